@@ -1,0 +1,49 @@
+/** What a member may do and hear. Each flag can be given when joining and changed at any time. */
+export type MemberFlags = {
+  /** On the floor rather than in the audience. */
+  readonly speaker: boolean;
+  /** Authenticated as moderator; independent of the role. */
+  readonly admin: boolean;
+  /** Not heard, even as a speaker. */
+  readonly mute: boolean;
+  /** Hears nothing. */
+  readonly deaf: boolean;
+};
+
+export type Flag = keyof MemberFlags;
+
+export const FLAGS: readonly Flag[] = ['speaker', 'admin', 'mute', 'deaf'];
+
+export const NO_FLAGS: MemberFlags = { speaker: false, admin: false, mute: false, deaf: false };
+
+/** Changes to some of the flags, e.g. from `+speaker,-mute`. */
+export type FlagChanges = Partial<MemberFlags>;
+
+export type ParsedFlags = { ok: true; changes: FlagChanges } | { ok: false; message: string };
+
+/**
+ * Parses flag words such as `+speaker` or `-mute`. A later word wins over an earlier one about the same flag.
+ * @returns the changes, or a message that names the first word that is not a flag
+ */
+export function parseFlags(words: readonly string[]): ParsedFlags {
+  const changes: Partial<Record<Flag, boolean>> = {};
+  for (const word of words) {
+    const flag = FLAGS.find((name) => name === word.slice(1));
+    if (!flag || !/^[+-]/.test(word)) {
+      return { ok: false, message: `unknown flag "${word}": use + or - before one of ${FLAGS.join(', ')}` };
+    }
+    changes[flag] = word.startsWith('+');
+  }
+  return { ok: true, changes };
+}
+
+/** The flags that are set, as words: `+speaker +mute`. */
+export function formatFlags(flags: MemberFlags): string {
+  return FLAGS.filter((flag) => flags[flag])
+    .map((flag) => `+${flag}`)
+    .join(' ');
+}
+
+export function sameFlags(a: MemberFlags, b: MemberFlags): boolean {
+  return FLAGS.every((flag) => a[flag] === b[flag]);
+}
