@@ -1,0 +1,25 @@
+/** Why a request to Asterisk failed. */
+export type AriErrorCode =
+  /** No answer: Asterisk is down, not reachable, or too slow. */
+  | 'unreachable'
+  /** The user or the password is wrong. */
+  | 'unauthorized'
+  /** The server answers, but it is not an ARI that this program can use. */
+  | 'unsuitable'
+  /** Another program has registered our application. */
+  | 'application-taken'
+  /** Asterisk refused the request; `status` is its HTTP status. */
+  | 'refused';
+
+export class AriError extends Error {
+  readonly code: AriErrorCode;
+  /** HTTP status, 0 where there was no answer. */
+  readonly status: number;
+
+  constructor(code: AriErrorCode, message: string, options: { status?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'AriError';
+    this.code = code;
+    this.status = options.status ?? 0;
+  }
+}
