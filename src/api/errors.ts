@@ -1,0 +1,13 @@
+export type ApiErrorCode =
+  /** The socket belongs to a controller that is running. */
+  'socket-in-use' | 'socket-unusable';
+
+export class ApiError extends Error {
+  readonly code: ApiErrorCode;
+
+  constructor(code: ApiErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ApiError';
+    this.code = code;
+  }
+}

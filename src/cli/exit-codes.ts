@@ -1,0 +1,42 @@
+import type { ApiErrorCode } from '../api/errors.ts';
+import type { AriErrorCode } from '../ari/errors.ts';
+
+/** What a command's exit status says. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  /** A wrong command line, or configuration that cannot be used. */
+  usage: 2,
+  /** No such conference or member. */
+  notFound: 3,
+  /** No controller answers. */
+  noController: 4,
+  /** Asterisk does not answer or will not do. */
+  asterisk: 5,
+  /** Another controller is in charge. */
+  taken: 6,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BY_ERROR_CODE: Record<string, ExitCode> = {
+  'invalid-configuration': EXIT.usage,
+  'bad-request': EXIT.usage,
+  'no-such-conference': EXIT.notFound,
+  'no-such-member': EXIT.notFound,
+  'no-controller': EXIT.noController,
+  'asterisk-refused': EXIT.asterisk,
+  'asterisk-unreachable': EXIT.asterisk,
+  unreachable: EXIT.asterisk,
+  unauthorized: EXIT.asterisk,
+  unsuitable: EXIT.asterisk,
+  'application-taken': EXIT.taken,
+  'socket-in-use': EXIT.taken,
+  'socket-unusable': EXIT.usage,
+} satisfies Partial<Record<AriErrorCode | ApiErrorCode | string, ExitCode>>;
+
+/** The exit status for an error, by its `code`. */
+export function exitCodeOf(error: unknown): ExitCode {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return (typeof code === 'string' && BY_ERROR_CODE[code]) || EXIT.failed;
+}

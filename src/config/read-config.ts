@@ -1,0 +1,75 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { ConfigError } from './errors.ts';
+import { type NodeConfig, nodeConfigSchema } from './node-config.ts';
+import { defaultSocketPath } from './socket-path.ts';
+import { parseYaml } from './yaml-document.ts';
+
+/** Where `rostrum.yaml` is looked for, unless it is named. */
+const DEFAULT_CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];
+
+/** The node's configuration with everything found: absolute paths, and the password itself. */
+export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api'> & {
+  profilesDirectory: string;
+  socketPath: string;
+  ariPassword: string;
+};
+
+/**
+ * Reads the node's configuration. Paths in it are relative to its directory.
+ * @param named the file to read; without it ROSTRUM_CONFIG, then `./rostrum.yaml`, then `/etc/rostrum/rostrum.yaml`
+ * @throws ConfigError with every mistake
+ */
+export async function readConfig(named: string | undefined, env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
+  const file = named ?? env['ROSTRUM_CONFIG'];
+  const { path, text } = file ? { path: file, text: await read(file) } : await findConfig();
+  const parsed = parseYaml(nodeConfigSchema, text, path);
+  if (!parsed.ok) throw ConfigError.of(parsed.problems);
+  const { profiles, api, ...config } = parsed.value;
+  const beside = (other: string) => resolve(dirname(path), other);
+  return {
+    ...config,
+    profilesDirectory: beside(profiles),
+    socketPath: api.socket ? beside(api.socket) : defaultSocketPath(env),
+    ariPassword: await readPassword(config.asterisk.passwordFile, beside, env),
+  };
+}
+
+async function findConfig(): Promise<{ path: string; text: string }> {
+  for (const path of DEFAULT_CONFIG_FILES) {
+    const found = await stat(path).catch(() => null);
+    if (found) return { path, text: await read(path) };
+  }
+  return { path: 'rostrum.yaml', text: '' };
+}
+
+async function readPassword(
+  file: string | undefined,
+  beside: (path: string) => string,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const fromEnvironment = env['ROSTRUM_ARI_PASSWORD'];
+  if (fromEnvironment) return fromEnvironment;
+  if (!file) {
+    throw new ConfigError('no ARI password: set asterisk.passwordFile in rostrum.yaml, or ROSTRUM_ARI_PASSWORD');
+  }
+  return (await readSecret(beside(file))).trim();
+}
+
+/** Reads a file that holds a secret; refuses one that other users could read too. */
+async function readSecret(path: string): Promise<string> {
+  const text = await read(path);
+  const { mode } = await stat(path);
+  if ((mode & 0o077) !== 0) {
+    throw new ConfigError(`${path}: other users can read this secret; run: chmod 600 ${path}`);
+  }
+  return text;
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`${path}: cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
+}

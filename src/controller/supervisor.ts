@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'winston';
+
+/** A process to keep running. */
+export type ChildSpec = { name: string; command: string; args: readonly string[] };
+
+const FIRST_RESTART_MS = 100;
+const LAST_RESTART_MS = 5000;
+/** A process that ran this long has started well: the next restart is quick again. */
+const SETTLED_MS = 10_000;
+const STOP_TIMEOUT_MS = 10_000;
+
+/** Keeps one process running: restarts it when it dies, but not when it ends by itself with a status of its own. */
+export class Supervisor {
+  readonly #spec: ChildSpec;
+  readonly #logger: Logger;
+  readonly #stopping = new AbortController();
+  #child: ChildProcess | null = null;
+
+  constructor(spec: ChildSpec, deps: { logger: Logger }) {
+    this.#spec = spec;
+    this.#logger = deps.logger;
+  }
+
+  /** @returns the exit status of the process once it has ended for good */
+  async run(): Promise<number> {
+    const { signal } = this.#stopping;
+    let delayMs = FIRST_RESTART_MS;
+    for (;;) {
+      const startedMs = performance.now();
+      const { code, killedBy } = await this.#runOnce();
+      if (signal.aborted) return 0;
+      // Its own decision, e.g. over a mistake in the configuration, which a restart would repeat.
+      if (code !== null && code !== CRASHED) return code;
+      if (performance.now() - startedMs > SETTLED_MS) delayMs = FIRST_RESTART_MS;
+      this.#logger.error(
+        `${this.#spec.name} died (${killedBy ?? `status ${code}`}); starting it again in ${delayMs} ms`,
+      );
+      await sleep(delayMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return 0;
+      delayMs = Math.min(delayMs * 2, LAST_RESTART_MS);
+    }
+  }
+
+  /** Ends the process: asks it, and kills it if it does not go. `run` then resolves with 0. */
+  stop(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort();
+    const child = this.#child;
+    child?.kill('SIGTERM');
+    const timer = setTimeout(() => child?.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    timer.unref();
+  }
+
+  #runOnce(): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
+    const { command, args } = this.#spec;
+    return new Promise((resolve, reject) => {
+      // The parent passes signals on; a terminal's Ctrl-C would reach both.
+      const child = spawn(command, args, { stdio: 'inherit', detached: true });
+      this.#child = child;
+      child.once('error', reject);
+      child.once('exit', (code, killedBy) => {
+        this.#child = null;
+        resolve({ code, killedBy });
+      });
+    });
+  }
+}
+
+/** Node's exit status after an uncaught error, which our own commands use for "failed" as well. */
+const CRASHED = 1;
