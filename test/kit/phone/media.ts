@@ -1,0 +1,180 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { Codec } from './g711.ts';
+import { Heard } from './heard.ts';
+import { answerDirection, type LocalAudio, type RemoteAudio, TELEPHONE_EVENT_PAYLOAD_TYPE } from './sdp.ts';
+import type { Sound } from './sound.ts';
+import { Speaking } from './speaking.ts';
+import type { Ticker } from './ticker.ts';
+import { boundSocket, closeSocket } from './udp.ts';
+
+export interface MediaOptions {
+  readonly bindAddress: string;
+  readonly codec: Codec;
+  readonly ptimeMs: number;
+  readonly sound: Sound;
+  /** Length of kept audio, said and heard; 0 keeps only statistics. */
+  readonly keepMs: number;
+  readonly audibleDbov: number;
+}
+
+export interface MediaDeps {
+  readonly ticker: Ticker;
+  readonly onKey: (key: string, nowMs: number) => void;
+}
+
+const RECEIVE_BUFFER_BYTES = 256 * 1024;
+
+/** The RTP side of one call: its socket, what it says and what it hears. */
+export class Media {
+  readonly heard: Heard;
+  readonly #options: MediaOptions;
+  readonly #deps: MediaDeps;
+  #sound: Sound;
+  #socket: Socket | null = null;
+  #port = 0;
+  #remote: RemoteAudio | null = null;
+  #speaking: Speaking | null = null;
+  #stopTicking: (() => void) | null = null;
+  #connected = false;
+  #sendErrors = 0;
+
+  constructor(options: MediaOptions, deps: MediaDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#sound = options.sound;
+    this.heard = new Heard(
+      {
+        keepMs: options.keepMs,
+        audibleDbov: options.audibleDbov,
+        eventPayloadType: TELEPHONE_EVENT_PAYLOAD_TYPE,
+      },
+      { onKey: deps.onKey },
+    );
+  }
+
+  /** Null before the answer. */
+  get speaking(): Speaking | null {
+    return this.#speaking;
+  }
+
+  /** Sends that the peer refused, mostly after it had closed its socket. */
+  get sendErrors(): number {
+    return this.#sendErrors;
+  }
+
+  /** Our side, for an offer or an answer to the last description of the other side. */
+  describe(): LocalAudio {
+    return {
+      host: this.#options.bindAddress,
+      port: this.#port,
+      codec: this.#codec,
+      ptimeMs: this.#options.ptimeMs,
+      eventPayloadType: this.#remote?.eventPayloadType ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
+      direction: answerDirection(this.#remote?.direction ?? 'sendrecv'),
+    };
+  }
+
+  /** Opens the socket; packets are received from now on. */
+  async open(): Promise<void> {
+    const socket = createSocket({
+      type: 'udp4',
+      recvBufferSize: RECEIVE_BUFFER_BYTES,
+      // The default look-up leaves the send path for every packet; all our addresses are numeric.
+      lookup: (host, _, done) => done(null, host, 4),
+    });
+    this.#socket = socket;
+    socket.on('message', (packet, from) => this.#receive(packet, from));
+    await boundSocket(socket, { port: 0, address: this.#options.bindAddress }, () => {
+      this.#sendErrors++;
+    });
+    this.#port = socket.address().port;
+  }
+
+  /** Where the other side wants its audio; may come again with a re-INVITE. */
+  setRemote(remote: RemoteAudio): void {
+    const before = this.#remote;
+    this.#remote = remote;
+    if (remote.eventPayloadType !== null) this.heard.eventPayloadType = remote.eventPayloadType;
+    if (before !== null && (before.port !== remote.port || before.host !== remote.host)) this.#disconnect();
+    if (this.#speaking !== null && this.#speaking.codec !== this.#codec) this.#speakAnew();
+  }
+
+  /** Speaks from now on, once a description of the other side has come. Idempotent. */
+  start(): void {
+    if (this.#speaking !== null || this.#socket === null) return;
+    this.#speaking = new Speaking(
+      {
+        codec: this.#codec,
+        ptimeMs: this.#options.ptimeMs,
+        eventPayloadType: this.#remote?.eventPayloadType ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
+        sound: this.#sound,
+        keepMs: this.#options.keepMs,
+      },
+      { send: (packet) => this.#send(packet) },
+    );
+    this.#stopTicking = this.#deps.ticker.add(this.#speaking);
+  }
+
+  say(sound: Sound): void {
+    this.#sound = sound;
+    this.#speaking?.say(sound);
+  }
+
+  stopSpeaking(): void {
+    this.#stopTicking?.();
+    this.#stopTicking = null;
+  }
+
+  /** With the codec of a re-INVITE: a new stream, and a new record of what is said. */
+  #speakAnew(): void {
+    this.stopSpeaking();
+    this.#speaking = null;
+    this.start();
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    this.stopSpeaking();
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket !== null) await closeSocket(socket);
+  }
+
+  /** Ours when the other side takes it, else its first. */
+  get #codec(): Codec {
+    const { codec } = this.#options;
+    const theirs = this.#remote?.codecs ?? [codec];
+    return theirs.includes(codec) ? codec : (theirs[0] ?? codec);
+  }
+
+  /** HOT PATH. */
+  #receive(packet: Buffer, from: RemoteInfo): void {
+    this.heard.push(packet, performance.now());
+    if (!this.#connected) this.#connect(from);
+  }
+
+  /**
+   * A connected socket sends for a fifth less CPU. It waits for the first packet, because a server bound to any
+   * address may send from another one than its SDP tells.
+   */
+  #connect(from: RemoteInfo): void {
+    if (this.#speaking === null || from.port !== this.#remote?.port) return;
+    this.#socket?.connect(from.port, from.address);
+    this.#connected = true;
+  }
+
+  #disconnect(): void {
+    if (!this.#connected) return;
+    this.#connected = false;
+    this.#socket?.disconnect();
+  }
+
+  /** HOT PATH. */
+  #send(packet: Buffer): void {
+    const remote = this.#remote;
+    if (this.#socket === null || remote === null || remote.port === 0) return;
+    if (remote.direction === 'sendonly' || remote.direction === 'inactive') return;
+    if (this.#connected) this.#socket.send(packet);
+    else this.#socket.send(packet, remote.port, remote.host);
+  }
+}

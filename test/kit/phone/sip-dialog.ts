@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { addressOfUri, parseNameAddress, type SipServer } from './sip-address.ts';
+import {
+  header,
+  headersNamed,
+  type SipHeader,
+  type SipMessage,
+  type SipRequest,
+  type SipResponse,
+} from './sip-message.ts';
+
+/** One side of a dialog, RFC 3261 section 12: all that a request inside it is made of. */
+export interface Dialog {
+  readonly callId: string;
+  readonly localTag: string;
+  /** From and To values without their tags. */
+  readonly local: string;
+  readonly remote: string;
+  remoteTag: string;
+  /** Contact of the other side: request URI of what we send. */
+  remoteTarget: string;
+  routeSet: readonly string[];
+  cseq: number;
+}
+
+/** Where a phone's signalling socket is bound. */
+export interface LocalSip {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Magic cookie of RFC 3261, section 8.1.1.7. */
+const BRANCH_COOKIE = 'z9hG4bK';
+export const ALLOWED_METHODS = 'INVITE, ACK, CANCEL, BYE, INFO, OPTIONS, UPDATE, MESSAGE, NOTIFY';
+
+export function randomToken(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/** Address without a tag, for use as the other end of a dialog. */
+export function withoutTag(value: string): string {
+  return value.replace(/;\s*tag=[^;]*/i, '');
+}
+
+/** A request in the dialog; for the first INVITE the dialog has no remote tag yet. Counts CSeq up, except for ACK. */
+export function dialogRequest(
+  dialog: Dialog,
+  local: LocalSip,
+  request: { method: string; headers?: readonly SipHeader[]; body?: string; cseq?: number },
+): SipRequest {
+  const cseq = request.cseq ?? ++dialog.cseq;
+  const user = parseNameAddress(dialog.local).uri.match(/^sips?:([^@]*)@/)?.[1] ?? 'phone';
+  return {
+    kind: 'request',
+    method: request.method,
+    uri: dialog.remoteTarget,
+    headers: [
+      ['via', `SIP/2.0/UDP ${local.host}:${local.port};rport;branch=${BRANCH_COOKIE}${randomToken()}`],
+      ['max-forwards', '70'],
+      ['from', `${dialog.local};tag=${dialog.localTag}`],
+      ['to', dialog.remoteTag === '' ? dialog.remote : `${dialog.remote};tag=${dialog.remoteTag}`],
+      ['call-id', dialog.callId],
+      ['cseq', `${cseq} ${request.method}`],
+      ['contact', `<sip:${user}@${local.host}:${local.port}>`],
+      ['allow', ALLOWED_METHODS],
+      ...dialog.routeSet.map((route) => ['route', route] as const),
+      ...(request.headers ?? []),
+    ],
+    body: request.body ?? '',
+  };
+}
+
+/** CANCEL of an INVITE still without final answer: same branch and CSeq number (RFC 3261, section 9.1). */
+export function cancelOf(invite: SipRequest): SipRequest {
+  const kept = new Set(['via', 'max-forwards', 'from', 'to', 'call-id', 'route']);
+  const cseq = header(invite, 'cseq').replace('INVITE', 'CANCEL');
+  const headers = invite.headers.filter(([name]) => kept.has(name));
+  return { ...invite, method: 'CANCEL', headers: [...headers, ['cseq', cseq]], body: '' };
+}
+
+/** Takes tag, Contact and (reversed) Record-Route of a response to our INVITE. */
+export function learnFromResponse(dialog: Dialog, response: SipResponse): void {
+  const tag = parseNameAddress(header(response, 'to')).tag;
+  if (tag !== '') dialog.remoteTag = tag;
+  learnTarget(dialog, response);
+  const recorded = headersNamed(response, 'record-route');
+  if (recorded.length > 0) dialog.routeSet = recorded.toReversed();
+}
+
+/** Target refresh: the Contact of a response or re-INVITE (RFC 3261, section 12.2). */
+export function learnTarget(dialog: Dialog, message: SipMessage): void {
+  const contact = parseNameAddress(header(message, 'contact')).uri;
+  if (contact !== '') dialog.remoteTarget = contact;
+}
+
+/** Where the next request goes: the first route, else the remote target. */
+export function nextHop(dialog: Dialog, fallback: SipServer): SipServer {
+  const route = dialog.routeSet[0];
+  return addressOfUri(route === undefined ? dialog.remoteTarget : parseNameAddress(route).uri, fallback);
+}
+
+/** A response to `request`, RFC 3261 section 8.2.6; `localTag` is added to To when it has none. */
+export function responseTo(
+  request: SipRequest,
+  response: { status: number; reason: string; localTag?: string; headers?: readonly SipHeader[]; body?: string },
+): SipResponse {
+  const copied: SipHeader[] = request.headers
+    .filter(([name]) => COPIED.has(name))
+    .map(([name, value]) => {
+      const needsTag = name === 'to' && response.localTag !== undefined && parseNameAddress(value).tag === '';
+      return [name, needsTag ? `${value};tag=${response.localTag}` : value];
+    });
+  return {
+    kind: 'response',
+    status: response.status,
+    reason: response.reason,
+    headers: [...copied, ['allow', ALLOWED_METHODS], ...(response.headers ?? [])],
+    body: response.body ?? '',
+  };
+}
+
+const COPIED = new Set(['via', 'record-route', 'from', 'to', 'call-id', 'cseq']);

@@ -1,0 +1,156 @@
+import { PhoneError } from './errors.ts';
+import { type Codec, encodeG711, SAMPLE_RATE_HZ, SAMPLES_PER_MS, SILENCE_BYTE } from './g711.ts';
+import { readWavFile } from './wav.ts';
+
+/*
+ * What a phone says. Levels are in dBov: 0 dBov is a full-scale square wave, so that a full-scale sine is -3.01 dBov
+ * (RFC 6464 and ITU-T G.100.1 use the same reference).
+ */
+
+export interface Tone {
+  /** Whole Hz, so that the tone repeats after one second and its frames can be encoded once. */
+  readonly freqHz: number;
+  readonly levelDbov: number;
+}
+
+export interface Bursts extends Tone {
+  readonly burstMs: number;
+  /** From onset to onset; a latency up to this can be told without doubt. */
+  readonly everyMs: number;
+}
+
+export type Sound =
+  /** No RTP at all. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'tones'; readonly tones: readonly Tone[] }
+  | { readonly kind: 'bursts'; readonly bursts: Bursts }
+  | { readonly kind: 'samples'; readonly samples: Int16Array; readonly loop: boolean };
+
+export const FULL_SCALE = 32768;
+const LOUDEST_SINE_DBOV = -3.01;
+
+export function nothing(): Sound {
+  return { kind: 'nothing' };
+}
+
+export function silence(): Sound {
+  return { kind: 'silence' };
+}
+
+export function tone(freqHz: number, levelDbov: number): Sound {
+  return tones([{ freqHz, levelDbov }]);
+}
+
+export function tones(sum: readonly Tone[]): Sound {
+  for (const one of sum) checkTone(one);
+  return { kind: 'tones', tones: sum };
+}
+
+/** Short tones that start with their loudest sample: latency is measured between their onsets. */
+export function bursts(options: Partial<Bursts> = {}): Sound {
+  const all: Bursts = { freqHz: 1000, levelDbov: -10, burstMs: 40, everyMs: 1000, ...options };
+  checkTone(all);
+  if (all.burstMs >= all.everyMs) throw new PhoneError({ code: 'bad-sound', problem: 'bursts without a pause' });
+  return { kind: 'bursts', bursts: all };
+}
+
+/** Samples at 8000 Hz; said once and then silence, or over and over with `loop`. */
+export function samples(pcm: Int16Array, options: { loop?: boolean } = {}): Sound {
+  return { kind: 'samples', samples: pcm, loop: options.loop ?? true };
+}
+
+/** Speech from a WAV file (8000 Hz, 16-bit, mono). Make it once and give it to many phones: it is encoded once. */
+export function wavFile(path: string, options: { loop?: boolean } = {}): Sound {
+  return samples(readWavFile(path), options);
+}
+
+function checkTone(one: Tone): void {
+  const inBand = Number.isInteger(one.freqHz) && one.freqHz > 0 && one.freqHz < SAMPLE_RATE_HZ / 2;
+  if (!inBand) throw new PhoneError({ code: 'bad-sound', problem: `${one.freqHz} Hz is no whole tone below 4000 Hz` });
+  if (one.levelDbov > LOUDEST_SINE_DBOV) {
+    throw new PhoneError({ code: 'bad-sound', problem: `${one.levelDbov} dBov clips: a sine has at most -3.01 dBov` });
+  }
+}
+
+/** A sound as the packets carry it: encoded frames of one ptime each. */
+export interface Frames {
+  readonly frames: readonly Uint8Array[];
+  /** Otherwise silence follows the last one. */
+  readonly loop: boolean;
+  readonly silence: Uint8Array;
+}
+
+/** Frames of a sound live as long as the sound does; at most one entry per codec and ptime. */
+const encoded = new WeakMap<Sound, Map<string, Frames>>();
+
+/** Frames of `frameSamples` samples, encoded on first use; null for no RTP at all. */
+export function framesOf(sound: Sound, codec: Codec, frameSamples: number): Frames | null {
+  if (sound.kind === 'nothing') return null;
+  const key = `${codec}/${frameSamples}`;
+  let byFormat = encoded.get(sound);
+  if (byFormat === undefined) {
+    byFormat = new Map();
+    encoded.set(sound, byFormat);
+  }
+  let frames = byFormat.get(key);
+  if (frames === undefined) {
+    frames = encodeFrames(sound, codec, frameSamples);
+    byFormat.set(key, frames);
+  }
+  return frames;
+}
+
+function encodeFrames(sound: Exclude<Sound, { kind: 'nothing' }>, codec: Codec, frameSamples: number): Frames {
+  const quiet = new Uint8Array(frameSamples).fill(SILENCE_BYTE[codec]);
+  if (sound.kind === 'silence') return { frames: [quiet], loop: true, silence: quiet };
+  const pcm = render(sound, frameSamples);
+  const frames: Uint8Array[] = [];
+  for (let start = 0; start < pcm.length; start += frameSamples) {
+    const frame = new Int16Array(frameSamples);
+    frame.set(pcm.subarray(start, start + frameSamples));
+    frames.push(encodeG711(codec, frame));
+  }
+  return { frames, loop: sound.kind !== 'samples' || sound.loop, silence: quiet };
+}
+
+type Rendered = Extract<Sound, { kind: 'tones' | 'bursts' | 'samples' }>;
+
+/** One period of the sound, a whole number of frames long when it is periodic. */
+function render(sound: Rendered, frameSamples: number): Int16Array {
+  switch (sound.kind) {
+    case 'samples':
+      return sound.samples;
+    case 'tones': {
+      const common = sound.tones.reduce((divisor, one) => gcd(divisor, one.freqHz), SAMPLE_RATE_HZ);
+      const pcm = new Int16Array(lcm(SAMPLE_RATE_HZ / common, frameSamples));
+      for (const one of sound.tones) addSine(pcm, 0, pcm.length, one);
+      return pcm;
+    }
+    case 'bursts': {
+      const everySamples = Math.round(sound.bursts.everyMs * SAMPLES_PER_MS);
+      const pcm = new Int16Array(lcm(everySamples, frameSamples));
+      const burstSamples = Math.round(sound.bursts.burstMs * SAMPLES_PER_MS);
+      for (let at = 0; at < pcm.length; at += everySamples) addSine(pcm, at, at + burstSamples, sound.bursts);
+      return pcm;
+    }
+  }
+}
+
+/** Adds a cosine, which begins with its peak, to `pcm[start, end)`. */
+function addSine(pcm: Int16Array, start: number, end: number, one: Tone): void {
+  const amplitude = FULL_SCALE * 10 ** (one.levelDbov / 20) * Math.SQRT2;
+  const step = (2 * Math.PI * one.freqHz) / SAMPLE_RATE_HZ;
+  for (let i = start; i < end; i++) {
+    const sum = (pcm[i] as number) + amplitude * Math.cos(step * (i - start));
+    pcm[i] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(sum)));
+  }
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
+function lcm(a: number, b: number): number {
+  return (a / gcd(a, b)) * b;
+}
