@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { silence, tone } from '../kit/phone/sound.ts';
+import { laboratory } from './laboratory.ts';
+
+/** What a tone sent at -20 dBov may lose on its way through G.711 and a mix. */
+const HEARD = { aboveDbov: -24, timeoutMs: 3000 };
+const NOT_HEARD_DBOV = -60;
+
+const lab = laboratory({ bindAddress: '127.0.20.1' });
+
+const listener = (number: string, send = silence()) => lab.phones.call('3000', { callerNumber: number, send });
+const speaker = (number: string, send = silence()) => lab.phones.call('4000', { callerNumber: number, send });
+
+const flags = async (number: string, ...words: string[]) => {
+  const { id } = await lab.node.member('3000', number);
+  return lab.node.cli('member', '3000', String(id), 'flags', ...words);
+};
+
+describe('a speaker', () => {
+  it('is heard by every listener at the level he speaks, and not by himself', async () => {
+    const speaking = await speaker('200', tone(440, -20));
+    const listeners = await Promise.all(['101', '102', '103', '104', '105'].map((number) => listener(number)));
+    await Promise.all(listeners.map((each) => each.waitForTone(440, HEARD)));
+    await lab.node.waitForMembers('3000', 6);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    for (const each of listeners) expect(each.toneLevelDbov(440, { lastMs: 500 })).toBeCloseTo(-20, 0);
+    expect(speaking.toneLevelDbov(440, { lastMs: 500 })).toBeLessThan(NOT_HEARD_DBOV);
+  });
+
+  it('is not heard while he is muted, and is again after', async () => {
+    await speaker('200', tone(440, -20));
+    const listening = await listener('101');
+    await listening.waitForTone(440, HEARD);
+    expect((await flags('200', '+mute')).code).toBe(0);
+    await listening.waitForSilence({ freqHz: 440, belowDbov: NOT_HEARD_DBOV, timeoutMs: 1000 });
+    await flags('200', '-mute');
+    await listening.waitForTone(440, HEARD);
+  });
+});
+
+describe('a listener', () => {
+  it('is heard by nobody', async () => {
+    const speaking = await speaker('200', tone(440, -20));
+    await listener('101', tone(1000, -10));
+    const other = await listener('102');
+    await other.waitForTone(440, HEARD);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    for (const call of [speaking, other]) {
+      expect(call.toneLevelDbov(1000, { lastMs: 1000 })).toBeLessThan(NOT_HEARD_DBOV);
+    }
+  });
+
+  it('is heard within 150 ms of being given a voice, and no more after it is taken', async () => {
+    const other = await speaker('200');
+    await listener('101', tone(1000, -20));
+    const { id } = await lab.node.waitForMembers('3000', 2).then(() => lab.node.member('3000', '101'));
+    const path = `/conferences/3000/members/${id}/flags`;
+
+    const givenMs = performance.now();
+    const heard = other.waitForTone(1000, HEARD);
+    await lab.node.api.post(path, { flags: ['+speaker'] });
+    expect((await heard) - givenMs).toBeLessThan(150);
+    expect(await lab.node.member('3000', '101')).toMatchObject({ role: 'speaker' });
+
+    await lab.node.api.post(path, { flags: ['-speaker'] });
+    await other.waitForSilence({ freqHz: 1000, belowDbov: NOT_HEARD_DBOV, timeoutMs: 500 });
+    expect(await lab.node.member('3000', '101')).toMatchObject({ role: 'listener' });
+  });
+
+  it('hears nothing while deaf, and hears again after', async () => {
+    await speaker('200', tone(440, -20));
+    const listening = await listener('101');
+    await listening.waitForTone(440, HEARD);
+    await flags('101', '+deaf');
+    await listening.waitForSilence({ freqHz: 440, belowDbov: NOT_HEARD_DBOV, timeoutMs: 1000 });
+    await flags('101', '-deaf');
+    await listening.waitForTone(440, HEARD);
+  });
+});
+
+it('25 speakers at once are all heard by a listener, and none hears himself', async () => {
+  const frequencies = Array.from({ length: 25 }, (_, index) => 400 + index * 100);
+  const speakers = await Promise.all(
+    frequencies.map((frequencyHz, index) => speaker(String(200 + index), tone(frequencyHz, -35))),
+  );
+  const listening = await listener('101');
+  await lab.node.waitForMembers('3000', 26);
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  for (const [index, frequencyHz] of frequencies.entries()) {
+    expect(listening.toneLevelDbov(frequencyHz, { lastMs: 1000 })).toBeCloseTo(-35, -0.3);
+    const self = speakers[index]?.toneLevelDbov(frequencyHz, { lastMs: 1000 });
+    expect(self).toBeLessThan(-55);
+    const next = frequencies[(index + 1) % 25] ?? 0;
+    expect(speakers[index]?.toneLevelDbov(next, { lastMs: 1000 })).toBeGreaterThan(-38);
+  }
+});
+
+it('a kicked member is hung up, and the others stay', async () => {
+  const kicked = await listener('101');
+  await speaker('200', tone(440, -20));
+  const staying = await listener('102');
+  await lab.node.waitForMembers('3000', 3);
+  const { id } = await lab.node.member('3000', '101');
+  expect((await lab.node.cli('member', '3000', String(id), 'kick')).code).toBe(0);
+  expect(await kicked.ended).toMatchObject({ by: 'them' });
+  await lab.node.waitForMembers('3000', 2);
+  const goneMs = performance.now();
+  expect(await staying.waitForTone(440, HEARD)).toBeGreaterThan(goneMs - 100);
+});
+
+describe('join flags', () => {
+  it('make a moderator who speaks', async () => {
+    await lab.phones.call('5000', { callerNumber: '300' });
+    await lab.node.waitForMembers('3000', 1);
+    expect(await lab.node.member('3000', '300')).toMatchObject({
+      role: 'speaker',
+      admin: true,
+      mute: false,
+      deaf: false,
+    });
+  });
+});

@@ -1,0 +1,38 @@
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { PhoneBank } from '../kit/phone/phone-bank.ts';
+import { RostrumNode, type RostrumNodeOptions } from '../kit/rostrum-node.ts';
+
+/** A node and phones that call it, for the tests of one file. */
+export type Laboratory = { readonly node: RostrumNode; readonly phones: PhoneBank };
+
+/** Sets one up before the first test of the file and takes it down after the last; hangs up all calls after each test. */
+export function laboratory(options: RostrumNodeOptions): Laboratory {
+  let node: RostrumNode | undefined;
+  let phones: PhoneBank | undefined;
+
+  beforeAll(async () => {
+    node = await RostrumNode.start(options);
+    phones = new PhoneBank({ bindAddress: '127.0.0.1', server: node.server });
+    await phones.start();
+  });
+
+  afterEach(async () => {
+    await phones?.hangUpAll();
+    const still = await node?.show('3000').catch(() => null);
+    if (still) await node?.waitForMembers('3000', 0);
+  });
+
+  afterAll(async () => {
+    await phones?.stop();
+    await node?.stop();
+  });
+
+  return {
+    get node() {
+      return node as RostrumNode;
+    },
+    get phones() {
+      return phones as PhoneBank;
+    },
+  };
+}
