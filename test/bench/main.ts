@@ -1,0 +1,72 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { table } from '../../src/cli/table.ts';
+import { join } from './join.ts';
+import { latency } from './latency.ts';
+import { listeners } from './listeners.ts';
+import type { Result } from './result.ts';
+
+/** `npm run bench -- <name>`: measures Rostrum against ConfBridge on the same Asterisk, in the same run. */
+
+const number = (flags: string, description: string, standard: number) =>
+  new Option(flags, description).default(standard).argParser((text) => {
+    const value = Number(text);
+    if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0 is expected');
+    return value;
+  });
+
+const program = new Command('bench').description('measure Rostrum against ConfBridge on the same Asterisk');
+
+function bench<Params extends Record<string, number>>(
+  name: string,
+  description: string,
+  options: readonly Option[],
+  rounds: number,
+  run: (params: Params) => Promise<Result>,
+): void {
+  const command = program.command(name).description(description).option('--json', 'print one JSON object');
+  for (const option of options) command.addOption(option);
+  command
+    .addOption(number('--rounds <n>', 'times that each of the two is measured', rounds))
+    .action(async ({ json, ...params }: { json?: true } & Params) => {
+      const measured = await run(params as unknown as Params);
+      process.stdout.write(`${json ? JSON.stringify(measured) : forPeople(measured)}\n`);
+    });
+}
+
+function forPeople({ bench, params, ours, peer, ratio }: Result): string {
+  const rows = Object.keys(ours).map((figure) => [figure, ours[figure] ?? '', peer[figure] ?? '']);
+  const asked = Object.entries(params).map(([name, value]) => `${name} ${value}`);
+  return `${bench}: ${asked.join(', ')}\n${table(['FIGURE', 'ROSTRUM', 'CONFBRIDGE'], rows)}\nratio ${ratio}`;
+}
+
+bench(
+  'listeners',
+  'CPU per 100 listeners',
+  [
+    number('--count <n>', 'listeners', 300),
+    number('--ptime <ms>', 'audio in each packet', 20),
+    number('--seconds <n>', 'duration of each measurement', 10),
+  ],
+  2,
+  listeners,
+);
+bench(
+  'latency',
+  'mouth to ear',
+  [
+    number('--listeners <n>', 'listeners', 5),
+    number('--speakers <n>', 'speakers, who take turns', 10),
+    number('--bursts <n>', 'sounds that each makes', 2),
+  ],
+  4,
+  latency,
+);
+bench(
+  'join',
+  'time from INVITE to first audio in a join storm',
+  [number('--count <n>', 'callers', 300), number('--rate <n>', 'calls per second', 50)],
+  2,
+  join,
+);
+
+await program.parseAsync();
