@@ -56,8 +56,10 @@ export class Supervisor {
   #runOnce(): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
     const { command, args } = this.#spec;
     return new Promise((resolve, reject) => {
-      // The parent passes signals on; a terminal's Ctrl-C would reach both.
-      const child = spawn(command, args, { stdio: 'inherit', detached: true });
+      // Detached, because we pass signals on, and a terminal's Ctrl-C would reach both. Over the channel the process
+      // notices when we die: unsupervised, it would stand in the way of the next one.
+      const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
+      const child = spawn(command, args, { stdio: [...stdio], detached: true });
       this.#child = child;
       child.once('error', reject);
       child.once('exit', (code, killedBy) => {

@@ -70,6 +70,19 @@ describe('kill -9 of the controller', () => {
   });
 });
 
+describe('kill -9 of the supervisor', () => {
+  it('ends its controller too, and the next one takes over the calls', async () => {
+    await lab.phones.call('4000', { callerNumber: '200', send: tone(440, -20) });
+    const listener = await lab.phones.call('3000', { callerNumber: '101' });
+    const { members } = await lab.node.waitForMembers('3000', 2);
+    process.kill(lab.node.supervisorPid, 'SIGKILL');
+    await expect.poll(async () => (await lab.node.cli('list')).code, { timeout: 5000 }).toBe(4);
+    await lab.node.startRostrum();
+    expect((await lab.node.show('3000')).members).toEqual(members);
+    expect(listener.stats().lost).toBe(0);
+  });
+});
+
 describe('a restart of Asterisk', () => {
   it('is followed by a clean new start', async () => {
     await lab.phones.call('3000', { callerNumber: '101' });

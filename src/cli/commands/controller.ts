@@ -26,6 +26,9 @@ export async function runController(configFile: string | undefined): Promise<voi
   });
   process.once('SIGTERM', () => end(null));
   process.once('SIGINT', () => end(null));
+  // The supervisor has died, see there.
+  process.once('disconnect', () => end(null));
+  process.channel?.unref();
 
   const ari = new AriClientPort(login);
   const controller = new Controller({ application }, { ari, profiles, logger, now: Date.now });
