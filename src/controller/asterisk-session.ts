@@ -104,6 +104,8 @@ export class AsteriskSession {
     };
     const socket = await EventSocket.open(login, application, { onEvent, onClose });
     this.#socket = socket;
+    // stop() may have come while the socket was being opened.
+    if (this.#stopping.signal.aborted) socket.close();
     try {
       await ari.setEventFilter(application, EVENT_TYPES);
       await controller.resync();
