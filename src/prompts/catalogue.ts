@@ -1,0 +1,135 @@
+import { parseMedia } from './media.ts';
+
+/** What a caller is told at some point. */
+export type Prompt = {
+  /** When it is heard, for documentation and for the JSON Schema of profiles. */
+  readonly summary: string;
+  /** Media, one after the other, unless a profile says otherwise: Asterisk's own recordings where they fit. */
+  readonly standard: readonly string[];
+  /** What the media may name in braces, as in `number:{count}`, with an example of its value. */
+  readonly placeholders?: Readonly<Record<string, string>>;
+};
+
+/** The words in the comments are what Asterisk's recordings say. */
+const catalogue = {
+  // "Please enter your conference number followed by the pound key."
+  'enter-conference': prompt('Asks for the number of a conference', 'sound:conf-getconfno'),
+  // "That is not a valid conference number. Please try again."
+  'bad-conference': prompt('There is no conference of that number', 'sound:conf-invalid'),
+  // "Please enter the conference pin number."
+  'enter-pin': prompt('Asks for the PIN', 'sound:conf-getpin'),
+  // "That pin is invalid for this conference."
+  'bad-pin': prompt('A wrong PIN; he may try again', 'sound:conf-invalidpin'),
+  // "You have entered too many invalid personal identification numbers."
+  'pin-failed': prompt('The last wrong PIN; he is hung up', 'sound:confbridge-pin-bad'),
+  // "After the tone say your name and then press the pound key."
+  'record-name': prompt('Asks for a name to be recorded; a beep follows', 'sound:vm-rec-name'),
+  // "You will now be placed into the conference."
+  welcome: prompt('To a member who joins', 'sound:conf-placeintoconf'),
+  // "Goodbye"
+  bye: prompt('Before he is hung up', 'sound:vm-goodbye'),
+
+  // "The conference is currently locked and cannot be joined."
+  locked: prompt('The conference is locked; he is hung up', 'sound:confbridge-lock-no-join'),
+  // "That conference is full."
+  full: prompt('The conference has as many members as it may; he is hung up', 'sound:conf-full'),
+  // "The conference will begin when the leader arrives."
+  waiting: prompt('To a member who waits for a moderator', 'sound:conf-waitforleader'),
+  // "You are currently the only person in this conference."
+  alone: prompt('To a member who is alone in the conference', 'sound:conf-onlyperson'),
+  // "There are currently" ... "participants in the conference."
+  count: {
+    ...prompt('How many members there are', 'sound:conf-thereare', 'number:{count}', 'sound:confbridge-participants'),
+    placeholders: { count: '3' },
+  },
+
+  joined: prompt('To everybody: a member has joined', 'tone:660/80,880/120'),
+  left: prompt('To everybody: a member has left', 'tone:880/80,660/120'),
+  // "is now in the conference."
+  'has-joined': prompt('To everybody, after the recorded name of a member who has joined', 'sound:conf-hasjoin'),
+  // "has left the conference."
+  'has-left': prompt('To everybody, after the recorded name of a member who has left', 'sound:conf-hasleft'),
+
+  // "You are now muted"
+  muted: prompt('To a member who is no longer heard', 'sound:conf-muted'),
+  // "You are now unmuted"
+  unmuted: prompt('To a member who may be heard again', 'sound:conf-unmuted'),
+  deafened: prompt('To a member who no longer hears the conference', 'tts:You no longer hear the conference.'),
+  undeafened: prompt('To a member who hears the conference again', 'tts:You hear the conference again.'),
+  // "The conference is now muted."
+  'floor-muted': prompt('To everybody: all but moderators are muted', 'sound:conf-now-muted'),
+  // "The conference is now unmuted."
+  'floor-unmuted': prompt('To everybody: muting of all is over', 'sound:conf-now-unmuted'),
+  admin: prompt('To a member who has become a moderator', 'tts:You are now a moderator.'),
+  unadmin: prompt('To a member who is no longer a moderator', 'tts:You are no longer a moderator.'),
+  speaker: prompt('To a listener who has become a speaker', 'tts:You are now a speaker. Everyone can hear you.'),
+  unspeaker: prompt('To a speaker who has become a listener', 'tts:You are now a listener.'),
+
+  'hand-raised': prompt('To a member who has raised his hand', 'tts:Your hand is raised.'),
+  'hand-lowered': prompt('To a member whose hand was lowered', 'tts:Your hand is lowered.'),
+  'hand-your-turn': prompt('To a member whose turn it is to speak', "tts:It's your turn. Please go ahead."),
+
+  // "The conference is now locked"
+  lockednow: prompt('To everybody: nobody else can join', 'sound:conf-lockednow'),
+  // "The conference is now unlocked"
+  unlockednow: prompt('To everybody: others can join again', 'sound:conf-unlockednow'),
+  // "The conference is now being recorded."
+  'recording-started': prompt('To everybody: a recording has begun', 'sound:conf-now-recording'),
+  'recording-stopped': prompt('To everybody: it has ended', 'tts:The conference is no longer being recorded.'),
+  // "The leader has left the conference."
+  'admin-left': prompt('To everybody: the last moderator has left', 'sound:conf-leaderhasleft'),
+  // "the conference has ended"
+  'conference-ending': prompt('To everybody, who are then hung up', 'sound:confbridge-conf-end'),
+  'time-warning': prompt('The time limit of the call or conference is near', 'tts:Your time is almost up.'),
+  'time-over': prompt('The time limit is reached; he is hung up', 'tts:Your time is up.'),
+  // "You have been removed from the conference."
+  kicked: prompt('To a member who was removed; he is hung up', 'sound:confbridge-removed'),
+
+  private: prompt('To both, at the beginning of a private talk', 'tts:You are now in a private talk.'),
+  'private-ended': prompt('To both, at its end', 'tts:You are back in the conference.'),
+  hold: prompt('To a member who was put on hold', 'tts:You are on hold. Please stay on the line.'),
+  transferred: prompt('To a member who is moved to another conference', 'tts:You are moving to another conference.'),
+  'invite-failed': prompt('A person who was called did not come', 'tts:Sorry, that person could not be reached.'),
+
+  level: prompt('Confirms a key that changes a volume', 'tone:1000/60'),
+  denied: prompt('To a member who may not do that', 'tts:Sorry, you are not allowed to do that.'),
+  menu: {
+    ...prompt('What the keys do', 'tts:{menu}'),
+    placeholders: { menu: 'To leave the conference, press pound.' },
+  },
+} satisfies Record<string, Prompt>;
+
+export type PromptName = keyof typeof catalogue;
+
+/** Every prompt. */
+export const PROMPTS: Readonly<Record<PromptName, Prompt>> = catalogue;
+
+export const PROMPT_NAMES = Object.keys(PROMPTS) as PromptName[];
+
+export function isPromptName(name: string): name is PromptName {
+  return Object.hasOwn(PROMPTS, name);
+}
+
+/** The media with `{name}` replaced by the value of that name; others stay as they are. */
+export function fillPlaceholders(media: string, values: Readonly<Record<string, string | number>>): string {
+  return media.replace(/\{([a-z]+)\}/g, (braced, name: string) =>
+    Object.hasOwn(values, name) ? String(values[name]) : braced,
+  );
+}
+
+/**
+ * What is wrong with media that an operator gives a prompt, or null.
+ * @param options as for `parseMedia`
+ */
+export function problemOfPromptMedia(
+  name: PromptName,
+  media: string,
+  options: { allowAbsolute?: boolean } = {},
+): string | null {
+  const parsed = parseMedia(fillPlaceholders(media, PROMPTS[name].placeholders ?? {}), options);
+  return parsed.ok ? null : parsed.message;
+}
+
+function prompt(summary: string, ...standard: string[]): Prompt {
+  return { summary, standard };
+}

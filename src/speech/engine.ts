@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { SpeechError } from './errors.ts';
+
+export type EngineRequest = {
+  /** The words that run espeak-ng. */
+  readonly command: readonly string[];
+  /** For its `-v`; the caller has made sure that it is no option and no path. */
+  readonly voice: string;
+  readonly rateWpm: number;
+  readonly text: string;
+  readonly timeoutMs: number;
+};
+
+/** About twelve minutes at 22050 Hz. */
+const MAX_SOUND_BYTES = 32 * 1024 * 1024;
+const MAX_COMPLAINT_CHARACTERS = 500;
+/** What `env`, shells and the dynamic loader end with when there is no such program, or none that runs. */
+const NOT_RUNNABLE = [126, 127];
+
+/**
+ * Runs espeak-ng once.
+ * @returns a WAV file
+ * @throws SpeechError `no-speech-engine` or `speech-failed`
+ */
+export function runEngine({ command, voice, rateWpm, text, timeoutMs }: EngineRequest): Promise<Buffer> {
+  const [program, ...words] = command;
+  if (!program) return Promise.reject(new SpeechError('no-speech-engine', 'no speech engine configured'));
+  return new Promise((resolve, reject) => {
+    // The text goes over stdin: it can be no option there, is not in the list of processes, and no shell sees it.
+    // -b 1: it is UTF-8. -z: no pause at the end.
+    const options = ['-v', voice, '-s', String(rateWpm), '-b', '1', '-z', '--stdin', '--stdout'];
+    // Without its streams where this process has too many files open.
+    const child: ChildProcess = spawn(program, [...words, ...options], { stdio: 'pipe' });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let complaint = '';
+
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      child.kill('SIGKILL');
+      // A process that it started may still hold the pipes.
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+      settle();
+    };
+    const fail = (message: string) => end(() => reject(new SpeechError('speech-failed', message)));
+    const timer = setTimeout(() => fail(`the speech engine took longer than ${timeoutMs} ms`), timeoutMs);
+
+    child.on('error', (cause: NodeJS.ErrnoException) => {
+      const isMissing = cause.code === 'ENOENT' || cause.code === 'EACCES';
+      const code = isMissing ? 'no-speech-engine' : 'speech-failed';
+      end(() => reject(new SpeechError(code, `cannot run ${program} (${cause.code})`, { cause })));
+    });
+    child.stdout?.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes > MAX_SOUND_BYTES) fail(`the speech engine made more than ${MAX_SOUND_BYTES} bytes of sound`);
+    });
+    child.stderr?.setEncoding('utf8').on('data', (part: string) => {
+      complaint = (complaint + part).slice(0, MAX_COMPLAINT_CHARACTERS);
+    });
+    // An engine that ends without reading tells why by its exit code.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(text);
+    child.on('close', (code, signal) => {
+      if (code === 0) return end(() => resolve(Buffer.concat(chunks)));
+      const message = `${program} ended with ${signal ?? code}: ${complaint.trim() || 'no message'}`;
+      const isMissing = code !== null && NOT_RUNNABLE.includes(code);
+      end(() => reject(new SpeechError(isMissing ? 'no-speech-engine' : 'speech-failed', message)));
+    });
+  });
+}

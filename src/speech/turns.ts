@@ -1,0 +1,29 @@
+/** Lets a few at a time do their work, in the order of asking. */
+export class Turns {
+  readonly #atOnce: number;
+  readonly #maxWaiting: number;
+  readonly #waiting: (() => void)[] = [];
+  #taken = 0;
+
+  constructor(options: { atOnce: number; maxWaiting: number }) {
+    this.#atOnce = options.atOnce;
+    this.#maxWaiting = options.maxWaiting;
+  }
+
+  /** Whether one more would have to be turned away. */
+  get full(): boolean {
+    return this.#waiting.length >= this.#maxWaiting;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#taken < this.#atOnce) this.#taken += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#taken -= 1;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { SpeechError } from './errors.ts';
+
+/** Longer ones are no prompt: two minutes and more. */
+export const MAX_TEXT_CHARACTERS = 2000;
+
+/**
+ * The name of a voice for espeak-ng.
+ * @param language as in Asterisk (`en`, `de`, `en_GB`) or in espeak-ng (`pt-br`, `en-gb-scotland`)
+ * @param speaker a variant of espeak-ng such as `f2` or `m3`, or empty; an unknown one has no effect
+ * @throws SpeechError `speech-failed` for what cannot be a name
+ */
+export function voiceName(language: string, speaker: string): string {
+  // Asterisk's may go on with the speaker: en_US_f_Allison.
+  const name = language.includes('_') ? language.split('_').slice(0, 2).join('-') : language;
+  if (!/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,12}){0,3}$/.test(name)) {
+    throw new SpeechError('speech-failed', `not a language: ${JSON.stringify(language.slice(0, 40))}`);
+  }
+  if (!/^([A-Za-z][A-Za-z0-9]{0,31})?$/.test(speaker)) {
+    throw new SpeechError('speech-failed', `not a voice: ${JSON.stringify(speaker.slice(0, 40))}`);
+  }
+  // Asterisk's own prompts are American, espeak-ng's plain `en` is British.
+  const voice = name.toLowerCase() === 'en' ? 'en-us' : name.toLowerCase();
+  return speaker === '' ? voice : `${voice}+${speaker}`;
+}
+
+/**
+ * The text with nothing in it but words: espeak-ng takes control characters as commands and `[[` as the beginning of
+ * phonemes.
+ */
+export function plainText(text: string): string {
+  return text
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .replace(/\[(?=\[)/g, '[ ')
+    .trim();
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import {
+  fillPlaceholders,
+  isPromptName,
+  PROMPT_NAMES,
+  PROMPTS,
+  problemOfPromptMedia,
+} from '../../../src/prompts/catalogue.ts';
+import { parseMedia } from '../../../src/prompts/media.ts';
+
+/** All that profiles may name; taking one away breaks somebody's profile. */
+const NAMES =
+  `enter-pin bad-pin pin-failed enter-conference bad-conference welcome bye alone kicked muted unmuted deafened undeafened
+  admin unadmin speaker unspeaker joined left has-joined has-left record-name locked lockednow unlockednow full waiting
+  admin-left conference-ending time-warning time-over recording-started recording-stopped count hand-raised hand-lowered
+  hand-your-turn floor-muted floor-unmuted private private-ended hold level denied menu transferred invite-failed`.split(
+    /\s+/,
+  );
+
+describe('the catalogue of prompts', () => {
+  it('has every prompt', () => {
+    expect([...PROMPT_NAMES].sort()).toEqual(NAMES.sort());
+  });
+
+  it.each(PROMPT_NAMES)('describes %s and has something to play for it', (name) => {
+    expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    expect(PROMPTS[name].summary).toMatch(/^[A-Z].*[^.]$/);
+    expect(PROMPTS[name].standard).not.toEqual([]);
+    for (const media of PROMPTS[name].standard) expect(problemOfPromptMedia(name, media)).toBeNull();
+  });
+
+  it('knows its names, and no others', () => {
+    expect(isPromptName('bye')).toBe(true);
+    expect(isPromptName('toString')).toBe(false);
+  });
+
+  it('keeps tones that everybody hears short', () => {
+    for (const name of ['joined', 'left', 'level'] as const) {
+      const parsed = parseMedia(PROMPTS[name].standard[0] ?? '');
+      const steps = parsed.ok && parsed.media.type === 'tone' ? parsed.media.steps : [];
+      const durationMs = steps.reduce((sum, step) => sum + step.durationMs, 0);
+      expect(durationMs).toBeGreaterThan(50);
+      expect(durationMs).toBeLessThanOrEqual(250);
+    }
+  });
+});
+
+describe('a placeholder', () => {
+  it('becomes its value', () => {
+    const media = PROMPTS.count.standard.map((text) => fillPlaceholders(text, { count: 12 }));
+    expect(media).toEqual(['sound:conf-thereare', 'number:12', 'sound:confbridge-participants']);
+  });
+
+  it('stays as it is where there is no such value, or where it came with a value', () => {
+    expect(fillPlaceholders('tts:{menu} {count} {toString}', { menu: 'press {count}', count: 2 })).toBe(
+      'tts:press {count} 2 {toString}',
+    );
+  });
+
+  it('may be used in the prompts that have it only', () => {
+    expect(problemOfPromptMedia('count', 'tts:{count} people are here.')).toBeNull();
+    expect(problemOfPromptMedia('bye', 'number:{count}')).toMatch(/whole number/);
+  });
+});
