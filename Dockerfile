@@ -9,15 +9,16 @@ COPY src ./src
 RUN npm run build && npm prune --omit=dev
 
 FROM node:24-slim
+RUN apt-get update && apt-get install -y --no-install-recommends espeak-ng && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production
 WORKDIR /rostrum
 COPY --from=build /rostrum/package.json ./
 COPY --from=build /rostrum/node_modules ./node_modules
 COPY --from=build /rostrum/dist ./dist
 COPY profiles ./profiles
-RUN mkdir -p /run/rostrum /etc/rostrum && chown node:node /run/rostrum
+RUN mkdir -p /run/rostrum /etc/rostrum /var/cache/rostrum && chown node:node /run/rostrum /var/cache/rostrum
 USER node
-ENV ROSTRUM_SOCKET=/run/rostrum/rostrum.sock
+ENV ROSTRUM_SOCKET=/run/rostrum/rostrum.sock XDG_CACHE_HOME=/var/cache
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s CMD ["node", "dist/cli/main.js", "status"]
 ENTRYPOINT ["node", "dist/cli/main.js"]

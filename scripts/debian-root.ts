@@ -48,3 +48,10 @@ export async function findAsterisk(): Promise<AsteriskProgram> {
   if (!moduleDir || !dataDir || !version) throw new TypeError(`scripts/asterisk printed ${stdout}`);
   return { command: valuesOf('command'), version, moduleDir, dataDir };
 }
+
+/** The words that run espeak-ng, see `scripts/espeak-ng`. */
+export async function findEspeak(): Promise<string[]> {
+  const script = fileURLToPath(new URL('espeak-ng', import.meta.url));
+  const { stdout } = await run(script, ['--print-command'], { timeout: MAKE_TIMEOUT_MS });
+  return stdout.trimEnd().split('\n');
+}

@@ -10,6 +10,7 @@ import { ApiClient } from '../src/api/client.ts';
 import type { StatusView } from '../src/api/schemas.ts';
 import { defaultSocketPath } from '../src/config/socket-path.ts';
 import { AsteriskInstance } from './asterisk-instance.ts';
+import { findEspeak } from './debian-root.ts';
 import { freePort } from './machine.ts';
 import {
   ASTERISK_DIRECTORY,
@@ -75,7 +76,9 @@ async function startRostrum(
 ): Promise<void> {
   await writeFile(PASSWORD_FILE, ariPassword, { mode: 0o600 });
   const asterisk = { url: ariUrl, passwordFile: PASSWORD_FILE };
-  await writeFile(CONFIG_FILE, stringify({ asterisk, profiles: join(REPOSITORY, 'profiles') }));
+  const speech = { command: await findEspeak(), directory: join(STATE_DIRECTORY, 'speech') };
+  const reports = { directory: join(STATE_DIRECTORY, 'reports') };
+  await writeFile(CONFIG_FILE, stringify({ asterisk, profiles: join(REPOSITORY, 'profiles'), speech, reports }));
   const program = join(REPOSITORY, 'dist/cli/main.js');
   const child = await startProcess('rostrum', [program, 'start', '--config', CONFIG_FILE]);
   child.unref();

@@ -1,8 +1,17 @@
 import { writeFileSync } from 'node:fs';
-import type { Reporter, TestModule } from 'vitest/node';
+import { basename } from 'node:path';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+/** One test as `scripts/check-features.ts` reads it: `access: a PIN of users lets in`. */
+export type TestResult = { readonly name: string; readonly passed: boolean };
+
+function resultOf(test: TestCase): TestResult {
+  const file = basename(test.module.moduleId, '.test.ts');
+  return { name: `${file}: ${test.fullName.replaceAll(' > ', ' ')}`, passed: test.result().state === 'passed' };
+}
 
 /**
- * Counts tests for `scripts/test`, into the file that ROSTRUM_TEST_COUNT names. What fails outside of a test counts as one
+ * Counts tests for `scripts/test`, into the file that ROSTRUM_TEST_COUNT names, and tells which passed in the one of ROSTRUM_TEST_RESULTS. What fails outside of a test counts as one
  * failed test: a file that cannot be loaded, a hook of a suite, an error that nobody caught.
  */
 class CountReporter implements Reporter {
@@ -16,6 +25,8 @@ class CountReporter implements Reporter {
     const file = process.env['ROSTRUM_TEST_COUNT'];
     if (file) writeFileSync(file, line);
     else console.log(`tests: ${line}`);
+    const results = process.env['ROSTRUM_TEST_RESULTS'];
+    if (results) writeFileSync(results, JSON.stringify(tests.map(resultOf)));
   }
 }
 

@@ -10,7 +10,9 @@ Rostrum is running. With a SIP phone, dial (without registering)
   sip:3000@${at}   listen in conference 3000
   sip:4000@${at}   speak in it
   sip:5000@${at}   speak in it, as moderator
-Keys: # leaves, * stops hearing and hears again, 0 stops both and comes back.
+  sip:2000@${at}   be asked for the conference
+Keys: # leaves, * stops hearing and hears again, 0 stops both and comes back, 1-3 change how loud
+one is heard, 4-6 how loud one hears; moderators also have *1 to *0.
   npx rostrum list          shows the conferences
   npx rostrum show 3000     shows who is in one
 Logs: ${logFile('rostrum')}

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 
 /** A refusal by the controller, or its absence (`no-controller`). The other codes are those of the API. */
 export class ApiClientError extends Error {
@@ -11,26 +11,36 @@ export class ApiClientError extends Error {
   }
 }
 
-const TIMEOUT_MS = 15_000;
+export type ApiClientOptions = {
+  socketPath: string;
+  /** How long the controller may be silent; a command about thousands of members takes its time. */
+  timeoutMs?: number;
+};
 
 /** Calls the admin API of the controller at a unix socket. */
 export class ApiClient {
   readonly #socketPath: string;
+  readonly #timeoutMs: number;
 
-  constructor(options: { socketPath: string }) {
-    this.#socketPath = options.socketPath;
+  constructor({ socketPath, timeoutMs = 60_000 }: ApiClientOptions) {
+    this.#socketPath = socketPath;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** @param path below `/v1`; its parts must be URI-encoded */
   async get<T>(path: string): Promise<T> {
-    return JSON.parse(await this.#request('GET', path)) as T;
+    return (await this.#request('GET', path)) as T;
+  }
+
+  async delete<T>(path: string): Promise<T> {
+    return (await this.#request('DELETE', path)) as T;
   }
 
   async post<T>(path: string, body?: object): Promise<T> {
-    return JSON.parse(await this.#request('POST', path, body)) as T;
+    return (await this.#request('POST', path, body)) as T;
   }
 
-  #request(method: string, path: string, body?: object): Promise<string> {
+  #request(method: string, path: string, body?: object): Promise<unknown> {
     const socketPath = this.#socketPath;
     return new Promise((resolve, reject) => {
       const fail = (cause: NodeJS.ErrnoException) => {
@@ -40,20 +50,33 @@ export class ApiClient {
         reject(new ApiClientError('no-controller', message, { cause }));
       };
       const headers = body ? { 'content-type': 'application/json' } : {};
-      const outgoing = request({ socketPath, method, path: `/v1${path}`, headers, timeout: TIMEOUT_MS }, (answer) => {
+      const timeout = this.#timeoutMs;
+      const outgoing = request({ socketPath, method, path: `/v1${path}`, headers, timeout }, (answer) => {
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.on('error', fail);
-        answer.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          if (answer.statusCode === 200) return resolve(text);
-          const { code, message } = JSON.parse(text) as { code: string; message: string };
-          reject(new ApiClientError(code, message));
-        });
+        answer.on('end', () => settle(answer, Buffer.concat(chunks).toString(), resolve, reject));
       });
       outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
       outgoing.on('error', fail);
       outgoing.end(body ? JSON.stringify(body) : undefined);
     });
   }
+}
+
+function settle(
+  { statusCode }: IncomingMessage,
+  text: string,
+  resolve: (value: unknown) => void,
+  reject: (error: ApiClientError) => void,
+): void {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    return reject(new ApiClientError('bad-answer', 'what answers at the socket is not a controller', { cause }));
+  }
+  if (statusCode === 200) return resolve(value);
+  const { code, message } = value as { code: string; message: string };
+  reject(new ApiClientError(code, message));
 }

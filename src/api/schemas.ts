@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FLAGS, parseFlags } from '../conference/flags.ts';
+import { commandSchema } from './command-schema.ts';
 
 /** The admin API's messages: one definition for server, command line and documentation. */
 
@@ -10,18 +11,64 @@ export const memberSchema = z.object({
   admin: z.boolean(),
   mute: z.boolean(),
   deaf: z.boolean(),
+  vad: z.boolean().describe('Others are told when he talks'),
+  agc: z.boolean().describe('His loudness is brought to agcLevel'),
   presence: z.enum(['joining', 'present', 'leaving']),
+  place: z
+    .enum(['door', 'naming', 'greeting', 'waiting', 'arriving', 'floor', 'hold', 'private', 'away', 'leaving'])
+    .describe('Where he is; presence is the short form of it'),
+  privateWith: z.number().int().nullable().describe('The member with whom he talks privately'),
+  talking: z.boolean(),
+  handRaisedAt: z.iso.datetime().nullable(),
+  talkVolume: z.number().int().describe('How loud he is heard, in steps of 3 dB'),
+  listenVolume: z.number().int().describe('How loud he hears, in steps of 3 dB'),
+  vadLevel: z.number().int().describe('Loudness from which he counts as talking'),
+  agcLevel: z.number().int().describe('Loudness to which his voice is brought'),
   joinedAt: z.iso.datetime(),
   channel: z.string().describe("The channel's id in Asterisk"),
 });
 
+/** A member as he is asked for alone. */
+export const memberStatusSchema = memberSchema.extend({
+  media: z
+    .object({
+      codec: z.string(),
+      packetsReceived: z.number().int(),
+      packetsLost: z.number().int(),
+      packetsSent: z.number().int(),
+      packetsLostBySide: z.number().int().describe('Of those sent, as his side reports'),
+      roundTripMs: z.number(),
+    })
+    .nullable()
+    .describe('His call as Asterisk sees it; null if it cannot be asked'),
+});
+
+export type MemberStatusView = z.output<typeof memberStatusSchema>;
+
 export const conferenceSummarySchema = z.object({
   name: z.string(),
   profile: z.string(),
-  status: z.enum(['running', 'empty']),
-  members: z.number().int(),
+  status: z.enum(['running', 'ending', 'empty', 'ended']),
+  members: z.number().int().describe('All calls, those at the door and on the way out as well'),
   speakers: z.number().int(),
+  counts: z
+    .object({
+      members: z.number().int(),
+      speakers: z.number().int(),
+      waiting: z.number().int().describe('Waiting for a moderator'),
+      talking: z.number().int(),
+    })
+    .describe('Of those who have been admitted'),
+  locked: z.boolean(),
+  mutedAll: z.enum(['all', 'non-admins']).nullable().describe('Whoever joins is muted as well'),
+  recording: z.object({ name: z.string(), paused: z.boolean(), startedAt: z.iso.datetime() }).nullable(),
+  playback: z
+    .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number().int() })
+    .nullable(),
+  music: z.boolean().describe('Music for everybody, under what is said'),
+  hands: z.array(z.number().int()).describe('Members with a raised hand, the first to raise it first'),
   startedAt: z.iso.datetime(),
+  endsAt: z.iso.datetime().nullable().describe('When its time is over; null without a limit'),
 });
 
 export const conferenceSchema = conferenceSummarySchema.omit({ members: true }).extend({
@@ -48,7 +95,18 @@ export const flagsRequestSchema = z.strictObject({
     .describe(`Changes: + or - and one of ${FLAGS.join(', ')}`),
 });
 
+export const commandRequestSchema = z.strictObject({ command: commandSchema });
+
+/** What a command has made: of the member it is about while he is there, of the conference otherwise. */
+export const commandResponseSchema = z.union([
+  z.strictObject({ member: memberSchema }),
+  z.strictObject({ conference: conferenceSchema }),
+]);
+
 export const errorSchema = z.object({ code: z.string(), message: z.string() });
+
+/** The answers of every route where it fails. */
+export const errors = { '4xx': errorSchema, '5xx': errorSchema };
 
 export const conferencePathSchema = z.object({ conference: z.string() });
 export const memberPathSchema = conferencePathSchema.extend({ member: z.coerce.number().int().min(1) });
@@ -57,3 +115,4 @@ export type MemberView = z.output<typeof memberSchema>;
 export type ConferenceSummary = z.output<typeof conferenceSummarySchema>;
 export type ConferenceView = z.output<typeof conferenceSchema>;
 export type StatusView = z.output<typeof statusSchema>;
+export type CommandResponse = z.output<typeof commandResponseSchema>;

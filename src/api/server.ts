@@ -1,18 +1,10 @@
 import { chmod, mkdir, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { type FastifyInstance, fastify } from 'fastify';
-import { hasZodFastifySchemaValidationErrors, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { ControllerError, type ControllerErrorCode } from '../controller/errors.ts';
+import type { FastifyInstance } from 'fastify';
+import { createApp } from './app.ts';
+import type { RouteDeps } from './deps.ts';
 import { ApiError } from './errors.ts';
-import { type RouteDeps, routes } from './routes.ts';
-
-const STATUS_OF: Record<ControllerErrorCode, number> = {
-  'no-such-conference': 404,
-  'no-such-member': 404,
-  'asterisk-refused': 502,
-  'asterisk-unreachable': 503,
-};
 
 /** The admin API on a unix socket, which only this user may open. */
 export class ApiServer {
@@ -21,24 +13,7 @@ export class ApiServer {
 
   constructor(options: { socketPath: string }, deps: RouteDeps) {
     this.#socketPath = options.socketPath;
-    this.#app = fastify({ logger: false, bodyLimit: 64 * 1024 });
-    this.#app.setValidatorCompiler(validatorCompiler);
-    this.#app.setSerializerCompiler(serializerCompiler);
-    this.#app.setErrorHandler((error, _request, reply) => {
-      if (error instanceof ControllerError) {
-        return reply.status(STATUS_OF[error.code]).send({ code: error.code, message: error.message });
-      }
-      if (hasZodFastifySchemaValidationErrors(error)) {
-        const message = error.validation.map((issue) => issue.message).join('; ');
-        return reply.status(400).send({ code: 'bad-request', message });
-      }
-      const { statusCode = 500, message } = error as { statusCode?: number; message: string };
-      return reply.status(statusCode).send({ code: statusCode < 500 ? 'bad-request' : 'internal', message });
-    });
-    this.#app.setNotFoundHandler((request, reply) =>
-      reply.status(404).send({ code: 'no-such-route', message: `there is no ${request.method} ${request.url}` }),
-    );
-    this.#app.register(routes(deps), { prefix: '/v1' });
+    this.#app = createApp(deps);
   }
 
   /** @throws ApiError `socket-in-use` if another controller answers there, `socket-unusable` if it cannot be made */

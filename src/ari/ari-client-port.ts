@@ -1,8 +1,16 @@
 import { type Client, connect } from 'ari-client';
 import { AriError } from './errors.ts';
 import { AriHttp, type AriLogin } from './http.ts';
-import { bridgeListSchema, channelListSchema, infoSchema, variableSchema } from './messages.ts';
-import type { AriBridge, AriChannel, AriPort } from './port.ts';
+import {
+  bridgeListSchema,
+  channelListSchema,
+  infoSchema,
+  locationSchema,
+  rtpStatisticsSchema,
+  storedListSchema,
+  variableSchema,
+} from './messages.ts';
+import type { AriBridge, AriChannel, AriMedia, AriOriginate, AriPlay, AriPlaybackOperation, AriPort } from './port.ts';
 import { routeAriClientThrough, stopRoutingThrough } from './swagger-http.ts';
 
 const OLDEST_MAJOR_VERSION = 20;
@@ -74,12 +82,16 @@ export class AriClientPort implements AriPort {
   }
 
   async setGlobalVariable(variable: string, value: string): Promise<void> {
-    await this.#operations.asterisk.setGlobalVar({ variable, value });
+    await this.#setVariable('/ari/asterisk/variable', variable, value);
   }
 
   async setEventFilter(applicationName: string, types: readonly string[]): Promise<void> {
     const filter = { allowed: types.map((type) => ({ type })) };
     await this.#operations.applications.filter({ applicationName, filter });
+  }
+
+  async subscribeToChannel(applicationName: string, channelId: string): Promise<void> {
+    await this.#operations.applications.subscribe({ applicationName, eventSource: `channel:${channelId}` });
   }
 
   async listChannels(): Promise<AriChannel[]> {
@@ -91,7 +103,10 @@ export class AriClientPort implements AriPort {
   }
 
   async createMixingBridge(bridgeId: string): Promise<void> {
-    const created = this.#operations.bridges.create({ bridgeId, name: bridgeId, type: 'mixing,proxy_media' });
+    // video_sfu, although there is no video: Asterisk then always mixes. Otherwise it changes the bridge to another
+    // technology and back whenever a channel of three is added again, and may leave one of the others without sound.
+    const type = 'mixing,proxy_media,video_sfu';
+    const created = this.#operations.bridges.create({ bridgeId, name: bridgeId, type });
     // 409: there is one with this id.
     await orOnStatus(409, created, null);
   }
@@ -100,27 +115,157 @@ export class AriClientPort implements AriPort {
     await this.#operations.bridges.destroy({ bridgeId });
   }
 
-  async addChannel(bridgeId: string, channel: string, { mute }: { mute: boolean }): Promise<void> {
+  async addChannel(
+    bridgeId: string,
+    channel: string,
+    { mute, absorbDtmf }: { mute: boolean; absorbDtmf: boolean },
+  ): Promise<void> {
     await this.#operations.bridges.addChannel({
       bridgeId,
       channel,
       mute,
-      absorbDTMF: true,
+      absorbDTMF: absorbDtmf,
       inhibitConnectedLineUpdates: true,
     });
+  }
+
+  async removeChannel(bridgeId: string, channel: string): Promise<void> {
+    await this.#operations.bridges.removeChannel({ bridgeId, channel });
   }
 
   async answer(channelId: string): Promise<void> {
     await this.#operations.channels.answer({ channelId });
   }
 
+  async originate(call: AriOriginate): Promise<void> {
+    const { channelId, otherChannelId, formats, endpoint, application, args, callerId, timeoutSeconds, variables } =
+      call;
+    await this.#operations.channels.originateWithId({
+      channelId,
+      ...(otherChannelId && { otherChannelId }),
+      ...(formats && { formats }),
+      endpoint,
+      app: application,
+      appArgs: args.join(','),
+      ...(callerId && { callerId }),
+      timeout: timeoutSeconds,
+      ...(variables && { variables: { variables } }),
+    });
+  }
+
   async hangUp(channelId: string, cause: number): Promise<void> {
     await this.#operations.channels.hangup({ channelId, reason_code: String(cause) });
+  }
+
+  async continueInDialplan(channelId: string, context?: string): Promise<void> {
+    await this.#operations.channels.continueInDialplan({
+      channelId,
+      ...(context && { context, extension: 's', priority: 1 }),
+    });
   }
 
   async setDeaf(channelId: string, deaf: boolean): Promise<void> {
     const channels = this.#operations.channels;
     await channels[deaf ? 'mute' : 'unmute']({ channelId, direction: 'out' });
+  }
+
+  async startMusic(channelId: string, mohClass: string): Promise<void> {
+    await this.#operations.channels.startMoh({ channelId, mohClass });
+  }
+
+  async stopMusic(channelId: string): Promise<void> {
+    await this.#operations.channels.stopMoh({ channelId });
+  }
+
+  async startBridgeMusic(bridgeId: string, mohClass: string): Promise<void> {
+    await this.#operations.bridges.startMoh({ bridgeId, mohClass });
+  }
+
+  async stopBridgeMusic(bridgeId: string): Promise<void> {
+    await this.#operations.bridges.stopMoh({ bridgeId });
+  }
+
+  async playToChannel(channelId: string, { playbackId, media, language }: AriPlay): Promise<void> {
+    await this.#operations.channels.playWithId({ channelId, playbackId, media: media.join(','), lang: language });
+  }
+
+  async whisperTo(
+    channelId: string,
+    whisper: { channelId: string; application: string; args: readonly string[] },
+  ): Promise<void> {
+    await this.#operations.channels.snoopChannelWithId({
+      channelId,
+      snoopId: whisper.channelId,
+      whisper: 'out',
+      spy: 'none',
+      app: whisper.application,
+      appArgs: whisper.args.join(','),
+    });
+  }
+
+  async playToBridge(bridgeId: string, { playbackId, media, language }: AriPlay): Promise<void> {
+    await this.#operations.bridges.playWithId({ bridgeId, playbackId, media: media.join(','), lang: language });
+  }
+
+  async controlPlayback(playbackId: string, operation: AriPlaybackOperation): Promise<void> {
+    await this.#operations.playbacks.control({ playbackId, operation });
+  }
+
+  async stopPlayback(playbackId: string): Promise<void> {
+    await this.#operations.playbacks.stop({ playbackId });
+  }
+
+  async recordBridge(bridgeId: string, { name, format }: { name: string; format: string }): Promise<void> {
+    await this.#operations.bridges.record({ bridgeId, name, format, ifExists: 'fail' });
+  }
+
+  async recordChannel(
+    channelId: string,
+    { name, format, maxSeconds, endKey }: { name: string; format: string; maxSeconds: number; endKey: string },
+  ): Promise<void> {
+    await this.#operations.channels.record({
+      channelId,
+      name,
+      format,
+      maxDurationSeconds: maxSeconds,
+      terminateOn: endKey,
+      beep: true,
+      ifExists: 'overwrite',
+    });
+  }
+
+  async pauseRecording(recordingName: string, paused: boolean): Promise<void> {
+    await this.#operations.recordings[paused ? 'pause' : 'unpause']({ recordingName });
+  }
+
+  async stopRecording(recordingName: string): Promise<void> {
+    await this.#operations.recordings.stop({ recordingName });
+  }
+
+  async listStoredRecordings(): Promise<string[]> {
+    return storedListSchema.parse(await this.#operations.recordings.listStored());
+  }
+
+  async deleteStoredRecording(recordingName: string): Promise<void> {
+    await this.#operations.recordings.deleteStored({ recordingName });
+  }
+
+  async isRecording(recordingName: string): Promise<boolean> {
+    return (await orOnStatus(404, this.#operations.recordings.getLive({ recordingName }), null)) !== null;
+  }
+
+  async readLocation(channelId: string): Promise<{ context: string; extension: string; priority: number }> {
+    return locationSchema.parse(await this.#operations.channels.get({ channelId }));
+  }
+
+  async readMedia(channelId: string): Promise<AriMedia | null> {
+    const [statistics, codec] = await Promise.all([
+      orOnStatus(404, this.#operations.channels.rtpstatistics({ channelId }), null),
+      this.getVariable(channelId, 'CHANNEL(audionativeformat)'),
+    ]);
+    const parsed = rtpStatisticsSchema.safeParse(statistics);
+    // In parentheses, as a list of one.
+    return parsed.success ? { codec: codec?.replace(/[()]/g, '') ?? '', ...parsed.data } : null;
   }
 
   async getVariable(channelId: string, variable: string): Promise<string | null> {
@@ -129,7 +274,12 @@ export class AriClientPort implements AriPort {
   }
 
   async setVariable(channelId: string, variable: string, value: string): Promise<void> {
-    await this.#operations.channels.setChannelVar({ channelId, variable, value });
+    await this.#setVariable(`/ari/channels/${encodeURIComponent(channelId)}/variable`, variable, value);
+  }
+
+  /** In the body: ari-client writes parameters into the URL, of which Asterisk reads 2000 characters. */
+  async #setVariable(path: string, variable: string, value: string): Promise<void> {
+    await this.#http.request({ method: 'POST', path, body: JSON.stringify({ variable, value }) });
   }
 
   get #operations(): Client {

@@ -3,11 +3,33 @@ declare module 'ari-client' {
 
   /** The operations that we use; ari-client makes one for every entry of Asterisk's own API description. */
   export type Client = {
-    applications: Record<'get' | 'filter', Operation>;
-    asterisk: Record<'getGlobalVar' | 'setGlobalVar', Operation>;
-    bridges: Record<'list' | 'create' | 'destroy' | 'addChannel', Operation>;
+    applications: Record<'get' | 'filter' | 'subscribe', Operation>;
+    asterisk: Record<'getGlobalVar', Operation>;
+    bridges: Record<
+      'list' | 'create' | 'destroy' | 'addChannel' | 'removeChannel' | 'startMoh' | 'stopMoh' | 'playWithId' | 'record',
+      Operation
+    >;
     events: Record<'userEvent', Operation>;
-    channels: Record<'list' | 'answer' | 'hangup' | 'mute' | 'unmute' | 'getChannelVar' | 'setChannelVar', Operation>;
+    channels: Record<
+      | 'get'
+      | 'list'
+      | 'answer'
+      | 'originateWithId'
+      | 'hangup'
+      | 'continueInDialplan'
+      | 'mute'
+      | 'unmute'
+      | 'startMoh'
+      | 'stopMoh'
+      | 'playWithId'
+      | 'record'
+      | 'snoopChannelWithId'
+      | 'rtpstatistics'
+      | 'getChannelVar',
+      Operation
+    >;
+    playbacks: Record<'control' | 'stop', Operation>;
+    recordings: Record<'getLive' | 'listStored' | 'deleteStored' | 'pause' | 'unpause' | 'stop', Operation>;
   };
 
   export function connect(url: string, username: string, password: string): Promise<Client>;

@@ -6,12 +6,19 @@ import type { AriBridge, AriChannel } from './port.ts';
 const channelSchema = z
   .object({
     id: z.string(),
+    name: z.string(),
+    language: z.string().default(''),
     caller: z.object({ number: z.string(), name: z.string() }),
-    dialplan: z.object({ app_name: z.string().default(''), app_data: z.string().default('') }),
+    dialplan: z.object({
+      context: z.string().default(''),
+      app_name: z.string().default(''),
+      app_data: z.string().default(''),
+    }),
   })
-  .transform(({ id, caller, dialplan }): AriChannel => {
+  .transform(({ id, name, caller, language, dialplan }): AriChannel => {
     const [application = '', ...args] = dialplan.app_data.split(',');
-    return { id, caller, stasis: dialplan.app_name === 'Stasis' ? { application, args } : null };
+    const stasis = dialplan.app_name === 'Stasis' ? { application, args } : null;
+    return { id, name, caller, language, context: dialplan.context, stasis };
   });
 
 export const channelListSchema = z.array(channelSchema);
@@ -21,6 +28,32 @@ export const bridgeListSchema = z.array(
     .object({ id: z.string(), channels: z.array(z.string()) })
     .transform(({ id, channels }): AriBridge => ({ id, channelIds: channels })),
 );
+
+/** Where in the dialplan a channel is. */
+export const locationSchema = z
+  .object({ dialplan: z.object({ context: z.string(), exten: z.string(), priority: z.number() }) })
+  .transform(({ dialplan: { context, exten, priority } }) => ({ context, extension: exten, priority }));
+
+/** Of the many figures those that people understand. */
+export const rtpStatisticsSchema = z
+  .object({
+    rxcount: z.number(),
+    rxploss: z.number(),
+    txcount: z.number(),
+    txploss: z.number(),
+    rtt: z.number().default(0),
+  })
+  .transform(({ rxcount, rxploss, txcount, txploss, rtt }) => ({
+    packetsReceived: rxcount,
+    packetsLost: rxploss,
+    packetsSent: txcount,
+    packetsLostBySide: txploss,
+    // Asterisk counts in seconds.
+    roundTripMs: Math.round(rtt * 1000),
+  }));
+
+/** Names of stored recordings. */
+export const storedListSchema = z.array(z.object({ name: z.string() }).transform(({ name }) => name));
 
 export const infoSchema = z.object({ system: z.object({ version: z.string() }) });
 
@@ -33,8 +66,16 @@ export const variableSchema = z
 const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('StasisStart'), args: z.array(z.string()), channel: channelSchema }),
   z.object({ type: z.literal('StasisEnd'), channel: channelSchema }),
-  z.object({ type: z.literal('ChannelDestroyed'), channel: channelSchema }),
+  z.object({ type: z.literal('ChannelDestroyed'), channel: channelSchema, cause: z.number().default(0) }),
   z.object({ type: z.literal('ChannelDtmfReceived'), digit: z.string(), channel: channelSchema }),
+  z.object({ type: z.literal('ChannelTalkingStarted'), channel: channelSchema }),
+  z.object({ type: z.literal('ChannelTalkingFinished'), channel: channelSchema }),
+  z.object({
+    type: z.literal('PlaybackFinished'),
+    playback: z.object({ id: z.string(), state: z.string().default('done') }),
+  }),
+  z.object({ type: z.literal('RecordingFinished'), recording: z.object({ name: z.string() }) }),
+  z.object({ type: z.literal('RecordingFailed'), recording: z.object({ name: z.string() }) }),
   z.object({ type: z.literal('BridgeDestroyed'), bridge: z.object({ id: z.string() }) }),
   z.object({ type: z.literal('ChannelUserevent'), eventname: z.string() }),
   z.object({ type: z.literal('ApplicationReplaced') }),

@@ -3,12 +3,49 @@ import type { Caller } from '../conference/member.ts';
 /** A channel, as much of it as concerns us. */
 export type AriChannel = {
   readonly id: string;
+  /** Technology and more, e.g. `PJSIP/anonymous-00000001`. */
+  readonly name: string;
   readonly caller: Caller;
+  /** As the dialplan or the endpoint has set it, e.g. `en`. */
+  readonly language: string;
+  /** The context of the dialplan in which the channel is or was last. */
+  readonly context: string;
   /** The arguments after the application's name where the channel is in `Stasis()`, null elsewhere. */
   readonly stasis: { readonly application: string; readonly args: readonly string[] } | null;
 };
 
 export type AriBridge = { readonly id: string; readonly channelIds: readonly string[] };
+
+/** The state of a channel's RTP, as of now. */
+export type AriMedia = {
+  readonly codec: string;
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly packetsSent: number;
+  /** Of those that we have sent, as the other side has reported. */
+  readonly packetsLostBySide: number;
+  readonly roundTripMs: number;
+};
+
+/** What Asterisk is to play: URIs such as `sound:beep` or `number:5`, one after the other. */
+export type AriPlay = { readonly playbackId: string; readonly media: readonly string[]; readonly language: string };
+
+export type AriPlaybackOperation = 'restart' | 'pause' | 'unpause' | 'reverse' | 'forward';
+
+export type AriOriginate = {
+  readonly channelId: string;
+  /** Of the second channel, where the endpoint makes two (Local). */
+  readonly otherChannelId?: string;
+  /** Codecs, by Asterisk's names, separated by commas; without it those of the endpoint. */
+  readonly formats?: string;
+  readonly endpoint: string;
+  readonly application: string;
+  readonly args: readonly string[];
+  readonly callerId: string;
+  readonly timeoutSeconds: number;
+  /** Set on the channel before it is called; among them functions of the dialplan. */
+  readonly variables?: Readonly<Record<string, string>>;
+};
 
 /**
  * What the controller asks of Asterisk. Every method rejects with an `AriError`, and none takes longer than 5 s.
@@ -20,22 +57,63 @@ export interface AriPort {
   /** Sends an event without content to whoever is connected as this application. */
   sendUserEvent(application: string, eventName: string): Promise<void>;
   setEventFilter(application: string, types: readonly string[]): Promise<void>;
+  /** Asks for events about a channel that is not in the application. */
+  subscribeToChannel(application: string, channelId: string): Promise<void>;
   listChannels(): Promise<AriChannel[]>;
   listBridges(): Promise<AriBridge[]>;
   /** Creates a mixing bridge whose media always passes through Asterisk. No error if it exists. */
   createMixingBridge(bridgeId: string): Promise<void>;
   destroyBridge(bridgeId: string): Promise<void>;
-  /** Adds the channel, or re-adds it with another `mute`. Its keys are kept from the other channels. */
-  addChannel(bridgeId: string, channelId: string, options: { mute: boolean }): Promise<void>;
+  /** Adds the channel, or re-adds it with another `mute`. */
+  addChannel(bridgeId: string, channelId: string, options: { mute: boolean; absorbDtmf: boolean }): Promise<void>;
+  removeChannel(bridgeId: string, channelId: string): Promise<void>;
   answer(channelId: string): Promise<void>;
+  originate(call: AriOriginate): Promise<void>;
   /** @param cause ITU-T Q.850 cause, which Asterisk translates to a SIP status for an unanswered call */
   hangUp(channelId: string, cause: number): Promise<void>;
+  /** Gives the call back to the dialplan: at the priority after `Stasis()`, or at the beginning of another context. */
+  continueInDialplan(channelId: string, context?: string): Promise<void>;
   /** Keeps the channel from hearing (`out`), or lets it hear again. */
   setDeaf(channelId: string, deaf: boolean): Promise<void>;
+  startMusic(channelId: string, musicClass: string): Promise<void>;
+  stopMusic(channelId: string): Promise<void>;
+  /** Music for everybody in a bridge, mixed with what is said. */
+  startBridgeMusic(bridgeId: string, musicClass: string): Promise<void>;
+  stopBridgeMusic(bridgeId: string): Promise<void>;
+  /** Plays to the channel in place of what it hears. Other requests about the channel wait until that is over. */
+  playToChannel(channelId: string, play: AriPlay): Promise<void>;
+  /** Makes a channel whose sound is mixed into what another channel hears. It enters the application with `args`. */
+  whisperTo(
+    channelId: string,
+    whisper: { channelId: string; application: string; args: readonly string[] },
+  ): Promise<void>;
+  playToBridge(bridgeId: string, play: AriPlay): Promise<void>;
+  controlPlayback(playbackId: string, operation: AriPlaybackOperation): Promise<void>;
+  stopPlayback(playbackId: string): Promise<void>;
+  /** Records what a bridge mixes to `<name>.<format>` in Asterisk's recording directory, which must not exist yet. */
+  recordBridge(bridgeId: string, recording: { name: string; format: string }): Promise<void>;
+  /** Records what one caller says, outside of bridges, after a beep. */
+  recordChannel(
+    channelId: string,
+    recording: { name: string; format: string; maxSeconds: number; endKey: string },
+  ): Promise<void>;
+  pauseRecording(name: string, paused: boolean): Promise<void>;
+  /** Ends a recording and keeps the file. */
+  stopRecording(name: string): Promise<void>;
+  /** Names of the recordings that there are as files. */
+  listStoredRecordings(): Promise<string[]>;
+  deleteStoredRecording(name: string): Promise<void>;
+  /** Whether a recording of this name is under way. */
+  isRecording(name: string): Promise<boolean>;
+  /** Where in the dialplan a channel is. */
+  readLocation(channelId: string): Promise<{ context: string; extension: string; priority: number }>;
+  /** @returns null if the channel has no RTP, or is gone */
+  readMedia(channelId: string): Promise<AriMedia | null>;
   /** @returns null if the variable is not set or the channel is gone */
   getVariable(channelId: string, name: string): Promise<string | null>;
+  /** Sets a variable, or writes to a function of the dialplan such as `VOLUME(TX)`. */
+  setVariable(channelId: string, name: string, value: string): Promise<void>;
   /** A variable of Asterisk as a whole; null if it is not set or empty. */
   getGlobalVariable(name: string): Promise<string | null>;
   setGlobalVariable(name: string, value: string): Promise<void>;
-  setVariable(channelId: string, name: string, value: string): Promise<void>;
 }

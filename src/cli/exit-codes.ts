@@ -1,9 +1,11 @@
 import type { ApiErrorCode } from '../api/errors.ts';
 import type { AriErrorCode } from '../ari/errors.ts';
+import type { ControllerErrorCode } from '../controller/errors.ts';
 
 /** What a command's exit status says. */
 export const EXIT = {
   ok: 0,
+  /** Among others because the state of the conference does not allow it. */
   failed: 1,
   /** A wrong command line, or configuration that cannot be used. */
   usage: 2,
@@ -25,6 +27,11 @@ const BY_ERROR_CODE: Record<string, ExitCode> = {
   'no-such-conference': EXIT.notFound,
   'no-such-member': EXIT.notFound,
   'no-controller': EXIT.noController,
+  'too-many-speakers': EXIT.failed,
+  'not-possible': EXIT.failed,
+  'bad-target': EXIT.usage,
+  'no-such-invitation': EXIT.notFound,
+  'no-such-report': EXIT.notFound,
   'asterisk-refused': EXIT.asterisk,
   'asterisk-unreachable': EXIT.asterisk,
   unreachable: EXIT.asterisk,
@@ -33,10 +40,11 @@ const BY_ERROR_CODE: Record<string, ExitCode> = {
   'application-taken': EXIT.taken,
   'socket-in-use': EXIT.taken,
   'socket-unusable': EXIT.usage,
-} satisfies Partial<Record<AriErrorCode | ApiErrorCode | string, ExitCode>>;
+} satisfies Record<ControllerErrorCode, ExitCode> & Partial<Record<AriErrorCode | ApiErrorCode | string, ExitCode>>;
 
 /** The exit status for an error, by its `code`. */
 export function exitCodeOf(error: unknown): ExitCode {
   const { code } = (error ?? {}) as { code?: unknown };
-  return (typeof code === 'string' && BY_ERROR_CODE[code]) || EXIT.failed;
+  const known = typeof code === 'string' && Object.hasOwn(BY_ERROR_CODE, code) ? BY_ERROR_CODE[code] : undefined;
+  return known ?? EXIT.failed;
 }

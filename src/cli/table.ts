@@ -1,19 +1,50 @@
-/** Formats rows as columns of equal width, two spaces apart, with a heading; numbers are aligned to the right. */
-export function table(heading: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const columns = heading.map((title, column) => {
-    const cells = rows.map((row) => row[column] ?? '');
-    const width = Math.max(title.length, ...cells.map((cell) => String(cell).length));
-    return { width, numeric: cells.length > 0 && cells.every((cell) => typeof cell === 'number') };
+import { cut, printable, widthOf } from './text-width.ts';
+
+type Column = { width: number; readonly numeric: boolean };
+
+/** A column of text is not cut to less. */
+const NARROWEST = 6;
+const GAP = 2;
+
+/**
+ * Formats rows as columns of equal width, two spaces apart, with a heading; numbers are aligned to the right. Control
+ * characters are shown as `?`.
+ * @param widthColumns how wide the table may be: the widest columns of text are cut until it fits, and lines where that is
+ *   not enough
+ */
+export function table(
+  heading: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  widthColumns: number = Number.POSITIVE_INFINITY,
+): string {
+  const texts = rows.map((row) => heading.map((_, column) => printable(String(row[column] ?? ''))));
+  const columns = heading.map((title, column): Column => {
+    const width = Math.max(widthOf(title), ...texts.map((row) => widthOf(row[column] ?? '')));
+    return { width, numeric: rows.length > 0 && rows.every((row) => typeof row[column] === 'number') };
   });
-  return [heading, ...rows]
-    .map((row) =>
-      columns
-        .map(({ width, numeric }, column) => {
-          const cell = String(row[column] ?? '');
-          return numeric ? cell.padStart(width) : cell.padEnd(width);
-        })
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  shrink(columns, widthColumns);
+  return [heading, ...texts].map((row) => cut(line(row, columns), widthColumns)).join('\n');
+}
+
+function shrink(columns: readonly Column[], widthColumns: number): void {
+  let excess = columns.reduce((sum, { width }) => sum + width + GAP, -GAP) - widthColumns;
+  while (excess > 0) {
+    const [widest, next] = columns.filter(({ numeric }) => !numeric).sort((a, b) => b.width - a.width);
+    if (!widest || widest.width <= NARROWEST) return;
+    // Down to the next widest at once, then both together, one column at a time.
+    const by = Math.min(excess, Math.max(1, widest.width - Math.max(next?.width ?? 0, NARROWEST)));
+    widest.width -= by;
+    excess -= by;
+  }
+}
+
+function line(row: readonly string[], columns: readonly Column[]): string {
+  return columns
+    .map(({ width, numeric }, column) => {
+      const cell = cut(row[column] ?? '', width);
+      const padding = ' '.repeat(width - widthOf(cell));
+      return numeric ? padding + cell : cell + padding;
+    })
+    .join(' '.repeat(GAP))
+    .trimEnd();
 }

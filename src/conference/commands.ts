@@ -1,12 +1,78 @@
+import type { Audience } from './conference.ts';
 import type { FlagChanges } from './flags.ts';
 
-/** What operators, callers' keys and programs may ask of a conference. */
-export type Command =
+/** A sound setting that members and operators change during the call. */
+export type Adjustable = 'vadLevel' | 'agcLevel' | 'talkVolume' | 'listenVolume';
+
+/** By so much, or to the profile's own value. */
+export type Adjustment = { readonly by: number } | 'profile';
+
+export type MemberCommand =
   | { type: 'set-flags'; memberId: number; changes: FlagChanges }
   /** Removes a member against his will. */
   | { type: 'kick'; memberId: number }
   /** Ends a member's call at his own wish. */
-  | { type: 'hang-up'; memberId: number };
+  | { type: 'hang-up'; memberId: number }
+  | { type: 'adjust'; memberId: number; setting: Adjustable; adjustment: Adjustment }
+  | { type: 'raise-hand'; memberId: number; raised: boolean }
+  /** Apart from the others, with music; or back. */
+  | { type: 'hold'; memberId: number; held: boolean }
+  /** The two talk with each other, unheard by the rest. */
+  | { type: 'talk-privately'; memberId: number; withMemberId: number }
+  /** Both come back to the others. */
+  | { type: 'end-private'; memberId: number }
+  | { type: 'transfer'; memberId: number; conference: string; profileName: string | null }
+  /** Asks him for the moderators' PIN. */
+  | { type: 'ask-admin-pin'; memberId: number }
+  /** Plays to this member alone; texts as in `prompts/media.ts`. */
+  | { type: 'play-to-member'; memberId: number; media: readonly string[] }
+  | { type: 'stop-playing-to-member'; memberId: number }
+  /** Tells him that what he asked for has failed. */
+  | { type: 'tell-failure'; memberId: number; prompt: 'invite-failed' | 'denied' }
+  /** Tells him how many members there are. */
+  | { type: 'tell-count'; memberId: number }
+  /** Tells him what his keys do. */
+  | { type: 'tell-keys'; memberId: number }
+  /** Tells a web server of him: POST with JSON. */
+  | { type: 'call-webhook'; memberId: number; url: string }
+  /** Calls a phone into the conference. */
+  | { type: 'invite'; memberId: number; target: string }
+  /** Runs an application of the dialplan on his channel, after which he comes back. */
+  | { type: 'execute'; memberId: number; application: string; data: string };
+
+export type ConferenceCommand =
+  | { type: 'lock'; locked: boolean }
+  /** Mutes everybody there is and everybody who joins; null lifts it. */
+  | { type: 'mute-all'; audience: Audience | null }
+  | { type: 'set-flags-of-all'; audience: Audience; changes: FlagChanges }
+  /** The one who joined last, moderators excepted. */
+  | { type: 'set-flags-of-last'; changes: FlagChanges }
+  | { type: 'kick-last' }
+  | { type: 'kick-all'; audience: Audience }
+  /** Gives the floor to whoever raised his hand first. */
+  | { type: 'next-hand' }
+  | { type: 'lower-hands' }
+  | { type: 'play'; media: readonly string[]; volume: number }
+  | { type: 'control-playback'; operation: PlaybackOperation }
+  /** Music for everybody on the floor, under what is said. */
+  | { type: 'music'; on: boolean }
+  | { type: 'record'; name: string | null }
+  | { type: 'stop-recording' }
+  | { type: 'pause-recording'; paused: boolean }
+  /** Ends the conference. */
+  | { type: 'terminate' };
+
+export type PlaybackOperation =
+  | { type: 'stop' | 'pause' | 'resume' | 'forward' | 'back' | 'restart' }
+  | { type: 'volume'; volume: number };
+
+/** What operators, callers' keys and programs may ask of a conference. */
+export type Command = MemberCommand | ConferenceCommand;
 
 /** Why a command was not carried out. */
-export type Refusal = { code: 'no-such-member'; memberId: number };
+export type Refusal =
+  | { code: 'no-such-member'; memberId: number }
+  /** The floor is full. */
+  | { code: 'too-many-speakers'; limit: number }
+  /** The state of the conference does not allow it. */
+  | { code: 'not-possible'; message: string };

@@ -1,11 +1,38 @@
-import type { ConferenceProfile, ControlsProfile } from '../profiles/schema.ts';
-import type { Member } from './member.ts';
+import type { ConferenceProfile } from '../profiles/conference-schema.ts';
+import type { ControlsProfile } from '../profiles/schema.ts';
+import { type Guesses, NO_GUESSES } from './guesses.ts';
+import { isAdmitted, type Member } from './member.ts';
 
-/** The settings in force, fixed when the conference starts. */
+/** The settings in force. */
 export type Settings = {
   readonly profileName: string;
   readonly profile: ConferenceProfile;
   readonly controls: ControlsProfile;
+  /** The keys of moderators. */
+  readonly adminControls: ControlsProfile;
+};
+
+/** Whom a command to many is about. */
+export type Audience = 'all' | 'non-admins';
+
+/** What the conference hears besides its members. */
+export type Playback = {
+  readonly id: string;
+  /** As the one who started it named it. */
+  readonly media: readonly string[];
+  readonly paused: boolean;
+  /** Steps of 3 dB. */
+  readonly volume: number;
+};
+
+export type Recording = {
+  /** The name of the file without its format; a restarted recording gets a new one. */
+  readonly name: string;
+  readonly format: string;
+  readonly startedAtMs: number;
+  readonly paused: boolean;
+  /** How often it has stopped by itself and was started again. */
+  readonly restarts: number;
 };
 
 type Common = {
@@ -15,18 +42,60 @@ type Common = {
   readonly nextMemberId: number;
   /** By channel id, in order of joining. Bounded by the calls that Asterisk admits. */
   readonly members: ReadonlyMap<string, Member>;
+  readonly locked: boolean;
+  /** Whoever joins is muted too; null if nobody is. */
+  readonly mutedAll: Audience | null;
+  readonly guesses: Guesses;
+  readonly playback: Playback | null;
+  readonly recording: Recording | null;
+  /** Somebody has seen to recording already, so that it does not begin by itself again. */
+  readonly recorded: boolean;
+  /** How many playbacks there have been. */
+  readonly playbacks: number;
+  readonly musicOn: boolean;
+  /** When the last moderator left a conference that ends without one; null while there is one, or never was. */
+  readonly adminLeftAtMs: number | null;
+  /** Whether a moderator has been here. */
+  readonly adminSeen: boolean;
+  /** Members have been told that the conference's time is nearly over. */
+  readonly warned: boolean;
 };
 
 export type Conference =
   /** Nothing exists in Asterisk yet. */
   | (Common & { readonly status: 'new' })
   | (Common & { readonly status: 'running' })
+  /** Members hear that it ends. */
+  | (Common & { readonly status: 'ending'; readonly result: 'ENDED' | 'TIME'; readonly endsAtMs: number })
   /** Nobody is left; it ends after its idle time unless somebody comes. */
   | (Common & { readonly status: 'empty'; readonly endsAtMs: number })
   | (Common & { readonly status: 'ended' });
 
-export function newConference(name: string, settings: Settings, nowMs: number): Conference {
-  return { status: 'new', name, settings, startedAtMs: nowMs, nextMemberId: 1, members: new Map() };
+export function newConference(
+  name: string,
+  settings: Settings,
+  nowMs: number,
+  guesses: Guesses = NO_GUESSES,
+): Conference {
+  return {
+    status: 'new',
+    name,
+    settings,
+    startedAtMs: nowMs,
+    nextMemberId: 1,
+    members: new Map(),
+    locked: false,
+    mutedAll: null,
+    guesses,
+    playback: null,
+    recording: null,
+    recorded: false,
+    playbacks: 0,
+    musicOn: false,
+    adminLeftAtMs: null,
+    adminSeen: false,
+    warned: false,
+  };
 }
 
 export function findMember(conference: Conference, memberId: number): Member | undefined {
@@ -34,7 +103,31 @@ export function findMember(conference: Conference, memberId: number): Member | u
   return undefined;
 }
 
-/** The same conference with this member added or replaced. */
-export function withMember(conference: Conference, member: Member): Conference {
-  return { ...conference, members: new Map(conference.members).set(member.channelId, member) };
+export function countAdmitted(conference: Conference): number {
+  let count = 0;
+  for (const member of conference.members.values()) if (isAdmitted(member)) count++;
+  return count;
+}
+
+export function countSpeakers(conference: Conference): number {
+  let count = 0;
+  for (const member of conference.members.values()) if (isAdmitted(member) && member.flags.speaker) count++;
+  return count;
+}
+
+export function hasAdmin(conference: Conference): boolean {
+  for (const member of conference.members.values()) if (isAdmitted(member) && member.flags.admin) return true;
+  return false;
+}
+
+/** Members with a raised hand, in the order in which they raised it. */
+export function raisedHands(conference: Conference): Member[] {
+  return [...conference.members.values()]
+    .filter((member) => member.handRaisedAtMs !== null && isAdmitted(member))
+    .sort((a, b) => (a.handRaisedAtMs ?? 0) - (b.handRaisedAtMs ?? 0) || a.id - b.id);
+}
+
+/** The controls profile by which a member's keys count. */
+export function controlsOf({ settings }: Conference, member: Member): ControlsProfile {
+  return member.flags.admin ? settings.adminControls : settings.controls;
 }

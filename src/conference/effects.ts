@@ -1,20 +1,69 @@
+import type { Sounds } from '../prompts/prompt-sounds.ts';
+import type { Arrangement, ArrangementKey } from './arrangement.ts';
+import type { PlaybackOperation } from './commands.ts';
+import type { Playback, Recording } from './conference.ts';
 import type { ConferenceEvent } from './events.ts';
+import type { FlagChanges } from './flags.ts';
+import type { Sequel } from './inputs.ts';
+import type { Caller, Result } from './member.ts';
+import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
 
-/** What must be done in the world because of an input. Effects about one channel are carried out in order. */
-export type Effect =
+/** About one channel. Those of one channel are carried out in order, those of different channels at the same time. */
+export type ChannelEffect =
+  /** Set the channel up like this; only `changed` differs from how it is. */
+  | { type: 'arrange'; channelId: string; to: Arrangement; changed: readonly ArrangementKey[] }
+  | { type: 'save-member'; channelId: string; member: SavedMember }
+  /**
+   * Play to this caller alone: over what he hears, where he hears something, or in its place. With a sequel, a `heard`
+   * input follows, whatever becomes of it; with `wait`, what comes after it is not done before.
+   */
+  | { type: 'play-to'; channelId: string; sounds: Sounds; over: boolean; sequel?: Sequel; wait?: true }
+  /** Record up to 5 s of what the caller says, until `#`; a `named` input follows. */
+  | { type: 'record-name'; channelId: string; name: string }
+  /** Stop what is being played to this caller, without waiting for what else is to be done. */
+  | { type: 'hush'; channelId: string }
+  /** Give the call back to the dialplan, which learns the result. */
+  | { type: 'release'; channelId: string; result: Result }
+  /** Run an application of the dialplan; the channel comes back with `returned`. */
+  | { type: 'execute'; channelId: string; application: string; data: string };
+
+export type ConferenceEffect =
   /** Create the floor bridge; harmless if it exists. */
   | { type: 'open-floor' }
   | { type: 'close-floor' }
-  | { type: 'answer'; channelId: string }
-  /** Put the channel into the floor bridge, or, where it is there already, change whether it is heard. */
-  | { type: 'enter-floor'; channelId: string; voice: boolean }
-  | { type: 'set-hearing'; channelId: string; hearing: boolean }
-  | { type: 'save-member'; channelId: string; member: SavedMember }
-  | { type: 'hang-up'; channelId: string; reason: HangUpReason }
+  | { type: 'close-room'; room: number }
+  /** Delete the names that members have said: recordings that begin like this. */
+  | { type: 'delete-names'; prefix: string }
+  /** Play something short to everybody on the floor. */
+  | { type: 'announce'; sounds: Sounds; sequel?: 'end' }
+  | { type: 'play'; playback: Playback; sounds: Sounds }
+  | { type: 'control-playback'; id: string; operation: PlaybackOperation }
+  /** Music for the floor; null ends it. */
+  | { type: 'floor-music'; musicClass: string | null }
+  | { type: 'record'; recording: Recording }
+  | { type: 'pause-recording'; name: string; paused: boolean }
+  | { type: 'stop-recording'; name: string }
+  | { type: 'save-conference'; saved: SavedConference | null };
+
+/** For the controller itself. */
+export type ControllerEffect =
   /** Send a `tick` at this time. The earliest wish counts; a tick too many is harmless. */
   | { type: 'wake'; atMs: number }
   /** Tell whoever wants to know. */
-  | { type: 'publish'; event: ConferenceEvent };
+  | { type: 'publish'; event: ConferenceEvent }
+  | { type: 'call-webhook'; url: string; body: object }
+  /** Call a phone into the conference. */
+  | { type: 'invite'; target: string; invitedBy: number }
+  /** Let the channel join another conference. */
+  | {
+      type: 'hand-over';
+      channelId: string;
+      conference: string;
+      profileName: string;
+      caller: Caller;
+      flags: FlagChanges;
+    };
 
-export type HangUpReason = 'own-wish' | 'kicked' | 'failure';
+/** What must be done in the world because of an input. */
+export type Effect = ChannelEffect | ConferenceEffect | ControllerEffect;

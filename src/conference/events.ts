@@ -1,14 +1,27 @@
-import type { HangUpReason } from './effects.ts';
+import type { Audience } from './conference.ts';
 import type { MemberFlags } from './flags.ts';
-import type { Caller } from './member.ts';
+import type { Caller, Place, Result } from './member.ts';
 
-/** What happened in a conference, for logs and for those who watch. */
+/** What happened in a conference, for logs, reports and those who watch. */
 export type ConferenceEvent =
-  | { type: 'started' }
+  | { type: 'started'; profileName: string }
   | { type: 'joined'; memberId: number; caller: Caller; flags: MemberFlags }
   /** Found in Asterisk after a restart of the controller or a lost connection. */
-  | { type: 'adopted'; memberId: number; flags: MemberFlags }
+  | { type: 'adopted'; memberId: number; caller: Caller; flags: MemberFlags }
   | { type: 'flags-changed'; memberId: number; flags: MemberFlags }
-  | { type: 'hanging-up'; memberId: number; reason: HangUpReason }
+  | { type: 'moved'; memberId: number; place: Place['at'] }
+  | { type: 'talking'; memberId: number; talking: boolean }
+  | { type: 'hand'; memberId: number; raised: boolean }
+  | { type: 'leaving'; memberId: number; result: Result }
   | { type: 'left'; memberId: number }
+  | { type: 'transferred'; memberId: number; conference: string }
+  | { type: 'turned-away'; memberId: number; caller: Caller; result: Result }
+  /** Too many wrong PINs from this caller, or against this conference. */
+  | { type: 'pin-guessing'; caller: Caller; delayMs: number }
+  | { type: 'locked'; locked: boolean }
+  | { type: 'muted-all'; audience: Audience | null }
+  | { type: 'playback'; state: 'started' | 'paused' | 'resumed' | 'ended'; media: readonly string[] }
+  | { type: 'recording'; state: 'started' | 'paused' | 'resumed' | 'stopped' | 'restarted' | 'failed'; name: string }
+  | { type: 'settings-changed'; profileName: string }
+  | { type: 'ending'; result: Result }
   | { type: 'ended' };

@@ -8,13 +8,28 @@ export type MemberFlags = {
   readonly mute: boolean;
   /** Hears nothing. */
   readonly deaf: boolean;
+  /** Others are told when he talks. */
+  readonly vad: boolean;
+  /** His loudness is brought to that of the profile. */
+  readonly agc: boolean;
+  /** Admitted without a PIN. */
+  readonly auth: boolean;
 };
 
 export type Flag = keyof MemberFlags;
 
-export const FLAGS: readonly Flag[] = ['speaker', 'admin', 'mute', 'deaf'];
+export const FLAGS: readonly Flag[] = ['speaker', 'admin', 'mute', 'deaf', 'vad', 'agc', 'auth'];
 
-export const NO_FLAGS: MemberFlags = { speaker: false, admin: false, mute: false, deaf: false };
+/** The flags of a caller about whom neither dialplan nor profile say anything. */
+export const PLAIN_FLAGS: MemberFlags = {
+  speaker: false,
+  admin: false,
+  mute: false,
+  deaf: false,
+  vad: true,
+  agc: true,
+  auth: false,
+};
 
 /** Changes to some of the flags, e.g. from `+speaker,-mute`. */
 export type FlagChanges = Partial<MemberFlags>;
@@ -35,6 +50,12 @@ export function parseFlags(words: readonly string[]): ParsedFlags {
     changes[flag] = word.startsWith('+');
   }
   return { ok: true, changes };
+}
+
+/** Words that are known to be flags, e.g. from a checked profile. */
+export function flagChanges(words: readonly string[]): FlagChanges {
+  const parsed = parseFlags(words);
+  return parsed.ok ? parsed.changes : {};
 }
 
 /** The flags that are set, as words: `+speaker +mute`. */

@@ -1,24 +1,55 @@
 import type { Command } from './commands.ts';
+import type { Settings } from './conference.ts';
 import type { FlagChanges } from './flags.ts';
 import type { Caller } from './member.ts';
+import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
 
 /** Everything that can happen to a conference. */
 export type Input =
   /** A call arrived for this conference. */
-  | { type: 'join'; channelId: string; caller: Caller; flags: FlagChanges }
+  | { type: 'join'; channelId: string; caller: Caller; flags: FlagChanges; origin: JoinOrigin }
   /** The channel is in the floor bridge. */
   | { type: 'entered'; channelId: string }
   /** Asterisk would not take a living channel into the floor bridge. */
   | { type: 'entry-failed'; channelId: string }
-  /** The call has ended or left our application. */
-  | { type: 'left'; channelId: string }
+  /** A prompt that had a `sequel` is over, whether it was heard to its end or not. */
+  | { type: 'heard'; channelId: string; sequel: Sequel }
+  /** A caller has said his name, or nothing. */
+  | { type: 'named'; channelId: string; recorded: boolean }
+  /** The announcement that the conference ends is over. */
+  | { type: 'end-announced' }
+  /** The call has left our application; unless it has ended, someone who is away in the dialplan comes back. */
+  | { type: 'left'; channelId: string; destroyed: boolean }
+  /** A member who was away in the dialplan is back in our application. */
+  | { type: 'returned'; channelId: string }
   | { type: 'dtmf'; channelId: string; key: string }
+  | { type: 'talking'; channelId: string; talking: boolean }
+  | { type: 'playback-ended'; id: string }
+  /** The recording has stopped, for whatever reason. */
+  | { type: 'recording-ended'; name: string; failed: boolean }
   | { type: 'command'; command: Command }
+  /** The profiles were changed. */
+  | { type: 'settings'; settings: Settings }
   /** What Asterisk has, read after connecting to it; replaces whatever was believed before. */
-  | { type: 'resync'; floorOpen: boolean; channels: readonly ChannelSeen[] }
+  | {
+      type: 'resync';
+      floorOpen: boolean;
+      channels: readonly ChannelSeen[];
+      saved: SavedConference | null;
+      /** Names of the recordings under way. */
+      recordings: readonly string[];
+      /** Ids of the playbacks under way. */
+      playbacks: readonly string[];
+    }
   /** Time has passed: see the `wake` effect. */
   | { type: 'tick' };
+
+/** How a call came: from the dialplan, by dialling the conference's number, or from another conference. */
+export type JoinOrigin = 'dialplan' | 'lobby' | 'transferred';
+
+/** What follows a prompt. */
+export type Sequel = 'enter' | 'say-name' | 'release';
 
 /** One channel of a conference as found in Asterisk. */
 export type ChannelSeen = {
@@ -27,5 +58,7 @@ export type ChannelSeen = {
   /** Flags of the dialplan, in force as long as nothing was saved. */
   flags: FlagChanges;
   inFloor: boolean;
+  /** In our application again after it was away in the dialplan. */
+  returned: boolean;
   saved: SavedMember | null;
 };

@@ -1,23 +1,33 @@
 import { type FlagChanges, parseFlags } from './flags.ts';
 
-/** What a dialplan asks for with `Stasis(<application>,join,<conference>,<profile>[,±flag...])`. */
-export type JoinArguments = { conference: string; profileName: string; flags: FlagChanges };
+/**
+ * What a dialplan asks for with `Stasis(<application>,join,<conference>,<profile>[,±flag...])`, or with
+ * `Stasis(<application>,lobby,<profile>[,±flag...])` where the caller is asked for the conference.
+ */
+export type JoinArguments = { profileName: string; flags: FlagChanges; conference: string | null };
 
 export type ParsedJoin = { ok: true; join: JoinArguments } | { ok: false; message: string };
 
-const CONFERENCE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$/;
+export const CONFERENCE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$/;
 
 /** @param args the arguments of `Stasis()` after the application's name */
 export function parseJoinArguments(args: readonly string[]): ParsedJoin {
-  const [verb, conference = '', profileName = '', ...words] = args.map((arg) => arg.trim());
-  if (verb !== 'join') {
+  const [verb, ...rest] = args.map((arg) => arg.trim());
+  if (verb !== 'join' && verb !== 'lobby') {
     return { ok: false, message: `"${args.join(',')}": expected join,<conference>,<profile>[,+flag|-flag...]` };
   }
-  if (!CONFERENCE_NAME.test(conference)) {
-    return { ok: false, message: `"${conference}" is not a conference name: use letters, digits, "_", ".", "+", "-"` };
+  const [conference, profileName = '', ...words] = verb === 'join' ? rest : [null, ...rest];
+  if (conference !== null && !CONFERENCE_NAME.test(conference ?? '')) {
+    const message = `"${conference ?? ''}" is not a conference name: use letters, digits, "_", ".", "+", "-"`;
+    return { ok: false, message };
   }
-  if (profileName === '') return { ok: false, message: `no profile given for conference ${conference}` };
-  const flags = parseFlags(words.filter((word) => word !== ''));
+  if (profileName === '' || profileName === null) {
+    return {
+      ok: false,
+      message: `no profile given for ${conference === null ? 'the lobby' : `conference ${conference}`}`,
+    };
+  }
+  const flags = parseFlags(words.filter((word): word is string => Boolean(word)));
   if (!flags.ok) return { ok: false, message: flags.message };
-  return { ok: true, join: { conference, profileName, flags: flags.changes } };
+  return { ok: true, join: { conference: conference ?? null, profileName, flags: flags.changes } };
 }

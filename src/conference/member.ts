@@ -1,8 +1,55 @@
 import type { Collector } from '../dtmf/collector.ts';
 import type { MemberFlags } from './flags.ts';
+import type { PinEntry } from './pin-entry.ts';
 
-/** Who is calling, as the telephone network tells it; either may be empty. */
-export type Caller = { readonly number: string; readonly name: string };
+/** Who is calling, as the telephone network tells it; number and name may be empty. */
+export type Caller = {
+  readonly number: string;
+  readonly name: string;
+  /** In which he hears prompts, where that is not the language of the conference. */
+  readonly language?: string;
+};
+
+/** Where a member is. He is in exactly one place. */
+export type Place =
+  /** Asked for a PIN; not admitted yet. */
+  | { readonly at: 'door' }
+  /** Admitted, and saying his name. */
+  | { readonly at: 'naming' }
+  /** Admitted, and told about it before he is connected. */
+  | { readonly at: 'greeting' }
+  /** Admitted, waiting with music for a moderator. */
+  | { readonly at: 'waiting' }
+  /** On the way to the floor bridge. */
+  | { readonly at: 'arriving' }
+  /** In the floor bridge, as speaker or in the audience. */
+  | { readonly at: 'floor' }
+  /** Apart from the others, with music. */
+  | { readonly at: 'hold' }
+  /** Talking with one other member, unheard by the rest. Both have the same room. */
+  | { readonly at: 'private'; readonly room: number }
+  /** In an application of the dialplan, from which he comes back. */
+  | { readonly at: 'away' }
+  /** Told good-bye, then released; what remains of him is his call. */
+  | {
+      readonly at: 'leaving';
+      readonly result: Result;
+      /** Nobody was told that he came. */
+      readonly unnoticed?: true;
+      /** His call is in an application of the dialplan, and can be released only when it is back. */
+      readonly away?: true;
+    };
+
+/** Why a member left: the value of the variable `ROSTRUM_RESULT` in the dialplan afterwards. */
+export type Result = 'HANGUP' | 'KICKED' | 'PIN' | 'LOCKED' | 'FULL' | 'TIME' | 'ENDED' | 'FAILED';
+
+/** Sound settings of a member that differ from those of the profile. */
+export type Adjusted = {
+  readonly vadLevel?: number | undefined;
+  readonly agcLevel?: number | undefined;
+  readonly talkVolume?: number | undefined;
+  readonly listenVolume?: number | undefined;
+};
 
 /** One phone call in a conference. */
 export type Member = {
@@ -12,9 +59,20 @@ export type Member = {
   readonly caller: Caller;
   readonly joinedAtMs: number;
   readonly flags: MemberFlags;
-  /** `joining` until the channel is in the floor bridge; `leaving` from when its hang-up is asked for until it is gone. */
-  readonly presence: 'joining' | 'present' | 'leaving';
+  readonly place: Place;
+  readonly adjusted: Adjusted;
+  /** When the hand was raised; null while it is down. */
+  readonly handRaisedAtMs: number | null;
+  readonly talking: boolean;
   readonly keys: Collector;
+  /** His name as he has said it: a recording of Asterisk. */
+  readonly spokenName: string | null;
+  /** Set while his keys are digits of a PIN. */
+  readonly pinEntry: PinEntry | null;
+  /** Until then `#` counts as the end of a number that was complete without it. */
+  readonly ignoreHashUntilMs: number;
+  /** He has been told that his time is nearly over. */
+  readonly warned: boolean;
 };
 
 /** What a member's channel must do: be heard by the others, and hear them. */
@@ -22,4 +80,14 @@ export type Audio = { readonly voice: boolean; readonly hearing: boolean };
 
 export function audioOf(flags: MemberFlags): Audio {
   return { voice: flags.speaker && !flags.mute, hearing: !flags.deaf };
+}
+
+/** Whether a member counts: he has passed the door and has not been told good-bye. */
+export function isAdmitted({ place }: Member): boolean {
+  return place.at !== 'door' && place.at !== 'leaving';
+}
+
+/** Whether his call is in the hands of the dialplan, from which it comes back. */
+export function isAway({ place }: Member): boolean {
+  return place.at === 'away' || (place.at === 'leaving' && place.away === true);
 }

@@ -4,7 +4,3 @@ import type { Effect } from './effects.ts';
 
 /** What an input leads to: the conference as it is now, and what must be done about it. */
 export type Outcome = { conference: Conference; effects: Effect[]; refusal?: Refusal };
-
-export function unchanged(conference: Conference): Outcome {
-  return { conference, effects: [] };
-}

@@ -1,71 +1,126 @@
 import { IDLE } from '../dtmf/collector.ts';
-import { admit, emptied, farewell, join } from './admission.ts';
-import { type Conference, withMember } from './conference.ts';
-import type { Effect } from './effects.ts';
-import { sameFlags } from './flags.ts';
+import { join } from './admission.ts';
+import { arrangementOf } from './arrangement.ts';
 import type { ChannelSeen, Input } from './inputs.ts';
-import type { Member } from './member.ts';
-import type { Outcome } from './outcome.ts';
+import { endPrivateTalk, farewell, isNoticed } from './leaving.ts';
+import type { Member, Place } from './member.ts';
+import { playbackEnded } from './playing.ts';
+import { recordingEnded } from './recording.ts';
+import type { SavedConference } from './saved-conference.ts';
+import { savedOf } from './saved-member.ts';
+import { END_ANNOUNCEMENT_MS } from './time.ts';
+import type { Turn } from './turn.ts';
 
 /**
  * Squares what the controller believes with what Asterisk has. Members whose calls ended meanwhile are dropped; saved
  * members are adopted as they were; calls that nobody had admitted yet are admitted; and whoever is not where he
  * belongs is put there. A member who is in place is not touched, so that his audio has no gap.
  */
-export function resync(
-  conference: Conference,
-  { floorOpen, channels }: Extract<Input, { type: 'resync' }>,
-  nowMs: number,
-): Outcome {
+export function resync(turn: Turn, input: Extract<Input, { type: 'resync' }>): void {
+  const { channels, saved, recordings, playbacks } = input;
+  const { conference } = turn;
+  const restarted = conference.status === 'new';
   const seen = new Set(channels.map((channel) => channel.channelId));
-  const gone = [...conference.members.values()].filter((member) => !seen.has(member.channelId));
-  const effects = gone.flatMap(farewell);
-
-  const kept = new Map([...conference.members].filter(([channelId]) => seen.has(channelId)));
-  const savedIds = channels.map((channel) => channel.saved?.id ?? 0);
-  let current: Conference = {
-    ...conference,
-    status: 'running',
-    members: kept,
-    nextMemberId: Math.max(conference.nextMemberId, ...savedIds.map((id) => id + 1)),
-  };
-  if (channels.length === 0) return emptied(current, effects, nowMs);
-  if (!floorOpen) effects.push({ type: 'open-floor' });
+  // Changes may not have been saved.
+  turn.resave = true;
+  const gone = turn.members.filter((member) => !seen.has(member.channelId));
+  for (const { channelId } of gone) turn.remove(channelId);
+  for (const member of gone) farewell(turn, member);
+  goOn(turn, restarted ? saved : null, channels.length);
+  const ids = channels.map((channel) => channel.saved?.id ?? 0);
+  turn.change({ nextMemberId: Math.max(turn.conference.nextMemberId, ...ids.map((id) => id + 1)) });
+  // A new conference opens it anyway.
+  if (!input.floorOpen && !restarted && channels.length > 0) turn.do({ type: 'open-floor' });
 
   // Asterisk lists channels in no order; members are kept in order of joining.
   const numberOf = (channel: ChannelSeen) => channel.saved?.id ?? Number.POSITIVE_INFINITY;
-  for (const channel of [...channels].sort((a, b) => numberOf(a) - numberOf(b) || 0)) {
-    const outcome = settle(current, channel, nowMs);
-    current = outcome.conference;
-    effects.push(...outcome.effects);
-  }
-  return { conference: current, effects };
+  for (const channel of [...channels].sort((a, b) => numberOf(a) - numberOf(b) || 0)) settle(turn, channel);
+  endBrokenTalks(turn);
+  const { recording, playback } = turn.conference;
+  if (playback && !playbacks.includes(playback.id)) playbackEnded(turn, playback.id);
+  if (recording && !recordings.includes(recording.name)) recordingEnded(turn, recording.name, false);
 }
 
-function settle(conference: Conference, channel: ChannelSeen, nowMs: number): Outcome {
+/** One that was ending ends, though nobody may have heard the announcement. */
+function goOn(turn: Turn, saved: SavedConference | null, channels: number): void {
+  const { conference, nowMs } = turn;
+  if (conference.status === 'ending') {
+    turn.become({ ...conference, endsAtMs: Math.min(conference.endsAtMs, nowMs + END_ANNOUNCEMENT_MS) });
+  } else if (conference.status !== 'empty' || channels > 0) {
+    turn.become({ ...conference, ...saved, status: 'running' });
+  }
+}
+
+function settle(turn: Turn, channel: ChannelSeen): void {
   const { channelId, saved } = channel;
-  const known = conference.members.get(channelId);
-  if (!known && !saved) return join(conference, channelId, channel.caller, channel.flags, nowMs);
-  if (known?.presence === 'leaving') {
-    return { conference, effects: [{ type: 'hang-up', channelId, reason: 'failure' }] };
+  const known = turn.conference.members.get(channelId);
+  const member = known ?? (saved && adopt(channel, saved));
+  if (!member || member.place.at === 'door') {
+    // Whoever was at the door is asked again.
+    turn.remove(channelId);
+    turn.assumed.set(channelId, 'unknown');
+    return join(turn, channelId, channel.caller, member?.flags ?? channel.flags, 'dialplan');
   }
-
-  const inPlace = channel.inFloor && saved?.settled === true && (!known || sameFlags(known.flags, saved.flags));
-  const member = known ?? adopt(channel, inPlace);
-  if (!member) return { conference, effects: [] };
-  const effects: Effect[] = known
-    ? []
-    : [{ type: 'publish', event: { type: 'adopted', memberId: member.id, flags: member.flags } }];
-  if (!inPlace) {
-    // The channel may be deaf from before, which admitting alone would not undo.
-    if (!member.flags.deaf) effects.push({ type: 'set-hearing', channelId, hearing: true });
-    effects.push(...admit(member));
+  if (!known && isNoticed(member)) {
+    turn.publish({ type: 'adopted', memberId: member.id, caller: channel.caller, flags: member.flags });
   }
-  return { conference: withMember(conference, member), effects };
+  turn.put({ ...member, talking: false, place: settledPlace(member.place, channel) });
+  // The good-bye is not said again.
+  if (member.place.at === 'leaving') return turn.prompt(member, [], { sequel: 'release' });
+  const current = turn.conference.members.get(channelId) ?? member;
+  const arrangement = saved?.arrangement ?? null;
+  const asSaved = saved && isDeepEqual(saved, { ...savedOf(current, turn.conference), arrangement, settled: true });
+  const inPlace = asSaved && (arrangement?.bridge === 'floor') === channel.inFloor;
+  // Asked anew, Asterisk says who is talking just now.
+  const asked = arrangementOf(turn.conference, current)?.talkDetect ? { talkDetect: null } : {};
+  turn.assumed.set(channelId, inPlace && arrangement ? { ...arrangement, ...asked } : 'unknown');
 }
 
-function adopt({ channelId, caller, saved }: ChannelSeen, inPlace: boolean): Member | null {
-  if (!saved) return null;
-  const { id, joinedAtMs, flags } = saved;
-  return { id, channelId, caller, joinedAtMs, flags, presence: inPlace ? 'present' : 'joining', keys: IDLE };
+/** A greeting that the controller has lost track of is over; who need not wait goes on from there at once. */
+function settledPlace(place: Place, { inFloor, returned }: ChannelSeen): Place {
+  if (place.at === 'greeting' || place.at === 'naming') return { at: 'waiting' };
+  // Whether he has come back is not known; if not, he is released when he does.
+  if (place.at === 'leaving')
+    return { at: 'leaving', result: place.result, ...(place.unnoticed && { unnoticed: true }) };
+  // He has come back, or was to be sent away and was not.
+  return place.at === 'away' && (inFloor || returned) ? { at: 'floor' } : place;
+}
+
+/** A private talk takes two. */
+function endBrokenTalks(turn: Turn): void {
+  const talking = new Map<number, Member[]>();
+  for (const member of turn.members) {
+    if (member.place.at !== 'private') continue;
+    talking.set(member.place.room, [...(talking.get(member.place.room) ?? []), member]);
+  }
+  for (const members of talking.values()) if (members.length !== 2 && members[0]) endPrivateTalk(turn, members[0]);
+}
+
+/** Whatever the order of keys; a key without a value is none. */
+function isDeepEqual(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].every((key) =>
+    isDeepEqual((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+  );
+}
+
+function adopt({ channelId, caller }: ChannelSeen, saved: NonNullable<ChannelSeen['saved']>): Member {
+  const { id, joinedAtMs, flags, place, adjusted, handRaisedAtMs, spokenName } = saved;
+  return {
+    id,
+    channelId,
+    caller,
+    joinedAtMs,
+    flags,
+    place,
+    adjusted,
+    handRaisedAtMs,
+    talking: false,
+    keys: IDLE,
+    spokenName,
+    ignoreHashUntilMs: 0,
+    pinEntry: null,
+    warned: false,
+  };
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { parseCallerId } from '../invite/caller-id.ts';
+import { isEndpointTemplate } from '../invite/target.ts';
 
 /** `rostrum.yaml`: one node. Every key may be left out. */
 export const nodeConfigSchema = z
@@ -25,6 +27,43 @@ export const nodeConfigSchema = z
     api: z
       .strictObject({
         socket: z.string().optional().describe('Unix socket of the admin API; the command line looks there too'),
+      })
+      .prefault({}),
+    speech: z
+      .strictObject({
+        command: z
+          .array(z.string().min(1))
+          .min(1)
+          .default(['espeak-ng'])
+          .describe('The words that run espeak-ng, which speaks prompts that are given as text'),
+        directory: z
+          .string()
+          .refine((path) => !path.includes(','), 'Asterisk cannot read from a path with a comma')
+          .optional()
+          .describe('Where spoken prompts are kept; Asterisk must be able to read there'),
+      })
+      .prefault({}),
+    reports: z
+      .strictObject({
+        directory: z.string().optional().describe('Where attendance is recorded; without it, nowhere'),
+        days: z.number().int().min(1).max(3650).default(90).describe('Reports are kept for so long'),
+      })
+      .prefault({}),
+    invite: z
+      .strictObject({
+        endpoint: z
+          .string()
+          .refine(isEndpointTemplate, 'expected an endpoint with {number}, such as PJSIP/{number}@provider')
+          .optional()
+          .describe('The endpoint of Asterisk through which phone numbers are called'),
+        callerId: z
+          .string()
+          .refine((text) => parseCallerId(text) !== null, 'expected 5551 or: Name <5551>')
+          .optional()
+          .describe('What those who are called see, unless the invitation says otherwise'),
+        allowEndpoints: z.boolean().default(false).describe('Whether endpoints such as PJSIP/alice may be called too'),
+        atOnce: z.number().int().min(1).max(1000).default(10).describe('Calls under way at the same time'),
+        perSecond: z.number().min(0.1).max(100).default(5).describe('New calls in a second'),
       })
       .prefault({}),
     log: z

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from './errors.ts';
 import { type NodeConfig, nodeConfigSchema } from './node-config.ts';
 import { defaultSocketPath } from './socket-path.ts';
@@ -9,10 +10,12 @@ import { parseYaml } from './yaml-document.ts';
 const DEFAULT_CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];
 
 /** The node's configuration with everything found: absolute paths, and the password itself. */
-export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api'> & {
+export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports'> & {
   profilesDirectory: string;
   socketPath: string;
   ariPassword: string;
+  speech: { command: string[]; directory: string };
+  reports: { directory: string | null; days: number };
 };
 
 /**
@@ -25,14 +28,24 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
   const { path, text } = file ? { path: file, text: await read(file) } : await findConfig();
   const parsed = parseYaml(nodeConfigSchema, text, path);
   if (!parsed.ok) throw ConfigError.of(parsed.problems);
-  const { profiles, api, ...config } = parsed.value;
+  const { profiles, api, speech, reports, ...config } = parsed.value;
   const beside = (other: string) => resolve(dirname(path), other);
   return {
     ...config,
     profilesDirectory: beside(profiles),
     socketPath: api.socket ? beside(api.socket) : defaultSocketPath(env),
+    speech: {
+      command: speech.command,
+      directory: speech.directory ? beside(speech.directory) : defaultSpeechDirectory(env),
+    },
+    reports: { directory: reports.directory ? beside(reports.directory) : null, days: reports.days },
     ariPassword: await readPassword(config.asterisk.passwordFile, beside, env),
   };
+}
+
+function defaultSpeechDirectory(env: NodeJS.ProcessEnv): string {
+  if (env['XDG_CACHE_HOME']) return join(env['XDG_CACHE_HOME'], 'rostrum', 'speech');
+  return process.getuid?.() === 0 ? '/var/cache/rostrum/speech' : join(homedir(), '.cache/rostrum/speech');
 }
 
 async function findConfig(): Promise<{ path: string; text: string }> {

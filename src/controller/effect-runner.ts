@@ -1,51 +1,53 @@
 import { AriError } from '../ari/errors.ts';
 import type { AriPort } from '../ari/port.ts';
-import type { Effect, HangUpReason } from '../conference/effects.ts';
+import type { ChannelEffect, ConferenceEffect, ControllerEffect } from '../conference/effects.ts';
 import type { Input } from '../conference/inputs.ts';
+import { serializeConference } from '../conference/saved-conference.ts';
 import { serializeMember } from '../conference/saved-member.ts';
+import { type Arranger, isChannelGone } from './arranger.ts';
+import type { Bridges } from './bridges.ts';
+import type { FloorPlayer } from './floor-player.ts';
+import type { NameRecorder } from './name-recorder.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, RESULT_VARIABLE } from './names.ts';
+import type { Prompter } from './prompter.ts';
 
-/** The variable that carries a member's state on its channel. */
-export const MEMBER_VARIABLE = 'ROSTRUM_MEMBER';
+export type AsteriskEffect = ChannelEffect | ConferenceEffect;
 
-type AsteriskEffect = Exclude<Effect, { type: 'wake' | 'publish' }>;
-type FloorEffect = Extract<AsteriskEffect, { type: 'open-floor' | 'close-floor' }>;
-type ChannelEffect = Exclude<AsteriskEffect, FloorEffect>;
+const FOR_CONTROLLER: ReadonlySet<string> = new Set<ControllerEffect['type']>([
+  'wake',
+  'publish',
+  'call-webhook',
+  'invite',
+  'hand-over',
+]);
 
-/** ITU-T Q.850 causes. */
-const HANG_UP_CAUSE: Record<HangUpReason, number> = { 'own-wish': 16, kicked: 16, failure: 41 };
+export function isForAsterisk(effect: AsteriskEffect | ControllerEffect): effect is AsteriskEffect {
+  return !FOR_CONTROLLER.has(effect.type);
+}
+
+export type EffectRunnerDeps = {
+  ari: AriPort;
+  names: Names;
+  bridges: Bridges;
+  arranger: Arranger;
+  prompter: Prompter;
+  floorPlayer: FloorPlayer;
+  nameRecorder: NameRecorder;
+  /** Receives what became of effects. */
+  report: (conference: string, input: Input) => void;
+};
 
 /**
  * Carries out effects in Asterisk. Effects about one channel happen in order, those about different channels at the
  * same time; when one fails, the rest of its batch is not tried.
  */
 export class EffectRunner {
-  readonly #ari: AriPort;
-  readonly #application: string;
-  readonly #report: (conference: string, input: Input) => void;
-  /** The floor bridges being created or in use. Bounded by the conferences. */
-  readonly #floors = new Map<string, Promise<void>>();
+  readonly #deps: EffectRunnerDeps;
   /** The last batch of every channel that has one under way. */
   readonly #channels = new Map<string, Promise<void>>();
 
-  /** @param deps.report receives what became of `enter-floor` */
-  constructor(
-    options: { application: string },
-    deps: { ari: AriPort; report: (conference: string, input: Input) => void },
-  ) {
-    this.#application = options.application;
-    this.#ari = deps.ari;
-    this.#report = deps.report;
-  }
-
-  /** The id of a conference's floor bridge, the same after any restart. */
-  floorId(conference: string): string {
-    return `${this.#application}-floor-${conference}`;
-  }
-
-  /** The conference whose floor a bridge is, or null. */
-  conferenceOfFloor(bridgeId: string): string | null {
-    const prefix = this.floorId('');
-    return bridgeId.startsWith(prefix) ? bridgeId.slice(prefix.length) : null;
+  constructor(deps: EffectRunnerDeps) {
+    this.#deps = deps;
   }
 
   /** @returns when all is done; rejects with the first `AriError`, after everything else has been tried */
@@ -53,31 +55,17 @@ export class EffectRunner {
     const batches = new Map<string, ChannelEffect[]>();
     const work: Promise<void>[] = [];
     for (const effect of effects) {
-      if (effect.type === 'open-floor') work.push(this.#openFloor(conference));
-      else if (effect.type === 'close-floor') work.push(this.#closeFloor(conference));
-      else {
+      // It cuts short what the channel's queue may be waiting for.
+      if (effect.type === 'hush') work.push(this.#deps.prompter.hush(effect.channelId));
+      else if ('channelId' in effect) {
         const batch = batches.get(effect.channelId);
         if (batch) batch.push(effect);
         else batches.set(effect.channelId, [effect]);
-      }
+      } else work.push(this.#performForAll(conference, effect));
     }
     for (const [channelId, batch] of batches) work.push(this.#enqueue(conference, channelId, batch));
     const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
-  }
-
-  #openFloor(conference: string): Promise<void> {
-    const opened = this.#ari.createMixingBridge(this.floorId(conference));
-    this.#floors.set(conference, opened);
-    opened.catch(() => this.#floors.delete(conference));
-    return opened;
-  }
-
-  async #closeFloor(conference: string): Promise<void> {
-    const opened = this.#floors.get(conference);
-    this.#floors.delete(conference);
-    await opened?.catch(() => {});
-    await this.#ari.destroyBridge(this.floorId(conference));
   }
 
   #enqueue(conference: string, channelId: string, batch: readonly ChannelEffect[]): Promise<void> {
@@ -95,47 +83,143 @@ export class EffectRunner {
     return done;
   }
 
-  #perform(conference: string, effect: ChannelEffect): Promise<void> {
+  async #perform(conference: string, effect: ChannelEffect): Promise<void> {
+    const { ari, prompter } = this.#deps;
     const { channelId } = effect;
+    if (effect.type === 'play-to') return this.#playTo(conference, effect);
+    await prompter.unblock(channelId);
     switch (effect.type) {
-      case 'answer':
-        return this.#ari.answer(channelId);
-      case 'enter-floor':
-        return this.#enterFloor(conference, channelId, effect.voice);
-      case 'set-hearing':
-        return this.#ari.setDeaf(channelId, !effect.hearing);
+      case 'arrange':
+        return this.#arrange(conference, effect);
       case 'save-member':
-        return this.#ari.setVariable(channelId, MEMBER_VARIABLE, serializeMember(effect.member));
-      case 'hang-up':
-        return this.#ari.hangUp(channelId, HANG_UP_CAUSE[effect.reason]);
+        return ari.setVariable(channelId, MEMBER_VARIABLE, serializeMember(effect.member));
+      case 'release':
+        await ari.setVariable(channelId, MEMBER_VARIABLE, '');
+        await ari.setVariable(channelId, RESULT_VARIABLE, effect.result);
+        return ari.continueInDialplan(channelId);
+      case 'execute':
+        await ari.subscribeToChannel(this.#deps.names.application, channelId);
+        await this.#rememberWay(channelId);
+        await ari.setVariable(channelId, 'ROSTRUM_EXECUTE', effect.application);
+        await ari.setVariable(channelId, 'ROSTRUM_EXECUTE_DATA', effect.data);
+        return ari.continueInDialplan(channelId, EXECUTE_CONTEXT);
+      case 'record-name':
+        return this.#recordName(conference, channelId, effect.name);
+      case 'hush':
+        return prompter.hush(channelId);
     }
   }
 
-  async #enterFloor(conference: string, channelId: string, voice: boolean): Promise<void> {
-    const add = () => this.#ari.addChannel(this.floorId(conference), channelId, { mute: !voice });
-    await this.#floors.get(conference);
+  /** Where the dialplan is to go on when the member leaves: behind the `Stasis()` by which he came. */
+  async #rememberWay(channelId: string): Promise<void> {
+    const { context, extension, priority } = await this.#deps.ari.readLocation(channelId);
+    if (context === EXECUTE_CONTEXT) return;
+    await this.#deps.ari.setVariable(channelId, 'ROSTRUM_BACK', `${context},${extension},${priority + 1}`);
+  }
+
+  async #arrange(conference: string, effect: Extract<ChannelEffect, { type: 'arrange' }>): Promise<void> {
+    const { arranger, report } = this.#deps;
+    const { channelId, to } = effect;
     try {
-      await add().catch((error) => {
-        if (!isBridgeGone(error)) throw error;
-        return this.#openFloor(conference).then(add);
-      });
+      await arranger.arrange(conference, effect);
     } catch (error) {
       // If Asterisk is away, the resync after it will try again.
       const refused = error instanceof AriError && error.code === 'refused';
-      if (refused && !isChannelGone(error)) this.#report(conference, { type: 'entry-failed', channelId });
+      if (refused && !isChannelGone(error)) report(conference, { type: 'entry-failed', channelId });
       throw error;
     }
-    this.#report(conference, { type: 'entered', channelId });
+    if (to.bridge === 'floor') report(conference, { type: 'entered', channelId });
   }
-}
 
-/** A caller may hang up at any point; Asterisk then refuses whatever was still to be done to the channel. */
-export function isChannelGone(error: unknown): boolean {
-  // 400 and 404: no such channel. 409, 412 and 422: it is on its way out of the application.
-  return error instanceof AriError && [400, 404, 409, 412, 422].includes(error.status);
-}
+  async #recordName(conference: string, channelId: string, name: string): Promise<void> {
+    const { nameRecorder, report } = this.#deps;
+    const named = (recorded: boolean) => report(conference, { type: 'named', channelId, recorded });
+    // Not waited for: the channel's queue must be free when it is over.
+    nameRecorder.record(channelId, name).then(named, () => named(false));
+  }
 
-/** Of `addChannel`: 404 is about the bridge, and 400 about the channel. */
-function isBridgeGone(error: unknown): boolean {
-  return error instanceof AriError && error.status === 404;
+  async #playTo(conference: string, effect: Extract<ChannelEffect, { type: 'play-to' }>): Promise<void> {
+    const { prompter, report } = this.#deps;
+    const { channelId, sounds, over, sequel, wait } = effect;
+    const heard = () => {
+      if (sequel) report(conference, { type: 'heard', channelId, sequel });
+    };
+    try {
+      const { ended } = await prompter.playTo(channelId, sounds, over);
+      const done = ended.then(heard);
+      if (wait) await done;
+    } catch (error) {
+      // A caller is not kept because a prompt cannot be played.
+      heard();
+      throw error;
+    }
+  }
+
+  #performForAll(conference: string, effect: ConferenceEffect): Promise<void> {
+    const { ari, names, bridges, floorPlayer } = this.#deps;
+    switch (effect.type) {
+      case 'open-floor':
+        return bridges.openFloor(conference);
+      case 'close-floor':
+        return bridges.closeFloor(conference);
+      case 'delete-names':
+        return this.#deps.nameRecorder.deleteAll(effect.prefix);
+      case 'close-room':
+        return bridges.closeRoom(conference, effect.room);
+      case 'announce':
+        return this.#announce(conference, effect);
+      case 'play':
+        return this.#play(conference, effect);
+      case 'control-playback':
+        return floorPlayer.control(effect.id, effect.operation);
+      case 'floor-music':
+        return effect.musicClass === null
+          ? ari.stopBridgeMusic(names.floor(conference))
+          : ari.startBridgeMusic(names.floor(conference), effect.musicClass);
+      case 'record':
+        return this.#record(conference, effect.recording);
+      case 'pause-recording':
+        return ari.pauseRecording(effect.name, effect.paused);
+      case 'stop-recording':
+        return ari.stopRecording(effect.name);
+      case 'save-conference': {
+        const value = effect.saved ? serializeConference(effect.saved) : '';
+        return ari.setGlobalVariable(names.conferenceVariable(conference), value);
+      }
+    }
+  }
+
+  async #announce(conference: string, effect: Extract<ConferenceEffect, { type: 'announce' }>): Promise<void> {
+    const { prompter, bridges, report } = this.#deps;
+    const over = () => {
+      if (effect.sequel === 'end') report(conference, { type: 'end-announced' });
+    };
+    try {
+      await bridges.floorOpened(conference);
+      const { ended } = await prompter.announce(conference, effect.sounds);
+      ended.then(over);
+    } catch (error) {
+      over();
+      throw error;
+    }
+  }
+
+  async #play(conference: string, { playback, sounds }: Extract<ConferenceEffect, { type: 'play' }>): Promise<void> {
+    try {
+      await this.#deps.floorPlayer.play(conference, playback, sounds);
+    } catch (error) {
+      this.#deps.report(conference, { type: 'playback-ended', id: playback.id });
+      throw error;
+    }
+  }
+
+  async #record(conference: string, { name, format }: { name: string; format: string }): Promise<void> {
+    try {
+      await this.#deps.bridges.floorOpened(conference);
+      await this.#deps.ari.recordBridge(this.#deps.names.floor(conference), { name, format });
+    } catch (error) {
+      this.#deps.report(conference, { type: 'recording-ended', name, failed: true });
+      throw error;
+    }
+  }
 }

@@ -53,6 +53,11 @@ export class Supervisor {
     timer.unref();
   }
 
+  /** Passes a signal on to the process, if it runs. */
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
+  }
+
   #runOnce(): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
     const { command, args } = this.#spec;
     return new Promise((resolve, reject) => {

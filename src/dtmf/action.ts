@@ -1,5 +1,14 @@
 import type { Command } from '../conference/commands.ts';
+import type { Conference } from '../conference/conference.ts';
 import type { Member } from '../conference/member.ts';
+
+/** Who pressed the key, where, and what the profile says after the action's name. */
+export type ActionContext = {
+  readonly member: Member;
+  readonly conference: Conference;
+  /** Empty where there is none. */
+  readonly argument: string;
+};
 
 /**
  * Something that a caller can do with a key. One file per action in `actions/`; listing it in `catalogue.ts` makes it
@@ -10,6 +19,10 @@ export type Action = {
   readonly name: string;
   /** One line for documentation and for the JSON Schema of profiles. */
   readonly summary: string;
+  /** What comes after the name and a colon, for documentation; left out where nothing does. */
+  readonly argument?: string;
+  /** What is wrong with an argument, or null. Needed only with `argument`. */
+  readonly problem?: (argument: string) => string | null;
   /** What pressing the key means for this member, as commands to the conference. */
-  readonly commands: (member: Member) => Command[];
+  readonly commands: (context: ActionContext) => Command[];
 };

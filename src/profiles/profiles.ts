@@ -1,14 +1,9 @@
 import type { Settings } from '../conference/conference.ts';
-import { type FlagChanges, parseFlags } from '../conference/flags.ts';
-import { type Problem, parseYaml } from '../config/yaml-document.ts';
-import {
-  type ConferenceProfile,
-  type ControlsProfile,
-  conferenceProfileSchema,
-  controlsProfileSchema,
-  PROFILE_NAME,
-  profileSchema,
-} from './schema.ts';
+import { type Problem, problemsOf } from '../config/yaml-document.ts';
+import { type ConferenceProfile, conferenceProfileSchema } from './conference-schema.ts';
+import { inherit, type Lineage, lineageOf, originKey } from './inheritance.ts';
+import { type OwnProfile, type ProfileFile, parseProfileFile } from './profile-file.ts';
+import { type ControlsProfile, controlsProfileSchema, profileSchema } from './schema.ts';
 
 /** All profiles of a node, checked, by name. */
 export type Profiles = {
@@ -16,59 +11,134 @@ export type Profiles = {
   readonly controls: ReadonlyMap<string, ControlsProfile>;
 };
 
-/** A profile file as read: its name is the profile's name. */
-export type ProfileFile = { path: string; name: string; text: string };
+/** A profile with what it inherits, and where that is from. */
+export type ResolvedProfile = {
+  readonly name: string;
+  readonly file: string;
+  readonly profile: ConferenceProfile | ControlsProfile;
+  /** The profiles that it extends, the nearest first. */
+  readonly ancestors: readonly string[];
+  /** The profile whose file has the value at this path; null where the default counts. */
+  readonly origin: (path: readonly string[]) => string | null;
+};
+
+export type Resolution =
+  | { readonly ok: true; readonly profiles: Profiles; readonly resolved: ReadonlyMap<string, ResolvedProfile> }
+  | { readonly ok: false; readonly problems: Problem[] };
 
 /**
  * Parses all profile files together, because they refer to each other.
  * @returns the profiles, or every mistake in all of the files
  */
 export function parseProfiles(files: readonly ProfileFile[]): Profiles | Problem[] {
-  const conferences = new Map<string, ConferenceProfile>();
-  const controls = new Map<string, ControlsProfile>();
-  const problems: Problem[] = [];
-  const references: { file: string; line: number; column: number; name: string }[] = [];
-
-  for (const { path, name, text } of files) {
-    if (!PROFILE_NAME.test(name)) {
-      problems.push({ file: path, line: 1, column: 1, path: '', message: 'the file name is not a valid profile name' });
-      continue;
-    }
-    const parsed = parseYaml(profileSchema, text, path);
-    if (!parsed.ok) problems.push(...parsed.problems);
-    else if (parsed.value.kind === 'controls') controls.set(name, parsed.value);
-    else {
-      conferences.set(name, parsed.value);
-      references.push({ file: path, ...parsed.locate(['controls']), name: parsed.value.controls });
-    }
-  }
-
-  // A controls file with a mistake of its own is not also missing.
-  const known = new Set(files.map((file) => file.name).filter((name) => !conferences.has(name)));
-  for (const { name, ...at } of references) {
-    if (!known.has(name)) problems.push({ ...at, path: 'controls', message: `no controls profile "${name}"` });
-  }
-  return problems.length > 0 ? problems : { conferences, controls };
+  const resolution = resolveProfiles(files);
+  return resolution.ok ? resolution.profiles : resolution.problems;
 }
 
-/** The flags that a conference profile gives to everyone who joins. */
-export function joinFlags(profile: ConferenceProfile): FlagChanges {
-  const parsed = parseFlags(profile.flags);
-  return parsed.ok ? parsed.changes : {};
+/** As `parseProfiles`, with where each value is from. */
+export function resolveProfiles(files: readonly ProfileFile[]): Resolution {
+  const problems: Problem[] = [];
+  const owns = new Map<string, OwnProfile>();
+  for (const file of files) {
+    const parsed = parseProfileFile(file);
+    if (parsed.ok) owns.set(parsed.own.name, parsed.own);
+    else problems.push(...parsed.problems);
+  }
+  // A file with a mistake of its own is not also missing.
+  const known = new Set(files.map(({ name }) => name));
+  const resolved = new Map<string, ResolvedProfile>();
+  for (const own of owns.values()) {
+    const found = lineageOf(own, owns, known);
+    if (!found.ok) {
+      if (found.problem) problems.push(found.problem);
+      continue;
+    }
+    const result = resolve(found.lineage, owns, known);
+    if (Array.isArray(result)) problems.push(...result);
+    else resolved.set(own.name, result as ResolvedProfile);
+  }
+  if (problems.length > 0) return { ok: false, problems: inOrder(problems, files) };
+  return { ok: true, profiles: byKind(resolved), resolved };
+}
+
+function resolve(
+  lineage: Lineage,
+  owns: ReadonlyMap<string, OwnProfile>,
+  known: ReadonlySet<string>,
+): ResolvedProfile | Problem[] {
+  const [own, ...ancestors] = lineage;
+  const { values, origins } = inherit(lineage);
+  const origin = (path: readonly (string | number)[]) => origins.get(originKey(path));
+  const parsed = profileSchema.safeParse(values);
+  // Each value is valid by itself, so what is wrong now is how they go together.
+  if (!parsed.success) {
+    const at = (path: readonly (string | number)[]) => origin(path) ?? own;
+    return parsed.error.issues.flatMap((issue) => {
+      const { file, locate } = at(issue.path as (string | number)[]);
+      return problemsOf({ issues: [issue] } as typeof parsed.error, file, locate);
+    });
+  }
+  const profile = parsed.data;
+  if (profile.kind === 'conference') {
+    const missing = missingControls(profile, own, origin, owns, known);
+    if (missing.length > 0) return missing;
+  }
+  return {
+    name: own.name,
+    file: own.file,
+    profile,
+    ancestors: ancestors.map(({ name }) => name),
+    origin: (path) => origin(path)?.name ?? null,
+  };
+}
+
+function missingControls(
+  profile: ConferenceProfile,
+  own: OwnProfile,
+  origin: (path: readonly string[]) => OwnProfile | undefined,
+  owns: ReadonlyMap<string, OwnProfile>,
+  known: ReadonlySet<string>,
+): Problem[] {
+  return (['controls', 'adminControls'] as const).flatMap((key) => {
+    const name = profile[key];
+    if (name === undefined) return [];
+    const found = owns.get(name);
+    if (found ? found.kind === 'controls' : known.has(name)) return [];
+    const { file, locate } = origin([key]) ?? own;
+    return [{ file, ...locate([key]), path: key, message: `no controls profile "${name}"` }];
+  });
+}
+
+/** As the files come, and none twice: those who inherit a mistake find it too. */
+function inOrder(problems: readonly Problem[], files: readonly ProfileFile[]): Problem[] {
+  const order = new Map(files.map(({ path }, index) => [path, index]));
+  const distinct = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  return [...distinct.values()].sort(
+    (a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
+  );
+}
+
+function byKind(resolved: ReadonlyMap<string, ResolvedProfile>): Profiles {
+  const conferences = new Map<string, ConferenceProfile>();
+  const controls = new Map<string, ControlsProfile>();
+  for (const { name, profile } of resolved.values()) {
+    if (profile.kind === 'conference') conferences.set(name, profile);
+    else controls.set(name, profile);
+  }
+  return { conferences, controls };
 }
 
 /** What a conference with this profile runs by, or null if there is no such profile. */
 export function findSettings(profiles: Profiles, profileName: string): Settings | null {
   const profile = profiles.conferences.get(profileName);
   const controls = profile && profiles.controls.get(profile.controls);
-  return profile && controls ? { profileName, profile, controls } : null;
+  const adminControls = profile?.adminControls ? profiles.controls.get(profile.adminControls) : controls;
+  return profile && controls && adminControls ? { profileName, profile, controls, adminControls } : null;
 }
 
 /** For a conference that is already running when its profile has been removed: every key at its default. */
 export function standardSettings(): Settings {
-  return {
-    profileName: '(defaults)',
-    profile: conferenceProfileSchema.parse({ kind: 'conference' }),
-    controls: controlsProfileSchema.parse({ kind: 'controls' }),
-  };
+  const controls = controlsProfileSchema.parse({ kind: 'controls' });
+  const profile = conferenceProfileSchema.parse({ kind: 'conference' });
+  return { profileName: '(defaults)', profile, controls, adminControls: controls };
 }

@@ -18,8 +18,7 @@ export function laboratory(options: RostrumNodeOptions): Laboratory {
 
   afterEach(async () => {
     await phones?.hangUpAll();
-    const still = await node?.show('3000').catch(() => null);
-    if (still) await node?.waitForMembers('3000', 0);
+    for (const { name } of (await node?.list().catch(() => [])) ?? []) await node?.waitForMembers(name, 0);
   });
 
   afterAll(async () => {

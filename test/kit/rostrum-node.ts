@@ -9,9 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { AsteriskInstance, type ExtraConfiguration } from '../../scripts/asterisk-instance.ts';
+import { findEspeak } from '../../scripts/debian-root.ts';
 import { freePort } from '../../scripts/machine.ts';
 import { ApiClient } from '../../src/api/client.ts';
-import type { ConferenceView, MemberView, StatusView } from '../../src/api/schemas.ts';
+import type { ConferenceSummary, ConferenceView, MemberView, StatusView } from '../../src/api/schemas.ts';
+import type { Command } from '../../src/conference/commands.ts';
+import { PROMPT_NAMES } from '../../src/prompts/catalogue.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = join(REPOSITORY, 'dist/cli/main.js');
@@ -21,9 +24,19 @@ export type RostrumNodeOptions = {
   /** A loopback address that no other node of the same run uses. */
   bindAddress: string;
   extra?: ExtraConfiguration;
-  /** Keys of the conference profile `default` that differ from the repository's. */
+  /** Keys of the conference profile `default` that differ from the repository's, whose prompts are silent here. */
   profile?: Record<string, unknown>;
+  /** More profiles, by name. */
+  profiles?: Record<string, object>;
+  /** Keys of rostrum.yaml besides those that a node needs. */
+  config?: Record<string, unknown>;
 };
+
+/** Nobody hears prompts or music, so that a test hears what it is about. */
+export const SILENT = { music: 'none', prompts: Object.fromEntries(PROMPT_NAMES.map((name) => [name, 'none'])) };
+
+/** What is left of a conference that has ended. */
+const EMPTY = { members: [] as MemberView[] } as ConferenceView;
 
 /** A complete node as an operator runs it: Asterisk, and `rostrum start` with a configuration of its own. */
 export class RostrumNode {
@@ -31,13 +44,13 @@ export class RostrumNode {
   readonly directory: string;
   readonly api: ApiClient;
   readonly #bindAddress: string;
-  readonly #profile: Record<string, unknown>;
+  readonly #options: RostrumNodeOptions;
   #process: ChildProcess | null = null;
 
   private constructor(directory: string, ports: { sipPort: number; ariPort: number }, options: RostrumNodeOptions) {
     this.directory = directory;
     this.#bindAddress = options.bindAddress;
-    this.#profile = options.profile ?? {};
+    this.#options = options;
     this.asterisk = new AsteriskInstance({
       directory: join(directory, 'asterisk'),
       bindAddress: options.bindAddress,
@@ -78,9 +91,13 @@ export class RostrumNode {
   async startRostrum(): Promise<void> {
     const { ariUrl, ariPassword } = this.asterisk;
     const profiles = join(this.directory, 'profiles');
+    const { profile, profiles: more = {}, config = {} } = this.#options;
     await cp(join(REPOSITORY, 'profiles'), profiles, { recursive: true });
     const standard = parse(await readFile(join(profiles, 'default.yaml'), 'utf8')) as object;
-    await writeFile(join(profiles, 'default.yaml'), stringify({ ...standard, ...this.#profile }));
+    const files = { ...more, default: { ...standard, sound: SILENT, ...profile } };
+    for (const [name, content] of Object.entries(files)) {
+      await writeFile(join(profiles, `${name}.yaml`), stringify(content));
+    }
     const passwordFile = join(this.directory, 'ari-password');
     await writeFile(passwordFile, ariPassword, { mode: 0o600 });
     await writeFile(
@@ -89,6 +106,9 @@ export class RostrumNode {
         asterisk: { url: ariUrl, passwordFile },
         profiles,
         api: { socket: this.socketPath },
+        speech: { command: await findEspeak(), directory: join(this.directory, 'speech') },
+        reports: { directory: join(this.directory, 'reports') },
+        ...config,
       }),
     );
     this.#process = this.#spawn(['start', '--config', this.configPath]);
@@ -128,8 +148,17 @@ export class RostrumNode {
     return this.#process?.pid ?? 0;
   }
 
+  list(): Promise<ConferenceSummary[]> {
+    return this.api.get('/conferences');
+  }
+
   show(conference: string): Promise<ConferenceView> {
     return this.api.get(`/conferences/${conference}`);
+  }
+
+  /** Carries out a command; resolves when it is in force. */
+  command(conference: string, command: Command): Promise<unknown> {
+    return this.api.post(`/conferences/${conference}/commands`, { command });
   }
 
   /** The member whose caller has this number. */
@@ -140,11 +169,12 @@ export class RostrumNode {
     return member;
   }
 
-  /** Waits until the conference has so many members who are in. */
+  /** Waits until the conference has so many members who are in; one that has ended has none. */
   async waitForMembers(conference: string, count: number, timeoutMs = 10_000): Promise<ConferenceView> {
     let last: ConferenceView | null = null;
     for (const startedMs = performance.now(); performance.now() - startedMs < timeoutMs; await sleep(20)) {
       last = await this.show(conference).catch(() => null);
+      if (last === null && count === 0) return EMPTY;
       const present = last?.members.filter(({ presence }) => presence === 'present').length ?? 0;
       if (last && present === count && last.members.length === count) return last;
     }

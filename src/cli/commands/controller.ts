@@ -2,11 +2,14 @@ import { ApiServer } from '../../api/server.ts';
 import { AriClientPort } from '../../ari/ari-client-port.ts';
 import { AriError } from '../../ari/errors.ts';
 import { readConfig } from '../../config/read-config.ts';
-import { readProfiles } from '../../config/read-profiles.ts';
 import { VERSION } from '../../config/version.ts';
 import { AsteriskSession } from '../../controller/asterisk-session.ts';
-import { Controller } from '../../controller/controller.ts';
+import { AttendanceLog } from '../../controller/attendance-log.ts';
+import { Controller, type Published } from '../../controller/controller.ts';
+import { Inviter } from '../../controller/inviter.ts';
 import { createLogger } from '../../controller/logger.ts';
+import { ProfileStore } from '../../controller/profile-store.ts';
+import { Speech } from '../../speech/speech.ts';
 
 /**
  * Runs the controller until SIGTERM or SIGINT; calls then go on in Asterisk, for the next controller to adopt.
@@ -15,7 +18,6 @@ import { createLogger } from '../../controller/logger.ts';
  */
 export async function runController(configFile: string | undefined): Promise<void> {
   const config = await readConfig(configFile, process.env);
-  const profiles = await readProfiles(config.profilesDirectory);
   const logger = createLogger(config.log);
   const { url, username, application } = config.asterisk;
   const login = { url, username, password: config.ariPassword };
@@ -31,7 +33,25 @@ export async function runController(configFile: string | undefined): Promise<voi
   process.channel?.unref();
 
   const ari = new AriClientPort(login);
-  const controller = new Controller({ application }, { ari, profiles, logger, now: Date.now });
+  const profiles = new ProfileStore({ directory: config.profilesDirectory }, { logger });
+  await profiles.start();
+  const attendance = new AttendanceLog(
+    { directory: config.reports.directory, retentionDays: config.reports.days },
+    { logger },
+  );
+  const inviter = new Inviter(
+    { application, ...config.invite },
+    { ari, logger, now: Date.now, publish: (conference, event) => controller.invitationChanged(conference, event) },
+  );
+  const speech = new Speech(config.speech, { logger });
+  const watch = (published: Published) => attendance.record(published);
+  const controller = new Controller(
+    { application },
+    { ari, profiles: profiles.current, speech, inviter, logger, now: Date.now, watch },
+  );
+  profiles.onChange((current) => controller.useProfiles(current));
+  process.on('SIGHUP', () => void profiles.reload());
+
   const onReplaced = () => end(new AriError('application-taken', takenMessage(application, url)));
   const session = new AsteriskSession({ login, application }, { ari, controller, logger, onReplaced });
   const status = () => {
@@ -41,11 +61,17 @@ export async function runController(configFile: string | undefined): Promise<voi
       : { connected: false, version: null, problem: now.reason };
     return { version: VERSION, pid: process.pid, asterisk };
   };
-  const api = new ApiServer({ socketPath: config.socketPath }, { controller, status });
+  const reloadProfiles = () => profiles.reload();
+  const profileForInvitations = (named = 'default') => named;
+  const api = new ApiServer(
+    { socketPath: config.socketPath },
+    { controller, status, reloadProfiles, attendance, inviter, profileForInvitations },
+  );
 
   try {
     // The socket first: it tells whether another controller is running here, before that one is disturbed.
     await api.start();
+    attendance.start();
     await session.start();
     logger.info(`controller running, process ${process.pid}, admin socket ${config.socketPath}`);
     const error = await ended;
@@ -54,7 +80,10 @@ export async function runController(configFile: string | undefined): Promise<voi
   } finally {
     await session.stop();
     controller.stop();
+    inviter.stop();
+    profiles.stop();
     await api.stop();
+    await attendance.stop();
     await ari.close();
   }
 }

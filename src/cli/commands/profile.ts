@@ -1,7 +1,38 @@
-import { readProfiles } from '../../config/read-profiles.ts';
+import { resolve } from 'node:path';
+import { ApiClient } from '../../api/client.ts';
+import { ConfigError } from '../../config/errors.ts';
+import { findProfileDirectory } from '../../config/profile-directory.ts';
+import { loadProfiles, readProfiles } from '../../config/read-profiles.ts';
+import type { ReloadResult } from '../../controller/profile-store.ts';
 import { profileJsonSchema } from '../../profiles/json-schema.ts';
+import type { Resolution } from '../../profiles/profiles.ts';
+import type { ClientOptions } from '../options.ts';
+import { print } from '../print.ts';
+import type { ProfileOptions } from '../profile-program.ts';
+import { table } from '../table.ts';
+import { changeLines } from './profile-change.ts';
 
-export async function check(directory: string): Promise<void> {
+/** @param argument the directory as a word of its own */
+export async function list(argument: string | undefined, options: ProfileOptions): Promise<void> {
+  const { resolved } = await load(await directoryOf(options, argument));
+  const profiles = [...resolved.values()].map(({ name, file, profile, ancestors }) => ({
+    name,
+    kind: profile.kind,
+    extends: ancestors[0] ?? null,
+    description: profile.description ?? null,
+    file,
+  }));
+  print(profiles, options.json, () =>
+    table(
+      ['PROFILE', 'KIND', 'EXTENDS', 'DESCRIPTION'],
+      profiles.map((each) => [each.name, each.kind, each.extends ?? '-', each.description ?? '-']),
+    ),
+  );
+}
+
+/** @param argument the directory as a word of its own */
+export async function check(argument: string | undefined, options: ProfileOptions = {}): Promise<void> {
+  const directory = await directoryOf(options, argument);
   const { conferences, controls } = await readProfiles(directory);
   process.stdout.write(
     `${directory}: ${conferences.size} conference and ${controls.size} controls profiles, all valid\n`,
@@ -10,4 +41,24 @@ export async function check(directory: string): Promise<void> {
 
 export function schema(): void {
   process.stdout.write(`${JSON.stringify(profileJsonSchema(), null, 2)}\n`);
+}
+
+export async function reload({ socket, json }: ClientOptions): Promise<void> {
+  const result = await new ApiClient({ socketPath: socket }).post<ReloadResult>('/profiles/reload');
+  if (json) print(result, json, () => '');
+  if (!result.ok) throw ConfigError.of(result.problems);
+  if (!json)
+    process.stdout.write(`${result.changes.length > 0 ? changeLines(result.changes) : 'nothing is different'}\n`);
+}
+
+export async function directoryOf(options: ProfileOptions, argument?: string): Promise<string> {
+  const given = argument ?? options.directory;
+  return given ? resolve(given) : findProfileDirectory(options.config, process.env);
+}
+
+/** @throws ConfigError with every mistake */
+export async function load(directory: string): Promise<Resolution & { ok: true }> {
+  const resolution = await loadProfiles(directory);
+  if (!resolution.ok) throw ConfigError.of(resolution.problems);
+  return resolution;
 }

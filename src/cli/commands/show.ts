@@ -1,8 +1,11 @@
 import { ApiClient } from '../../api/client.ts';
 import type { ConferenceSummary, ConferenceView, MemberView, StatusView } from '../../api/schemas.ts';
-import { table } from '../table.ts';
-
-export type ClientOptions = { socket: string; json?: true };
+import { conferenceTable, conferenceText } from '../conference-text.ts';
+import { memberTable } from '../member-text.ts';
+import type { ClientOptions, WatchOptions } from '../options.ts';
+import { print, terminalWidth } from '../print.ts';
+import type { ShowWhat } from '../show-words.ts';
+import { watch as watchUntilInterrupted } from '../watch.ts';
 
 export async function status({ socket, json }: ClientOptions): Promise<void> {
   const view = await new ApiClient({ socketPath: socket }).get<StatusView>('/status');
@@ -17,50 +20,52 @@ export async function status({ socket, json }: ClientOptions): Promise<void> {
   );
 }
 
-export async function list({ socket, json }: ClientOptions): Promise<void> {
-  const conferences = await new ApiClient({ socketPath: socket }).get<ConferenceSummary[]>('/conferences');
-  print(conferences, json, () =>
-    conferences.length === 0
-      ? 'no conferences'
-      : table(
-          ['CONFERENCE', 'PROFILE', 'STATUS', 'MEMBERS', 'SPEAKERS', 'SINCE'],
-          conferences.map((c) => [c.name, c.profile, c.status, c.members, c.speakers, time(c.startedAt)]),
-        ),
-  );
+export async function list(options: WatchOptions): Promise<void> {
+  const client = new ApiClient({ socketPath: options.socket });
+  const read = () => client.get<ConferenceSummary[]>('/conferences');
+  await printOrWatch(options, read, (conferences) => conferenceTable(conferences, terminalWidth()));
 }
 
-export async function show(name: string, { socket, json }: ClientOptions): Promise<void> {
-  const client = new ApiClient({ socketPath: socket });
-  const conference = await client.get<ConferenceView>(`/conferences/${encodeURIComponent(name)}`);
-  print(conference, json, () =>
-    [
-      `conference ${conference.name}, profile ${conference.profile}, ${conference.status}, since ${time(conference.startedAt)}: ` +
-        `${conference.members.length} members, ${conference.speakers} speakers`,
-      memberTable(conference.members),
-    ].join('\n'),
-  );
+/** `rostrum show [status|members|hands] <conference>`; see `show-words.ts`. */
+export async function show(what: ShowWhat, conference: string, options: WatchOptions): Promise<void> {
+  const client = new ApiClient({ socketPath: options.socket });
+  const path = `/conferences/${encodeURIComponent(conference)}`;
+  const read = () => client.get<ConferenceView>(path);
+  switch (what) {
+    case 'everything':
+      return printOrWatch(options, read, (view) =>
+        [conferenceText(view), memberTable(view.members, terminalWidth())].join('\n'),
+      );
+    case 'status':
+      return printOrWatch(options, read, conferenceText, ({ members: _, ...rest }) => rest);
+    case 'members':
+      return printOrWatch(
+        options,
+        async () => (await read()).members,
+        (members) => memberTable(members, terminalWidth()),
+      );
+    case 'hands':
+      return printOrWatch(
+        options,
+        () => client.get<MemberView[]>(`${path}/hands`),
+        (members) => (members.length === 0 ? 'no hands are raised' : memberTable(members, terminalWidth())),
+      );
+  }
 }
 
-export function memberTable(members: readonly MemberView[]): string {
-  return table(
-    ['MEMBER', 'NUMBER', 'NAME', 'ROLE', 'FLAGS', 'PRESENCE', 'SINCE'],
-    members.map((member) => [
-      member.id,
-      member.caller.number || '-',
-      member.caller.name || '-',
-      member.role,
-      (['admin', 'mute', 'deaf'] as const).filter((flag) => member[flag]).join(' ') || '-',
-      member.presence,
-      time(member.joinedAt),
-    ]),
-  );
-}
-
-/** Prints for programs or for people. */
-export function print(value: unknown, json: true | undefined, forPeople: () => string): void {
-  process.stdout.write(`${json ? JSON.stringify(value, null, 2) : forPeople()}\n`);
-}
-
-function time(iso: string): string {
-  return new Date(iso).toTimeString().slice(0, 8);
+/** @param forPrograms what of the value `--json` prints */
+async function printOrWatch<T>(
+  { watch, json }: WatchOptions,
+  read: () => Promise<T>,
+  forPeople: (value: T) => string,
+  forPrograms: (value: T) => unknown = (value) => value,
+): Promise<void> {
+  if (watch) {
+    // A line each, so that programs can tell them apart.
+    await watchUntilInterrupted(async () =>
+      json ? JSON.stringify(forPrograms(await read())) : forPeople(await read()),
+    );
+  }
+  const value = await read();
+  print(forPrograms(value), json, () => forPeople(value));
 }

@@ -17,5 +17,7 @@ export async function start(configFile: string | undefined): Promise<number> {
   );
   process.once('SIGTERM', () => controller.stop());
   process.once('SIGINT', () => controller.stop());
+  // Read the profiles again.
+  process.on('SIGHUP', () => controller.signal('SIGHUP'));
   return controller.run();
 }

@@ -4,7 +4,7 @@ import type { Action } from '../action.ts';
 export const deafMute: Action = {
   name: 'deaf-mute',
   summary: 'Stop hearing and being heard, or come back to both',
-  commands: (member) => {
+  commands: ({ member }) => {
     const withdraw = !(member.flags.deaf && member.flags.mute);
     return [{ type: 'set-flags', memberId: member.id, changes: { deaf: withdraw, mute: withdraw } }];
   },

@@ -3,6 +3,8 @@ import { parseEvent } from '../../../src/ari/messages.ts';
 
 const channel = {
   id: '1.2',
+  name: 'PJSIP/anonymous-00000001',
+  language: 'de',
   caller: { number: '100', name: 'Ann' },
   dialplan: {
     context: 'c',
@@ -22,6 +24,9 @@ describe('an ARI event', () => {
       args: ['join'],
       channel: {
         id: '1.2',
+        name: 'PJSIP/anonymous-00000001',
+        language: 'de',
+        context: 'c',
         caller: { number: '100', name: 'Ann' },
         stasis: { application: 'rostrum', args: ['join', '3000', 'default', '+speaker'] },
       },

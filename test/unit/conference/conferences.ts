@@ -1,33 +1,66 @@
+import type { Command } from '../../../src/conference/commands.ts';
 import { type Conference, newConference } from '../../../src/conference/conference.ts';
 import type { Effect } from '../../../src/conference/effects.ts';
 import type { FlagChanges } from '../../../src/conference/flags.ts';
 import type { Input } from '../../../src/conference/inputs.ts';
+import type { Caller, Member } from '../../../src/conference/member.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
-import { conferenceProfileSchema, controlsProfileSchema } from '../../../src/profiles/schema.ts';
+import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
+import { controlsProfileSchema } from '../../../src/profiles/schema.ts';
+import { PROMPT_NAMES } from '../../../src/prompts/catalogue.ts';
 
-export const CALLER = { number: '100', name: 'Ann' };
+export const CALLER: Caller = { number: '100', name: 'Ann' };
 
+/** Every prompt silent, so that tests about other things see no prompts. */
+export const SILENT = Object.fromEntries(PROMPT_NAMES.map((name) => [name, 'none']));
+
+/** Every prompt as it is standard. */
+export const ALOUD = { sound: { music: 'none' } };
+
+/** A new conference whose profile has these keys; silent unless it says otherwise. */
 export function conference(profile: object = {}, keys: object = { '#': 'hangup', '*': 'deaf', '0': 'deaf-mute' }) {
+  const controls = controlsProfileSchema.parse({ kind: 'controls', keys });
   return newConference(
     '3000',
     {
       profileName: 'default',
-      profile: conferenceProfileSchema.parse({ kind: 'conference', ...profile }),
-      controls: controlsProfileSchema.parse({ kind: 'controls', keys }),
+      profile: conferenceProfileSchema.parse({
+        kind: 'conference',
+        sound: { prompts: SILENT, music: 'none' },
+        ...profile,
+      }),
+      controls,
+      adminControls: controls,
     },
     0,
   );
 }
 
-export const joins = (channelId: string, flags: FlagChanges = {}): Input => ({
+export const joins = (channelId: string, flags: FlagChanges = {}, caller = CALLER): Input => ({
+  type: 'join',
+  channelId,
+  caller,
+  flags,
+  origin: 'dialplan',
+});
+/** Comes from another conference. */
+export const moves = (channelId: string, flags: FlagChanges = {}): Input => ({
   type: 'join',
   channelId,
   caller: CALLER,
   flags,
+  origin: 'transferred',
 });
 export const enters = (channelId: string): Input => ({ type: 'entered', channelId });
-export const leaves = (channelId: string): Input => ({ type: 'left', channelId });
+export const leaves = (channelId: string): Input => ({ type: 'left', channelId, destroyed: true });
 export const presses = (channelId: string, key: string): Input => ({ type: 'dtmf', channelId, key });
+export const dials = (channelId: string, keys: string): Input[] => [...keys].map((key) => presses(channelId, key));
+export const commands = (command: Command): Input => ({ type: 'command', command });
+/** Joins and is on the floor. */
+export const comes = (channelId: string, flags: FlagChanges = {}): Input[] => [
+  joins(channelId, flags),
+  enters(channelId),
+];
 
 /** Feeds inputs one after the other; returns where that leads and the effects of the last one. */
 export function play(start: Conference, inputs: readonly Input[], nowMs = 1000) {
@@ -39,4 +72,47 @@ export function play(start: Conference, inputs: readonly Input[], nowMs = 1000) 
     effects = outcome.effects;
   }
   return { conference: current, effects };
+}
+
+/** The member of a channel, who must be there. */
+export function memberAt(conference: Conference, channelId: string): Member {
+  const member = conference.members.get(channelId);
+  if (!member) throw new Error(`no member ${channelId}`);
+  return member;
+}
+
+export function effectsOf<T extends Effect['type']>(
+  effects: readonly Effect[],
+  type: T,
+): Extract<Effect, { type: T }>[] {
+  return effects.filter((effect): effect is Extract<Effect, { type: T }> => effect.type === type);
+}
+
+/** What is said or played, as texts, to whomever. */
+export function heard(effects: readonly Effect[]): string[] {
+  return effects.flatMap((effect) =>
+    'sounds' in effect
+      ? effect.sounds.media.map((media) => ('name' in media ? media.name : 'text' in media ? media.text : media.type))
+      : [],
+  );
+}
+
+/** The events that are published. */
+export function told(effects: readonly Effect[]) {
+  return effectsOf(effects, 'publish').map(({ event }) => event);
+}
+
+/** The types of effects, publications apart. */
+export function typesOf(effects: readonly Effect[]): string[] {
+  return effects.filter(({ type }) => type !== 'publish').map(({ type }) => type);
+}
+
+/** What is heard by one caller, as texts. */
+export function heardBy(channelId: string, effects: readonly Effect[]): string[] {
+  return heard(effectsOf(effects, 'play-to').filter((effect) => effect.channelId === channelId));
+}
+
+/** Wakes the conference at this time. */
+export function wake(conference: Conference, nowMs: number) {
+  return play(conference, [{ type: 'tick' }], nowMs);
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatFlags, NO_FLAGS, parseFlags } from '../../../src/conference/flags.ts';
+import { formatFlags, PLAIN_FLAGS, parseFlags } from '../../../src/conference/flags.ts';
 import { parseJoinArguments } from '../../../src/conference/join-arguments.ts';
-import { parseMember, serializeMember } from '../../../src/conference/saved-member.ts';
 
 describe('flags', () => {
   it('are parsed with their sign, the later word winning', () => {
@@ -15,7 +14,7 @@ describe('flags', () => {
   });
 
   it('are shown as words', () => {
-    expect(formatFlags({ ...NO_FLAGS, admin: true, deaf: true })).toBe('+admin +deaf');
+    expect(formatFlags({ ...PLAIN_FLAGS, admin: true, deaf: true })).toBe('+admin +deaf +vad +agc');
   });
 });
 
@@ -38,18 +37,4 @@ describe('Stasis arguments', () => {
   ])('that are malformed are refused with a message: %j', (args) => {
     expect(parseJoinArguments(args)).toMatchObject({ ok: false, message: expect.any(String) });
   });
-});
-
-describe('a saved member', () => {
-  it('is read back as it was', () => {
-    const member = { id: 3, joinedAtMs: 1e12, flags: { ...NO_FLAGS, speaker: true, deaf: true }, settled: true };
-    expect(parseMember(serializeMember(member))).toEqual(member);
-  });
-
-  it.each(['', 'null', '7', '{}', '{"id":1}', '{"id":"1","joined":2,"flags":[]}', 'garbage{'])(
-    'is not made of "%s"',
-    (text) => {
-      expect(parseMember(text)).toBeNull();
-    },
-  );
 });

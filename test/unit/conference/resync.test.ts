@@ -1,82 +1,262 @@
 import { describe, expect, it } from 'vitest';
-import { type MemberFlags, NO_FLAGS } from '../../../src/conference/flags.ts';
+import { arrangementOf } from '../../../src/conference/arrangement.ts';
+import type { Conference } from '../../../src/conference/conference.ts';
 import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
-import { CALLER, conference, enters, joins, play } from './conferences.ts';
+import { savedConferenceOf } from '../../../src/conference/saved-conference.ts';
+import { savedOf } from '../../../src/conference/saved-member.ts';
+import {
+  CALLER,
+  comes,
+  commands,
+  conference,
+  effectsOf,
+  heard,
+  joins,
+  memberAt,
+  play,
+  SILENT,
+  told,
+  typesOf,
+  wake,
+} from './conferences.ts';
 
-function seen(channelId: string, saved: { id: number; flags?: MemberFlags; settled?: boolean } | null, inFloor = true) {
-  const member = saved && { joinedAtMs: 5, flags: NO_FLAGS, settled: true, ...saved };
-  return { channelId, caller: CALLER, flags: {}, inFloor, saved: member } satisfies ChannelSeen;
+/** The channels of a conference as they are when all effects have been carried out. */
+function channelsOf(state: Conference): ChannelSeen[] {
+  return [...state.members.values()].map((member) => ({
+    channelId: member.channelId,
+    caller: CALLER,
+    flags: {},
+    inFloor: arrangementOf(state, member)?.bridge === 'floor',
+    returned: false,
+    saved: { ...savedOf(member, state), settled: true },
+  }));
 }
 
-const resync = (channels: readonly ChannelSeen[], floorOpen = true): Input => ({ type: 'resync', floorOpen, channels });
+function resync(channels: readonly ChannelSeen[], more: Partial<Extract<Input, { type: 'resync' }>> = {}): Input {
+  return { type: 'resync', floorOpen: true, channels, saved: null, recordings: [], playbacks: [], ...more };
+}
+
+/** What a new controller makes of what an old one has left. */
+function restart(before: Conference, more: Partial<Extract<Input, { type: 'resync' }>> = {}, fresh = conference()) {
+  return play(fresh, [resync(channelsOf(before), { saved: savedConferenceOf(before), ...more })], 5000);
+}
+
+const two = play(conference(), [...comes('a', { speaker: true }), ...comes('b')]).conference;
+const placesOf = ({ members }: Conference) => [...members.values()].map(({ place }) => place.at).join(' ');
 
 describe('after a restart of the controller', () => {
-  it('members are adopted as they were, and their channels are not touched', () => {
-    const flags = { ...NO_FLAGS, speaker: true };
-    const { conference: state, effects } = play(conference(), [resync([seen('a', { id: 4, flags })])]);
-    expect(state.members.get('a')).toMatchObject({ id: 4, flags, joinedAtMs: 5, presence: 'present' });
-    expect(effects).toEqual([{ type: 'publish', event: { type: 'adopted', memberId: 4, flags } }]);
+  it('members are adopted as they were, and nothing that is heard is touched', () => {
+    const { conference: state, effects } = restart(two);
+    expect([...state.members]).toEqual([...two.members]);
+    // Only who talks just now is asked again.
+    expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a', changed: ['talkDetect'] }]);
+    expect(effects.filter((effect) => 'channelId' in effect && effect.channelId === 'b')).toEqual([]);
+    expect(told(effects)).toMatchObject([
+      { type: 'adopted', memberId: 1 },
+      { type: 'adopted', memberId: 2 },
+    ]);
   });
 
-  it('numbers go on behind the highest saved one', () => {
-    const { conference: state } = play(conference(), [resync([seen('a', { id: 4 })]), joins('b')]);
-    expect(state.members.get('b')?.id).toBe(5);
+  it.each<[string, Input[]]>([
+    ['on hold', [commands({ type: 'hold', memberId: 1, held: true })]],
+    ['in a private talk', [commands({ type: 'talk-privately', memberId: 1, withMemberId: 2 })]],
+    ['away', [commands({ type: 'execute', memberId: 1, application: 'Echo', data: '' })]],
+    ['with a raised hand', [commands({ type: 'raise-hand', memberId: 1, raised: true })]],
+    ['with other volumes', [commands({ type: 'adjust', memberId: 1, setting: 'talkVolume', adjustment: { by: 2 } })]],
+  ])('a member %s still is', (_, inputs) => {
+    const before = play(two, inputs).conference;
+    const { conference: state, effects } = restart(before);
+    expect(memberAt(state, 'a')).toEqual(memberAt(before, 'a'));
+    expect(
+      effectsOf(effects, 'arrange')
+        .flatMap(({ changed }) => changed)
+        .filter((key) => key !== 'talkDetect'),
+    ).toEqual([]);
+  });
+
+  it('members who wait for an admin wait on, and those who were being greeted do not wait in vain', () => {
+    const access = { waitForAdmin: true };
+    const waiting = play(conference({ access }), [joins('a')]).conference;
+    expect(placesOf(restart(waiting, {}, conference({ access })).conference)).toBe('waiting');
+    const greeted = play(conference({ access, sound: {} }), [joins('a')]).conference;
+    expect(placesOf(greeted)).toBe('greeting');
+    expect(placesOf(restart(greeted, {}, conference({ access })).conference)).toBe('waiting');
+    expect(placesOf(restart(greeted, {}, conference()).conference)).toBe('arriving');
+  });
+
+  it('who was asked for a PIN is asked again', () => {
+    const guarded = conference({ access: { userPin: '12' }, sound: {} });
+    const { conference: state, effects } = restart(
+      play(guarded, [joins('a', { speaker: true })]).conference,
+      {},
+      guarded,
+    );
+    expect(memberAt(state, 'a')).toMatchObject({ place: { at: 'door' }, flags: { speaker: true } });
+    expect(memberAt(state, 'a').pinEntry).not.toBeNull();
+    expect(heard(effects)).toEqual(['conf-getpin']);
+  });
+
+  it('one who was told good-bye is released', () => {
+    const [channel] = channelsOf(two);
+    if (!channel?.saved) throw new Error('no channel');
+    const saved = { ...channel.saved, place: { at: 'leaving', result: 'KICKED' } as const };
+    const { conference: state } = play(conference(), [resync([{ ...channel, saved }])]);
+    const { effects } = play(state, [{ type: 'heard', channelId: 'a', sequel: 'release' }]);
+    expect(effects).toEqual([{ type: 'release', channelId: 'a', result: 'KICKED' }]);
+  });
+
+  it('numbers go on behind the highest that was given', () => {
+    expect(memberAt(play(restart(two).conference, [joins('c')]).conference, 'c').id).toBe(3);
+    const { conference: state } = restart(two, { saved: { ...savedConferenceOf(two), nextMemberId: 9 } });
+    expect(memberAt(play(state, [joins('c')]).conference, 'c').id).toBe(9);
   });
 
   it('a call that nobody had admitted yet is admitted with the flags of the dialplan', () => {
-    const channel = { ...seen('a', null, false), flags: { speaker: true } };
+    const channel = {
+      channelId: 'a',
+      caller: CALLER,
+      flags: { speaker: true },
+      inFloor: false,
+      returned: false,
+      saved: null,
+    };
     const { conference: state, effects } = play(conference(), [resync([channel])]);
-    expect(state.members.get('a')).toMatchObject({ presence: 'joining', flags: { speaker: true } });
-    expect(effects).toContainEqual({ type: 'enter-floor', channelId: 'a', voice: true });
+    expect(memberAt(state, 'a')).toMatchObject({ place: { at: 'arriving' }, flags: { speaker: true } });
+    expect(effectsOf(effects, 'arrange')).toMatchObject([{ to: { bridge: 'floor', voice: true } }]);
   });
 
   it('a change that was cut off is made again', () => {
-    const flags = { ...NO_FLAGS, deaf: true };
-    const { effects } = play(conference(), [resync([seen('a', { id: 1, flags, settled: false })])]);
-    expect(effects).toContainEqual({ type: 'enter-floor', channelId: 'a', voice: false });
-    expect(effects).toContainEqual({ type: 'set-hearing', channelId: 'a', hearing: false });
+    const [a, b] = channelsOf(two);
+    if (!a?.saved || !b) throw new Error('no channels');
+    const { effects } = play(conference(), [resync([{ ...a, saved: { ...a.saved, settled: false } }, b])]);
+    expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a', to: { voice: true, hearing: true } }]);
+    expect(effectsOf(effects, 'arrange')[0]?.changed).toEqual(
+      expect.arrayContaining(['voice', 'hearing', 'talkVolume']),
+    );
   });
 
-  it('a deafness that was being lifted is lifted', () => {
-    const { effects } = play(conference(), [resync([seen('a', { id: 1, settled: false })])]);
-    expect(effects).toContainEqual({ type: 'set-hearing', channelId: 'a', hearing: true });
+  it('one whose channel was set up for other circumstances is set up for these', () => {
+    const alone = play(conference({ sound: { prompts: SILENT, music: 'jazz' } }), comes('a')).conference;
+    const newcomer = { channelId: 'b', caller: CALLER, flags: {}, inFloor: false, returned: false, saved: null };
+    const { effects } = play(conference(), [resync([...channelsOf(alone), newcomer])]);
+    expect(effectsOf(effects, 'arrange')).toContainEqual(
+      expect.objectContaining({ channelId: 'a', changed: ['music'], to: expect.objectContaining({ music: null }) }),
+    );
   });
 
-  it('the floor is opened again if it is gone, and members are put back', () => {
-    const { effects } = play(conference(), [resync([seen('a', { id: 1 }, false)], false)]);
-    expect(effects.map((effect) => effect.type)).toContain('open-floor');
-    expect(effects).toContainEqual({ type: 'enter-floor', channelId: 'a', voice: false });
+  it('the conference is as it was: locked, muted, recorded, played to, its time running', () => {
+    const before = play(two, [
+      commands({ type: 'lock', locked: true }),
+      commands({ type: 'mute-all', audience: 'non-admins' }),
+      commands({ type: 'record', name: 'r' }),
+      commands({ type: 'play', media: ['tone:440/100'], volume: 1 }),
+    ]).conference;
+    const { conference: state } = restart(before, { recordings: ['r'], playbacks: [before.playback?.id ?? ''] });
+    expect(savedConferenceOf(state)).toEqual(savedConferenceOf(before));
+  });
+
+  it('a recording that has stopped meanwhile is started again, and a playback that has ended is over', () => {
+    const before = play(two, [
+      commands({ type: 'record', name: 'r' }),
+      commands({ type: 'play', media: ['tone:440/100'], volume: 0 }),
+    ]).conference;
+    const { conference: state, effects } = restart(before);
+    expect(state.playback).toBeNull();
+    expect(state.recording?.name).toBe('r-2');
+    expect(effectsOf(effects, 'record')).toHaveLength(1);
   });
 });
 
 describe('after a lost connection', () => {
-  const running = play(conference(), [joins('a'), enters('a'), joins('b'), enters('b')]).conference;
-
   it('members whose calls ended are dropped', () => {
-    const { conference: state, effects } = play(running, [resync([seen('b', { id: 2 })])]);
+    const { conference: state, effects } = play(two, [resync(channelsOf(two).slice(1))]);
     expect([...state.members.keys()]).toEqual(['b']);
-    expect(effects).toEqual([{ type: 'publish', event: { type: 'left', memberId: 1 } }]);
+    expect(told(effects)).toEqual([{ type: 'left', memberId: 1 }]);
   });
 
-  it('a conference whose calls have all ended waits for its idle time', () => {
-    const { conference: state } = play(running, [resync([])]);
-    expect(state.status).toBe('empty');
+  it('the other one of a private talk is brought back, also where a new controller finds him', () => {
+    const talking = play(two, [commands({ type: 'talk-privately', memberId: 1, withMemberId: 2 })]).conference;
+    for (const start of [talking, conference()]) {
+      const { conference: state, effects } = play(start, [resync(channelsOf(talking).slice(1))]);
+      expect(placesOf(state)).toBe('floor');
+      expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'b', to: { bridge: 'floor' } }]);
+    }
   });
 
-  it('flags that could not be saved are brought into force', () => {
-    const { effects } = play(running, [
-      { type: 'command', command: { type: 'set-flags', memberId: 1, changes: { speaker: true } } },
-      resync([seen('a', { id: 1 }), seen('b', { id: 2 })]),
+  it('a conference whose calls have all ended waits for its idle time, and one that was waiting waits no longer', () => {
+    const empty = play(two, [resync([])], 1000).conference;
+    expect(empty).toMatchObject({ status: 'empty', endsAtMs: 31_000 });
+    expect(play(empty, [resync([])], 20_000).conference).toMatchObject({ status: 'empty', endsAtMs: 31_000 });
+  });
+
+  it('flags that could not be saved are brought into force, and nobody else is touched', () => {
+    const changed = play(two, [commands({ type: 'set-flags', memberId: 2, changes: { speaker: true } })]).conference;
+    const { effects } = play(changed, [resync(channelsOf(two))]);
+    expect(effectsOf(effects, 'arrange')).toMatchObject([
+      { channelId: 'a', changed: ['talkDetect'] },
+      { channelId: 'b', to: { voice: true } },
     ]);
-    expect(effects).toContainEqual({ type: 'enter-floor', channelId: 'a', voice: true });
-    expect(effects).not.toContainEqual(expect.objectContaining({ channelId: 'b' }));
+    expect(effectsOf(effects, 'save-member').at(-1)).toMatchObject({
+      member: { flags: { speaker: true }, settled: true },
+    });
+  });
+
+  it('settings that could not be brought into force are', () => {
+    const settings = conference({ audio: { talkVolume: 3 } }).settings;
+    const changed = play(two, [{ type: 'settings', settings }]).conference;
+    const { effects } = play(changed, [resync(channelsOf(two))]);
+    expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a', changed: ['talkDetect', 'talkVolume'] }]);
+  });
+
+  it('a detection of talking that was switched off meanwhile is switched off', () => {
+    const quiet = conference({ audio: { vadLevel: 0 } });
+    const { effects } = restart(two, {}, quiet);
+    expect(effectsOf(effects, 'arrange')).toMatchObject([
+      { channelId: 'a', to: { talkDetect: null }, changed: ['talkDetect'] },
+    ]);
+  });
+
+  it('what could not be saved of the conference is', () => {
+    const locked = play(two, [commands({ type: 'lock', locked: true })]).conference;
+    const { effects } = play(locked, [resync(channelsOf(two))]);
+    expect(effectsOf(effects, 'save-conference')).toMatchObject([{ saved: { locked: true } }]);
   });
 
   it('a kick that Asterisk did not get is repeated', () => {
-    const { effects } = play(running, [
-      { type: 'command', command: { type: 'kick', memberId: 1 } },
-      resync([seen('a', { id: 1 }), seen('b', { id: 2 })]),
-    ]);
-    expect(effects).toContainEqual(expect.objectContaining({ type: 'hang-up', channelId: 'a' }));
+    const kicked = play(two, [commands({ type: 'kick', memberId: 1 })]).conference;
+    const { conference: state, effects } = play(kicked, [resync(channelsOf(two))]);
+    expect(effects).toContainEqual(expect.objectContaining({ type: 'play-to', channelId: 'a', sequel: 'release' }));
+    expect(told(effects)).toEqual([]);
+    expect(memberAt(state, 'a').place.at).toBe('leaving');
   });
+
+  it('one who was to be sent to the dialplan, and was not, is back on the floor', () => {
+    const away = play(two, [commands({ type: 'execute', memberId: 1, application: 'Echo', data: '' })]).conference;
+    expect(placesOf(play(away, [resync(channelsOf(two))]).conference)).toBe('floor floor');
+  });
+
+  it('a conference that was ending still ends', () => {
+    const ending = play(two, [commands({ type: 'terminate' })], 0).conference;
+    const { conference: state } = play(ending, [resync(channelsOf(two))], 4000);
+    expect(placesOf(wake(state, 10_000).conference)).toBe('leaving leaving');
+  });
+
+  it('the floor is opened again if it is gone, and members are put back', () => {
+    const channels = channelsOf(two).map((channel) => ({ ...channel, inFloor: false }));
+    const { effects } = play(two, [resync(channels, { floorOpen: false })]);
+    expect(typesOf(effects)).toContain('open-floor');
+    expect(effectsOf(effects, 'arrange')).toHaveLength(2);
+  });
+});
+
+it('who came back from the dialplan while the controller was away is on the floor again', () => {
+  const away = play(conference(), [
+    ...comes('a', { speaker: true }),
+    commands({ type: 'execute', memberId: 1, application: 'Echo', data: '' }),
+  ]).conference;
+  const [channel] = channelsOf(away);
+  if (!channel) throw new Error('no channel');
+  const { conference: state, effects } = play(conference(), [resync([{ ...channel, returned: true }])]);
+  expect(memberAt(state, 'a').place).toEqual({ at: 'floor' });
+  expect(effectsOf(effects, 'arrange')).toMatchObject([{ to: { bridge: 'floor', voice: true } }]);
 });

@@ -1,0 +1,59 @@
+import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import { hasZodFastifySchemaValidationErrors, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { AttendanceError, type AttendanceErrorCode } from '../attendance/errors.ts';
+import { ConfigError } from '../config/errors.ts';
+import { ControllerError, type ControllerErrorCode } from '../controller/errors.ts';
+import { InviteError, type InviteErrorCode } from '../invite/errors.ts';
+import type { RouteDeps } from './deps.ts';
+import { routes } from './routes.ts';
+
+const STATUS_OF: Record<ControllerErrorCode | InviteErrorCode | AttendanceErrorCode, number> = {
+  'no-such-conference': 404,
+  'no-such-member': 404,
+  'too-many-speakers': 409,
+  'not-possible': 409,
+  'bad-request': 400,
+  'bad-target': 400,
+  'no-invite-endpoint': 409,
+  'too-many-invitations': 429,
+  'no-such-invitation': 404,
+  'attendance-disabled': 409,
+  'no-such-report': 404,
+  'attendance-unreadable': 500,
+  'asterisk-refused': 502,
+  'asterisk-unreachable': 503,
+};
+
+/** The admin API as an application that does not listen yet. Every error it answers is `{code, message}`. */
+export function createApp(deps: RouteDeps): FastifyInstance {
+  const app = fastify({ logger: false, bodyLimit: 64 * 1024 });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error: Error, _request, reply) => answerError(error, reply));
+  app.setNotFoundHandler((request, reply) =>
+    reply.status(404).send({ code: 'no-such-route', message: `there is no ${request.method} ${request.url}` }),
+  );
+  app.register(routes(deps), { prefix: '/v1' });
+  return app;
+}
+
+function answerError(error: Error, reply: FastifyReply): FastifyReply {
+  if (error instanceof ControllerError) {
+    return reply.status(STATUS_OF[error.code]).send({ code: error.code, message: error.message });
+  }
+  if (error instanceof InviteError || error instanceof AttendanceError) {
+    return reply.status(STATUS_OF[error.code]).send({ code: error.code, message: error.message });
+  }
+  if (error instanceof ConfigError) return reply.status(422).send({ code: error.code, message: error.message });
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const message = error.validation.map(({ instancePath, message }) => explain(instancePath, message)).join('; ');
+    return reply.status(400).send({ code: 'bad-request', message });
+  }
+  const { statusCode = 500, message } = error as FastifyError;
+  return reply.status(statusCode).send({ code: statusCode < 500 ? 'bad-request' : 'internal', message });
+}
+
+/** @param path where in the body or in the address, as a JSON pointer */
+function explain(path: string, message = 'wrong'): string {
+  return path === '' ? message : `${path.slice(1).replaceAll('/', '.')}: ${message}`;
+}

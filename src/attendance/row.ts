@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { resultSchema } from './record.ts';
+
+/** One member's attendance, as the API and the reports have it. */
+export const attendanceRowSchema = z.object({
+  conference: z.string(),
+  startedAt: z.iso.datetime().describe('When the conference started; tells those of the same name apart'),
+  memberId: z.number().int(),
+  number: z.string(),
+  name: z.string(),
+  joinedAt: z.iso.datetime().nullable().describe('null if he was turned away'),
+  leftAt: z.iso.datetime().nullable().describe('null while he is there'),
+  seconds: z.number().int().describe('How long he was there, so far'),
+  speakerSeconds: z.number().int().describe('How long of that he was a speaker, muted or not'),
+  roles: z
+    .array(z.object({ at: z.iso.datetime(), role: z.enum(['speaker', 'listener']), admin: z.boolean() }))
+    .describe('With which role he joined, and every change of it'),
+  result: z
+    .enum([...resultSchema.options, 'TRANSFERRED', 'LOST'])
+    .nullable()
+    .describe(
+      'How it ended. TRANSFERRED: he went to another conference. ' +
+        'LOST: he went while no controller was running; `leftAt` is when that was noticed',
+    ),
+});
+
+export type AttendanceRow = z.output<typeof attendanceRowSchema>;

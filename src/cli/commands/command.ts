@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiClient } from '../../api/client.ts';
+import type { CommandResponse, ConferenceView, MemberStatusView, MemberView } from '../../api/schemas.ts';
+import { parseCommandWords } from '../../conference/command-words.ts';
+import { MEMBER_ACTIONS } from '../../conference/member-words.ts';
+import { conferenceText } from '../conference-text.ts';
+import { UsageError } from '../errors.ts';
+import { memberTable, memberText } from '../member-text.ts';
+import type { ClientOptions } from '../options.ts';
+import { print, terminalWidth } from '../print.ts';
+
+/**
+ * Sends a command, and prints what it has made of the member or the conference.
+ * @param words as in `conference/command-words.ts`
+ */
+export async function command(conference: string, words: readonly string[], options: ClientOptions): Promise<void> {
+  const { socket, json } = options;
+  const parsed = parseCommandWords(words, { memberId: null });
+  if (!parsed.ok) throw new UsageError(parsed.message);
+  const client = new ApiClient({ socketPath: socket });
+  const path = `/conferences/${encodeURIComponent(conference)}`;
+  if (parsed.command.type === 'kick') {
+    // Answers with the member even when he has gone by then.
+    const member = await client.post<MemberView>(`${path}/members/${parsed.command.memberId}/kick`);
+    return print(member, json, () => memberTable([member], terminalWidth()));
+  }
+  const response = await client.post<CommandResponse>(`${path}/commands`, { command: parsed.command });
+  if ('member' in response) return print(response.member, json, () => memberTable([response.member], terminalWidth()));
+  print(response.conference, json, () => conferenceText(response.conference));
+}
+
+const POLL_MS = 100;
+
+/** Waits until what is being played to a conference now is over. */
+export async function playbackEnded(conference: string, { socket }: ClientOptions): Promise<void> {
+  const client = new ApiClient({ socketPath: socket });
+  const playing = async () => {
+    const view = await client.get<ConferenceView>(`/conferences/${encodeURIComponent(conference)}`);
+    return view.playback?.id ?? null;
+  };
+  const begun = await playing();
+  while (begun !== null && (await playing()) === begun) await sleep(POLL_MS);
+}
+
+/** `rostrum member <conference> <member> status`, or a command to him. */
+export async function member(
+  conference: string,
+  [id, action, ...more]: readonly [member: string, action: string, ...string[]],
+  options: ClientOptions,
+): Promise<void> {
+  if (!/^[1-9]\d{0,8}$/.test(id)) {
+    throw new UsageError(`"${id}" is not a member number; "rostrum show ${conference}" lists them`);
+  }
+  if (action !== 'status') {
+    if (!MEMBER_ACTIONS.some((name) => name === action)) {
+      throw new UsageError(`unknown action "${action}": use status, ${MEMBER_ACTIONS.join(', ')}`);
+    }
+    return command(conference, ['member', id, action, ...more], options);
+  }
+  if (more.length > 0) throw new UsageError(`"${more.join(' ')}": status takes no more words`);
+  const client = new ApiClient({ socketPath: options.socket });
+  const view = await client.get<MemberStatusView>(`/conferences/${encodeURIComponent(conference)}/members/${id}`);
+  print(view, options.json, () => memberText(view));
+}

@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { ApiClient } from '../../api/client.ts';
+import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
+import { defaultSocketPath } from '../../config/socket-path.ts';
+import { type CommandNode, candidates, formatCandidate, type Known } from '../complete.ts';
+import { COMPLETION_SCRIPTS } from '../completion-scripts.ts';
+import { UsageError } from '../errors.ts';
+
+/** Whoever presses the tab key does not wait for longer. */
+const TIMEOUT_MS = 1500;
+
+/** `rostrum completion bash|zsh|fish` */
+export function completion(shell: string): void {
+  const script = Object.hasOwn(COMPLETION_SCRIPTS, shell) ? COMPLETION_SCRIPTS[shell] : undefined;
+  if (!script)
+    throw new UsageError(`no script for "${shell}"; there are ${Object.keys(COMPLETION_SCRIPTS).join(', ')}`);
+  process.stdout.write(script);
+}
+
+/** Prints what the last of the words may become. Never fails: the prompt is no place for errors. */
+export async function complete(program: Command, words: readonly string[]): Promise<void> {
+  const found = await candidates(words, nodeOf(program), knownAt(socketIn(words)));
+  process.stdout.write(found.map(formatCandidate).join(''));
+}
+
+function nodeOf(command: Command): CommandNode {
+  const help = command.createHelp();
+  return {
+    name: command.name(),
+    description: command.description(),
+    args: command.registeredArguments.map((argument) => argument.name()),
+    options: help.visibleOptions(command).map(({ long, short, required, optional, description }) => ({
+      names: [long, short].filter((name) => typeof name === 'string'),
+      takesValue: required || optional,
+      description,
+    })),
+    commands: help.visibleCommands(command).map(nodeOf),
+  };
+}
+
+function socketIn(words: readonly string[]): string {
+  const at = words.lastIndexOf('--socket');
+  return (at >= 0 && at < words.length - 2 && words[at + 1]) || defaultSocketPath(process.env);
+}
+
+function knownAt(socketPath: string): Known {
+  const client = new ApiClient({ socketPath, timeoutMs: TIMEOUT_MS });
+  return {
+    conferences: async () => {
+      const conferences = await client.get<ConferenceSummary[]>('/conferences').catch(() => []);
+      return conferences.map(({ name, members }) => ({ word: name, description: `${members} members` }));
+    },
+    members: async (name) => {
+      const conference = await client.get<ConferenceView>(`/conferences/${encodeURIComponent(name)}`).catch(() => null);
+      return (conference?.members ?? []).map(({ id, caller, role }) => ({
+        word: String(id),
+        description: [caller.name, caller.number, role].filter((text) => text !== '').join(', '),
+      }));
+    },
+  };
+}

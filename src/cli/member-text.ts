@@ -1,0 +1,69 @@
+import type { MemberStatusView, MemberView } from '../api/schemas.ts';
+import { time } from './conference-text.ts';
+import { table } from './table.ts';
+import { printable } from './text-width.ts';
+
+/** Members as people read them. */
+
+export function memberTable(members: readonly MemberView[], widthColumns: number): string {
+  return table(
+    ['MEMBER', 'NUMBER', 'NAME', 'ROLE', 'FLAGS', 'PLACE', 'TALKS', 'HAND', 'SINCE'],
+    members.map((member) => [
+      member.id,
+      member.caller.number || '-',
+      member.caller.name || '-',
+      member.role,
+      flagWords(member),
+      place(member),
+      member.talking ? 'yes' : '-',
+      member.handRaisedAt ? time(member.handRaisedAt) : '-',
+      time(member.joinedAt),
+    ]),
+    widthColumns,
+  );
+}
+
+/** Everything about one member, a line each. */
+export function memberText(member: MemberStatusView): string {
+  const rows: [string, string | number][] = [
+    ['member', member.id],
+    ['number', member.caller.number || '-'],
+    ['name', member.caller.name || '-'],
+    ['role', member.role],
+    ['flags', flagWords(member)],
+    ['place', place(member)],
+    ['talking', member.talking ? 'yes' : 'no'],
+    ['hand', member.handRaisedAt ? `raised at ${time(member.handRaisedAt)}` : 'down'],
+    ['talk volume', signed(member.talkVolume)],
+    ['listen volume', signed(member.listenVolume)],
+    ['VAD', member.vad && member.vadLevel > 0 ? `level ${member.vadLevel}` : 'off'],
+    ['AGC', member.agc && member.agcLevel > 0 ? `level ${member.agcLevel}` : 'off'],
+    ['since', time(member.joinedAt)],
+    ['channel', member.channel],
+    ...mediaRows(member.media),
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(15)}${printable(String(value))}`).join('\n');
+}
+
+function mediaRows(media: MemberStatusView['media']): [string, string][] {
+  if (!media) return [];
+  const { codec, packetsReceived, packetsLost, packetsSent, packetsLostBySide, roundTripMs } = media;
+  return [
+    ['codec', codec],
+    ['received', `${packetsReceived} packets, ${packetsLost} lost`],
+    ['sent', `${packetsSent} packets, ${packetsLostBySide} lost`],
+    ['round trip', `${roundTripMs} ms`],
+  ];
+}
+
+function flagWords(member: MemberView): string {
+  return (['admin', 'mute', 'deaf'] as const).filter((flag) => member[flag]).join(' ') || '-';
+}
+
+function place({ place, privateWith }: MemberView): string {
+  return place === 'private' && privateWith !== null ? `private with ${privateWith}` : place;
+}
+
+function signed(steps: number): string {
+  return steps > 0 ? `+${steps}` : String(steps);
+}

@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import { configOption } from './options.ts';
+
+/** Adds `start` and `controller`, which run the node. */
+export function addNodeCommands(program: Command): void {
+  program
+    .command('start')
+    .description('run the node: starts its processes and restarts them if they die')
+    .addOption(configOption)
+    .action(async (options: { config?: string }) => {
+      const { start } = await import('./commands/start.ts');
+      process.exitCode = await start(options.config);
+    });
+
+  program
+    .command('controller')
+    .description('run the controller alone, in the foreground')
+    .addOption(configOption)
+    .action(async (options: { config?: string }) => {
+      const { runController } = await import('./commands/controller.ts');
+      await runController(options.config);
+    });
+}

@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { VERSION } from '../config/version.ts';
+import { addCompletionCommands } from './completion-program.ts';
+import { addConferenceCommands } from './conference-program.ts';
+import { addInviteCommand } from './invite-program.ts';
+import { addMemberCommand } from './member-program.ts';
+import { addNodeCommands } from './node-program.ts';
+import { addProfileCommands } from './profile-program.ts';
+import { addReportCommand } from './report-program.ts';
+import { addShowCommands } from './show-program.ts';
+
+/** The whole command line. Commands load their code when they run, so that the frequent ones start fast. */
+export function createProgram(): Command {
+  const program = new Command('rostrum')
+    .description('Broadcast phone conferences on Asterisk')
+    .version(VERSION)
+    .showHelpAfterError('(add --help for help)')
+    .addHelpText(
+      'after',
+      `
+Exit status:
+  0  done
+  1  failed, or the state of the conference does not allow it
+  2  wrong command line, configuration or profile
+  3  no such conference or member
+  4  no controller answers
+  5  Asterisk does not answer or cannot be used
+  6  another controller is in charge`,
+    )
+    .exitOverride();
+  addNodeCommands(program);
+  addShowCommands(program);
+  addConferenceCommands(program);
+  addMemberCommand(program);
+  addInviteCommand(program);
+  addReportCommand(program);
+  addProfileCommands(program);
+  addCompletionCommands(program);
+  return program;
+}

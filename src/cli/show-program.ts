@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { type ClientOptions, jsonOption, socketOption, type WatchOptions, watchOption } from './options.ts';
+import { parseShowWords } from './show-words.ts';
+
+/** Adds `status`, `list` and `show`. */
+export function addShowCommands(program: Command): void {
+  program
+    .command('status')
+    .description('show whether the controller is connected to Asterisk, and how much it has to do')
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (options: ClientOptions) => {
+      const { status } = await import('./commands/show.ts');
+      await status(options);
+    });
+
+  program
+    .command('list')
+    .description('list the conferences')
+    .addOption(watchOption)
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (options: WatchOptions) => {
+      const { list } = await import('./commands/show.ts');
+      await list(options);
+    });
+
+  program
+    .command('show')
+    .usage('[options] [status|members|hands] <conference>')
+    .argument('<conference>')
+    .argument('[conference]', 'after "status", "members" or "hands"')
+    .description('show a conference and its members, or only a part of that')
+    .addOption(watchOption)
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (first: string, second: string | undefined, options: WatchOptions) => {
+      const { what, conference } = parseShowWords(first, second);
+      const { show } = await import('./commands/show.ts');
+      await show(what, conference, options);
+    });
+}

@@ -1,0 +1,106 @@
+import { type Conference, controlsOf } from './conference.ts';
+import { audioOf, isAdmitted, type Member } from './member.ts';
+
+/**
+ * How a member's channel is set up in Asterisk. It follows from the state of the conference alone; what has changed in it
+ * is what must be done. Bridges and functions are those of the Asterisk documentation.
+ */
+export type Arrangement = {
+  readonly answered: boolean;
+  readonly bridge: 'none' | 'floor' | `private-${number}`;
+  /** Heard by the others in the bridge. */
+  readonly voice: boolean;
+  readonly hearing: boolean;
+  /** Keys are kept from the others. */
+  readonly absorbKeys: boolean;
+  /** A class of music on hold, or null. */
+  readonly music: string | null;
+  /** Talk detection: loudness from which he talks, and the pause that ends it; null where nobody asks. */
+  readonly talkDetect: { readonly level: number; readonly holdMs: number } | null;
+  /** Loudness to which his voice is brought, or null. */
+  readonly agcLevel: number | null;
+  readonly denoise: boolean;
+  readonly jitterBuffer: boolean;
+  /** Steps of 3 dB. */
+  readonly talkVolume: number;
+  readonly listenVolume: number;
+};
+
+export type ArrangementKey = keyof Arrangement;
+
+/** A call that nobody has touched yet. */
+export const UNTOUCHED: Arrangement = {
+  answered: false,
+  bridge: 'none',
+  voice: false,
+  hearing: true,
+  absorbKeys: true,
+  music: null,
+  talkDetect: null,
+  agcLevel: null,
+  denoise: false,
+  jitterBuffer: false,
+  talkVolume: 0,
+  listenVolume: 0,
+};
+
+export const ARRANGEMENT_KEYS = Object.keys(UNTOUCHED) as ArrangementKey[];
+
+/** @returns null for a member whose channel is to be left as it is: on his way out, or in the hands of the dialplan */
+export function arrangementOf(conference: Conference, member: Member): Arrangement | null {
+  const { audio, sound } = conference.settings.profile;
+  const { place, flags, adjusted } = member;
+  if (place.at === 'leaving' || place.at === 'away') return null;
+  const bridge = bridgeOf(member);
+  if (bridge === 'none') {
+    const music = place.at === 'waiting' || place.at === 'hold' ? musicClass(sound.music) : null;
+    return { ...UNTOUCHED, answered: true, music };
+  }
+  const inPrivate = place.at === 'private';
+  // Functions on the voice cost CPU, so only those who can be heard get them.
+  const speaks = flags.speaker || inPrivate;
+  const vadLevel = adjusted.vadLevel ?? audio.vadLevel;
+  const agcLevel = adjusted.agcLevel ?? audio.agcLevel;
+  const voice = inPrivate || audioOf(flags).voice;
+  return {
+    answered: true,
+    bridge,
+    voice,
+    hearing: inPrivate || audioOf(flags).hearing,
+    absorbKeys: !controlsOf(conference, member).passThrough,
+    music: bridge === 'floor' && isAlone(conference) ? musicClass(sound.music) : null,
+    // Asterisk does not notice that somebody stops who is muted meanwhile.
+    talkDetect: voice && flags.vad && vadLevel > 0 ? { level: vadLevel, holdMs: audio.vadHoldMs } : null,
+    agcLevel: speaks && flags.agc && agcLevel > 0 ? agcLevel : null,
+    denoise: speaks && audio.denoise,
+    jitterBuffer: speaks && audio.jitterBuffer,
+    talkVolume: speaks ? (adjusted.talkVolume ?? audio.talkVolume) : 0,
+    listenVolume: adjusted.listenVolume ?? audio.listenVolume,
+  };
+}
+
+/** Whether nobody but one member has been admitted. */
+export function isAlone(conference: Conference): boolean {
+  let admitted = 0;
+  for (const member of conference.members.values()) if (isAdmitted(member) && ++admitted > 1) return false;
+  return admitted === 1;
+}
+
+/** Whether Asterisk sends this member something all the time, so that a prompt can be mixed into it. */
+export function hearsSomething(conference: Conference, member: Member): boolean {
+  const arrangement = arrangementOf(conference, member);
+  return arrangement?.hearing === true && (arrangement.bridge !== 'none' || arrangement.music !== null);
+}
+
+export function changedKeys(from: Arrangement, to: Arrangement): ArrangementKey[] {
+  return ARRANGEMENT_KEYS.filter((key) => JSON.stringify(from[key]) !== JSON.stringify(to[key]));
+}
+
+function bridgeOf({ place }: Member): Arrangement['bridge'] {
+  if (place.at === 'private') return `private-${place.room}`;
+  return place.at === 'floor' || place.at === 'arriving' ? 'floor' : 'none';
+}
+
+function musicClass(name: string): string | null {
+  return name === 'none' ? null : name;
+}

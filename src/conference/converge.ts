@@ -1,0 +1,75 @@
+import { ARRANGEMENT_KEYS, arrangementOf, changedKeys, isAlone, UNTOUCHED } from './arrangement.ts';
+import type { Conference } from './conference.ts';
+import { nextDeadlineMs } from './deadlines.ts';
+import type { ChannelEffect, Effect } from './effects.ts';
+import { sameFlags } from './flags.ts';
+import type { Member } from './member.ts';
+import { savedConferenceOf } from './saved-conference.ts';
+import { savedOf } from './saved-member.ts';
+import type { Turn } from './turn.ts';
+
+/**
+ * What must be done in Asterisk so that it fits what a turn has made of the conference, and what there is to tell. How
+ * each channel is set up follows from the state, so the difference between before and after is what has to change.
+ */
+export function converge(before: Conference, turn: Turn): Effect[] {
+  const after = turn.conference;
+  const effects: Effect[] = [...turn.first];
+  if (before.status === 'new' && after.status !== 'new') effects.push({ type: 'open-floor' });
+  const shared = before.settings !== after.settings || isAlone(before) !== isAlone(after);
+  for (const member of after.members.values()) {
+    const was = before.members.get(member.channelId);
+    if (was === member && !shared && !turn.assumed.has(member.channelId)) continue;
+    effects.push(...arrange(before, was, member, turn), ...tell(was, member));
+  }
+  effects.push(...turn.effects);
+  saveConference(before, turn, effects);
+  const deadlineMs = nextDeadlineMs(after);
+  if (Number.isFinite(deadlineMs) && (turn.woken || deadlineMs !== nextDeadlineMs(before))) {
+    effects.push({ type: 'wake', atMs: deadlineMs });
+  }
+  return effects;
+}
+
+function arrange(before: Conference, was: Member | undefined, member: Member, turn: Turn): ChannelEffect[] {
+  const { channelId } = member;
+  const to = arrangementOf(turn.conference, member);
+  const saved = savedOf(member, turn.conference);
+  const save = (settled: boolean): ChannelEffect => ({
+    type: 'save-member',
+    channelId,
+    member: { ...saved, settled },
+  });
+  const assumed = turn.assumed.get(channelId);
+  const from = assumed ?? (was ? (arrangementOf(before, was) ?? 'unknown') : UNTOUCHED);
+  const changed = to ? (from === 'unknown' ? ARRANGEMENT_KEYS : changedKeys(from, to)) : [];
+  if (to && changed.length > 0) {
+    const fresh = !was && !assumed;
+    return [...(fresh ? [] : [save(false)]), { type: 'arrange', channelId, to, changed }, save(true)];
+  }
+  // In the hands of the dialplan he cannot be saved; otherwise he is before the good-bye, so that he goes in any case.
+  if (member.place.at === 'leaving' && member.place.away) return [];
+  // One in the hands of the dialplan, of whom it is not known whether he was saved like this.
+  if (assumed === 'unknown') return [save(true)];
+  const same = was && JSON.stringify(savedOf(was, before)) === JSON.stringify(saved);
+  // An adopted member is as he was saved.
+  return same || (!was && assumed) ? [] : [save(true)];
+}
+
+function tell(was: Member | undefined, member: Member): Effect[] {
+  const { id: memberId, flags } = member;
+  if (!was || was.place.at === 'arriving' || sameFlags(was.flags, flags)) return [];
+  return [{ type: 'publish', event: { type: 'flags-changed', memberId, flags } }];
+}
+
+function saveConference(before: Conference, { conference: after, resave }: Turn, effects: Effect[]): void {
+  if (after.status === 'new' || after.status === 'ended') {
+    if (before.status !== after.status) effects.push({ type: 'save-conference', saved: null });
+    return;
+  }
+  // The next number alone is no reason: members carry theirs.
+  const kept = (conference: Conference) => JSON.stringify({ ...savedConferenceOf(conference), nextMemberId: 0 });
+  if (resave || before.status === 'new' || kept(before) !== kept(after)) {
+    effects.push({ type: 'save-conference', saved: savedConferenceOf(after) });
+  }
+}

@@ -1,0 +1,52 @@
+import type { Conference } from './conference.ts';
+import { isAdmitted, type Member } from './member.ts';
+
+/** When time alone will change something next; infinity if it never will. */
+export function nextDeadlineMs(conference: Conference): number {
+  const times = [warningOrEndMs(conference), adminGraceEndsMs(conference)];
+  if (conference.status === 'empty' || conference.status === 'ending') times.push(conference.endsAtMs);
+  let earliest = Math.min(...times);
+  for (const member of conference.members.values()) {
+    earliest = Math.min(
+      earliest,
+      member.keys.deadlineMs,
+      member.pinEntry?.deadlineMs ?? Number.POSITIVE_INFINITY,
+      callWarningOrEndMs(conference, member),
+    );
+  }
+  return earliest;
+}
+
+/** When the conference's own time is over; infinity without a limit. */
+export function conferenceEndsMs({ settings, startedAtMs }: Conference): number {
+  const { conferenceMinutes } = settings.profile.limits;
+  return conferenceMinutes > 0 ? startedAtMs + conferenceMinutes * 60_000 : Number.POSITIVE_INFINITY;
+}
+
+/** When a member's time is over; infinity without a limit. Moderators have none. */
+export function callEndsMs({ settings }: Conference, { joinedAtMs, flags }: Member): number {
+  const { callMinutes } = settings.profile.limits;
+  return callMinutes > 0 && !flags.admin ? joinedAtMs + callMinutes * 60_000 : Number.POSITIVE_INFINITY;
+}
+
+/** When a conference without a moderator ends; infinity if it does not. */
+export function adminGraceEndsMs({ settings, status, adminLeftAtMs }: Conference): number {
+  if (status !== 'running' || adminLeftAtMs === null) return Number.POSITIVE_INFINITY;
+  return adminLeftAtMs + settings.profile.access.adminGraceSeconds * 1000;
+}
+
+export function warningMs({ settings }: Conference): number {
+  return settings.profile.limits.warningSeconds * 1000;
+}
+
+function warningOrEndMs(conference: Conference): number {
+  if (conference.status !== 'running') return Number.POSITIVE_INFINITY;
+  const endMs = conferenceEndsMs(conference);
+  return conference.warned || warningMs(conference) === 0 ? endMs : endMs - warningMs(conference);
+}
+
+function callWarningOrEndMs(conference: Conference, member: Member): number {
+  if (!isAdmitted(member)) return Number.POSITIVE_INFINITY;
+  const endMs = callEndsMs(conference, member);
+  return member.warned || warningMs(conference) === 0 ? endMs : endMs - warningMs(conference);
+}

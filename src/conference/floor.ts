@@ -1,0 +1,96 @@
+import { RANGES } from '../profiles/ranges.ts';
+import type { PromptName } from '../prompts/catalogue.ts';
+import type { Adjustable, Adjustment } from './commands.ts';
+import { type Audience, countSpeakers, raisedHands } from './conference.ts';
+import { type FlagChanges, type MemberFlags, sameFlags } from './flags.ts';
+import { isAdmitted, type Member } from './member.ts';
+
+import type { Turn } from './turn.ts';
+
+/** Who is heard and who hears: flags, hands, volumes. */
+
+/** Changes a member's flags and tells him. */
+export function setFlags(turn: Turn, member: Member, changes: FlagChanges): void {
+  const flags = { ...member.flags, ...changes };
+  if (sameFlags(flags, member.flags)) return;
+  const { limits } = turn.conference.settings.profile;
+  if (flags.speaker && !member.flags.speaker && countSpeakers(turn.conference) >= limits.speakers) {
+    return turn.refuse({ code: 'too-many-speakers', limit: limits.speakers });
+  }
+  turn.patch(member.channelId, { flags });
+  tellFlags(turn, member, flags);
+}
+
+function tellFlags(turn: Turn, member: Member, flags: MemberFlags): void {
+  // He hears that he will hear nothing while he still does.
+  if (flags.deaf && !member.flags.deaf) turn.promptBefore(member, ['deafened']);
+  const told: PromptName[] = [];
+  const changed = (flag: keyof MemberFlags, on: PromptName, off: PromptName) => {
+    if (flags[flag] !== member.flags[flag]) told.push(flags[flag] ? on : off);
+  };
+  if (!flags.deaf && member.flags.deaf) told.push('undeafened');
+  changed('mute', 'muted', 'unmuted');
+  changed('speaker', 'speaker', 'unspeaker');
+  changed('admin', 'admin', 'unadmin');
+  if (told.length > 0 && !flags.deaf) turn.prompt(member, told);
+}
+
+/** Everybody there is, and everybody who joins from now on. Told once, not to each. */
+export function muteAll(turn: Turn, audience: Audience | null): void {
+  const before = turn.conference.mutedAll;
+  turn.change({ mutedAll: audience });
+  if (before !== audience) turn.publish({ type: 'muted-all', audience });
+  const lifted = audience === null;
+  setFlagsOfAll(turn, lifted ? (before ?? 'all') : audience, { mute: !lifted });
+  turn.announce([lifted ? 'floor-unmuted' : 'floor-muted']);
+}
+
+/** Changes the flags of many, without a prompt to each. Who finds no place on the floor stays in the audience. */
+export function setFlagsOfAll(turn: Turn, audience: Audience, changes: FlagChanges): void {
+  for (const member of turn.members) {
+    if (!isAdmitted(member) || (audience === 'non-admins' && member.flags.admin)) continue;
+    const flags = { ...member.flags, ...changes };
+    const { speakers } = turn.conference.settings.profile.limits;
+    if (flags.speaker && !member.flags.speaker && countSpeakers(turn.conference) >= speakers) {
+      turn.refuse({ code: 'too-many-speakers', limit: speakers });
+      continue;
+    }
+    if (!sameFlags(flags, member.flags)) turn.patch(member.channelId, { flags });
+  }
+}
+
+export function raiseHand(turn: Turn, member: Member, raised: boolean): void {
+  if ((member.handRaisedAtMs !== null) === raised) return;
+  turn.patch(member.channelId, { handRaisedAtMs: raised ? turn.nowMs : null });
+  turn.publish({ type: 'hand', memberId: member.id, raised });
+  turn.prompt(member, [raised ? 'hand-raised' : 'hand-lowered']);
+}
+
+/** Gives the floor to whoever raised his hand first, and lowers it. */
+export function nextHand(turn: Turn): void {
+  const [next] = raisedHands(turn.conference);
+  if (!next) return turn.refuse({ code: 'not-possible', message: 'nobody has raised his hand' });
+  const { limits } = turn.conference.settings.profile;
+  if (!next.flags.speaker && countSpeakers(turn.conference) >= limits.speakers) {
+    return turn.refuse({ code: 'too-many-speakers', limit: limits.speakers });
+  }
+  turn.patch(next.channelId, { handRaisedAtMs: null, flags: { ...next.flags, speaker: true, mute: false } });
+  turn.publish({ type: 'hand', memberId: next.id, raised: false });
+  turn.prompt(next, ['hand-your-turn']);
+}
+
+export function lowerHands(turn: Turn): void {
+  for (const member of raisedHands(turn.conference)) {
+    turn.patch(member.channelId, { handRaisedAtMs: null });
+    turn.publish({ type: 'hand', memberId: member.id, raised: false });
+  }
+}
+
+/** Changes a sound setting of a member within its range. */
+export function adjust(turn: Turn, member: Member, setting: Adjustable, adjustment: Adjustment): void {
+  const { min, max } = RANGES[setting];
+  const now = member.adjusted[setting] ?? turn.conference.settings.profile.audio[setting];
+  const value = adjustment === 'profile' ? undefined : Math.min(max, Math.max(min, now + adjustment.by));
+  turn.patch(member.channelId, { adjusted: { ...member.adjusted, [setting]: value } });
+  if (setting === 'talkVolume' || setting === 'listenVolume') turn.prompt(member, ['level']);
+}

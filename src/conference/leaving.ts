@@ -1,0 +1,87 @@
+import { IDLE } from '../dtmf/collector.ts';
+import type { PromptName } from '../prompts/catalogue.ts';
+import { announceArrival } from './admission.ts';
+import { isAdmitted, type Member, type Place, type Result } from './member.ts';
+import { setMusic, stopPlayback } from './playing.ts';
+import type { Turn } from './turn.ts';
+
+/** Tells a member good-bye and gives his call back to the dialplan. */
+export function leave(turn: Turn, member: Member, result: Result, ...prompts: readonly PromptName[]): void {
+  const current = turn.conference.members.get(member.channelId);
+  if (!current || current.place.at === 'leaving') return;
+  const { channelId, id: memberId } = current;
+  if (isAdmitted(current)) turn.publish({ type: 'leaving', memberId, result });
+  const away = current.place.at === 'away';
+  const place: Place = {
+    at: 'leaving',
+    result,
+    ...(!isNoticed(current) && { unnoticed: true }),
+    ...(away && { away }),
+  };
+  turn.patch(channelId, { place, pinEntry: null, handRaisedAtMs: null, keys: IDLE });
+  endPrivateTalk(turn, current);
+  if (away) return;
+  turn.do({ type: 'hush', channelId });
+  turn.prompt(current, prompts, { sequel: 'release' });
+}
+
+/** The good-bye is over. */
+export function released(turn: Turn, { channelId, place }: Member): void {
+  if (place.at === 'leaving') turn.do({ type: 'release', channelId, result: place.result });
+}
+
+/** The call has ended or has left the application. */
+export function left(turn: Turn, member: Member): void {
+  turn.remove(member.channelId);
+  farewell(turn, member);
+}
+
+/** Ends what a member who is gone was part of, and tells of it. */
+export function farewell(turn: Turn, member: Member): void {
+  endPrivateTalk(turn, member);
+  if (!isNoticed(member)) return;
+  turn.publish({ type: 'left', memberId: member.id });
+  announceArrival(turn, member, 'left');
+}
+
+/** Of a caller who was never in, nothing was told and nothing needs to be. */
+export function isNoticed({ place }: Member): boolean {
+  if (place.at === 'leaving') return !place.unnoticed;
+  return !['door', 'naming', 'greeting', 'arriving'].includes(place.at);
+}
+
+/** Brings the other one of a private talk back to the floor when one of the two leaves it. */
+export function endPrivateTalk(turn: Turn, { place }: Member): void {
+  if (place.at !== 'private') return;
+  for (const other of turn.members) {
+    if (other.place.at !== 'private' || other.place.room !== place.room) continue;
+    turn.patch(other.channelId, { place: { at: 'floor' } });
+    turn.prompt(other, ['private-ended']);
+    turn.publish({ type: 'moved', memberId: other.id, place: 'floor' });
+  }
+  turn.do({ type: 'close-room', room: place.room });
+}
+
+/** The last member is gone: the conference waits for its idle time, then ends. */
+export function emptied(turn: Turn): void {
+  stopPlayback(turn);
+  setMusic(turn, false);
+  const { conference, nowMs } = turn;
+  // One that was to end ends now, so that who calls again finds a new one.
+  const idleMs = conference.status === 'ending' ? 0 : conference.settings.profile.idleSeconds * 1000;
+  // Asterisk ends a recording with the last member; whoever comes next finds an open door.
+  if (conference.recording) turn.publish({ type: 'recording', state: 'stopped', name: conference.recording.name });
+  if (conference.locked) turn.publish({ type: 'locked', locked: false });
+  if (conference.mutedAll) turn.publish({ type: 'muted-all', audience: null });
+  turn.become({
+    ...conference,
+    status: 'empty',
+    endsAtMs: nowMs + idleMs,
+    recording: null,
+    recorded: false,
+    locked: false,
+    mutedAll: null,
+    adminSeen: false,
+    adminLeftAtMs: null,
+  });
+}

@@ -1,0 +1,87 @@
+import { findAction, parseActionCall } from '../dtmf/catalogue.ts';
+import type { PlaybackOperation } from './commands.ts';
+import { controlsOf, countAdmitted } from './conference.ts';
+import type { Member } from './member.ts';
+import type { Turn } from './turn.ts';
+
+/** As much as is spoken at once. */
+const LONGEST_MENU = 1900;
+
+/** What the conference or one of its members is played, and the recording of it. */
+
+/** Plays to everybody; what was being played ends. */
+export function play(turn: Turn, media: readonly string[], volume: number): void {
+  stopPlayback(turn);
+  const { name, playbacks } = turn.conference;
+  // Not of any other conference either, nor of one of that name before.
+  const id = `play-${name}-${turn.nowMs}-${playbacks}`;
+  const playback = { id, media, paused: false, volume };
+  turn.change({ playback, playbacks: playbacks + 1 });
+  turn.do({ type: 'play', playback, sounds: turn.soundsOf(media) });
+  turn.publish({ type: 'playback', state: 'started', media });
+}
+
+export function controlPlayback(turn: Turn, operation: PlaybackOperation): void {
+  const { playback } = turn.conference;
+  if (!playback) return turn.refuse({ code: 'not-possible', message: 'nothing is being played' });
+  if (operation.type === 'stop') return stopPlayback(turn);
+  const moves = operation.type === 'forward' || operation.type === 'back' || operation.type === 'restart';
+  // Asterisk would refuse.
+  if (moves && playback.paused) return turn.refuse({ code: 'not-possible', message: 'it is paused: resume it first' });
+  turn.do({ type: 'control-playback', id: playback.id, operation });
+  if (operation.type === 'volume') turn.change({ playback: { ...playback, volume: operation.volume } });
+  if (operation.type === 'pause' || operation.type === 'resume') {
+    const paused = operation.type === 'pause';
+    turn.change({ playback: { ...playback, paused } });
+    turn.publish({ type: 'playback', state: paused ? 'paused' : 'resumed', media: playback.media });
+  }
+}
+
+export function playbackEnded(turn: Turn, id: string): void {
+  const { playback } = turn.conference;
+  if (playback?.id !== id) return;
+  turn.change({ playback: null });
+  turn.publish({ type: 'playback', state: 'ended', media: playback.media });
+}
+
+export function stopPlayback(turn: Turn): void {
+  const { playback } = turn.conference;
+  if (!playback) return;
+  turn.do({ type: 'control-playback', id: playback.id, operation: { type: 'stop' } });
+  playbackEnded(turn, playback.id);
+}
+
+/** Plays to one member only. */
+export function playToMember(turn: Turn, member: Member, media: readonly string[]): void {
+  const { caller } = member;
+  turn.playTo(member, { ...turn.soundsOf(media), ...(caller.language && { language: caller.language }) });
+}
+
+export function tellCount(turn: Turn, member: Member): void {
+  turn.prompt(member, ['count'], { values: { count: countAdmitted(turn.conference) } });
+}
+
+/** What the member's keys do, one after the other. */
+export function tellKeys(turn: Turn, member: Member): void {
+  const { keys } = controlsOf(turn.conference, member);
+  const lines = Object.entries(keys).flatMap(([sequence, calls]) => {
+    const does = [calls].flat().flatMap((text) => {
+      const call = parseActionCall(text);
+      return call.ok && call.name !== 'none' ? [findAction(call.name)?.summary ?? ''] : [];
+    });
+    return does.length > 0 ? [`${spell(sequence)}: ${does.join('; ')}.`] : [];
+  });
+  turn.prompt(member, ['menu'], { values: { menu: lines.join(' ').slice(0, LONGEST_MENU) } });
+}
+
+export function setMusic(turn: Turn, on: boolean): void {
+  const { musicOn, settings } = turn.conference;
+  if (musicOn === on) return;
+  turn.change({ musicOn: on });
+  const { music } = settings.profile.sound;
+  if (music !== 'none') turn.do({ type: 'floor-music', musicClass: on ? music : null });
+}
+
+function spell(sequence: string): string {
+  return [...sequence].map((key) => (key === '#' ? 'pound' : key === '*' ? 'star' : key)).join(' ');
+}

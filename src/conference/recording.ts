@@ -1,0 +1,85 @@
+import type { Recording } from './conference.ts';
+import type { Turn } from './turn.ts';
+
+/** A recording that ends by itself sooner than this cannot be made: no space, or no right to write. */
+const TOO_SOON_MS = 2000;
+/** So often it is started again whatever happens. On a full disk, it ends when Asterisk's buffer of 32 KB is full. */
+const FREE_RESTARTS = 3;
+/** Then, what was started again must have lasted so long: as long as that buffer does for the smallest format. */
+const LASTING_MS = 30_000;
+
+/** @param name the file's name without format; null for the one of the profile */
+export function record(turn: Turn, name: string | null): void {
+  const { conference, nowMs } = turn;
+  if (conference.recording) {
+    return turn.refuse({ code: 'not-possible', message: `${conference.name} is being recorded already` });
+  }
+  const settings = conference.settings.profile.recording;
+  const recording: Recording = {
+    name: name ?? fileName(settings.name, conference.name, nowMs),
+    format: settings.format,
+    startedAtMs: nowMs,
+    paused: false,
+    restarts: 0,
+  };
+  begin(turn, recording, 'started');
+  if (settings.announce) turn.announce(['recording-started']);
+}
+
+/** Starts the recording of a profile that asks for it. */
+export function recordAutomatically(turn: Turn): void {
+  const { settings, recorded } = turn.conference;
+  if (settings.profile.recording.automatic && !recorded) record(turn, null);
+}
+
+export function stopRecording(turn: Turn): void {
+  const { recording, settings } = turn.conference;
+  if (!recording)
+    return turn.refuse({ code: 'not-possible', message: `${turn.conference.name} is not being recorded` });
+  turn.change({ recording: null });
+  turn.do({ type: 'stop-recording', name: recording.name });
+  turn.publish({ type: 'recording', state: 'stopped', name: recording.name });
+  if (settings.profile.recording.announce) turn.announce(['recording-stopped']);
+}
+
+export function pauseRecording(turn: Turn, paused: boolean): void {
+  const { recording } = turn.conference;
+  if (!recording)
+    return turn.refuse({ code: 'not-possible', message: `${turn.conference.name} is not being recorded` });
+  if (recording.paused === paused) return;
+  turn.change({ recording: { ...recording, paused } });
+  turn.do({ type: 'pause-recording', name: recording.name, paused });
+  turn.publish({ type: 'recording', state: paused ? 'paused' : 'resumed', name: recording.name });
+}
+
+/** A recording that stops although nobody asked for it is started again, in another file. */
+export function recordingEnded(turn: Turn, name: string, failed: boolean): void {
+  const { recording, status } = turn.conference;
+  if (recording?.name !== name) return;
+  const leastMs = recording.restarts < FREE_RESTARTS ? TOO_SOON_MS : LASTING_MS;
+  const hopeless = failed || turn.nowMs - recording.startedAtMs < leastMs;
+  if (hopeless || status !== 'running') {
+    turn.change({ recording: null });
+    turn.publish({ type: 'recording', state: hopeless ? 'failed' : 'stopped', name });
+    return;
+  }
+  const restarts = recording.restarts + 1;
+  const base = recording.restarts === 0 ? name : name.replace(/-\d+$/, '');
+  const again = { ...recording, name: `${base}-${restarts + 1}`, startedAtMs: turn.nowMs, paused: false, restarts };
+  begin(turn, again, 'restarted');
+}
+
+function begin(turn: Turn, recording: Recording, state: 'started' | 'restarted'): void {
+  turn.change({ recording, recorded: true });
+  turn.do({ type: 'record', recording });
+  turn.publish({ type: 'recording', state, name: recording.name });
+}
+
+function fileName(template: string, conference: string, nowMs: number): string {
+  // biome-ignore lint/style/noRestrictedGlobals: formats a given time, reads no clock
+  const iso = new Date(nowMs).toISOString();
+  return template
+    .replaceAll('{conference}', conference)
+    .replaceAll('{date}', iso.slice(0, 10))
+    .replaceAll('{time}', iso.slice(11, 19).replaceAll(':', ''));
+}

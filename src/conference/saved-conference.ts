@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { Conference } from './conference.ts';
+
+/**
+ * What outlives the controller of a conference as a whole: kept in Asterisk as a global variable, as JSON. Members have
+ * theirs on their own channels.
+ */
+const savedSchema = z.object({
+  startedAtMs: z.number(),
+  nextMemberId: z.number().int().min(1),
+  locked: z.boolean(),
+  mutedAll: z.enum(['all', 'non-admins']).nullable(),
+  recording: z
+    .object({
+      name: z.string(),
+      format: z.string(),
+      startedAtMs: z.number(),
+      paused: z.boolean(),
+      restarts: z.number(),
+    })
+    .nullable(),
+  musicOn: z.boolean(),
+  recorded: z.boolean().default(false),
+  playback: z
+    .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number() })
+    .nullable(),
+  adminLeftAtMs: z.number().nullable(),
+  adminSeen: z.boolean(),
+  warned: z.boolean(),
+});
+
+export type SavedConference = Readonly<z.output<typeof savedSchema>>;
+
+export function savedConferenceOf(conference: Conference): SavedConference {
+  const { startedAtMs, nextMemberId, locked, mutedAll, recording, recorded, musicOn, playback } = conference;
+  const { adminLeftAtMs, adminSeen, warned } = conference;
+  return {
+    startedAtMs,
+    nextMemberId,
+    locked,
+    mutedAll,
+    recording,
+    recorded,
+    musicOn,
+    playback: playback && { ...playback, media: [...playback.media] },
+    adminLeftAtMs,
+    adminSeen,
+    warned,
+  };
+}
+
+export function serializeConference(saved: SavedConference): string {
+  return JSON.stringify(saved);
+}
+
+/** @returns null if the text is not a saved conference */
+export function parseConference(text: string): SavedConference | null {
+  try {
+    return savedSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,34 @@
+import { arrangementOf, changedKeys } from './arrangement.ts';
+import type { Conference } from './conference.ts';
+import type { Member } from './member.ts';
+import type { Turn } from './turn.ts';
+
+/** Asterisk has noticed that a member talks, or that he does so no longer. */
+export function talkingChanged(turn: Turn, member: Member, talking: boolean): void {
+  if (member.talking === talking) return;
+  // News of before he was muted, or sent to the audience.
+  if (talking && !arrangementOf(turn.conference, member)?.talkDetect) return;
+  setTalking(turn, member, talking);
+}
+
+/** Of those whose talking is no longer watched, or is watched anew, nobody will say that they have stopped. */
+export function forgetTalking(before: Conference, turn: Turn): void {
+  for (const member of turn.conference.members.values()) {
+    const was = before.members.get(member.channelId);
+    if (!member.talking || !was || (was === member && before.settings === turn.conference.settings)) continue;
+    if (!isWatchedOn(before, was, turn.conference, member)) setTalking(turn, member, false);
+  }
+}
+
+/** Whether what watched him before the turn still does. The order of the voice's functions counts: see `Arranger`. */
+function isWatchedOn(before: Conference, was: Member, after: Conference, member: Member): boolean {
+  const [from, to] = [arrangementOf(before, was), arrangementOf(after, member)];
+  if (!from?.talkDetect || !to?.talkDetect) return false;
+  const changed = changedKeys(from, to);
+  return !(['talkDetect', 'agcLevel', 'denoise', 'talkVolume'] as const).some((key) => changed.includes(key));
+}
+
+function setTalking(turn: Turn, { channelId, id }: Member, talking: boolean): void {
+  turn.patch(channelId, { talking });
+  turn.publish({ type: 'talking', memberId: id, talking });
+}

@@ -1,0 +1,92 @@
+import { expire } from '../dtmf/collector.ts';
+import { namePrefix, pinTimedOut } from './admission.ts';
+import { controlsOf, hasAdmin } from './conference.ts';
+import { adminGraceEndsMs, callEndsMs, conferenceEndsMs, warningMs } from './deadlines.ts';
+import { act } from './keys.ts';
+import { leave } from './leaving.ts';
+import { isAdmitted, type Member } from './member.ts';
+import { stopPlayback } from './playing.ts';
+import type { Turn } from './turn.ts';
+
+/** How long the announcement of the end may take before members are released regardless. */
+export const END_ANNOUNCEMENT_MS = 10_000;
+
+/** What time alone brings about. */
+export function tick(turn: Turn): void {
+  const { conference, nowMs } = turn;
+  turn.woken = true;
+  if (conference.status === 'empty' && nowMs >= conference.endsAtMs) return finish(turn);
+  if (conference.status === 'ending' && nowMs >= conference.endsAtMs) return releaseAll(turn);
+  for (const { channelId } of turn.members) {
+    const member = turn.conference.members.get(channelId);
+    if (member) tickMember(turn, member);
+  }
+  if (turn.conference.status !== 'running') return;
+  if (nowMs >= adminGraceEndsMs(turn.conference)) return terminate(turn, 'ENDED');
+  const endMs = conferenceEndsMs(turn.conference);
+  if (nowMs >= endMs) return terminate(turn, 'TIME');
+  if (!turn.conference.warned && nowMs >= endMs - warningMs(turn.conference)) {
+    turn.change({ warned: true });
+    turn.announce(['time-warning']);
+  }
+}
+
+function tickMember(turn: Turn, member: Member): void {
+  const { conference, nowMs } = turn;
+  if (member.pinEntry && nowMs >= member.pinEntry.deadlineMs) pinTimedOut(turn, member);
+  if (nowMs >= member.keys.deadlineMs) {
+    const { collector, fired } = expire(member.keys, Object.keys(controlsOf(conference, member).keys), nowMs);
+    turn.patch(member.channelId, { keys: collector });
+    act(turn, member.id, fired);
+  }
+  // A key, or too many wrong PINs, may have changed that.
+  const current = turn.conference.members.get(member.channelId);
+  if (!current || !isAdmitted(current)) return;
+  const endMs = callEndsMs(conference, current);
+  if (nowMs >= endMs) leave(turn, member, 'TIME', 'time-over');
+  else if (!member.warned && nowMs >= endMs - warningMs(conference)) {
+    turn.patch(member.channelId, { warned: true });
+    turn.prompt(member, ['time-warning']);
+  }
+}
+
+/** Ends the conference: members hear that it does, and are released. */
+export function terminate(turn: Turn, result: 'ENDED' | 'TIME'): void {
+  const { conference, nowMs } = turn;
+  if (conference.status === 'empty') return finish(turn);
+  if (conference.status !== 'running') return;
+  turn.become({ ...conference, status: 'ending', result, endsAtMs: nowMs + END_ANNOUNCEMENT_MS });
+  turn.publish({ type: 'ending', result });
+  turn.announce([conference.adminLeftAtMs === null ? 'conference-ending' : 'admin-left'], { sequel: 'end' });
+}
+
+/** Everybody goes. */
+export function releaseAll(turn: Turn): void {
+  const { conference } = turn;
+  if (conference.status !== 'ending') return;
+  for (const member of turn.members) leave(turn, member, conference.result);
+  turn.become({ ...turn.conference, status: 'ending', result: conference.result, endsAtMs: Number.POSITIVE_INFINITY });
+}
+
+function finish(turn: Turn): void {
+  stopPlayback(turn);
+  const { conference } = turn;
+  if (conference.recording) turn.do({ type: 'stop-recording', name: conference.recording.name });
+  turn.become({ ...conference, status: 'ended', recording: null });
+  turn.do({ type: 'close-floor' });
+  const { announce } = conference.settings.profile.sound;
+  if (announce === 'name') turn.do({ type: 'delete-names', prefix: namePrefix(conference) });
+  turn.publish({ type: 'ended' });
+}
+
+/** Notes that moderators came or that the last one went. */
+export function watchAdmins(turn: Turn): void {
+  const { conference, nowMs } = turn;
+  const { endWithoutAdmin } = conference.settings.profile.access;
+  const present = hasAdmin(conference);
+  const adminSeen = conference.adminSeen || present;
+  const leftAtMs = endWithoutAdmin && adminSeen && !present ? (conference.adminLeftAtMs ?? nowMs) : null;
+  if (adminSeen !== conference.adminSeen || leftAtMs !== conference.adminLeftAtMs) {
+    turn.change({ adminSeen, adminLeftAtMs: leftAtMs });
+  }
+}

@@ -1,0 +1,158 @@
+import type { PromptName } from '../prompts/catalogue.ts';
+import type { Media } from '../prompts/media.ts';
+import { mediaSounds, promptSounds, type Sounds } from '../prompts/prompt-sounds.ts';
+import { type Arrangement, hearsSomething } from './arrangement.ts';
+import type { Refusal } from './commands.ts';
+import type { Conference } from './conference.ts';
+import type { Effect } from './effects.ts';
+import type { ConferenceEvent } from './events.ts';
+import type { Sequel } from './inputs.ts';
+import type { Member } from './member.ts';
+
+/** What is known of a channel that the state of the conference does not tell; `unknown` where nothing is. */
+export type Assumed = Arrangement | 'unknown';
+
+/**
+ * One input being worked on: the conference as it has become so far, and what else is to be done. It lives for the time
+ * of one call of `reduce`, which alone changes it.
+ */
+export class Turn {
+  readonly nowMs: number;
+  /** What is to be done before channels are arranged, and after. */
+  readonly first: Effect[] = [];
+  readonly effects: Effect[] = [];
+  /** By channel id. */
+  readonly assumed = new Map<string, Assumed>();
+  /** The last wish to be woken has been fulfilled, and if it was too early must be made again. */
+  woken = false;
+  /** Save the conference as a whole even if this turn has not changed it. */
+  resave = false;
+  #conference: Conference;
+  #refusal: Refusal | null = null;
+
+  constructor(conference: Conference, nowMs: number) {
+    this.#conference = conference;
+    this.nowMs = nowMs;
+  }
+
+  get conference(): Conference {
+    return this.#conference;
+  }
+
+  get refusal(): Refusal | null {
+    return this.#refusal;
+  }
+
+  get members(): Member[] {
+    return [...this.#conference.members.values()];
+  }
+
+  become(conference: Conference): void {
+    this.#conference = conference;
+  }
+
+  change(
+    changes: Partial<
+      Pick<
+        Conference,
+        | 'settings'
+        | 'nextMemberId'
+        | 'locked'
+        | 'mutedAll'
+        | 'guesses'
+        | 'playback'
+        | 'recording'
+        | 'recorded'
+        | 'playbacks'
+        | 'musicOn'
+        | 'adminLeftAtMs'
+        | 'adminSeen'
+        | 'warned'
+      >
+    >,
+  ): void {
+    this.#conference = { ...this.#conference, ...changes };
+  }
+
+  put(member: Member): void {
+    const members = new Map(this.#conference.members).set(member.channelId, member);
+    this.#conference = { ...this.#conference, members };
+  }
+
+  /** Changes a member, unless he has gone. */
+  patch(channelId: string, changes: Partial<Member>): void {
+    const member = this.#conference.members.get(channelId);
+    if (member) this.put({ ...member, ...changes });
+  }
+
+  remove(channelId: string): void {
+    const members = new Map(this.#conference.members);
+    members.delete(channelId);
+    this.#conference = { ...this.#conference, members };
+  }
+
+  do(effect: Effect): void {
+    this.effects.push(effect);
+  }
+
+  publish(event: ConferenceEvent): void {
+    this.effects.push({ type: 'publish', event });
+  }
+
+  refuse(refusal: Refusal): void {
+    this.#refusal ??= refusal;
+  }
+
+  /** Takes back what was refused, for somebody who is told in another way. */
+  takeRefusal(): Refusal | null {
+    const refusal = this.#refusal;
+    this.#refusal = null;
+    return refusal;
+  }
+
+  /** The sounds of prompts one after the other, as the profile has them. */
+  sounds(names: readonly PromptName[], values: Readonly<Record<string, string | number>> = {}): Sounds {
+    return promptSounds(names, this.#conference.settings.profile.sound, values);
+  }
+
+  /** Sounds of texts that are known to be media. */
+  soundsOf(texts: readonly string[]): Sounds {
+    return mediaSounds(texts, this.#conference.settings.profile.sound);
+  }
+
+  /** Plays prompts to one member. With a sequel, that follows even where the profile has them silent. */
+  prompt(
+    member: Member,
+    names: readonly PromptName[],
+    { sequel, values }: { sequel?: Sequel; values?: Readonly<Record<string, string | number>> } = {},
+  ): void {
+    const sounds = spokenTo(member, this.sounds(names, values));
+    if (sounds.media.length > 0 || sequel) this.playTo(member, sounds, sequel);
+  }
+
+  playTo({ channelId }: Member, sounds: Sounds, sequel?: Sequel): void {
+    const member = this.#conference.members.get(channelId);
+    if (!member) return;
+    const over = hearsSomething(this.#conference, member);
+    this.do({ type: 'play-to', channelId, sounds, over, ...(sequel && { sequel }) });
+  }
+
+  /** Plays prompts to one member to their end before anything else is done about him. */
+  promptBefore(member: Member, names: readonly PromptName[]): void {
+    const { channelId } = member;
+    const sounds = spokenTo(member, this.sounds(names));
+    if (sounds.media.length > 0) this.first.push({ type: 'play-to', channelId, sounds, over: false, wait: true });
+  }
+
+  /** Plays prompts to everybody on the floor, after a recorded name if there is one. */
+  announce(names: readonly PromptName[], { sequel, name }: { sequel?: 'end'; name?: string } = {}): void {
+    const prompts = this.sounds(names);
+    const spoken: Media[] = name ? [{ type: 'recording', name }] : [];
+    const sounds = { ...prompts, media: [...spoken, ...prompts.media] };
+    if (sounds.media.length > 0 || sequel) this.do({ type: 'announce', sounds, ...(sequel && { sequel }) });
+  }
+}
+
+function spokenTo({ caller }: Member, sounds: Sounds): Sounds {
+  return caller.language ? { ...sounds, language: caller.language } : sounds;
+}

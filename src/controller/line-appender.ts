@@ -1,0 +1,159 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'winston';
+
+/** Some 2 MB of lines. */
+const MAX_WAITING = 10_000;
+const FLUSH_TIMEOUT_MS = 5000;
+const LINE_FEED = 0x0a;
+
+type Waiting = {
+  readonly path: string;
+  /** What of the line is not written yet. */
+  bytes: Buffer;
+  /** Its beginning is in the file already. */
+  begun: boolean;
+};
+
+export type LineAppenderOptions = {
+  /** How long to leave the file system alone after an error. */
+  readonly retryMs: number;
+  /** What the lines are, for the log. */
+  readonly name: string;
+  /** Called before each opening of a file, e.g. to make its directory. */
+  readonly beforeOpen: () => Promise<void>;
+};
+
+/**
+ * Appends lines to files, in the order given, without the caller waiting. When the file system refuses, lines wait and
+ * it is tried again; when too many wait, further ones are lost. Both are logged once, until it works again.
+ */
+export class LineAppender {
+  readonly #options: LineAppenderOptions;
+  readonly #logger: Pick<Logger, 'info' | 'warn'>;
+  #waiting: Waiting[] = [];
+  #lost = 0;
+  /** The error that was logged last; null while all is well. */
+  #trouble: string | null = null;
+  #writing: Promise<void> | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(options: LineAppenderOptions, deps: { logger: Pick<Logger, 'info' | 'warn'> }) {
+    this.#options = options;
+    this.#logger = deps.logger;
+  }
+
+  /** @param line with its line end */
+  append(path: string, line: string): void {
+    if (this.#stopped) return;
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.#lost += 1;
+      return;
+    }
+    this.#waiting.push({ path, bytes: Buffer.from(line), begun: false });
+    if (!this.#retry) this.#write();
+  }
+
+  /** @returns once all lines are written, the file system refuses, or 5 s have passed */
+  async flush(): Promise<void> {
+    if (this.#waiting.length === 0) return;
+    const patience = new AbortController();
+    const expiry = sleep(FLUSH_TIMEOUT_MS, undefined, { signal: patience.signal }).catch(() => {});
+    await Promise.race([this.#write(), expiry]);
+    patience.abort();
+  }
+
+  /** Writes what is waiting if that is possible within 5 s; takes no more lines. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.flush();
+    if (this.#retry) clearTimeout(this.#retry);
+    this.#retry = null;
+    if (this.#waiting.length > 0) this.#logger.warn(`${this.#waiting.length} lines of ${this.#options.name} are lost`);
+    this.#waiting = [];
+  }
+
+  #write(): Promise<void> {
+    if (this.#waiting.length === 0) return Promise.resolve();
+    if (this.#retry) clearTimeout(this.#retry);
+    this.#retry = null;
+    this.#writing ??= this.#writeAll();
+    return this.#writing;
+  }
+
+  /** A file that cannot be written does not keep lines from the others. */
+  async #writeAll(): Promise<void> {
+    const failed = new Map<string, NodeJS.ErrnoException>();
+    const next = () => this.#waiting.find((waiting) => !failed.has(waiting.path));
+    for (let first = next(); first; first = next()) {
+      const { path } = first;
+      await this.#writeFile(path).catch((error: NodeJS.ErrnoException) => failed.set(path, error));
+    }
+    this.#writing = null;
+    const [error] = failed.values();
+    if (error) this.#failed(error);
+    else this.#recovered();
+  }
+
+  /** Writes all waiting lines of one file. */
+  async #writeFile(path: string): Promise<void> {
+    await this.#options.beforeOpen();
+    const file = await open(path, 'a+', 0o600);
+    try {
+      const batch = this.#waiting.filter((waiting) => waiting.path === path);
+      // A controller that was killed may have left the beginning of a line.
+      if (!batch[0]?.begun && !(await endsWithLine(file))) await file.write('\n');
+      const bytes = Buffer.concat(batch.map((waiting) => waiting.bytes));
+      for (let written = 0; written < bytes.length; ) {
+        const { bytesWritten } = await file.write(bytes, written);
+        written += bytesWritten;
+        this.#take(batch, bytesWritten);
+      }
+    } finally {
+      await file.close().catch(() => {});
+    }
+  }
+
+  /** A full disk may take a part of what it is given: what is written is not written again. */
+  #take(batch: Waiting[], bytesWritten: number): void {
+    const written = new Set<Waiting>();
+    let left = bytesWritten;
+    for (let first = batch[0]; first && left >= first.bytes.length; first = batch[0]) {
+      left -= first.bytes.length;
+      written.add(first);
+      batch.shift();
+    }
+    if (batch[0] && left > 0) {
+      batch[0].bytes = batch[0].bytes.subarray(left);
+      batch[0].begun = true;
+    }
+    this.#waiting = this.#waiting.filter((waiting) => !written.has(waiting));
+  }
+
+  #failed({ code, message }: NodeJS.ErrnoException): void {
+    const trouble = code ?? message;
+    if (this.#trouble !== trouble) {
+      this.#logger.warn(`${this.#options.name} cannot be written, trying again: ${message}`);
+    }
+    this.#trouble = trouble;
+    if (this.#stopped) return;
+    this.#retry = setTimeout(() => this.#write(), this.#options.retryMs).unref();
+  }
+
+  #recovered(): void {
+    if (this.#trouble === null) return;
+    const lost = this.#lost === 0 ? 'nothing is lost' : `${this.#lost} lines are lost`;
+    this.#logger.info(`${this.#options.name} is written again, ${lost}`);
+    this.#trouble = null;
+    this.#lost = 0;
+  }
+}
+
+async function endsWithLine(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return true;
+  const last = Buffer.alloc(1);
+  await file.read(last, 0, 1, size - 1);
+  return last[0] === LINE_FEED;
+}

@@ -1,0 +1,117 @@
+import type { Logger } from 'winston';
+import type { AriChannel, AriPort } from '../ari/port.ts';
+import type { Settings } from '../conference/conference.ts';
+import type { FlagChanges } from '../conference/flags.ts';
+import { dial, type Step, timeOut, type Visitor, welcomeVisitor } from '../lobby/lobby.ts';
+import type { PromptName } from '../prompts/catalogue.ts';
+import { promptSounds } from '../prompts/prompt-sounds.ts';
+import { isChannelGone } from './arranger.ts';
+import { RESULT_VARIABLE } from './names.ts';
+import type { Prompter } from './prompter.ts';
+import { WakeTimers } from './wake-timers.ts';
+
+type Guest = {
+  readonly channel: AriChannel;
+  readonly settings: Settings;
+  readonly flags: FlagChanges;
+  readonly visitor: Visitor;
+};
+
+export type LobbyDeps = {
+  ari: AriPort;
+  prompter: Prompter;
+  logger: Logger;
+  now: () => number;
+  isRunning: (conference: string) => boolean;
+  /** Lets a caller join the conference that he has dialled. */
+  join: (conference: string, profileName: string, channel: AriChannel, flags: FlagChanges) => void;
+};
+
+/** Calls that have no conference yet: each caller is asked for the number of one. */
+export class Lobby {
+  readonly #deps: LobbyDeps;
+  /** By channel id. */
+  readonly #guests = new Map<string, Guest>();
+  readonly #timers: WakeTimers;
+
+  constructor(deps: LobbyDeps) {
+    this.#deps = deps;
+    this.#timers = new WakeTimers((channelId) => {
+      const guest = this.#guests.get(channelId);
+      if (!guest) return;
+      const { visitor, settings } = guest;
+      this.#take(guest, timeOut(visitor, settings.profile.access, deps.isRunning, deps.now()));
+    });
+  }
+
+  has(channelId: string): boolean {
+    return this.#guests.has(channelId);
+  }
+
+  receive(channel: AriChannel, settings: Settings, flags: FlagChanges): void {
+    const visitor = welcomeVisitor(settings.profile.access, this.#deps.now());
+    const guest = { channel, settings, flags, visitor };
+    this.#guests.set(channel.id, guest);
+    const answered = this.#deps.ari.answer(channel.id).then(() => this.#ask(guest, ['enter-conference']));
+    answered.catch((error: Error) => this.#logFailure(error));
+  }
+
+  pressed(channelId: string, key: string): void {
+    const guest = this.#guests.get(channelId);
+    if (!guest) return;
+    if (guest.visitor.digits === '') this.#deps.prompter.hush(channelId);
+    const { access } = guest.settings.profile;
+    this.#take(guest, dial(guest.visitor, key, access, this.#deps.isRunning, this.#deps.now()));
+  }
+
+  left(channelId: string): void {
+    this.#guests.delete(channelId);
+  }
+
+  stop(): void {
+    this.#timers.clear();
+  }
+
+  #take(guest: Guest, step: Step): void {
+    const { channel, settings, flags } = guest;
+    switch (step.type) {
+      case 'waits':
+        return this.#wait({ ...guest, visitor: step.visitor });
+      case 'asks-again':
+        this.#ask({ ...guest, visitor: step.visitor }, ['bad-conference', 'enter-conference']).catch((error: Error) =>
+          this.#logFailure(error),
+        );
+        return;
+      case 'joins':
+        this.#guests.delete(channel.id);
+        return this.#deps.join(step.conference, settings.profileName, channel, flags);
+      case 'gives-up':
+        this.#guests.delete(channel.id);
+        this.#release(guest).catch((error: Error) => this.#logFailure(error));
+    }
+  }
+
+  async #ask(guest: Guest, prompts: readonly PromptName[]): Promise<void> {
+    this.#wait(guest);
+    await this.#deps.prompter.playTo(guest.channel.id, promptSounds(prompts, guest.settings.profile.sound), false);
+  }
+
+  #wait(guest: Guest): void {
+    const { channel, visitor } = guest;
+    if (!this.#guests.has(channel.id)) return;
+    this.#guests.set(channel.id, guest);
+    this.#timers.wake(channel.id, visitor.deadlineMs, this.#deps.now());
+  }
+
+  async #release({ channel, settings }: Guest): Promise<void> {
+    const { ari, prompter } = this.#deps;
+    const { ended } = await prompter.playTo(channel.id, promptSounds(['bye'], settings.profile.sound), false);
+    await ended;
+    await ari.setVariable(channel.id, RESULT_VARIABLE, 'LOBBY');
+    await ari.continueInDialplan(channel.id);
+  }
+
+  #logFailure(error: Error): void {
+    if (!isChannelGone(error)) this.#deps.logger.warn(`lobby: ${error.message}`);
+  }
+}

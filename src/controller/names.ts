@@ -1,0 +1,67 @@
+/** The ids and variables by which a controller finds its own things in Asterisk again. */
+export class Names {
+  readonly application: string;
+
+  constructor(application: string) {
+    this.application = application;
+  }
+
+  floor(conference: string): string {
+    return `${this.application}-floor-${conference}`;
+  }
+
+  /** The conference whose floor a bridge is, or null. */
+  conferenceOfFloor(bridgeId: string): string | null {
+    return after(this.floor(''), bridgeId);
+  }
+
+  room(conference: string, room: number): string {
+    return `${this.application}-room-${room}-${conference}`;
+  }
+
+  isRoom(bridgeId: string): boolean {
+    return bridgeId.startsWith(`${this.application}-room-`);
+  }
+
+  /** The end of a player that Asterisk plays to. */
+  player(playbackId: string): string {
+    return `${this.application}-player-${playbackId}`;
+  }
+
+  playbackOfPlayer(channelId: string): string | null {
+    return after(this.player(''), channelId);
+  }
+
+  /** The end of a player that is on the floor. */
+  playerOnFloor(playbackId: string): string {
+    return `${this.application}-played-${playbackId}`;
+  }
+
+  playbackOnFloor(channelId: string): string | null {
+    return after(this.playerOnFloor(''), channelId);
+  }
+
+  /** The global variable with the state of a conference. */
+  conferenceVariable(conference: string): string {
+    return `ROSTRUM_CONFERENCE_${this.application}_${conference}`;
+  }
+}
+
+/** The variable that carries a member's state on its channel. */
+export const MEMBER_VARIABLE = 'ROSTRUM_MEMBER';
+/** Where the dialplan finds why a member has left. */
+export const RESULT_VARIABLE = 'ROSTRUM_RESULT';
+
+/** Contexts of the dialplan that belong to Rostrum: see asterisk-config/extensions.conf. */
+export const EXECUTE_CONTEXT = 'rostrum-execute';
+export const PLAYER_CONTEXT = 'rostrum-player';
+
+/** First arguments of `Stasis()` for channels that are not calls. */
+export const WHISPER = 'whisper';
+export const PLAYER = 'player';
+/** ... and for calls that come back from an application of the dialplan. */
+export const RETURN = 'return';
+
+function after(prefix: string, text: string): string | null {
+  return text.startsWith(prefix) ? text.slice(prefix.length) : null;
+}

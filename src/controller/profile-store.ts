@@ -1,0 +1,218 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'winston';
+import { ConfigError } from '../config/errors.ts';
+import { loadProfiles } from '../config/read-profiles.ts';
+import { formatProblem, type Problem } from '../config/yaml-document.ts';
+import type { Profiles } from '../profiles/profiles.ts';
+import { changedProfiles, type ProfileChange, TAKES_EFFECT_WORDS } from '../profiles/takes-effect.ts';
+
+/** What has become of reading the profiles again. With problems, everything is as it was. */
+export type ReloadResult =
+  | { readonly ok: true; readonly changes: readonly ProfileChange[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Told after the profiles have changed. */
+export type ProfilesListener = (profiles: Profiles, result: ReloadResult & { ok: true }) => void;
+
+export type ProfileStoreOptions = {
+  directory: string;
+  /** How long the files must have been left alone: editors write in several steps. */
+  settleMs?: number;
+  /** How often to look, whether or not the system tells of changes. */
+  pollMs?: number;
+};
+
+const SETTLE_MS = 150;
+const POLL_MS = 2000;
+/** The files may change while they are read; after so many times it is left to the next look. */
+const MOST_READS = 5;
+
+/**
+ * The profiles of a node, kept up to date with their directory. The system's notices of changes make it quick; looking
+ * every so often makes it sure, on network file systems and when the directory itself is replaced too.
+ */
+export class ProfileStore {
+  readonly #directory: string;
+  readonly #settleMs: number;
+  readonly #pollMs: number;
+  readonly #logger: Logger;
+  readonly #listeners = new Set<ProfilesListener>();
+  #current: Profiles = { conferences: new Map(), controls: new Map() };
+  /** What the directory looked like when it was last read. */
+  #seen = '';
+  #toldProblems = '';
+  #running = false;
+  #reading: Promise<unknown> = Promise.resolve();
+  #watcher: FSWatcher | null = null;
+  #watched = '';
+  #settling: NodeJS.Timeout | null = null;
+  #polling: NodeJS.Timeout | null = null;
+
+  constructor(options: ProfileStoreOptions, deps: { logger: Logger }) {
+    this.#directory = options.directory;
+    this.#settleMs = options.settleMs ?? SETTLE_MS;
+    this.#pollMs = options.pollMs ?? POLL_MS;
+    this.#logger = deps.logger;
+  }
+
+  /** The profiles in force; none before the start. */
+  get current(): Profiles {
+    return this.#current;
+  }
+
+  /** @returns a function that ends it */
+  onChange(listener: ProfilesListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Reads the profiles and goes on watching them.
+   * @throws ConfigError with every mistake in them; nothing is watched then
+   */
+  async start(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    const result = await this.#inTurn(() => this.#read());
+    if (!result.ok) {
+      this.stop();
+      throw ConfigError.of(result.problems);
+    }
+    await this.#look();
+  }
+
+  /** The profiles stay as they are. */
+  stop(): void {
+    this.#running = false;
+    if (this.#settling) clearTimeout(this.#settling);
+    if (this.#polling) clearTimeout(this.#polling);
+    this.#settling = null;
+    this.#polling = null;
+    this.#unwatch();
+  }
+
+  /** Reads the profiles again, now. */
+  async reload(): Promise<ReloadResult> {
+    const result = await this.#inTurn(() => this.#read());
+    this.#tell(result, 'asked to reload');
+    return result;
+  }
+
+  /** One after the other, so that an older reading never wins over a newer one. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#reading.then(work);
+    this.#reading = done.catch(() => {});
+    return done;
+  }
+
+  async #read(): Promise<ReloadResult> {
+    let resolution: Awaited<ReturnType<typeof loadProfiles>>;
+    let before: string;
+    let reads = 0;
+    do {
+      before = await this.#signature();
+      resolution = await loadProfiles(this.#directory);
+    } while (before !== (await this.#signature()) && ++reads < MOST_READS);
+    this.#seen = before;
+    if (!resolution.ok) return { ok: false, problems: resolution.problems };
+
+    const changes = changedProfiles(this.#current, resolution.profiles);
+    const result = { ok: true, changes } as const;
+    const isFirst = this.#current.conferences.size === 0 && this.#current.controls.size === 0;
+    this.#current = resolution.profiles;
+    if (changes.length > 0 && !isFirst) for (const listener of this.#listeners) this.#call(listener, result);
+    return result;
+  }
+
+  #call(listener: ProfilesListener, result: ReloadResult & { ok: true }): void {
+    try {
+      listener(this.#current, result);
+    } catch (error) {
+      this.#logger.error(`profiles: a change could not be passed on: ${(error as Error).message}`);
+    }
+  }
+
+  /** Reads the profiles if they look different, makes sure that they are watched, and looks again after a while. */
+  async #look(): Promise<void> {
+    if (this.#polling) clearTimeout(this.#polling);
+    this.#polling = null;
+    await this.#inTurn(async () => {
+      if (!this.#running) return;
+      await this.#watchDirectory();
+      if ((await this.#signature()) === this.#seen) return;
+      this.#tell(await this.#read(), 'files have changed');
+    });
+    if (!this.#running || this.#polling) return;
+    this.#polling = setTimeout(() => void this.#look(), this.#pollMs);
+    this.#polling.unref();
+  }
+
+  /** Once for the same mistakes, unless somebody asked. */
+  #tell(result: ReloadResult, why: string): void {
+    if (result.ok) {
+      this.#toldProblems = '';
+      for (const { name, kind, change, keys } of result.changes) {
+        const what = keys.map(({ key, takesEffect }) => `${key} (${TAKES_EFFECT_WORDS[takesEffect]})`).join(', ');
+        this.#logger.info(`profiles: ${kind} profile ${name} ${change}${what ? `: ${what}` : ''}`);
+      }
+      if (result.changes.length === 0) this.#logger.debug(`profiles: ${why}, nothing is different`);
+      return;
+    }
+    const problems = result.problems.map(formatProblem).join('\n');
+    if (problems === this.#toldProblems && why !== 'asked to reload') return;
+    this.#toldProblems = problems;
+    this.#logger.error(`profiles: ${why}, but there are mistakes, so all stay as they were:\n${problems}`);
+  }
+
+  async #watchDirectory(): Promise<void> {
+    const now = await identity(this.#directory);
+    if (this.#watcher && now === this.#watched) return;
+    this.#unwatch();
+    if (now === '' || !this.#running) return;
+    try {
+      this.#watcher = watch(this.#directory, { persistent: false }, () => this.#settle());
+      this.#watcher.on('error', () => this.#unwatch());
+      this.#watched = now;
+    } catch (error) {
+      this.#logger.debug(`profiles: the system does not tell of changes: ${(error as Error).message}`);
+    }
+  }
+
+  #unwatch(): void {
+    this.#watcher?.close();
+    this.#watcher = null;
+    this.#watched = '';
+  }
+
+  #settle(): void {
+    if (!this.#running) return;
+    if (this.#settling) clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      this.#settling = null;
+      void this.#look();
+    }, this.#settleMs);
+    this.#settling.unref();
+  }
+
+  /** Differs whenever a file of the directory does. */
+  async #signature(): Promise<string> {
+    const names = await readdir(this.#directory).catch(() => []);
+    const visible = names.filter((name) => !name.startsWith('.')).sort();
+    const parts = await Promise.all(
+      visible.map(async (name) => `${name} ${await version(join(this.#directory, name))}`),
+    );
+    return parts.join('\n');
+  }
+}
+
+async function identity(path: string): Promise<string> {
+  const found = await stat(path, { bigint: true }).catch(() => null);
+  return found ? `${found.dev}:${found.ino}` : '';
+}
+
+async function version(path: string): Promise<string> {
+  const found = await stat(path, { bigint: true }).catch(() => null);
+  return found ? [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':') : '';
+}

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import type { AriPort } from '../ari/port.ts';
+import type { Sounds } from '../prompts/prompt-sounds.ts';
+import { type Names, WHISPER } from './names.ts';
+import type { SoundLibrary } from './sound-library.ts';
+
+/** Longer than any prompt: what is not over by then never will be. */
+const LONGEST_MS = 10 * 60_000;
+
+type Playing = { readonly channelId: string; readonly over: boolean; readonly finish: () => void };
+/** A channel whose sound is mixed into what a member hears, for as long as it has something to play. */
+type Whisper = { readonly channelId: string; readonly made: Promise<void>; uses: number };
+
+/**
+ * Plays to single callers and to floors. Playing to a channel takes it out of what it hears, and keeps Asterisk from doing
+ * anything else about it meanwhile; so a member who hears the conference gets a whisper instead, which is mixed in.
+ */
+export class Prompter {
+  readonly #ari: AriPort;
+  readonly #names: Names;
+  readonly #library: SoundLibrary;
+  /** By playback id. Bounded by the channels and by `LONGEST_MS`. */
+  readonly #playing = new Map<string, Playing>();
+  readonly #whispers = new Map<string, Whisper>();
+
+  constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
+    this.#ari = deps.ari;
+    this.#names = deps.names;
+    this.#library = deps.library;
+  }
+
+  /**
+   * Plays to one caller.
+   * @returns once it plays, with a promise of its end; rejects with an `AriError`
+   */
+  async playTo(channelId: string, sounds: Sounds, over: boolean): Promise<{ ended: Promise<void> }> {
+    const media = await this.#library.uris(sounds);
+    if (media.length === 0) return { ended: Promise.resolve() };
+    const { language } = sounds;
+    if (!over) {
+      return this.#play({ channelId, over }, (playbackId) =>
+        this.#ari.playToChannel(channelId, { playbackId, media, language }),
+      );
+    }
+    const whisper = await this.#whisperTo(channelId);
+    const release = () => this.#releaseWhisper(channelId, whisper);
+    try {
+      const { ended } = await this.#play({ channelId, over }, (playbackId) =>
+        this.#ari.playToChannel(whisper.channelId, { playbackId, media, language }),
+      );
+      return { ended: ended.then(release) };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Plays to everybody on a floor. Announcements follow each other. */
+  async announce(conference: string, sounds: Sounds): Promise<{ ended: Promise<void> }> {
+    const media = await this.#library.uris(sounds);
+    if (media.length === 0) return { ended: Promise.resolve() };
+    const bridgeId = this.#names.floor(conference);
+    const { language } = sounds;
+    return this.#play({ channelId: bridgeId, over: true }, (playbackId) =>
+      this.#ari.playToBridge(bridgeId, { playbackId, media, language }),
+    );
+  }
+
+  /** Stops whatever is being played to a caller. */
+  async hush(channelId: string): Promise<void> {
+    await this.#stop((playing) => playing.channelId === channelId);
+  }
+
+  /** Stops what keeps Asterisk from doing anything else about a channel. */
+  async unblock(channelId: string): Promise<void> {
+    await this.#stop((playing) => playing.channelId === channelId && !playing.over);
+  }
+
+  /** Asterisk says that a playback is over. */
+  finished(playbackId: string): void {
+    this.#playing.get(playbackId)?.finish();
+  }
+
+  /** A channel is gone: nothing plays to it any more. */
+  forget(channelId: string): void {
+    for (const playing of [...this.#playing.values()]) if (playing.channelId === channelId) playing.finish();
+  }
+
+  /** After a lost connection nobody will say what is over. */
+  forgetAll(): void {
+    for (const { finish } of [...this.#playing.values()]) finish();
+  }
+
+  async #stop(which: (playing: Playing) => boolean): Promise<void> {
+    const ids = [...this.#playing].filter(([, playing]) => which(playing)).map(([id]) => id);
+    // One that is over is refused, which is as good.
+    await Promise.all(ids.map((id) => this.#ari.stopPlayback(id).catch(() => {})));
+  }
+
+  async #play(
+    target: Omit<Playing, 'finish'>,
+    start: (playbackId: string) => Promise<void>,
+  ): Promise<{ ended: Promise<void> }> {
+    const id = `prompt-${randomUUID()}`;
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const finish = () => {
+      clearTimeout(timer);
+      this.#playing.delete(id);
+      end();
+    };
+    const timer = setTimeout(finish, LONGEST_MS);
+    timer.unref();
+    this.#playing.set(id, { ...target, finish });
+    try {
+      await start(id);
+    } catch (error) {
+      finish();
+      throw error;
+    }
+    return { ended };
+  }
+
+  async #whisperTo(channelId: string): Promise<Whisper> {
+    let whisper = this.#whispers.get(channelId);
+    if (!whisper) {
+      const id = `${this.#names.application}-whisper-${randomUUID()}`;
+      const { application } = this.#names;
+      const made = this.#ari.whisperTo(channelId, { channelId: id, application, args: [WHISPER] });
+      whisper = { channelId: id, made, uses: 0 };
+      this.#whispers.set(channelId, whisper);
+    }
+    whisper.uses++;
+    try {
+      await whisper.made;
+    } catch (error) {
+      this.#releaseWhisper(channelId, whisper);
+      throw error;
+    }
+    return whisper;
+  }
+
+  #releaseWhisper(channelId: string, whisper: Whisper): void {
+    whisper.uses--;
+    if (whisper.uses > 0) return;
+    if (this.#whispers.get(channelId) === whisper) this.#whispers.delete(channelId);
+    this.#ari.hangUp(whisper.channelId, 16).catch(() => {});
+  }
+}

@@ -1,0 +1,71 @@
+import type { AriBridge, AriChannel, AriPort } from '../ari/port.ts';
+import type { ChannelSeen } from '../conference/inputs.ts';
+import { parseJoinArguments } from '../conference/join-arguments.ts';
+import type { Caller } from '../conference/member.ts';
+import { parseConference, type SavedConference } from '../conference/saved-conference.ts';
+import { parseMember } from '../conference/saved-member.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, PLAYER, RETURN, WHISPER } from './names.ts';
+
+/** What Asterisk has that is ours. */
+export type AsteriskRead = {
+  conferences: Map<string, { profileName: string; channels: Omit<ChannelSeen, 'inFloor'>[] }>;
+  /** Calls that ask for a conference's number. */
+  inLobby: AriChannel[];
+  malformed: { channel: AriChannel; message: string }[];
+  /** Channels that are no calls: whispers, and players. */
+  others: AriChannel[];
+  bridges: AriBridge[];
+  /** Everybody's. */
+  channels: AriChannel[];
+};
+
+/** Reads all channels that are in our application, or away in the dialplan, with what was saved on them. */
+export async function readAsterisk(ari: AriPort, names: Names): Promise<AsteriskRead> {
+  const [channels, bridges] = await Promise.all([ari.listChannels(), ari.listBridges()]);
+  const ours = channels.filter(
+    ({ stasis, context }) => stasis?.application === names.application || context === EXECUTE_CONTEXT,
+  );
+  const read: AsteriskRead = { conferences: new Map(), inLobby: [], malformed: [], others: [], bridges, channels };
+  await Promise.all(ours.map((channel) => readChannel(ari, channel, read)));
+  return read;
+}
+
+export async function readConference(ari: AriPort, names: Names, conference: string): Promise<SavedConference | null> {
+  return parseConference((await ari.getGlobalVariable(names.conferenceVariable(conference))) ?? '');
+}
+
+/** Who is calling. Asterisk's default language says nothing about him. */
+export function callerOf({ caller, language }: AriChannel): Caller {
+  return { ...caller, ...(language && language !== 'en' && { language }) };
+}
+
+async function readChannel(ari: AriPort, channel: AriChannel, read: AsteriskRead): Promise<void> {
+  const args = channel.stasis?.args ?? [];
+  if (args[0] === WHISPER || args[0] === PLAYER) {
+    read.others.push(channel);
+    return;
+  }
+  const saved = parseMember((await ari.getVariable(channel.id, MEMBER_VARIABLE)) ?? '');
+  if (saved) return add(read, channel, saved.conference, saved.profileName, { flags: {}, saved });
+  const parsed = parseJoinArguments(args);
+  if (!parsed.ok) {
+    read.malformed.push({ channel, message: parsed.message });
+    return;
+  }
+  const { conference, profileName, flags } = parsed.join;
+  if (conference === null) read.inLobby.push(channel);
+  else add(read, channel, conference, profileName, { flags, saved: null });
+}
+
+function add(
+  read: AsteriskRead,
+  channel: AriChannel,
+  name: string,
+  profileName: string,
+  seen: Pick<ChannelSeen, 'flags' | 'saved'>,
+): void {
+  const conference = read.conferences.get(name) ?? { profileName, channels: [] };
+  read.conferences.set(name, conference);
+  const returned = channel.stasis?.args[0] === RETURN;
+  conference.channels.push({ channelId: channel.id, caller: callerOf(channel), returned, ...seen });
+}

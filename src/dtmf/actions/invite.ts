@@ -1,0 +1,10 @@
+import { INVITE_TARGET } from '../../conference/word-rules.ts';
+import type { Action } from '../action.ts';
+
+export const invite: Action = {
+  name: 'invite',
+  summary: 'Call a phone into the conference',
+  argument: 'NUMBER or endpoint',
+  problem: (argument) => (INVITE_TARGET.test(argument) ? null : 'whom?'),
+  commands: ({ member, argument }) => [{ type: 'invite', memberId: member.id, target: argument }],
+};

@@ -1,0 +1,7 @@
+import type { Action } from '../action.ts';
+
+export const term: Action = {
+  name: 'term',
+  summary: 'End the conference',
+  commands: () => [{ type: 'terminate' }],
+};

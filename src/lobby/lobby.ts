@@ -1,0 +1,71 @@
+import type { ConferenceProfile } from '../profiles/conference-schema.ts';
+
+/** A caller who is asked for the number of a conference. Pure; the shell plays and hangs up. */
+export type Visitor = { readonly digits: string; readonly triesLeft: number; readonly deadlineMs: number };
+
+/** What becomes of a visitor. */
+export type Step =
+  | { readonly type: 'waits'; readonly visitor: Visitor }
+  /** There is no such conference: he is asked again. */
+  | { readonly type: 'asks-again'; readonly visitor: Visitor }
+  | { readonly type: 'joins'; readonly conference: string }
+  | { readonly type: 'gives-up' };
+
+export type LobbySettings = Pick<ConferenceProfile['access'], 'tries' | 'timeoutSeconds' | 'lobbyNumbers'>;
+
+/** No conference number is longer. */
+const MAX_DIGITS = 10;
+
+export function welcomeVisitor({ tries, timeoutSeconds }: LobbySettings, nowMs: number): Visitor {
+  return { digits: '', triesLeft: tries, deadlineMs: nowMs + timeoutSeconds * 1000 };
+}
+
+/**
+ * Takes one key. A number is complete with `#`, or when it cannot be a longer one.
+ * @param isRunning whether a conference of that name is running; it can be joined whatever the profile says
+ */
+export function dial(
+  visitor: Visitor,
+  key: string,
+  settings: LobbySettings,
+  isRunning: (conference: string) => boolean,
+  nowMs: number,
+): Step {
+  if (key === '#') return tryNumber(visitor, settings, isRunning, nowMs);
+  if (!/^\d$/.test(key)) return { type: 'waits', visitor };
+  const digits = visitor.digits + key;
+  const dialled = { ...visitor, digits, deadlineMs: nowMs + settings.timeoutSeconds * 1000 };
+  const couldGrow = settings.lobbyNumbers.some((pattern) => pattern.length > digits.length && matches(pattern, digits));
+  const isNumber = settings.lobbyNumbers.some(
+    (pattern) => pattern.length === digits.length && matches(pattern, digits),
+  );
+  if (digits.length >= MAX_DIGITS || (isNumber && !couldGrow)) return tryNumber(dialled, settings, isRunning, nowMs);
+  return { type: 'waits', visitor: dialled };
+}
+
+/** Nobody dialled in time: what has been dialled counts. */
+export function timeOut(
+  visitor: Visitor,
+  settings: LobbySettings,
+  isRunning: (conference: string) => boolean,
+  nowMs: number,
+): Step {
+  return nowMs < visitor.deadlineMs ? { type: 'waits', visitor } : tryNumber(visitor, settings, isRunning, nowMs);
+}
+
+function tryNumber(
+  { digits, triesLeft }: Visitor,
+  settings: LobbySettings,
+  isRunning: (conference: string) => boolean,
+  nowMs: number,
+): Step {
+  const exists = settings.lobbyNumbers.some((pattern) => pattern.length === digits.length && matches(pattern, digits));
+  if (digits !== '' && (exists || isRunning(digits))) return { type: 'joins', conference: digits };
+  if (triesLeft <= 1) return { type: 'gives-up' };
+  return { type: 'asks-again', visitor: { ...welcomeVisitor(settings, nowMs), triesLeft: triesLeft - 1 } };
+}
+
+/** Whether the digits fit the beginning of a pattern, in which X is any digit. */
+function matches(pattern: string, digits: string): boolean {
+  return [...digits].every((digit, index) => pattern[index] === 'X' || pattern[index] === digit);
+}

@@ -1,0 +1,227 @@
+import { z } from 'zod';
+import { FLAGS, parseFlags } from '../conference/flags.ts';
+import { PROMPT_NAMES, type PromptName, problemOfPromptMedia } from '../prompts/catalogue.ts';
+import { RANGES } from './ranges.ts';
+
+/** When a change to a key of a profile counts. */
+export type TakesEffect = 'live' | 'next-conference';
+
+declare module 'zod' {
+  interface GlobalMeta {
+    takesEffect?: TakesEffect;
+    /** Its value is never shown. */
+    secret?: true;
+  }
+}
+
+const live = { takesEffect: 'live' } as const;
+const nextConference = { takesEffect: 'next-conference' } as const;
+
+/** Profile names appear in dialplans and on command lines. */
+export const PROFILE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+export const profileName = z.string().regex(PROFILE_NAME, 'a profile name is letters, digits, "_", "." and "-"');
+
+const flagWord = z
+  .string()
+  .refine((word) => parseFlags([word]).ok, `a flag is "+" or "-" and one of ${FLAGS.join(', ')}`)
+  .meta({ enum: FLAGS.flatMap((flag) => [`+${flag}`, `-${flag}`]) });
+
+const flagWords = z.array(flagWord).max(32);
+
+const pin = z
+  .string({ error: 'a PIN is text: put it in quotes' })
+  .regex(/^\d{1,10}$/, 'a PIN is 1 to 10 digits')
+  .optional();
+
+const seconds = (longest: number) => z.number().int().min(0).max(longest);
+const minutes = z.number().min(0).max(10_080);
+
+const prompts = z
+  .partialRecord(
+    z.enum(PROMPT_NAMES, { error: `no such prompt; there are ${PROMPT_NAMES.join(', ')}` }),
+    z.union([z.string(), z.array(z.string()).min(1).max(16)], { error: 'a prompt is "none", a sound, or a list' }),
+  )
+  .superRefine((given, context) => {
+    for (const [name, media] of Object.entries(given) as [PromptName, string | string[]][]) {
+      if (media === 'none') continue;
+      for (const text of [media].flat()) {
+        const message = problemOfPromptMedia(name, text, { allowAbsolute: true });
+        if (message) context.addIssue({ code: 'custom', path: [name], message });
+      }
+    }
+  });
+
+const volume = z.number().int().min(RANGES.talkVolume.min).max(RANGES.talkVolume.max);
+
+const access = z.strictObject({
+  userPin: pin.describe('PIN that callers dial to join; without it they need none').meta({ ...live, secret: true }),
+  adminPin: pin
+    .describe('PIN of moderators; who dials it when joining, or after the action `admin`, is one')
+    .meta({ ...live, secret: true }),
+  tries: z.number().int().min(1).max(10).default(3).describe('How often a PIN may be tried').meta(live),
+  timeoutSeconds: seconds(60).min(3).default(10).describe('How long a caller may take for a PIN').meta(live),
+  adminFlags: flagWords
+    .default([])
+    .describe('Further flags of who dials the PIN of moderators, e.g. [+speaker]')
+    .meta(live),
+  lobbyNumbers: z
+    .array(z.string().regex(/^[0-9X]{1,10}$/, 'a pattern is 1 to 10 digits, or X for any digit'))
+    .max(100)
+    .default(['XXXX'])
+    .describe('Conference numbers that callers of the lobby may open; running conferences can always be joined')
+    .meta(live),
+  waitForAdmin: z.boolean().default(false).describe('Callers wait, with music, until a moderator is there').meta(live),
+  endWithoutAdmin: z.boolean().default(false).describe('The conference ends after its last moderator left').meta(live),
+  adminGraceSeconds: seconds(86_400)
+    .default(60)
+    .describe('With `endWithoutAdmin`: time in which a moderator may come back')
+    .meta(live),
+});
+
+const limits = z.strictObject({
+  members: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(10_000)
+    .describe('Most members at once; moderators are let in regardless')
+    .meta(live),
+  speakers: z
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(25)
+    .describe('Most speakers at once; who is one already stays one')
+    .meta(live),
+  callMinutes: minutes.default(0).describe('Longest stay of a member; 0 is no limit').meta(live),
+  conferenceMinutes: minutes.default(0).describe('Longest duration of the conference; 0 is no limit').meta(live),
+  warningSeconds: seconds(3600).default(60).describe('How long before such an end callers are warned').meta(live),
+});
+
+const sound = z.strictObject({
+  language: z
+    .string()
+    .regex(/^[a-z]{2,3}([_-][A-Za-z0-9]{2,8})?$/, 'a language is a code such as en, de or pt_BR')
+    .default('en')
+    .describe('Language of prompts, such as en, de or pt_BR')
+    .meta(live),
+  music: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'a music class is letters, digits, "_" and "-"')
+    .default('default')
+    .describe('Class of musiconhold.conf for who is alone, waits or is on hold; `none` for silence')
+    .meta(live),
+  prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9/_-]*$/, 'a prefix is a path of letters, digits, "_" and "-"')
+    .default('')
+    .describe('Directory of sounds that are named without one')
+    .meta(live),
+  voice: z
+    .string()
+    .regex(/^[A-Za-z0-9+_-]{1,64}$/, 'a voice is letters, digits, "+", "_" and "-"')
+    .optional()
+    .describe('Voice of the speech engine; without it, one that fits the language')
+    .meta(live),
+  announce: z
+    .enum(['none', 'tone', 'name'])
+    .default('none')
+    .describe('How the others hear who joins and leaves')
+    .meta(live),
+  announceUpTo: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .default(10)
+    .describe('Nobody is announced while there are more members than this')
+    .meta(live),
+  prompts: prompts
+    .default({})
+    .describe('Prompts that differ from the standard ones: a sound, a list of them, or `none` for silence')
+    .meta(live),
+});
+
+const audio = z.strictObject({
+  vadLevel: z
+    .number()
+    .int()
+    .min(RANGES.vadLevel.min)
+    .max(RANGES.vadLevel.max)
+    .default(300)
+    .describe('Loudness from which a speaker counts as talking; 0 turns the detection off')
+    .meta(live),
+  vadHoldMs: z
+    .number()
+    .int()
+    .min(100)
+    .max(10_000)
+    .default(500)
+    .describe('Length of the pause after which he no longer counts as talking')
+    .meta(live),
+  agcLevel: z
+    .number()
+    .int()
+    .min(RANGES.agcLevel.min)
+    .max(RANGES.agcLevel.max)
+    .default(0)
+    .describe('Loudness to which every speaker is brought; 0 turns the gain control off')
+    .meta(live),
+  talkVolume: volume.default(0).describe('How loud speakers are heard, in steps of 3 dB').meta(live),
+  listenVolume: volume.default(0).describe('How loud members hear, in steps of 3 dB').meta(live),
+  denoise: z.boolean().default(false).describe("Reduces noise in speakers' calls").meta(live),
+  jitterBuffer: z.boolean().default(false).describe("Smooths speakers' calls that arrive unevenly").meta(live),
+});
+
+const recording = z.strictObject({
+  automatic: z.boolean().default(false).describe('Records from the beginning').meta(nextConference),
+  name: z
+    .string()
+    .regex(
+      /^(?:[A-Za-z0-9_/-]|\{(?:conference|date|time)\})+$/,
+      'letters, digits, "_", "-", "/" and {conference}, {date}, {time}',
+    )
+    .default('{conference}-{date}-{time}')
+    .describe("Name of the next recording in Asterisk's recording directory")
+    .meta(live),
+  format: z
+    .enum(['wav', 'wav16', 'sln', 'gsm', 'ulaw'])
+    .default('wav')
+    .describe('File format of the next recording')
+    .meta(live),
+  announce: z.boolean().default(true).describe('Members hear that they are recorded').meta(live),
+});
+
+export const conferenceProfileSchema = z
+  .strictObject({
+    kind: z.literal('conference'),
+    extends: profileName
+      .optional()
+      .describe('A conference profile whose values count where this one has none')
+      .meta(live),
+    description: z.string().optional().describe('For people; shown by `rostrum profile`').meta(live),
+    flags: flagWords
+      .default([])
+      .describe('Flags of everyone who joins, e.g. [+mute]; those in the dialplan win over them')
+      .meta(live),
+    controls: profileName
+      .default('default-keys')
+      .describe('The controls profile that says what the telephone keys do')
+      .meta(live),
+    adminControls: profileName
+      .optional()
+      .describe('The controls profile of moderators; without it they have the same keys as all')
+      .meta(live),
+    idleSeconds: seconds(86_400).default(30).describe('An empty conference ends after this time').meta(live),
+    access: access.prefault({}).describe('Who may come in'),
+    limits: limits.prefault({}).describe('How many and how long'),
+    sound: sound.prefault({}).describe('Prompts and music'),
+    audio: audio.prefault({}).describe('Sound of members; only speakers cost CPU for it'),
+    recording: recording.prefault({}).describe('Recording of what is heard'),
+  })
+  .describe('How a conference behaves');
+
+export type ConferenceProfile = z.output<typeof conferenceProfileSchema>;

@@ -1,0 +1,82 @@
+import type { ConferenceProfile, TakesEffect } from './conference-schema.ts';
+import { entriesOf, isMap, PROFILE_KEYS, type ProfileKey, type ProfileKind, valueAt } from './profile-keys.ts';
+import type { Profiles } from './profiles.ts';
+import type { ControlsProfile } from './schema.ts';
+
+/** A key whose value has changed, as a dotted path, and when that counts. */
+export type KeyChange = { readonly key: string; readonly takesEffect: TakesEffect };
+
+/** What has become of a profile. A new or removed one has no changed keys. */
+export type ProfileChange = {
+  readonly kind: ProfileKind;
+  readonly name: string;
+  readonly change: 'added' | 'changed' | 'removed';
+  readonly keys: readonly KeyChange[];
+};
+
+/** When a change counts, for people. */
+export const TAKES_EFFECT_WORDS: Readonly<Record<TakesEffect, string>> = {
+  live: 'at once',
+  'next-conference': 'from the next conference on',
+};
+
+/** The keys in which two profiles of the same name and kind differ. Values are not told: some are secret. */
+export function changedKeys(
+  before: ConferenceProfile | ControlsProfile,
+  after: ConferenceProfile | ControlsProfile,
+): KeyChange[] {
+  const kind = after.kind;
+  const changes = new Map<string, KeyChange>();
+  for (const { path, key } of [...entriesOf(kind, before), ...entriesOf(kind, after)]) {
+    if (same(valueAt(before, path), valueAt(after, path))) continue;
+    changes.set(path.join('.'), { key: path.join('.'), takesEffect: key.takesEffect });
+  }
+  return [...changes.values()];
+}
+
+/** What has changed between two sets of profiles. One whose kind has changed is removed and added. */
+export function changedProfiles(before: Profiles, after: Profiles): ProfileChange[] {
+  return [
+    ...changesOfKind('conference', before.conferences, after.conferences),
+    ...changesOfKind('controls', before.controls, after.controls),
+  ];
+}
+
+function changesOfKind<P extends ConferenceProfile | ControlsProfile>(
+  kind: ProfileKind,
+  before: ReadonlyMap<string, P>,
+  after: ReadonlyMap<string, P>,
+): ProfileChange[] {
+  return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((name): ProfileChange[] => {
+    const [old, now] = [before.get(name), after.get(name)];
+    if (!now) return [{ kind, name, change: 'removed', keys: [] }];
+    if (!old) return [{ kind, name, change: 'added', keys: [] }];
+    const keys = changedKeys(old, now);
+    return keys.length > 0 ? [{ kind, name, change: 'changed', keys }] : [];
+  });
+}
+
+/**
+ * What a running conference goes on with after its profile has changed.
+ * @param running the profile by which it runs
+ * @param changed the profile as it is now
+ */
+export function mergeLive(running: ConferenceProfile, changed: ConferenceProfile): ConferenceProfile {
+  const kept = PROFILE_KEYS.conference.filter(({ takesEffect }) => takesEffect === 'next-conference');
+  return kept.reduce((profile, key) => withValueOf(profile, running, key), changed);
+}
+
+/** A copy of `profile` in which one key is as in `source`. */
+function withValueOf(profile: ConferenceProfile, source: ConferenceProfile, { path }: ProfileKey): ConferenceProfile {
+  const put = (map: unknown, [name = '', ...rest]: readonly string[], value: unknown): object => {
+    const { [name]: inner, ...others } = isMap(map) ? map : {};
+    if (rest.length > 0) return { ...others, [name]: put(inner, rest, value) };
+    return value === undefined ? others : { ...others, [name]: value };
+  };
+  return put(profile, path, valueAt(source, path)) as ConferenceProfile;
+}
+
+/** Order counts in lists, but not in maps; only lists and single values come here. */
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,131 @@
+import type { RouteDeps } from '../../../src/api/deps.ts';
+import type { Command } from '../../../src/conference/commands.ts';
+import { type Conference, newConference, type Settings } from '../../../src/conference/conference.ts';
+import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
+import type { Member } from '../../../src/conference/member.ts';
+import { IDLE } from '../../../src/dtmf/collector.ts';
+import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
+import { standardSettings } from '../../../src/profiles/profiles.ts';
+
+/** Conferences for the API to show. */
+
+export function settings(profile: object = {}): Settings {
+  return {
+    ...standardSettings(),
+    profileName: 'default',
+    profile: conferenceProfileSchema.parse({ kind: 'conference', ...profile }),
+  };
+}
+
+export function member(id: number, changes: Partial<Member> = {}): Member {
+  return {
+    id,
+    channelId: `channel-${id}`,
+    caller: { number: `10${id}`, name: `Caller ${id}` },
+    joinedAtMs: id * 1000,
+    flags: PLAIN_FLAGS,
+    place: { at: 'floor' },
+    adjusted: {},
+    handRaisedAtMs: null,
+    talking: false,
+    keys: IDLE,
+    pinEntry: null,
+    spokenName: null,
+    ignoreHashUntilMs: 0,
+    warned: false,
+    ...changes,
+  };
+}
+
+export function conference(members: readonly Member[] = [], profile: object = {}): Conference {
+  return {
+    ...newConference('3000', settings(profile), 0),
+    status: 'running',
+    members: new Map(members.map((each) => [each.channelId, each])),
+  };
+}
+
+/** Every command that may come from outside, at least once; a type that is missing does not compile. */
+const EVERY: { readonly [T in Exclude<Command['type'], 'tell-failure'>]: readonly Extract<Command, { type: T }>[] } = {
+  'set-flags': [
+    { type: 'set-flags', memberId: 1, changes: { speaker: true, mute: false } },
+    {
+      type: 'set-flags',
+      memberId: 1,
+      changes: { speaker: true, admin: true, mute: true, deaf: true, vad: true, agc: true, auth: true },
+    },
+  ],
+  kick: [{ type: 'kick', memberId: 1 }],
+  'hang-up': [{ type: 'hang-up', memberId: 1 }],
+  adjust: [
+    { type: 'adjust', memberId: 1, setting: 'vadLevel', adjustment: 'profile' },
+    { type: 'adjust', memberId: 1, setting: 'agcLevel', adjustment: { by: -1799 } },
+    { type: 'adjust', memberId: 1, setting: 'talkVolume', adjustment: { by: 1 } },
+    { type: 'adjust', memberId: 1, setting: 'listenVolume', adjustment: { by: -1 } },
+  ],
+  'raise-hand': [{ type: 'raise-hand', memberId: 1, raised: true }],
+  hold: [{ type: 'hold', memberId: 1, held: false }],
+  'talk-privately': [{ type: 'talk-privately', memberId: 1, withMemberId: 2 }],
+  'end-private': [{ type: 'end-private', memberId: 1 }],
+  transfer: [
+    { type: 'transfer', memberId: 1, conference: '3001', profileName: null },
+    { type: 'transfer', memberId: 1, conference: 'a.b+c-d', profileName: 'board' },
+  ],
+  'ask-admin-pin': [{ type: 'ask-admin-pin', memberId: 1 }],
+  'play-to-member': [{ type: 'play-to-member', memberId: 1, media: ['beep'] }],
+  'stop-playing-to-member': [{ type: 'stop-playing-to-member', memberId: 1 }],
+  'tell-count': [{ type: 'tell-count', memberId: 1 }],
+  'tell-keys': [{ type: 'tell-keys', memberId: 1 }],
+  'call-webhook': [{ type: 'call-webhook', memberId: 1, url: 'https://example.org/hook?a=b' }],
+  invite: [{ type: 'invite', memberId: 1, target: 'PJSIP/200@carrier' }],
+  execute: [{ type: 'execute', memberId: 1, application: 'Playback', data: 'hello,noanswer' }],
+  lock: [{ type: 'lock', locked: true }],
+  'mute-all': [
+    { type: 'mute-all', audience: 'non-admins' },
+    { type: 'mute-all', audience: null },
+  ],
+  'set-flags-of-all': [{ type: 'set-flags-of-all', audience: 'all', changes: { vad: false } }],
+  'set-flags-of-last': [{ type: 'set-flags-of-last', changes: { speaker: true } }],
+  'kick-last': [{ type: 'kick-last' }],
+  'kick-all': [{ type: 'kick-all', audience: 'all' }],
+  'next-hand': [{ type: 'next-hand' }],
+  'lower-hands': [{ type: 'lower-hands' }],
+  play: [{ type: 'play', media: ['/var/sounds/x', 'tone:660/200', 'tts:hello'], volume: -4 }],
+  'control-playback': [
+    { type: 'control-playback', operation: { type: 'stop' } },
+    { type: 'control-playback', operation: { type: 'pause' } },
+    { type: 'control-playback', operation: { type: 'resume' } },
+    { type: 'control-playback', operation: { type: 'forward' } },
+    { type: 'control-playback', operation: { type: 'back' } },
+    { type: 'control-playback', operation: { type: 'restart' } },
+    { type: 'control-playback', operation: { type: 'volume', volume: 4 } },
+  ],
+  music: [{ type: 'music', on: true }],
+  record: [
+    { type: 'record', name: null },
+    { type: 'record', name: 'board/3000-2024' },
+  ],
+  'stop-recording': [{ type: 'stop-recording' }],
+  'pause-recording': [{ type: 'pause-recording', paused: true }],
+  terminate: [{ type: 'terminate' }],
+};
+
+export const EVERY_COMMAND: readonly Command[] = Object.values(EVERY).flat();
+
+/** The API's deps with a controller of these conferences, on which commands have an effect of the test's own. */
+export function depsOf(
+  conferences: ReadonlyMap<string, Conference>,
+  onCommand: (command: Command) => void = () => {},
+): RouteDeps {
+  const absent = (what: string) => () => {
+    throw new Error(`this test has no ${what}`);
+  };
+  return {
+    controller: { conferences, command: async (_name, command) => onCommand(command), readMedia: async () => null },
+    status: () => ({ version: '1', pid: 1, asterisk: { connected: true, version: '22', problem: null } }),
+    reloadProfiles: async () => null,
+    attendance: { list: absent('attendance'), read: absent('attendance') },
+    inviter: { invite: absent('inviter'), list: absent('inviter'), cancel: absent('inviter') },
+    profileForInvitations: () => 'default',
+  };
+}

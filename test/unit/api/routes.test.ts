@@ -1,0 +1,184 @@
+import type { FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApp } from '../../../src/api/app.ts';
+import type { Command } from '../../../src/conference/commands.ts';
+import type { Conference } from '../../../src/conference/conference.ts';
+import { ConfigError } from '../../../src/config/errors.ts';
+import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors.ts';
+import { conference, depsOf, EVERY_COMMAND, member } from './conferences.ts';
+
+const conferences = new Map<string, Conference>();
+let commands: Command[];
+/** What a command does. */
+let onCommand: (command: Command) => void;
+let reloadProfiles: () => Promise<unknown>;
+let app: FastifyInstance;
+
+beforeEach(() => {
+  conferences.clear();
+  conferences.set('3000', conference([member(1), member(2, { handRaisedAtMs: 1 })]));
+  commands = [];
+  onCommand = () => {};
+  reloadProfiles = async () => ({ profiles: 2 });
+  const deps = depsOf(conferences, (given) => {
+    commands.push(given);
+    onCommand(given);
+  });
+  app = createApp({ ...deps, reloadProfiles: () => reloadProfiles() });
+});
+
+afterEach(() => app.close());
+
+async function get(path: string) {
+  const answer = await app.inject({ method: 'GET', url: `/v1${path}` });
+  return { status: answer.statusCode, body: answer.json() };
+}
+
+async function post(path: string, body?: unknown) {
+  const options = body === undefined ? {} : { payload: body as object };
+  const answer = await app.inject({ method: 'POST', url: `/v1${path}`, ...options });
+  return { status: answer.statusCode, body: answer.json() };
+}
+
+const remove = (id: number) => {
+  const there = conferences.get('3000') as Conference;
+  conferences.set('3000', { ...there, members: new Map([...there.members].filter(([, each]) => each.id !== id)) });
+};
+
+describe('reading', () => {
+  it('shows the status, conferences, one of them, its members and its hands', async () => {
+    expect(await get('/status')).toMatchObject({ status: 200, body: { conferences: 1, members: 2 } });
+    expect(await get('/conferences')).toMatchObject({ status: 200, body: [{ name: '3000', members: 2, hands: [2] }] });
+    expect(await get('/conferences/3000')).toMatchObject({ body: { members: [{ id: 1 }, { id: 2 }] } });
+    expect(await get('/conferences/3000/members/1')).toMatchObject({ body: { id: 1, place: 'floor' } });
+    expect(await get('/conferences/3000/hands')).toMatchObject({ body: [{ id: 2 }] });
+  });
+
+  it.each([
+    ['/conferences/nowhere', 404, 'no-such-conference'],
+    ['/conferences/__proto__', 404, 'no-such-conference'],
+    ['/conferences/nowhere/hands', 404, 'no-such-conference'],
+    ['/conferences/3000/members/9', 404, 'no-such-member'],
+    ['/conferences/3000/members/x', 400, 'bad-request'],
+    ['/nonsense', 404, 'no-such-route'],
+  ])('what is not there says so: %s', async (path, status, code) => {
+    expect(await get(path)).toEqual({ status, body: { code, message: expect.any(String) } });
+  });
+});
+
+describe('a command', () => {
+  it.each(EVERY_COMMAND.map((command) => [JSON.stringify(command), command] as const))(
+    'reaches the controller as it was sent: %s',
+    async (_text, command) => {
+      const { status } = await post('/conferences/3000/commands', { command });
+      expect(status).toBe(200);
+      expect(commands).toEqual([command]);
+    },
+  );
+
+  it('about the conference is answered with the conference', async () => {
+    onCommand = () => conferences.set('3000', { ...(conferences.get('3000') as Conference), locked: true });
+    const { body } = await post('/conferences/3000/commands', { command: { type: 'lock', locked: true } });
+    expect(body).toMatchObject({ conference: { name: '3000', locked: true } });
+  });
+
+  it('about a member is answered with him while he is there', async () => {
+    const { body } = await post('/conferences/3000/commands', { command: { type: 'tell-count', memberId: 1 } });
+    expect(body).toMatchObject({ member: { id: 1 } });
+  });
+
+  it('that makes a member go is answered with the conference', async () => {
+    onCommand = () => remove(1);
+    const command = { type: 'transfer', memberId: 1, conference: '3001', profileName: null };
+    expect((await post('/conferences/3000/commands', { command })).body).toMatchObject({
+      conference: { members: [{ id: 2 }] },
+    });
+  });
+
+  it('that ends the conference is answered with what it was, ended', async () => {
+    onCommand = () => conferences.delete('3000');
+    const { body } = await post('/conferences/3000/commands', { command: { type: 'terminate' } });
+    expect(body).toMatchObject({ conference: { name: '3000', status: 'ended', members: [] } });
+  });
+
+  it.each<[ControllerErrorCode, number]>([
+    ['no-such-conference', 404],
+    ['no-such-member', 404],
+    ['too-many-speakers', 409],
+    ['not-possible', 409],
+    ['asterisk-refused', 502],
+    ['asterisk-unreachable', 503],
+  ])('that fails is answered with its code: %s', async (code, status) => {
+    onCommand = () => {
+      throw new ControllerError(code, 'why');
+    };
+    const answer = await post('/conferences/3000/commands', { command: { type: 'terminate' } });
+    expect(answer).toEqual({ status, body: { code, message: 'why' } });
+  });
+
+  it.each<[unknown]>([
+    [undefined],
+    [{}],
+    [[]],
+    [{ command: null }],
+    [{ command: { type: 'dance' } }],
+    [{ command: { type: 'lock', locked: true }, also: 1 }],
+    [{ command: { type: 'play', media: ['../x'], volume: 0 } }],
+    ['{"command":{"type":"lock","locked":true,"__proto__":{"x":1}}}'],
+    ['{'],
+  ])('that is malformed never reaches the controller: %j', async (body) => {
+    const { status, body: answer } = await (typeof body === 'string'
+      ? app
+          .inject({
+            method: 'POST',
+            url: '/v1/conferences/3000/commands',
+            headers: { 'content-type': 'application/json' },
+            payload: body,
+          })
+          .then((reply) => ({ status: reply.statusCode, body: reply.json() }))
+      : post('/conferences/3000/commands', body));
+    expect({ status, code: answer.code }).toEqual({ status: 400, code: 'bad-request' });
+    expect(commands).toEqual([]);
+  });
+
+  it('that is malformed is told where the mistake is', async () => {
+    const { body } = await post('/conferences/3000/commands', {
+      command: { type: 'play', media: ['../x'], volume: 0 },
+    });
+    expect(body.message).toContain('command.media.0: not the name of a sound');
+  });
+});
+
+describe('the short forms', () => {
+  it('change flags', async () => {
+    expect((await post('/conferences/3000/members/1/flags', { flags: ['+speaker', '-mute'] })).body.id).toBe(1);
+    expect(commands).toEqual([{ type: 'set-flags', memberId: 1, changes: { speaker: true, mute: false } }]);
+  });
+
+  it('refuse flags that do not exist', async () => {
+    const { status, body } = await post('/conferences/3000/members/1/flags', { flags: ['+loud'] });
+    expect(status).toBe(400);
+    expect(body.message).toContain('unknown flag "+loud"');
+  });
+
+  it('kick a member, and show him even when he has gone', async () => {
+    onCommand = () => remove(1);
+    expect((await post('/conferences/3000/members/1/kick')).body).toMatchObject({ id: 1, presence: 'leaving' });
+  });
+});
+
+describe('reloading the profiles', () => {
+  it('answers with what came of it', async () => {
+    expect(await post('/profiles/reload')).toEqual({ status: 200, body: { profiles: 2 } });
+  });
+
+  it('answers with every mistake', async () => {
+    reloadProfiles = async () => {
+      throw new ConfigError('a.yaml:1:1: x\nb.yaml:2:2: y');
+    };
+    expect(await post('/profiles/reload')).toEqual({
+      status: 422,
+      body: { code: 'invalid-configuration', message: 'a.yaml:1:1: x\nb.yaml:2:2: y' },
+    });
+  });
+});

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { conferenceSchema, conferenceSummarySchema, memberSchema } from '../../../src/api/schemas.ts';
+import { summarize, viewConference, viewMember } from '../../../src/api/views.ts';
+import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
+import type { Place } from '../../../src/conference/member.ts';
+import { conference, member } from './conferences.ts';
+
+describe('the view of a member', () => {
+  it.each<[Place, string]>([
+    [{ at: 'door' }, 'joining'],
+    [{ at: 'naming' }, 'joining'],
+    [{ at: 'greeting' }, 'joining'],
+    [{ at: 'waiting' }, 'joining'],
+    [{ at: 'arriving' }, 'joining'],
+    [{ at: 'floor' }, 'present'],
+    [{ at: 'hold' }, 'present'],
+    [{ at: 'private', room: 1 }, 'present'],
+    [{ at: 'away' }, 'present'],
+    [{ at: 'leaving', result: 'KICKED' }, 'leaving'],
+  ])('says where he is, in full and in short: %j', (place, presence) => {
+    const view = viewMember(conference(), member(1, { place }));
+    expect(memberSchema.parse(view)).toEqual(view);
+    expect(view).toMatchObject({ place: place.at, presence });
+  });
+
+  it('shows the sound settings in force: his own, else those of the profile', () => {
+    const audio = { talkVolume: 1, listenVolume: -1, vadLevel: 400, agcLevel: 500 };
+    const there = conference([], { audio });
+    expect(viewMember(there, member(1))).toMatchObject(audio);
+    const adjusted = { talkVolume: -4, vadLevel: 0 };
+    expect(viewMember(there, member(1, { adjusted }))).toMatchObject({ ...audio, ...adjusted });
+  });
+
+  it('names the other one of a private talk', () => {
+    const place: Place = { at: 'private', room: 2 };
+    const members = [member(2, { place }), member(3, { place }), member(4, { place: { at: 'private', room: 4 } })];
+    const there = conference(members);
+    expect(members.map((each) => viewMember(there, each).privateWith)).toEqual([3, 2, null]);
+  });
+
+  it('has role, flags, hand and time', () => {
+    const flags = { ...PLAIN_FLAGS, speaker: true, admin: true, agc: false };
+    expect(viewMember(conference(), member(1, { flags, handRaisedAtMs: 5000, talking: true }))).toMatchObject({
+      role: 'speaker',
+      admin: true,
+      mute: false,
+      vad: true,
+      agc: false,
+      talking: true,
+      handRaisedAt: '1970-01-01T00:00:05.000Z',
+      joinedAt: '1970-01-01T00:00:01.000Z',
+    });
+  });
+});
+
+describe('the view of a conference', () => {
+  it('counts those who have been admitted', () => {
+    const speaking = { flags: { ...PLAIN_FLAGS, speaker: true }, talking: true };
+    const there = conference([
+      member(1, speaking),
+      member(2, { place: { at: 'waiting' } }),
+      member(3, { ...speaking, place: { at: 'door' } }),
+      member(4, { ...speaking, place: { at: 'leaving', result: 'HANGUP' } }),
+      member(5),
+    ]);
+    expect(summarize(there)).toMatchObject({
+      members: 5,
+      speakers: 3,
+      counts: { members: 3, speakers: 1, waiting: 1, talking: 1 },
+    });
+  });
+
+  it('lists raised hands in the order of raising', () => {
+    const hands = [member(1, { handRaisedAtMs: 9 }), member(2), member(3, { handRaisedAtMs: 8 })];
+    expect(viewConference(conference(hands)).hands).toEqual([3, 1]);
+  });
+
+  it('shows what is played and recorded, and what is set', () => {
+    const view = viewConference({
+      ...conference([member(1)], { limits: { conferenceMinutes: 2 } }),
+      locked: true,
+      mutedAll: 'non-admins',
+      playback: { id: 'p', media: ['beep'], paused: true, volume: 2 },
+      recording: { name: 'r', format: 'wav', startedAtMs: 1000, paused: false, restarts: 0 },
+    });
+    expect(conferenceSchema.parse(view)).toEqual(view);
+    expect(view).toMatchObject({
+      locked: true,
+      mutedAll: 'non-admins',
+      playback: { media: ['beep'], paused: true, volume: 2 },
+      recording: { name: 'r', paused: false, startedAt: '1970-01-01T00:00:01.000Z' },
+      endsAt: '1970-01-01T00:02:00.000Z',
+    });
+  });
+
+  it('has nothing where nothing is played, recorded or limited', () => {
+    expect(viewConference(conference())).toMatchObject({ playback: null, recording: null, endsAt: null, hands: [] });
+  });
+
+  it.each([
+    [{ status: 'new' }, 'running'],
+    [{ status: 'running' }, 'running'],
+    [{ status: 'ending', result: 'ENDED', endsAtMs: 9 }, 'ending'],
+    [{ status: 'empty', endsAtMs: 9 }, 'empty'],
+    [{ status: 'ended' }, 'ended'],
+  ] as const)('tells its status: %j', (state, status) => {
+    const view = summarize({ ...conference(), ...state });
+    expect(conferenceSummarySchema.parse(view)).toEqual(view);
+    expect(view.status).toBe(status);
+  });
+
+  it('tells no PIN, neither the ones of the profile nor what a caller is dialling', () => {
+    const access = { userPin: '8317', adminPin: '9902' };
+    const pinEntry = { digits: '8317', triesLeft: 2, deadlineMs: 9, closedUntilMs: 0 };
+    const keys = { pending: '9902', deadlineMs: 9 };
+    const there = conference([member(1, { place: { at: 'door' }, pinEntry, keys })], { access });
+    const text = JSON.stringify([viewConference(there), summarize(there)]);
+    expect(text).not.toMatch(/8317|9902|pin/i);
+  });
+});

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import type { Command } from '../../../src/conference/commands.ts';
+import { FLAGS, type FlagChanges } from '../../../src/conference/flags.ts';
+import { ALOUD, conference, SILENT } from './conferences.ts';
+
+/** Random histories of a conference. */
+
+const KEYS = {
+  '#': 'hangup',
+  '*': 'deaf',
+  '0': 'deaf-mute',
+  '1': 'mute',
+  '12': ['deaf', 'mute'],
+  '2': 'admin',
+  '3': 'hand',
+  '4': ['playback:tone:440/100', 'playback:tone:880/100'],
+  '5': 'private',
+};
+
+const QUIET = { sound: { prompts: SILENT } };
+
+const PROFILES = [
+  { idleSeconds: 1, limits: { speakers: 2 }, ...QUIET },
+  {
+    idleSeconds: 5,
+    access: { userPin: '12', adminPin: '345' },
+    limits: { speakers: 2 },
+    recording: { automatic: true },
+  },
+  { idleSeconds: 30, access: { waitForAdmin: true, endWithoutAdmin: true, adminGraceSeconds: 3, adminPin: '0' } },
+  {
+    idleSeconds: 3,
+    sound: { announce: 'name' },
+    limits: { members: 3, speakers: 1, callMinutes: 0.2, conferenceMinutes: 0.5, warningSeconds: 3 },
+  },
+  { ...ALOUD, access: { adminPin: '00', adminFlags: ['+speaker'], tries: 1 }, limits: { speakers: 1 } },
+  {
+    ...QUIET,
+    flags: ['+speaker'],
+    audio: { vadLevel: 0, agcLevel: 500 },
+    limits: { speakers: 3, callMinutes: 0.5, warningSeconds: 0 },
+  },
+];
+
+/** Settings that conferences of a story have, one after the other. */
+export const SETTINGS = PROFILES.map((profile) => conference(profile, KEYS).settings);
+
+const flags: fc.Arbitrary<FlagChanges> = fc.dictionary(fc.constantFrom(...FLAGS), fc.boolean(), { maxKeys: 3 });
+const memberId = fc.integer({ min: 1, max: 7 });
+const audience = fc.constantFrom('all' as const, 'non-admins' as const);
+
+const memberCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({ type: fc.constant('set-flags' as const), memberId, changes: flags }),
+  fc.record({ type: fc.constantFrom('kick' as const, 'hang-up' as const), memberId }),
+  fc.record({ type: fc.constant('hold' as const), memberId, held: fc.boolean() }),
+  fc.record({ type: fc.constant('talk-privately' as const), memberId, withMemberId: memberId }),
+  fc.record({ type: fc.constantFrom('end-private' as const, 'ask-admin-pin' as const), memberId }),
+  fc.record({ type: fc.constant('raise-hand' as const), memberId, raised: fc.boolean() }),
+  fc.record({ type: fc.constantFrom('tell-count' as const, 'tell-keys' as const), memberId }),
+  fc.record({
+    type: fc.constant('adjust' as const),
+    memberId,
+    setting: fc.constantFrom('talkVolume' as const, 'listenVolume' as const, 'vadLevel' as const, 'agcLevel' as const),
+    adjustment: fc.oneof(fc.constant('profile' as const), fc.record({ by: fc.integer({ min: -3, max: 300 }) })),
+  }),
+  fc.record({
+    type: fc.constant('execute' as const),
+    memberId,
+    application: fc.constant('Echo'),
+    data: fc.constant(''),
+  }),
+  fc.record({
+    type: fc.constant('transfer' as const),
+    memberId,
+    conference: fc.constantFrom('3000', '4000'),
+    profileName: fc.constant(null),
+  }),
+);
+
+const conferenceCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({ type: fc.constant('lock' as const), locked: fc.boolean() }),
+  fc.record({ type: fc.constant('mute-all' as const), audience: fc.option(audience) }),
+  fc.record({ type: fc.constant('set-flags-of-all' as const), audience, changes: flags }),
+  fc.record({ type: fc.constant('set-flags-of-last' as const), changes: flags }),
+  fc.record({ type: fc.constant('kick-all' as const), audience }),
+  fc.constantFrom<Command>(
+    { type: 'kick-last' },
+    { type: 'next-hand' },
+    { type: 'lower-hands' },
+    { type: 'play', media: ['tone:440/100'], volume: 0 },
+    { type: 'control-playback', operation: { type: 'stop' } },
+    { type: 'control-playback', operation: { type: 'pause' } },
+    { type: 'record', name: null },
+    { type: 'stop-recording' },
+    { type: 'pause-recording', paused: true },
+    { type: 'terminate' },
+  ),
+);
+
+const who = fc.nat(5);
+
+/** What happens next; `who` is the place of a channel, or of a report, among those there are. */
+const happening = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      what: fc.constantFrom('dialplan' as const, 'lobby' as const, 'transferred' as const),
+      flags,
+    }),
+  },
+  { weight: 8, arbitrary: fc.record({ what: fc.constant('report' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom('entry-failed' as const, 'ended' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('talking' as const), who, talking: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ what: fc.constant('dtmf' as const), who, key: fc.constantFrom(...'0123459#*') }),
+  },
+  { weight: 5, arbitrary: fc.record({ what: fc.constant('command' as const), command: memberCommand }) },
+  { weight: 3, arbitrary: fc.record({ what: fc.constant('command' as const), command: conferenceCommand }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom('playback-ended' as const, 'recording-ended' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ what: fc.constant('settings' as const), settings: fc.nat(PROFILES.length - 1) }),
+  },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('resync' as const), restarted: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('returned' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('wake' as const) }) },
+);
+export type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+/** A happening, how long after the one before, and how many of its effects reach Asterisk; null for all. */
+export type Step = { given: Happening; gapMs: number; reach: number | null };
+
+const step = (reach: fc.Arbitrary<number | null>): fc.Arbitrary<Step> =>
+  fc.record({ given: happening, gapMs: fc.nat(3000), reach });
+
+export type Story = { settings: number; steps: Step[] };
+
+const story = (reach: fc.Arbitrary<number | null>): fc.Arbitrary<Story> =>
+  fc.record({ settings: fc.nat(PROFILES.length - 1), steps: fc.array(step(reach), { maxLength: 30, size: 'max' }) });
+
+/** Everything arrives. */
+export const reliable = story(fc.constant(null));
+/** Now and then the connection is lost before all effects are carried out. */
+export const unreliable = story(fc.option(fc.nat(5), { freq: 6 }));

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { newConference } from '../../../src/conference/conference.ts';
+import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
+import type { Member } from '../../../src/conference/member.ts';
+import { api } from '../../../src/dtmf/actions/api.ts';
+import { IDLE } from '../../../src/dtmf/collector.ts';
+import { standardSettings } from '../../../src/profiles/profiles.ts';
+
+const member: Member = {
+  id: 7,
+  channelId: 'c7',
+  caller: { number: '100', name: 'Ann' },
+  joinedAtMs: 0,
+  flags: PLAIN_FLAGS,
+  place: { at: 'floor' },
+  adjusted: {},
+  handRaisedAtMs: null,
+  talking: false,
+  keys: IDLE,
+  pinEntry: null,
+  spokenName: null,
+  ignoreHashUntilMs: 0,
+  warned: false,
+};
+
+describe('the key action "api"', () => {
+  it('runs any command, "me" being whoever pressed the key', () => {
+    const conference = newConference('3000', standardSettings(), 0);
+    expect(api.commands({ member, conference, argument: 'member me hand raise' })).toEqual([
+      { type: 'raise-hand', memberId: 7, raised: true },
+    ]);
+    expect(api.commands({ member, conference, argument: 'playback "tts:good morning"' })).toEqual([
+      { type: 'play', media: ['tts:good morning'], volume: 0 },
+    ]);
+  });
+
+  it.each([
+    ['lock', null],
+    ['member me kick', null],
+    ['', 'no command'],
+    ['dance', 'no command "dance"'],
+    ['playback "tts:good morning', 'a quote is not closed'],
+  ])('says what is wrong with its argument when the profile is read: %s', (argument, problem) => {
+    expect(api.problem?.(argument)).toEqual(problem === null ? null : expect.stringContaining(problem));
+  });
+});
