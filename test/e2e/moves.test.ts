@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { Command } from '../../src/conference/commands.ts';
+import type { Call } from '../kit/phone/call.ts';
+import { silence, tone } from '../kit/phone/sound.ts';
+import { SILENT } from '../kit/rostrum-node.ts';
+import { laboratory } from './laboratory.ts';
+
+const DIALPLAN = `
+[rostrum-dial-in](+)
+exten => _90XX,1,Stasis(rostrum,join,other,default,+speaker)
+exten => _91XX,1,Stasis(rostrum,join,music,musical)
+exten => _92XX,1,Stasis(rostrum,join,music,musical,+speaker)
+`;
+
+const lab = laboratory({
+  bindAddress: '127.0.31.1',
+  profiles: {
+    musical: { kind: 'conference', sound: { ...SILENT, music: 'default' } },
+  },
+  extra: { append: { 'extensions.conf': DIALPLAN } },
+});
+
+const HEARD = { aboveDbov: -30, timeoutMs: 3000 };
+const gone = (freqHz: number) => ({ freqHz, belowDbov: -55, timeoutMs: 2000 });
+const run = (command: Command) => lab.node.command('3000', command);
+
+/** Three speakers with a tone each. */
+async function speakers(): Promise<{ calls: [Call, Call, Call]; ids: [number, number, number] }> {
+  const call = (callerNumber: string, hz: number) => lab.phones.call('4000', { callerNumber, send: tone(hz, -20) });
+  const calls: [Call, Call, Call] = [await call('201', 440), await call('202', 700), await call('203', 1000)];
+  await lab.node.waitForMembers('3000', 3);
+  await calls[0].waitForTone(1000, HEARD);
+  const id = async (number: string) => (await lab.node.member('3000', number)).id;
+  return { calls, ids: [await id('201'), await id('202'), await id('203')] };
+}
+
+describe('a private talk', () => {
+  it('is heard by the two and by nobody else, and ends for both', async () => {
+    const { calls, ids } = await speakers();
+    const [a, b, c] = calls;
+    await run({ type: 'talk-privately', memberId: ids[0], withMemberId: ids[1] });
+    await Promise.all([a.waitForTone(700, HEARD), b.waitForTone(440, HEARD)]);
+    await Promise.all([a.waitForSilence(gone(1000)), b.waitForSilence(gone(1000))]);
+    await Promise.all([c.waitForSilence(gone(440)), c.waitForSilence(gone(700))]);
+    expect(await lab.node.member('3000', '201')).toMatchObject({ place: 'private', privateWith: ids[1] });
+
+    await run({ type: 'end-private', memberId: ids[1] });
+    await Promise.all([c.waitForTone(440, HEARD), c.waitForTone(700, HEARD), a.waitForTone(1000, HEARD)]);
+  });
+
+  it('ends for the other one when one hangs up', async () => {
+    const { calls, ids } = await speakers();
+    await run({ type: 'talk-privately', memberId: ids[0], withMemberId: ids[1] });
+    await calls[0].waitForSilence(gone(1000));
+    await calls[1].hangUp();
+    await Promise.all([calls[0].waitForTone(1000, HEARD), calls[2].waitForTone(440, HEARD)]);
+  });
+});
+
+describe('hold', () => {
+  it('takes a member off the floor, and brings him back', async () => {
+    const { calls, ids } = await speakers();
+    await run({ type: 'hold', memberId: ids[0], held: true });
+    await Promise.all([calls[0].waitForSilence(gone(1000)), calls[2].waitForSilence(gone(440))]);
+    await calls[2].waitForTone(700, HEARD);
+    await run({ type: 'hold', memberId: ids[0], held: false });
+    await Promise.all([calls[0].waitForTone(1000, HEARD), calls[2].waitForTone(440, HEARD)]);
+  });
+});
+
+describe('a transfer', () => {
+  it('moves a member to another conference, where he is heard and hears', async () => {
+    const { calls, ids } = await speakers();
+    const there = await lab.phones.call('9000', { callerNumber: '300', send: tone(1500, -20) });
+    await lab.node.waitForMembers('other', 1);
+    await run({ type: 'transfer', memberId: ids[0], conference: 'other', profileName: null });
+    await Promise.all([there.waitForTone(440, HEARD), calls[0].waitForTone(1500, HEARD)]);
+    await Promise.all([calls[2].waitForSilence(gone(440)), calls[0].waitForSilence(gone(1000))]);
+    expect(await lab.node.member('other', '201')).toMatchObject({ role: 'speaker', place: 'floor' });
+    await lab.node.waitForMembers('3000', 2);
+  });
+});
+
+describe('an application of the dialplan on a key', () => {
+  it('plays to the caller alone, who is a member still and comes back', async () => {
+    const { calls, ids } = await speakers();
+    await run({ type: 'execute', memberId: ids[0], application: 'Playback', data: 'beep&beep' });
+    await calls[2].waitForSilence(gone(440));
+    await Promise.all([calls[2].waitForTone(440, HEARD), calls[0].waitForTone(1000, HEARD)]);
+    expect(await lab.node.member('3000', '201')).toMatchObject({ id: ids[0], place: 'floor', role: 'speaker' });
+  });
+
+  it('from which he does not come back ends his membership', async () => {
+    const { calls, ids } = await speakers();
+    await run({ type: 'execute', memberId: ids[0], application: 'Hangup', data: '' });
+    await calls[0].ended;
+    await lab.node.waitForMembers('3000', 2);
+  });
+});
+
+describe('who is alone', () => {
+  it('hears music until a second member joins, and again after that one has left', async () => {
+    const first = await lab.phones.call('9100', { callerNumber: '101', send: silence() });
+    await first.waitForSound({ aboveDbov: -50, timeoutMs: 4000 });
+    const second = await lab.phones.call('9200', { callerNumber: '201', send: tone(440, -20) });
+    await first.waitForTone(440, HEARD);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    // Nothing but the tone: the music is over.
+    expect(first.levelDbov({ lastMs: 300 })).toBeLessThan(-18.5);
+    expect(second.levelDbov({ lastMs: 300 })).toBeLessThan(-60);
+    await second.hangUp();
+    await lab.node.waitForMembers('music', 1);
+    await first.waitForSound({ aboveDbov: -50, timeoutMs: 4000 });
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import type { Command } from '../../src/conference/commands.ts';
+import type { PromptName } from '../../src/prompts/catalogue.ts';
+import type { Call } from '../kit/phone/call.ts';
+import { silence, tone } from '../kit/phone/sound.ts';
+import { SILENT } from '../kit/rostrum-node.ts';
+import { laboratory } from './laboratory.ts';
+
+/** Prompts are tones here, each with a frequency of its own, so that one hears which it is. */
+const TONE_HZ = {
+  welcome: 600,
+  alone: 700,
+  bye: 800,
+  muted: 900,
+  unmuted: 1100,
+  deafened: 1200,
+  undeafened: 1300,
+  speaker: 1400,
+  unspeaker: 1500,
+  admin: 1600,
+  unadmin: 1700,
+  kicked: 1800,
+  'hand-raised': 1900,
+  'hand-lowered': 2000,
+  'hand-your-turn': 2100,
+  'floor-muted': 2200,
+  'floor-unmuted': 2300,
+  lockednow: 2400,
+  unlockednow: 2500,
+  hold: 2600,
+  private: 2700,
+  'private-ended': 2800,
+  'conference-ending': 2900,
+  joined: 3000,
+  left: 3100,
+  locked: 3200,
+} satisfies Partial<Record<PromptName, number>>;
+
+const prompts = {
+  ...SILENT.prompts,
+  ...Object.fromEntries(Object.entries(TONE_HZ).map(([name, hz]) => [name, `tone:${hz}/400`])),
+};
+
+const lab = laboratory({ bindAddress: '127.0.27.1', profile: { sound: { music: 'none', prompts, announce: 'tone' } } });
+
+const HEARD = { aboveDbov: -35, timeoutMs: 3000 };
+const hears = (call: Call, prompt: keyof typeof TONE_HZ) => call.waitForTone(TONE_HZ[prompt], HEARD);
+
+/** Three members, so that a prompt to one is mixed into what he hears. */
+async function three(): Promise<{ speaker: Call; member: Call; other: Call; id: number }> {
+  const speaker = await lab.phones.call('4000', { callerNumber: '200', send: tone(440, -20) });
+  const member = await lab.phones.call('3000', { callerNumber: '101', send: tone(350, -20) });
+  const other = await lab.phones.call('3000', { callerNumber: '102', send: silence() });
+  await lab.node.waitForMembers('3000', 3);
+  await Promise.all([member.waitForTone(440, HEARD), other.waitForTone(440, HEARD)]);
+  return { speaker, member, other, id: (await lab.node.member('3000', '101')).id };
+}
+
+const run = (command: Command) => lab.node.command('3000', command);
+
+describe('a caller', () => {
+  it('is welcomed, told that he is alone, and then hears the conference', async () => {
+    const first = await lab.phones.call('3000', { callerNumber: '101', send: silence() });
+    await hears(first, 'welcome');
+    await hears(first, 'alone');
+    await lab.node.waitForMembers('3000', 1);
+    const second = await lab.phones.call('4000', { callerNumber: '200', send: tone(440, -20) });
+    await hears(second, 'welcome');
+    await Promise.all([hears(first, 'joined'), first.waitForTone(440, HEARD)]);
+    await second.hangUp();
+    await lab.node.waitForMembers('3000', 1);
+  });
+
+  it('who leaves by a key hears good-bye before his call ends, and the others a tone', async () => {
+    const { member, other } = await three();
+    await member.pressKeys('#');
+    await Promise.all([hears(member, 'bye'), member.ended, hears(other, 'left')]);
+  });
+
+  it('finds a locked conference locked, and the others do not hear him', async () => {
+    const { speaker } = await three();
+    await run({ type: 'lock', locked: true });
+    await hears(speaker, 'lockednow');
+    // His call is not answered: what he hears is early media, and costs him nothing.
+    const late = lab.phones.dial('4000', { callerNumber: '103', send: tone(1000, -10) });
+    await hears(late, 'locked');
+    expect(await late.ended).toMatchObject({ status: 603 });
+    expect(speaker.toneLevelDbov(1000, { lastMs: 1500 })).toBeLessThan(-60);
+    await run({ type: 'lock', locked: false });
+    await hears(speaker, 'unlockednow');
+  });
+});
+
+describe('a change of flags', () => {
+  it.each([
+    ['muted', 'unmuted', 'mute'],
+    ['deafened', 'undeafened', 'deaf'],
+    ['speaker', 'unspeaker', 'speaker'],
+    ['admin', 'unadmin', 'admin'],
+  ] as const)('is told to the member alone, over what he hears: %s, %s', async (on, off, flag) => {
+    const { member, speaker, other, id } = await three();
+    for (const [prompt, value] of [
+      [on, true],
+      [off, false],
+    ] as const) {
+      const told = hears(member, prompt);
+      await run({ type: 'set-flags', memberId: id, changes: { [flag]: value } });
+      await told;
+      for (const call of [speaker, other])
+        expect(call.toneLevelDbov(TONE_HZ[prompt], { lastMs: 1000 })).toBeLessThan(-55);
+    }
+    await member.waitForTone(440, HEARD);
+  });
+
+  it('that gives a voice is heard by the others within 150 ms, whatever the prompt to the new speaker', async () => {
+    const { speaker, member, id } = await three();
+    const givenMs = performance.now();
+    const heard = speaker.waitForTone(350, HEARD);
+    const told = hears(member, 'speaker');
+    await run({ type: 'set-flags', memberId: id, changes: { speaker: true } });
+    expect((await heard) - givenMs).toBeLessThan(150);
+    await told;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(speaker.toneLevelDbov(350, { lastMs: 200 })).toBeGreaterThan(-24);
+  });
+});
+
+describe('a moderator', () => {
+  it('kicks: the kicked one hears why before his call ends', async () => {
+    const { member, id } = await three();
+    await run({ type: 'kick', memberId: id });
+    await hears(member, 'kicked');
+    await member.ended;
+  });
+
+  it('mutes all: everybody hears it once, and the speaker is not heard until it is lifted', async () => {
+    const { speaker, member, other } = await three();
+    const told = [speaker, member, other].map((call) => hears(call, 'floor-muted'));
+    await run({ type: 'mute-all', audience: 'non-admins' });
+    await Promise.all(told);
+    await member.waitForSilence({ freqHz: 440, belowDbov: -55, timeoutMs: 2000 });
+    await run({ type: 'mute-all', audience: null });
+    await Promise.all([speaker, member, other].map((call) => hears(call, 'floor-unmuted')));
+    await member.waitForTone(440, HEARD);
+  });
+
+  it('gives the floor to the hand that was raised first', async () => {
+    const { speaker, member, id } = await three();
+    await run({ type: 'raise-hand', memberId: id, raised: true });
+    await hears(member, 'hand-raised');
+    await run({ type: 'next-hand' });
+    await Promise.all([hears(member, 'hand-your-turn'), speaker.waitForTone(350, HEARD)]);
+  });
+
+  it('ends the conference: everybody hears it, and all calls end', async () => {
+    const { speaker, member, other } = await three();
+    const told = [speaker, member, other].map((call) => hears(call, 'conference-ending'));
+    await run({ type: 'terminate' });
+    await Promise.all(told);
+    await Promise.all([speaker.ended, member.ended, other.ended]);
+    await lab.node.waitForMembers('3000', 0);
+  });
+});
