@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { MemberStatusView } from '../../src/api/schemas.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { laboratory } from './laboratory.ts';
 
@@ -106,6 +107,19 @@ it('a kicked member is hung up, and the others stay', async () => {
   await lab.node.waitForMembers('3000', 2);
   const goneMs = performance.now();
   expect(await staying.waitForTone(440, HEARD)).toBeGreaterThan(goneMs - 100);
+});
+
+it('the status of a member has his codec and his packets, as the command line shows it', async () => {
+  await speaker('200', tone(440, -20));
+  const listening = await listener('101');
+  await listening.waitForTone(440, HEARD);
+  const { id } = await lab.node.member('3000', '101');
+  const { stdout } = await lab.node.cli('member', '3000', String(id), 'status', '--json');
+  const status = JSON.parse(stdout) as MemberStatusView;
+  expect(status).toMatchObject({ role: 'listener', place: 'floor', media: { codec: 'ulaw', packetsLost: 0 } });
+  expect(status.media?.packetsSent).toBeGreaterThan(5);
+  const text = (await lab.node.cli('member', '3000', String(id), 'status')).stdout;
+  expect(text).toMatch(/^codec +ulaw$/m);
 });
 
 describe('join flags', () => {

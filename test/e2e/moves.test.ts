@@ -10,6 +10,9 @@ const DIALPLAN = `
 exten => _90XX,1,Stasis(rostrum,join,other,default,+speaker)
 exten => _91XX,1,Stasis(rostrum,join,music,musical)
 exten => _92XX,1,Stasis(rostrum,join,music,musical,+speaker)
+exten => _93XX,1,Stasis(rostrum,join,3000,default,+speaker)
+ same => n,Playback(beep&beep&beep)
+ same => n,Hangup()
 `;
 
 const lab = laboratory({
@@ -96,6 +99,21 @@ describe('an application of the dialplan on a key', () => {
     await calls[0].ended;
     await lab.node.waitForMembers('3000', 2);
   });
+});
+
+it('who leaves after an application of the dialplan goes on behind the Stasis() by which he came', async () => {
+  const other = await lab.phones.call('4000', { callerNumber: '201', send: tone(440, -20) });
+  const caller = await lab.phones.call('9300', { callerNumber: '400', send: tone(700, -20) });
+  await other.waitForTone(700, HEARD);
+  const { id } = await lab.node.member('3000', '400');
+  await run({ type: 'execute', memberId: id, application: 'Playback', data: 'beep&beep&beep' });
+  await other.waitForSilence(gone(700));
+  await other.waitForTone(700, HEARD);
+  const releasedMs = performance.now();
+  await run({ type: 'hang-up', memberId: id });
+  await caller.ended;
+  // The dialplan has played before it hung up.
+  expect(performance.now() - releasedMs).toBeGreaterThan(400);
 });
 
 describe('who is alone', () => {
