@@ -199,7 +199,9 @@ function asksForName(turn: Turn): boolean {
 export function announceArrival(turn: Turn, { spokenName }: Member, prompt: 'joined' | 'left'): void {
   const { announce, announceUpTo } = turn.conference.settings.profile.sound;
   const admitted = countAdmitted(turn.conference);
-  if (announce === 'none' || admitted < 2 || admitted > announceUpTo) return;
+  // Who is left alone is told as well.
+  const others = prompt === 'joined' ? admitted - 1 : admitted;
+  if (announce === 'none' || others < 1 || admitted > announceUpTo) return;
   turn.announce(spokenName ? [`has-${prompt}`] : [prompt], { ...(spokenName && { name: spokenName }) });
 }
 

@@ -22,6 +22,10 @@ export function converge(before: Conference, turn: Turn): Effect[] {
     if (was === member && !shared && !turn.assumed.has(member.channelId)) continue;
     effects.push(...arrange(before, was, member, turn), ...tell(was, member));
   }
+  const noise = comfortNoiseOf(after);
+  if (noise !== comfortNoiseOf(before) || (turn.resave && noise !== null)) {
+    effects.push({ type: 'comfort-noise', levelDbov: noise });
+  }
   effects.push(...turn.effects);
   saveConference(before, turn, effects);
   const deadlineMs = nextDeadlineMs(after);
@@ -60,6 +64,12 @@ function tell(was: Member | undefined, member: Member): Effect[] {
   const { id: memberId, flags } = member;
   if (!was || was.place.at === 'arriving' || sameFlags(was.flags, flags)) return [];
   return [{ type: 'publish', event: { type: 'flags-changed', memberId, flags } }];
+}
+
+/** As long as somebody is there to hear it. */
+function comfortNoiseOf({ status, settings, members }: Conference): number | null {
+  const { comfortNoise } = settings.profile.audio;
+  return comfortNoise !== 0 && members.size > 0 && (status === 'running' || status === 'ending') ? comfortNoise : null;
 }
 
 function saveConference(before: Conference, { conference: after, resave }: Turn, effects: Effect[]): void {

@@ -41,6 +41,8 @@ export type ConferenceEffect =
   | { type: 'control-playback'; id: string; operation: PlaybackOperation }
   /** Music for the floor; null ends it. */
   | { type: 'floor-music'; musicClass: string | null }
+  /** Soft noise for the floor, whatever else is heard; null ends it. */
+  | { type: 'comfort-noise'; levelDbov: number | null }
   | { type: 'record'; recording: Recording }
   | { type: 'pause-recording'; name: string; paused: boolean }
   | { type: 'stop-recording'; name: string }

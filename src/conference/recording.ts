@@ -65,7 +65,7 @@ export function recordingEnded(turn: Turn, name: string, failed: boolean): void 
   }
   const restarts = recording.restarts + 1;
   const base = recording.restarts === 0 ? name : name.replace(/-\d+$/, '');
-  const again = { ...recording, name: `${base}-${restarts + 1}`, startedAtMs: turn.nowMs, paused: false, restarts };
+  const again = { ...recording, name: `${base}-${restarts + 1}`, startedAtMs: turn.nowMs, restarts };
   begin(turn, again, 'restarted');
 }
 

@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriEvent } from '../ari/messages.ts';
 import type { AriChannel, AriMedia, AriPort } from '../ari/port.ts';
 import type { Command } from '../conference/commands.ts';
-import { type Conference, newConference } from '../conference/conference.ts';
+import { type Conference, newConference, type Settings } from '../conference/conference.ts';
 import type { ConferenceEvent } from '../conference/events.ts';
 import type { FlagChanges } from '../conference/flags.ts';
 import type { Guesses } from '../conference/guesses.ts';
@@ -18,6 +19,7 @@ import { mergeLive } from '../profiles/takes-effect.ts';
 import type { Speech } from '../speech/speech.ts';
 import { Arranger, isChannelGone } from './arranger.ts';
 import { Bridges } from './bridges.ts';
+import { ComfortNoise } from './comfort-noise.ts';
 import { type AsteriskEffect, EffectRunner, isForAsterisk } from './effect-runner.ts';
 import { ControllerError } from './errors.ts';
 import { FloorPlayer } from './floor-player.ts';
@@ -34,6 +36,8 @@ import { callWebhook } from './webhook.ts';
 /** ITU-T Q.850 cause 3, "no route to destination": the caller of a bad extension gets SIP 404. */
 const NO_ROUTE = 3;
 const NORMAL_CLEARING = 16;
+/** A recording that cannot be written ends within milliseconds. */
+const FAILS_WITHIN_MS = 100;
 /** Of conferences that have ended; so many wrong PINs lately are remembered. */
 const MOST_REMEMBERED = 1000;
 
@@ -63,6 +67,7 @@ export class Controller {
   readonly #bridges: Bridges;
   readonly #prompter: Prompter;
   readonly #floorPlayer: FloorPlayer;
+  readonly #comfortNoise: ComfortNoise;
   readonly #nameRecorder: NameRecorder;
   readonly #runner: EffectRunner;
   readonly #lobby: Lobby;
@@ -85,6 +90,7 @@ export class Controller {
     this.#bridges = new Bridges({ ari, names });
     this.#prompter = new Prompter({ ari, names, library });
     this.#floorPlayer = new FloorPlayer({ ari, names, library });
+    this.#comfortNoise = new ComfortNoise({ ari, names, library });
     this.#nameRecorder = new NameRecorder({ ari });
     this.#runner = new EffectRunner({
       ari,
@@ -93,6 +99,7 @@ export class Controller {
       arranger: new Arranger({ ari, bridges: this.#bridges }),
       prompter: this.#prompter,
       floorPlayer: this.#floorPlayer,
+      comfortNoise: this.#comfortNoise,
       nameRecorder: this.#nameRecorder,
       report: (name, input) => this.#dispatchLogged(name, input),
     });
@@ -150,6 +157,15 @@ export class Controller {
       const message = (cause as Error).message;
       throw new ControllerError(reached ? 'asterisk-refused' : 'asterisk-unreachable', message, { cause });
     }
+    if (command.type === 'record') await this.#expectRecording(name);
+  }
+
+  /** Asterisk accepts a recording that it cannot write, and ends it at once. */
+  async #expectRecording(name: string): Promise<void> {
+    await sleep(FAILS_WITHIN_MS);
+    if (this.#conferences.get(name)?.recording) return;
+    const message = `conference ${name}: the recording has ended at once: can Asterisk write to its recording directory?`;
+    throw new ControllerError('not-possible', message);
   }
 
   /** Tells the member who asked for an invitation if it has failed. */
@@ -264,11 +280,20 @@ export class Controller {
     const playing = new Set([...this.#conferences.values()].map(({ playback }) => playback?.id));
     for (const { id } of read.others) {
       const playback = this.#names.playbackOfPlayer(id);
-      if (playback !== null && !playing.has(playback)) await this.#floorPlayer.stop(playback);
+      if (playback === null || playing.has(playback) || this.#comfortNoise.isWanted(playback)) continue;
+      await this.#floorPlayer.stop(playback);
     }
     for (const [channelId, name] of this.#conferenceOf) {
       if (!this.#conferences.get(name)?.members.has(channelId)) this.#conferenceOf.delete(channelId);
     }
+  }
+
+  /** By its name, or as a running conference has it whose profile was removed; null if there is none. */
+  #settingsFor(conference: string | null, profileName: string): Settings | null {
+    const found = findSettings(this.#profiles, profileName);
+    if (found || conference === null) return found;
+    const running = this.#conferences.get(conference)?.settings;
+    return running?.profileName === profileName ? running : null;
   }
 
   #conferenceFor(name: string, profileName: string): Conference {
@@ -284,7 +309,7 @@ export class Controller {
       case WHISPER:
         return;
       case PLAYER:
-        return this.#logFailure('player', this.#floorPlayer.entered(channel.id));
+        return this.#logFailure('player', this.#playerEntered(channel.id));
       case RETURN:
         if (!this.#conferenceOf.has(channel.id)) return this.#release(channel);
         return this.#onChannel(channel.id, { type: 'returned', channelId: channel.id });
@@ -292,7 +317,7 @@ export class Controller {
     const parsed = parseJoinArguments(args);
     if (!parsed.ok) return this.#turnAway(channel, parsed.message);
     const { conference, profileName, flags } = parsed.join;
-    const settings = findSettings(this.#profiles, profileName);
+    const settings = this.#settingsFor(conference, profileName);
     if (!settings) {
       const known = [...this.#profiles.conferences.keys()].join(', ');
       const what = conference === null ? 'the lobby' : `conference ${conference}`;
@@ -349,9 +374,17 @@ export class Controller {
     if (name !== undefined) this.#dispatchLogged(name, input);
   }
 
+  #playerEntered(channelId: string): Promise<void> {
+    const id = this.#names.playbackOfPlayer(channelId) ?? this.#names.playbackOnFloor(channelId) ?? '';
+    return this.#comfortNoise.isWanted(id)
+      ? this.#comfortNoise.entered(channelId)
+      : this.#floorPlayer.entered(channelId);
+  }
+
   #playbackFinished(id: string, failed: boolean): void {
     this.#prompter.finished(id);
     this.#floorPlayer.finished(id, failed);
+    if (!failed && this.#comfortNoise.isWanted(id)) this.#logFailure('comfort noise', this.#comfortNoise.playAgain(id));
     for (const [name, { playback }] of this.#conferences) {
       if (playback?.id !== id) continue;
       this.#floorPlayer.stop(id);

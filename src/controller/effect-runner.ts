@@ -1,11 +1,13 @@
 import { AriError } from '../ari/errors.ts';
 import type { AriPort } from '../ari/port.ts';
+import type { Recording } from '../conference/conference.ts';
 import type { ChannelEffect, ConferenceEffect, ControllerEffect } from '../conference/effects.ts';
 import type { Input } from '../conference/inputs.ts';
 import { serializeConference } from '../conference/saved-conference.ts';
 import { serializeMember } from '../conference/saved-member.ts';
 import { type Arranger, isChannelGone } from './arranger.ts';
 import type { Bridges } from './bridges.ts';
+import type { ComfortNoise } from './comfort-noise.ts';
 import type { FloorPlayer } from './floor-player.ts';
 import type { NameRecorder } from './name-recorder.ts';
 import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, RESULT_VARIABLE } from './names.ts';
@@ -33,6 +35,7 @@ export type EffectRunnerDeps = {
   prompter: Prompter;
   floorPlayer: FloorPlayer;
   nameRecorder: NameRecorder;
+  comfortNoise: ComfortNoise;
   /** Receives what became of effects. */
   report: (conference: string, input: Input) => void;
 };
@@ -176,6 +179,8 @@ export class EffectRunner {
         return effect.musicClass === null
           ? ari.stopBridgeMusic(names.floor(conference))
           : ari.startBridgeMusic(names.floor(conference), effect.musicClass);
+      case 'comfort-noise':
+        return bridges.floorOpened(conference).then(() => this.#deps.comfortNoise.set(conference, effect.levelDbov));
       case 'record':
         return this.#record(conference, effect.recording);
       case 'pause-recording':
@@ -213,10 +218,12 @@ export class EffectRunner {
     }
   }
 
-  async #record(conference: string, { name, format }: { name: string; format: string }): Promise<void> {
+  async #record(conference: string, { name, format, paused }: Recording): Promise<void> {
     try {
       await this.#deps.bridges.floorOpened(conference);
       await this.#deps.ari.recordBridge(this.#deps.names.floor(conference), { name, format });
+      // One that is started again while it is paused.
+      if (paused) await this.#deps.ari.pauseRecording(name, true);
     } catch (error) {
       this.#deps.report(conference, { type: 'recording-ended', name, failed: true });
       throw error;

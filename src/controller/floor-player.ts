@@ -4,7 +4,8 @@ import type { Playback } from '../conference/conference.ts';
 import type { Sounds } from '../prompts/prompt-sounds.ts';
 import { volumeFactor } from './arranger.ts';
 import { ControllerError } from './errors.ts';
-import { type Names, PLAYER, PLAYER_CONTEXT } from './names.ts';
+import type { Names } from './names.ts';
+import { openPlayer } from './player-channels.ts';
 import type { SoundLibrary } from './sound-library.ts';
 
 const NORMAL_CLEARING = 16;
@@ -46,17 +47,7 @@ export class FloorPlayer {
   async play(conference: string, playback: Playback, sounds: Sounds): Promise<void> {
     const begun = this.#order(conference, playback, sounds);
     try {
-      await this.#ari.originate({
-        channelId: this.#names.playerOnFloor(playback.id),
-        otherChannelId: this.#names.player(playback.id),
-        // With another codec it is heard 6 dB too softly.
-        formats: 'slin',
-        endpoint: `Local/s@${PLAYER_CONTEXT}/n`,
-        application: this.#names.application,
-        args: [PLAYER],
-        callerId: 'Rostrum',
-        timeoutSeconds: 10,
-      });
+      await openPlayer(this.#ari, this.#names, playback.id);
     } catch (error) {
       this.#orders.get(playback.id)?.settle(error as Error);
     }

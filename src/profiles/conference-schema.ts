@@ -172,6 +172,13 @@ const audio = z.strictObject({
     .meta(live),
   talkVolume: volume.default(0).describe('How loud speakers are heard, in steps of 3 dB').meta(live),
   listenVolume: volume.default(0).describe('How loud members hear, in steps of 3 dB').meta(live),
+  comfortNoise: z
+    .union([z.literal(0), z.number().int().min(RANGES.comfortNoise.min).max(RANGES.comfortNoise.max)], {
+      error: `comfort noise is ${RANGES.comfortNoise.min} to ${RANGES.comfortNoise.max} dBov, or 0 for none`,
+    })
+    .default(0)
+    .describe('Soft noise in dBov, such as -65, so that a line never sounds dead; 0 is none')
+    .meta(live),
   denoise: z.boolean().default(false).describe("Reduces noise in speakers' calls").meta(live),
   jitterBuffer: z.boolean().default(false).describe("Smooths speakers' calls that arrive unevenly").meta(live),
 });

@@ -6,4 +6,6 @@ export const RANGES = {
   /** Steps of 3 dB. */
   talkVolume: { min: -4, max: 4 },
   listenVolume: { min: -4, max: 4 },
+  /** dBov; 0 stands for none. */
+  comfortNoise: { min: -80, max: -40 },
 } as const;

@@ -1,0 +1,164 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Call } from '../kit/phone/call.ts';
+import { silence, tone } from '../kit/phone/sound.ts';
+import { SILENT } from '../kit/rostrum-node.ts';
+import { laboratory } from './laboratory.ts';
+
+/** Each prompt is a tone of its own; names are tones too, which callers say. */
+const TONE_HZ = { 'record-name': 600, 'has-joined': 1300, 'has-left': 800, joined: 900, left: 1100 } as const;
+/** Of Asterisk's own beep. */
+const BEEP_HZ = 700;
+
+const prompts = {
+  ...SILENT.prompts,
+  ...Object.fromEntries(Object.entries(TONE_HZ).map(([name, hz]) => [name, `tone:${hz}/300`])),
+};
+const profileOf = (announce: string, announceUpTo: number) => ({
+  kind: 'conference',
+  idleSeconds: 1,
+  sound: { music: 'none', prompts, announce, announceUpTo },
+});
+
+const DIALPLAN = `
+[rostrum-dial-in](+)
+exten => _71XX,1,Stasis(rostrum,join,named,named)
+exten => _72XX,1,Stasis(rostrum,join,toned,toned)
+exten => _73XX,1,Stasis(rostrum,join,few,few)
+`;
+
+const lab = laboratory({
+  bindAddress: '127.0.35.1',
+  profiles: { named: profileOf('name', 10), toned: profileOf('tone', 2), few: profileOf('name', 1) },
+  extra: { append: { 'extensions.conf': DIALPLAN } },
+});
+
+const HEARD = { aboveDbov: -35, timeoutMs: 8000 };
+const SETTLED = { timeout: 10_000, interval: 50 };
+const hears = (call: Call, prompt: keyof typeof TONE_HZ) => call.waitForTone(TONE_HZ[prompt], HEARD);
+const dial = (number: string, callerNumber: string) => lab.phones.call(number, { callerNumber, send: silence() });
+
+/** The recordings of names that there are. */
+async function names(): Promise<string[]> {
+  const directory = join(lab.node.asterisk.directory, 'spool', 'recording', 'rostrum', 'names');
+  return readdir(directory).catch(() => []);
+}
+
+/** Is asked for his name after the beep, says it for a second, and presses #. */
+async function sayName(call: Call, hz: number): Promise<void> {
+  await hears(call, 'record-name');
+  await call.waitForTone(BEEP_HZ, HEARD);
+  await call.waitForSilence({ freqHz: BEEP_HZ, belowDbov: -55, timeoutMs: 5000 });
+  const startedMs = performance.now();
+  call.send(tone(hz, -20));
+  await expect.poll(() => performance.now() - startedMs, SETTLED).toBeGreaterThan(800);
+  call.send(silence());
+  await call.pressKeys('#');
+}
+
+async function dialAndSay(hz: number, callerNumber: string, members: number): Promise<Call> {
+  const call = await dial('7100', callerNumber);
+  await sayName(call, hz);
+  await lab.node.waitForMembers('named', members);
+  return call;
+}
+
+describe('announcing by name', () => {
+  it('has each caller say his name, which the others hear when he comes and when he goes', async () => {
+    const first = await dialAndSay(2000, '101', 1);
+    const told = [first.waitForTone(2500, HEARD), hears(first, 'has-joined')];
+    const second = await dialAndSay(2500, '102', 2);
+    const [nameMs = 0, joinedMs = 0] = await Promise.all(told);
+    // After the whole name.
+    expect(joinedMs - nameMs).toBeGreaterThan(500);
+    expect(await names()).toHaveLength(2);
+    const toldAgain = [first.waitForTone(2500, HEARD), hears(first, 'has-left')];
+    await second.hangUp();
+    const [nameAgainMs = 0, leftMs = 0] = await Promise.all(toldAgain);
+    expect(leftMs - nameAgainMs).toBeGreaterThan(500);
+    await first.hangUp();
+    await lab.node.waitForMembers('named', 0);
+    // The names go with the conference.
+    await expect.poll(names, SETTLED).toEqual([]);
+  });
+
+  it('lets in who does not press #, after 5 s', async () => {
+    const first = await dialAndSay(2000, '101', 1);
+    const joined = first.waitForTone(2500, { ...HEARD, timeoutMs: 15_000 });
+    const second = await dial('7100', '102');
+    await hears(second, 'record-name');
+    second.send(tone(2500, -20));
+    expect(await lab.node.member('named', '102')).toMatchObject({ place: 'naming', presence: 'joining' });
+    await lab.node.waitForMembers('named', 2);
+    await joined;
+  });
+
+  it('tells nobody of who hangs up while he is asked', async () => {
+    const first = await dialAndSay(2000, '101', 1);
+    const impatient = await dial('7100', '102');
+    await hears(impatient, 'record-name');
+    await impatient.hangUp();
+    await lab.node.waitForMembers('named', 1);
+    const speaking = await dial('7100', '103');
+    await hears(speaking, 'record-name');
+    await speaking.waitForTone(BEEP_HZ, HEARD);
+    await speaking.hangUp();
+    await lab.node.waitForMembers('named', 1);
+    // Neither was ever there for the others.
+    for (const hz of [TONE_HZ['has-joined'], TONE_HZ['has-left'], TONE_HZ.joined, TONE_HZ.left]) {
+      expect(first.toneLevelDbov(hz, { lastMs: 1000 })).toBeLessThan(-55);
+    }
+  });
+
+  it('is silent with more members than announceUpTo, and then asks nobody', async () => {
+    const first = await dial('7300', '101');
+    await sayName(first, 2000);
+    await lab.node.waitForMembers('few', 1);
+    const second = await dial('7300', '102');
+    await lab.node.waitForMembers('few', 2);
+    await second.waitForSilence({ timeoutMs: 3000, forMs: 800 });
+    await second.hangUp();
+    await lab.node.waitForMembers('few', 1);
+    await first.waitForSilence({ timeoutMs: 3000, forMs: 800 });
+    const heard = Object.values(TONE_HZ).slice(1);
+    for (const hz of heard) expect(first.toneLevelDbov(hz, { lastMs: 2000 })).toBeLessThan(-55);
+  });
+
+  it('goes on over a restart of the controller', async () => {
+    const first = await dialAndSay(2000, '101', 1);
+    const joined = hears(first, 'has-joined');
+    const second = await dialAndSay(2500, '102', 2);
+    await joined;
+    process.kill(await lab.node.controllerPid(), 'SIGKILL');
+    await lab.node.waitUntilConnected();
+    await lab.node.waitForMembers('named', 2);
+    const left = [first.waitForTone(2500, HEARD), hears(first, 'has-left')];
+    await second.hangUp();
+    await Promise.all(left);
+    await first.hangUp();
+    await lab.node.waitForMembers('named', 0);
+    await expect.poll(names, SETTLED).toEqual([]);
+  });
+});
+
+describe('announcing with a tone', () => {
+  it('tells the others who come and go, up to announceUpTo', async () => {
+    const first = await dial('7200', '101');
+    await lab.node.waitForMembers('toned', 1);
+    const second = await dial('7200', '102');
+    await hears(first, 'joined');
+    await lab.node.waitForMembers('toned', 2);
+    await first.waitForSilence({ timeoutMs: 3000 });
+    const third = await dial('7200', '103');
+    await lab.node.waitForMembers('toned', 3);
+    await first.waitForSilence({ timeoutMs: 3000, forMs: 600 });
+    expect(first.toneLevelDbov(TONE_HZ.joined, { lastMs: 600 })).toBeLessThan(-55);
+    // Down to two again: told again.
+    await third.hangUp();
+    await hears(first, 'left');
+    await second.hangUp();
+    await lab.node.waitForMembers('toned', 1);
+    expect(first.toneLevelDbov(TONE_HZ['record-name'], { lastMs: 2000 })).toBeLessThan(-55);
+  });
+});
