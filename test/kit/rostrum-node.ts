@@ -32,7 +32,7 @@ export type RostrumNodeOptions = {
   config?: Record<string, unknown>;
 };
 
-/** Nobody hears prompts or music, so that a test hears what it is about. */
+/** Nobody hears prompts, music or comfort noise, so that a test hears what it is about. */
 export const SILENT = { music: 'none', prompts: Object.fromEntries(PROMPT_NAMES.map((name) => [name, 'none'])) };
 
 /** What is left of a conference that has ended. */
@@ -94,7 +94,8 @@ export class RostrumNode {
     const { profile, profiles: more = {}, config = {} } = this.#options;
     await cp(join(REPOSITORY, 'profiles'), profiles, { recursive: true });
     const standard = parse(await readFile(join(profiles, 'default.yaml'), 'utf8')) as object;
-    const files = { ...more, default: { ...standard, sound: SILENT, ...profile } };
+    const silent = { sound: SILENT, audio: { comfortNoise: 0 } };
+    const files = { ...more, default: { ...standard, ...silent, ...profile } };
     for (const [name, content] of Object.entries(files)) {
       await writeFile(join(profiles, `${name}.yaml`), stringify(content));
     }

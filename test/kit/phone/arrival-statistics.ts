@@ -1,4 +1,4 @@
-import { SAMPLES_PER_MS } from './g711.ts';
+import { SAMPLE_RATE_HZ } from './g711.ts';
 
 export interface ArrivalSnapshot {
   readonly received: number;
@@ -43,14 +43,19 @@ export class ArrivalStatistics {
   #lastMs = -1;
   /** A gap is counted from here when there is no packet yet; null before a stream is expected. */
   readonly #sinceMs: number | null;
+  readonly #samplesPerMs: number;
   #longestGapMs = 0;
   #jitterSamples = 0;
   #lastAudioMs = -1;
   #lastTimestamp = 0;
 
   /** `sinceMs` begins an interval of a running stream, so that its first gap counts too. */
-  constructor(sinceMs: number | null = null) {
+  constructor({
+    sinceMs = null,
+    sampleRateHz = SAMPLE_RATE_HZ,
+  }: { sinceMs?: number | null; sampleRateHz?: number } = {}) {
     this.#sinceMs = sinceMs;
+    this.#samplesPerMs = sampleRateHz / 1000;
   }
 
   /** HOT PATH. `isAudio` is false for DTMF, whose timestamps stand still. Returns false for a duplicate. */
@@ -76,7 +81,7 @@ export class ArrivalStatistics {
       lost: this.#lostBefore + this.#lostInStream(),
       late: this.#late,
       duplicates: this.#duplicates,
-      jitterMs: this.#jitterSamples / SAMPLES_PER_MS,
+      jitterMs: this.#jitterSamples / this.#samplesPerMs,
       packetsPerSecond: this.#received > 0 && spanMs > 0 ? ((this.#received - 1) * 1000) / spanMs : 0,
       longestGapMs: Math.max(this.#longestGapMs, this.#gapMs(nowMs)),
       firstPacketMs: this.#received === 0 ? null : this.#firstMs,
@@ -127,7 +132,7 @@ export class ArrivalStatistics {
   #measureJitter(timestamp: number, nowMs: number): void {
     if (this.#lastAudioMs >= 0) {
       const sentSamples = (timestamp - this.#lastTimestamp) | 0;
-      const deviation = Math.abs((nowMs - this.#lastAudioMs) * SAMPLES_PER_MS - sentSamples);
+      const deviation = Math.abs((nowMs - this.#lastAudioMs) * this.#samplesPerMs - sentSamples);
       this.#jitterSamples += (deviation - this.#jitterSamples) * JITTER_GAIN;
     }
     this.#lastAudioMs = nowMs;

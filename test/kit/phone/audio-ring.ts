@@ -1,4 +1,5 @@
-import { type Codec, decodeG711Wrapped, SAMPLES_PER_MS } from './g711.ts';
+import { type AudioCodec, bytesPerSample, decodeWrapped, sampleRateHz } from './codec.ts';
+import { SAMPLE_RATE_HZ } from './g711.ts';
 
 /** Audio of a stretch of time; `timeAtMs(i)` is when the packet of sample i came (or went), plus its place inside. */
 export interface AudioWindow {
@@ -18,6 +19,9 @@ const STILL_AFTER_MS = 100;
  * RTP timestamps, so that arrival jitter does not tear the audio apart; missing packets leave silence.
  */
 export class AudioRing {
+  /** Of the samples; audio at another rate is not kept. */
+  readonly sampleRateHz: number;
+  readonly #perMs: number;
   readonly #samples: Int16Array;
   readonly #arrivalsMs: Float64Array;
   readonly #positions: Float64Array;
@@ -28,8 +32,10 @@ export class AudioRing {
   #lastSsrc = 0;
   #lastMs = 0;
 
-  constructor(options: { keepMs: number }) {
-    this.#samples = new Int16Array(options.keepMs * SAMPLES_PER_MS);
+  constructor(options: { keepMs: number; sampleRateHz?: number }) {
+    this.sampleRateHz = options.sampleRateHz ?? SAMPLE_RATE_HZ;
+    this.#perMs = this.sampleRateHz / 1000;
+    this.#samples = new Int16Array(options.keepMs * this.#perMs);
     this.#arrivalsMs = new Float64Array(Math.ceil(options.keepMs / MIN_PTIME_MS));
     this.#positions = new Float64Array(this.#arrivalsMs.length);
   }
@@ -48,9 +54,9 @@ export class AudioRing {
     return Math.max(0, this.#head - this.#samples.length);
   }
 
-  /** HOT PATH. Takes the G.711 samples `packet[start, end)`. */
+  /** HOT PATH. Takes the encoded samples `packet[start, end)`. */
   write(
-    codec: Codec,
+    codec: AudioCodec,
     packet: Uint8Array,
     start: number,
     end: number,
@@ -59,8 +65,9 @@ export class AudioRing {
     nowMs: number,
   ): void {
     const size = this.#samples.length;
+    if (sampleRateHz(codec) !== this.sampleRateHz) return;
     const position = this.#place(timestamp, ssrc, nowMs);
-    const length = end - start;
+    const length = (end - start) / bytesPerSample(codec);
     if (length > size || position < 0 || position + length <= this.#head - size) return;
     if (position + length > this.#head) {
       this.#silence(this.#head, position);
@@ -70,7 +77,7 @@ export class AudioRing {
       this.#lastSsrc = ssrc;
       this.#lastMs = nowMs;
     }
-    decodeG711Wrapped(codec, packet, start, end, this.#samples, position % size);
+    decodeWrapped(codec, packet, start, end, this.#samples, position % size);
     const slot = this.#packets++ % this.#arrivalsMs.length;
     this.#arrivalsMs[slot] = nowMs;
     this.#positions[slot] = position;
@@ -96,7 +103,7 @@ export class AudioRing {
   /** The newest `lastMs` milliseconds; silence when nothing comes any more. */
   last(lastMs: number, nowMs: number): AudioWindow {
     const end = this.endPosition(nowMs);
-    return this.window(end - Math.round(lastMs * SAMPLES_PER_MS), end);
+    return this.window(end - Math.round(lastMs * this.#perMs), end);
   }
 
   window(from: number, to: number): AudioWindow {
@@ -106,7 +113,7 @@ export class AudioRing {
   /** Where the audio ends now: at the newest sample, or behind it when the stream has stopped. */
   endPosition(nowMs: number): number {
     if (this.empty || nowMs - this.#lastMs < STILL_AFTER_MS) return this.#head;
-    return Math.max(this.#head, this.#lastPosition + Math.round((nowMs - this.#lastMs) * SAMPLES_PER_MS));
+    return Math.max(this.#head, this.#lastPosition + Math.round((nowMs - this.#lastMs) * this.#perMs));
   }
 
   /** Position of what was heard at a time: inside the packet that had come by then, or in the silence after it. */
@@ -125,7 +132,7 @@ export class AudioRing {
       }
     }
     if (arrivalMs === Number.NEGATIVE_INFINITY) return nextPosition === Number.POSITIVE_INFINITY ? 0 : nextPosition;
-    const inside = position + Math.round((timeMs - arrivalMs) * SAMPLES_PER_MS);
+    const inside = position + Math.round((timeMs - arrivalMs) * this.#perMs);
     return Math.max(position, Math.min(inside, nextPosition));
   }
 
@@ -139,14 +146,14 @@ export class AudioRing {
       best = here;
       arrivalMs = this.#arrivalsMs[i % this.#arrivalsMs.length] as number;
     }
-    return best === Number.NEGATIVE_INFINITY ? 0 : arrivalMs + (position - best) / SAMPLES_PER_MS;
+    return best === Number.NEGATIVE_INFINITY ? 0 : arrivalMs + (position - best) / this.#perMs;
   }
 
   #place(timestamp: number, ssrc: number, nowMs: number): number {
     if (this.empty) return 0;
     const saidSamples = (timestamp - this.#lastTimestamp) | 0;
-    const passedSamples = Math.round((nowMs - this.#lastMs) * SAMPLES_PER_MS);
-    const agrees = Math.abs(saidSamples - passedSamples) <= MAX_DISAGREEMENT_MS * SAMPLES_PER_MS;
+    const passedSamples = Math.round((nowMs - this.#lastMs) * this.#perMs);
+    const agrees = Math.abs(saidSamples - passedSamples) <= MAX_DISAGREEMENT_MS * this.#perMs;
     if (ssrc === this.#lastSsrc && agrees) return this.#lastPosition + saidSamples;
     return Math.max(this.#head, this.#lastPosition + passedSamples);
   }

@@ -164,13 +164,13 @@ export class Call {
     return this.heard.between(stretch.fromMs, stretch.toMs);
   }
 
-  /** What came between two times, in samples at 8000 Hz. */
+  /** What came between two times, in samples at the rate of the codec. */
   heardBetween(fromMs: number, toMs: number): Int16Array {
     return this.heard.between(fromMs, toMs).samples;
   }
 
   toneLevelDbov(freqHz: number, stretch: Stretch): number {
-    return toneLevelDbov(this.audio(stretch).samples, freqHz);
+    return toneLevelDbov(this.audio(stretch).samples, freqHz, this.heard.sampleRateHz);
   }
 
   levelDbov(stretch: Stretch): number {
@@ -179,7 +179,12 @@ export class Call {
 
   /** Resolves with the time the tone was first heard, the newest 60 ms included. */
   async waitForTone(freqHz: number, options: { aboveDbov: number; timeoutMs: number }): Promise<number> {
-    const look = watchForLevel(this.heard, toneMeter(freqHz), options.aboveDbov, performance.now());
+    const look = watchForLevel(
+      this.heard,
+      toneMeter(freqHz, this.heard.sampleRateHz),
+      options.aboveDbov,
+      performance.now(),
+    );
     const waitedFor = `tone of ${freqHz} Hz above ${options.aboveDbov} dBov`;
     return waitUntil({ waitedFor, timeoutMs: options.timeoutMs }, look, this.#isOver);
   }
@@ -199,7 +204,7 @@ export class Call {
     freqHz?: number;
   }): Promise<number> {
     const { timeoutMs, forMs = 300, belowDbov = -50, freqHz } = options;
-    const meter = freqHz === undefined ? levelDbov : toneMeter(freqHz);
+    const meter = freqHz === undefined ? levelDbov : toneMeter(freqHz, this.heard.sampleRateHz);
     const silent = watchForSilence(this.heard, meter, { belowDbov, forMs }, performance.now());
     const look = (): number | null => silent(performance.now());
     return waitUntil({ waitedFor: `${forMs} ms below ${belowDbov} dBov`, timeoutMs }, look, this.#isOver);

@@ -1,7 +1,8 @@
 import { type ArrivalSnapshot, ArrivalStatistics } from './arrival-statistics.ts';
 import { AudioRing } from './audio-ring.ts';
+import { audioCodecOf, meanSquare } from './codec.ts';
 import { DtmfReceiver, decodeEvent } from './dtmf.ts';
-import { codecOfPayloadType, meanSquareG711 } from './g711.ts';
+import { SAMPLE_RATE_HZ } from './g711.ts';
 import { decodeRtpInto, emptyRtpView, type RtpDropReason, type RtpView } from './rtp.ts';
 import { FULL_SCALE } from './sound.ts';
 
@@ -10,6 +11,8 @@ export interface HeardOptions {
   readonly keepMs: number;
   /** A packet above this level is audible. */
   readonly audibleDbov: number;
+  /** Default 8000. */
+  readonly sampleRateHz?: number;
 }
 
 export interface HeardSnapshot extends ArrivalSnapshot {
@@ -31,7 +34,8 @@ export class Heard {
   readonly #dtmf = new DtmfReceiver();
   readonly #dropped: Partial<Record<RtpDropReason, number>> = {};
   readonly #audibleSquare: number;
-  #statistics = new ArrivalStatistics();
+  readonly #sampleRateHz: number;
+  #statistics: ArrivalStatistics;
   #firstPacketEverMs: number | null = null;
   #firstAudibleMs: number | null = null;
 
@@ -39,7 +43,10 @@ export class Heard {
     options: HeardOptions & { eventPayloadType: number },
     deps: { onKey: (key: string, nowMs: number) => void },
   ) {
-    this.audio = options.keepMs > 0 ? new AudioRing({ keepMs: options.keepMs }) : null;
+    this.#sampleRateHz = options.sampleRateHz ?? SAMPLE_RATE_HZ;
+    const ring = { keepMs: options.keepMs, sampleRateHz: this.#sampleRateHz };
+    this.audio = options.keepMs > 0 ? new AudioRing(ring) : null;
+    this.#statistics = new ArrivalStatistics({ sinceMs: null, sampleRateHz: this.#sampleRateHz });
     this.eventPayloadType = options.eventPayloadType;
     this.#audibleSquare = (FULL_SCALE * 10 ** (options.audibleDbov / 20)) ** 2;
     this.#onKey = deps.onKey;
@@ -54,7 +61,7 @@ export class Heard {
       return;
     }
     this.#firstPacketEverMs ??= nowMs;
-    const codec = codecOfPayloadType(view.payloadType);
+    const codec = audioCodecOf(view.payloadType);
     const fresh = this.#statistics.push(view.sequence, view.timestamp, view.ssrc, codec !== null, nowMs);
     if (!fresh) return;
     if (codec === null) {
@@ -62,7 +69,7 @@ export class Heard {
       return;
     }
     if (this.#firstAudibleMs === null) {
-      const square = meanSquareG711(codec, packet, view.payloadStart, view.payloadEnd);
+      const square = meanSquare(codec, packet, view.payloadStart, view.payloadEnd);
       if (square > this.#audibleSquare) this.#firstAudibleMs = nowMs;
     }
     this.audio?.write(codec, packet, view.payloadStart, view.payloadEnd, view.timestamp, view.ssrc, nowMs);
@@ -79,7 +86,8 @@ export class Heard {
 
   /** Counts arrivals from zero again; kept audio and the times of the first packets stay. */
   resetStatistics(nowMs: number): void {
-    this.#statistics = new ArrivalStatistics(this.#firstPacketEverMs === null ? null : nowMs);
+    const sinceMs = this.#firstPacketEverMs === null ? null : nowMs;
+    this.#statistics = new ArrivalStatistics({ sinceMs, sampleRateHz: this.#sampleRateHz });
   }
 
   #pushEvent(packet: Buffer, nowMs: number): void {

@@ -24,10 +24,10 @@ export function levelDbov(samples: Int16Array): number {
  * Level of one tone in dBov: a Goertzel filter under a Hann window, which keeps other tones out when they are more
  * than 2 / length away (40 Hz for 50 ms). Exact for a steady sine of that frequency.
  */
-export function toneLevelDbov(samples: Int16Array, freqHz: number): number {
+export function toneLevelDbov(samples: Int16Array, freqHz: number, sampleRateHz = SAMPLE_RATE_HZ): number {
   const length = samples.length;
   if (length < 2) return SILENCE_DBOV;
-  const coefficient = 2 * Math.cos((2 * Math.PI * freqHz) / SAMPLE_RATE_HZ);
+  const coefficient = 2 * Math.cos((2 * Math.PI * freqHz) / sampleRateHz);
   const windowStep = 2 * Math.cos((2 * Math.PI) / length);
   // cos(i * step) by recurrence: a cosine per sample would cost more than the filter.
   let windowCos = 1;

@@ -1,5 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import type { Codec } from './g711.ts';
+import { type AudioCodec, sampleRateHz } from './codec.ts';
 import { Heard } from './heard.ts';
 import { answerDirection, type LocalAudio, type RemoteAudio, TELEPHONE_EVENT_PAYLOAD_TYPE } from './sdp.ts';
 import type { Sound } from './sound.ts';
@@ -9,12 +9,14 @@ import { boundSocket, closeSocket } from './udp.ts';
 
 export interface MediaOptions {
   readonly bindAddress: string;
-  readonly codec: Codec;
+  readonly codec: AudioCodec;
   readonly ptimeMs: number;
   readonly sound: Sound;
   /** Length of kept audio, said and heard; 0 keeps only statistics. */
   readonly keepMs: number;
   readonly audibleDbov: number;
+  /** Each packet leaves up to this much too late, in order: a bad network. Default 0. */
+  readonly jitterMs?: number;
 }
 
 export interface MediaDeps {
@@ -37,6 +39,7 @@ export class Media {
   #stopTicking: (() => void) | null = null;
   #connected = false;
   #sendErrors = 0;
+  #lastDueMs = 0;
 
   constructor(options: MediaOptions, deps: MediaDeps) {
     this.#options = options;
@@ -46,6 +49,7 @@ export class Media {
       {
         keepMs: options.keepMs,
         audibleDbov: options.audibleDbov,
+        sampleRateHz: sampleRateHz(options.codec),
         eventPayloadType: TELEPHONE_EVENT_PAYLOAD_TYPE,
       },
       { onKey: deps.onKey },
@@ -110,7 +114,7 @@ export class Media {
         sound: this.#sound,
         keepMs: this.#options.keepMs,
       },
-      { send: (packet) => this.#send(packet) },
+      { send: (packet) => (this.#options.jitterMs ? this.#sendLate(packet) : this.#send(packet)) },
     );
     this.#stopTicking = this.#deps.ticker.add(this.#speaking);
   }
@@ -141,7 +145,7 @@ export class Media {
   }
 
   /** Ours when the other side takes it, else its first. */
-  get #codec(): Codec {
+  get #codec(): AudioCodec {
     const { codec } = this.#options;
     const theirs = this.#remote?.codecs ?? [codec];
     return theirs.includes(codec) ? codec : (theirs[0] ?? codec);
@@ -167,6 +171,15 @@ export class Media {
     if (!this.#connected) return;
     this.#connected = false;
     this.#socket?.disconnect();
+  }
+
+  #sendLate(packet: Buffer): void {
+    const nowMs = performance.now();
+    const dueMs = Math.max(this.#lastDueMs, nowMs + Math.random() * (this.#options.jitterMs ?? 0));
+    this.#lastDueMs = dueMs;
+    // The caller writes the next packet into the same buffer.
+    const copy = Buffer.from(packet);
+    setTimeout(() => this.#send(copy), dueMs - nowMs);
   }
 
   /** HOT PATH. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Call } from './call.ts';
+import type { AudioCodec } from './codec.ts';
 import { PhoneError } from './errors.ts';
-import type { Codec } from './g711.ts';
 import type { SipServer } from './sip-address.ts';
 import { SipAgent } from './sip-agent.ts';
 import { describeInvite, type IncomingInvite, type IncomingSession } from './sip-incoming.ts';
@@ -24,8 +24,8 @@ export interface PhoneBankOptions {
   /** Where calls go. The host must be an IPv4 address. */
   readonly server: SipServer;
   readonly ptimeMs?: number;
-  /** The law that is offered, and preferred when the other side offers. */
-  readonly codec?: Codec;
+  /** The one that is offered, and preferred when the other side offers. */
+  readonly codec?: AudioCodec;
   /** Length of kept audio per call and direction. */
   readonly keepAudioMs?: number;
   readonly audibleDbov?: number;
@@ -43,6 +43,8 @@ export interface DialOptions {
   readonly send?: Sound;
   /** False keeps only statistics: for phones that make load. */
   readonly keepAudio?: boolean;
+  /** See `MediaOptions`. */
+  readonly jitterMs?: number;
   readonly answerTimeoutMs?: number;
 }
 
@@ -109,11 +111,12 @@ export class PhoneBank {
   /** Calls a number and returns at once; see `answered` and `ended` of the call. */
   dial(number: string, options: DialOptions = {}): Call {
     if (this.#stopped) throw new PhoneError({ code: 'bank-stopped' });
-    const { callerNumber = '100', callerName = '', send = silence(), keepAudio = true } = options;
+    const { callerNumber = '100', callerName = '', send = silence(), keepAudio = true, jitterMs = 0 } = options;
     const call = this.#newCall(
       { direction: 'outgoing', callerNumber, callerName, calledNumber: number },
       send,
       keepAudio,
+      jitterMs,
     );
     const headers = Object.entries(options.headers ?? {}).map(
       ([name, value]): SipHeader => [name.toLowerCase(), value],
@@ -166,12 +169,13 @@ export class PhoneBank {
     who: Pick<Call, 'direction' | 'callerNumber' | 'callerName' | 'calledNumber'>,
     sound: Sound,
     keepAudio: boolean,
+    jitterMs = 0,
   ): Call {
     const { bindAddress, codec = 'PCMU', ptimeMs = DEFAULT_PTIME_MS } = this.#options;
     const { keepAudioMs = DEFAULT_KEEP_AUDIO_MS, audibleDbov = DEFAULT_AUDIBLE_DBOV } = this.#options;
     const keepMs = keepAudio ? keepAudioMs : 0;
     const call = new Call(
-      { ...who, bindAddress, codec, ptimeMs, sound, keepMs, audibleDbov },
+      { ...who, bindAddress, codec, ptimeMs, sound, keepMs, audibleDbov, jitterMs },
       { ticker: this.#ticker, onEnded: (ended) => this.#ended(ended) },
     );
     this.#calls.add(call);

@@ -1,4 +1,4 @@
-import { type Codec, PAYLOAD_TYPE } from './g711.ts';
+import { type AudioCodec, payloadTypeOf, sampleRateHz } from './codec.ts';
 
 export const TELEPHONE_EVENT_PAYLOAD_TYPE = 101;
 
@@ -8,8 +8,8 @@ export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 export interface RemoteAudio {
   readonly host: string;
   readonly port: number;
-  /** G.711 laws in its order of preference. */
-  readonly codecs: readonly Codec[];
+  /** Those that a phone speaks, in its order of preference. */
+  readonly codecs: readonly AudioCodec[];
   /** Payload type of telephone-event/8000, or null when it takes none. */
   readonly eventPayloadType: number | null;
   readonly ptimeMs: number | null;
@@ -19,20 +19,21 @@ export interface RemoteAudio {
 export interface LocalAudio {
   readonly host: string;
   readonly port: number;
-  readonly codec: Codec;
+  readonly codec: AudioCodec;
   readonly ptimeMs: number;
   readonly eventPayloadType: number;
   readonly direction: Direction;
 }
 
-const NAMES: ReadonlyMap<string, Codec> = new Map([
+const NAMES: ReadonlyMap<string, AudioCodec> = new Map([
   ['PCMU/8000', 'PCMU'],
   ['PCMA/8000', 'PCMA'],
+  ['L16/16000', 'L16'],
 ]);
 
-/** An offer or answer with one G.711 law and telephone-event. */
+/** An offer or answer with one codec and telephone-event. */
 export function formatSdp(local: LocalAudio): string {
-  const audio = PAYLOAD_TYPE[local.codec];
+  const audio = payloadTypeOf(local.codec);
   return [
     'v=0',
     `o=- 1 1 IN IP4 ${local.host}`,
@@ -40,7 +41,7 @@ export function formatSdp(local: LocalAudio): string {
     `c=IN IP4 ${local.host}`,
     't=0 0',
     `m=audio ${local.port} RTP/AVP ${audio} ${local.eventPayloadType}`,
-    `a=rtpmap:${audio} ${local.codec}/8000`,
+    `a=rtpmap:${audio} ${local.codec}/${sampleRateHz(local.codec)}`,
     `a=rtpmap:${local.eventPayloadType} telephone-event/8000`,
     `a=fmtp:${local.eventPayloadType} 0-16`,
     `a=ptime:${local.ptimeMs}`,
@@ -49,7 +50,7 @@ export function formatSdp(local: LocalAudio): string {
   ].join('\r\n');
 }
 
-/** Reads the first audio stream; null when there is none that carries G.711 over IPv4. */
+/** Reads the first audio stream; null when there is none that carries a codec of ours over IPv4. */
 export function parseSdp(body: string): RemoteAudio | null {
   let sessionHost: string | null = null;
   let mediaHost: string | null = null;
@@ -59,8 +60,8 @@ export function parseSdp(body: string): RemoteAudio | null {
   let ptimeMs: number | null = null;
   let direction: Direction = 'sendrecv';
   const rtpmap = new Map<number, string>([
-    [PAYLOAD_TYPE.PCMU, 'PCMU/8000'],
-    [PAYLOAD_TYPE.PCMA, 'PCMA/8000'],
+    [payloadTypeOf('PCMU'), 'PCMU/8000'],
+    [payloadTypeOf('PCMA'), 'PCMA/8000'],
   ]);
 
   for (const line of body.split(/\r?\n/)) {

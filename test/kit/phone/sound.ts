@@ -1,5 +1,6 @@
+import { type AudioCodec, encodeAudio, sampleRateHz, silentPayload } from './codec.ts';
 import { PhoneError } from './errors.ts';
-import { type Codec, encodeG711, SAMPLE_RATE_HZ, SAMPLES_PER_MS, SILENCE_BYTE } from './g711.ts';
+import { SAMPLE_RATE_HZ } from './g711.ts';
 import { readWavFile } from './wav.ts';
 
 /*
@@ -42,6 +43,12 @@ export function tone(freqHz: number, levelDbov: number): Sound {
   return tones([{ freqHz, levelDbov }]);
 }
 
+/** A tone that only a wideband phone can say: below 8000 Hz. */
+export function wideTone(freqHz: number, levelDbov: number): Sound {
+  checkTone({ freqHz, levelDbov }, 2 * SAMPLE_RATE_HZ);
+  return { kind: 'tones', tones: [{ freqHz, levelDbov }] };
+}
+
 export function tones(sum: readonly Tone[]): Sound {
   for (const one of sum) checkTone(one);
   return { kind: 'tones', tones: sum };
@@ -65,9 +72,10 @@ export function wavFile(path: string, options: { loop?: boolean } = {}): Sound {
   return samples(readWavFile(path), options);
 }
 
-function checkTone(one: Tone): void {
-  const inBand = Number.isInteger(one.freqHz) && one.freqHz > 0 && one.freqHz < SAMPLE_RATE_HZ / 2;
-  if (!inBand) throw new PhoneError({ code: 'bad-sound', problem: `${one.freqHz} Hz is no whole tone below 4000 Hz` });
+function checkTone(one: Tone, rateHz = SAMPLE_RATE_HZ): void {
+  const inBand = Number.isInteger(one.freqHz) && one.freqHz > 0 && one.freqHz < rateHz / 2;
+  if (!inBand)
+    throw new PhoneError({ code: 'bad-sound', problem: `${one.freqHz} Hz is no whole tone below ${rateHz / 2} Hz` });
   if (one.levelDbov > LOUDEST_SINE_DBOV) {
     throw new PhoneError({ code: 'bad-sound', problem: `${one.levelDbov} dBov clips: a sine has at most -3.01 dBov` });
   }
@@ -85,7 +93,7 @@ export interface Frames {
 const encoded = new WeakMap<Sound, Map<string, Frames>>();
 
 /** Frames of `frameSamples` samples, encoded on first use; null for no RTP at all. */
-export function framesOf(sound: Sound, codec: Codec, frameSamples: number): Frames | null {
+export function framesOf(sound: Sound, codec: AudioCodec, frameSamples: number): Frames | null {
   if (sound.kind === 'nothing') return null;
   const key = `${codec}/${frameSamples}`;
   let byFormat = encoded.get(sound);
@@ -101,15 +109,15 @@ export function framesOf(sound: Sound, codec: Codec, frameSamples: number): Fram
   return frames;
 }
 
-function encodeFrames(sound: Exclude<Sound, { kind: 'nothing' }>, codec: Codec, frameSamples: number): Frames {
-  const quiet = new Uint8Array(frameSamples).fill(SILENCE_BYTE[codec]);
+function encodeFrames(sound: Exclude<Sound, { kind: 'nothing' }>, codec: AudioCodec, frameSamples: number): Frames {
+  const quiet = silentPayload(codec, frameSamples);
   if (sound.kind === 'silence') return { frames: [quiet], loop: true, silence: quiet };
-  const pcm = render(sound, frameSamples);
+  const pcm = render(sound, frameSamples, sampleRateHz(codec));
   const frames: Uint8Array[] = [];
   for (let start = 0; start < pcm.length; start += frameSamples) {
     const frame = new Int16Array(frameSamples);
     frame.set(pcm.subarray(start, start + frameSamples));
-    frames.push(encodeG711(codec, frame));
+    frames.push(encodeAudio(codec, frame));
   }
   return { frames, loop: sound.kind !== 'samples' || sound.loop, silence: quiet };
 }
@@ -117,30 +125,32 @@ function encodeFrames(sound: Exclude<Sound, { kind: 'nothing' }>, codec: Codec, 
 type Rendered = Extract<Sound, { kind: 'tones' | 'bursts' | 'samples' }>;
 
 /** One period of the sound, a whole number of frames long when it is periodic. */
-function render(sound: Rendered, frameSamples: number): Int16Array {
+function render(sound: Rendered, frameSamples: number, rateHz: number): Int16Array {
   switch (sound.kind) {
     case 'samples':
-      return sound.samples;
+      if (rateHz === SAMPLE_RATE_HZ) return sound.samples;
+      throw new PhoneError({ code: 'bad-sound', problem: `samples at 8000 Hz for a codec of ${rateHz} Hz` });
     case 'tones': {
-      const common = sound.tones.reduce((divisor, one) => gcd(divisor, one.freqHz), SAMPLE_RATE_HZ);
-      const pcm = new Int16Array(lcm(SAMPLE_RATE_HZ / common, frameSamples));
-      for (const one of sound.tones) addSine(pcm, 0, pcm.length, one);
+      for (const one of sound.tones) checkTone(one, rateHz);
+      const common = sound.tones.reduce((divisor, one) => gcd(divisor, one.freqHz), rateHz);
+      const pcm = new Int16Array(lcm(rateHz / common, frameSamples));
+      for (const one of sound.tones) addSine(pcm, 0, pcm.length, one, rateHz);
       return pcm;
     }
     case 'bursts': {
-      const everySamples = Math.round(sound.bursts.everyMs * SAMPLES_PER_MS);
+      const everySamples = Math.round((sound.bursts.everyMs * rateHz) / 1000);
       const pcm = new Int16Array(lcm(everySamples, frameSamples));
-      const burstSamples = Math.round(sound.bursts.burstMs * SAMPLES_PER_MS);
-      for (let at = 0; at < pcm.length; at += everySamples) addSine(pcm, at, at + burstSamples, sound.bursts);
+      const burstSamples = Math.round((sound.bursts.burstMs * rateHz) / 1000);
+      for (let at = 0; at < pcm.length; at += everySamples) addSine(pcm, at, at + burstSamples, sound.bursts, rateHz);
       return pcm;
     }
   }
 }
 
 /** Adds a cosine, which begins with its peak, to `pcm[start, end)`. */
-function addSine(pcm: Int16Array, start: number, end: number, one: Tone): void {
+function addSine(pcm: Int16Array, start: number, end: number, one: Tone, rateHz: number): void {
   const amplitude = FULL_SCALE * 10 ** (one.levelDbov / 20) * Math.SQRT2;
-  const step = (2 * Math.PI * one.freqHz) / SAMPLE_RATE_HZ;
+  const step = (2 * Math.PI * one.freqHz) / rateHz;
   for (let i = start; i < end; i++) {
     const sum = (pcm[i] as number) + amplitude * Math.cos(step * (i - start));
     pcm[i] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(sum)));

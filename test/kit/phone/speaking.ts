@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { AudioRing } from './audio-ring.ts';
+import { type AudioCodec, bytesPerSample, payloadTypeOf, sampleRateHz } from './codec.ts';
 import { type DtmfPacket, DtmfSender, EVENT_PAYLOAD_BYTES, encodeEventInto } from './dtmf.ts';
-import { type Codec, PAYLOAD_TYPE, SAMPLES_PER_MS } from './g711.ts';
 import { encodeHeaderInto, encodeInto, RTP_HEADER_BYTES, type RtpHeader } from './rtp.ts';
 import { type Frames, framesOf, type Sound } from './sound.ts';
 
 export interface SpeakingOptions {
-  readonly codec: Codec;
+  readonly codec: AudioCodec;
   readonly ptimeMs: number;
   readonly eventPayloadType: number;
   readonly sound: Sound;
@@ -25,6 +25,7 @@ export class Speaking {
   readonly #options: SpeakingOptions;
   readonly #deps: SpeakingDeps;
   readonly #dtmf = new DtmfSender();
+  readonly #samplesPerMs: number;
   readonly #frameSamples: number;
   /** Each is one packet, written again and again. A send that has to wait may carry the next packet's bytes. */
   readonly #packet: Buffer;
@@ -37,12 +38,14 @@ export class Speaking {
   constructor(options: SpeakingOptions, deps: SpeakingDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#frameSamples = options.ptimeMs * SAMPLES_PER_MS;
-    this.#packet = Buffer.alloc(RTP_HEADER_BYTES + this.#frameSamples);
-    this.audio = options.keepMs > 0 ? new AudioRing({ keepMs: options.keepMs }) : null;
+    const rateHz = sampleRateHz(options.codec);
+    this.#samplesPerMs = rateHz / 1000;
+    this.#frameSamples = options.ptimeMs * this.#samplesPerMs;
+    this.#packet = Buffer.alloc(RTP_HEADER_BYTES + this.#frameSamples * bytesPerSample(options.codec));
+    this.audio = options.keepMs > 0 ? new AudioRing({ keepMs: options.keepMs, sampleRateHz: rateHz }) : null;
     this.#frames = framesOf(options.sound, options.codec, this.#frameSamples);
     this.#header = {
-      payloadType: PAYLOAD_TYPE[options.codec],
+      payloadType: payloadTypeOf(options.codec),
       marker: true,
       // Random starts, RFC 3550 section 5.1; below half of the range only to keep them readable in a trace.
       sequence: randomInt(0x8000),
@@ -51,7 +54,7 @@ export class Speaking {
     };
   }
 
-  get codec(): Codec {
+  get codec(): AudioCodec {
     return this.#options.codec;
   }
 
@@ -72,7 +75,7 @@ export class Speaking {
 
   /** Queues a key; false when too many wait. */
   press(key: string, toneMs: number, gapMs: number): boolean {
-    return this.#dtmf.press({ key, toneSamples: toneMs * SAMPLES_PER_MS, gapSamples: gapMs * SAMPLES_PER_MS });
+    return this.#dtmf.press({ key, toneSamples: toneMs * this.#samplesPerMs, gapSamples: gapMs * this.#samplesPerMs });
   }
 
   /** HOT PATH. One ptime passes; the timestamp goes on whether or not something is sent. */
@@ -109,7 +112,7 @@ export class Speaking {
       encodeEventInto(this.#eventPacket, RTP_HEADER_BYTES, event);
       this.#send(this.#eventPacket);
     }
-    this.#header.payloadType = PAYLOAD_TYPE[this.#options.codec];
+    this.#header.payloadType = payloadTypeOf(this.#options.codec);
     this.#header.marker = false;
     this.#header.timestamp = timestamp;
   }

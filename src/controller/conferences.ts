@@ -1,0 +1,201 @@
+import type { Logger } from 'winston';
+import { type Conference, newConference, type Settings } from '../conference/conference.ts';
+import type { ControllerEffect } from '../conference/effects.ts';
+import type { ConferenceEvent } from '../conference/events.ts';
+import type { FlagChanges } from '../conference/flags.ts';
+import type { Guesses } from '../conference/guesses.ts';
+import type { Input, JoinOrigin } from '../conference/inputs.ts';
+import type { Caller } from '../conference/member.ts';
+import type { Outcome } from '../conference/outcome.ts';
+import { reduce } from '../conference/reduce.ts';
+import { findSettings, type Profiles, standardSettings } from '../profiles/profiles.ts';
+import { mergeLive } from '../profiles/takes-effect.ts';
+import { isChannelGone } from './arranger.ts';
+import { type AsteriskEffect, isForAsterisk } from './effect-runner.ts';
+import { WakeTimers } from './wake-timers.ts';
+import { callWebhook } from './webhook.ts';
+
+/** Of conferences that have ended; so many wrong PINs lately are remembered. */
+const MOST_REMEMBERED = 1000;
+
+/** An event of a conference, for reports and for those who watch. */
+export type Published = {
+  readonly conference: string;
+  readonly startedAtMs: number;
+  readonly atMs: number;
+  readonly event: ConferenceEvent;
+};
+
+export type ConferencesDeps = {
+  profiles: Profiles;
+  logger: Logger;
+  now: () => number;
+  /** Has effects carried out in Asterisk. */
+  run: (conference: string, effects: readonly AsteriskEffect[]) => Promise<void>;
+  /** Calls a phone at the wish of a member. */
+  invite: (conference: Conference, wish: { target: string; invitedBy: number }) => void;
+  publish: (published: Published) => void;
+};
+
+/** The conferences of this node: what happens goes into `reduce`, and what is to be done about it comes out. */
+export class Conferences {
+  readonly #deps: ConferencesDeps;
+  readonly #conferences = new Map<string, Conference>();
+  /** Which conference a channel is in. */
+  readonly #conferenceOf = new Map<string, string>();
+  readonly #guesses = new Map<string, Guesses>();
+  readonly #timers = new WakeTimers((name) => this.tell(name, { type: 'tick' }));
+  #profiles: Profiles;
+
+  constructor(deps: ConferencesDeps) {
+    this.#deps = deps;
+    this.#profiles = deps.profiles;
+  }
+
+  get all(): ReadonlyMap<string, Conference> {
+    return this.#conferences;
+  }
+
+  get profileNames(): string[] {
+    return [...this.#profiles.conferences.keys()];
+  }
+
+  conferenceOf(channelId: string): string | undefined {
+    return this.#conferenceOf.get(channelId);
+  }
+
+  /** Stops the timers. */
+  stop(): void {
+    this.#timers.clear();
+  }
+
+  /** Takes changed profiles over: running conferences go on with what may change while they run. */
+  useProfiles(profiles: Profiles): void {
+    this.#profiles = profiles;
+    for (const [name, { settings }] of this.#conferences) {
+      const changed = findSettings(profiles, settings.profileName);
+      // One whose profile was removed goes on as it is.
+      if (!changed) continue;
+      const profile = mergeLive(settings.profile, changed.profile);
+      this.tell(name, { type: 'settings', settings: { ...changed, profile } });
+    }
+  }
+
+  /** By their name, or as a running conference has them whose profile was removed; null if there are none. */
+  settingsFor(conference: string | null, profileName: string): Settings | null {
+    const found = findSettings(this.#profiles, profileName);
+    if (found || conference === null) return found;
+    const running = this.#conferences.get(conference)?.settings;
+    return running?.profileName === profileName ? running : null;
+  }
+
+  /** The conference of this name; a new one if there is none. */
+  ensure(name: string, profileName: string): Conference {
+    const present = this.#conferences.get(name);
+    if (present) return present;
+    const settings = findSettings(this.#profiles, profileName);
+    if (!settings) {
+      this.#deps.logger.warn(`conference ${name}: its profile "${profileName}" is gone, using defaults`);
+    }
+    const { now } = this.#deps;
+    const conference = newConference(name, settings ?? standardSettings(), now(), this.#guesses.get(name));
+    this.#conferences.set(name, conference);
+    return conference;
+  }
+
+  join(
+    name: string,
+    profileName: string,
+    call: { channelId: string; caller: Caller; flags: FlagChanges; origin: JoinOrigin },
+  ): void {
+    this.ensure(name, profileName);
+    this.claim(call.channelId, name);
+    this.tell(name, { type: 'join', ...call });
+  }
+
+  /** Notes that news of a channel are about this conference. */
+  claim(channelId: string, name: string): void {
+    this.#conferenceOf.set(channelId, name);
+  }
+
+  /** Forgets channels that are members no more. */
+  forgetStrangers(): void {
+    for (const [channelId, name] of this.#conferenceOf) {
+      if (!this.#conferences.get(name)?.members.has(channelId)) this.#conferenceOf.delete(channelId);
+    }
+  }
+
+  /** Tells a conference what has happened; what cannot be done about it is logged. */
+  tell(name: string, input: Input): void {
+    const conference = this.#conferences.get(name);
+    if (conference) this.logFailure(name, this.dispatch(conference, input).done);
+  }
+
+  /** Tells the conference of a channel, if it has one. */
+  tellOf(channelId: string, input: Input): void {
+    const name = this.#conferenceOf.get(channelId);
+    if (name === undefined) return;
+    this.tell(name, input);
+    // Whoever is away in the dialplan is a member still.
+    if (input.type === 'left' && !this.#conferences.get(name)?.members.has(channelId)) {
+      this.#conferenceOf.delete(channelId);
+    }
+  }
+
+  /** @returns why a command was refused, and when everything is done; `done` rejects with an `AriError` */
+  dispatch(conference: Conference, input: Input): Pick<Outcome, 'refusal'> & { done: Promise<void> } {
+    const nowMs = this.#deps.now();
+    const outcome = reduce(conference, input, nowMs);
+    if (outcome.conference.status === 'ended') this.#forget(outcome.conference);
+    else this.#conferences.set(conference.name, outcome.conference);
+    const forAsterisk: AsteriskEffect[] = [];
+    for (const effect of outcome.effects) {
+      if (isForAsterisk(effect)) forAsterisk.push(effect);
+      else this.#perform(outcome.conference, effect, nowMs);
+    }
+    return {
+      ...(outcome.refusal && { refusal: outcome.refusal }),
+      done: this.#deps.run(conference.name, forAsterisk),
+    };
+  }
+
+  logFailure(what: string, done: Promise<void>): void {
+    done.catch((error: Error) => {
+      if (!isChannelGone(error)) this.#deps.logger.warn(`conference ${what}: ${error.message}`);
+    });
+  }
+
+  #perform(conference: Conference, effect: ControllerEffect, nowMs: number): void {
+    switch (effect.type) {
+      case 'wake':
+        return this.#timers.wake(conference.name, effect.atMs, nowMs);
+      case 'publish':
+        return this.#publish(conference, effect.event, nowMs);
+      case 'invite':
+        return this.#deps.invite(conference, effect);
+      case 'call-webhook':
+        callWebhook(effect.url, effect.body).catch((error: Error) => {
+          this.#deps.logger.warn(`conference ${conference.name}: webhook ${effect.url}: ${error.message}`);
+        });
+        return;
+      case 'hand-over': {
+        const { channelId, caller, flags } = effect;
+        return this.join(effect.conference, effect.profileName, { channelId, caller, flags, origin: 'transferred' });
+      }
+    }
+  }
+
+  #publish({ name, startedAtMs }: Conference, event: ConferenceEvent, nowMs: number): void {
+    const { type, ...details } = event;
+    const level = type === 'pin-guessing' ? 'warn' : type === 'talking' ? 'debug' : 'info';
+    this.#deps.logger.log(level, `conference ${name}: ${type}`, { conference: name, ...details });
+    this.#deps.publish({ conference: name, startedAtMs, atMs: nowMs, event });
+  }
+
+  #forget({ name, guesses }: Conference): void {
+    this.#conferences.delete(name);
+    this.#guesses.delete(name);
+    if (guesses.all.wrong > 0) this.#guesses.set(name, guesses);
+    if (this.#guesses.size > MOST_REMEMBERED) this.#guesses.delete(this.#guesses.keys().next().value ?? '');
+  }
+}

@@ -1,0 +1,62 @@
+import type { Conference } from '../conference/conference.ts';
+import type { AsteriskSide } from './asterisk-side.ts';
+import type { Conferences } from './conferences.ts';
+import { WHISPER } from './names.ts';
+import { type AsteriskRead, readConference } from './read-asterisk.ts';
+
+const NORMAL_CLEARING = 16;
+
+/** Squares all conferences with what was read from Asterisk. Rejects with an `AriError` if more cannot be read. */
+export async function resync(read: AsteriskRead, asterisk: AsteriskSide, conferences: Conferences): Promise<void> {
+  for (const { id, channelIds } of read.bridges) {
+    for (const channelId of channelIds) asterisk.bridges.found(channelId, id);
+  }
+  for (const [name, { profileName }] of read.conferences) conferences.ensure(name, profileName);
+  for (const conference of [...conferences.all.values()]) {
+    await resyncConference(conference, read, asterisk, conferences);
+  }
+  await tidy(read, asterisk, conferences);
+  conferences.forgetStrangers();
+}
+
+async function resyncConference(
+  conference: Conference,
+  read: AsteriskRead,
+  { ari, names }: AsteriskSide,
+  conferences: Conferences,
+): Promise<void> {
+  const { name } = conference;
+  const floorId = names.floor(name);
+  const floor = read.bridges.find((bridge) => bridge.id === floorId);
+  const inFloor = new Set(floor?.channelIds);
+  const channels = read.conferences.get(name)?.channels ?? [];
+  for (const { channelId } of channels) conferences.claim(channelId, name);
+  const saved = conference.status === 'new' ? await readConference(ari, names, name) : null;
+  const recording = (conference.recording ?? saved?.recording)?.name;
+  conferences.tell(name, {
+    type: 'resync',
+    floorOpen: floor !== undefined,
+    channels: channels.map((channel) => ({ ...channel, inFloor: inFloor.has(channel.channelId) })),
+    saved,
+    recordings: recording !== undefined && (await ari.isRecording(recording)) ? [recording] : [],
+    playbacks: read.others.flatMap(({ id }) => names.playbackOfPlayer(id) ?? []),
+  });
+}
+
+/** Ends what belongs to nobody any more. */
+async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
+  const { ari, names, floorPlayer, comfortNoise } = asterisk;
+  for (const { id, channelIds } of read.bridges) {
+    const name = names.conferenceOfFloor(id);
+    const orphaned = name !== null ? !all.has(name) : names.isRoom(id) && channelIds.length === 0;
+    if (orphaned) await ari.destroyBridge(id).catch(() => {});
+  }
+  const playing = new Set([...all.values()].map(({ playback }) => playback?.id));
+  for (const { id, stasis } of read.others) {
+    // Whispers have lost the one who would have ended them.
+    if (stasis?.args[0] === WHISPER) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
+    const playback = names.playbackOfPlayer(id);
+    if (playback === null || playing.has(playback) || comfortNoise.isWanted(playback)) continue;
+    await floorPlayer.stop(playback);
+  }
+}

@@ -1,0 +1,521 @@
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/machine.ts';
+import type { MemberView } from '../../src/api/schemas.ts';
+import { ACTIONS, parseActionCall } from '../../src/dtmf/catalogue.ts';
+import type { PromptName } from '../../src/prompts/catalogue.ts';
+import type { Call } from '../kit/phone/call.ts';
+import { longestSilenceMs, toneLevelDbov } from '../kit/phone/judge.ts';
+import { PhoneBank } from '../kit/phone/phone-bank.ts';
+import { silence, tone } from '../kit/phone/sound.ts';
+import { readWavFile } from '../kit/phone/wav.ts';
+import { SILENT } from '../kit/rostrum-node.ts';
+import { laboratory } from './laboratory.ts';
+
+const TONE_HZ = {
+  denied: 600,
+  admin: 700,
+  'enter-pin': 800,
+  'hand-raised': 900,
+  'hand-lowered': 1100,
+  'hand-your-turn': 1200,
+  level: 1300,
+  bye: 1500,
+  kicked: 1600,
+} satisfies Partial<Record<PromptName, number>>;
+const PLAYED_HZ = 1800;
+/** What the members say; far from each other and from the music. */
+const ADMIN_HZ = 2300;
+const LISTENER_HZ = 2700;
+
+const sound = {
+  ...SILENT,
+  music: 'default',
+  prompts: {
+    ...SILENT.prompts,
+    ...Object.fromEntries(Object.entries(TONE_HZ).map(([name, hz]) => [name, `tone:${hz}/300`])),
+    count: ['number:{count}'],
+    menu: 'tts:{menu}',
+  },
+};
+
+/** What the webhook received. */
+const received: unknown[] = [];
+const webhook: Server = createServer((request, response) => {
+  void json(request).then((body) => {
+    received.push({ method: request.method, url: request.url, type: request.headers['content-type'], body });
+    response.end();
+  });
+});
+webhook.listen(0, '127.0.0.1');
+await once(webhook, 'listening');
+const WEBHOOK = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/hook?a=1`;
+const CALLED_PORT = await freePort('127.0.0.1');
+
+const KEYS_OF_ALL = {
+  '10': 'mute',
+  '11': 'voice',
+  '12': 'hand',
+  '13': 'count',
+  '14': 'menu',
+  '15': 'private',
+  '16': 'hold',
+  '17': 'transfer:other',
+  '18': 'invite:7001',
+  '19': `webhook:${WEBHOOK}`,
+  '20': 'exec:Playback beep&beep',
+  '21': 'api:member me set talk-volume -2',
+  '22': 'admin',
+  '23': ['hand', 'voice', `playback:tone:${PLAYED_HZ}/300`],
+  '24': 'none',
+  '25': `playback:tone:${PLAYED_HZ}/5000`,
+  '26': 'playback:stop',
+  '27': 'moh',
+  '28': 'vad-level:+150',
+  '29': 'vad-level:0',
+  '30': 'agc-level:+500',
+  '31': ['lock', 'lock'],
+  '32': 'deaf',
+  '33': 'deaf-mute',
+  '34': 'vol-talk:+1',
+  '35': 'vol-listen:+1',
+  '36': 'api:playback tone:1900/300 --volume 1',
+  '00': 'hangup',
+};
+const KEYS_OF_MODERATORS = {
+  '24': 'count',
+  '90': 'term',
+  '91': 'next-hand',
+  '92': 'mute-all',
+  '93': 'lock',
+  '94': 'kick-last',
+  '95': 'record',
+};
+
+const lab = laboratory({
+  bindAddress: '127.0.38.1',
+  profile: {
+    controls: 'keys-of-all',
+    adminControls: 'keys-of-moderators',
+    access: { adminPin: '4711' },
+    limits: { speakers: 3 },
+    idleSeconds: 1,
+    sound,
+    recording: { announce: false },
+  },
+  profiles: {
+    'keys-of-all': { kind: 'controls', keys: KEYS_OF_ALL },
+    'keys-of-moderators': { kind: 'controls', extends: 'keys-of-all', keys: KEYS_OF_MODERATORS },
+    'open-keys': { kind: 'controls', passThrough: true, keys: { '1': 'hand' } },
+    open: { kind: 'conference', controls: 'open-keys', idleSeconds: 1, sound: SILENT },
+    music: { kind: 'conference', controls: 'keys-of-all', idleSeconds: 1, sound: { ...SILENT, music: 'default' } },
+  },
+  config: { invite: { endpoint: `PJSIP/anonymous/sip:{number}@127.0.0.1:${CALLED_PORT}` } },
+  extra: {
+    append: {
+      'extensions.conf': `
+[rostrum-dial-in](+)
+exten => _50XX,1,Stasis(rostrum,join,3000,default,+speaker,+admin,+auth)
+exten => _90XX,1,Stasis(rostrum,join,other,default,+speaker)
+exten => _91XX,1,Stasis(rostrum,join,open,open,+speaker)
+`,
+    },
+  },
+});
+
+afterAll(() => {
+  webhook.close();
+});
+beforeEach(() => {
+  received.length = 0;
+});
+
+const HEARD = { aboveDbov: -35, timeoutMs: 4000 };
+const gone = (freqHz: number) => ({ freqHz, belowDbov: -55, timeoutMs: 4000 });
+const WITHIN = { timeout: 4000, interval: 20 };
+const hears = (call: Call, prompt: keyof typeof TONE_HZ) => call.waitForTone(TONE_HZ[prompt], HEARD);
+const member = (number: string) => lab.node.member('3000', number);
+const untilMember = (number: string, what: Partial<MemberView>) =>
+  expect.poll(() => member(number), WITHIN).toMatchObject(what);
+const dial = (number: string, callerNumber: string, hz: number | null = null) =>
+  lab.phones.call(number, { callerNumber, send: hz === null ? silence() : tone(hz, -20) });
+
+/** A moderator who speaks, another speaker, and a listener with a tone that nobody hears as long as he is one. */
+async function three() {
+  const admin = await dial('5000', '500', ADMIN_HZ);
+  const speaker = await dial('4000', '200', 1000);
+  const listener = await dial('3000', '101', LISTENER_HZ);
+  await lab.node.waitForMembers('3000', 3);
+  await Promise.all([
+    admin.waitForTone(1000, HEARD),
+    speaker.waitForTone(ADMIN_HZ, HEARD),
+    listener.waitForTone(ADMIN_HZ, HEARD),
+  ]);
+  return { admin, speaker, listener };
+}
+
+it('every action that there is has a key in this test', () => {
+  const calls = [KEYS_OF_ALL, KEYS_OF_MODERATORS].flatMap((keys) => Object.values(keys).flat());
+  const used = new Set(calls.map((text) => parseActionCall(text)).flatMap((call) => (call.ok ? [call.name] : [])));
+  expect([...used].toSorted()).toEqual(ACTIONS.map(({ name }) => name).toSorted());
+});
+
+describe('a key', () => {
+  it('"voice" takes the floor, and gives it back', async () => {
+    const { speaker, listener } = await three();
+    await listener.pressKeys('11');
+    await speaker.waitForTone(LISTENER_HZ, HEARD);
+    await listener.pressKeys('11');
+    await speaker.waitForSilence(gone(LISTENER_HZ));
+    expect(await member('101')).toMatchObject({ role: 'listener' });
+  });
+
+  it('"mute", "deaf" and "deaf-mute" withdraw, and come back', async () => {
+    const { admin, speaker } = await three();
+    await speaker.pressKeys('10');
+    await admin.waitForSilence(gone(1000));
+    await speaker.pressKeys('10');
+    await admin.waitForTone(1000, HEARD);
+    await speaker.pressKeys('32');
+    await speaker.waitForSilence(gone(ADMIN_HZ));
+    await speaker.pressKeys('33');
+    await admin.waitForSilence(gone(1000));
+    await speaker.pressKeys('33');
+    await Promise.all([admin.waitForTone(1000, HEARD), speaker.waitForTone(ADMIN_HZ, HEARD)]);
+  });
+
+  it('"hangup" leaves with good-bye', async () => {
+    const { listener } = await three();
+    await listener.pressKeys('00');
+    await Promise.all([hears(listener, 'bye'), listener.ended]);
+    await lab.node.waitForMembers('3000', 2);
+  });
+
+  it('"hand" raises the hand and lowers it, and "next-hand" gives the floor to the first', async () => {
+    const { admin, speaker, listener } = await three();
+    await listener.pressKeys('12');
+    await hears(listener, 'hand-raised');
+    await listener.pressKeys('12');
+    await hears(listener, 'hand-lowered');
+    await listener.pressKeys('12');
+    await hears(listener, 'hand-raised');
+    await admin.pressKeys('91');
+    await Promise.all([hears(listener, 'hand-your-turn'), speaker.waitForTone(LISTENER_HZ, HEARD)]);
+    expect(await member('101')).toMatchObject({ role: 'speaker', handRaisedAt: null });
+  });
+
+  it('"admin" asks for the PIN, and makes a moderator, whose keys then count', async () => {
+    const { listener } = await three();
+    await listener.pressKeys('22');
+    await hears(listener, 'enter-pin');
+    await listener.pressKeys('4711');
+    await hears(listener, 'admin');
+    await listener.pressKeys('93');
+    await expect.poll(() => lab.node.show('3000'), WITHIN).toMatchObject({ locked: true });
+  });
+
+  it('changes a level and confirms it with a tone', async () => {
+    const { speaker, admin } = await three();
+    await speaker.pressKeys('28');
+    await untilMember('200', { vadLevel: 450 });
+    await speaker.pressKeys('29');
+    await untilMember('200', { vadLevel: 300 });
+    await speaker.pressKeys('30');
+    await untilMember('200', { agcLevel: 500 });
+    const told = hears(speaker, 'level');
+    await speaker.pressKeys('34');
+    await told;
+    await untilMember('200', { talkVolume: 1 });
+    await admin.pressKeys('35');
+    await untilMember('500', { listenVolume: 1 });
+  });
+
+  it('"count" says a number, to who pressed it alone', async () => {
+    const quiet = await dial('3000', '101');
+    const other = await dial('3000', '102');
+    await lab.node.waitForMembers('3000', 2);
+    await quiet.waitForSilence({ belowDbov: -55, timeoutMs: 3000 });
+    const told = quiet.waitForSound({ aboveDbov: -40, timeoutMs: 4000 });
+    await quiet.pressKeys('13');
+    await told;
+    await quiet.waitForSilence({ belowDbov: -55, timeoutMs: 3000 });
+    expect(other.levelDbov({ lastMs: 1500 })).toBeLessThan(-55);
+  });
+
+  it('"menu" speaks for a while', async () => {
+    const quiet = await dial('3000', '101');
+    await dial('3000', '102');
+    await lab.node.waitForMembers('3000', 2);
+    await quiet.waitForSilence({ belowDbov: -55, timeoutMs: 3000 });
+    await quiet.pressKeys('14');
+    const begunMs = await quiet.waitForSound({ aboveDbov: -40, timeoutMs: 8000 });
+    await expect.poll(() => performance.now() - begunMs, { timeout: 3000 }).toBeGreaterThan(1500);
+    expect(quiet.levelDbov({ lastMs: 1500 })).toBeGreaterThan(-45);
+  });
+
+  it('"playback" plays to everybody, and "playback:stop" ends it', async () => {
+    const { speaker, listener } = await three();
+    await listener.pressKeys('25');
+    await Promise.all([listener.waitForTone(PLAYED_HZ, HEARD), speaker.waitForTone(PLAYED_HZ, HEARD)]);
+    await listener.pressKeys('26');
+    await Promise.all([listener.waitForSilence(gone(PLAYED_HZ)), speaker.waitForSilence(gone(PLAYED_HZ))]);
+  });
+
+  it('"mute-all" mutes all but moderators, and lifts it', async () => {
+    const { admin, speaker, listener } = await three();
+    await admin.pressKeys('92');
+    await listener.waitForSilence(gone(1000));
+    await speaker.waitForTone(ADMIN_HZ, HEARD);
+    await admin.pressKeys('92');
+    await listener.waitForTone(1000, HEARD);
+  });
+
+  it('"lock" keeps others out, and lets them in again', async () => {
+    const { admin } = await three();
+    await admin.pressKeys('93');
+    await expect.poll(() => lab.node.show('3000'), WITHIN).toMatchObject({ locked: true });
+    expect(await lab.phones.dial('3000', { callerNumber: '102' }).ended).toMatchObject({ status: 603 });
+    await admin.pressKeys('93');
+    await expect.poll(() => lab.node.show('3000'), WITHIN).toMatchObject({ locked: false });
+    await dial('3000', '102');
+    await lab.node.waitForMembers('3000', 4);
+  });
+
+  it('"kick-last" removes who joined last', async () => {
+    const { admin, listener } = await three();
+    await admin.pressKeys('94');
+    await Promise.all([hears(listener, 'kicked'), listener.ended]);
+    await lab.node.waitForMembers('3000', 2);
+  });
+
+  it('"record" records what is said, until it is pressed again', async () => {
+    const { admin } = await three();
+    await admin.pressKeys('95');
+    await expect.poll(async () => (await lab.node.show('3000')).recording, WITHIN).not.toBeNull();
+    const { recording } = await lab.node.show('3000');
+    const file = join(lab.node.asterisk.directory, 'spool/recording', `${recording?.name}.wav`);
+    await expect.poll(async () => (await stat(file).catch(() => null))?.size ?? 0, WITHIN).toBeGreaterThan(8000);
+    await admin.pressKeys('95');
+    await expect.poll(async () => (await lab.node.show('3000')).recording, WITHIN).toBeNull();
+    const pcm = readWavFile(file);
+    const middle = pcm.subarray(pcm.length / 2 - 1600, pcm.length / 2 + 1600);
+    expect(toneLevelDbov(middle, ADMIN_HZ)).toBeGreaterThan(-24);
+    expect(toneLevelDbov(middle, 1000)).toBeGreaterThan(-24);
+  });
+
+  it('"hold" leaves the floor for music, and comes back', async () => {
+    const { admin, speaker } = await three();
+    await speaker.pressKeys('16');
+    await Promise.all([
+      admin.waitForSilence(gone(1000)),
+      speaker.waitForSilence({ ...gone(ADMIN_HZ), belowDbov: -40 }),
+    ]);
+    await speaker.waitForSound({ aboveDbov: -50, timeoutMs: 4000 });
+    await speaker.pressKeys('16');
+    await Promise.all([admin.waitForTone(1000, HEARD), speaker.waitForTone(ADMIN_HZ, HEARD)]);
+  });
+
+  it('"private" talks with whoever raised his hand, unheard by others, and ends it', async () => {
+    const { admin, speaker, listener } = await three();
+    await listener.pressKeys('12');
+    await hears(listener, 'hand-raised');
+    await speaker.pressKeys('15');
+    await Promise.all([listener.waitForTone(1000, HEARD), speaker.waitForTone(LISTENER_HZ, HEARD)]);
+    await Promise.all([admin.waitForSilence(gone(1000)), listener.waitForSilence(gone(ADMIN_HZ))]);
+    await speaker.pressKeys('15');
+    await Promise.all([admin.waitForTone(1000, HEARD), listener.waitForTone(ADMIN_HZ, HEARD)]);
+  });
+
+  it('"transfer" moves to another conference', async () => {
+    const { speaker, admin } = await three();
+    const there = await dial('9000', '300', 1700);
+    await lab.node.waitForMembers('other', 1);
+    await speaker.pressKeys('17');
+    await Promise.all([there.waitForTone(1000, HEARD), speaker.waitForTone(1700, HEARD)]);
+    await admin.waitForSilence(gone(1000));
+  });
+
+  it('"invite" calls a phone in', async () => {
+    const called = new PhoneBank({
+      bindAddress: '127.0.0.1',
+      sipPort: CALLED_PORT,
+      server: lab.node.server,
+      onIncoming: { kind: 'answer', send: silence() },
+    });
+    await called.start();
+    try {
+      const { speaker } = await three();
+      await speaker.pressKeys('18');
+      const call = await called.nextCall({ timeoutMs: 4000 });
+      await call.waitForTone(ADMIN_HZ, HEARD);
+      expect(await member('7001')).toMatchObject({ role: 'listener' });
+    } finally {
+      await called.stop();
+    }
+  });
+
+  it('"moh" plays music to everybody under what is said, and stops it', async () => {
+    const first = await dial('3000', '101');
+    const second = await dial('3000', '102');
+    await lab.node.waitForMembers('3000', 2);
+    await Promise.all([first, second].map((call) => call.waitForSilence({ belowDbov: -55, timeoutMs: 4000 })));
+    await first.pressKeys('27');
+    await Promise.all([first, second].map((call) => call.waitForSound({ aboveDbov: -50, timeoutMs: 4000 })));
+    await first.pressKeys('27');
+    await Promise.all([first, second].map((call) => call.waitForSilence({ belowDbov: -55, timeoutMs: 4000 })));
+  });
+
+  it('"webhook" tells a web server who pressed it', async () => {
+    const { speaker } = await three();
+    await speaker.pressKeys('19');
+    await expect.poll(() => received, WITHIN).toHaveLength(1);
+    const { id } = await member('200');
+    expect(received).toEqual([
+      {
+        method: 'POST',
+        url: '/hook?a=1',
+        type: 'application/json',
+        body: {
+          conference: '3000',
+          member: {
+            id,
+            caller: expect.objectContaining({ number: '200' }),
+            flags: expect.objectContaining({ speaker: true, admin: false }),
+          },
+        },
+      },
+    ]);
+  });
+
+  it('"exec" runs an application of the dialplan, and comes back', async () => {
+    const { speaker, admin } = await three();
+    await speaker.pressKeys('20');
+    await admin.waitForSilence(gone(1000));
+    await Promise.all([admin.waitForTone(1000, HEARD), speaker.waitForTone(ADMIN_HZ, HEARD)]);
+    await untilMember('200', { place: 'floor', role: 'speaker' });
+  });
+
+  it('"api" runs a command, in the name of who pressed it or for all', async () => {
+    const { speaker, admin, listener } = await three();
+    await speaker.pressKeys('21');
+    await untilMember('200', { talkVolume: -2 });
+    await expect.poll(() => Math.abs(admin.toneLevelDbov(1000, { lastMs: 200 }) - -26), WITHIN).toBeLessThan(1);
+    await speaker.pressKeys('36');
+    await Promise.all([admin, listener].map((call) => call.waitForTone(1900, HEARD)));
+  });
+
+  it('"term" ends the conference for everybody', async () => {
+    const { admin, speaker, listener } = await three();
+    await admin.pressKeys('90');
+    await Promise.all([admin.ended, speaker.ended, listener.ended]);
+  });
+
+  it('may have several actions, which follow each other', async () => {
+    const { speaker, listener } = await three();
+    await listener.pressKeys('23');
+    await Promise.all([hears(listener, 'hand-raised'), speaker.waitForTone(LISTENER_HZ, HEARD)]);
+    await speaker.waitForTone(PLAYED_HZ, HEARD);
+    expect(await member('101')).toMatchObject({ role: 'speaker', handRaisedAt: expect.any(String) });
+    await listener.pressKeys('31');
+    await untilMember('101', { role: 'speaker' });
+    expect(await lab.node.show('3000')).toMatchObject({ locked: false });
+  });
+
+  it('of moderators does nothing for others, and "none" nothing for anybody', async () => {
+    const { admin, speaker, listener } = await three();
+    const before = await lab.node.show('3000');
+    await speaker.pressKeys('93');
+    await speaker.pressKeys('94');
+    await speaker.pressKeys('24');
+    // What follows is carried out after what was before.
+    await speaker.pressKeys('28');
+    await untilMember('200', { vadLevel: 450 });
+    const { members, ...after } = await lab.node.show('3000');
+    expect({ ...after, counts: null }).toEqual({ ...before, counts: null, members: undefined });
+    expect(members).toHaveLength(3);
+    for (const call of [admin, speaker, listener]) {
+      expect(call.toneLevelDbov(TONE_HZ.denied, { lastMs: 1000 })).toBeLessThan(-55);
+    }
+  });
+
+  it.each([
+    ['nobody has raised his hand', '5000', '91'],
+    ['nothing is being played', '4000', '26'],
+  ])('that cannot do what it should is answered so: %s', async (_, number, keys) => {
+    const { listener } = await three();
+    const asking = await dial(number, '600');
+    await lab.node.waitForMembers('3000', 4);
+    await asking.waitForTone(ADMIN_HZ, HEARD);
+    await asking.pressKeys(keys);
+    await hears(asking, 'denied');
+    expect(listener.toneLevelDbov(TONE_HZ.denied, { lastMs: 1000 })).toBeLessThan(-55);
+  });
+
+  it('for the floor is answered with no where that is full', async () => {
+    const { listener, admin } = await three();
+    await dial('4000', '202');
+    await lab.node.waitForMembers('3000', 4);
+    await listener.pressKeys('11');
+    await hears(listener, 'denied');
+    expect(admin.toneLevelDbov(LISTENER_HZ, { lastMs: 500 })).toBeLessThan(-55);
+  });
+
+  it('"private" is answered with no where nobody has raised his hand', async () => {
+    const { speaker } = await three();
+    await speaker.pressKeys('15');
+    await hears(speaker, 'denied');
+  });
+});
+
+describe('keys', () => {
+  it('of which 300 come in a second disturb nobody', async () => {
+    const { admin, speaker, listener } = await three();
+    // Asterisk takes no more than about eight keys a second of one call.
+    const callers: Call[] = [listener];
+    while (callers.length < 75) {
+      const call = (_: unknown, index: number) =>
+        lab.phones.call('3000', { callerNumber: `7${callers.length + index}`, send: silence(), keepAudio: false });
+      callers.push(...(await Promise.all(Array.from({ length: Math.min(15, 75 - callers.length) }, call))));
+    }
+    await lab.node.waitForMembers('3000', 77);
+    for (const call of [admin, speaker]) call.resetStats();
+    const begunMs = performance.now();
+    // The hand up and down.
+    await Promise.all(callers.map((call) => call.pressKeys('1212')));
+    const endedMs = performance.now();
+    for (const [call, hz] of [
+      [admin, 1000],
+      [speaker, ADMIN_HZ],
+    ] as const) {
+      expect(call.stats().lost).toBe(0);
+      const { samples } = call.audio({ fromMs: begunMs, toMs: endedMs });
+      expect(longestSilenceMs(samples)).toBeLessThan(200);
+      expect(toneLevelDbov(samples, hz)).toBeGreaterThan(-24);
+    }
+    // Others' keys count as ever.
+    await speaker.pressKeys('10');
+    await admin.waitForSilence(gone(1000));
+    await lab.node.waitForMembers('3000', 77);
+  });
+
+  it('go to the others where the profile says so, those with an action excepted', async () => {
+    const one = await dial('9100', '200');
+    const other = await dial('9100', '201');
+    await lab.node.waitForMembers('open', 2);
+    await one.pressKeys('57');
+    await other.waitForKeys('57', { timeoutMs: 3000 });
+  });
+
+  it('go to nobody where it does not', async () => {
+    const { speaker, listener, admin } = await three();
+    await speaker.pressKeys('8');
+    await speaker.pressKeys('28');
+    await untilMember('200', { vadLevel: 450 });
+    expect([...admin.heardKeys, ...listener.heardKeys]).toEqual([]);
+  });
+});
