@@ -67,7 +67,13 @@ const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('StasisStart'), args: z.array(z.string()), channel: channelSchema }),
   z.object({ type: z.literal('StasisEnd'), channel: channelSchema }),
   z.object({ type: z.literal('ChannelDestroyed'), channel: channelSchema, cause: z.number().default(0) }),
-  z.object({ type: z.literal('ChannelDtmfReceived'), digit: z.string(), channel: channelSchema }),
+  z.object({
+    type: z.literal('ChannelDtmfReceived'),
+    digit: z.string(),
+    channel: channelSchema,
+    // Asterisk writes +0000, which Date.parse takes as well as Z.
+    timestamp: z.string().transform((text) => Date.parse(text)),
+  }),
   z.object({ type: z.literal('ChannelTalkingStarted'), channel: channelSchema }),
   z.object({ type: z.literal('ChannelTalkingFinished'), channel: channelSchema }),
   z.object({

@@ -13,8 +13,10 @@ import type { Speech } from '../speech/speech.ts';
 import { isChannelGone } from './arranger.ts';
 import { type AsteriskSide, createAsteriskSide } from './asterisk-side.ts';
 import { Conferences, type Published } from './conferences.ts';
+import type { AsteriskEffect } from './effect-runner.ts';
 import { ControllerError } from './errors.ts';
 import type { Inviter } from './inviter.ts';
+import { KeyFilter } from './key-filter.ts';
 import { Lobby } from './lobby.ts';
 import { MemberInvitations } from './member-invitations.ts';
 import { PLAYER, RETURN, WHISPER } from './names.ts';
@@ -25,6 +27,7 @@ import { resync } from './resync.ts';
 const NO_ROUTE = 3;
 /** A recording that cannot be written ends within milliseconds. */
 const FAILS_WITHIN_MS = 100;
+const REPAIR_AFTER_MS = 1000;
 
 export type ControllerDeps = {
   ari: AriPort;
@@ -44,6 +47,9 @@ export class Controller {
   readonly #conferences: Conferences;
   readonly #invitations: MemberInvitations;
   readonly #lobby: Lobby;
+  readonly #keys = new KeyFilter();
+  /** Set while Asterisk is to be asked how things are, because it has not answered. */
+  #repairing: NodeJS.Timeout | null = null;
 
   constructor(options: { application: string }, deps: ControllerDeps) {
     this.#deps = deps;
@@ -60,7 +66,7 @@ export class Controller {
       profiles,
       logger,
       now,
-      run: (name, effects) => this.#asterisk.runner.run(name, effects),
+      run: (name, effects) => this.#run(name, effects),
       invite: (conference, wish) => this.#invitations.invite(conference, wish),
       publish: (published) => {
         // Whoever answered late would begin it anew.
@@ -104,6 +110,7 @@ export class Controller {
 
   /** Stops the timers. Calls and bridges stay as they are in Asterisk, for the next controller to adopt. */
   stop(): void {
+    if (this.#repairing) clearTimeout(this.#repairing);
     this.#conferences.stop();
     this.#lobby.stop();
   }
@@ -146,8 +153,7 @@ export class Controller {
         inviter.handle({ type: 'ChannelDestroyed', channelId: event.channel.id, cause: event.cause });
         return this.#left(event.channel.id, true);
       case 'ChannelDtmfReceived':
-        if (this.#lobby.has(event.channel.id)) return this.#lobby.pressed(event.channel.id, event.digit);
-        return this.#tell(event.channel, { type: 'dtmf', channelId: event.channel.id, key: event.digit });
+        return this.#pressed(event.channel, event.digit, event.timestamp);
       case 'ChannelTalkingStarted':
         return this.#tell(event.channel, { type: 'talking', channelId: event.channel.id, talking: true });
       case 'ChannelTalkingFinished':
@@ -187,6 +193,24 @@ export class Controller {
     throw new ControllerError('not-possible', message);
   }
 
+  /** What was not answered may be half done: once Asterisk answers again, everything is squared with it. */
+  async #run(name: string, effects: readonly AsteriskEffect[]): Promise<void> {
+    try {
+      await this.#asterisk.runner.run(name, effects);
+    } catch (error) {
+      if (error instanceof AriError && error.code === 'unreachable') this.#repairing ??= this.#repairLater();
+      throw error;
+    }
+  }
+
+  #repairLater(): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#repairing = null;
+      // Where the connection is lost as well, the next one begins with this.
+      this.resync().catch((error: Error) => this.#deps.logger.debug(`not squared with Asterisk: ${error.message}`));
+    }, REPAIR_AFTER_MS);
+  }
+
   #tell({ id }: AriChannel, input: Parameters<Conferences['tell']>[1]): void {
     this.#conferences.tellOf(id, input);
   }
@@ -214,6 +238,13 @@ export class Controller {
     this.#conferences.join(conference, profileName, call);
   }
 
+  #pressed(channel: AriChannel, key: string, atMs: number): void {
+    const { id: channelId } = channel;
+    if (!this.#keys.accepts(channelId, key, atMs)) return;
+    if (this.#lobby.has(channelId)) return this.#lobby.pressed(channelId, key);
+    this.#tell(channel, { type: 'dtmf', channelId, key });
+  }
+
   #turnAway(channel: AriChannel, why: string): void {
     this.#deps.logger.error(`call from ${channel.caller.number || 'unknown'} turned away: ${why}`);
     this.#conferences.logFailure('of nobody', this.#deps.ari.hangUp(channel.id, NO_ROUTE));
@@ -232,6 +263,7 @@ export class Controller {
     this.#lobby.left(channelId);
     prompter.forget(channelId);
     nameRecorder.forget(channelId);
+    this.#keys.forget(channelId);
     bridges.forget(channelId);
     // Of a player that never came to play, Asterisk does not say that it has finished.
     const playback = names.playbackOfPlayer(channelId) ?? names.playbackOnFloor(channelId);

@@ -79,6 +79,24 @@ describe('a listener', () => {
   });
 });
 
+it('two moderators who give and take the same voice at once end with what both see', async () => {
+  const other = await speaker('200');
+  await listener('101', tone(1000, -20));
+  await lab.node.waitForMembers('3000', 2);
+  const { id } = await lab.node.member('3000', '101');
+  const set = (word: string) => lab.node.api.post(`/conferences/3000/members/${id}/flags`, { flags: [word] });
+  for (const last of ['+speaker', '-speaker'] as const) {
+    const first = last === '+speaker' ? '-speaker' : '+speaker';
+    await Promise.all(Array.from({ length: 20 }, (_, i) => set(i % 2 === 0 ? first : last)));
+    const { role } = await lab.node.member('3000', '101');
+    if (role === 'speaker') await other.waitForTone(1000, HEARD);
+    else await other.waitForSilence({ freqHz: 1000, belowDbov: NOT_HEARD_DBOV, timeoutMs: 2000 });
+    await set(last);
+    if (last === '+speaker') await other.waitForTone(1000, HEARD);
+    else await other.waitForSilence({ freqHz: 1000, belowDbov: NOT_HEARD_DBOV, timeoutMs: 2000 });
+  }
+});
+
 it('25 speakers at once are all heard by a listener, and none hears himself', async () => {
   const frequencies = Array.from({ length: 25 }, (_, index) => 400 + index * 100);
   const speakers = await Promise.all(

@@ -31,6 +31,7 @@ const TONE_HZ = {
   private: 2700,
   'private-ended': 2800,
   'conference-ending': 2900,
+  transferred: 3300,
   joined: 3000,
   left: 3100,
   locked: 3200,
@@ -144,10 +145,36 @@ describe('a moderator', () => {
     await member.waitForTone(440, HEARD);
   });
 
+  it('puts on hold, brings together and apart: each is told, and nobody else', async () => {
+    const { speaker, member, other, id } = await three();
+    const { id: speakerId } = await lab.node.member('3000', '200');
+    await run({ type: 'hold', memberId: id, held: true });
+    await hears(member, 'hold');
+    await run({ type: 'hold', memberId: id, held: false });
+    await member.waitForTone(440, HEARD);
+    await run({ type: 'talk-privately', memberId: speakerId, withMemberId: id });
+    await Promise.all([hears(speaker, 'private'), hears(member, 'private')]);
+    await run({ type: 'end-private', memberId: id });
+    await Promise.all([hears(speaker, 'private-ended'), hears(member, 'private-ended')]);
+    for (const prompt of ['hold', 'private', 'private-ended'] as const) {
+      expect(other.toneLevelDbov(TONE_HZ[prompt], { lastMs: 4000 })).toBeLessThan(-55);
+    }
+  });
+
+  it('moves a member to another conference, who is told', async () => {
+    const { member, id } = await three();
+    await run({ type: 'transfer', memberId: id, conference: '3999', profileName: null });
+    await hears(member, 'transferred');
+    await lab.node.waitForMembers('3999', 1);
+  });
+
   it('gives the floor to the hand that was raised first', async () => {
     const { speaker, member, id } = await three();
     await run({ type: 'raise-hand', memberId: id, raised: true });
     await hears(member, 'hand-raised');
+    await run({ type: 'raise-hand', memberId: id, raised: false });
+    await hears(member, 'hand-lowered');
+    await run({ type: 'raise-hand', memberId: id, raised: true });
     await run({ type: 'next-hand' });
     await Promise.all([hears(member, 'hand-your-turn'), speaker.waitForTone(350, HEARD)]);
   });

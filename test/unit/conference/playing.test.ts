@@ -60,6 +60,12 @@ describe('a playback', () => {
     expect(effects).toEqual([{ type: 'control-playback', id, operation: { type } }]);
   });
 
+  it('that is paused is not moved before it goes on', () => {
+    const { conference: paused } = play(playing.conference, [control({ type: 'pause' })]);
+    const outcome = reduce(paused, control({ type: 'forward' }), 1000);
+    expect(outcome).toMatchObject({ refusal: { code: 'not-possible' }, effects: [] });
+  });
+
   it('that is not there cannot be controlled', () => {
     expect(reduce(start, control({ type: 'stop' }), 0).refusal).toMatchObject({ code: 'not-possible' });
   });

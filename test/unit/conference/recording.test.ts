@@ -74,6 +74,23 @@ describe('a recording that stops by itself', () => {
     }
   });
 
+  it('as often as a full disk makes it is given up after some tries', () => {
+    let state = recording;
+    let nowMs = 0;
+    for (let tries = 0; state.recording && tries < 20; tries++) {
+      nowMs += 2500;
+      state = play(state, [ended(nameOf(state) ?? '')], nowMs).conference;
+    }
+    expect(state.recording).toBeNull();
+    expect(nowMs).toBeLessThan(20_000);
+  });
+
+  it('while it is paused stays paused', () => {
+    const paused = play(recording, [commands({ type: 'pause-recording', paused: true })], 30_000);
+    const { effects } = play(paused.conference, [ended('r')], 60_000);
+    expect(effectsOf(effects, 'record')).toMatchObject([{ recording: { name: 'r-2', paused: true } }]);
+  });
+
   it('is another one than that which is made now', () => {
     expect(play(recording, [ended('old')], 60_000).effects).toEqual([]);
   });
