@@ -28,6 +28,7 @@ export class Turn {
   /** Save the conference as a whole even if this turn has not changed it. */
   resave = false;
   #conference: Conference;
+  #members: Map<string, Member> | null = null;
   #refusal: Refusal | null = null;
 
   constructor(conference: Conference, nowMs: number) {
@@ -75,8 +76,7 @@ export class Turn {
   }
 
   put(member: Member): void {
-    const members = new Map(this.#conference.members).set(member.channelId, member);
-    this.#conference = { ...this.#conference, members };
+    this.#ownMembers().set(member.channelId, member);
   }
 
   /** Changes a member, unless he has gone. */
@@ -86,9 +86,16 @@ export class Turn {
   }
 
   remove(channelId: string): void {
-    const members = new Map(this.#conference.members);
-    members.delete(channelId);
-    this.#conference = { ...this.#conference, members };
+    this.#ownMembers().delete(channelId);
+  }
+
+  /** The members in a copy that belongs to this turn, made at the first change: there may be thousands. */
+  #ownMembers(): Map<string, Member> {
+    if (this.#members === null || this.#conference.members !== this.#members) {
+      this.#members = new Map(this.#conference.members);
+      this.#conference = { ...this.#conference, members: this.#members };
+    }
+    return this.#members;
   }
 
   do(effect: Effect): void {
