@@ -29,7 +29,7 @@ process.once('SIGTERM', async () => {
   process.exit(0);
 });
 
-async function demonstrate(): Promise<{ lines: string[]; heard: boolean }> {
+async function demonstrate(): Promise<{ lines: string[]; heard: boolean; ended: Promise<unknown> }> {
   await phones.start();
   const { dataDir } = await findAsterisk();
   const speech = wavFile(join(dataDir, 'sounds/en/demo-instruct.wav'), { loop: true });
@@ -48,7 +48,8 @@ async function demonstrate(): Promise<{ lines: string[]; heard: boolean }> {
     await sleep(LOOK_EVERY_MS);
     reports = look();
   }
-  return { lines: reports.map(({ line }) => line), heard: reports.every(({ hears }) => hears) };
+  const ended = Promise.all([speaker, ...listeners].map((call) => call.ended));
+  return { lines: reports.map(({ line }) => line), heard: reports.every(({ hears }) => hears), ended };
 }
 
 function report(speaker: Call, listener: Call, name: string): { hears: boolean; line: string } {
@@ -67,9 +68,13 @@ function report(speaker: Call, listener: Call, name: string): { hears: boolean; 
 }
 
 try {
-  const result = await demonstrate();
+  const { ended, ...result } = await demonstrate();
   console.log(result.lines.join('\n'));
   process.send?.(result);
+  // Whoever ends the conference ends the demo, so that it can be begun again.
+  await ended;
+  await phones.stop();
+  process.exit(0);
 } catch (error) {
   console.error(error);
   await phones.stop();

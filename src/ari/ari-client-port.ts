@@ -246,6 +246,10 @@ export class AriClientPort implements AriPort {
     return storedListSchema.parse(await this.#operations.recordings.listStored());
   }
 
+  async hasStoredRecording(recordingName: string): Promise<boolean> {
+    return (await orOnStatus(404, this.#operations.recordings.getStored({ recordingName }), null)) !== null;
+  }
+
   async deleteStoredRecording(recordingName: string): Promise<void> {
     await this.#operations.recordings.deleteStored({ recordingName });
   }

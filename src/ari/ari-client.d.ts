@@ -29,7 +29,10 @@ declare module 'ari-client' {
       Operation
     >;
     playbacks: Record<'control' | 'stop', Operation>;
-    recordings: Record<'getLive' | 'listStored' | 'deleteStored' | 'pause' | 'unpause' | 'stop', Operation>;
+    recordings: Record<
+      'getLive' | 'getStored' | 'listStored' | 'deleteStored' | 'pause' | 'unpause' | 'stop',
+      Operation
+    >;
   };
 
   export function connect(url: string, username: string, password: string): Promise<Client>;

@@ -102,6 +102,7 @@ export interface AriPort {
   stopRecording(name: string): Promise<void>;
   /** Names of the recordings that there are as files. */
   listStoredRecordings(): Promise<string[]>;
+  hasStoredRecording(name: string): Promise<boolean>;
   deleteStoredRecording(name: string): Promise<void>;
   /** Whether a recording of this name is under way. */
   isRecording(name: string): Promise<boolean>;

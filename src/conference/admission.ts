@@ -58,7 +58,8 @@ export function askForPin(turn: Turn, member: Member, triesLeft: number, prompts
 /** A key of someone who was asked for a PIN. */
 export function dialledPinKey(turn: Turn, member: Member, key: string): void {
   if (!member.pinEntry) return;
-  if (member.pinEntry.digits === '') turn.do({ type: 'hush', channelId: member.channelId });
+  const begins = /^\d$/.test(key) && member.pinEntry.digits === '' && turn.nowMs >= member.pinEntry.closedUntilMs;
+  if (begins) turn.do({ type: 'hush', channelId: member.channelId });
   const dialled = dialPin(member.pinEntry, key, turn.conference.settings.profile.access, turn.nowMs);
   if (dialled.type === 'more') turn.patch(member.channelId, { pinEntry: dialled.entry });
   else tryPin(turn, member, dialled.digits);

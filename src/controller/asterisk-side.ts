@@ -31,7 +31,7 @@ export function createAsteriskSide(
 ): AsteriskSide {
   const { ari, speech, logger, report } = deps;
   const names = new Names(application);
-  const library = new SoundLibrary({ speech, logger });
+  const library = new SoundLibrary({ ari, speech, logger });
   const bridges = new Bridges({ ari, names });
   const side = {
     ari,

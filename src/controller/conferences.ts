@@ -18,6 +18,9 @@ import { callWebhook } from './webhook.ts';
 /** Of conferences that have ended; so many wrong PINs lately are remembered. */
 const MOST_REMEMBERED = 1000;
 
+/** Events of which there may be one for each of thousands at once. */
+const FREQUENT: ReadonlySet<ConferenceEvent['type']> = new Set<ConferenceEvent['type']>(['talking', 'flags-changed']);
+
 /** An event of a conference, for reports and for those who watch. */
 export type Published = {
   readonly conference: string;
@@ -187,7 +190,7 @@ export class Conferences {
 
   #publish({ name, startedAtMs }: Conference, event: ConferenceEvent, nowMs: number): void {
     const { type, ...details } = event;
-    const level = type === 'pin-guessing' ? 'warn' : type === 'talking' ? 'debug' : 'info';
+    const level = type === 'pin-guessing' ? 'warn' : FREQUENT.has(type) ? 'debug' : 'info';
     this.#deps.logger.log(level, `conference ${name}: ${type}`, { conference: name, ...details });
     this.#deps.publish({ conference: name, startedAtMs, atMs: nowMs, event });
   }

@@ -122,6 +122,7 @@ export class Controller {
   async command(name: string, command: Command): Promise<void> {
     const conference = this.conferences.get(name);
     if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
+    if (command.type === 'transfer') this.#checkProfile(command.conference, command.profileName);
     const { refusal, done } = this.#conferences.dispatch(conference, { type: 'command', command });
     if (refusal) {
       done.catch(() => {});
@@ -139,6 +140,14 @@ export class Controller {
       throw new ControllerError(reached ? 'asterisk-refused' : 'asterisk-unreachable', message, { cause });
     }
     if (command.type === 'record') await this.#expectRecording(name);
+  }
+
+  /** Of the conference that a transfer would open. @throws ControllerError */
+  #checkProfile(conference: string, profileName: string | null): void {
+    if (profileName === null || this.conferences.has(conference)) return;
+    if (this.#conferences.settingsFor(null, profileName)) return;
+    const known = this.#conferences.profileNames.join(', ');
+    throw new ControllerError('not-possible', `no profile "${profileName}"; there are: ${known}`);
   }
 
   handle(event: AriEvent): void {
@@ -218,11 +227,11 @@ export class Controller {
   #entered(channel: AriChannel, args: readonly string[]): void {
     switch (args[0]) {
       case WHISPER:
-        return;
+        return this.#asterisk.prompter.whisperEntered(channel.id);
       case PLAYER:
         return this.#conferences.logFailure('player', this.#playerEntered(channel.id));
       case RETURN:
-        return this.#returned(channel);
+        return this.#returned(channel, args[1]);
     }
     const parsed = parseJoinArguments(args);
     if (!parsed.ok) return this.#turnAway(channel, parsed.message);
@@ -251,7 +260,8 @@ export class Controller {
   }
 
   /** Back from an application of the dialplan; perhaps so late that his conference has forgotten him. */
-  #returned(channel: AriChannel): void {
+  #returned(channel: AriChannel, status: string | undefined): void {
+    if (status === 'NOAPP') this.#deps.logger.warn('exec: Asterisk has no such application, or it is not loaded');
     if (this.#conferences.conferenceOf(channel.id) !== undefined) {
       return this.#tell(channel, { type: 'returned', channelId: channel.id });
     }

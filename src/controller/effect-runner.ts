@@ -8,6 +8,7 @@ import { serializeMember } from '../conference/saved-member.ts';
 import { type Arranger, isChannelGone } from './arranger.ts';
 import type { Bridges } from './bridges.ts';
 import type { ComfortNoise } from './comfort-noise.ts';
+import { ControllerError } from './errors.ts';
 import type { FloorPlayer } from './floor-player.ts';
 import type { NameRecorder } from './name-recorder.ts';
 import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, RESULT_VARIABLE } from './names.ts';
@@ -152,9 +153,9 @@ export class EffectRunner {
       const done = ended.then(heard);
       if (wait) await done;
     } catch (error) {
-      // A caller is not kept because a prompt cannot be played.
+      // A caller is not kept because a prompt cannot be played, and what was asked for has not failed because of it.
       heard();
-      throw error;
+      if (!isChannelGone(error)) throw error;
     }
   }
 
@@ -226,7 +227,8 @@ export class EffectRunner {
       if (paused) await this.#deps.ari.pauseRecording(name, true);
     } catch (error) {
       this.#deps.report(conference, { type: 'recording-ended', name, failed: true });
-      throw error;
+      if (!(error instanceof AriError && error.status === 409)) throw error;
+      throw new ControllerError('not-possible', `there is a recording ${name} already`, { cause: error });
     }
   }
 }

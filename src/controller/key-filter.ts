@@ -1,12 +1,12 @@
 /**
- * ITU-T Q.24: a key and the pause after it last 40 ms each at the least, so the same key cannot come again sooner than
- * after 80 ms. This leaves some of it to clocks.
+ * Asterisk makes a key last 80 ms, and wants 45 ms until the next one: what comes again sooner than after both is not
+ * another press but the same key once more.
  */
-const SAME_KEY_AGAIN_MS = 60;
+const SAME_KEY_AGAIN_MS = 125;
 
 /**
- * Drops keys that Asterisk reports twice: under load it sometimes reads a key again that it has put off, 20 to 60 ms after
- * the first time (seen with 22.10).
+ * Drops keys that Asterisk reports twice: where keys arrive bunched, after a hiccup of the network or under load, it reads
+ * a key that it has put off again, 20 to 125 ms after the first time (seen with 22.10).
  */
 export class KeyFilter {
   readonly #last = new Map<string, { key: string; atMs: number }>();

@@ -7,6 +7,9 @@ import type { SoundLibrary } from './sound-library.ts';
 /** Longer than any prompt: what is not over by then never will be. */
 const LONGEST_MS = 10 * 60_000;
 
+/** For a whisper to enter the application; it takes milliseconds. */
+const ENTER_TIMEOUT_MS = 2000;
+
 type Playing = { readonly channelId: string; readonly over: boolean; readonly finish: () => void };
 /** A channel whose sound is mixed into what a member hears, for as long as it has something to play. */
 type Whisper = { readonly channelId: string; readonly made: Promise<void>; uses: number };
@@ -22,6 +25,8 @@ export class Prompter {
   /** By playback id. Bounded by the channels and by `LONGEST_MS`. */
   readonly #playing = new Map<string, Playing>();
   readonly #whispers = new Map<string, Whisper>();
+  /** Whispers that have not entered the application yet, with what to do when they have. */
+  readonly #entering = new Map<string, () => void>();
 
   constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
     this.#ari = deps.ari;
@@ -76,6 +81,11 @@ export class Prompter {
     await this.#stop((playing) => playing.channelId === channelId && !playing.over);
   }
 
+  /** A whisper has entered the application. */
+  whisperEntered(channelId: string): void {
+    this.#entering.get(channelId)?.();
+  }
+
   /** Asterisk says that a playback is over. */
   finished(playbackId: string): void {
     this.#playing.get(playbackId)?.finish();
@@ -128,7 +138,7 @@ export class Prompter {
     if (!whisper) {
       const id = `${this.#names.application}-whisper-${randomUUID()}`;
       const { application } = this.#names;
-      const made = this.#ari.whisperTo(channelId, { channelId: id, application, args: [WHISPER] });
+      const made = this.#makeWhisper(channelId, id, application);
       whisper = { channelId: id, made, uses: 0 };
       this.#whispers.set(channelId, whisper);
     }
@@ -140,6 +150,24 @@ export class Prompter {
       throw error;
     }
     return whisper;
+  }
+
+  /** Only in the application can it be played to. */
+  async #makeWhisper(channelId: string, id: string, application: string): Promise<void> {
+    const entered = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ENTER_TIMEOUT_MS);
+      this.#entering.set(id, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    try {
+      await this.#ari.whisperTo(channelId, { channelId: id, application, args: [WHISPER] });
+      await entered;
+    } finally {
+      this.#entering.get(id)?.();
+      this.#entering.delete(id);
+    }
   }
 
   #releaseWhisper(channelId: string, whisper: Whisper): void {

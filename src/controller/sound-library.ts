@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import type { AriPort } from '../ari/port.ts';
 import type { Media } from '../prompts/media.ts';
 import type { Sounds } from '../prompts/prompt-sounds.ts';
 import { SpeechError } from '../speech/errors.ts';
@@ -9,12 +10,14 @@ const NOISE_MINUTES = 15;
 
 /** Turns what is to be played into URIs that Asterisk understands, making speech and tones into files where needed. */
 export class SoundLibrary {
+  readonly #ari: Pick<AriPort, 'hasStoredRecording'>;
   readonly #speech: Speech;
   readonly #logger: Logger;
   /** Said once, not at every prompt. */
   #toldMissing = false;
 
-  constructor(deps: { speech: Speech; logger: Logger }) {
+  constructor(deps: { ari: Pick<AriPort, 'hasStoredRecording'>; speech: Speech; logger: Logger }) {
+    this.#ari = deps.ari;
     this.#speech = deps.speech;
     this.#logger = deps.logger;
   }
@@ -43,8 +46,9 @@ export class SoundLibrary {
     try {
       switch (media.type) {
         case 'sound':
+          return `sound:${media.name}`;
         case 'recording':
-          return `${media.type}:${media.name}`;
+          return await this.#recordingUri(media.name);
         case 'number':
           return `number:${media.value}`;
         case 'digits':
@@ -60,6 +64,13 @@ export class SoundLibrary {
       this.#tell(error as Error);
       return null;
     }
+  }
+
+  /** Of one that is missing Asterisk never says that it is over. */
+  async #recordingUri(name: string): Promise<string | null> {
+    if (await this.#ari.hasStoredRecording(name)) return `recording:${name}`;
+    this.#logger.warn(`there is no recording ${name} to be played`);
+    return null;
   }
 
   #tell(error: Error): void {

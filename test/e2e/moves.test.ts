@@ -84,6 +84,13 @@ describe('a transfer', () => {
   });
 });
 
+it('a transfer into a new conference with a profile that there is not is refused', async () => {
+  const { ids } = await speakers();
+  const transfer = run({ type: 'transfer', memberId: ids[0], conference: '3998', profileName: 'nonsense' });
+  await expect(transfer).rejects.toMatchObject({ code: 'not-possible' });
+  await lab.node.waitForMembers('3000', 3);
+});
+
 describe('an application of the dialplan on a key', () => {
   it('plays to the caller alone, who is a member still and comes back', async () => {
     const { calls, ids } = await speakers();
@@ -91,6 +98,13 @@ describe('an application of the dialplan on a key', () => {
     await calls[2].waitForSilence(gone(440));
     await Promise.all([calls[2].waitForTone(440, HEARD), calls[0].waitForTone(1000, HEARD)]);
     expect(await lab.node.member('3000', '201')).toMatchObject({ id: ids[0], place: 'floor', role: 'speaker' });
+  });
+
+  it('that Asterisk does not have leaves him in the conference, and the log says so', async () => {
+    const { calls, ids } = await speakers();
+    await run({ type: 'execute', memberId: ids[0], application: 'NoSuchApplication', data: '' });
+    await expect.poll(() => lab.node.log()).toContain('Asterisk has no such application');
+    await Promise.all([calls[2].waitForTone(440, HEARD), calls[0].waitForTone(1000, HEARD)]);
   });
 
   it('from which he does not come back ends his membership', async () => {

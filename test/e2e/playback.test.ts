@@ -301,6 +301,12 @@ describe('a playback to one member', () => {
 });
 
 describe('what cannot be played', () => {
+  it('is a recording that there is not: it does not play for ever', async () => {
+    await three();
+    await expect(play('recording:nope')).rejects.toMatchObject({ code: 'not-possible' });
+    await expect.poll(playback, SETTLED).toBeNull();
+  });
+
   it.each(['missing', 'text'])('tells whoever asked, and leaves the conference alone: %s', async (name) => {
     const { listener } = await three();
     listener.resetStats();

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { KeyFilter } from '../../../src/controller/key-filter.ts';
 
 describe('a key that Asterisk reports', () => {
-  it('counts once, though it is reported again within 60 ms', () => {
+  it('counts once, though it is reported again soon after', () => {
     const filter = new KeyFilter();
-    expect([0, 20, 54].map((atMs) => filter.accepts('a', '5', atMs))).toEqual([true, false, false]);
+    expect([0, 20, 122].map((atMs) => filter.accepts('a', '5', atMs))).toEqual([true, false, false]);
   });
 
-  it('counts again when it has been pressed again, however fast people and machines are', () => {
+  it('counts again when it has been pressed again, as fast as Asterisk takes keys', () => {
     const filter = new KeyFilter();
-    expect([0, 80, 160, 240].map((atMs) => filter.accepts('a', '1', atMs))).toEqual([true, true, true, true]);
+    expect([0, 125, 250, 375].map((atMs) => filter.accepts('a', '1', atMs))).toEqual([true, true, true, true]);
   });
 
   it('is another one on another phone, and after another key', () => {
