@@ -8,14 +8,12 @@ import type { StatusView } from './schemas.ts';
 
 /** What the routes work with. */
 export type RouteDeps = {
-  controller: Pick<Controller, 'conferences' | 'command' | 'readMedia'>;
+  controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'requireProfile'>;
   status: () => Omit<StatusView, 'conferences' | 'members'>;
   /** Reads the profiles again. @throws ConfigError with every mistake; nothing has changed then */
   reloadProfiles: () => Promise<unknown>;
   attendance: AttendanceReader;
   inviter: Pick<Inviter, 'invite' | 'list' | 'cancel'>;
-  /** The profile of a conference that invited people open: the one named, or the only sensible one. */
-  profileForInvitations: (named: string | undefined) => string;
 };
 
 type Conferences = Pick<RouteDeps['controller'], 'conferences'>;

@@ -19,7 +19,7 @@ export const invitationSchema = z.object({
 export type InvitationView = z.output<typeof invitationSchema>;
 
 /** Calling people into conferences. */
-export function inviteRoutes({ controller, inviter, profileForInvitations }: RouteDeps): FastifyPluginCallbackZod {
+export function inviteRoutes({ controller, inviter }: RouteDeps): FastifyPluginCallbackZod {
   return (app, _options, done) => {
     const path = '/conferences/:conference/invitations';
     const answers = { 200: z.array(invitationSchema), ...errors };
@@ -33,13 +33,15 @@ export function inviteRoutes({ controller, inviter, profileForInvitations }: Rou
       {
         schema: {
           params: conferencePathSchema,
-          body: inviteBodySchema.extend({ profile: z.string().optional().describe('Of a conference that is new') }),
+          body: inviteBodySchema.extend({
+            profile: z.string().default('default').describe('Of a conference that is new'),
+          }),
           response: answers,
         },
       },
       ({ params: { conference }, body: { profile, ...body } }) => {
-        const running = controller.conferences.get(conference)?.settings.profileName;
-        const profileName = running ?? profileForInvitations(profile);
+        controller.requireProfile(conference, profile);
+        const profileName = controller.conferences.get(conference)?.settings.profileName ?? profile;
         return inviter.invite(inviteRequest(body, { conference, profileName })).map(viewInvitation);
       },
     );

@@ -122,7 +122,9 @@ export class Controller {
   async command(name: string, command: Command): Promise<void> {
     const conference = this.conferences.get(name);
     if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
-    if (command.type === 'transfer') this.#checkProfile(command.conference, command.profileName);
+    if (command.type === 'transfer' && command.profileName !== null) {
+      this.requireProfile(command.conference, command.profileName);
+    }
     const { refusal, done } = this.#conferences.dispatch(conference, { type: 'command', command });
     if (refusal) {
       done.catch(() => {});
@@ -142,10 +144,12 @@ export class Controller {
     if (command.type === 'record') await this.#expectRecording(name);
   }
 
-  /** Of the conference that a transfer would open. @throws ControllerError */
-  #checkProfile(conference: string, profileName: string | null): void {
-    if (profileName === null || this.conferences.has(conference)) return;
-    if (this.#conferences.settingsFor(null, profileName)) return;
+  /**
+   * A conference that does not exist yet needs a profile that does.
+   * @throws ControllerError `not-possible`
+   */
+  requireProfile(conference: string, profileName: string): void {
+    if (this.conferences.has(conference) || this.#conferences.settingsFor(null, profileName)) return;
     const known = this.#conferences.profileNames.join(', ');
     throw new ControllerError('not-possible', `no profile "${profileName}"; there are: ${known}`);
   }

@@ -1,163 +1,31 @@
-import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { freePort } from '../../scripts/machine.ts';
-import type { MemberView } from '../../src/api/schemas.ts';
+import { describe, expect, it } from 'vitest';
 import { ACTIONS, parseActionCall } from '../../src/dtmf/catalogue.ts';
-import type { PromptName } from '../../src/prompts/catalogue.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { longestSilenceMs, toneLevelDbov } from '../kit/phone/judge.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
-import { silence, tone } from '../kit/phone/sound.ts';
+import { silence } from '../kit/phone/sound.ts';
 import { readWavFile } from '../kit/phone/wav.ts';
-import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
-
-const TONE_HZ = {
-  denied: 600,
-  admin: 700,
-  'enter-pin': 800,
-  'hand-raised': 900,
-  'hand-lowered': 1100,
-  'hand-your-turn': 1200,
-  level: 1300,
-  bye: 1500,
-  kicked: 1600,
-} satisfies Partial<Record<PromptName, number>>;
-const PLAYED_HZ = 1800;
-/** What the members say; far from each other and from the music. */
-const ADMIN_HZ = 2300;
-const LISTENER_HZ = 2700;
-
-const sound = {
-  ...SILENT,
-  music: 'default',
-  prompts: {
-    ...SILENT.prompts,
-    ...Object.fromEntries(Object.entries(TONE_HZ).map(([name, hz]) => [name, `tone:${hz}/300`])),
-    count: ['number:{count}'],
-    menu: 'tts:{menu}',
-  },
-};
-
-/** What the webhook received. */
-const received: unknown[] = [];
-const webhook: Server = createServer((request, response) => {
-  void json(request).then((body) => {
-    received.push({ method: request.method, url: request.url, type: request.headers['content-type'], body });
-    response.end();
-  });
-});
-webhook.listen(0, '127.0.0.1');
-await once(webhook, 'listening');
-const WEBHOOK = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/hook?a=1`;
-const CALLED_PORT = await freePort('127.0.0.1');
-
-const KEYS_OF_ALL = {
-  '10': 'mute',
-  '11': 'voice',
-  '12': 'hand',
-  '13': 'count',
-  '14': 'menu',
-  '15': 'private',
-  '16': 'hold',
-  '17': 'transfer:other',
-  '18': 'invite:7001',
-  '19': `webhook:${WEBHOOK}`,
-  '20': 'exec:Playback beep&beep',
-  '21': 'api:member me set talk-volume -2',
-  '22': 'admin',
-  '23': ['hand', 'voice', `playback:tone:${PLAYED_HZ}/300`],
-  '24': 'none',
-  '25': `playback:tone:${PLAYED_HZ}/5000`,
-  '26': 'playback:stop',
-  '27': 'moh',
-  '28': 'vad-level:+150',
-  '29': 'vad-level:0',
-  '30': 'agc-level:+500',
-  '31': ['lock', 'lock'],
-  '32': 'deaf',
-  '33': 'deaf-mute',
-  '34': 'vol-talk:+1',
-  '35': 'vol-listen:+1',
-  '36': 'api:playback tone:1900/300 --volume 1',
-  '00': 'hangup',
-};
-const KEYS_OF_MODERATORS = {
-  '24': 'count',
-  '90': 'term',
-  '91': 'next-hand',
-  '92': 'mute-all',
-  '93': 'lock',
-  '94': 'kick-last',
-  '95': 'record',
-};
-
-const lab = laboratory({
-  bindAddress: '127.0.38.1',
-  profile: {
-    controls: 'keys-of-all',
-    adminControls: 'keys-of-moderators',
-    access: { adminPin: '4711' },
-    limits: { speakers: 3 },
-    idleSeconds: 1,
-    sound,
-    recording: { announce: false },
-  },
-  profiles: {
-    'keys-of-all': { kind: 'controls', keys: KEYS_OF_ALL },
-    'keys-of-moderators': { kind: 'controls', extends: 'keys-of-all', keys: KEYS_OF_MODERATORS },
-    'open-keys': { kind: 'controls', passThrough: true, keys: { '1': 'hand' } },
-    open: { kind: 'conference', controls: 'open-keys', idleSeconds: 1, sound: SILENT },
-    music: { kind: 'conference', controls: 'keys-of-all', idleSeconds: 1, sound: { ...SILENT, music: 'default' } },
-  },
-  config: { invite: { endpoint: `PJSIP/anonymous/sip:{number}@127.0.0.1:${CALLED_PORT}` } },
-  extra: {
-    append: {
-      'extensions.conf': `
-[rostrum-dial-in](+)
-exten => _50XX,1,Stasis(rostrum,join,3000,default,+speaker,+admin,+auth)
-exten => _90XX,1,Stasis(rostrum,join,other,default,+speaker)
-exten => _91XX,1,Stasis(rostrum,join,open,open,+speaker)
-`,
-    },
-  },
-});
-
-afterAll(() => {
-  webhook.close();
-});
-beforeEach(() => {
-  received.length = 0;
-});
-
-const HEARD = { aboveDbov: -35, timeoutMs: 4000 };
-const gone = (freqHz: number) => ({ freqHz, belowDbov: -55, timeoutMs: 4000 });
-const WITHIN = { timeout: 4000, interval: 20 };
-const hears = (call: Call, prompt: keyof typeof TONE_HZ) => call.waitForTone(TONE_HZ[prompt], HEARD);
-const member = (number: string) => lab.node.member('3000', number);
-const untilMember = (number: string, what: Partial<MemberView>) =>
-  expect.poll(() => member(number), WITHIN).toMatchObject(what);
-const dial = (number: string, callerNumber: string, hz: number | null = null) =>
-  lab.phones.call(number, { callerNumber, send: hz === null ? silence() : tone(hz, -20) });
-
-/** A moderator who speaks, another speaker, and a listener with a tone that nobody hears as long as he is one. */
-async function three() {
-  const admin = await dial('5000', '500', ADMIN_HZ);
-  const speaker = await dial('4000', '200', 1000);
-  const listener = await dial('3000', '101', LISTENER_HZ);
-  await lab.node.waitForMembers('3000', 3);
-  await Promise.all([
-    admin.waitForTone(1000, HEARD),
-    speaker.waitForTone(ADMIN_HZ, HEARD),
-    listener.waitForTone(ADMIN_HZ, HEARD),
-  ]);
-  return { admin, speaker, listener };
-}
+import {
+  ADMIN_HZ,
+  CALLED_PORT,
+  dial,
+  gone,
+  HEARD,
+  hears,
+  KEYS_OF_ALL,
+  KEYS_OF_MODERATORS,
+  LISTENER_HZ,
+  lab,
+  member,
+  PLAYED_HZ,
+  received,
+  TONE_HZ,
+  three,
+  untilMember,
+  WITHIN,
+} from './dtmf-laboratory.ts';
 
 it('every action that there is has a key in this test', () => {
   const calls = [KEYS_OF_ALL, KEYS_OF_MODERATORS].flatMap((keys) => Object.values(keys).flat());

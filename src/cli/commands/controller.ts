@@ -63,10 +63,9 @@ export async function runController(configFile: string | undefined): Promise<voi
     return { version: VERSION, pid: process.pid, asterisk };
   };
   const reloadProfiles = () => profiles.reload();
-  const profileForInvitations = (named = 'default') => named;
   const api = new ApiServer(
     { socketPath: config.socketPath },
-    { controller, status, reloadProfiles, attendance, inviter, profileForInvitations },
+    { controller, status, reloadProfiles, attendance, inviter },
   );
 
   try {

@@ -121,11 +121,15 @@ export function depsOf(
     throw new Error(`this test has no ${what}`);
   };
   return {
-    controller: { conferences, command: async (_name, command) => onCommand(command), readMedia: async () => null },
+    controller: {
+      conferences,
+      command: async (_name, command) => onCommand(command),
+      readMedia: async () => null,
+      requireProfile: () => {},
+    },
     status: () => ({ version: '1', pid: 1, asterisk: { connected: true, version: '22', problem: null } }),
     reloadProfiles: async () => null,
     attendance: { list: absent('attendance'), read: absent('attendance') },
     inviter: { invite: absent('inviter'), list: absent('inviter'), cancel: absent('inviter') },
-    profileForInvitations: () => 'default',
   };
 }

@@ -1,27 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { newConference } from '../../../src/conference/conference.ts';
-import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
-import type { Member } from '../../../src/conference/member.ts';
 import { api } from '../../../src/dtmf/actions/api.ts';
-import { IDLE } from '../../../src/dtmf/collector.ts';
 import { standardSettings } from '../../../src/profiles/profiles.ts';
+import { member as memberOf } from '../api/conferences.ts';
 
-const member: Member = {
-  id: 7,
-  channelId: 'c7',
-  caller: { number: '100', name: 'Ann' },
-  joinedAtMs: 0,
-  flags: PLAIN_FLAGS,
-  place: { at: 'floor' },
-  adjusted: {},
-  handRaisedAtMs: null,
-  talking: false,
-  keys: IDLE,
-  pinEntry: null,
-  spokenName: null,
-  ignoreHashUntilMs: 0,
-  warned: false,
-};
+const member = memberOf(7);
 
 describe('the key action "api"', () => {
   it('runs any command, "me" being whoever pressed the key', () => {
