@@ -61,11 +61,11 @@ describe('a whisper', () => {
     const playing = prompter.playTo('a', sounds, true);
     await settled();
     expect(methods()).toEqual(['whisperTo']);
-    const { channelId } = requests[0]?.[2] as { channelId: string };
+    const { channelId } = (requests[0]?.[2] ?? {}) as { channelId: string };
     prompter.whisperEntered(channelId);
     const { ended } = await playing;
     expect(methods()).toEqual(['whisperTo', 'playToChannel']);
-    prompter.finished((requests[1]?.[2] as { playbackId: string }).playbackId);
+    prompter.finished(((requests[1]?.[2] ?? {}) as { playbackId: string }).playbackId);
     await ended;
     expect(requests[2]).toEqual(['hangUp', channelId, 16]);
   });
