@@ -134,6 +134,14 @@ describe('PINs', () => {
     expect(hushes).toContainEqual({ type: 'hush', channelId: 'a' });
   });
 
+  it('let who was wrong hear so, though he ends them with # that was not needed, or goes on while he is slowed down', () => {
+    const wrong = play(guarded({ userPin: '12' }), [joins('a'), ...dials('a', '99')]);
+    expect(heard(wrong.effects)).not.toEqual([]);
+    expect(play(wrong.conference, [presses('a', '#')]).effects).toEqual([]);
+    const slowed = play(guarded({ userPin: '12', tries: 9 }), [joins('a'), ...dials('a', '99887766')]);
+    expect(play(slowed.conference, [presses('a', '1')]).effects).toEqual([]);
+  });
+
   it('may be followed by # that was not needed, which does nothing else', () => {
     const { conference: state } = play(guarded({ userPin: '12' }), [joins('a'), ...dials('a', '12#')]);
     expect(memberAt(state, 'a').place.at).toBe('arriving');
