@@ -1,9 +1,9 @@
+import { decodeRtpInto, emptyRtpView, type RtpDropReason, type RtpView } from '../../../src/rtp/packet.ts';
 import { type ArrivalSnapshot, ArrivalStatistics } from './arrival-statistics.ts';
 import { AudioRing } from './audio-ring.ts';
 import { audioCodecOf, meanSquare } from './codec.ts';
 import { DtmfReceiver, decodeEvent } from './dtmf.ts';
 import { SAMPLE_RATE_HZ } from './g711.ts';
-import { decodeRtpInto, emptyRtpView, type RtpDropReason, type RtpView } from './rtp.ts';
 import { FULL_SCALE } from './sound.ts';
 
 export interface HeardOptions {

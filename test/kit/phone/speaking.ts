@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { encodeHeaderInto, encodeInto, RTP_HEADER_BYTES, type RtpHeader } from '../../../src/rtp/packet.ts';
 import { AudioRing } from './audio-ring.ts';
 import { type AudioCodec, bytesPerSample, payloadTypeOf, sampleRateHz } from './codec.ts';
 import { type DtmfPacket, DtmfSender, EVENT_PAYLOAD_BYTES, encodeEventInto } from './dtmf.ts';
-import { encodeHeaderInto, encodeInto, RTP_HEADER_BYTES, type RtpHeader } from './rtp.ts';
 import { type Frames, framesOf, type Sound } from './sound.ts';
 
 export interface SpeakingOptions {

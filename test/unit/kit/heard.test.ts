@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { encodeInto } from '../../../src/rtp/packet.ts';
 import { encodeEventInto } from '../../kit/phone/dtmf.ts';
 import { Heard } from '../../kit/phone/heard.ts';
-import { encodeInto } from '../../kit/phone/rtp.ts';
 import { framesOf, silence, tone } from '../../kit/phone/sound.ts';
 
 const FRAME = 160;

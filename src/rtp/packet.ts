@@ -39,7 +39,7 @@ export interface RtpView {
   marker: boolean;
   /** 16 bits. */
   sequence: number;
-  /** 32 bits, in units of the 8000 Hz clock. */
+  /** 32 bits, in units of the clock of the payload type. */
   timestamp: number;
   ssrc: number;
   /** The payload is `packet[payloadStart, payloadEnd)`. */

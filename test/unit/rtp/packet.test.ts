@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeRtpInto, emptyRtpView, encodeInto } from '../../kit/phone/rtp.ts';
+import { decodeRtpInto, emptyRtpView, encodeInto } from '../../../src/rtp/packet.ts';
 
 const HEADER = { payloadType: 8, marker: true, sequence: 0xfffe, timestamp: 0xfffffff0, ssrc: 0xdeadbeef };
 
