@@ -1,0 +1,30 @@
+/** The level of digital silence, and the lowest that RFC 6464 can express. */
+export const SILENCE_DBOV = -127;
+
+/** A square wave of this amplitude is 0 dBov: no louder signal can be expressed in 16 bits. */
+const OVERLOAD = 32_768;
+const OVERLOAD_SQUARE = OVERLOAD * OVERLOAD;
+
+/**
+ * HOT PATH. The level of a frame: its RMS relative to overload, -127 to 0, not rounded (RFC 6464, section 3, and
+ * RFC 6465). A full-scale sine is -3 dBov. Digital silence and an empty frame are -127.
+ */
+export function levelDbov(samples: Int16Array): number {
+  let energy = 0;
+  for (let i = 0; i < samples.length; i += 1) {
+    const sample = samples[i] as number;
+    energy += sample * sample;
+  }
+  if (energy === 0) return SILENCE_DBOV;
+  return Math.max(SILENCE_DBOV, 10 * Math.log10(energy / samples.length / OVERLOAD_SQUARE));
+}
+
+/** The 7 bits in which RFC 6464 sends a level: -dBov, rounded, 0 (loudest) to 127. */
+export function levelToByte(dbov: number): number {
+  return Math.round(Math.min(-SILENCE_DBOV, Math.max(0, -dbov)));
+}
+
+/** The opposite of `levelToByte`; a bit above the 7, which RFC 6464 uses for voice activity, is ignored. */
+export function levelFromByte(byte: number): number {
+  return 0 - (byte & 0x7f);
+}
