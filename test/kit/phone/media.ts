@@ -1,11 +1,12 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { type AudioCodec, sampleRateHz } from './codec.ts';
+import { type AudioFormat, answerDirection, type LocalAudio, type RemoteAudio } from '../../../src/sip/sdp.ts';
+import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
+import { type AudioCodec, audioFormatOf, sampleRateHz } from './codec.ts';
+import { TELEPHONE_EVENT_PAYLOAD_TYPE } from './dtmf.ts';
 import { Heard } from './heard.ts';
-import { answerDirection, type LocalAudio, type RemoteAudio, TELEPHONE_EVENT_PAYLOAD_TYPE } from './sdp.ts';
 import type { Sound } from './sound.ts';
 import { Speaking } from './speaking.ts';
 import type { Ticker } from './ticker.ts';
-import { boundSocket, closeSocket } from './udp.ts';
 
 export interface MediaOptions {
   readonly bindAddress: string;
@@ -71,7 +72,7 @@ export class Media {
     return {
       host: this.#options.bindAddress,
       port: this.#port,
-      codec: this.#codec,
+      codec: audioFormatOf(this.#codec),
       ptimeMs: this.#options.ptimeMs,
       eventPayloadType: this.#remote?.eventPayloadType ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
       direction: answerDirection(this.#remote?.direction ?? 'sendrecv'),
@@ -147,7 +148,7 @@ export class Media {
   /** Ours when the other side takes it, else its first. */
   get #codec(): AudioCodec {
     const { codec } = this.#options;
-    const theirs = this.#remote?.codecs ?? [codec];
+    const theirs = this.#remote?.codecs.filter(isSpoken).map(({ name }) => name) ?? [codec];
     return theirs.includes(codec) ? codec : (theirs[0] ?? codec);
   }
 
@@ -190,4 +191,9 @@ export class Media {
     if (this.#connected) this.#socket.send(packet);
     else this.#socket.send(packet, remote.port, remote.host);
   }
+}
+
+/** L16 is spoken at one rate only. */
+function isSpoken(format: AudioFormat): boolean {
+  return format.clockRateHz === sampleRateHz(format.name);
 }
