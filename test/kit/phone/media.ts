@@ -25,6 +25,10 @@ export interface MediaDeps {
   readonly onKey: (key: string, nowMs: number) => void;
 }
 
+/** Above those of Asterisk, see rtp.conf. */
+const FIRST_PORT = 40_000;
+const LAST_PORT = 60_000;
+const MAX_BIND_TRIES = 50;
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
 
 /** The RTP side of one call: its socket, what it says and what it hears. */
@@ -89,10 +93,26 @@ export class Media {
     });
     this.#socket = socket;
     socket.on('message', (packet, from) => this.#receive(packet, from));
-    await boundSocket(socket, { port: 0, address: this.#options.bindAddress }, () => {
-      this.#sendErrors++;
-    });
+    await this.#bind(socket);
     this.#port = socket.address().port;
+  }
+
+  /**
+   * A port of our own choice: one that the kernel chose is taken away again when a connected socket is disconnected, as
+   * after a re-INVITE.
+   */
+  async #bind(socket: Socket): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+      try {
+        await boundSocket(socket, { port, address: this.#options.bindAddress }, () => {
+          this.#sendErrors++;
+        });
+        return;
+      } catch (error) {
+        if (tries === MAX_BIND_TRIES) throw error;
+      }
+    }
   }
 
   /** Where the other side wants its audio; may come again with a re-INVITE. */
