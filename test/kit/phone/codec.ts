@@ -1,3 +1,4 @@
+import type { AudioFormat } from '../../../src/sip/sdp.ts';
 import {
   type Codec,
   codecOfPayloadType,
@@ -19,7 +20,7 @@ const L16_RATE_HZ = 16_000;
 /** A dynamic one; the number is that by which Asterisk knows slin16. */
 const L16_PAYLOAD_TYPE = 118;
 
-export function sampleRateHz(codec: AudioCodec): number {
+export function sampleRateHz(codec: AudioCodec): 8000 | 16_000 {
   return codec === 'L16' ? L16_RATE_HZ : SAMPLE_RATE_HZ;
 }
 
@@ -29,6 +30,10 @@ export function bytesPerSample(codec: AudioCodec): number {
 
 export function payloadTypeOf(codec: AudioCodec): number {
   return codec === 'L16' ? L16_PAYLOAD_TYPE : PAYLOAD_TYPE[codec];
+}
+
+export function audioFormatOf(codec: AudioCodec): AudioFormat {
+  return { name: codec, payloadType: payloadTypeOf(codec), clockRateHz: sampleRateHz(codec) };
 }
 
 export function audioCodecOf(payloadType: number): AudioCodec | null {

@@ -11,6 +11,8 @@
 const EVENT_OFFSET = 0;
 const FLAGS_OFFSET = 1;
 const DURATION_OFFSET = 2;
+/** The usual one; an answer takes that of the offer. */
+export const TELEPHONE_EVENT_PAYLOAD_TYPE = 101;
 export const EVENT_PAYLOAD_BYTES = 4;
 
 const END_BIT = 0x80;
@@ -118,15 +120,4 @@ export class DtmfReceiver {
     this.#lastSsrc = ssrc;
     return event.key;
   }
-}
-
-/** Body of a SIP INFO with `Content-Type: application/dtmf-relay`. */
-export function formatDtmfRelay(key: string, durationMs: number): string {
-  return `Signal=${key}\r\nDuration=${durationMs}\r\n`;
-}
-
-/** The key of a dtmf-relay body, or null. */
-export function parseDtmfRelay(body: string): string | null {
-  const key = /^\s*Signal\s*=\s*([0-9*#A-D])\s*$/im.exec(body)?.[1];
-  return key?.toUpperCase() ?? null;
 }

@@ -1,11 +1,12 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { type AudioCodec, sampleRateHz } from './codec.ts';
+import { type AudioFormat, answerDirection, type LocalAudio, type RemoteAudio } from '../../../src/sip/sdp.ts';
+import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
+import { type AudioCodec, audioFormatOf, sampleRateHz } from './codec.ts';
+import { TELEPHONE_EVENT_PAYLOAD_TYPE } from './dtmf.ts';
 import { Heard } from './heard.ts';
-import { answerDirection, type LocalAudio, type RemoteAudio, TELEPHONE_EVENT_PAYLOAD_TYPE } from './sdp.ts';
 import type { Sound } from './sound.ts';
 import { Speaking } from './speaking.ts';
 import type { Ticker } from './ticker.ts';
-import { boundSocket, closeSocket } from './udp.ts';
 
 export interface MediaOptions {
   readonly bindAddress: string;
@@ -24,6 +25,10 @@ export interface MediaDeps {
   readonly onKey: (key: string, nowMs: number) => void;
 }
 
+/** Above those of Asterisk, see rtp.conf. */
+const FIRST_PORT = 40_000;
+const LAST_PORT = 60_000;
+const MAX_BIND_TRIES = 50;
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
 
 /** The RTP side of one call: its socket, what it says and what it hears. */
@@ -71,7 +76,7 @@ export class Media {
     return {
       host: this.#options.bindAddress,
       port: this.#port,
-      codec: this.#codec,
+      codec: audioFormatOf(this.#codec),
       ptimeMs: this.#options.ptimeMs,
       eventPayloadType: this.#remote?.eventPayloadType ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
       direction: answerDirection(this.#remote?.direction ?? 'sendrecv'),
@@ -88,10 +93,26 @@ export class Media {
     });
     this.#socket = socket;
     socket.on('message', (packet, from) => this.#receive(packet, from));
-    await boundSocket(socket, { port: 0, address: this.#options.bindAddress }, () => {
-      this.#sendErrors++;
-    });
+    await this.#bind(socket);
     this.#port = socket.address().port;
+  }
+
+  /**
+   * A port of our own choice: one that the kernel chose is taken away again when a connected socket is disconnected, as
+   * after a re-INVITE.
+   */
+  async #bind(socket: Socket): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+      try {
+        await boundSocket(socket, { port, address: this.#options.bindAddress }, () => {
+          this.#sendErrors++;
+        });
+        return;
+      } catch (error) {
+        if (tries === MAX_BIND_TRIES) throw error;
+      }
+    }
   }
 
   /** Where the other side wants its audio; may come again with a re-INVITE. */
@@ -147,7 +168,7 @@ export class Media {
   /** Ours when the other side takes it, else its first. */
   get #codec(): AudioCodec {
     const { codec } = this.#options;
-    const theirs = this.#remote?.codecs ?? [codec];
+    const theirs = this.#remote?.codecs.filter(isSpoken).map(({ name }) => name) ?? [codec];
     return theirs.includes(codec) ? codec : (theirs[0] ?? codec);
   }
 
@@ -190,4 +211,9 @@ export class Media {
     if (this.#connected) this.#socket.send(packet);
     else this.#socket.send(packet, remote.port, remote.host);
   }
+}
+
+/** L16 is spoken at one rate only. */
+function isSpoken(format: AudioFormat): boolean {
+  return format.clockRateHz === sampleRateHz(format.name);
 }

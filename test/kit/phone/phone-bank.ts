@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SipServer } from '../../../src/sip/address.ts';
+import type { SipHeader, SipProblem, SipRequest } from '../../../src/sip/message.ts';
 import { Call } from './call.ts';
 import type { AudioCodec } from './codec.ts';
 import { PhoneError } from './errors.ts';
-import type { SipServer } from './sip-address.ts';
 import { SipAgent } from './sip-agent.ts';
 import { describeInvite, type IncomingInvite, type IncomingSession } from './sip-incoming.ts';
-import type { SipHeader, SipProblem, SipRequest } from './sip-message.ts';
 import { type Sound, silence } from './sound.ts';
 import { processTicker, type Ticker, type TickerStats } from './ticker.ts';
 import { waitUntil } from './wait.ts';

@@ -1,13 +1,21 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { branchOf, cseqOf, parseNameAddress, type SipServer } from '../../../src/sip/address.ts';
+import { type LocalSip, randomToken } from '../../../src/sip/dialog.ts';
+import {
+  formatSip,
+  header,
+  parseSip,
+  type SipProblem,
+  type SipRequest,
+  type SipResponse,
+} from '../../../src/sip/message.ts';
+import { responseTo } from '../../../src/sip/response.ts';
+import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
 import { PhoneError } from './errors.ts';
-import { branchOf, cseqOf, parseNameAddress, type SipServer } from './sip-address.ts';
-import { type LocalSip, randomToken, responseTo } from './sip-dialog.ts';
 import { IncomingSession } from './sip-incoming.ts';
-import { formatSip, header, parseSip, type SipProblem, type SipRequest, type SipResponse } from './sip-message.ts';
 import { type OutgoingOptions, OutgoingSession } from './sip-outgoing.ts';
 import type { SessionHandler, SipSession, SipWire } from './sip-session.ts';
 import { ClientTransaction, type TransactionHandler } from './sip-transaction.ts';
-import { boundSocket, closeSocket } from './udp.ts';
 
 export interface SipAgentOptions {
   readonly bindAddress: string;

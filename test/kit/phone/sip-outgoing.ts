@@ -1,8 +1,8 @@
-import { formatSdp } from './sdp.ts';
-import { parseNameAddress, quoteDisplayName } from './sip-address.ts';
-import { cancelOf, dialogRequest, learnFromResponse, nextHop } from './sip-dialog.ts';
-import { header, type SipHeader, type SipRequest, type SipResponse } from './sip-message.ts';
-import { newDialog, type SessionHandler, SipSession, type SipWire } from './sip-session.ts';
+import { parseNameAddress, quoteDisplayName } from '../../../src/sip/address.ts';
+import { cancelOf, dialogRequest, learnFromResponse, nextHop } from '../../../src/sip/dialog.ts';
+import { header, type SipHeader, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
+import { formatSdp } from '../../../src/sip/sdp.ts';
+import { newDialog, SDP_ORIGIN, type SessionHandler, SipSession, type SipWire } from './sip-session.ts';
 import type { ClientTransaction } from './sip-transaction.ts';
 
 export interface OutgoingOptions {
@@ -47,7 +47,7 @@ export class OutgoingSession extends SipSession {
     const invite = dialogRequest(this.dialog, this.wire.local, {
       method: 'INVITE',
       headers: [['content-type', 'application/sdp'], ...(this.#options.headers ?? [])],
-      body: formatSdp(this.handler.localAudio()),
+      body: formatSdp(this.handler.localAudio(), SDP_ORIGIN),
     });
     this.#transaction = this.wire.request(invite, nextHop(this.dialog, this.wire.server), {
       onProvisional: (response) => this.#onProvisional(response),

@@ -1,6 +1,4 @@
-import { formatDtmfRelay, parseDtmfRelay } from './dtmf.ts';
-import { formatSdp, type LocalAudio, parseSdp, type RemoteAudio } from './sdp.ts';
-import type { SipServer } from './sip-address.ts';
+import type { SipServer } from '../../../src/sip/address.ts';
 import {
   type Dialog,
   dialogRequest,
@@ -8,16 +6,13 @@ import {
   learnTarget,
   nextHop,
   randomToken,
-  responseTo,
-} from './sip-dialog.ts';
-import type { SipHeader, SipRequest, SipResponse } from './sip-message.ts';
-import {
-  type ClientTransaction,
-  T1_MS,
-  T2_MS,
-  TRANSACTION_TIMEOUT_MS,
-  type TransactionHandler,
-} from './sip-transaction.ts';
+} from '../../../src/sip/dialog.ts';
+import { formatDtmfRelay, parseDtmfRelay } from '../../../src/sip/dtmf-relay.ts';
+import type { SipHeader, SipRequest, SipResponse } from '../../../src/sip/message.ts';
+import { responseTo } from '../../../src/sip/response.ts';
+import { formatSdp, type LocalAudio, parseSdp, type RemoteAudio, type SdpOrigin } from '../../../src/sip/sdp.ts';
+import { T1_MS, T2_MS, TRANSACTION_TIMEOUT_MS } from '../../../src/sip/timers.ts';
+import type { ClientTransaction, TransactionHandler } from './sip-transaction.ts';
 
 /** How a call ended. `status` is that of the refusing response, when there was one. */
 export interface CallEnd {
@@ -52,6 +47,8 @@ export interface SipWire {
 /** A peer that does not answer our BYE is left after this. */
 const BYE_TIMEOUT_MS = 4000;
 const INFO_TIMEOUT_MS = 4000;
+/** A phone's description changes only in what the other side asked for. */
+export const SDP_ORIGIN: SdpOrigin = { sessionId: 1, version: 1 };
 const SDP_TYPE: SipHeader = ['content-type', 'application/sdp'];
 
 /** The life of one call's signalling; subclasses bring it up, this one keeps it and ends it. */
@@ -198,7 +195,7 @@ export abstract class SipSession {
   }
 
   #sdp(): string {
-    return formatSdp(this.handler.localAudio());
+    return formatSdp(this.handler.localAudio(), SDP_ORIGIN);
   }
 
   #answer(request: SipRequest, from: SipServer, status: number, reason: string, sdp = ''): void {

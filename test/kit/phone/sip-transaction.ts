@@ -1,10 +1,5 @@
-import { headersNamed, type SipHeader, type SipRequest, type SipResponse } from './sip-message.ts';
-
-/** Round-trip estimate and caps of retransmission over UDP, RFC 3261 section 17.1.1.1. */
-export const T1_MS = 500;
-export const T2_MS = 4000;
-/** Timers B, F and H: after this a peer that says nothing is given up. */
-export const TRANSACTION_TIMEOUT_MS = 64 * T1_MS;
+import { headersNamed, type SipHeader, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
+import { T1_MS, T2_MS, TRANSACTION_TIMEOUT_MS } from '../../../src/sip/timers.ts';
 
 export interface TransactionHandler {
   onProvisional?(response: SipResponse): void;

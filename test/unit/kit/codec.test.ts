@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { audioCodecOf, decodeWrapped, encodeAudio, meanSquare, payloadTypeOf } from '../../kit/phone/codec.ts';
+import { formatSdp, parseSdp } from '../../../src/sip/sdp.ts';
+import {
+  audioCodecOf,
+  audioFormatOf,
+  decodeWrapped,
+  encodeAudio,
+  meanSquare,
+  payloadTypeOf,
+} from '../../kit/phone/codec.ts';
 import { toneLevelDbov } from '../../kit/phone/judge.ts';
-import { formatSdp, parseSdp } from '../../kit/phone/sdp.ts';
 import { framesOf, silence, tone, wideTone } from '../../kit/phone/sound.ts';
 
 const FRAME = 320;
@@ -29,10 +36,16 @@ describe('L16', () => {
   });
 
   it('is offered with its rate, and known again', () => {
-    const local = { host: '127.0.0.1', port: 4000, codec: 'L16', ptimeMs: 20, eventPayloadType: 101 } as const;
-    const body = formatSdp({ ...local, direction: 'sendrecv' });
+    const local = {
+      host: '127.0.0.1',
+      port: 4000,
+      codec: audioFormatOf('L16'),
+      ptimeMs: 20,
+      eventPayloadType: 101,
+    } as const;
+    const body = formatSdp({ ...local, direction: 'sendrecv' }, { sessionId: 1, version: 1 });
     expect(body).toContain('a=rtpmap:118 L16/16000');
-    expect(parseSdp(body)).toMatchObject({ codecs: ['L16'] });
+    expect(parseSdp(body)).toMatchObject({ codecs: [audioFormatOf('L16')] });
     expect(audioCodecOf(payloadTypeOf('L16'))).toBe('L16');
   });
 });

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  DtmfReceiver,
-  DtmfSender,
-  decodeEvent,
-  encodeEventInto,
-  formatDtmfRelay,
-  parseDtmfRelay,
-} from '../../kit/phone/dtmf.ts';
+import { formatDtmfRelay, parseDtmfRelay } from '../../../src/sip/dtmf-relay.ts';
+import { DtmfReceiver, DtmfSender, decodeEvent, encodeEventInto } from '../../kit/phone/dtmf.ts';
 
 const PTIME_SAMPLES = 160;
 

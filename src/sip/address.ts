@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { header, type SipMessage } from './sip-message.ts';
+import { header, type SipMessage } from './message.ts';
 
 /** `"Ann" <sip:100@host:5060>;tag=x` taken apart (RFC 3261, section 20.10). */
 export interface NameAddress {
@@ -16,16 +16,32 @@ export interface SipUri {
 }
 
 const DEFAULT_SIP_PORT = 5060;
+const MAX_PORT = 65_535;
 
-/** Reads a From, To, Contact or Route value; never throws, missing parts are ''. */
+/** Reads a From, To, Contact or Route value in one pass; never throws, missing parts are ''. */
 export function parseNameAddress(value: string): NameAddress {
-  const match = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<([^>]*)>(.*)$/.exec(value);
-  if (match !== null) {
-    const displayName = (match[1] ?? match[2] ?? '').replace(/\\(.)/g, '$1');
-    return { displayName, uri: match[3] ?? '', tag: parameter(match[4] ?? '', 'tag') };
+  const { name, end } = takeDisplayName(value);
+  const open = value.indexOf('<', end);
+  const close = value.indexOf('>', open);
+  if (open >= 0 && close >= 0) {
+    const displayName = name ?? value.slice(0, open).trim();
+    return { displayName, uri: value.slice(open + 1, close), tag: parameter(value.slice(close + 1), 'tag') };
   }
-  const [uri = ''] = value.split(';');
+  const [uri = ''] = value.split(';', 1);
   return { displayName: '', uri: uri.trim(), tag: parameter(value.slice(uri.length), 'tag') };
+}
+
+/** A quoted name at the beginning, and where it ends; null when there is none. */
+function takeDisplayName(value: string): { name: string | null; end: number } {
+  const start = value.length - value.trimStart().length;
+  if (value[start] !== '"') return { name: null, end: 0 };
+  let name = '';
+  for (let at = start + 1; at < value.length; at++) {
+    if (value[at] === '"') return { name, end: at + 1 };
+    if (value[at] === '\\') at++;
+    name += value[at] ?? '';
+  }
+  return { name: null, end: 0 };
 }
 
 /** Value of `;name=value` in a header's parameters, or ''. */
@@ -37,11 +53,12 @@ export function parameter(parameters: string, name: string): string {
   return '';
 }
 
-/** Null when it is no `sip:` URI. */
+/** Null when it is no `sip:` URI, or has an impossible port. */
 export function parseSipUri(uri: string): SipUri | null {
-  const match = /^sips?:(?:([^@]*)@)?([^:;?>]+)(?::(\d+))?/i.exec(uri);
-  if (match === null) return null;
-  return { user: match[1] ?? '', host: match[2] ?? '', port: Number(match[3] ?? DEFAULT_SIP_PORT) };
+  const match = /^sips?:(?:([^@]*)@)?([^:;?>]+)(?::(\d{1,5}))?/i.exec(uri);
+  const port = Number(match?.[3] ?? DEFAULT_SIP_PORT);
+  if (match === null || port === 0 || port > MAX_PORT) return null;
+  return { user: match[1] ?? '', host: match[2] ?? '', port };
 }
 
 export interface SipServer {
@@ -67,5 +84,5 @@ export function branchOf(message: SipMessage): string {
 /** Number and method of the CSeq header; the number is NaN when malformed. */
 export function cseqOf(message: SipMessage): { number: number; method: string } {
   const [number = '', method = ''] = header(message, 'cseq').trim().split(/\s+/);
-  return { number: Number.parseInt(number, 10), method };
+  return { number: /^\d{1,10}$/.test(number) ? Number(number) : Number.NaN, method };
 }

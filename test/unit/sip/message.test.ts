@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressOfUri, branchOf, cseqOf, parseNameAddress, parseSipUri } from '../../kit/phone/sip-address.ts';
-import { formatSip, header, headersNamed, parseSip, type SipMessage } from '../../kit/phone/sip-message.ts';
+import { addressOfUri, branchOf, cseqOf, parseNameAddress, parseSipUri } from '../../../src/sip/address.ts';
+import { formatSip, header, headersNamed, parseSip, type SipMessage } from '../../../src/sip/message.ts';
 
 const RESPONSE = [
   'SIP/2.0 180 Ringing',
@@ -60,6 +60,22 @@ describe('a SIP message', () => {
     expect(parseSip(text)).toEqual({ kind: 'malformed', problem });
   });
 
+  it('takes no header for a property of every object', () => {
+    const message = parsed(RESPONSE.replace('Subject:', 'constructor:'));
+    expect(header(message, 'constructor')).toBe('folded line');
+  });
+
+  it('has a CSeq number only when it is one', () => {
+    const cseq = (value: string): number => cseqOf(parsed(RESPONSE.replace('7 INVITE', value))).number;
+    expect(['12 INVITE', '12x INVITE', '-1 INVITE', '99999999999 INVITE', 'INVITE'].map(cseq)).toEqual([
+      12,
+      Number.NaN,
+      Number.NaN,
+      Number.NaN,
+      Number.NaN,
+    ]);
+  });
+
   it('never makes the parser throw', () => {
     const cut = fc.tuple(fc.nat(RESPONSE.length), fc.string({ unit: 'binary' }), fc.nat(RESPONSE.length));
     fc.assert(
@@ -71,7 +87,7 @@ describe('a SIP message', () => {
           parseNameAddress(header(message, 'to'));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });
@@ -81,11 +97,26 @@ describe('a SIP URI', () => {
     expect(parseSipUri('sip:100@127.0.0.1:5070;transport=udp')).toEqual({ user: '100', host: '127.0.0.1', port: 5070 });
     expect(parseSipUri('sip:example.org')).toEqual({ user: '', host: 'example.org', port: 5060 });
     expect(parseSipUri('tel:100')).toBeNull();
+    expect(parseSipUri('sip:a@127.0.0.1:70000')).toBeNull();
   });
 
   it('without an IPv4 address is reached through the server', () => {
     const server = { host: '127.0.0.1', port: 1 };
     expect(addressOfUri('sip:a@example.org', server)).toEqual(server);
     expect(addressOfUri('sip:a@127.0.0.9', server)).toEqual({ host: '127.0.0.9', port: 5060 });
+  });
+});
+
+describe('a name and address', () => {
+  it.each([
+    ['<sip:a@b>;x=y;tag=1', { displayName: '', uri: 'sip:a@b', tag: '1' }],
+    ['Ann  <sip:a@b>', { displayName: 'Ann', uri: 'sip:a@b', tag: '' }],
+    ['"a <b>; \\"c" <sip:a@b>;tag=2', { displayName: 'a <b>; "c', uri: 'sip:a@b', tag: '2' }],
+    ['sip:a@b;tag=3', { displayName: '', uri: 'sip:a@b', tag: '3' }],
+    ['"open <sip:a@b>', { displayName: '"open', uri: 'sip:a@b', tag: '' }],
+    ['<sip:a@b', { displayName: '', uri: '<sip:a@b', tag: '' }],
+    ['', { displayName: '', uri: '', tag: '' }],
+  ])('%s is taken apart', (value, parts) => {
+    expect(parseNameAddress(value)).toEqual(parts);
   });
 });

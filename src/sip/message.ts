@@ -1,5 +1,5 @@
 /*
- * SIP messages as the kit needs them: RFC 3261 sections 7, 20 and 25, over UDP, one message per datagram.
+ * SIP messages as far as they are needed here: RFC 3261 sections 7, 20 and 25, over UDP, one message per datagram.
  * Header names are lower-case and in their long form everywhere behind the parser.
  */
 export type SipHeader = readonly [name: string, value: string];
@@ -32,16 +32,16 @@ export interface MalformedSip {
 const MAX_HEADERS = 100;
 const MANDATORY = ['via', 'from', 'to', 'call-id', 'cseq'];
 /** Compact forms, RFC 3261 section 7.3.3. */
-const LONG_FORM: Readonly<Record<string, string>> = {
-  v: 'via',
-  f: 'from',
-  t: 'to',
-  i: 'call-id',
-  m: 'contact',
-  l: 'content-length',
-  c: 'content-type',
-  k: 'supported',
-};
+const LONG_FORM: ReadonlyMap<string, string> = new Map([
+  ['v', 'via'],
+  ['f', 'from'],
+  ['t', 'to'],
+  ['i', 'call-id'],
+  ['m', 'contact'],
+  ['l', 'content-length'],
+  ['c', 'content-type'],
+  ['k', 'supported'],
+]);
 /** Headers that may carry several values in one line. From and To may not, and have commas in display names. */
 const LISTS = new Set(['via', 'route', 'record-route', 'contact']);
 
@@ -81,7 +81,7 @@ function parseHeaders(lines: readonly string[]): SipHeader[] | null {
     const field = /^([\w.!%*+`'~-]+)[ \t]*:(.*)$/.exec(line);
     if (field === null) return null;
     const name = (field[1] ?? '').toLowerCase();
-    headers.push([LONG_FORM[name] ?? name, (field[2] ?? '').trim()]);
+    headers.push([LONG_FORM.get(name) ?? name, (field[2] ?? '').trim()]);
   }
   return headers;
 }
@@ -112,8 +112,25 @@ export function headersNamed(message: Pick<SipMessage, 'headers'>, name: string)
   return LISTS.has(name) ? values.flatMap(splitList) : values;
 }
 
-/** Splits at commas that are neither quoted nor inside angle brackets. */
+/** Splits at commas that are neither quoted nor inside angle brackets. One pass, whatever comes. */
 function splitList(value: string): string[] {
-  const parts = value.match(/(?:"(?:\\.|[^"\\])*"|<[^>]*>|[^,"<])+/g) ?? [];
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  let bracketed = false;
+  for (let at = 0; at < value.length; at++) {
+    const character = value[at];
+    if (quoted) {
+      if (character === '\\') at++;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = !bracketed;
+    else if (character === '<') bracketed = true;
+    else if (character === '>') bracketed = false;
+    else if (character === ',' && !bracketed) {
+      parts.push(value.slice(start, at));
+      start = at + 1;
+    }
+  }
+  parts.push(value.slice(start));
   return parts.map((part) => part.trim()).filter((part) => part !== '');
 }

@@ -1,13 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { addressOfUri, parseNameAddress, type SipServer } from './sip-address.ts';
-import {
-  header,
-  headersNamed,
-  type SipHeader,
-  type SipMessage,
-  type SipRequest,
-  type SipResponse,
-} from './sip-message.ts';
+import { addressOfUri, parseNameAddress, type SipServer } from './address.ts';
+import { header, headersNamed, type SipHeader, type SipMessage, type SipRequest, type SipResponse } from './message.ts';
+import { ALLOWED_METHODS } from './response.ts';
 
 /** One side of a dialog, RFC 3261 section 12: all that a request inside it is made of. */
 export interface Dialog {
@@ -23,7 +17,7 @@ export interface Dialog {
   cseq: number;
 }
 
-/** Where a phone's signalling socket is bound. */
+/** Where our signalling socket is bound. */
 export interface LocalSip {
   readonly host: string;
   readonly port: number;
@@ -31,7 +25,6 @@ export interface LocalSip {
 
 /** Magic cookie of RFC 3261, section 8.1.1.7. */
 const BRANCH_COOKIE = 'z9hG4bK';
-export const ALLOWED_METHODS = 'INVITE, ACK, CANCEL, BYE, INFO, OPTIONS, UPDATE, MESSAGE, NOTIFY';
 
 export function randomToken(): string {
   return randomBytes(8).toString('hex');
@@ -98,25 +91,3 @@ export function nextHop(dialog: Dialog, fallback: SipServer): SipServer {
   const route = dialog.routeSet[0];
   return addressOfUri(route === undefined ? dialog.remoteTarget : parseNameAddress(route).uri, fallback);
 }
-
-/** A response to `request`, RFC 3261 section 8.2.6; `localTag` is added to To when it has none. */
-export function responseTo(
-  request: SipRequest,
-  response: { status: number; reason: string; localTag?: string; headers?: readonly SipHeader[]; body?: string },
-): SipResponse {
-  const copied: SipHeader[] = request.headers
-    .filter(([name]) => COPIED.has(name))
-    .map(([name, value]) => {
-      const needsTag = name === 'to' && response.localTag !== undefined && parseNameAddress(value).tag === '';
-      return [name, needsTag ? `${value};tag=${response.localTag}` : value];
-    });
-  return {
-    kind: 'response',
-    status: response.status,
-    reason: response.reason,
-    headers: [...copied, ['allow', ALLOWED_METHODS], ...(response.headers ?? [])],
-    body: response.body ?? '',
-  };
-}
-
-const COPIED = new Set(['via', 'record-route', 'from', 'to', 'call-id', 'cseq']);
