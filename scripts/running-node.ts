@@ -70,7 +70,7 @@ export async function startNode(bindAddress: string, signal: AbortSignal): Promi
 }
 
 async function startRostrum(
-  { ariUrl, ariPassword }: AsteriskInstance,
+  { ariUrl, ariPassword, sipAddress }: AsteriskInstance,
   socketPath: string,
   signal: AbortSignal,
 ): Promise<void> {
@@ -78,7 +78,10 @@ async function startRostrum(
   const asterisk = { url: ariUrl, passwordFile: PASSWORD_FILE };
   const speech = { command: await findEspeak(), directory: join(STATE_DIRECTORY, 'speech') };
   const reports = { directory: join(STATE_DIRECTORY, 'reports') };
-  await writeFile(CONFIG_FILE, stringify({ asterisk, profiles: join(REPOSITORY, 'profiles'), speech, reports }));
+  const address = sipAddress === '0.0.0.0' ? {} : { address: sipAddress };
+  const relay = { ...address, sipPort: await freePort('127.0.0.1', 5070) };
+  const profiles = join(REPOSITORY, 'profiles');
+  await writeFile(CONFIG_FILE, stringify({ asterisk, profiles, relay, speech, reports }));
   const program = join(REPOSITORY, 'dist/cli/main.js');
   const child = await startProcess('rostrum', [program, 'start', '--config', CONFIG_FILE]);
   child.unref();

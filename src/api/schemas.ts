@@ -13,10 +13,12 @@ export const memberSchema = z.object({
   deaf: z.boolean(),
   vad: z.boolean().describe('Others are told when he talks'),
   agc: z.boolean().describe('His loudness is brought to agcLevel'),
+  cng: z.boolean().describe('He hears comfort noise, where the profile has some'),
   presence: z.enum(['joining', 'present', 'leaving']),
   place: z
     .enum(['door', 'naming', 'greeting', 'waiting', 'arriving', 'floor', 'hold', 'private', 'away', 'leaving'])
     .describe('Where he is; presence is the short form of it'),
+  path: z.enum(['bridge', 'relay']).describe("Where his sound comes from: Asterisk's bridge, or the relay directly"),
   privateWith: z.number().int().nullable().describe('The member with whom he talks privately'),
   talking: z.boolean(),
   handRaisedAt: z.iso.datetime().nullable(),
@@ -79,6 +81,7 @@ export const statusSchema = z.object({
   version: z.string(),
   pid: z.number().int(),
   asterisk: z.object({ connected: z.boolean(), version: z.string().nullable(), problem: z.string().nullable() }),
+  relay: z.object({ connected: z.boolean(), pid: z.number().int().nullable() }),
   conferences: z.number().int(),
   members: z.number().int(),
 });

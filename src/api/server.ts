@@ -1,7 +1,6 @@
-import { chmod, mkdir, unlink } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { dirname } from 'node:path';
+import { chmod } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
+import { clearSocketPath } from '../config/unix-socket.ts';
 import { createApp } from './app.ts';
 import type { RouteDeps } from './deps.ts';
 import { ApiError } from './errors.ts';
@@ -20,10 +19,9 @@ export class ApiServer {
   async start(): Promise<void> {
     const path = this.#socketPath;
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      if (await answers(path)) throw new ApiError('socket-in-use', `another controller is running: ${path} answers`);
-      // Left by a controller that was killed.
-      await unlink(path).catch(() => {});
+      if (!(await clearSocketPath(path))) {
+        throw new ApiError('socket-in-use', `another controller is running: ${path} answers`);
+      }
       await this.#app.listen({ path });
       await chmod(path, 0o600);
     } catch (cause) {
@@ -37,16 +35,4 @@ export class ApiServer {
   async stop(): Promise<void> {
     await this.#app.close();
   }
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const settle = (answered: boolean) => {
-      socket.destroy();
-      resolve(answered);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
-  });
 }

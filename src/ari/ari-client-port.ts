@@ -102,10 +102,10 @@ export class AriClientPort implements AriPort {
     return bridgeListSchema.parse(await this.#operations.bridges.list());
   }
 
-  async createMixingBridge(bridgeId: string): Promise<void> {
+  async createMixingBridge(bridgeId: string, { direct } = { direct: false }): Promise<void> {
     // video_sfu, although there is no video: Asterisk then always mixes. Otherwise it changes the bridge to another
     // technology and back whenever a channel of three is added again, and may leave one of the others without sound.
-    const type = 'mixing,proxy_media,video_sfu';
+    const type = direct ? 'mixing' : 'mixing,proxy_media,video_sfu';
     const created = this.#operations.bridges.create({ bridgeId, name: bridgeId, type });
     // 409: there is one with this id.
     await orOnStatus(409, created, null);
@@ -151,6 +151,11 @@ export class AriClientPort implements AriPort {
       timeout: timeoutSeconds,
       ...(variables && { variables: { variables } }),
     });
+  }
+
+  async externalMedia(media: { channelId: string; application: string; host: string; format: string }): Promise<void> {
+    const { channelId, application: app, host: external_host, format } = media;
+    await this.#operations.channels.externalMedia({ channelId, app, external_host, format });
   }
 
   async hangUp(channelId: string, cause: number): Promise<void> {

@@ -15,6 +15,7 @@ declare module 'ari-client' {
       | 'list'
       | 'answer'
       | 'originateWithId'
+      | 'externalMedia'
       | 'hangup'
       | 'continueInDialplan'
       | 'mute'

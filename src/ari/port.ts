@@ -61,14 +61,19 @@ export interface AriPort {
   subscribeToChannel(application: string, channelId: string): Promise<void>;
   listChannels(): Promise<AriChannel[]>;
   listBridges(): Promise<AriBridge[]>;
-  /** Creates a mixing bridge whose media always passes through Asterisk. No error if it exists. */
-  createMixingBridge(bridgeId: string): Promise<void>;
+  /**
+   * Creates a mixing bridge. No error if it exists.
+   * @param options.direct lets two channels send their media past Asterisk; otherwise it always passes through
+   */
+  createMixingBridge(bridgeId: string, options?: { direct: boolean }): Promise<void>;
   destroyBridge(bridgeId: string): Promise<void>;
   /** Adds the channel, or re-adds it with another `mute`. */
   addChannel(bridgeId: string, channelId: string, options: { mute: boolean; absorbDtmf: boolean }): Promise<void>;
   removeChannel(bridgeId: string, channelId: string): Promise<void>;
   answer(channelId: string): Promise<void>;
   originate(call: AriOriginate): Promise<void>;
+  /** Makes a channel that sends and takes RTP, and enters the application. @param media.host an address and port */
+  externalMedia(media: { channelId: string; application: string; host: string; format: string }): Promise<void>;
   /** @param cause ITU-T Q.850 cause, which Asterisk translates to a SIP status for an unanswered call */
   hangUp(channelId: string, cause: number): Promise<void>;
   /** Gives the call back to the dialplan: at the priority after `Stasis()`, or at the beginning of another context. */

@@ -38,6 +38,8 @@ export function memberText(member: MemberStatusView): string {
     ['listen volume', signed(member.listenVolume)],
     ['VAD', member.vad && member.vadLevel > 0 ? `level ${member.vadLevel}` : 'off'],
     ['AGC', member.agc && member.agcLevel > 0 ? `level ${member.agcLevel}` : 'off'],
+    ['comfort noise', member.cng ? 'yes' : 'no'],
+    ['sound from', member.path === 'relay' ? 'the relay' : "Asterisk's bridge"],
     ['since', time(member.joinedAt)],
     ['channel', member.channel],
     ...mediaRows(member.media),

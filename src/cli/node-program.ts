@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { configOption } from './options.ts';
 
-/** Adds `start` and `controller`, which run the node. */
+/** Adds `start`, `relay` and `controller`, which run the node. */
 export function addNodeCommands(program: Command): void {
   program
     .command('start')
@@ -10,6 +10,15 @@ export function addNodeCommands(program: Command): void {
     .action(async (options: { config?: string }) => {
       const { start } = await import('./commands/start.ts');
       process.exitCode = await start(options.config);
+    });
+
+  program
+    .command('relay')
+    .description('run the relay alone, in the foreground')
+    .addOption(configOption)
+    .action(async (options: { config?: string }) => {
+      const { runRelay } = await import('./commands/relay.ts');
+      await runRelay(options.config);
     });
 
   program

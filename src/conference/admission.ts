@@ -26,6 +26,7 @@ export function join(turn: Turn, channelId: string, caller: Caller, given: FlagC
     joinedAtMs: nowMs,
     flags,
     place: { at: 'door' },
+    path: 'bridge',
     adjusted: {},
     handRaisedAtMs: null,
     talking: false,

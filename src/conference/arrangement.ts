@@ -1,13 +1,18 @@
 import { type Conference, controlsOf } from './conference.ts';
 import { audioOf, isAdmitted, type Member } from './member.ts';
 
+/** How the relay sends a member the floor's sound: louder or softer by steps of 3 dB, with comfort noise or without. */
+export type RelayAudio = { readonly volume: number; readonly noise: boolean };
+
 /**
  * How a member's channel is set up in Asterisk. It follows from the state of the conference alone; what has changed in it
  * is what must be done. Bridges and functions are those of the Asterisk documentation.
  */
 export type Arrangement = {
   readonly answered: boolean;
-  readonly bridge: 'none' | 'floor' | `private-${number}`;
+  readonly bridge: 'none' | 'floor' | 'relay' | `private-${number}`;
+  /** What he hears from the relay; null elsewhere. */
+  readonly relay: RelayAudio | null;
   /** Heard by the others in the bridge. */
   readonly voice: boolean;
   readonly hearing: boolean;
@@ -32,6 +37,7 @@ export type ArrangementKey = keyof Arrangement;
 export const UNTOUCHED: Arrangement = {
   answered: false,
   bridge: 'none',
+  relay: null,
   voice: false,
   hearing: true,
   absorbKeys: true,
@@ -56,6 +62,10 @@ export function arrangementOf(conference: Conference, member: Member): Arrangeme
     const music = place.at === 'waiting' || place.at === 'hold' ? musicClass(sound.music) : null;
     return { ...UNTOUCHED, answered: true, music };
   }
+  const listenVolume = adjusted.listenVolume ?? audio.listenVolume;
+  if (bridge === 'relay') {
+    return { ...UNTOUCHED, answered: true, bridge, relay: { volume: listenVolume, noise: flags.cng } };
+  }
   const inPrivate = place.at === 'private';
   // Functions on the voice cost CPU, so only those who can be heard get them.
   const speaks = flags.speaker || inPrivate;
@@ -65,6 +75,7 @@ export function arrangementOf(conference: Conference, member: Member): Arrangeme
   return {
     answered: true,
     bridge,
+    relay: null,
     voice,
     hearing: inPrivate || audioOf(flags).hearing,
     absorbKeys: !controlsOf(conference, member).passThrough,
@@ -75,7 +86,7 @@ export function arrangementOf(conference: Conference, member: Member): Arrangeme
     denoise: speaks && audio.denoise,
     jitterBuffer: speaks && audio.jitterBuffer,
     talkVolume: speaks ? (adjusted.talkVolume ?? audio.talkVolume) : 0,
-    listenVolume: adjusted.listenVolume ?? audio.listenVolume,
+    listenVolume,
   };
 }
 
@@ -96,8 +107,9 @@ export function changedKeys(from: Arrangement, to: Arrangement): ArrangementKey[
   return ARRANGEMENT_KEYS.filter((key) => JSON.stringify(from[key]) !== JSON.stringify(to[key]));
 }
 
-function bridgeOf({ place }: Member): Arrangement['bridge'] {
+function bridgeOf({ place, path }: Member): Arrangement['bridge'] {
   if (place.at === 'private') return `private-${place.room}`;
+  if (place.at === 'floor' && (path === 'moving' || path === 'relay')) return 'relay';
   return place.at === 'floor' || place.at === 'arriving' ? 'floor' : 'none';
 }
 

@@ -53,6 +53,10 @@ type Common = {
   /** How many playbacks there have been. */
   readonly playbacks: number;
   readonly musicOn: boolean;
+  /** Whether this node has a relay. */
+  readonly relay: boolean;
+  /** The audience hears the relay, where phones can. */
+  readonly fannedOut: boolean;
   /** When the last moderator left a conference that ends without one; null while there is one, or never was. */
   readonly adminLeftAtMs: number | null;
   /** Whether a moderator has been here. */
@@ -75,7 +79,7 @@ export function newConference(
   name: string,
   settings: Settings,
   nowMs: number,
-  guesses: Guesses = NO_GUESSES,
+  { guesses = NO_GUESSES, relay = false }: { guesses?: Guesses | undefined; relay?: boolean } = {},
 ): Conference {
   return {
     status: 'new',
@@ -92,6 +96,8 @@ export function newConference(
     recorded: false,
     playbacks: 0,
     musicOn: false,
+    relay,
+    fannedOut: false,
     adminLeftAtMs: null,
     adminSeen: false,
     warned: false,

@@ -2,6 +2,7 @@ import { ARRANGEMENT_KEYS, arrangementOf, changedKeys, isAlone, UNTOUCHED } from
 import type { Conference } from './conference.ts';
 import { nextDeadlineMs } from './deadlines.ts';
 import type { ChannelEffect, Effect } from './effects.ts';
+import { floorLegOf } from './fan-out.ts';
 import { sameFlags } from './flags.ts';
 import type { Member } from './member.ts';
 import { savedConferenceOf } from './saved-conference.ts';
@@ -22,9 +23,9 @@ export function converge(before: Conference, turn: Turn): Effect[] {
     if (was === member && !shared && !turn.assumed.has(member.channelId)) continue;
     effects.push(...arrange(before, was, member, turn), ...tell(was, member));
   }
-  const noise = comfortNoiseOf(after);
-  if (noise !== comfortNoiseOf(before) || (turn.resave && noise !== null)) {
-    effects.push({ type: 'comfort-noise', levelDbov: noise });
+  const leg = floorLegOf(after);
+  if (JSON.stringify(leg) !== JSON.stringify(floorLegOf(before)) || (turn.resave && leg)) {
+    effects.push({ type: 'floor-leg', leg });
   }
   effects.push(...turn.effects);
   saveConference(before, turn, effects);
@@ -64,12 +65,6 @@ function tell(was: Member | undefined, member: Member): Effect[] {
   const { id: memberId, flags } = member;
   if (!was || was.place.at === 'arriving' || sameFlags(was.flags, flags)) return [];
   return [{ type: 'publish', event: { type: 'flags-changed', memberId, flags } }];
-}
-
-/** As long as somebody is there to hear it. */
-function comfortNoiseOf({ status, settings, members }: Conference): number | null {
-  const { comfortNoise } = settings.profile.audio;
-  return comfortNoise !== 0 && members.size > 0 && (status === 'running' || status === 'ending') ? comfortNoise : null;
 }
 
 function saveConference(before: Conference, { conference: after, resave }: Turn, effects: Effect[]): void {

@@ -3,6 +3,7 @@ import type { Arrangement, ArrangementKey } from './arrangement.ts';
 import type { PlaybackOperation } from './commands.ts';
 import type { Playback, Recording } from './conference.ts';
 import type { ConferenceEvent } from './events.ts';
+import type { FloorLeg } from './fan-out.ts';
 import type { FlagChanges } from './flags.ts';
 import type { Sequel } from './inputs.ts';
 import type { Caller, Result } from './member.ts';
@@ -41,8 +42,8 @@ export type ConferenceEffect =
   | { type: 'control-playback'; id: string; operation: PlaybackOperation }
   /** Music for the floor; null ends it. */
   | { type: 'floor-music'; musicClass: string | null }
-  /** Soft noise for the floor, whatever else is heard; null ends it. */
-  | { type: 'comfort-noise'; levelDbov: number | null }
+  /** Connect the floor with the relay, for which it is to be so; null ends it. */
+  | { type: 'floor-leg'; leg: FloorLeg | null }
   | { type: 'record'; recording: Recording }
   | { type: 'pause-recording'; name: string; paused: boolean }
   | { type: 'stop-recording'; name: string }

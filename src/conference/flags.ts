@@ -12,13 +12,15 @@ export type MemberFlags = {
   readonly vad: boolean;
   /** His loudness is brought to that of the profile. */
   readonly agc: boolean;
+  /** Hears the comfort noise of the conference. */
+  readonly cng: boolean;
   /** Admitted without a PIN. */
   readonly auth: boolean;
 };
 
 export type Flag = keyof MemberFlags;
 
-export const FLAGS: readonly Flag[] = ['speaker', 'admin', 'mute', 'deaf', 'vad', 'agc', 'auth'];
+export const FLAGS: readonly Flag[] = ['speaker', 'admin', 'mute', 'deaf', 'vad', 'agc', 'cng', 'auth'];
 
 /** The flags of a caller about whom neither dialplan nor profile say anything. */
 export const PLAIN_FLAGS: MemberFlags = {
@@ -28,6 +30,7 @@ export const PLAIN_FLAGS: MemberFlags = {
   deaf: false,
   vad: true,
   agc: true,
+  cng: true,
   auth: false,
 };
 

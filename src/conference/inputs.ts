@@ -13,6 +13,10 @@ export type Input =
   | { type: 'entered'; channelId: string }
   /** Asterisk would not take a living channel into the floor bridge. */
   | { type: 'entry-failed'; channelId: string }
+  /** The member's phone hears the relay directly. */
+  | { type: 'fanned-out'; channelId: string }
+  /** It cannot, or does not any more. */
+  | { type: 'fan-out-failed'; channelId: string }
   /** A prompt that had a `sequel` is over, whether it was heard to its end or not. */
   | { type: 'heard'; channelId: string; sequel: Sequel }
   /** A caller has said his name, or nothing. */
@@ -29,6 +33,8 @@ export type Input =
   /** The recording has stopped, for whatever reason. */
   | { type: 'recording-ended'; name: string; failed: boolean }
   | { type: 'command'; command: Command }
+  /** This node's relay has come, or has been gone for long. */
+  | { type: 'relay'; present: boolean }
   /** The profiles were changed. */
   | { type: 'settings'; settings: Settings }
   /** What Asterisk has, read after connecting to it; replaces whatever was believed before. */
@@ -57,7 +63,8 @@ export type ChannelSeen = {
   caller: Caller;
   /** Flags of the dialplan, in force as long as nothing was saved. */
   flags: FlagChanges;
-  inFloor: boolean;
+  /** In the floor bridge, or bridged with a leg that the relay has, or neither. */
+  bridge: 'floor' | 'relay' | 'other';
   /** In our application again after it was away in the dialplan. */
   returned: boolean;
   saved: SavedMember | null;

@@ -40,6 +40,12 @@ export type Place =
       readonly away?: true;
     };
 
+/**
+ * How the floor's sound reaches a member who is there: from its bridge, or from the relay. `refused`: from the bridge, since
+ * his phone cannot hear the relay.
+ */
+export type Path = 'bridge' | 'moving' | 'relay' | 'refused';
+
 /** Why a member left: the value of the variable `ROSTRUM_RESULT` in the dialplan afterwards. */
 export type Result = 'HANGUP' | 'KICKED' | 'PIN' | 'LOCKED' | 'FULL' | 'TIME' | 'ENDED' | 'FAILED';
 
@@ -60,6 +66,7 @@ export type Member = {
   readonly joinedAtMs: number;
   readonly flags: MemberFlags;
   readonly place: Place;
+  readonly path: Path;
   readonly adjusted: Adjusted;
   /** When the hand was raised; null while it is down. */
   readonly handRaisedAtMs: number | null;

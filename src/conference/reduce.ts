@@ -2,6 +2,7 @@ import { entered, greeted, join, letWaitingIn, named, sayName } from './admissio
 import { carryOut } from './carry-out.ts';
 import type { Conference } from './conference.ts';
 import { converge } from './converge.ts';
+import { fannedOut, fanOut, fanOutFailed, relayChanged } from './fan-out.ts';
 import type { Input, Sequel } from './inputs.ts';
 import { pressed } from './keys.ts';
 import { emptied, leave, left, released } from './leaving.ts';
@@ -28,6 +29,7 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
     letWaitingIn(turn);
   }
   forgetTalking(conference, turn);
+  fanOut(turn);
   const gone = turn.conference.members.size === 0;
   if (gone && (turn.conference.status === 'running' || turn.conference.status === 'ending')) emptied(turn);
   const effects = converge(conference, turn);
@@ -44,6 +46,8 @@ function take(turn: Turn, input: Input): void {
       return resync(turn, input);
     case 'tick':
       return tick(turn);
+    case 'relay':
+      return relayChanged(turn, input.present);
     case 'settings':
       turn.change({ settings: input.settings });
       return turn.publish({ type: 'settings-changed', profileName: input.settings.profileName });
@@ -70,6 +74,10 @@ function takeOf(turn: Turn, member: Member, input: InputOfMember): void {
       return member.flags.speaker ? recordAutomatically(turn) : undefined;
     case 'entry-failed':
       return leave(turn, member, 'FAILED');
+    case 'fanned-out':
+      return fannedOut(turn, member);
+    case 'fan-out-failed':
+      return fanOutFailed(turn, member);
     case 'heard':
       return heard(turn, member, input.sequel);
     case 'named':

@@ -70,20 +70,21 @@ function settle(turn: Turn, channel: ChannelSeen): void {
   const current = turn.conference.members.get(channelId) ?? member;
   const arrangement = saved?.arrangement ?? null;
   const asSaved = saved && isDeepEqual(saved, { ...savedOf(current, turn.conference), arrangement, settled: true });
-  const inPlace = asSaved && (arrangement?.bridge === 'floor') === channel.inFloor;
+  const bridge = arrangement?.bridge;
+  const inPlace = asSaved && (bridge === 'floor' || bridge === 'relay' ? bridge : 'other') === channel.bridge;
   // Asked anew, Asterisk says who is talking just now.
   const asked = arrangementOf(turn.conference, current)?.talkDetect ? { talkDetect: null } : {};
   turn.assumed.set(channelId, inPlace && arrangement ? { ...arrangement, ...asked } : 'unknown');
 }
 
 /** A greeting that the controller has lost track of is over; who need not wait goes on from there at once. */
-function settledPlace(place: Place, { inFloor, returned }: ChannelSeen): Place {
+function settledPlace(place: Place, { bridge, returned }: ChannelSeen): Place {
   if (place.at === 'greeting' || place.at === 'naming') return { at: 'waiting' };
   // Whether he has come back is not known; if not, he is released when he does.
   if (place.at === 'leaving')
     return { at: 'leaving', result: place.result, ...(place.unnoticed && { unnoticed: true }) };
   // He has come back, or was to be sent away and was not.
-  return place.at === 'away' && (inFloor || returned) ? { at: 'floor' } : place;
+  return place.at === 'away' && (bridge === 'floor' || returned) ? { at: 'floor' } : place;
 }
 
 /** A private talk takes two. */
@@ -114,6 +115,8 @@ function adopt({ channelId, caller }: ChannelSeen, saved: NonNullable<ChannelSee
     joinedAtMs,
     flags,
     place,
+    // One who was on the way there is there, or is brought there once more.
+    path: saved.arrangement?.bridge === 'relay' ? 'relay' : 'bridge',
     adjusted,
     handRaisedAtMs,
     talking: false,

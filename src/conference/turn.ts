@@ -66,6 +66,8 @@ export class Turn {
         | 'recorded'
         | 'playbacks'
         | 'musicOn'
+        | 'relay'
+        | 'fannedOut'
         | 'adminLeftAtMs'
         | 'adminSeen'
         | 'warned'

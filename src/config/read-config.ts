@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir, networkInterfaces } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from './errors.ts';
 import { type NodeConfig, nodeConfigSchema } from './node-config.ts';
@@ -9,11 +9,23 @@ import { parseYaml } from './yaml-document.ts';
 /** Where `rostrum.yaml` is looked for, unless it is named. */
 const DEFAULT_CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];
 
+export type RelayConfig = {
+  /** Where phones send to, and the address of this host that is bound. */
+  address: string;
+  bindAddress: string;
+  ports: { first: number; last: number };
+  /** Of 127.0.0.1. */
+  sipPort: number;
+  threads: number;
+  socketPath: string;
+};
+
 /** The node's configuration with everything found: absolute paths, and the password itself. */
-export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports'> & {
+export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports' | 'relay'> & {
   profilesDirectory: string;
   socketPath: string;
   ariPassword: string;
+  relay: RelayConfig;
   speech: { command: string[]; directory: string };
   reports: { directory: string | null; days: number };
 };
@@ -28,12 +40,22 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
   const { path, text } = file ? { path: file, text: await read(file) } : await findConfig();
   const parsed = parseYaml(nodeConfigSchema, text, path);
   if (!parsed.ok) throw ConfigError.of(parsed.problems);
-  const { profiles, api, speech, reports, ...config } = parsed.value;
+  const { profiles, api, speech, reports, relay, ...config } = parsed.value;
   const beside = (other: string) => resolve(dirname(path), other);
+  const socketPath = api.socket ? beside(api.socket) : defaultSocketPath(env);
+  const address = relay.address ?? firstAddress();
   return {
     ...config,
     profilesDirectory: beside(profiles),
-    socketPath: api.socket ? beside(api.socket) : defaultSocketPath(env),
+    socketPath,
+    relay: {
+      address,
+      bindAddress: relay.bindAddress ?? address,
+      ports: relay.ports,
+      sipPort: relay.sipPort,
+      threads: relay.threads ?? Math.max(1, availableParallelism() - 1),
+      socketPath: relay.socket ? beside(relay.socket) : join(dirname(socketPath), 'relay.sock'),
+    },
     speech: {
       command: speech.command,
       directory: speech.directory ? beside(speech.directory) : defaultSpeechDirectory(env),
@@ -41,6 +63,12 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
     reports: { directory: reports.directory ? beside(reports.directory) : null, days: reports.days },
     ariPassword: await readPassword(config.asterisk.passwordFile, beside, env),
   };
+}
+
+/** Of this host, as others reach it; loopback where there is no network. */
+function firstAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
 
 function defaultSpeechDirectory(env: NodeJS.ProcessEnv): string {

@@ -1,8 +1,9 @@
 import { AriError } from '../ari/errors.ts';
 import type { AriPort } from '../ari/port.ts';
-import type { Arrangement, ArrangementKey } from '../conference/arrangement.ts';
+import type { Arrangement, ArrangementKey, RelayAudio } from '../conference/arrangement.ts';
 import type { ChannelEffect } from '../conference/effects.ts';
 import type { Bridges } from './bridges.ts';
+import type { FanOut } from './fan-out.ts';
 
 /** Loudness of one volume step. */
 const STEP_DB = 3;
@@ -14,10 +15,12 @@ type Write = readonly [name: string, value: string];
 export class Arranger {
   readonly #ari: AriPort;
   readonly #bridges: Bridges;
+  readonly #fanOut: FanOut;
 
-  constructor(deps: { ari: AriPort; bridges: Bridges }) {
+  constructor(deps: { ari: AriPort; bridges: Bridges; fanOut: FanOut }) {
     this.#ari = deps.ari;
     this.#bridges = deps.bridges;
+    this.#fanOut = deps.fanOut;
   }
 
   /** Rejects with an `AriError`. Doing it again is harmless. */
@@ -32,9 +35,29 @@ export class Arranger {
     if (isChanged('music') && to.music !== null) await this.#ari.startMusic(channelId, to.music);
   }
 
+  /**
+   * Lets a member hear the relay, or changes what he hears there.
+   * @returns as `FanOut.enter` does
+   */
+  async arrangeAtRelay(conference: string, effect: Arrange, relay: RelayAudio): Promise<{ direct: Promise<void> }> {
+    const { channelId, changed } = effect;
+    if (!changed.includes('bridge')) {
+      this.#fanOut.change(channelId, relay);
+      return { direct: Promise.resolve() };
+    }
+    // His functions first: in a bridge with the relay they would keep his media in Asterisk.
+    await this.arrange(conference, {
+      ...effect,
+      changed: changed.filter((key) => key !== 'bridge' && key !== 'voice'),
+    });
+    return this.#fanOut.enter(conference, channelId, relay);
+  }
+
   async #place(conference: string, channelId: string, { bridge, voice, absorbKeys }: Arrangement): Promise<void> {
-    if (bridge === 'none') return this.#bridges.leave(conference, channelId);
-    await this.#bridges.enter(conference, bridge, channelId, { mute: !voice, absorbDtmf: absorbKeys });
+    if (bridge === 'relay') return;
+    if (bridge === 'none') await this.#bridges.leave(conference, channelId);
+    else await this.#bridges.enter(conference, bridge, channelId, { mute: !voice, absorbDtmf: absorbKeys });
+    await this.#fanOut.leave(channelId);
   }
 }
 

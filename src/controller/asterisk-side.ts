@@ -4,12 +4,14 @@ import type { Input } from '../conference/inputs.ts';
 import type { Speech } from '../speech/speech.ts';
 import { Arranger } from './arranger.ts';
 import { Bridges } from './bridges.ts';
-import { ComfortNoise } from './comfort-noise.ts';
 import { EffectRunner } from './effect-runner.ts';
+import { FanOut } from './fan-out.ts';
+import { FloorLegs } from './floor-legs.ts';
 import { FloorPlayer } from './floor-player.ts';
 import { NameRecorder } from './name-recorder.ts';
 import { Names } from './names.ts';
 import { Prompter } from './prompter.ts';
+import type { RelayLink } from './relay-link.ts';
 import { SoundLibrary } from './sound-library.ts';
 
 /** Everything that acts in Asterisk. */
@@ -19,17 +21,28 @@ export type AsteriskSide = {
   readonly bridges: Bridges;
   readonly prompter: Prompter;
   readonly floorPlayer: FloorPlayer;
-  readonly comfortNoise: ComfortNoise;
+  readonly floorLegs: FloorLegs;
+  readonly fanOut: FanOut;
   readonly nameRecorder: NameRecorder;
   readonly runner: EffectRunner;
 };
 
-/** @param deps.report receives what became of effects */
+/**
+ * @param deps.report receives what became of effects
+ * @param deps.fanOutLost is told of a member who does not hear the relay any more
+ */
 export function createAsteriskSide(
   { application }: { application: string },
-  deps: { ari: AriPort; speech: Speech; logger: Logger; report: (conference: string, input: Input) => void },
+  deps: {
+    ari: AriPort;
+    link: RelayLink;
+    speech: Speech;
+    logger: Logger;
+    report: (conference: string, input: Input) => void;
+    fanOutLost: (channelId: string) => void;
+  },
 ): AsteriskSide {
-  const { ari, speech, logger, report } = deps;
+  const { ari, link, speech, logger, report, fanOutLost } = deps;
   const names = new Names(application);
   const library = new SoundLibrary({ ari, speech, logger });
   const bridges = new Bridges({ ari, names });
@@ -39,9 +52,15 @@ export function createAsteriskSide(
     bridges,
     prompter: new Prompter({ ari, names, library }),
     floorPlayer: new FloorPlayer({ ari, names, library }),
-    comfortNoise: new ComfortNoise({ ari, names, library }),
+    floorLegs: new FloorLegs({ ari, names, link, logger }),
+    fanOut: new FanOut({ ari, names, link, onLost: fanOutLost }),
     nameRecorder: new NameRecorder({ ari }),
   };
-  const runner = new EffectRunner({ ...side, arranger: new Arranger({ ari, bridges }), report });
+  const runner = new EffectRunner({
+    ...side,
+    logger,
+    arranger: new Arranger({ ari, bridges, fanOut: side.fanOut }),
+    report,
+  });
   return { ...side, runner };
 }

@@ -49,6 +49,7 @@ export class Conferences {
   readonly #guesses = new Map<string, Guesses>();
   readonly #timers = new WakeTimers((name) => this.tell(name, { type: 'tick' }));
   #profiles: Profiles;
+  #relay = false;
 
   constructor(deps: ConferencesDeps) {
     this.#deps = deps;
@@ -84,6 +85,12 @@ export class Conferences {
     }
   }
 
+  /** The relay has come, or has been gone for long. */
+  setRelay(present: boolean): void {
+    this.#relay = present;
+    for (const name of this.#conferences.keys()) this.tell(name, { type: 'relay', present });
+  }
+
   /** By their name, or as a running conference has them whose profile was removed; null if there are none. */
   settingsFor(conference: string | null, profileName: string): Settings | null {
     const found = findSettings(this.#profiles, profileName);
@@ -101,7 +108,10 @@ export class Conferences {
       this.#deps.logger.warn(`conference ${name}: its profile "${profileName}" is gone, using defaults`);
     }
     const { now } = this.#deps;
-    const conference = newConference(name, settings ?? standardSettings(), now(), this.#guesses.get(name));
+    const conference = newConference(name, settings ?? standardSettings(), now(), {
+      guesses: this.#guesses.get(name),
+      relay: this.#relay,
+    });
     this.#conferences.set(name, conference);
     return conference;
   }

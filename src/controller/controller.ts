@@ -9,18 +9,21 @@ import { parseJoinArguments } from '../conference/join-arguments.ts';
 import type { Member } from '../conference/member.ts';
 import type { InvitationEvent } from '../invite/invitation.ts';
 import type { Profiles } from '../profiles/profiles.ts';
+import type { RelayReport } from '../relay/protocol.ts';
 import type { Speech } from '../speech/speech.ts';
 import { isChannelGone } from './arranger.ts';
 import { type AsteriskSide, createAsteriskSide } from './asterisk-side.ts';
 import { Conferences, type Published } from './conferences.ts';
 import type { AsteriskEffect } from './effect-runner.ts';
 import { ControllerError } from './errors.ts';
+import { channelOf } from './fan-out.ts';
 import type { Inviter } from './inviter.ts';
 import { KeyFilter } from './key-filter.ts';
 import { Lobby } from './lobby.ts';
 import { MemberInvitations } from './member-invitations.ts';
-import { PLAYER, RETURN, WHISPER } from './names.ts';
+import { LEG, PLAYER, RETURN, WHISPER } from './names.ts';
 import { callerOf, readAsterisk } from './read-asterisk.ts';
+import type { RelayLink } from './relay-link.ts';
 import { resync } from './resync.ts';
 
 /** ITU-T Q.850 cause 3, "no route to destination": the caller of a bad extension gets SIP 404. */
@@ -31,6 +34,7 @@ const REPAIR_AFTER_MS = 1000;
 
 export type ControllerDeps = {
   ari: AriPort;
+  link: RelayLink;
   profiles: Profiles;
   speech: Speech;
   logger: Logger;
@@ -53,9 +57,16 @@ export class Controller {
 
   constructor(options: { application: string }, deps: ControllerDeps) {
     this.#deps = deps;
-    const { ari, logger, now, inviter, watch, profiles, speech } = deps;
+    const { ari, link, logger, now, inviter, watch, profiles, speech } = deps;
     const tell: Conferences['tell'] = (name, input) => this.#conferences.tell(name, input);
-    this.#asterisk = createAsteriskSide(options, { ari, speech, logger, report: tell });
+    this.#asterisk = createAsteriskSide(options, {
+      ari,
+      link,
+      speech,
+      logger,
+      report: tell,
+      fanOutLost: (channelId) => this.#conferences.tellOf(channelId, { type: 'fan-out-failed', channelId }),
+    });
     this.#invitations = new MemberInvitations({
       inviter,
       logger,
@@ -94,6 +105,33 @@ export class Controller {
   /** The state of a member's call. @returns null if he has just left, or Asterisk does not answer */
   async readMedia({ channelId }: Member): Promise<AriMedia | null> {
     return this.#deps.ari.readMedia(channelId).catch(() => null);
+  }
+
+  /** The relay tells of a floor or a leg. */
+  relayReported(report: RelayReport): void {
+    const { floorLegs, fanOut } = this.#asterisk;
+    switch (report.type) {
+      case 'floor':
+        return this.#conferences.logFailure(report.conference, floorLegs.opened(report.conference, report.local));
+      case 'floor-failed':
+        this.#deps.logger.warn(`conference ${report.conference}: no port for its floor: ${report.message}`);
+        return;
+      case 'leg':
+        return fanOut.legMoved(report.legId, report.leg);
+      case 'key': {
+        if (fanOut.isWanted(report.legId)) this.#pressed(channelOf(report.legId), report.key, this.#deps.now());
+        return;
+      }
+      case 'leg-ended':
+      case 'hello':
+        // Asterisk tells of the end of the leg's channel, and its members are known.
+        return;
+    }
+  }
+
+  /** The relay has come, or has been gone for so long that nobody can wait for it. */
+  setRelay(present: boolean): void {
+    this.#conferences.setRelay(present);
   }
 
   /** Takes changed profiles over. */
@@ -166,7 +204,7 @@ export class Controller {
         inviter.handle({ type: 'ChannelDestroyed', channelId: event.channel.id, cause: event.cause });
         return this.#left(event.channel.id, true);
       case 'ChannelDtmfReceived':
-        return this.#pressed(event.channel, event.digit, event.timestamp);
+        return this.#pressed(event.channel.id, event.digit, event.timestamp);
       case 'ChannelTalkingStarted':
         return this.#tell(event.channel, { type: 'talking', channelId: event.channel.id, talking: true });
       case 'ChannelTalkingFinished':
@@ -196,6 +234,7 @@ export class Controller {
       if (!this.#lobby.has(channel.id)) this.#entered(channel, channel.stasis?.args ?? []);
     }
     await resync(read, this.#asterisk, this.#conferences);
+    this.#deps.link.ready();
   }
 
   /** Asterisk accepts a recording that it cannot write, and ends it at once. */
@@ -229,11 +268,16 @@ export class Controller {
   }
 
   #entered(channel: AriChannel, args: readonly string[]): void {
+    const { names, floorLegs, fanOut } = this.#asterisk;
+    const floorLeg = names.conferenceOfFloorLeg(channel.id);
+    if (floorLeg !== null) return this.#conferences.logFailure(floorLeg, floorLegs.entered(floorLeg));
     switch (args[0]) {
       case WHISPER:
         return this.#asterisk.prompter.whisperEntered(channel.id);
       case PLAYER:
         return this.#conferences.logFailure('player', this.#playerEntered(channel.id));
+      case LEG:
+        return fanOut.legEntered(names.legOfChannel(channel.id) ?? '');
       case RETURN:
         return this.#returned(channel, args[1]);
     }
@@ -251,11 +295,10 @@ export class Controller {
     this.#conferences.join(conference, profileName, call);
   }
 
-  #pressed(channel: AriChannel, key: string, atMs: number): void {
-    const { id: channelId } = channel;
+  #pressed(channelId: string, key: string, atMs: number): void {
     if (!this.#keys.accepts(channelId, key, atMs)) return;
     if (this.#lobby.has(channelId)) return this.#lobby.pressed(channelId, key);
-    this.#tell(channel, { type: 'dtmf', channelId, key });
+    this.#conferences.tellOf(channelId, { type: 'dtmf', channelId, key });
   }
 
   #turnAway(channel: AriChannel, why: string): void {
@@ -273,31 +316,36 @@ export class Controller {
   }
 
   #left(channelId: string, destroyed: boolean): void {
-    const { prompter, nameRecorder, bridges, names } = this.#asterisk;
+    const { prompter, nameRecorder, bridges, names, fanOut } = this.#asterisk;
+    if (destroyed) this.#toRelayGone(channelId);
     this.#lobby.left(channelId);
     prompter.forget(channelId);
     nameRecorder.forget(channelId);
     this.#keys.forget(channelId);
     bridges.forget(channelId);
+    this.#conferences.logFailure('of nobody', fanOut.leave(channelId));
     // Of a player that never came to play, Asterisk does not say that it has finished.
     const playback = names.playbackOfPlayer(channelId) ?? names.playbackOnFloor(channelId);
     if (playback !== null) this.#playbackFinished(playback, true);
     this.#conferences.tellOf(channelId, { type: 'left', channelId, destroyed });
   }
 
+  /** Perhaps it led to the relay. */
+  #toRelayGone(channelId: string): void {
+    const { names, floorLegs, fanOut } = this.#asterisk;
+    const conference = names.conferenceOfFloorLeg(channelId);
+    if (conference !== null) floorLegs.gone(conference);
+    fanOut.legGone(names.legOfChannel(channelId) ?? '');
+  }
+
   #playerEntered(channelId: string): Promise<void> {
-    const { names, comfortNoise, floorPlayer } = this.#asterisk;
-    const id = names.playbackOfPlayer(channelId) ?? names.playbackOnFloor(channelId) ?? '';
-    return comfortNoise.isWanted(id) ? comfortNoise.entered(channelId) : floorPlayer.entered(channelId);
+    return this.#asterisk.floorPlayer.entered(channelId);
   }
 
   #playbackFinished(id: string, failed: boolean): void {
-    const { prompter, floorPlayer, comfortNoise } = this.#asterisk;
+    const { prompter, floorPlayer } = this.#asterisk;
     prompter.finished(id);
     floorPlayer.finished(id, failed);
-    if (!failed && comfortNoise.isWanted(id)) {
-      this.#conferences.logFailure('comfort noise', comfortNoise.playAgain(id));
-    }
     for (const [name, { playback }] of this.conferences) {
       if (playback?.id !== id) continue;
       floorPlayer.stop(id);

@@ -1,5 +1,7 @@
+import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriPort } from '../ari/port.ts';
+import type { RelayAudio } from '../conference/arrangement.ts';
 import type { Recording } from '../conference/conference.ts';
 import type { ChannelEffect, ConferenceEffect, ControllerEffect } from '../conference/effects.ts';
 import type { Input } from '../conference/inputs.ts';
@@ -7,8 +9,8 @@ import { serializeConference } from '../conference/saved-conference.ts';
 import { serializeMember } from '../conference/saved-member.ts';
 import { type Arranger, isChannelGone } from './arranger.ts';
 import type { Bridges } from './bridges.ts';
-import type { ComfortNoise } from './comfort-noise.ts';
 import { ControllerError } from './errors.ts';
+import type { FloorLegs } from './floor-legs.ts';
 import type { FloorPlayer } from './floor-player.ts';
 import type { NameRecorder } from './name-recorder.ts';
 import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, RESULT_VARIABLE } from './names.ts';
@@ -36,7 +38,8 @@ export type EffectRunnerDeps = {
   prompter: Prompter;
   floorPlayer: FloorPlayer;
   nameRecorder: NameRecorder;
-  comfortNoise: ComfortNoise;
+  logger: Logger;
+  floorLegs: FloorLegs;
   /** Receives what became of effects. */
   report: (conference: string, input: Input) => void;
 };
@@ -124,6 +127,7 @@ export class EffectRunner {
   async #arrange(conference: string, effect: Extract<ChannelEffect, { type: 'arrange' }>): Promise<void> {
     const { arranger, report } = this.#deps;
     const { channelId, to } = effect;
+    if (to.relay) return this.#arrangeAtRelay(conference, effect, to.relay);
     try {
       await arranger.arrange(conference, effect);
     } catch (error) {
@@ -133,6 +137,27 @@ export class EffectRunner {
       throw error;
     }
     if (to.bridge === 'floor') report(conference, { type: 'entered', channelId });
+  }
+
+  /** Whoever cannot hear the relay is no worse off: he stays on the floor. */
+  async #arrangeAtRelay(
+    conference: string,
+    effect: Extract<ChannelEffect, { type: 'arrange' }>,
+    relay: RelayAudio,
+  ): Promise<void> {
+    const { arranger, report } = this.#deps;
+    const { channelId } = effect;
+    const failed = (error: Error) => {
+      if (error instanceof AriError && (error.code === 'unreachable' || isChannelGone(error))) throw error;
+      this.#deps.logger.debug(`conference ${conference}: ${channelId} does not hear the relay: ${error.message}`);
+      report(conference, { type: 'fan-out-failed', channelId });
+    };
+    try {
+      const { direct } = await arranger.arrangeAtRelay(conference, effect, relay);
+      direct.then(() => report(conference, { type: 'fanned-out', channelId })).catch(failed);
+    } catch (error) {
+      failed(error as Error);
+    }
   }
 
   async #recordName(conference: string, channelId: string, name: string): Promise<void> {
@@ -180,8 +205,8 @@ export class EffectRunner {
         return effect.musicClass === null
           ? ari.stopBridgeMusic(names.floor(conference))
           : ari.startBridgeMusic(names.floor(conference), effect.musicClass);
-      case 'comfort-noise':
-        return bridges.floorOpened(conference).then(() => this.#deps.comfortNoise.set(conference, effect.levelDbov));
+      case 'floor-leg':
+        return bridges.floorOpened(conference).then(() => this.#deps.floorLegs.set(conference, effect.leg));
       case 'record':
         return this.#record(conference, effect.recording);
       case 'pause-recording':

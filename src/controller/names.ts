@@ -23,6 +23,34 @@ export class Names {
     return bridgeId.startsWith(`${this.application}-room-`);
   }
 
+  /** The bridge of a member and his leg to the relay. */
+  audience(channelId: string): string {
+    return `${this.application}-audience-${channelId}`;
+  }
+
+  /** The member whose bridge with the relay it is, or null. */
+  channelOfAudience(bridgeId: string): string | null {
+    return after(this.audience(''), bridgeId);
+  }
+
+  /** A member's leg to the relay. */
+  leg(legId: string): string {
+    return `${this.application}-leg-${legId}`;
+  }
+
+  legOfChannel(channelId: string): string | null {
+    return after(this.leg(''), channelId);
+  }
+
+  /** The channel between a floor and the relay. */
+  floorLeg(conference: string): string {
+    return `${this.application}-floorleg-${conference}`;
+  }
+
+  conferenceOfFloorLeg(channelId: string): string | null {
+    return after(this.floorLeg(''), channelId);
+  }
+
   /** The end of a player that Asterisk plays to. */
   player(playbackId: string): string {
     return `${this.application}-player-${playbackId}`;
@@ -59,6 +87,7 @@ export const PLAYER_CONTEXT = 'rostrum-player';
 /** First arguments of `Stasis()` for channels that are not calls. */
 export const WHISPER = 'whisper';
 export const PLAYER = 'player';
+export const LEG = 'leg';
 /** ... and for calls that come back from an application of the dialplan. */
 export const RETURN = 'return';
 

@@ -4,15 +4,15 @@ import { parseJoinArguments } from '../conference/join-arguments.ts';
 import type { Caller } from '../conference/member.ts';
 import { parseConference, type SavedConference } from '../conference/saved-conference.ts';
 import { parseMember } from '../conference/saved-member.ts';
-import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, PLAYER, RETURN, WHISPER } from './names.ts';
+import { EXECUTE_CONTEXT, LEG, MEMBER_VARIABLE, type Names, PLAYER, RETURN, WHISPER } from './names.ts';
 
 /** What Asterisk has that is ours. */
 export type AsteriskRead = {
-  conferences: Map<string, { profileName: string; channels: Omit<ChannelSeen, 'inFloor'>[] }>;
+  conferences: Map<string, { profileName: string; channels: Omit<ChannelSeen, 'bridge'>[] }>;
   /** Calls that ask for a conference's number. */
   inLobby: AriChannel[];
   malformed: { channel: AriChannel; message: string }[];
-  /** Channels that are no calls: whispers, and players. */
+  /** Channels that are no calls: whispers, players, and those to the relay. */
   others: AriChannel[];
   bridges: AriBridge[];
   /** Everybody's. */
@@ -26,7 +26,7 @@ export async function readAsterisk(ari: AriPort, names: Names): Promise<Asterisk
     ({ stasis, context }) => stasis?.application === names.application || context === EXECUTE_CONTEXT,
   );
   const read: AsteriskRead = { conferences: new Map(), inLobby: [], malformed: [], others: [], bridges, channels };
-  await Promise.all(ours.map((channel) => readChannel(ari, channel, read)));
+  await Promise.all(ours.map((channel) => readChannel(ari, names, channel, read)));
   return read;
 }
 
@@ -39,9 +39,10 @@ export function callerOf({ caller, language }: AriChannel): Caller {
   return { ...caller, ...(language && language !== 'en' && { language }) };
 }
 
-async function readChannel(ari: AriPort, channel: AriChannel, read: AsteriskRead): Promise<void> {
+async function readChannel(ari: AriPort, names: Names, channel: AriChannel, read: AsteriskRead): Promise<void> {
   const args = channel.stasis?.args ?? [];
-  if (args[0] === WHISPER || args[0] === PLAYER) {
+  const isFloorLeg = names.conferenceOfFloorLeg(channel.id) !== null;
+  if (isFloorLeg || args[0] === WHISPER || args[0] === PLAYER || args[0] === LEG) {
     read.others.push(channel);
     return;
   }

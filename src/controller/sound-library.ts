@@ -5,9 +5,6 @@ import type { Sounds } from '../prompts/prompt-sounds.ts';
 import { SpeechError } from '../speech/errors.ts';
 import type { Speech } from '../speech/speech.ts';
 
-/** Asterisk is told how often to repeat it in one go. */
-const NOISE_MINUTES = 15;
-
 /** Turns what is to be played into URIs that Asterisk understands, making speech and tones into files where needed. */
 export class SoundLibrary {
   readonly #ari: Pick<AriPort, 'hasStoredRecording'>;
@@ -29,17 +26,6 @@ export class SoundLibrary {
   async uris({ media, language, voice }: Sounds): Promise<string[]> {
     const uris = await Promise.all(media.map((each) => this.#uri(each, language, voice)));
     return uris.filter((uri) => uri !== null);
-  }
-
-  /** Comfort noise for a quarter of an hour; empty if it could not be made. */
-  async noiseUris(levelDbov: number): Promise<string[]> {
-    try {
-      const path = await this.#speech.soundForNoise(levelDbov);
-      return Array.from({ length: NOISE_MINUTES }, () => `sound:${path}`);
-    } catch (error) {
-      this.#tell(error as Error);
-      return [];
-    }
   }
 
   async #uri(media: Media, language: string, voice: string | null): Promise<string | null> {

@@ -222,6 +222,21 @@ export const conferenceProfileSchema = z
       .optional()
       .describe('The controls profile of moderators; without it they have the same keys as all')
       .meta(live),
+    audience: z
+      .enum(['auto', 'bridge', 'fanout'])
+      .default('auto')
+      .describe(
+        "Where listeners hear the conference: in Asterisk's bridge, from the relay, or there when they are many",
+      )
+      .meta(live),
+    fanOutFrom: z
+      .number()
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(50)
+      .describe('With `audience: auto`: from so many listeners on they hear the relay')
+      .meta(live),
     idleSeconds: seconds(86_400).default(30).describe('An empty conference ends after this time').meta(live),
     access: access.prefault({}).describe('Who may come in'),
     limits: limits.prefault({}).describe('How many and how long'),

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { renderNoise } from '../audio/noise.ts';
 import { resampledLength, resampleFilter, resampleInto } from '../audio/resample.ts';
 import { renderTones, type ToneStep } from '../audio/tones.ts';
 import { SpeechError } from './errors.ts';
@@ -13,8 +12,6 @@ const WIDEBAND_HZ = 16000;
 const SPEECH_LEVEL_DBOV = -20;
 /** Tones are short and seem louder than speech of the same power. */
 const TONE_LEVEL_DBOV = -24;
-/** Long enough that nobody hears it repeat. */
-const NOISE_MS = 60_000;
 /** Before and after speech, as in Asterisk's own recordings, so that one may follow the other. */
 const PAUSE_MS = 70;
 /** A few milliseconds of work each; in between, other calls get their turn. */
@@ -31,13 +28,6 @@ export async function renderSpeech(spoken: Sound): Promise<SoundFiles> {
 export function renderToneFiles(steps: readonly ToneStep[]): SoundFiles {
   const at = (sampleRateHz: number) =>
     encodeWav({ samples: renderTones(steps, sampleRateHz, TONE_LEVEL_DBOV), sampleRateHz });
-  return { wav: at(NARROWBAND_HZ), wav16: at(WIDEBAND_HZ) };
-}
-
-/** One minute of comfort noise, to be repeated. */
-export function renderNoiseFiles(levelDbov: number): SoundFiles {
-  const at = (sampleRateHz: number) =>
-    encodeWav({ samples: renderNoise(NOISE_MS, sampleRateHz, levelDbov), sampleRateHz });
   return { wav: at(NARROWBAND_HZ), wav16: at(WIDEBAND_HZ) };
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'winston';
 import type { ToneStep } from '../audio/tones.ts';
 import { runEngine } from './engine.ts';
 import { SpeechError } from './errors.ts';
-import { renderNoiseFiles, renderSpeech, renderToneFiles } from './render.ts';
+import { renderSpeech, renderToneFiles } from './render.ts';
 import { SoundCache, type SoundFiles } from './sound-cache.ts';
 import { Turns } from './turns.ts';
 import { MAX_TEXT_CHARACTERS, plainText, voiceName } from './voice.ts';
@@ -100,15 +100,6 @@ export class Speech {
     const make = async () => renderToneFiles(steps);
     const identity = ['tones', ...steps.map(({ frequenciesHz, durationMs }) => [frequenciesHz, durationMs])];
     return this.#cached(identity, options.pinned ?? false, make);
-  }
-
-  /**
-   * A minute of comfort noise that can be repeated without a seam.
-   * @returns an absolute path without extension
-   * @throws SpeechError `speech-failed`
-   */
-  async soundForNoise(levelDbov: number): Promise<string> {
-    return this.#cached(['noise', levelDbov], false, async () => renderNoiseFiles(levelDbov));
   }
 
   async #cached(identity: readonly unknown[], pinned: boolean, make: () => Promise<SoundFiles>): Promise<string> {

@@ -1,7 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StatusView } from '../../src/api/schemas.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { RostrumNode } from '../kit/rostrum-node.ts';
 import { CONFBRIDGE, type Contender, OURS, PEER } from './peer.ts';
 import { average, type Figures } from './result.ts';
+
+/** A move takes some hundredths of a second. */
+const STEADY_MS = 1500;
 
 /** Where a bench runs: one Asterisk with both contenders on it, and phones. */
 export type Bench = { node: RostrumNode; phones: PhoneBank };
@@ -31,7 +36,18 @@ export async function compare(
   return { ours: average(measured.ours), peer: average(measured.peer) };
 }
 
+/** Waits until as many listeners as can hear the relay do; then nobody is moved any more. */
+export async function settleAudience({ node }: Bench): Promise<number> {
+  for (let atRelay = -1; ; await sleep(STEADY_MS)) {
+    const { members } = await node.show('3000').catch(() => ({ members: [] }));
+    const before = atRelay;
+    atRelay = members.filter(({ path }) => path === 'relay').length;
+    if (atRelay === before) return atRelay;
+  }
+}
+
 /** The processes whose CPU time a conference costs. */
 export async function serverPids({ node }: Bench): Promise<number[]> {
-  return [node.asterisk.pid, node.supervisorPid, await node.controllerPid()];
+  const { pid, relay } = await node.api.get<StatusView>('/status');
+  return [node.asterisk.pid, node.supervisorPid, pid, ...(relay.pid ? [relay.pid] : [])];
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { type Bench, compare, serverPids } from './bench.ts';
+import { type Bench, compare, serverPids, settleAudience } from './bench.ts';
 import { cpuSeconds, residentMb } from './cpu.ts';
 import type { Contender } from './peer.ts';
 import { type Figures, type Result, result } from './result.ts';
@@ -31,6 +31,7 @@ async function measure(
   }
   const calls = await Promise.all(joining);
   await sleep(SETTLE_MS);
+  const atRelay = await settleAudience(bench);
 
   const pids = await serverPids(bench);
   for (const call of calls) call.resetStats();
@@ -46,6 +47,7 @@ async function measure(
     rostrumCpuPercent: ((cpuSeconds(pids.slice(1)) - rostrumBefore) / elapsedSeconds) * 100,
     asteriskMb: residentMb(node.asterisk.pid),
     controllerMb: residentMb(await node.controllerPid()),
+    atRelay,
     packetsPerSecond: stats.reduce((sum, { received }) => sum + received, 0) / elapsedSeconds / count,
     lostPackets: stats.reduce((sum, { lost }) => sum + lost, 0),
     latePackets: stats.reduce((sum, { late }) => sum + late, 0),

@@ -46,6 +46,7 @@ export class RostrumNode {
   readonly #bindAddress: string;
   readonly #options: RostrumNodeOptions;
   #process: ChildProcess | null = null;
+  #relaySipPort = 0;
 
   private constructor(directory: string, ports: { sipPort: number; ariPort: number }, options: RostrumNodeOptions) {
     this.directory = directory;
@@ -101,6 +102,8 @@ export class RostrumNode {
     }
     const passwordFile = join(this.directory, 'ari-password');
     await writeFile(passwordFile, ariPassword, { mode: 0o600 });
+    // As on a real host, it stays the same over a restart.
+    this.#relaySipPort ||= await freePort('127.0.0.1');
     await writeFile(
       this.configPath,
       stringify({
@@ -108,6 +111,7 @@ export class RostrumNode {
         profiles,
         api: { socket: this.socketPath },
         speech: { command: await findEspeak(), directory: join(this.directory, 'speech') },
+        relay: { address: this.#bindAddress, sipPort: this.#relaySipPort },
         reports: { directory: join(this.directory, 'reports') },
         ...config,
       }),

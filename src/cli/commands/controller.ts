@@ -10,6 +10,7 @@ import { Controller } from '../../controller/controller.ts';
 import { Inviter } from '../../controller/inviter.ts';
 import { createLogger } from '../../controller/logger.ts';
 import { ProfileStore } from '../../controller/profile-store.ts';
+import { RelayLink } from '../../controller/relay-link.ts';
 import { Speech } from '../../speech/speech.ts';
 
 /**
@@ -44,11 +45,19 @@ export async function runController(configFile: string | undefined): Promise<voi
     { application, ...config.invite },
     { ari, logger, now: Date.now, publish: (conference, event) => controller.invitationChanged(conference, event) },
   );
+  const link = new RelayLink(
+    { socketPath: config.relay.socketPath },
+    {
+      logger,
+      onReport: (report) => controller.relayReported(report),
+      onPresence: (present) => controller.setRelay(present),
+    },
+  );
   const speech = new Speech(config.speech, { logger });
   const watch = (published: Published) => attendance.record(published);
   const controller = new Controller(
     { application },
-    { ari, profiles: profiles.current, speech, inviter, logger, now: Date.now, watch },
+    { ari, link, profiles: profiles.current, speech, inviter, logger, now: Date.now, watch },
   );
   profiles.onChange((current) => controller.useProfiles(current));
   process.on('SIGHUP', () => void profiles.reload());
@@ -60,7 +69,7 @@ export async function runController(configFile: string | undefined): Promise<voi
     const asterisk = now.connected
       ? { connected: true, version: now.asteriskVersion, problem: null }
       : { connected: false, version: null, problem: now.reason };
-    return { version: VERSION, pid: process.pid, asterisk };
+    return { version: VERSION, pid: process.pid, asterisk, relay: link.status };
   };
   const reloadProfiles = () => profiles.reload();
   const api = new ApiServer(
@@ -72,6 +81,8 @@ export async function runController(configFile: string | undefined): Promise<voi
     // The socket first: it tells whether another controller is running here, before that one is disturbed.
     await api.start();
     attendance.start();
+    // Before Asterisk is read: whom the relay has decides who is where he should be.
+    await link.start();
     await session.start();
     logger.info(`controller running, process ${process.pid}, admin socket ${config.socketPath}`);
     const error = await ended;
@@ -79,6 +90,7 @@ export async function runController(configFile: string | undefined): Promise<voi
     logger.info('controller stopping; calls go on in Asterisk');
   } finally {
     await session.stop();
+    await link.stop();
     controller.stop();
     inviter.stop();
     profiles.stop();

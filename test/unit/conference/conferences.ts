@@ -1,8 +1,9 @@
+import type { Arrangement } from '../../../src/conference/arrangement.ts';
 import type { Command } from '../../../src/conference/commands.ts';
 import { type Conference, newConference } from '../../../src/conference/conference.ts';
 import type { Effect } from '../../../src/conference/effects.ts';
 import type { FlagChanges } from '../../../src/conference/flags.ts';
-import type { Input } from '../../../src/conference/inputs.ts';
+import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
 import type { Caller, Member } from '../../../src/conference/member.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
@@ -34,6 +35,11 @@ export function conference(profile: object = {}, keys: object = { '#': 'hangup',
     },
     0,
   );
+}
+
+/** Where a channel that is set up like this is found in Asterisk. */
+export function foundIn(bridge: Arrangement['bridge'] | undefined): ChannelSeen['bridge'] {
+  return bridge === 'floor' || bridge === 'relay' ? bridge : 'other';
 }
 
 export const joins = (channelId: string, flags: FlagChanges = {}, caller = CALLER): Input => ({

@@ -14,7 +14,7 @@ describe('flags', () => {
   });
 
   it('are shown as words', () => {
-    expect(formatFlags({ ...PLAIN_FLAGS, admin: true, deaf: true })).toBe('+admin +deaf +vad +agc');
+    expect(formatFlags({ ...PLAIN_FLAGS, admin: true, deaf: true })).toBe('+admin +deaf +vad +agc +cng');
   });
 });
 

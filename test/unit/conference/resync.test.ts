@@ -10,6 +10,7 @@ import {
   commands,
   conference,
   effectsOf,
+  foundIn,
   heard,
   joins,
   memberAt,
@@ -26,7 +27,7 @@ function channelsOf(state: Conference): ChannelSeen[] {
     channelId: member.channelId,
     caller: CALLER,
     flags: {},
-    inFloor: arrangementOf(state, member)?.bridge === 'floor',
+    bridge: foundIn(arrangementOf(state, member)?.bridge),
     returned: false,
     saved: { ...savedOf(member, state), settled: true },
   }));
@@ -116,7 +117,7 @@ describe('after a restart of the controller', () => {
       channelId: 'a',
       caller: CALLER,
       flags: { speaker: true },
-      inFloor: false,
+      bridge: 'other' as const,
       returned: false,
       saved: null,
     };
@@ -137,7 +138,14 @@ describe('after a restart of the controller', () => {
 
   it('one whose channel was set up for other circumstances is set up for these', () => {
     const alone = play(conference({ sound: { prompts: SILENT, music: 'jazz' } }), comes('a')).conference;
-    const newcomer = { channelId: 'b', caller: CALLER, flags: {}, inFloor: false, returned: false, saved: null };
+    const newcomer = {
+      channelId: 'b',
+      caller: CALLER,
+      flags: {},
+      bridge: 'other' as const,
+      returned: false,
+      saved: null,
+    };
     const { effects } = play(conference(), [resync([...channelsOf(alone), newcomer])]);
     expect(effectsOf(effects, 'arrange')).toContainEqual(
       expect.objectContaining({ channelId: 'a', changed: ['music'], to: expect.objectContaining({ music: null }) }),
@@ -242,7 +250,7 @@ describe('after a lost connection', () => {
   });
 
   it('the floor is opened again if it is gone, and members are put back', () => {
-    const channels = channelsOf(two).map((channel) => ({ ...channel, inFloor: false }));
+    const channels = channelsOf(two).map((channel) => ({ ...channel, bridge: 'other' as const }));
     const { effects } = play(two, [resync(channels, { floorOpen: false })]);
     expect(typesOf(effects)).toContain('open-floor');
     expect(effectsOf(effects, 'arrange')).toHaveLength(2);

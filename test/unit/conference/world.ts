@@ -3,7 +3,7 @@ import type { Effect } from '../../../src/conference/effects.ts';
 import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
 import type { SavedConference } from '../../../src/conference/saved-conference.ts';
 import type { SavedMember } from '../../../src/conference/saved-member.ts';
-import { CALLER } from './conferences.ts';
+import { CALLER, foundIn } from './conferences.ts';
 
 /** A call, as Asterisk has it. */
 export type Channel = {
@@ -135,7 +135,7 @@ export class World {
         channelId,
         caller: CALLER,
         flags: {},
-        inFloor: arrangement.bridge === 'floor',
+        bridge: foundIn(arrangement.bridge),
         returned: false,
         saved,
       }),

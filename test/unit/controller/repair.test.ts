@@ -5,6 +5,7 @@ import type { AriEvent } from '../../../src/ari/messages.ts';
 import type { AriPort } from '../../../src/ari/port.ts';
 import { Controller } from '../../../src/controller/controller.ts';
 import type { Inviter } from '../../../src/controller/inviter.ts';
+import type { RelayLink } from '../../../src/controller/relay-link.ts';
 import { parseProfiles } from '../../../src/profiles/profiles.ts';
 import type { Speech } from '../../../src/speech/speech.ts';
 
@@ -26,7 +27,8 @@ function controllerWith(error: AriError) {
   ]);
   if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
   const inviter = { handle: () => {}, resync: () => {}, cancelAll: () => {} } as unknown as Inviter;
-  const deps = { ari, profiles, speech: {} as Speech, inviter, now: Date.now, watch: () => {} };
+  const link = { ready: () => {}, setFloor: () => {}, endFloor: () => {} } as unknown as RelayLink;
+  const deps = { ari, link, profiles, speech: {} as Speech, inviter, now: Date.now, watch: () => {} };
   const controller = new Controller({ application: 'r' }, { ...deps, logger: createLogger({ silent: true }) });
   return { controller, requests };
 }

@@ -1,0 +1,26 @@
+import { mkdir, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+
+/**
+ * Makes room for a unix socket: its directory, for this user only, is there, and what a killed process left is gone.
+ * @returns false if somebody answers at the path; rejects if the directory cannot be made
+ */
+export async function clearSocketPath(path: string): Promise<boolean> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  if (await answers(path)) return false;
+  await unlink(path).catch(() => {});
+  return true;
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const settle = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}

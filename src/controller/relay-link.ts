@@ -1,0 +1,184 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'winston';
+import { onLines, sendLine } from '../relay/lines.ts';
+import {
+  type FloorWish,
+  type LegState,
+  type ListenerWish,
+  type RelayReport,
+  type RelayRequest,
+  type RtpAddress,
+  relayReportSchema,
+} from '../relay/protocol.ts';
+
+const RETRY_MS = 100;
+/** How long a controller that starts waits for a relay that may be starting too. */
+const FIRST_WAIT_MS = 1500;
+/** A relay that died is started again within this; what it did goes on then. */
+const RESTART_MS = 5000;
+
+export type RelayLinkDeps = {
+  logger: Logger;
+  /** A report about a floor or a leg. */
+  onReport: (report: RelayReport) => void;
+  /** The relay has come, or has been gone for so long that nobody should wait for it. */
+  onPresence: (present: boolean) => void;
+};
+
+/**
+ * The controller's side of the control connection to the relay. It keeps what is wanted, and states all of it whenever the
+ * relay is there again; of what the relay reports it keeps what a restarted relay must be told.
+ */
+export class RelayLink {
+  readonly #path: string;
+  readonly #deps: RelayLinkDeps;
+  readonly #stopping = new AbortController();
+  readonly #floors = new Map<string, FloorWish>();
+  readonly #listeners = new Map<string, ListenerWish>();
+  /** Legs that the relay had when it was connected to, for members that are adopted. */
+  #found = new Map<string, LegState>();
+  #socket: Socket | null = null;
+  #sip: RtpAddress | null = null;
+  #pid: number | null = null;
+  /** Whether it is known what is wanted: a controller that has just started must not end what it finds. */
+  #ready = false;
+  #running: Promise<void> = Promise.resolve();
+  #absence: NodeJS.Timeout | undefined;
+
+  constructor(options: { socketPath: string }, deps: RelayLinkDeps) {
+    this.#path = options.socketPath;
+    this.#deps = deps;
+  }
+
+  get status(): { connected: boolean; pid: number | null } {
+    return { connected: this.#socket !== null, pid: this.#socket && this.#pid };
+  }
+
+  /** Where Asterisk is to call listeners' legs; null while there is no relay. */
+  get sip(): RtpAddress | null {
+    return this.#socket && this.#sip;
+  }
+
+  /** Connects, now and for ever. Resolves when connected, or after a while. */
+  async start(): Promise<void> {
+    let settled = () => {};
+    const first = new Promise<void>((resolve) => {
+      settled = resolve;
+    });
+    this.#running = this.#keepConnected(settled);
+    await Promise.race([first, sleep(FIRST_WAIT_MS, undefined, { ref: false })]);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearTimeout(this.#absence);
+    this.#socket?.destroy();
+    await this.#running;
+  }
+
+  /** What is wanted is known by now: states it, and ends in the relay what is not wanted. */
+  ready(): void {
+    this.#ready = true;
+    this.#stateEverything();
+  }
+
+  /** The leg as the relay has it, if it has. */
+  legOf(legId: string): LegState | null {
+    return this.#listeners.get(legId)?.leg ?? this.#found.get(legId) ?? null;
+  }
+
+  setFloor(floor: Omit<FloorWish, 'port'>): void {
+    const known = this.#floors.get(floor.conference);
+    const wish = { ...floor, port: known?.port ?? null };
+    this.#floors.set(floor.conference, wish);
+    this.#send({ type: 'floor', floor: wish });
+  }
+
+  endFloor(conference: string): void {
+    if (this.#floors.delete(conference)) this.#send({ type: 'end-floor', conference });
+  }
+
+  setListener(listener: Omit<ListenerWish, 'leg'>): void {
+    const wish = { ...listener, leg: this.legOf(listener.legId) };
+    this.#listeners.set(listener.legId, wish);
+    this.#send({ type: 'listener', listener: wish });
+  }
+
+  endListener(legId: string): void {
+    if (this.#listeners.delete(legId)) this.#send({ type: 'end-listener', legId });
+  }
+
+  #send(request: RelayRequest): void {
+    if (this.#socket && this.#ready) sendLine(this.#socket, request);
+  }
+
+  #stateEverything(): void {
+    this.#send({ type: 'everything', floors: [...this.#floors.values()], listeners: [...this.#listeners.values()] });
+  }
+
+  async #keepConnected(settled: () => void): Promise<void> {
+    const { signal } = this.#stopping;
+    let told = false;
+    while (!signal.aborted) {
+      const connected = await this.#connectOnce(settled);
+      if (signal.aborted) return;
+      if (connected) {
+        told = false;
+        this.#deps.logger.warn('the relay is gone; waiting for it');
+        this.#absence = setTimeout(() => this.#deps.onPresence(false), RESTART_MS);
+      } else if (!told) {
+        told = true;
+        this.#deps.logger.info(`no relay answers at ${this.#path} yet`);
+      }
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** @returns once the connection has ended, whether there was one */
+  #connectOnce(settled: () => void): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.#path);
+      let greeted = false;
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        if (greeted) {
+          this.#socket = null;
+          this.#found = new Map();
+        }
+        resolve(greeted);
+      });
+      onLines(socket, (value) => {
+        const report = relayReportSchema.safeParse(value);
+        // A relay of another version may tell more than is known here.
+        if (!report.success) return;
+        if (report.data.type !== 'hello') return this.#reported(report.data);
+        greeted = true;
+        this.#greeted(socket, report.data);
+        settled();
+      });
+    });
+  }
+
+  #greeted(socket: Socket, hello: Extract<RelayReport, { type: 'hello' }>): void {
+    this.#socket = socket;
+    this.#sip = hello.sip;
+    this.#pid = hello.pid;
+    this.#found = new Map(hello.legs.map(({ legId, leg }) => [legId, leg]));
+    this.#deps.logger.info(`connected to the relay, process ${hello.pid}`);
+    if (this.#ready) this.#stateEverything();
+    clearTimeout(this.#absence);
+    this.#deps.onPresence(true);
+  }
+
+  #reported(report: RelayReport): void {
+    if (report.type === 'leg') {
+      const wish = this.#listeners.get(report.legId);
+      if (wish) this.#listeners.set(report.legId, { ...wish, leg: report.leg });
+    } else if (report.type === 'floor') {
+      const wish = this.#floors.get(report.conference);
+      if (wish) this.#floors.set(report.conference, { ...wish, port: report.local.port });
+    }
+    this.#deps.onReport(report);
+  }
+}

@@ -1,0 +1,108 @@
+import { randomInt } from 'node:crypto';
+import type { RemoteInfo } from 'node:dgram';
+import { decodeL16Into, encodeL16Into } from '../audio/l16.ts';
+import { Pacing } from '../rtp/pacing.ts';
+import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../rtp/packet.ts';
+import { FRAME_SAMPLES } from './audience.ts';
+import type { MediaPorts, MediaSocket } from './media-socket.ts';
+import { NoiseLoop } from './noise-loop.ts';
+import type { FloorWish, RtpAddress } from './protocol.ts';
+
+const FRAME_MS = 20;
+const FRAME_BYTES = 2 * FRAME_SAMPLES;
+/** Dynamic, as Asterisk uses it for L16 at 8000 Hz (`slin`). */
+const PAYLOAD_TYPE = 10;
+const PACKETS_IN_TURN = 8;
+
+const SILENCE = new Int16Array(FRAME_SAMPLES);
+const view = emptyRtpView();
+
+/**
+ * The floor of a conference: takes what Asterisk mixes there, which is 20 ms at a time, and gives comfort noise back. A
+ * frame is passed on as soon as it comes; where none comes in time, silence takes its place.
+ */
+export class Floor {
+  #wish: FloorWish;
+  readonly #play: (samples: Int16Array, noiseDbov: number | null) => void;
+  readonly #pacing: Pacing;
+  readonly #frame = new Int16Array(FRAME_SAMPLES);
+  readonly #returned = new Int16Array(FRAME_SAMPLES);
+  readonly #packets = Array.from({ length: PACKETS_IN_TURN }, () => Buffer.alloc(RTP_HEADER_BYTES + FRAME_BYTES));
+  readonly #header = {
+    payloadType: PAYLOAD_TYPE,
+    marker: false,
+    sequence: randomInt(0x10000),
+    timestamp: randomInt(0x7fffffff),
+    ssrc: randomInt(0x7fffffff),
+  };
+  #socket: MediaSocket | null = null;
+  #noise: NoiseLoop | null = null;
+  #closed = false;
+
+  /** @param deps.play receives each frame; it must be used before the next one */
+  constructor(wish: FloorWish, deps: { play: (samples: Int16Array, noiseDbov: number | null) => void }, nowMs: number) {
+    this.#wish = wish;
+    this.#play = deps.play;
+    this.#pacing = new Pacing({ frameMs: FRAME_MS, frameSamples: FRAME_SAMPLES }, nowMs);
+  }
+
+  /** @returns where Asterisk is to send to; rejects if no port can be had */
+  async open(ports: MediaPorts, host: string): Promise<RtpAddress> {
+    const socket = await ports.open(this.#wish.port, (packet, from) => this.#receive(packet, from));
+    this.#socket = socket;
+    if (this.#closed) socket.close();
+    this.#aim();
+    return { host, port: socket.port };
+  }
+
+  change(wish: FloorWish): void {
+    this.#wish = wish;
+    this.#aim();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket?.close();
+  }
+
+  /** HOT PATH. To be called every few milliseconds. */
+  tick(nowMs: number): void {
+    while (this.#pacing.overdue(nowMs)) this.#advance(SILENCE);
+  }
+
+  #aim(): void {
+    if (this.#wish.asterisk) this.#socket?.aim(this.#wish.asterisk);
+  }
+
+  /** HOT PATH. @returns whether it came from Asterisk */
+  #receive(packet: Buffer, from: RemoteInfo): boolean {
+    const { asterisk } = this.#wish;
+    if (asterisk && (from.port !== asterisk.port || from.address !== asterisk.host)) return false;
+    if (decodeRtpInto(view, packet) !== null || view.payloadEnd - view.payloadStart !== FRAME_BYTES) return false;
+    if (this.#pacing.arrived(view.timestamp, performance.now())) {
+      decodeL16Into(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
+      this.#advance(this.#frame);
+    }
+    return asterisk !== null;
+  }
+
+  /** HOT PATH. 20 ms of the conference. */
+  #advance(samples: Int16Array): void {
+    const { noiseDbov, floorNoise } = this.#wish;
+    this.#play(samples, noiseDbov);
+    if (noiseDbov !== null && floorNoise) this.#giveBack(noiseDbov);
+  }
+
+  /** HOT PATH. What those on the floor hear besides each other. */
+  #giveBack(noiseDbov: number): void {
+    if (this.#noise?.levelDbov !== noiseDbov) this.#noise = new NoiseLoop(noiseDbov);
+    this.#noise.addInto(this.#returned, SILENCE);
+    const header = this.#header;
+    header.sequence = (header.sequence + 1) & 0xffff;
+    header.timestamp = (header.timestamp + FRAME_SAMPLES) >>> 0;
+    const packet = this.#packets[header.sequence % PACKETS_IN_TURN] as Buffer;
+    encodeHeaderInto(packet, header);
+    encodeL16Into(this.#returned, packet.subarray(RTP_HEADER_BYTES));
+    this.#socket?.send(packet);
+  }
+}

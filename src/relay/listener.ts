@@ -1,0 +1,63 @@
+import { decodeRtpInto, emptyRtpView } from '../rtp/packet.ts';
+import { decodeTelephoneEventInto, emptyTelephoneEvent, TelephoneEventReceiver } from '../rtp/telephone-event.ts';
+import type { MediaPorts, MediaSocket } from './media-socket.ts';
+import type { LegState } from './protocol.ts';
+import type { ListenerSettings } from './worker-messages.ts';
+
+// Each is filled anew for each packet.
+const view = emptyRtpView();
+const event = emptyTelephoneEvent();
+
+/** One listener's leg: what is sent to his phone, and the keys that come from it. Nobody hears what he says. */
+export class Listener {
+  settings: ListenerSettings;
+  readonly #onKey: (key: string) => void;
+  readonly #keys = new TelephoneEventReceiver();
+  #leg: Omit<LegState, 'port'> | null = null;
+  #socket: MediaSocket | null = null;
+  #closed = false;
+
+  constructor(settings: ListenerSettings, deps: { onKey: (key: string) => void }) {
+    this.settings = settings;
+    this.#onKey = deps.onKey;
+  }
+
+  /** As agreed upon last; null before. */
+  get leg(): Omit<LegState, 'port'> | null {
+    return this.#socket && this.#leg;
+  }
+
+  /**
+   * The leg is agreed upon, or its other side has moved.
+   * @param port the one to have; null for any
+   * @returns the port; rejects if there is none to be had
+   */
+  async connect(leg: Omit<LegState, 'port'>, port: number | null, ports: MediaPorts): Promise<number> {
+    this.#leg = leg;
+    const socket = this.#socket ?? (await ports.open(port, (packet) => this.#receive(packet)));
+    this.#socket = socket;
+    if (this.#closed) socket.close();
+    socket.aim(leg.remote);
+    return socket.port;
+  }
+
+  /** HOT PATH. */
+  send(packet: Buffer): void {
+    this.#socket?.send(packet);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket?.close();
+  }
+
+  /** HOT PATH. @returns whether it came from a phone */
+  #receive(packet: Buffer): boolean {
+    if (decodeRtpInto(view, packet) !== null) return false;
+    if (view.payloadType !== this.#leg?.eventPayloadType) return view.payloadType === this.#leg?.payloadType;
+    if (!decodeTelephoneEventInto(event, packet, view.payloadStart, view.payloadEnd)) return false;
+    const key = this.#keys.push(view, event);
+    if (key !== null) this.#onKey(key);
+    return true;
+  }
+}

@@ -1,0 +1,148 @@
+import { randomInt } from 'node:crypto';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { Audience } from './audience.ts';
+import { Floor } from './floor.ts';
+import { Listener } from './listener.ts';
+import { MediaPorts } from './media-socket.ts';
+import type { FloorWish } from './protocol.ts';
+import type { AudienceFrame, ListenerSettings, MediaOptions, WorkerCommand, WorkerReport } from './worker-messages.ts';
+
+/** Floors look this often whether a frame is missing. */
+const TICK_MS = 5;
+
+/** A thread of the relay that does nothing but media. */
+class MediaWorker {
+  readonly #host: string;
+  readonly #ports: MediaPorts;
+  readonly #report: (report: WorkerReport) => void;
+  readonly #floors = new Map<string, Floor>();
+  readonly #listeners = new Map<string, Listener>();
+  readonly #audiences = new Map<string, Audience>();
+  readonly #neighbours: MessagePort[] = [];
+  #ticker: NodeJS.Timeout | null = null;
+
+  constructor(options: MediaOptions, deps: { report: (report: WorkerReport) => void }) {
+    // Asterisk is on this host.
+    this.#host = options.bindAddress === '0.0.0.0' ? '127.0.0.1' : options.bindAddress;
+    this.#ports = new MediaPorts(options);
+    this.#report = deps.report;
+  }
+
+  take(command: WorkerCommand): void {
+    switch (command.type) {
+      case 'floor':
+        return this.#setFloor(command.floor);
+      case 'end-floor':
+        return this.#endFloor(command.conference);
+      case 'listener':
+        return this.#setListener(command.listener);
+      case 'leg':
+        return void this.#connect(command);
+      case 'end-listener':
+        return this.#endListener(command.legId);
+      case 'neighbour':
+        this.#neighbours.push(command.port);
+        return;
+      case 'source':
+        command.port.on('message', (frame: AudienceFrame) => this.#play(frame));
+        return;
+    }
+  }
+
+  #setFloor(wish: FloorWish): void {
+    const { conference } = wish;
+    const known = this.#floors.get(conference);
+    if (known) return known.change(wish);
+    const play = (samples: Int16Array, noiseDbov: number | null) => this.#spread({ conference, samples, noiseDbov });
+    const floor = new Floor(wish, { play }, performance.now());
+    this.#floors.set(conference, floor);
+    floor.open(this.#ports, this.#host).then(
+      (local) => this.#report({ type: 'floor', conference, local }),
+      (error: Error) => {
+        this.#floors.delete(conference);
+        this.#report({ type: 'floor-failed', conference, message: error.message });
+      },
+    );
+    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  #endFloor(conference: string): void {
+    this.#floors.get(conference)?.close();
+    this.#floors.delete(conference);
+    if (this.#floors.size > 0 || !this.#ticker) return;
+    clearInterval(this.#ticker);
+    this.#ticker = null;
+  }
+
+  #setListener(settings: ListenerSettings): void {
+    const { legId } = settings;
+    const known = this.#listeners.get(legId);
+    const listener = known ?? new Listener(settings, { onKey: (key) => this.#report({ type: 'key', legId, key }) });
+    if (settings.conference !== listener.settings.conference) this.#leave(listener);
+    listener.settings = settings;
+    this.#listeners.set(legId, listener);
+    this.#enter(listener);
+  }
+
+  async #connect({ legId, leg, port }: Extract<WorkerCommand, { type: 'leg' }>): Promise<void> {
+    const listener = this.#listeners.get(legId);
+    if (!listener) return this.#report({ type: 'leg-failed', legId, message: 'no such listener' });
+    try {
+      const opened = await listener.connect(leg, port, this.#ports);
+      this.#enter(listener);
+      this.#report({ type: 'leg', legId, port: opened });
+    } catch (error) {
+      this.#report({ type: 'leg-failed', legId, message: (error as Error).message });
+    }
+  }
+
+  #endListener(legId: string): void {
+    const listener = this.#listeners.get(legId);
+    if (!listener) return;
+    this.#listeners.delete(legId);
+    this.#leave(listener);
+    listener.close();
+  }
+
+  #enter(listener: Listener): void {
+    const { conference, legId } = listener.settings;
+    if (this.#listeners.get(legId) !== listener) return;
+    const audience = this.#audiences.get(conference) ?? new Audience(randomStream());
+    this.#audiences.set(conference, audience);
+    audience.place(listener);
+  }
+
+  #leave(listener: Listener): void {
+    const { conference } = listener.settings;
+    const audience = this.#audiences.get(conference);
+    audience?.remove(listener);
+    if (audience?.size === 0) this.#audiences.delete(conference);
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    for (const floor of this.#floors.values()) floor.tick(nowMs);
+  }
+
+  /** HOT PATH. */
+  #spread(frame: AudienceFrame): void {
+    for (const port of this.#neighbours) port.postMessage(frame);
+    this.#play(frame);
+  }
+
+  /** HOT PATH. */
+  #play({ conference, samples, noiseDbov }: AudienceFrame): void {
+    this.#audiences.get(conference)?.play(samples, noiseDbov);
+  }
+}
+
+/** Where an RTP stream begins (RFC 3550, section 5.1). */
+function randomStream(): { ssrc: number; sequence: number; timestamp: number } {
+  return { ssrc: randomInt(0x7fffffff), sequence: randomInt(0x10000), timestamp: randomInt(0x7fffffff) };
+}
+
+const port = parentPort;
+if (port) {
+  const worker = new MediaWorker(workerData as MediaOptions, { report: (report) => port.postMessage(report) });
+  port.on('message', (command: WorkerCommand) => worker.take(command));
+}

@@ -1,0 +1,204 @@
+import type { Logger } from 'winston';
+import type { LegAnswer, LegOffer, LegRefusal } from '../sip/leg.ts';
+import { LegServer } from '../sip/leg-server.ts';
+import type { RemoteAudio } from '../sip/sdp.ts';
+import { ControlServer } from './control-server.ts';
+import type { FloorWish, LegState, ListenerWish, RelayReport, RelayRequest } from './protocol.ts';
+import type { MediaOptions, WorkerReport } from './worker-messages.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+/** SIP is spoken with Asterisk on this host only. */
+const SIP_HOST = '127.0.0.1';
+/** For a worker to open a port; it takes a millisecond. */
+const OPEN_TIMEOUT_MS = 2000;
+/** How long a call waits for word of the controller about it, and how many may. */
+const AWAITED_MS = 500;
+const MOST_AWAITED = 100;
+
+export type RelayOptions = MediaOptions & { socketPath: string; sipPort: number; threads: number };
+export type RelayDeps = { logger: Logger; onDied: (error: Error) => void };
+
+/** A listener that the controller wants, and his leg once it is agreed upon. */
+type Leg = { wish: ListenerWish; state: LegState | null };
+
+/**
+ * The relay of a node: brings about what the controller wants, in media threads that go on whatever becomes of the
+ * controller. It speaks SIP with Asterisk, which calls it for each listener.
+ */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #logger: Logger;
+  readonly #control: ControlServer;
+  readonly #sip: LegServer;
+  readonly #workers: WorkerPool;
+  readonly #floors = new Set<string>();
+  /** Bounded by the members of the node. */
+  readonly #legs = new Map<string, Leg>();
+  /** Calls for listeners of whom the controller has not told yet. */
+  readonly #awaited = new Map<string, () => void>();
+  /** Who waits for a port to be opened, by leg. */
+  readonly #opening = new Map<string, (port: number | null) => void>();
+
+  constructor(options: RelayOptions, deps: RelayDeps) {
+    this.#options = options;
+    this.#logger = deps.logger;
+    this.#workers = new WorkerPool(options, { onReport: (report) => this.#reported(report), onDied: deps.onDied });
+    this.#sip = new LegServer(
+      { bindAddress: SIP_HOST, port: options.sipPort },
+      {
+        onOffer: (offer) => this.#offered(offer),
+        onAnswer: (legId, remote) => void this.#agree(legId, remote),
+        onKey: (legId, key) => this.#control.report({ type: 'key', legId, key }),
+        onEnd: (legId) => this.#control.report({ type: 'leg-ended', legId }),
+      },
+    );
+    this.#control = new ControlServer(
+      { socketPath: options.socketPath },
+      { greeting: () => this.#greeting(), onRequest: (request) => this.#take(request) },
+    );
+  }
+
+  /** @throws RelayError if its socket cannot be had */
+  async start(): Promise<void> {
+    await this.#sip.start();
+    await this.#control.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#control.stop();
+    await this.#sip.stop();
+    await this.#workers.stop();
+  }
+
+  #greeting(): RelayReport {
+    const legs = [...this.#legs].flatMap(([legId, { state }]) => (state ? [{ legId, leg: state }] : []));
+    return { type: 'hello', pid: process.pid, sip: this.#sip.address, legs };
+  }
+
+  #take(request: RelayRequest): void {
+    switch (request.type) {
+      case 'everything':
+        return this.#takeEverything(request.floors, request.listeners);
+      case 'floor':
+        return this.#setFloor(request.floor);
+      case 'end-floor':
+        return this.#endFloor(request.conference);
+      case 'listener':
+        return this.#setListener(request.listener);
+      case 'end-listener':
+        return this.#endListener(request.legId);
+    }
+  }
+
+  #takeEverything(floors: readonly FloorWish[], listeners: readonly ListenerWish[]): void {
+    const conferences = new Set(floors.map(({ conference }) => conference));
+    const legIds = new Set(listeners.map(({ legId }) => legId));
+    for (const conference of [...this.#floors]) if (!conferences.has(conference)) this.#endFloor(conference);
+    for (const legId of [...this.#legs.keys()]) if (!legIds.has(legId)) this.#endListener(legId);
+    for (const floor of floors) this.#setFloor(floor);
+    for (const listener of listeners) this.#setListener(listener);
+  }
+
+  #setFloor(floor: FloorWish): void {
+    this.#floors.add(floor.conference);
+    this.#workers.tellFloors({ type: 'floor', floor });
+  }
+
+  #endFloor(conference: string): void {
+    if (this.#floors.delete(conference)) this.#workers.tellFloors({ type: 'end-floor', conference });
+  }
+
+  #setListener(wish: ListenerWish): void {
+    const { legId, leg } = wish;
+    const known = this.#legs.get(legId);
+    this.#legs.set(legId, { wish, state: known?.state ?? leg });
+    this.#awaited.get(legId)?.();
+    const { leg: _, ...listener } = wish;
+    this.#workers.tellListener(legId, { type: 'listener', listener });
+    // It was up before this relay was started.
+    if (!known && leg) this.#workers.tellListener(legId, { type: 'leg', legId, leg, port: leg.port });
+  }
+
+  #endListener(legId: string): void {
+    if (!this.#legs.delete(legId)) return;
+    this.#workers.tellListener(legId, { type: 'end-listener', legId });
+    this.#opening.get(legId)?.(null);
+  }
+
+  /** Asterisk calls for a listener, or moves his leg. */
+  async #offered({ legId, remote }: LegOffer): Promise<LegAnswer | LegRefusal> {
+    if (!(await this.#isKnown(legId))) return 'unknown-leg';
+    // Asterisk always makes the offer.
+    const leg = remote && (await this.#agree(legId, remote));
+    if (!leg) return 'not-acceptable';
+    const { port, codec, payloadType, eventPayloadType } = leg;
+    return {
+      host: this.#options.address,
+      port,
+      codec: { name: codec, payloadType, clockRateHz: 8000 },
+      eventPayloadType,
+      ptimeMs: 20,
+    };
+  }
+
+  /** What the controller says and what Asterisk does because of it come on two ways. */
+  async #isKnown(legId: string): Promise<boolean> {
+    if (!this.#legs.has(legId) && this.#awaited.size < MOST_AWAITED) {
+      await new Promise<void>((resolve) => {
+        this.#awaited.set(legId, resolve);
+        setTimeout(resolve, AWAITED_MS);
+      });
+      this.#awaited.delete(legId);
+    }
+    return this.#legs.has(legId);
+  }
+
+  /** @returns the leg as it is then; null if there is none, or nothing that both sides can speak */
+  async #agree(legId: string, remote: RemoteAudio): Promise<LegState | null> {
+    const known = this.#legs.get(legId);
+    const codec = remote.codecs.find(({ name }) => name === 'PCMU' || name === 'PCMA');
+    if (!known || !codec) return null;
+    const agreed = {
+      remote: { host: remote.host, port: remote.port },
+      codec: codec.name as LegState['codec'],
+      payloadType: codec.payloadType,
+      eventPayloadType: remote.eventPayloadType,
+    };
+    const port = await this.#open(legId, agreed, known.state?.port ?? null);
+    if (port === null || this.#legs.get(legId) === undefined) return null;
+    const state = { ...agreed, port };
+    this.#legs.set(legId, { wish: known.wish, state });
+    this.#control.report({ type: 'leg', legId, leg: state });
+    return state;
+  }
+
+  /** Has a worker open the port of a leg, or aim the one that is open. */
+  #open(legId: string, leg: Omit<LegState, 'port'>, port: number | null): Promise<number | null> {
+    return new Promise((resolve) => {
+      const settle = (opened: number | null) => {
+        clearTimeout(timer);
+        if (this.#opening.get(legId) === settle) this.#opening.delete(legId);
+        resolve(opened);
+      };
+      const timer = setTimeout(settle, OPEN_TIMEOUT_MS, null);
+      this.#opening.get(legId)?.(null);
+      this.#opening.set(legId, settle);
+      this.#workers.tellListener(legId, { type: 'leg', legId, leg, port });
+    });
+  }
+
+  #reported(report: WorkerReport): void {
+    switch (report.type) {
+      case 'leg':
+        return this.#opening.get(report.legId)?.(report.port);
+      case 'leg-failed':
+        this.#logger.warn(`no port for a listener: ${report.message}`);
+        return this.#opening.get(report.legId)?.(null);
+      case 'floor-failed':
+        this.#floors.delete(report.conference);
+        return this.#control.report(report);
+      default:
+        return this.#control.report(report);
+    }
+  }
+}
