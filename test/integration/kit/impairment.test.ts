@@ -133,6 +133,10 @@ describe('a link of the impairment proxy', () => {
     const elsewhere = { address: '192.0.2.1', port: 9 };
     await expect(proxy.link(here, elsewhere)).rejects.toMatchObject({ code: 'not-loopback' });
     await expect(proxy.link(here, here, { bindB: elsewhere })).rejects.toMatchObject({ code: 'not-loopback' });
+    const link = await proxy.link(here, here);
+    for (const moves of [() => link.retarget('a', elsewhere), () => link.handOverTo(elsewhere)]) {
+      expect(moves).toThrowError(expect.objectContaining({ code: 'not-loopback' }));
+    }
     await proxy.stop();
     await expect(proxy.link(here, here)).rejects.toMatchObject({ code: 'proxy-stopped' });
   });

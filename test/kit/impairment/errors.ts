@@ -1,3 +1,5 @@
+import { type Endpoint, isLoopback } from '../loopback.ts';
+
 /** Why a proxy of impairments cannot do what it is told. */
 export type ImpairmentErrorDetail =
   /** Everything here stays on the machine. */
@@ -15,5 +17,12 @@ export class ImpairmentError extends Error {
     this.name = 'ImpairmentError';
     this.code = detail.code;
     this.detail = detail;
+  }
+}
+
+/** @throws ImpairmentError `not-loopback` when one of the endpoints is beyond this machine */
+export function requireLoopback(...endpoints: readonly Endpoint[]): void {
+  for (const { address } of endpoints) {
+    if (!isLoopback(address)) throw new ImpairmentError({ code: 'not-loopback', address });
   }
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { type Endpoint, isLoopback } from '../loopback.ts';
+import type { Endpoint } from '../loopback.ts';
 import { DelayedPipe } from './delayed-pipe.ts';
-import { ImpairmentError } from './errors.ts';
+import { requireLoopback } from './errors.ts';
 
 export interface TcpProxyOptions {
   readonly target: Endpoint;
@@ -44,9 +44,7 @@ export class TcpProxy {
   /** @throws ImpairmentError `not-loopback` */
   constructor(options: TcpProxyOptions) {
     const { target, bind = { address: '127.0.0.1', port: 0 }, delayMs = 0 } = options;
-    for (const { address } of [target, bind]) {
-      if (!isLoopback(address)) throw new ImpairmentError({ code: 'not-loopback', address });
-    }
+    requireLoopback(target, bind);
     this.#target = target;
     this.#bound = bind;
     this.#delayMs = delayMs;
@@ -88,8 +86,13 @@ export class TcpProxy {
     this.#delayMs = delayMs;
   }
 
-  /** The target has moved; for new connections. */
+  /**
+   * The target has moved; for new connections.
+   *
+   * @throws ImpairmentError `not-loopback`
+   */
   retarget(target: Endpoint): void {
+    requireLoopback(target);
     this.#target = target;
   }
 

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { Endpoint } from '../loopback.ts';
 import { boundSocket, closeSocket } from '../phone/udp.ts';
+import { requireLoopback } from './errors.ts';
 import { changedImpairment, type Impairment } from './impairment.ts';
 import { type DirectionCounters, type DirectionState, directionState, planPacket } from './planner.ts';
 import type { Schedule } from './schedule.ts';
@@ -112,13 +113,23 @@ export class UdpLink {
     this.impair({ partitioned: false }, direction);
   }
 
-  /** A node has moved, for instance because it was started again with another port. */
+  /**
+   * A node has moved, for instance because it was started again with another port.
+   *
+   * @throws ImpairmentError `not-loopback`
+   */
   retarget(node: 'a' | 'b', endpoint: Endpoint): void {
+    requireLoopback(endpoint);
     this.#halves[node === 'a' ? 'b-to-a' : 'a-to-b'].target = endpoint;
   }
 
-  /** Sends a copy of every packet, as it comes in, to somebody who collects them; null ends it. */
+  /**
+   * Sends a copy of every packet, as it comes in, to somebody who collects them; null ends it.
+   *
+   * @throws ImpairmentError `not-loopback`
+   */
   handOverTo(collector: Endpoint | null): void {
+    if (collector !== null) requireLoopback(collector);
     this.#handOver = collector;
   }
 

@@ -1,5 +1,5 @@
-import { type Endpoint, isLoopback } from '../loopback.ts';
-import { ImpairmentError } from './errors.ts';
+import type { Endpoint } from '../loopback.ts';
+import { ImpairmentError, requireLoopback } from './errors.ts';
 import { changedImpairment, type Impairment, UNIMPAIRED } from './impairment.ts';
 import { Schedule, type ScheduleStats } from './schedule.ts';
 import { UdpLink } from './udp-link.ts';
@@ -46,9 +46,7 @@ export class ImpairmentProxy {
   async link(a: Endpoint, b: Endpoint, options: NewLinkOptions = {}): Promise<UdpLink> {
     if (this.#stopped) throw new ImpairmentError({ code: 'proxy-stopped' });
     const { bindA = ANYWHERE, bindB = ANYWHERE } = options;
-    for (const { address } of [a, b, bindA, bindB]) {
-      if (!isLoopback(address)) throw new ImpairmentError({ code: 'not-loopback', address });
-    }
+    requireLoopback(a, b, bindA, bindB);
     const impairment = changedImpairment(this.#impairment, options.impairment ?? {});
     const link = new UdpLink(
       a,
