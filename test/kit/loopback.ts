@@ -1,0 +1,24 @@
+import { BlockList, isIPv4 } from 'node:net';
+
+/** An IPv4 address and port, of UDP or TCP. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+
+const MAX_PORT = 65_535;
+
+/** Whether an address is of 127.0.0.0/8, in the usual notation. Names are not: nobody knows what they resolve to. */
+export function isLoopback(address: string): boolean {
+  return isIPv4(address) && LOOPBACK.check(address, 'ipv4');
+}
+
+/** Reads `127.0.1.1:5004`; null for anything that is not a loopback address with a port of 1 to 65535. */
+export function parseLoopbackEndpoint(text: string): Endpoint | null {
+  const [, address = '', digits = ''] = /^([\d.]+):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  return isLoopback(address) && port > 0 && port <= MAX_PORT ? { address, port } : null;
+}
