@@ -89,7 +89,7 @@ export class BodyReader {
     const payloadAt = NAME_OFFSET + nameBytes;
     const format = FORMAT_BY_CODE[code];
     if (format === undefined && code !== SILENCE_CODE) return 'unknown-format';
-    if (nameBytes < 1 || nameBytes > MAX_NAME_BYTES || payloadAt > bodyBytes || level > MAX_LEVEL) return 'malformed';
+    if (nameBytes < 1 || nameBytes > MAX_NAME_BYTES || level > MAX_LEVEL) return 'malformed';
     if (format === undefined) {
       if (redundancy !== 0 || payloadAt !== bodyBytes) return 'malformed';
     } else {

@@ -38,14 +38,11 @@ export class ReplayWindow {
   accept(high: number, low: number): void {
     const seen = this.#seen;
     if (isBelow(this.#topHigh, this.#topLow, high, low)) {
+      // A jump over the whole ring clears all of its words once.
       const ahead = distanceUpTo(RING_BITS, this.#topHigh, this.#topLow, high, low);
-      if (ahead >= RING_BITS) {
-        seen.fill(0);
-      } else {
-        const topWord = wordOf(this.#topLow);
-        const entered = ((this.#topLow & 31) + ahead) >>> 5;
-        for (let i = 1; i <= entered; i += 1) seen[(topWord + i) % WORDS] = 0;
-      }
+      const topWord = wordOf(this.#topLow);
+      const entered = ((this.#topLow & 31) + ahead) >>> 5;
+      for (let i = 1; i <= entered; i += 1) seen[(topWord + i) % WORDS] = 0;
       this.#topHigh = high;
       this.#topLow = low;
     }
@@ -63,9 +60,7 @@ function isBelow(aHigh: number, aLow: number, bHigh: number, bLow: number): bool
   return aHigh < bHigh || (aHigh === bHigh && aLow < bLow);
 }
 
-/** From a to b, where a <= b; `limit` if it is that or more. The difference of low halves may borrow from the high ones. */
+/** From a to b, where a <= b; `limit` if it is that or more. Numbers are exact far beyond any limit. */
 function distanceUpTo(limit: number, aHigh: number, aLow: number, bHigh: number, bLow: number): number {
-  const highs = bHigh - aHigh;
-  if (highs > 1) return limit;
-  return Math.min(limit, highs * 2 ** 32 + bLow - aLow);
+  return Math.min(limit, (bHigh - aHigh) * 2 ** 32 + bLow - aLow);
 }
