@@ -34,12 +34,11 @@ export const EPOCH_OFFSET = 12;
 export const COUNTER_OFFSET = 16;
 export const HEADER_BYTES = 24;
 
-/** The nonce is a part of the header: epoch and counter. */
-export const NONCE_OFFSET = EPOCH_OFFSET;
+/** The nonce is the end of the header: epoch and counter. */
+export const NONCE_OFFSET = HEADER_BYTES - 12;
 
 export const SENDER_ID_BYTES = 8;
 export const KEY_BYTES = 32;
-export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;
 
 /** Offsets in the body. */
@@ -62,9 +61,6 @@ export const MAX_REDUNDANCY = 2;
 
 /** Levels are sent as -dBov, like in RFC 6464. */
 export const MAX_LEVEL = 127;
-
-/** Every frame is 20 ms. */
-export const FRAME_MS = 20;
 
 /** @returns the unsigned 32-bit number at an offset. HOT PATH */
 export function readUint32(bytes: Uint8Array, offset: number): number {

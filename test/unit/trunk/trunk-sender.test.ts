@@ -66,7 +66,7 @@ describe('a trunk sender', () => {
     expect(packet.includes(Buffer.from(audio(1).payload.subarray(0, 8)))).toBe(false);
   });
 
-  it('takes every counter once, also where two threads send with the same key', () => {
+  it('takes every counter once, also where two senders, as of two threads, have the same key', () => {
     const pair = new Pair({}, { aead });
     const other = new TrunkSender({ nodeId: 'node-a' }, { aead });
     other.use(pair.senderKey);

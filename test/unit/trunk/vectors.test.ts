@@ -104,3 +104,8 @@ it('the known packets are of every kind', () => {
   expect(new Set(VECTORS.map((vector) => vector.format))).toEqual(new Set([1, 2, 4, 16]));
   expect(VECTORS.map((vector) => vector.audio.length)).toEqual([1, 3, 2, 0, 0]);
 });
+
+it.each(VECTORS.filter((_, i) => [0, 1, 3].includes(i)))('the specification quotes "$name"', (vector) => {
+  const page = readFileSync(new URL('../../../docs/trunk-protocol.md', import.meta.url), 'utf8').replaceAll(/\s/g, '');
+  for (const quoted of [vector.key, `Body:${vector.body}`, vector.packet]) expect(page).toContain(quoted);
+});
