@@ -13,7 +13,7 @@ import {
 } from '../test/kit/hostile/hostile-packets.ts';
 import { type HostileReport, sendHostile } from '../test/kit/hostile/hostile-sender.ts';
 import { type Endpoint, parseLoopbackEndpoint } from '../test/kit/loopback.ts';
-import { boundSocket, closeSocket } from '../test/kit/phone/udp.ts';
+import { boundSocket, closeSocket } from '../src/sip/udp.ts';
 
 /** `./scripts/hostile`: sends hostile packets to a UDP port of this machine. */
 

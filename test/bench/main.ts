@@ -4,6 +4,7 @@ import { join } from './join.ts';
 import { latency } from './latency.ts';
 import { listeners } from './listeners.ts';
 import type { Result } from './result.ts';
+import { trunk } from './trunk.ts';
 
 /** `npm run bench -- <name>`: measures Rostrum against ConfBridge on the same Asterisk, in the same run. */
 
@@ -68,5 +69,20 @@ bench(
   2,
   join,
 );
+
+program
+  .command('trunk')
+  .description('trunk packets per second on one core; compared with nothing')
+  .action(async () => {
+    const figures = await trunk();
+    const rows = figures.map(({ packet, encoded, decoded, replayed, forged }) => [
+      packet,
+      encoded,
+      decoded,
+      replayed,
+      forged,
+    ]);
+    process.stdout.write(`${table(['PACKET', 'ENCODED', 'DECODED', 'REPLAYED', 'FORGED'], rows)}\n`);
+  });
 
 await program.parseAsync();

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { meshOf } from '../../kit/impairment/mesh.ts';
 import { ImpairmentProxy, type ImpairmentProxyOptions } from '../../kit/impairment/udp-proxy.ts';
 import type { Endpoint } from '../../kit/loopback.ts';
-import { boundSocket, closeSocket } from '../../kit/phone/udp.ts';
+import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
 import { waitUntil } from '../../kit/phone/wait.ts';
 
 /** A UDP socket that remembers what it got, when, and from where. */

@@ -1,4 +1,4 @@
-import { encodeInto } from '../phone/rtp.ts';
+import { encodeInto } from '../../../src/rtp/packet.ts';
 import { nextBelow, nextBetween, nextUint32, type Random, seededRandom } from '../random.ts';
 import { MAX_DATAGRAM_BYTES } from './capture.ts';
 import { fillWithNoise, makeNoise, type Noise } from './noise.ts';

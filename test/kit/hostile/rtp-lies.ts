@@ -1,4 +1,4 @@
-import { encodeHeaderInto, RTP_HEADER_BYTES, type RtpHeader } from '../phone/rtp.ts';
+import { encodeHeaderInto, RTP_HEADER_BYTES, type RtpHeader } from '../../../src/rtp/packet.ts';
 import { nextBelow, nextBetween, nextRatio, nextUint32, type Random } from '../random.ts';
 import { fillWithNoise, type Noise } from './noise.ts';
 

@@ -9,7 +9,7 @@ import {
   learn,
   nextHostilePacket,
 } from '../../../kit/hostile/hostile-packets.ts';
-import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../../../kit/phone/rtp.ts';
+import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../../../../src/rtp/packet.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const datagrams = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 10 });

@@ -1,0 +1,19 @@
+/**
+ * What is wrong with a secret; messages never contain it.
+ * - `secret-empty`: nothing is there
+ * - `secret-prefix`: the text does not begin with `rostrum-secret-1:`
+ * - `secret-encoding`: what follows is not base64url
+ * - `secret-length`: it is not 32 bytes
+ * - `bad-purpose`: a purpose is 1 to 255 bytes of text
+ */
+export type SecretErrorCode = 'secret-empty' | 'secret-prefix' | 'secret-encoding' | 'secret-length' | 'bad-purpose';
+
+export class SecretError extends Error {
+  readonly code: SecretErrorCode;
+
+  constructor(code: SecretErrorCode, message: string) {
+    super(message);
+    this.name = 'SecretError';
+    this.code = code;
+  }
+}

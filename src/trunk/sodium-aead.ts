@@ -1,0 +1,104 @@
+import sodium from 'libsodium-wrappers';
+import type { Aead } from './aead.ts';
+import { TrunkError } from './errors.ts';
+import { HEADER_BYTES, KEY_BYTES, MAX_PACKET_BYTES, NONCE_OFFSET, TAG_BYTES } from './packet-format.ts';
+
+/**
+ * What we use of the compiled library itself. Its wrappers allocate a dozen objects for each packet and throw for
+ * each forged one, which costs more than the cryptography. 64-bit lengths are two arguments each, low half first.
+ */
+type SodiumModule = {
+  /** The library's memory; replaced when it grows. */
+  HEAPU8: Uint8Array;
+  _malloc(bytes: number): number;
+  _crypto_aead_chacha20poly1305_ietf_encrypt: (...args: number[]) => number;
+  _crypto_aead_chacha20poly1305_ietf_decrypt: (...args: number[]) => number;
+};
+
+function isSodiumModule(value: unknown): value is SodiumModule {
+  if (typeof value !== 'object' || value === null) return false;
+  const module = value as Partial<Record<keyof SodiumModule, unknown>>;
+  return (
+    module.HEAPU8 instanceof Uint8Array &&
+    typeof module._malloc === 'function' &&
+    typeof module._crypto_aead_chacha20poly1305_ietf_encrypt === 'function' &&
+    typeof module._crypto_aead_chacha20poly1305_ietf_decrypt === 'function'
+  );
+}
+
+/** libsodium, with one packet and one key at fixed places in its memory. */
+class SodiumAead implements Aead {
+  readonly #module: SodiumModule;
+  readonly #packetAt: number;
+  readonly #keyAt: number;
+
+  constructor(module: SodiumModule) {
+    this.#module = module;
+    this.#packetAt = module._malloc(MAX_PACKET_BYTES);
+    this.#keyAt = module._malloc(KEY_BYTES);
+  }
+
+  seal(packet: Uint8Array, bodyBytes: number, key: Uint8Array): void {
+    const module = this.#module;
+    const at = this.#packetAt;
+    const bodyAt = at + HEADER_BYTES;
+    const nonceAt = at + NONCE_OFFSET;
+    module.HEAPU8.set(packet.subarray(0, HEADER_BYTES + bodyBytes), at);
+    module.HEAPU8.set(key, this.#keyAt);
+    // Ciphertext (and where to tell its length), message, additional data, an unused secret nonce, nonce, key.
+    module._crypto_aead_chacha20poly1305_ietf_encrypt(
+      bodyAt,
+      0,
+      bodyAt,
+      bodyBytes,
+      0,
+      at,
+      HEADER_BYTES,
+      0,
+      0,
+      nonceAt,
+      this.#keyAt,
+    );
+    packet.set(module.HEAPU8.subarray(bodyAt, bodyAt + bodyBytes + TAG_BYTES), HEADER_BYTES);
+  }
+
+  open(packet: Uint8Array, key: Uint8Array, body: Uint8Array): boolean {
+    const module = this.#module;
+    const at = this.#packetAt;
+    const bodyAt = at + HEADER_BYTES;
+    const nonceAt = at + NONCE_OFFSET;
+    const sealedBytes = packet.length - HEADER_BYTES;
+    module.HEAPU8.set(packet, at);
+    module.HEAPU8.set(key, this.#keyAt);
+    // Message (and where to tell its length), an unused secret nonce, ciphertext, additional data, nonce, key.
+    const status = module._crypto_aead_chacha20poly1305_ietf_decrypt(
+      bodyAt,
+      0,
+      0,
+      bodyAt,
+      sealedBytes,
+      0,
+      at,
+      HEADER_BYTES,
+      0,
+      nonceAt,
+      this.#keyAt,
+    );
+    if (status !== 0) return false;
+    body.set(module.HEAPU8.subarray(bodyAt, bodyAt + sealedBytes - TAG_BYTES));
+    return true;
+  }
+}
+
+/**
+ * Loads libsodium; once at the start of each thread.
+ * @throws {TrunkError} `sodium-unusable`
+ */
+export async function loadAead(): Promise<Aead> {
+  await sodium.ready;
+  const module: unknown = Reflect.get(sodium, 'libsodium');
+  if (!isSodiumModule(module)) {
+    throw new TrunkError('sodium-unusable', 'this version of libsodium-wrappers does not give access to libsodium');
+  }
+  return new SodiumAead(module);
+}
