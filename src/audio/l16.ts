@@ -3,8 +3,6 @@
  * since a payload may begin at an odd offset of its packet.
  */
 
-export const L16_BYTES_PER_SAMPLE = 2;
-
 /** HOT PATH. Decodes all whole samples of `bytes`; `out` must have room for them. A last odd byte is ignored. */
 export function decodeL16Into(bytes: Uint8Array, out: Int16Array): void {
   const samples = bytes.length >> 1;

@@ -1,3 +1,5 @@
+import { sequenceDistance } from './sequence.ts';
+
 /*
  * Telephone-event payload, RFC 4733 section 2.3:
  *
@@ -124,9 +126,4 @@ export class TelephoneEventReceiver {
     this.#ended ||= event.end;
     this.#longestUnits = Math.max(this.#longestUnits, event.durationUnits);
   }
-}
-
-/** How far `to` is ahead of `from`, -32768 to 32767, over the wrap of 16 bits. */
-function sequenceDistance(from: number, to: number): number {
-  return ((to - from) << 16) >> 16;
 }

@@ -1,0 +1,58 @@
+import { renderNoise } from './noise.ts';
+
+/** After this time the noise repeats itself, which no ear can tell. */
+const LOOP_MS = 4000;
+/** Of the loop; its peaks are far from overload and its gain is at most 1 for all noise of comfort. */
+const LOOP_DBOV = -30;
+/** Below this, not even the last bit of a sample would ever be set. */
+const INAUDIBLE_DBOV = -100;
+/** Louder is not a comfort. */
+const MAX_DBOV = -30;
+
+/** One for each sampling rate, of which a conference can have two. */
+const loops = new Map<number, Float32Array>();
+
+/** Noise without end, as the lines and rooms of callers have it. */
+export class ComfortNoise {
+  readonly #loop: Float32Array;
+  #at = 0;
+  #gain = 0;
+
+  /** @param sampleRateHz 8000 or 16000 */
+  constructor(sampleRateHz: number) {
+    this.#loop = loopAt(sampleRateHz);
+  }
+
+  /**
+   * HOT PATH. Fills `out` with the noise that follows on that of the last frame. The level reaches `levelDbov` at the
+   * end of the frame, smoothly, so that no change clicks; -127 ends in silence. It is limited to -30.
+   */
+  fillInto(out: Int16Array, levelDbov: number): void {
+    const target = gainOf(levelDbov);
+    const step = (target - this.#gain) / out.length;
+    const loop = this.#loop;
+    let gain = this.#gain;
+    let at = this.#at;
+    for (let i = 0; i < out.length; i += 1) {
+      gain += step;
+      out[i] = Math.round((loop[at] as number) * gain);
+      at += 1;
+      if (at === loop.length) at = 0;
+    }
+    this.#at = at;
+    this.#gain = target;
+  }
+}
+
+function gainOf(levelDbov: number): number {
+  if (levelDbov <= INAUDIBLE_DBOV) return 0;
+  return 10 ** ((Math.min(levelDbov, MAX_DBOV) - LOOP_DBOV) / 20);
+}
+
+function loopAt(sampleRateHz: number): Float32Array {
+  const known = loops.get(sampleRateHz);
+  if (known !== undefined) return known;
+  const loop = renderNoise(LOOP_MS, sampleRateHz, LOOP_DBOV).map((sample) => sample * 32_768);
+  loops.set(sampleRateHz, loop);
+  return loop;
+}

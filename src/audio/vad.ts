@@ -1,0 +1,88 @@
+import { SILENCE_DBOV } from './level.ts';
+
+/** A frame this much above the threshold is speech at once; what is nearer must last for two. */
+const CERTAIN_DB = 6;
+const START_FRAMES = 2;
+/** The weight of a frame in the noise level. */
+const NOISE_WEIGHT = 1 / 8;
+/** How fast the noise is believed to grow while everything is above the threshold. */
+const NOISE_RISE_DB_PER_S = 3;
+/** How much louder than the noise speech is, if the threshold adapts. */
+const SPEECH_ABOVE_NOISE_DB = 9;
+/** The threshold never adapts beyond this: nothing louder is taken for noise, as music would be. */
+const ADAPTED_MAX_DBOV = -30;
+
+export interface VadOptions {
+  /** Frames as loud as this are speech. */
+  readonly thresholdDbov: number;
+  /** Speech goes on for so long after its last loud frame, so that ends and pauses of words are not cut off. */
+  readonly holdMs: number;
+  readonly frameMs: number;
+  /** Raises the threshold above the noise that is there. */
+  readonly adaptive?: boolean;
+}
+
+/** Voice activity by the level of frames. Sees every frame of a source, in order. */
+export class Vad {
+  readonly #options: VadOptions;
+  readonly #holdFrames: number;
+  #framesLeft = 0;
+  #loudFrames = 0;
+  #noiseDbov = SILENCE_DBOV;
+  #noiseKnown = false;
+
+  constructor(options: VadOptions) {
+    this.#options = options;
+    this.#holdFrames = Math.ceil(options.holdMs / options.frameMs);
+  }
+
+  /** Whether the last frame was speech, or so soon after it that it must be heard. */
+  get active(): boolean {
+    return this.#framesLeft > 0;
+  }
+
+  /** The level between speech, for the noise that takes its place; -127 before there was any frame without speech. */
+  get noiseDbov(): number {
+    return this.#noiseDbov;
+  }
+
+  get thresholdDbov(): number {
+    const { thresholdDbov, adaptive } = this.#options;
+    if (adaptive !== true || !this.#noiseKnown) return thresholdDbov;
+    const adapted = Math.min(ADAPTED_MAX_DBOV, this.#noiseDbov + SPEECH_ABOVE_NOISE_DB);
+    return Math.max(thresholdDbov, adapted);
+  }
+
+  /** HOT PATH. Takes the level of the next frame, as `levelDbov` gives it; returns whether the frame must be heard. */
+  push(levelDbov: number): boolean {
+    const thresholdDbov = this.thresholdDbov;
+    if (levelDbov < thresholdDbov) {
+      this.#loudFrames = 0;
+      this.#framesLeft = Math.max(0, this.#framesLeft - 1);
+      this.#learnNoise(levelDbov);
+      return this.active;
+    }
+    this.#loudFrames += 1;
+    const speaks = this.active || levelDbov >= thresholdDbov + CERTAIN_DB || this.#loudFrames >= START_FRAMES;
+    // One more than the hold: this frame itself.
+    if (speaks) this.#framesLeft = this.#holdFrames + 1;
+    if (this.#options.adaptive === true) this.#raiseNoise(levelDbov);
+    return this.active;
+  }
+
+  #learnNoise(levelDbov: number): void {
+    const weight = this.#noiseKnown ? NOISE_WEIGHT : 1;
+    this.#noiseDbov += (levelDbov - this.#noiseDbov) * weight;
+    this.#noiseKnown = true;
+  }
+
+  /** Speech has pauses that bring the noise level down again; a machine that was switched on has none. */
+  #raiseNoise(levelDbov: number): void {
+    if (!this.#noiseKnown) {
+      this.#noiseDbov = this.#options.thresholdDbov - SPEECH_ABOVE_NOISE_DB;
+      this.#noiseKnown = true;
+    }
+    const risen = this.#noiseDbov + (NOISE_RISE_DB_PER_S * this.#options.frameMs) / 1000;
+    this.#noiseDbov = Math.min(levelDbov, risen);
+  }
+}
