@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
 import { meshOf } from '../../kit/impairment/mesh.ts';
 import { ImpairmentProxy, type ImpairmentProxyOptions } from '../../kit/impairment/udp-proxy.ts';
 import type { Endpoint } from '../../kit/loopback.ts';
-import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
 import { waitUntil } from '../../kit/phone/wait.ts';
 
 /** A UDP socket that remembers what it got, when, and from where. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../../../../src/rtp/packet.ts';
 import { MAX_DATAGRAM_BYTES } from '../../../kit/hostile/capture.ts';
 import {
   HOSTILE_KINDS,
@@ -9,7 +10,6 @@ import {
   learn,
   nextHostilePacket,
 } from '../../../kit/hostile/hostile-packets.ts';
-import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../../../../src/rtp/packet.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const datagrams = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 10 });
