@@ -95,7 +95,7 @@ export class FloorLegs {
   }
 
   #tell(conference: string, leg: FloorLeg): void {
-    this.#link.setFloor({ conference, asterisk: this.#asterisk.get(conference) ?? null, ...leg });
+    this.#link.setFloor({ conference, asterisk: this.#asterisk.get(conference) ?? null, nodes: [], ...leg });
   }
 
   async #hangUp(conference: string): Promise<void> {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { onLines, sendLine } from '../relay/lines.ts';
 import {
+  type AnnouncementText,
   type FloorWish,
   type LegState,
   type ListenerWish,
@@ -10,6 +11,7 @@ import {
   type RelayRequest,
   type RtpAddress,
   relayReportSchema,
+  type TrunkPeerWish,
 } from '../relay/protocol.ts';
 
 const RETRY_MS = 100;
@@ -36,6 +38,7 @@ export class RelayLink {
   readonly #stopping = new AbortController();
   readonly #floors = new Map<string, FloorWish>();
   readonly #listeners = new Map<string, ListenerWish>();
+  #peers: readonly TrunkPeerWish[] = [];
   /** Legs that the relay had when it was connected to, for members that are adopted. */
   #found = new Map<string, LegState>();
   #socket: Socket | null = null;
@@ -109,12 +112,34 @@ export class RelayLink {
     if (this.#listeners.delete(legId)) this.#send({ type: 'end-listener', legId });
   }
 
+  /** The other nodes of the cluster. */
+  setPeers(peers: readonly TrunkPeerWish[]): void {
+    this.#peers = peers;
+    this.#send({ type: 'peers', peers: [...peers] });
+  }
+
+  /** Has the relay tell its keys to a node: an `announce` report follows. */
+  announceTo(nodeId: string): void {
+    this.#send({ type: 'announce-to', nodeId });
+  }
+
+  /** Passes a key of another node's relay on. */
+  installKey(nodeId: string, announcement: AnnouncementText): void {
+    this.#send({ type: 'peer-key', nodeId, announcement });
+  }
+
+  keyAcknowledged(nodeId: string, epoch: number): void {
+    this.#send({ type: 'key-acknowledged', nodeId, epoch });
+  }
+
   #send(request: RelayRequest): void {
     if (this.#socket && this.#ready) sendLine(this.#socket, request);
   }
 
   #stateEverything(): void {
-    this.#send({ type: 'everything', floors: [...this.#floors.values()], listeners: [...this.#listeners.values()] });
+    const floors = [...this.#floors.values()];
+    const listeners = [...this.#listeners.values()];
+    this.#send({ type: 'everything', floors, listeners, peers: [...this.#peers] });
   }
 
   async #keepConnected(settled: () => void): Promise<void> {

@@ -1,39 +1,36 @@
 import { randomInt } from 'node:crypto';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Aead } from '../trunk/aead.ts';
+import { loadAead } from '../trunk/sodium-aead.ts';
 import { Audience } from './audience.ts';
-import { Floor } from './floor.ts';
+import { Floors } from './floors.ts';
 import { Listener } from './listener.ts';
 import { MediaPorts } from './media-socket.ts';
-import type { FloorWish } from './protocol.ts';
-import type { AudienceFrame, ListenerSettings, MediaOptions, WorkerCommand, WorkerReport } from './worker-messages.ts';
-
-/** Floors look this often whether a frame is missing. */
-const TICK_MS = 5;
+import type { AudienceFrame, ListenerSettings, WorkerCommand, WorkerOptions, WorkerReport } from './worker-messages.ts';
 
 /** A thread of the relay that does nothing but media. */
 class MediaWorker {
-  readonly #host: string;
   readonly #ports: MediaPorts;
   readonly #report: (report: WorkerReport) => void;
-  readonly #floors = new Map<string, Floor>();
+  readonly #floors: Floors | null;
   readonly #listeners = new Map<string, Listener>();
   readonly #audiences = new Map<string, Audience>();
   readonly #neighbours: MessagePort[] = [];
-  #ticker: NodeJS.Timeout | null = null;
 
-  constructor(options: MediaOptions, deps: { report: (report: WorkerReport) => void }) {
+  constructor(options: WorkerOptions, deps: { aead: Aead; report: (report: WorkerReport) => void }) {
+    const { aead, report } = deps;
+    const ports = new MediaPorts(options);
+    this.#ports = ports;
+    this.#report = report;
     // Asterisk is on this host.
-    this.#host = options.bindAddress === '0.0.0.0' ? '127.0.0.1' : options.bindAddress;
-    this.#ports = new MediaPorts(options);
-    this.#report = deps.report;
+    const host = options.bindAddress === '0.0.0.0' ? '127.0.0.1' : options.bindAddress;
+    this.#floors = options.hasFloors
+      ? new Floors({ host, ports, trunk: options.trunk }, { aead, report, play: (frame) => this.#spread(frame) })
+      : null;
   }
 
   take(command: WorkerCommand): void {
     switch (command.type) {
-      case 'floor':
-        return this.#setFloor(command.floor);
-      case 'end-floor':
-        return this.#endFloor(command.conference);
       case 'listener':
         return this.#setListener(command.listener);
       case 'leg':
@@ -46,32 +43,9 @@ class MediaWorker {
       case 'source':
         command.port.on('message', (frame: AudienceFrame) => this.#play(frame));
         return;
+      default:
+        return this.#floors?.take(command);
     }
-  }
-
-  #setFloor(wish: FloorWish): void {
-    const { conference } = wish;
-    const known = this.#floors.get(conference);
-    if (known) return known.change(wish);
-    const play = (samples: Int16Array, noiseDbov: number | null) => this.#spread({ conference, samples, noiseDbov });
-    const floor = new Floor(wish, { play }, performance.now());
-    this.#floors.set(conference, floor);
-    floor.open(this.#ports, this.#host).then(
-      (local) => this.#report({ type: 'floor', conference, local }),
-      (error: Error) => {
-        this.#floors.delete(conference);
-        this.#report({ type: 'floor-failed', conference, message: error.message });
-      },
-    );
-    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
-  }
-
-  #endFloor(conference: string): void {
-    this.#floors.get(conference)?.close();
-    this.#floors.delete(conference);
-    if (this.#floors.size > 0 || !this.#ticker) return;
-    clearInterval(this.#ticker);
-    this.#ticker = null;
   }
 
   #setListener(settings: ListenerSettings): void {
@@ -119,11 +93,6 @@ class MediaWorker {
     if (audience?.size === 0) this.#audiences.delete(conference);
   }
 
-  #tick(): void {
-    const nowMs = performance.now();
-    for (const floor of this.#floors.values()) floor.tick(nowMs);
-  }
-
   /** HOT PATH. */
   #spread(frame: AudienceFrame): void {
     for (const port of this.#neighbours) port.postMessage(frame);
@@ -143,6 +112,7 @@ function randomStream(): { ssrc: number; sequence: number; timestamp: number } {
 
 const port = parentPort;
 if (port) {
-  const worker = new MediaWorker(workerData as MediaOptions, { report: (report) => port.postMessage(report) });
+  const aead = await loadAead();
+  const worker = new MediaWorker(workerData as WorkerOptions, { aead, report: (report) => port.postMessage(report) });
   port.on('message', (command: WorkerCommand) => worker.take(command));
 }

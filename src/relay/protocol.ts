@@ -14,6 +14,28 @@ const legId = z.string().min(1).max(128);
 /** An address and a port. */
 export type RtpAddress = z.output<typeof address>;
 
+const nodeId = z.string().min(1).max(32);
+
+/** Another node of the cluster, as far as the trunk is concerned. */
+const trunkPeer = z.object({
+  nodeId,
+  /** Where its own packets go; null if it takes none. */
+  address: address.nullable(),
+  /** Whether it takes those of the multicast group that both have been set up with. */
+  multicast: z.boolean(),
+});
+export type TrunkPeerWish = z.output<typeof trunkPeer>;
+
+const uint32 = z.number().int().min(0).max(0xffffffff);
+/** A key under which a node sends; see `trunk/trunk-peer.ts`. */
+export const announcementSchema = z.object({
+  epoch: uint32,
+  /** In base64. */
+  key: z.base64().length(44),
+  fromCounter: z.object({ high: uint32, low: uint32 }),
+});
+export type AnnouncementText = z.output<typeof announcementSchema>;
+
 /** The RTP of one leg, agreed upon by SIP. */
 const legState = z.object({
   /** Ours. */
@@ -37,6 +59,8 @@ const floorWish = z.object({
   noiseDbov: z.number().min(-90).max(-30).nullable(),
   /** Whether it is sent to Asterisk as well. */
   floorNoise: z.boolean(),
+  /** The nodes with which this conference is shared. */
+  nodes: z.array(nodeId).max(1024),
 });
 export type FloorWish = z.output<typeof floorWish>;
 
@@ -53,13 +77,44 @@ const listenerWish = z.object({
 });
 export type ListenerWish = z.output<typeof listenerWish>;
 
+const trunkStats = z.object({
+  sent: z.number(),
+  sendErrors: z.number(),
+  /** Packets that were not taken, by reason; see docs/trunk-protocol.md. */
+  dropped: z.record(z.string(), z.number()),
+  /** By node: packets taken, and frames of all conferences by what became of them. */
+  nodes: z.record(
+    z.string(),
+    z.object({
+      packets: z.number(),
+      frames: z.number(),
+      late: z.number(),
+      concealed: z.number(),
+      /** The longest that a frame waits at present; 0 if none does. */
+      delayMs: z.number(),
+    }),
+  ),
+});
+export type TrunkStatsReport = z.output<typeof trunkStats>;
+
 export const relayRequestSchema = z.discriminatedUnion('type', [
   /** Everything that is wanted; what is not named ends. */
-  z.object({ type: z.literal('everything'), floors: z.array(floorWish), listeners: z.array(listenerWish) }),
+  z.object({
+    type: z.literal('everything'),
+    floors: z.array(floorWish),
+    listeners: z.array(listenerWish),
+    peers: z.array(trunkPeer),
+  }),
   z.object({ type: z.literal('floor'), floor: floorWish }),
   z.object({ type: z.literal('end-floor'), conference }),
   z.object({ type: z.literal('listener'), listener: listenerWish }),
   z.object({ type: z.literal('end-listener'), legId }),
+  /** All other nodes; one that is not named is forgotten, with its keys. */
+  z.object({ type: z.literal('peers'), peers: z.array(trunkPeer) }),
+  /** This node must know our keys: an `announce` to it follows. */
+  z.object({ type: z.literal('announce-to'), nodeId }),
+  z.object({ type: z.literal('peer-key'), nodeId, announcement: announcementSchema }),
+  z.object({ type: z.literal('key-acknowledged'), nodeId, epoch: uint32 }),
 ]);
 export type RelayRequest = z.output<typeof relayRequestSchema>;
 
@@ -79,5 +134,9 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('leg'), legId, leg: legState }),
   z.object({ type: z.literal('leg-ended'), legId }),
   z.object({ type: z.literal('key'), legId, key: z.string().length(1) }),
+  /** A key of ours, for one node or (null) for all. */
+  z.object({ type: z.literal('announce'), to: nodeId.nullable(), announcement: announcementSchema }),
+  /** How the trunk is doing, about each 2 s. */
+  z.object({ type: z.literal('trunk'), stats: trunkStats }),
 ]);
 export type RelayReport = z.output<typeof relayReportSchema>;

@@ -3,8 +3,9 @@ import type { LegAnswer, LegOffer, LegRefusal } from '../sip/leg.ts';
 import { LegServer } from '../sip/leg-server.ts';
 import type { RemoteAudio } from '../sip/sdp.ts';
 import { ControlServer } from './control-server.ts';
+import { RelayError } from './errors.ts';
 import type { FloorWish, LegState, ListenerWish, RelayReport, RelayRequest } from './protocol.ts';
-import type { MediaOptions, WorkerReport } from './worker-messages.ts';
+import type { MediaOptions, TrunkOptions, WorkerReport } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** SIP is spoken with Asterisk on this host only. */
@@ -15,7 +16,12 @@ const OPEN_TIMEOUT_MS = 2000;
 const AWAITED_MS = 500;
 const MOST_AWAITED = 100;
 
-export type RelayOptions = MediaOptions & { socketPath: string; sipPort: number; threads: number };
+export type RelayOptions = MediaOptions & {
+  socketPath: string;
+  sipPort: number;
+  threads: number;
+  trunk: TrunkOptions | null;
+};
 export type RelayDeps = { logger: Logger; onDied: (error: Error) => void };
 
 /** A listener that the controller wants, and his leg once it is agreed upon. */
@@ -28,6 +34,7 @@ type Leg = { wish: ListenerWish; state: LegState | null };
 export class Relay {
   readonly #options: RelayOptions;
   readonly #logger: Logger;
+  readonly #onDied: (error: Error) => void;
   readonly #control: ControlServer;
   readonly #sip: LegServer;
   readonly #workers: WorkerPool;
@@ -42,6 +49,7 @@ export class Relay {
   constructor(options: RelayOptions, deps: RelayDeps) {
     this.#options = options;
     this.#logger = deps.logger;
+    this.#onDied = deps.onDied;
     this.#workers = new WorkerPool(options, { onReport: (report) => this.#reported(report), onDied: deps.onDied });
     this.#sip = new LegServer(
       { bindAddress: SIP_HOST, port: options.sipPort },
@@ -78,7 +86,7 @@ export class Relay {
   #take(request: RelayRequest): void {
     switch (request.type) {
       case 'everything':
-        return this.#takeEverything(request.floors, request.listeners);
+        return this.#takeEverything(request);
       case 'floor':
         return this.#setFloor(request.floor);
       case 'end-floor':
@@ -87,10 +95,13 @@ export class Relay {
         return this.#setListener(request.listener);
       case 'end-listener':
         return this.#endListener(request.legId);
+      default:
+        return this.#workers.tellFloors(request);
     }
   }
 
-  #takeEverything(floors: readonly FloorWish[], listeners: readonly ListenerWish[]): void {
+  #takeEverything({ floors, listeners, peers }: Extract<RelayRequest, { type: 'everything' }>): void {
+    this.#workers.tellFloors({ type: 'peers', peers });
     const conferences = new Set(floors.map(({ conference }) => conference));
     const legIds = new Set(listeners.map(({ legId }) => legId));
     for (const conference of [...this.#floors]) if (!conferences.has(conference)) this.#endFloor(conference);
@@ -194,6 +205,8 @@ export class Relay {
       case 'leg-failed':
         this.#logger.warn(`no port for a listener: ${report.message}`);
         return this.#opening.get(report.legId)?.(null);
+      case 'trunk-failed':
+        return this.#onDied(new RelayError('no-port', `the trunk cannot be opened: ${report.message}`));
       case 'floor-failed':
         this.#floors.delete(report.conference);
         return this.#control.report(report);

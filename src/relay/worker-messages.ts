@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { FloorWish, LegState, ListenerWish, RtpAddress } from './protocol.ts';
+import type { LegState, ListenerWish, RelayReport, RelayRequest, RtpAddress } from './protocol.ts';
 
 /** Where a worker opens its sockets. */
 export type MediaOptions = {
@@ -10,12 +10,38 @@ export type MediaOptions = {
   readonly ports: { readonly first: number; readonly last: number };
 };
 
+/** What a worker is started with. */
+export type WorkerOptions = MediaOptions & { readonly hasFloors: boolean; readonly trunk: TrunkOptions | null };
+
+/** The trunk of a node, as its operator has set it up. */
+export type TrunkOptions = {
+  readonly nodeId: string;
+  /** The address of this host that is bound. */
+  readonly bind: RtpAddress;
+  /** Where packets for all nodes of a network go at once; null where every node gets its own. */
+  readonly multicast: {
+    readonly group: RtpAddress;
+    readonly ttl: number;
+    /** The address of the interface. */
+    readonly interfaceAddress: string;
+  } | null;
+  readonly rekeyIntervalMs: number;
+  /** How many earlier frames each packet carries. */
+  readonly redundancy: 0 | 1 | 2;
+  readonly codec: 'PCMU' | 'PCMA' | 'L16';
+};
+
 export type ListenerSettings = Omit<ListenerWish, 'leg'>;
+
+/** To the worker that has the floors and the trunk. */
+export type FloorCommand = Extract<
+  RelayRequest,
+  { type: 'floor' | 'end-floor' | 'peers' | 'announce-to' | 'peer-key' | 'key-acknowledged' }
+>;
 
 /** From the relay's main thread to a media worker. */
 export type WorkerCommand =
-  | { type: 'floor'; floor: FloorWish }
-  | { type: 'end-floor'; conference: string }
+  | FloorCommand
   | { type: 'listener'; listener: ListenerSettings }
   /** The leg of a listener is agreed upon; its port is a new one where there is none. */
   | { type: 'leg'; legId: string; leg: Omit<LegState, 'port'>; port: number | null }
@@ -30,7 +56,9 @@ export type WorkerReport =
   | { type: 'floor-failed'; conference: string; message: string }
   | { type: 'leg'; legId: string; port: number }
   | { type: 'leg-failed'; legId: string; message: string }
-  | { type: 'key'; legId: string; key: string };
+  | { type: 'key'; legId: string; key: string }
+  | { type: 'trunk-failed'; message: string }
+  | Extract<RelayReport, { type: 'announce' | 'trunk' }>;
 
 /** From the worker that has the floors to those that have listeners: 20 ms of a conference. */
 export type AudienceFrame = {

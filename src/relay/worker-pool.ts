@@ -1,5 +1,12 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { MediaOptions, WorkerCommand, WorkerReport } from './worker-messages.ts';
+import type {
+  FloorCommand,
+  MediaOptions,
+  TrunkOptions,
+  WorkerCommand,
+  WorkerOptions,
+  WorkerReport,
+} from './worker-messages.ts';
 
 export type WorkerPoolDeps = {
   onReport: (report: WorkerReport) => void;
@@ -14,12 +21,18 @@ export class WorkerPool {
   readonly #load: number[];
   readonly #threadOf = new Map<string, number>();
 
-  constructor(options: MediaOptions & { threads: number }, deps: WorkerPoolDeps) {
-    const { threads, address, bindAddress, ports } = options;
+  constructor(options: MediaOptions & { threads: number; trunk: TrunkOptions | null }, deps: WorkerPoolDeps) {
+    const { threads, trunk, address, bindAddress, ports } = options;
     this.#load = Array.from({ length: threads }, () => 0);
     this.#workers = this.#load.map((_, index) => {
       const worker = new Worker(new URL('./media-worker.js', import.meta.url), {
-        workerData: { address, bindAddress, ports: portsOf(ports, index, threads) } satisfies MediaOptions,
+        workerData: {
+          address,
+          bindAddress,
+          ports: portsOf(ports, index, threads),
+          hasFloors: index === 0,
+          trunk: index === 0 ? trunk : null,
+        } satisfies WorkerOptions,
       });
       worker.on('message', deps.onReport);
       worker.on('error', deps.onDied);
@@ -32,7 +45,7 @@ export class WorkerPool {
     }
   }
 
-  tellFloors(command: Extract<WorkerCommand, { type: 'floor' | 'end-floor' }>): void {
+  tellFloors(command: FloorCommand): void {
     this.#workers[0]?.postMessage(command);
   }
 
