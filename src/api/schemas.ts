@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { commandSchema } from '../conference/command-schema.ts';
 import { FLAGS, parseFlags } from '../conference/flags.ts';
-import { commandSchema } from './command-schema.ts';
 
 /** The admin API's messages: one definition for server, command line and documentation. */
 

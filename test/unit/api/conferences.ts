@@ -64,6 +64,7 @@ const EVERY: { readonly [T in Exclude<Command['type'], 'tell-failure'>]: readonl
     { type: 'adjust', memberId: 1, setting: 'listenVolume', adjustment: { by: -1 } },
   ],
   'raise-hand': [{ type: 'raise-hand', memberId: 1, raised: true }],
+  'call-on': [{ type: 'call-on', memberId: 1 }],
   hold: [{ type: 'hold', memberId: 1, held: false }],
   'talk-privately': [{ type: 'talk-privately', memberId: 1, withMemberId: 2 }],
   'end-private': [{ type: 'end-private', memberId: 1 }],
