@@ -54,6 +54,11 @@ export class Replica {
     return this.#parts;
   }
 
+  /** Everything has been told at least once, and nothing was missed since. */
+  get isComplete(): boolean {
+    return !this.#stale;
+  }
+
   get members(): number {
     let members = 0;
     for (const part of this.#parts.values()) members += part.members.size;

@@ -14,7 +14,7 @@ const LONGEST_MENU = 1900;
 export function play(turn: Turn, media: readonly string[], volume: number): void {
   stopPlayback(turn);
   const elsewhere = turn.conference.remote?.playing;
-  if (elsewhere) forward(turn, elsewhere, { type: 'control-playback', operation: { type: 'stop' } });
+  if (elsewhere) forward(turn, elsewhere, { type: 'control-playback', operation: { type: 'stop' } }, { mayFail: true });
   const { name, playbacks } = turn.conference;
   // Not of any other conference either, nor of one of that name before.
   const id = `play-${name}-${turn.nowMs}-${playbacks}`;
@@ -82,7 +82,7 @@ export function tellKeys(turn: Turn, member: Member): void {
 export function music(turn: Turn, on: boolean): void {
   const elsewhere = turn.conference.remote?.music ?? null;
   if (on && elsewhere !== null) return;
-  if (!on && elsewhere !== null) forward(turn, elsewhere, { type: 'music', on });
+  if (!on && elsewhere !== null) forward(turn, elsewhere, { type: 'music', on }, { mayFail: true });
   setMusic(turn, on);
 }
 

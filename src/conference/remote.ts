@@ -44,5 +44,8 @@ export type ClusterTelling =
   /** `restored` for what was found in Asterisk after a restart, which any newer word overrules. */
   | { readonly type: 'share'; readonly change: SharedChange; readonly restored?: true }
   | { readonly type: 'order'; readonly order: Order }
-  /** The owner of the member, of the playback or of the recording carries it out. */
-  | { readonly type: 'forward'; readonly node: string; readonly command: OuterCommand };
+  /**
+   * The owner of the member, of the playback or of the recording carries it out; what else was asked for fails if he
+   * refuses, unless he may.
+   */
+  | { readonly type: 'forward'; readonly node: string; readonly command: OuterCommand; readonly mayFail?: true };

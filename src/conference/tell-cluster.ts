@@ -13,7 +13,7 @@ export function order(turn: Turn, given: Order): void {
 }
 
 /** What has been forwarded is not forwarded again: two nodes that know too little would send it to and fro. */
-export function forward(turn: Turn, node: string, command: OuterCommand): void {
+export function forward(turn: Turn, node: string, command: OuterCommand, options: { mayFail?: true } = {}): void {
   if (turn.final) return turn.refuse({ code: 'not-possible', message: 'it has just changed on another node' });
-  turn.do({ type: 'cluster', tell: { type: 'forward', node, command } });
+  turn.do({ type: 'cluster', tell: { type: 'forward', node, command, ...options } });
 }

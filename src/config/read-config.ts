@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { nodeIdFrom } from '../cluster/node-id.ts';
+import { parseSecret } from '../cluster/secret.ts';
 import { ConfigError } from './errors.ts';
 import { type NodeConfig, nodeConfigSchema } from './node-config.ts';
 import { defaultSocketPath } from './socket-path.ts';
@@ -10,12 +12,17 @@ import { parseYaml } from './yaml-document.ts';
 const DEFAULT_CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];
 
 /** The node's configuration with everything found: absolute paths, and the password itself. */
-export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports'> & {
+export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports' | 'cluster'> & {
   profilesDirectory: string;
   socketPath: string;
   ariPassword: string;
   speech: { command: string[]; directory: string };
   reports: { directory: string | null; days: number };
+  cluster: Omit<NodeConfig['cluster'], 'nodeId'> & {
+    nodeId: string;
+    /** 32 bytes; null for a node by itself. */
+    secret: Uint8Array | null;
+  };
 };
 
 /**
@@ -28,7 +35,7 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
   const { path, text } = file ? { path: file, text: await read(file) } : await findConfig();
   const parsed = parseYaml(nodeConfigSchema, text, path);
   if (!parsed.ok) throw ConfigError.of(parsed.problems);
-  const { profiles, api, speech, reports, ...config } = parsed.value;
+  const { profiles, api, speech, reports, cluster, ...config } = parsed.value;
   const beside = (other: string) => resolve(dirname(path), other);
   return {
     ...config,
@@ -39,6 +46,11 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
       directory: speech.directory ? beside(speech.directory) : defaultSpeechDirectory(env),
     },
     reports: { directory: reports.directory ? beside(reports.directory) : null, days: reports.days },
+    cluster: {
+      ...cluster,
+      nodeId: cluster.nodeId ?? nodeIdFrom(hostname()),
+      secret: cluster.secretFile ? await readClusterSecret(beside(cluster.secretFile)) : null,
+    },
     ariPassword: await readPassword(config.asterisk.passwordFile, beside, env),
   };
 }
@@ -67,6 +79,12 @@ async function readPassword(
     throw new ConfigError('no ARI password: set asterisk.passwordFile in rostrum.yaml, or ROSTRUM_ARI_PASSWORD');
   }
   return (await readSecret(beside(file))).trim();
+}
+
+async function readClusterSecret(path: string): Promise<Uint8Array> {
+  const secret = parseSecret(await readSecret(path));
+  if (!secret) throw new ConfigError(`${path}: holds no cluster secret; make one with "rostrum keygen"`);
+  return secret;
 }
 
 /** Reads a file that holds a secret; refuses one that other users could read too. */

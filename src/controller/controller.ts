@@ -3,7 +3,7 @@ import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriEvent } from '../ari/messages.ts';
 import type { AriChannel, AriMedia, AriPort } from '../ari/port.ts';
-import type { Command } from '../conference/commands.ts';
+import type { Command, OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import { parseJoinArguments } from '../conference/join-arguments.ts';
 import type { Member } from '../conference/member.ts';
@@ -12,6 +12,7 @@ import type { Profiles } from '../profiles/profiles.ts';
 import type { Speech } from '../speech/speech.ts';
 import { isChannelGone } from './arranger.ts';
 import { type AsteriskSide, createAsteriskSide } from './asterisk-side.ts';
+import type { Cluster } from './cluster.ts';
 import { Conferences, type Published } from './conferences.ts';
 import type { AsteriskEffect } from './effect-runner.ts';
 import { ControllerError } from './errors.ts';
@@ -36,6 +37,7 @@ export type ControllerDeps = {
   logger: Logger;
   now: () => number;
   inviter: Inviter;
+  cluster: Cluster;
   /** Receives every event of every conference. */
   watch: (published: Published) => void;
 };
@@ -53,7 +55,7 @@ export class Controller {
 
   constructor(options: { application: string }, deps: ControllerDeps) {
     this.#deps = deps;
-    const { ari, logger, now, inviter, watch, profiles, speech } = deps;
+    const { ari, logger, now, inviter, watch, profiles, speech, cluster } = deps;
     const tell: Conferences['tell'] = (name, input) => this.#conferences.tell(name, input);
     this.#asterisk = createAsteriskSide(options, { ari, speech, logger, report: tell });
     this.#invitations = new MemberInvitations({
@@ -73,6 +75,13 @@ export class Controller {
         if (published.event.type === 'ending') inviter.cancelAll(published.conference);
         watch(published);
       },
+      cluster,
+    });
+    cluster.attach({
+      all: this.conferences,
+      tell,
+      command: (name, command, final) => this.#carryOut(name, command, final),
+      settingsFor: (profileName) => this.#conferences.settingsFor(null, profileName),
     });
     this.#lobby = new Lobby({
       ari,
@@ -116,16 +125,28 @@ export class Controller {
   }
 
   /**
-   * Carries out a command.
+   * Carries out a command, or has it carried out by the node that owns what it is about.
    * @returns once it is in force in Asterisk; rejects with a `ControllerError`
    */
-  async command(name: string, command: Command): Promise<void> {
+  async command(name: string, command: OuterCommand): Promise<void> {
+    const { cluster } = this.#deps;
+    const node = cluster.ownerOf(name, command);
+    if (node === null) return this.#carryOut(name, cluster.asOwn(command), false);
+    return cluster.send(node, name, command);
+  }
+
+  /** @param final another node has found that it is to be done here */
+  async #carryOut(name: string, command: Command, final: boolean): Promise<void> {
     const conference = this.conferences.get(name);
     if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
     if (command.type === 'transfer' && command.profileName !== null) {
       this.requireProfile(command.conference, command.profileName);
     }
-    const { refusal, done } = this.#conferences.dispatch(conference, { type: 'command', command });
+    const { refusal, done } = this.#conferences.dispatch(conference, {
+      type: 'command',
+      command,
+      ...(final && { final }),
+    });
     if (refusal) {
       done.catch(() => {});
       throw ControllerError.of(refusal, name);
@@ -196,6 +217,7 @@ export class Controller {
       if (!this.#lobby.has(channel.id)) this.#entered(channel, channel.stasis?.args ?? []);
     }
     await resync(read, this.#asterisk, this.#conferences);
+    this.#deps.cluster.ready();
   }
 
   /** Asterisk accepts a recording that it cannot write, and ends it at once. */

@@ -128,6 +128,13 @@ export function depsOf(
       readMedia: async () => null,
       requireProfile: () => {},
     },
+    cluster: {
+      nodeId: null,
+      nodes: [],
+      remoteConferences: () => [],
+      flush: absent('cluster'),
+      drain: absent('cluster'),
+    },
     status: () => ({ version: '1', pid: 1, asterisk: { connected: true, version: '22', problem: null } }),
     reloadProfiles: async () => null,
     attendance: { list: absent('attendance'), read: absent('attendance') },

@@ -17,14 +17,14 @@ const change: fc.Arbitrary<SharedChange> = fc.oneof(
 );
 const writes = fc.array(fc.tuple(change, stamp), { maxLength: 8 });
 
-const after = (given: readonly [SharedChange, Stamp][]) =>
+const written = (given: readonly [SharedChange, Stamp][]) =>
   given.reduce((registers, [each, at]) => withChange(registers, each, at), UNSET);
 
 describe('settings that every node may change', () => {
   it('merge alike whatever comes first, in whatever groups, and however often', () => {
     fc.assert(
       fc.property(writes, writes, writes, (x, y, z) => {
-        const [a, b, c] = [after(x), after(y), after(z)] as [Registers, Registers, Registers];
+        const [a, b, c] = [written(x), written(y), written(z)] as [Registers, Registers, Registers];
         expect(mergeRegisters(a, b)).toEqual(mergeRegisters(b, a));
         expect(mergeRegisters(a, mergeRegisters(b, c))).toEqual(mergeRegisters(mergeRegisters(a, b), c));
         expect(mergeRegisters(a, a)).toEqual(a);
@@ -37,7 +37,7 @@ describe('settings that every node may change', () => {
       fc.property(
         writes.chain((given) => fc.tuple(fc.constant(given), fc.shuffledSubarray(given, { minLength: given.length }))),
         ([given, shuffled]) => {
-          expect(after(shuffled)).toEqual(after(given));
+          expect(written(shuffled)).toEqual(written(given));
         },
       ),
     );
