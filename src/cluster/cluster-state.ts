@@ -41,10 +41,10 @@ export class ClusterState {
   /** The parts of a conference on other nodes. */
   partsOf(conference: string): NodePart[] {
     const parts: NodePart[] = [];
-    for (const { id: node, replica } of this.nodes.all.values()) {
+    for (const { id: node, state, replica } of this.nodes.all.values()) {
       const part = replica.conferences.get(conference);
       const sums = replica.sumsOf(conference);
-      if (part && sums) parts.push({ node, part, sums });
+      if (part && sums) parts.push({ node, reachable: state === 'up', part, sums });
     }
     return parts;
   }

@@ -18,7 +18,8 @@ export function ownerOf(
 ): string | null {
   if ('memberId' in command) return command.node === undefined || command.node === nodeId ? null : command.node;
   if (here && [...here.members.values()].some(isAdmitted)) return null;
-  const [fullest] = [...parts].sort((a, b) => b.sums.admitted - a.sums.admitted || (a.node < b.node ? -1 : 1));
+  const reachable = parts.filter((part) => part.reachable);
+  const [fullest] = reachable.sort((a, b) => b.sums.admitted - a.sums.admitted || (a.node < b.node ? -1 : 1));
   if (!fullest || (here && fullest.sums.admitted === 0)) return null;
   return fullest.node;
 }

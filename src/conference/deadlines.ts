@@ -31,9 +31,11 @@ export function callEndsMs({ settings }: Conference, { joinedAtMs, flags }: Memb
 
 /** Only the first of several nodes announces the end; the others hear of it before it is their turn. */
 const STAGGER_MS = 500;
+const MOST_STAGGERED = 10;
 
 export function staggerMs({ remote }: Conference): number {
-  return (remote?.precedence ?? 0) * STAGGER_MS;
+  const before = remote ? remote.nodes.filter((node) => node < remote.node).length : 0;
+  return Math.min(before, MOST_STAGGERED) * STAGGER_MS;
 }
 
 /** When a conference without a moderator ends; infinity if it does not. */

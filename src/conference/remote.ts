@@ -10,8 +10,8 @@ export type RemoteView = {
   readonly admitted: number;
   readonly speakers: number;
   readonly admins: number;
-  /** How many of the other nodes with members come before this one: who does first what needs to be done only once. */
-  readonly precedence: number;
+  /** The other nodes where members have been admitted, by name. */
+  readonly nodes: readonly string[];
   readonly oldestHand: { readonly node: string; readonly memberId: number; readonly atMs: number } | null;
   /** Moderators excepted. */
   readonly lastJoined: { readonly node: string; readonly memberId: number; readonly atMs: number } | null;

@@ -5,7 +5,7 @@ import type { RemotePart } from '../cluster/replica.ts';
 import { type Conference, newConference } from '../conference/conference.ts';
 import type { EventChannel } from '../events/channel.ts';
 import { standardSettings } from '../profiles/profiles.ts';
-import type { LocalConferences } from './cluster.ts';
+import type { LocalConferences } from './cluster-deps.ts';
 
 /** A node as operators see it. */
 export type NodeView = {

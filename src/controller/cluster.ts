@@ -1,62 +1,26 @@
-import type { Logger } from 'winston';
 import { ClusterState } from '../cluster/cluster-state.ts';
 import { type Message, type MessageOf, parseMessage } from '../cluster/messages.ts';
 import { ownerOf } from '../cluster/owner.ts';
-import type { Command, OuterCommand } from '../conference/commands.ts';
-import type { Conference, Settings } from '../conference/conference.ts';
-import type { Input } from '../conference/inputs.ts';
+import type { OuterCommand } from '../conference/commands.ts';
+import type { Conference } from '../conference/conference.ts';
 import type { ClusterTelling } from '../conference/remote.ts';
-import type { EventChannel, EventChannelDeps } from '../events/channel.ts';
+import type { EventChannel } from '../events/channel.ts';
 import { ClusterCommands } from './cluster-commands.ts';
+import { type ClusterDeps, type ClusterOptions, type LocalConferences, NO_CONFERENCES } from './cluster-deps.ts';
 import { ClusterOutbox } from './cluster-outbox.ts';
 import { type NodeView, otherNodeView, type RemoteConference, remoteConferences } from './cluster-views.ts';
 import type { ClusterLink } from './conferences.ts';
 import { ControllerError } from './errors.ts';
+import { MediaKeys } from './media-keys.ts';
 import { WakeTimers } from './wake-timers.ts';
 
 const STATUS_EVERY_MS = 2000;
 /** So long a controller that starts waits to hear of the others, before it believes to be alone. */
 const SETTLE_MS = 1500;
 
-export type ClusterOptions = {
-  nodeId: string;
-  version: string;
-  /** A node that is silent for so long is gone, with its members. */
-  lifetimeMs: number;
-  /** Calls that this node takes; null without a limit. */
-  capacity: number | null;
-  /** Where phones reach this node; null if nobody has said so. */
-  sip: string | null;
-  trunk: MessageOf<'hello'>['trunk'];
-};
-
-export type ClusterDeps = {
-  /** Null for a node by itself. */
-  openChannel: ((deps: EventChannelDeps<Message>) => EventChannel<Message>) | null;
-  logger: Logger;
-  now: () => number;
-  /** 1 is all that the processors of this machine can do. */
-  load: () => number;
-};
-
-/** The conferences of this node. */
-export type LocalConferences = {
-  readonly all: ReadonlyMap<string, Conference>;
-  readonly tell: (name: string, input: Input) => void;
-  /** Carries out a command here. @param final it may not be forwarded */
-  readonly command: (name: string, command: Command, final: boolean) => Promise<void>;
-  readonly settingsFor: (profileName: string) => Settings | null;
-};
-
-const NO_CONFERENCES: LocalConferences = {
-  all: new Map(),
-  tell: () => {},
-  command: async () => {},
-  settingsFor: () => null,
-};
-
 /** This node among the others: what they are told, what they tell, and who carries a command out. */
 export class Cluster implements ClusterLink {
+  readonly mediaKeys: MediaKeys;
   readonly #options: ClusterOptions;
   readonly #deps: ClusterDeps;
   readonly #startedAtMs: number;
@@ -83,6 +47,11 @@ export class Cluster implements ClusterLink {
       { incarnation },
       { send: (to, message) => this.#channel?.send(to, message) ?? false },
     );
+    this.mediaKeys = new MediaKeys({
+      send: (to, message) => this.#channel?.send(to, message) ?? false,
+      broadcast: (message) => this.#channel?.broadcast(message),
+      take: (node, epoch, key) => deps.takeMediaKey?.(node, epoch, key),
+    });
     this.#outbox = new ClusterOutbox({
       conferences: () => this.#local.all,
       send: (changes) => {
@@ -181,6 +150,10 @@ export class Cluster implements ClusterLink {
     return this.#commands.send(node, name, command, false);
   }
 
+  isRunningElsewhere(name: string): boolean {
+    return this.#state.partsOf(name).some(({ part }) => part.record.status === 'running');
+  }
+
   /** The parts of all conferences on other nodes, or of one. */
   remoteConferences(name?: string): RemoteConference[] {
     return remoteConferences(this.#state, name, this.#local);
@@ -234,7 +207,9 @@ export class Cluster implements ClusterLink {
     const hello: Message = { type: 'hello', version, incarnation: this.#startedAtMs, sip, trunk };
     this.#channel?.send(node, hello);
     this.#channel?.send(node, this.#status());
+    this.mediaKeys.peerUp(node);
     if (this.#ready) this.#sendSnapshot(node);
+    this.#refresh(this.#conferencesOf(node));
   }
 
   #sendSnapshot(to: string): void {
@@ -246,8 +221,14 @@ export class Cluster implements ClusterLink {
     const nowMs = this.#deps.now();
     this.#state.nodes.down(node, nowMs);
     this.#commands.peerDown(node);
+    this.mediaKeys.peerDown(node);
     this.#deps.logger.warn(`node ${node} is silent: ${reason}`, { node });
     this.#expiry.wake('next', this.#state.nodes.nextExpiryMs, nowMs);
+    this.#refresh(this.#conferencesOf(node));
+  }
+
+  #conferencesOf(node: string): string[] {
+    return [...(this.#state.nodes.get(node)?.replica.conferences.keys() ?? [])];
   }
 
   #expire(): void {
@@ -267,6 +248,10 @@ export class Cluster implements ClusterLink {
         return this.#carryOut(from, message);
       case 'ack':
         return this.#commands.acknowledged(from, message);
+      case 'media-key':
+        return this.mediaKeys.received(from, message);
+      case 'media-key-ack':
+        return this.mediaKeys.acknowledged(from, message);
       case 'order':
         return this.#local.tell(message.conference, { type: 'order', order: message.order });
       default: {

@@ -88,7 +88,8 @@ export class Controller {
       prompter: this.#asterisk.prompter,
       logger,
       now,
-      isRunning: (conference) => this.conferences.get(conference)?.status === 'running',
+      isRunning: (conference) =>
+        this.conferences.get(conference)?.status === 'running' || cluster.isRunningElsewhere(conference),
       join: (conference, profileName, channel, flags) => {
         const call = { channelId: channel.id, caller: callerOf(channel), flags, origin: 'lobby' } as const;
         this.#conferences.join(conference, profileName, call);

@@ -28,7 +28,7 @@ const NOBODY: RemoteView = {
   admitted: 0,
   speakers: 0,
   admins: 0,
-  precedence: 0,
+  nodes: [],
   oldestHand: null,
   lastJoined: null,
   playing: null,
@@ -103,7 +103,7 @@ describe('the end for want of a moderator', () => {
   });
 
   it('is announced by the first node alone: the next would be half a second later', () => {
-    const left = reduce(present, elsewhere({ admitted: 1, precedence: 1 }), 5000).conference;
+    const left = reduce(present, elsewhere({ admitted: 1, nodes: ['bonn', 'paris'] }), 5000).conference;
     expect(wake(left, 7000).conference.status).toBe('running');
     const ordered = reduce(left, { type: 'order', order: { type: 'terminate', result: 'ENDED' } }, 7010);
     expect(ordered.conference.status).toBe('ending');
