@@ -22,6 +22,8 @@ const STATUS_OF: Record<ControllerErrorCode | InviteErrorCode | AttendanceErrorC
   'attendance-unreadable': 500,
   'asterisk-refused': 502,
   'asterisk-unreachable': 503,
+  'no-such-node': 404,
+  'node-unreachable': 504,
 };
 
 /** The admin API as an application that does not listen yet. Every error it answers is `{code, message}`. */

@@ -1,7 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { raisedHands } from '../conference/conference.ts';
-import { conferenceNamed, type RouteDeps } from './deps.ts';
+import { conferenceNamed, partsOf, type RouteDeps } from './deps.ts';
 import {
   commandRequestSchema,
   commandResponseSchema,
@@ -12,28 +11,25 @@ import {
   memberSchema,
 } from './schemas.ts';
 import { sendCommand } from './send-command.ts';
-import { summarize, viewConference, viewMember } from './views.ts';
+import { summarize, viewConference, viewHands } from './views.ts';
 
 /** Conferences, and commands to them and their members. */
-export function conferenceRoutes({ controller }: RouteDeps): FastifyPluginCallbackZod {
+export function conferenceRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
   return (app, _options, done) => {
     app.get('/conferences', { schema: { response: { 200: z.array(conferenceSummarySchema), ...errors } } }, () =>
-      [...controller.conferences.values()].map(summarize),
+      namesOf(deps).map((name) => summarize(partsOf(deps, name))),
     );
 
     app.get(
       '/conferences/:conference',
       { schema: { params: conferencePathSchema, response: { 200: conferenceSchema, ...errors } } },
-      ({ params }) => viewConference(conferenceNamed(controller, params.conference)),
+      ({ params }) => viewConference(conferenceNamed(deps, params.conference)),
     );
 
     app.get(
       '/conferences/:conference/hands',
       { schema: { params: conferencePathSchema, response: { 200: z.array(memberSchema), ...errors } } },
-      ({ params }) => {
-        const conference = conferenceNamed(controller, params.conference);
-        return raisedHands(conference).map((member) => viewMember(conference, member));
-      },
+      ({ params }) => viewHands(conferenceNamed(deps, params.conference)),
     );
 
     app.post(
@@ -45,8 +41,14 @@ export function conferenceRoutes({ controller }: RouteDeps): FastifyPluginCallba
           response: { 200: commandResponseSchema, ...errors },
         },
       },
-      ({ params, body }) => sendCommand(controller, params.conference, body.command),
+      ({ params, body }) => sendCommand(deps, params.conference, body.command),
     );
     done();
   };
+}
+
+/** Those of this node first. */
+function namesOf({ controller, cluster }: RouteDeps): string[] {
+  const others = cluster.remoteConferences().map(({ conference }) => conference.name);
+  return [...new Set([...controller.conferences.keys(), ...others])];
 }

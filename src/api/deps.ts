@@ -1,6 +1,8 @@
 import type { AttendanceReader } from '../attendance/report.ts';
 import { type Conference, findMember } from '../conference/conference.ts';
 import type { Member } from '../conference/member.ts';
+import { formatMemberAddress, type MemberAddress } from '../conference/member-address.ts';
+import type { Cluster } from '../controller/cluster.ts';
 import type { Controller } from '../controller/controller.ts';
 import { ControllerError } from '../controller/errors.ts';
 import type { Inviter } from '../controller/inviter.ts';
@@ -9,6 +11,7 @@ import type { StatusView } from './schemas.ts';
 /** What the routes work with. */
 export type RouteDeps = {
   controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'requireProfile'>;
+  cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain'>;
   status: () => Omit<StatusView, 'conferences' | 'members'>;
   /** Reads the profiles again. @throws ConfigError with every mistake; nothing has changed then */
   reloadProfiles: () => Promise<unknown>;
@@ -16,18 +19,39 @@ export type RouteDeps = {
   inviter: Pick<Inviter, 'invite' | 'list' | 'cancel'>;
 };
 
-type Conferences = Pick<RouteDeps['controller'], 'conferences'>;
+/** A conference on one node; `node` is null where there is no cluster. */
+export type Part = {
+  readonly node: string | null;
+  /** Whether it is this node. */
+  readonly own: boolean;
+  readonly conference: Conference;
+};
+
+type Readable = { controller: Pick<RouteDeps['controller'], 'conferences'>; cluster: RouteDeps['cluster'] };
+
+/** All parts of a conference, that of this node first. */
+export function partsOf({ controller, cluster }: Readable, name: string): Part[] {
+  const own = controller.conferences.get(name);
+  const others = cluster.remoteConferences(name).map((part) => ({ ...part, own: false }));
+  return own ? [{ node: cluster.nodeId, own: true, conference: own }, ...others] : others;
+}
 
 /** @throws ControllerError `no-such-conference` */
-export function conferenceNamed({ conferences }: Conferences, name: string): Conference {
-  const conference = conferences.get(name);
-  if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
-  return conference;
+export function conferenceNamed(deps: Readable, name: string): Part[] {
+  const parts = partsOf(deps, name);
+  if (parts.length === 0) throw new ControllerError('no-such-conference', `no conference "${name}"`);
+  return parts;
 }
 
 /** @throws ControllerError `no-such-member` */
-export function memberNumbered(conference: Conference, id: number): Member {
-  const member = findMember(conference, id);
-  if (!member) throw new ControllerError('no-such-member', `no member ${id} in conference ${conference.name}`);
-  return member;
+export function memberAt(
+  { cluster }: Pick<Readable, 'cluster'>,
+  parts: readonly Part[],
+  { memberId, node = cluster.nodeId ?? undefined }: MemberAddress,
+): Part & { member: Member } {
+  const part = parts.find((each) => each.node === (node ?? null));
+  const member = part && findMember(part.conference, memberId);
+  if (part && member) return { ...part, member };
+  const address = formatMemberAddress(memberId, node === cluster.nodeId ? null : (node ?? null));
+  throw new ControllerError('no-such-member', `no member ${address} in conference ${parts[0]?.conference.name}`);
 }

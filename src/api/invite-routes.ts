@@ -2,7 +2,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Invitation } from '../invite/invitation.ts';
 import { inviteBodySchema, inviteRequest } from '../invite/request.ts';
-import type { RouteDeps } from './deps.ts';
+import { partsOf, type RouteDeps } from './deps.ts';
 import { conferencePathSchema, errors } from './schemas.ts';
 
 export const invitationSchema = z.object({
@@ -19,7 +19,8 @@ export const invitationSchema = z.object({
 export type InvitationView = z.output<typeof invitationSchema>;
 
 /** Calling people into conferences. */
-export function inviteRoutes({ controller, inviter }: RouteDeps): FastifyPluginCallbackZod {
+export function inviteRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
+  const { controller, inviter } = deps;
   return (app, _options, done) => {
     const path = '/conferences/:conference/invitations';
     const answers = { 200: z.array(invitationSchema), ...errors };
@@ -40,8 +41,8 @@ export function inviteRoutes({ controller, inviter }: RouteDeps): FastifyPluginC
         },
       },
       ({ params: { conference }, body: { profile, ...body } }) => {
-        controller.requireProfile(conference, profile);
-        const profileName = controller.conferences.get(conference)?.settings.profileName ?? profile;
+        const profileName = partsOf(deps, conference)[0]?.conference.settings.profileName ?? profile;
+        controller.requireProfile(conference, profileName);
         return inviter.invite(inviteRequest(body, { conference, profileName })).map(viewInvitation);
       },
     );

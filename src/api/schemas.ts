@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { commandSchema } from '../conference/command-schema.ts';
 import { FLAGS, parseFlags } from '../conference/flags.ts';
-import { commandSchema } from './command-schema.ts';
+import { NODE_ID, parseMemberAddress } from '../conference/member-address.ts';
 
 /** The admin API's messages: one definition for server, command line and documentation. */
 
 export const memberSchema = z.object({
   id: z.number().int(),
+  node: z.string().nullable().describe('The node that he has called; null where there is no cluster'),
+  address: z.string().describe('How commands given on this node name him: 7, or 7@lyon on another node'),
   caller: z.object({ number: z.string(), name: z.string() }),
   role: z.enum(['speaker', 'listener']),
   admin: z.boolean(),
@@ -51,7 +54,8 @@ export const conferenceSummarySchema = z.object({
   name: z.string(),
   profile: z.string(),
   status: z.enum(['running', 'ending', 'empty', 'ended']),
-  members: z.number().int().describe('All calls, those at the door and on the way out as well'),
+  nodes: z.array(z.string()).describe('Those that have it, this one first; none where there is no cluster'),
+  members: z.number().int().describe('All calls on all nodes, those at the door and on the way out as well'),
   speakers: z.number().int(),
   counts: z
     .object({
@@ -68,7 +72,9 @@ export const conferenceSummarySchema = z.object({
     .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number().int() })
     .nullable(),
   music: z.boolean().describe('Music for everybody, under what is said'),
-  hands: z.array(z.number().int()).describe('Members with a raised hand, the first to raise it first'),
+  hands: z
+    .array(z.union([z.number().int(), z.string()]))
+    .describe('Members with a raised hand, the first to raise it first: 7, or 7@lyon on another node'),
   startedAt: z.iso.datetime(),
   endsAt: z.iso.datetime().nullable().describe('When its time is over; null without a limit'),
 });
@@ -112,8 +118,32 @@ export const errorSchema = z.object({ code: z.string(), message: z.string() });
 export const errors = { '4xx': errorSchema, '5xx': errorSchema };
 
 export const conferencePathSchema = z.object({ conference: z.string() });
-export const memberPathSchema = conferencePathSchema.extend({ member: z.coerce.number().int().min(1) });
+export const memberPathSchema = conferencePathSchema.extend({
+  member: z.string().transform((text, context) => {
+    const address = parseMemberAddress(text);
+    if (address) return address;
+    context.addIssue({ code: 'custom', message: 'expected a member number, or one with its node such as 7@lyon' });
+    return z.NEVER;
+  }),
+});
 
+export const nodePathSchema = z.object({ node: z.string().regex(NODE_ID, 'expected the name of a node') });
+
+export const nodeSchema = z.object({
+  id: z.string(),
+  state: z.enum(['self', 'up', 'silent', 'gone']).describe('A silent node is gone after its lifetime'),
+  since: z.iso.datetime().describe('Since when it is in this state'),
+  version: z.string().nullable(),
+  sip: z.string().nullable().describe('Where phones reach it'),
+  rttMs: z.number().nullable().describe('Round trip between the controllers'),
+  conferences: z.number().int(),
+  members: z.number().int(),
+  load: z.number().nullable().describe('1 is all that its processors can do'),
+  capacity: z.number().int().nullable().describe('Calls that it takes; null without a limit'),
+  draining: z.boolean().describe('New calls are sent to other nodes'),
+});
+
+export type NodeView = z.output<typeof nodeSchema>;
 export type MemberView = z.output<typeof memberSchema>;
 export type ConferenceSummary = z.output<typeof conferenceSummarySchema>;
 export type ConferenceView = z.output<typeof conferenceSchema>;

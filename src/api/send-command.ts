@@ -1,39 +1,41 @@
-import type { Command, MemberCommand } from '../conference/commands.ts';
-import type { Conference } from '../conference/conference.ts';
-import { conferenceNamed, memberNumbered, type RouteDeps } from './deps.ts';
+import type { MemberCommand, OuterCommand } from '../conference/commands.ts';
+import { conferenceNamed, memberAt, type Part, partsOf, type RouteDeps } from './deps.ts';
 import type { CommandResponse, MemberView } from './schemas.ts';
 import { viewConference, viewMember } from './views.ts';
 
-type Controller = RouteDeps['controller'];
+type Deps = Pick<RouteDeps, 'controller' | 'cluster'>;
 
 /**
  * Has a command carried out.
  * @returns the member it is about as it has left him, or the conference
  * @throws ControllerError
  */
-export async function sendCommand(controller: Controller, name: string, command: Command): Promise<CommandResponse> {
-  const before = conferenceNamed(controller, name);
-  const member = 'memberId' in command ? memberNumbered(before, command.memberId) : null;
-  await controller.command(name, command);
-  const after = controller.conferences.get(name);
-  const left = member && after?.members.get(member.channelId);
-  if (after && left) return { member: viewMember(after, left) };
-  return { conference: viewConference(after ?? ended(before)) };
+export async function sendCommand(deps: Deps, name: string, command: OuterCommand): Promise<CommandResponse> {
+  const before = conferenceNamed(deps, name);
+  const about = 'memberId' in command ? memberAt(deps, before, command) : null;
+  await deps.controller.command(name, command);
+  const after = partsOf(deps, name);
+  const part = about && after.find(({ node }) => node === about.node);
+  const left = part?.conference.members.get(about?.member.channelId ?? '');
+  if (part && left) return { member: viewMember(part, left) };
+  return { conference: viewConference(after.length > 0 ? after : before.map(ended)) };
 }
 
 /** As `sendCommand`, for those who want to see the member even where he has gone. */
 export async function sendMemberCommand(
-  controller: Controller,
+  deps: Deps,
   name: string,
-  command: MemberCommand,
+  command: MemberCommand & OuterCommand,
 ): Promise<MemberView> {
-  const before = conferenceNamed(controller, name);
-  const member = memberNumbered(before, command.memberId);
-  const response = await sendCommand(controller, name, command);
+  const { member, ...part } = memberAt(deps, conferenceNamed(deps, name), command);
+  const response = await sendCommand(deps, name, command);
   if ('member' in response) return response.member;
-  return viewMember(before, { ...member, place: { at: 'leaving', result: 'KICKED' }, talking: false });
+  return viewMember(part, { ...member, place: { at: 'leaving', result: 'KICKED' }, talking: false });
 }
 
-function ended(before: Conference): Conference {
-  return { ...before, status: 'ended', members: new Map(), playback: null, recording: null };
+function ended({ conference, ...part }: Part): Part {
+  return {
+    ...part,
+    conference: { ...conference, status: 'ended', members: new Map(), playback: null, recording: null },
+  };
 }

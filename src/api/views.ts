@@ -1,15 +1,20 @@
-import { type Conference, countAdmitted, countSpeakers, raisedHands } from '../conference/conference.ts';
+import { type Conference, raisedHands } from '../conference/conference.ts';
 import { conferenceEndsMs } from '../conference/deadlines.ts';
 import { isAdmitted, type Member, type Place } from '../conference/member.ts';
-import type { ConferenceSummary, ConferenceView, MemberView } from './schemas.ts';
+import { formatMemberAddress } from '../conference/member-address.ts';
+import type { NodeView as Node } from '../controller/cluster-views.ts';
+import type { Part } from './deps.ts';
+import type { ConferenceSummary, ConferenceView, MemberView, NodeView } from './schemas.ts';
 
 /** What the API shows of the state: no PIN, neither those of the profile nor what a caller is dialling. */
 
-export function viewMember(conference: Conference, member: Member): MemberView {
+export function viewMember({ node, own, conference }: Part, member: Member): MemberView {
   const { id, caller, flags, place, adjusted, handRaisedAtMs, joinedAtMs, channelId } = member;
   const { audio } = conference.settings.profile;
   return {
     id,
+    node,
+    address: formatMemberAddress(id, own ? null : node),
     caller: { number: caller.number, name: caller.name },
     role: flags.speaker ? 'speaker' : 'listener',
     admin: flags.admin,
@@ -33,26 +38,43 @@ export function viewMember(conference: Conference, member: Member): MemberView {
   };
 }
 
-export function viewConference(conference: Conference): ConferenceView {
-  const { members: _, ...summary } = summarize(conference);
-  return { ...summary, members: [...conference.members.values()].map((member) => viewMember(conference, member)) };
+/** @param parts of all nodes that have it, at least one */
+export function viewConference(parts: readonly Part[]): ConferenceView {
+  const { members: _, ...summary } = summarize(parts);
+  return {
+    ...summary,
+    members: parts.flatMap((part) => [...part.conference.members.values()].map((member) => viewMember(part, member))),
+  };
 }
 
-export function summarize(conference: Conference): ConferenceSummary {
-  const { name, settings, status, members, startedAtMs, locked, mutedAll, recording, playback } = conference;
-  const all = [...members.values()];
-  const endsAtMs = conferenceEndsMs(conference);
+/** Members with a raised hand, the first to raise it first. */
+export function viewHands(parts: readonly Part[]): MemberView[] {
+  return handsOf(parts).map(({ part, member }) => viewMember(part, member));
+}
+
+/** @param parts of all nodes that have it, at least one: that of this node first */
+export function summarize(parts: readonly Part[]): ConferenceSummary {
+  const [first] = parts;
+  if (!first) throw new Error('a conference without parts');
+  const { name, settings, locked, mutedAll } = first.conference;
+  const conferences = parts.map(({ conference }) => conference);
+  const all = conferences.flatMap(({ members }) => [...members.values()]);
+  const admitted = all.filter(isAdmitted);
+  const recording = conferences.find((each) => each.recording)?.recording ?? null;
+  const playback = conferences.find((each) => each.playback)?.playback ?? null;
+  const endsAtMs = Math.min(...conferences.map(conferenceEndsMs));
   return {
     name,
     profile: settings.profileName,
-    status: status === 'new' ? 'running' : status,
+    status: statusOf(conferences),
+    nodes: parts.flatMap(({ node }) => node ?? []),
     members: all.length,
     speakers: all.filter(({ flags }) => flags.speaker).length,
     counts: {
-      members: countAdmitted(conference),
-      speakers: countSpeakers(conference),
+      members: admitted.length,
+      speakers: admitted.filter(({ flags }) => flags.speaker).length,
       waiting: all.filter(({ place }) => place.at === 'waiting').length,
-      talking: all.filter((member) => isAdmitted(member) && member.talking).length,
+      talking: admitted.filter(({ talking }) => talking).length,
     },
     locked,
     mutedAll,
@@ -62,11 +84,27 @@ export function summarize(conference: Conference): ConferenceSummary {
       startedAt: iso(recording.startedAtMs),
     },
     playback: playback && { ...playback, media: [...playback.media] },
-    music: conference.musicOn,
-    hands: raisedHands(conference).map(({ id }) => id),
-    startedAt: iso(startedAtMs),
+    music: conferences.some(({ musicOn }) => musicOn),
+    hands: handsOf(parts).map(({ part, member: { id } }) => (part.own ? id : formatMemberAddress(id, part.node))),
+    startedAt: iso(Math.min(...conferences.map(({ startedAtMs }) => startedAtMs))),
     endsAt: Number.isFinite(endsAtMs) ? iso(endsAtMs) : null,
   };
+}
+
+function handsOf(parts: readonly Part[]): { part: Part; member: Member }[] {
+  return parts
+    .flatMap((part) => raisedHands(part.conference).map((member) => ({ part, member })))
+    .sort((a, b) => (a.member.handRaisedAtMs ?? 0) - (b.member.handRaisedAtMs ?? 0));
+}
+
+/** It goes on as long as it does anywhere. */
+function statusOf(conferences: readonly Conference[]): ConferenceSummary['status'] {
+  const statuses = new Set(conferences.map(({ status }) => (status === 'new' ? 'running' : status)));
+  return (['running', 'ending', 'empty'] as const).find((status) => statuses.has(status)) ?? 'ended';
+}
+
+export function viewNode({ sinceMs, ...node }: Node): NodeView {
+  return { ...node, since: iso(sinceMs) };
 }
 
 function presenceAt({ at }: Place): MemberView['presence'] {

@@ -17,14 +17,15 @@ const NOTHING: Expected = {};
 const FLAG_WORDS = FLAGS.flatMap((flag) => [`+${flag}`, `-${flag}`]);
 const VOLUMES = ['-4', '-3', '-2', '-1', '0', '1', '2', '3', '4'];
 
-type Verb = (typeof COMMAND_VERBS)[number] | 'show' | 'completion';
+type Verb = (typeof COMMAND_VERBS)[number] | 'show' | 'node' | 'completion';
 
 /** By command, what comes after the words that are given already. */
 const AFTER: { readonly [verb in Verb]?: (given: readonly string[]) => Expected } = {
   show: ([first, second]) => {
-    if (first === undefined) return { conferences: true, words: SHOW_WORDS };
+    if (first === undefined) return { conferences: true, words: [...SHOW_WORDS, 'nodes'] };
     return { conferences: second === undefined && SHOW_WORDS.some((word) => word === first) };
   },
+  node: (given) => wordsAt(given, 0, ['flush']),
   kick: (given) => wordsAt(given, 1, TARGETS),
   flags: (given) => (given.length > 1 ? { words: FLAG_WORDS } : wordsAt(given, 1, TARGETS)),
   hands: (given) => wordsAt(given, 1, ['next', 'lower']),
@@ -65,7 +66,7 @@ function afterAction(conference: string, action: string, words: readonly string[
     case 'transfer':
       return { conferences: words.length === 0 };
     case 'hand':
-      return wordsAt(words, 0, ['raise', 'lower']);
+      return wordsAt(words, 0, ['raise', 'lower', 'call']);
     case 'set':
       return words.length === 0 ? { words: Object.keys(SETTINGS) } : wordsAt(words, 1, ['+1', '-1', '0']);
     case 'playback':

@@ -6,12 +6,25 @@ import { printable } from './text-width.ts';
 
 export function conferenceTable(conferences: readonly ConferenceSummary[], widthColumns: number): string {
   if (conferences.length === 0) return 'no conferences';
+  const clustered = conferences.some(({ nodes }) => nodes.length > 0);
   return table(
-    ['CONFERENCE', 'PROFILE', 'STATUS', 'MEMBERS', 'SPEAKERS', 'TALKING', 'HANDS', 'STATE', 'SINCE'],
+    [
+      'CONFERENCE',
+      'PROFILE',
+      'STATUS',
+      ...(clustered ? ['NODES'] : []),
+      'MEMBERS',
+      'SPEAKERS',
+      'TALKING',
+      'HANDS',
+      'STATE',
+      'SINCE',
+    ],
     conferences.map((conference) => [
       conference.name,
       conference.profile,
       conference.status,
+      ...(clustered ? [conference.nodes.join(' ')] : []),
       conference.members,
       conference.speakers,
       conference.counts.talking,
@@ -30,6 +43,7 @@ export function conferenceText(conference: ConferenceView): string {
     `conference ${name}, profile ${profile}, ${status}, since ${time(conference.startedAt)}: ` +
       `${members.length} members, ${speakers} speakers`,
   ];
+  if (conference.nodes.length > 0) lines.push(`on ${conference.nodes.join(', ')}`);
   if (counts.talking + counts.waiting > 0) lines.push(`${counts.talking} talking, ${counts.waiting} waiting`);
   if (conference.locked) lines.push('locked: only moderators get in');
   if (conference.mutedAll) lines.push(`muted: ${conference.mutedAll}, whoever joins as well`);

@@ -9,7 +9,7 @@ export const EXIT = {
   failed: 1,
   /** A wrong command line, or configuration that cannot be used. */
   usage: 2,
-  /** No such conference or member. */
+  /** No such conference, member or node. */
   notFound: 3,
   /** No controller answers. */
   noController: 4,
@@ -34,6 +34,8 @@ const BY_ERROR_CODE: Record<string, ExitCode> = {
   'no-such-report': EXIT.notFound,
   'asterisk-refused': EXIT.asterisk,
   'asterisk-unreachable': EXIT.asterisk,
+  'no-such-node': EXIT.notFound,
+  'node-unreachable': EXIT.failed,
   unreachable: EXIT.asterisk,
   unauthorized: EXIT.asterisk,
   unsuitable: EXIT.asterisk,

@@ -6,7 +6,7 @@ export function addMemberCommand(program: Command): void {
   program
     .command('member')
     .argument('<conference>')
-    .argument('<member>', 'number of the member, as `show` lists it')
+    .argument('<member>', 'number of the member, as `show` lists it; 7@lyon is number 7 of node lyon')
     .argument('<action>', 'see below')
     .argument('[words...]')
     .description('show or change a member')
@@ -27,9 +27,9 @@ Actions:
   kick                            remove him; hangup: the same, but he is bidden good-bye
   flags ±FLAG...                  +speaker gives him the floor, -speaker takes it; mute, deaf, admin, vad, agc
   hold, unhold                    apart from the others, with music; and back
-  private OTHER, end-private      let two members talk with each other, unheard by the rest
+  private OTHER, end-private      let two members of one node talk, unheard by the rest
   transfer CONFERENCE [PROFILE]   move him to another conference
-  hand raise|lower                for him
+  hand raise|lower|call           raise or lower it for him; call gives him the floor
   set SETTING +N|-N|0             talk-volume, listen-volume, vad-level, agc-level; 0 is the profile's value
   playback MEDIA...|stop          play to him alone
   admin-pin                       ask him for the moderators' PIN

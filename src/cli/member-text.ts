@@ -6,10 +6,12 @@ import { printable } from './text-width.ts';
 /** Members as people read them. */
 
 export function memberTable(members: readonly MemberView[], widthColumns: number): string {
+  const clustered = members.some(({ node }) => node !== null);
   return table(
-    ['MEMBER', 'NUMBER', 'NAME', 'ROLE', 'FLAGS', 'PLACE', 'TALKS', 'HAND', 'SINCE'],
+    ['MEMBER', ...(clustered ? ['NODE'] : []), 'NUMBER', 'NAME', 'ROLE', 'FLAGS', 'PLACE', 'TALKS', 'HAND', 'SINCE'],
     members.map((member) => [
       member.id,
+      ...(clustered ? [member.node ?? '-'] : []),
       member.caller.number || '-',
       member.caller.name || '-',
       member.role,
@@ -27,6 +29,7 @@ export function memberTable(members: readonly MemberView[], widthColumns: number
 export function memberText(member: MemberStatusView): string {
   const rows: [string, string | number][] = [
     ['member', member.id],
+    ...(member.node === null ? [] : [['node', member.node] as [string, string]]),
     ['number', member.caller.number || '-'],
     ['name', member.caller.name || '-'],
     ['role', member.role],

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { VERSION } from '../config/version.ts';
+import { addClusterCommands } from './cluster-program.ts';
 import { addCompletionCommands } from './completion-program.ts';
 import { addConferenceCommands } from './conference-program.ts';
 import { addInviteCommand } from './invite-program.ts';
@@ -22,13 +23,14 @@ Exit status:
   0  done
   1  failed, or the state of the conference does not allow it
   2  wrong command line, configuration or profile
-  3  no such conference or member
+  3  no such conference, member or node
   4  no controller answers
   5  Asterisk does not answer or cannot be used
   6  another controller is in charge`,
     )
     .exitOverride();
   addNodeCommands(program);
+  addClusterCommands(program);
   addShowCommands(program);
   addConferenceCommands(program);
   addMemberCommand(program);

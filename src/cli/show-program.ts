@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type ClientOptions, jsonOption, socketOption, type WatchOptions, watchOption } from './options.ts';
 import { parseShowWords } from './show-words.ts';
 
-/** Adds `status`, `list` and `show`. */
+/** Adds `status`, `list`, `nodes` and `show`. */
 export function addShowCommands(program: Command): void {
   program
     .command('status')
@@ -26,17 +26,32 @@ export function addShowCommands(program: Command): void {
     });
 
   program
+    .command('nodes')
+    .description('list the nodes of the cluster')
+    .addOption(watchOption)
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (options: WatchOptions) => {
+      const { nodes } = await import('./commands/nodes.ts');
+      await nodes(options);
+    });
+
+  program
     .command('show')
-    .usage('[options] [status|members|hands] <conference>')
-    .argument('<conference>')
+    .usage('[options] [status|members|hands] <conference> | nodes')
+    .argument('<conference>', 'or "nodes"')
     .argument('[conference]', 'after "status", "members" or "hands"')
     .description('show a conference and its members, or only a part of that')
     .addOption(watchOption)
     .addOption(socketOption)
     .addOption(jsonOption)
     .action(async (first: string, second: string | undefined, options: WatchOptions) => {
-      const { what, conference } = parseShowWords(first, second);
+      const shown = parseShowWords(first, second);
+      if (shown.what === 'nodes') {
+        const { nodes } = await import('./commands/nodes.ts');
+        return nodes(options);
+      }
       const { show } = await import('./commands/show.ts');
-      await show(what, conference, options);
+      await show(shown.what, shown.conference, options);
     });
 }

@@ -90,8 +90,9 @@ export function arrangementOf(conference: Conference, member: Member): Arrangeme
   };
 }
 
-/** Whether nobody but one member has been admitted. */
+/** Whether nobody but one member has been admitted, here or elsewhere. */
 export function isAlone(conference: Conference): boolean {
+  if (conference.remote && conference.remote.admitted > 0) return false;
   let admitted = 0;
   for (const member of conference.members.values()) if (isAdmitted(member) && ++admitted > 1) return false;
   return admitted === 1;

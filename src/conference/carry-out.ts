@@ -1,19 +1,24 @@
 import { askForPin } from './admission.ts';
-import type { Command, ConferenceCommand, MemberCommand } from './commands.ts';
+import type { Command, ConferenceCommand, MemberCommand, OuterCommand } from './commands.ts';
 import { findMember } from './conference.ts';
-import { adjust, lowerHands, muteAll, nextHand, raiseHand, setFlags, setFlagsOfAll } from './floor.ts';
-import { leave } from './leaving.ts';
+import { adjust, callOn, lowerHands, muteAll, nextHand, raiseHand, setFlags, setFlagsOfAll } from './floor.ts';
+import { kickAll, leave } from './leaving.ts';
 import { isAdmitted, type Member } from './member.ts';
 import { endPrivate, execute, hold, talkPrivately, transfer } from './moves.ts';
-import { controlPlayback, play, playToMember, setMusic, tellCount, tellKeys } from './playing.ts';
+import { controlPlayback, music, play, playToMember, tellCount, tellKeys } from './playing.ts';
 import { pauseRecording, record, stopRecording } from './recording.ts';
+import { forward, order, share } from './tell-cluster.ts';
 import { terminate } from './time.ts';
 import type { Turn } from './turn.ts';
 
 /** Carries out a command, or refuses it and changes nothing. */
 export function carryOut(turn: Turn, command: Command): void {
   if (!('memberId' in command)) return carryOutForAll(turn, command);
-  const member = findMember(turn.conference, command.memberId);
+  const { remote } = turn.conference;
+  if (remote && command.node !== undefined && command.node !== remote.node && command.type !== 'tell-failure') {
+    return forward(turn, command.node, command);
+  }
+  const member = remote || command.node === undefined ? findMember(turn.conference, command.memberId) : undefined;
   if (!member || !mayBeCommanded(member, command)) {
     return turn.refuse({ code: 'no-such-member', memberId: command.memberId });
   }
@@ -37,6 +42,8 @@ function carryOutFor(turn: Turn, member: Member, command: MemberCommand): void {
       return adjust(turn, member, command.setting, command.adjustment);
     case 'raise-hand':
       return raiseHand(turn, member, command.raised);
+    case 'call-on':
+      return callOn(turn, member);
     case 'hold':
       return hold(turn, member, command.held);
     case 'talk-privately':
@@ -73,27 +80,26 @@ function carryOutForAll(turn: Turn, command: ConferenceCommand): void {
     case 'mute-all':
       return muteAll(turn, command.audience);
     case 'set-flags-of-all':
+      order(turn, command);
       return setFlagsOfAll(turn, command.audience, command.changes);
     case 'set-flags-of-last':
-      return ofLast(turn, (last) => setFlags(turn, last, command.changes));
+      return ofLast(turn, (memberId) => ({ type: 'set-flags', memberId, changes: command.changes }));
     case 'kick-last':
-      return ofLast(turn, (last) => leave(turn, last, 'KICKED', 'kicked'));
+      return ofLast(turn, (memberId) => ({ type: 'kick', memberId }));
     case 'kick-all':
-      for (const member of turn.members) {
-        const spared = command.audience === 'non-admins' && member.flags.admin;
-        if (isAdmitted(member) && !spared) leave(turn, member, 'KICKED', 'kicked');
-      }
-      return;
+      order(turn, command);
+      return kickAll(turn, command.audience);
     case 'next-hand':
       return nextHand(turn);
     case 'lower-hands':
+      order(turn, command);
       return lowerHands(turn);
     case 'play':
       return play(turn, command.media, command.volume);
     case 'control-playback':
       return controlPlayback(turn, command.operation);
     case 'music':
-      return setMusic(turn, command.on);
+      return music(turn, command.on);
     case 'record':
       return record(turn, command.name);
     case 'stop-recording':
@@ -109,12 +115,17 @@ function lock(turn: Turn, locked: boolean): void {
   if (turn.conference.locked === locked) return;
   turn.change({ locked });
   turn.publish({ type: 'locked', locked });
+  share(turn, { setting: 'locked', value: locked });
   turn.announce([locked ? 'lockednow' : 'unlockednow']);
 }
 
-function ofLast(turn: Turn, then: (member: Member) => void): void {
+function ofLast(turn: Turn, command: (memberId: number) => MemberCommand & OuterCommand): void {
   const last = turn.members.filter((member) => isAdmitted(member) && !member.flags.admin).at(-1);
-  if (last) then(last);
+  const elsewhere = turn.conference.remote?.lastJoined;
+  if (elsewhere && elsewhere.atMs > (last?.joinedAtMs ?? 0)) {
+    return forward(turn, elsewhere.node, command(elsewhere.memberId));
+  }
+  if (last) carryOutFor(turn, last, command(last.id));
   else turn.refuse({ code: 'not-possible', message: 'nobody but moderators is here' });
 }
 

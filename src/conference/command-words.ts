@@ -32,7 +32,7 @@ export type ParsedCommandWords = { ok: true; command: Command } | { ok: false; m
  *     record stop|pause|resume
  *     member WHO ...                                  see `member-words.ts`
  *
- * WHO is a member's number, or `me`. A word that is also an operation is that operation: a sound called `stop` is
+ * WHO is a member's number, that with a node (`7@lyon`) for one who has called another node, or `me`. A word that is also an operation is that operation: a sound called `stop` is
  * `sound:stop`.
  * @param context.memberId the member who pressed a key: whom `me` stands for
  * @returns the command, or what is wrong in one line

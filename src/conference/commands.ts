@@ -7,7 +7,12 @@ export type Adjustable = 'vadLevel' | 'agcLevel' | 'talkVolume' | 'listenVolume'
 /** By so much, or to the profile's own value. */
 export type Adjustment = { readonly by: number } | 'profile';
 
-export type MemberCommand =
+export type MemberCommand = OwnMemberCommand & {
+  /** The node that he has called; left out for this one. */
+  readonly node?: string | undefined;
+};
+
+type OwnMemberCommand =
   | { type: 'set-flags'; memberId: number; changes: FlagChanges }
   /** Removes a member against his will. */
   | { type: 'kick'; memberId: number }
@@ -15,6 +20,8 @@ export type MemberCommand =
   | { type: 'hang-up'; memberId: number }
   | { type: 'adjust'; memberId: number; setting: Adjustable; adjustment: Adjustment }
   | { type: 'raise-hand'; memberId: number; raised: boolean }
+  /** Gives him the floor, and lowers his hand. */
+  | { type: 'call-on'; memberId: number }
   /** Apart from the others, with music; or back. */
   | { type: 'hold'; memberId: number; held: boolean }
   /** The two talk with each other, unheard by the rest. */
@@ -68,6 +75,9 @@ export type PlaybackOperation =
 
 /** What operators, callers' keys and programs may ask of a conference. */
 export type Command = MemberCommand | ConferenceCommand;
+
+/** What may come from outside, and travel: some commands the controller alone gives. */
+export type OuterCommand = Exclude<Command, { type: 'tell-failure' }>;
 
 /** Why a command was not carried out. */
 export type Refusal =

@@ -2,6 +2,7 @@ import type { ConferenceProfile } from '../profiles/conference-schema.ts';
 import type { ControlsProfile } from '../profiles/schema.ts';
 import { type Guesses, NO_GUESSES } from './guesses.ts';
 import { isAdmitted, type Member } from './member.ts';
+import type { RemoteView } from './remote.ts';
 
 /** The settings in force. */
 export type Settings = {
@@ -63,6 +64,8 @@ type Common = {
   readonly adminSeen: boolean;
   /** Members have been told that the conference's time is nearly over. */
   readonly warned: boolean;
+  /** Its parts on other nodes; null where there can be none. */
+  readonly remote: RemoteView | null;
 };
 
 export type Conference =
@@ -101,6 +104,7 @@ export function newConference(
     adminLeftAtMs: null,
     adminSeen: false,
     warned: false,
+    remote: null,
   };
 }
 
@@ -109,24 +113,25 @@ export function findMember(conference: Conference, memberId: number): Member | u
   return undefined;
 }
 
+/** Here and on all other nodes. */
 export function countAdmitted(conference: Conference): number {
-  let count = 0;
+  let count = conference.remote?.admitted ?? 0;
   for (const member of conference.members.values()) if (isAdmitted(member)) count++;
   return count;
 }
 
 export function countSpeakers(conference: Conference): number {
-  let count = 0;
+  let count = conference.remote?.speakers ?? 0;
   for (const member of conference.members.values()) if (isAdmitted(member) && member.flags.speaker) count++;
   return count;
 }
 
 export function hasAdmin(conference: Conference): boolean {
   for (const member of conference.members.values()) if (isAdmitted(member) && member.flags.admin) return true;
-  return false;
+  return (conference.remote?.admins ?? 0) > 0;
 }
 
-/** Members with a raised hand, in the order in which they raised it. */
+/** Members of this node with a raised hand, in the order in which they raised it. */
 export function raisedHands(conference: Conference): Member[] {
   return [...conference.members.values()]
     .filter((member) => member.handRaisedAtMs !== null && isAdmitted(member))

@@ -29,10 +29,20 @@ export function callEndsMs({ settings }: Conference, { joinedAtMs, flags }: Memb
   return callMinutes > 0 && !flags.admin ? joinedAtMs + callMinutes * 60_000 : Number.POSITIVE_INFINITY;
 }
 
+/** Only the first of several nodes announces the end; the others hear of it before it is their turn. */
+const STAGGER_MS = 500;
+const MOST_STAGGERED = 10;
+
+export function staggerMs({ remote }: Conference): number {
+  const before = remote ? remote.nodes.filter((node) => node < remote.node).length : 0;
+  return Math.min(before, MOST_STAGGERED) * STAGGER_MS;
+}
+
 /** When a conference without a moderator ends; infinity if it does not. */
-export function adminGraceEndsMs({ settings, status, adminLeftAtMs }: Conference): number {
+export function adminGraceEndsMs(conference: Conference): number {
+  const { settings, status, adminLeftAtMs } = conference;
   if (status !== 'running' || adminLeftAtMs === null) return Number.POSITIVE_INFINITY;
-  return adminLeftAtMs + settings.profile.access.adminGraceSeconds * 1000;
+  return adminLeftAtMs + settings.profile.access.adminGraceSeconds * 1000 + staggerMs(conference);
 }
 
 export function warningMs({ settings }: Conference): number {
@@ -41,7 +51,7 @@ export function warningMs({ settings }: Conference): number {
 
 function warningOrEndMs(conference: Conference): number {
   if (conference.status !== 'running') return Number.POSITIVE_INFINITY;
-  const endMs = conferenceEndsMs(conference);
+  const endMs = conferenceEndsMs(conference) + staggerMs(conference);
   return conference.warned || warningMs(conference) === 0 ? endMs : endMs - warningMs(conference);
 }
 

@@ -7,6 +7,7 @@ import type { FloorLeg } from './fan-out.ts';
 import type { FlagChanges } from './flags.ts';
 import type { Sequel } from './inputs.ts';
 import type { Caller, Result } from './member.ts';
+import type { ClusterTelling } from './remote.ts';
 import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
 
@@ -56,6 +57,8 @@ export type ControllerEffect =
   /** Tell whoever wants to know. */
   | { type: 'publish'; event: ConferenceEvent }
   | { type: 'call-webhook'; url: string; body: object }
+  /** Tell the other nodes. */
+  | { type: 'cluster'; tell: ClusterTelling }
   /** Call a phone into the conference. */
   | { type: 'invite'; target: string; invitedBy: number }
   /** Let the channel join another conference. */

@@ -5,6 +5,7 @@ import { type Audience, countSpeakers, raisedHands } from './conference.ts';
 import { type FlagChanges, type MemberFlags, sameFlags } from './flags.ts';
 import { isAdmitted, type Member } from './member.ts';
 
+import { forward, share } from './tell-cluster.ts';
 import type { Turn } from './turn.ts';
 
 /** Who is heard and who hears: flags, hands, volumes. */
@@ -37,12 +38,18 @@ function tellFlags(turn: Turn, member: Member, flags: MemberFlags): void {
 
 /** Everybody there is, and everybody who joins from now on. Told once, not to each. */
 export function muteAll(turn: Turn, audience: Audience | null): void {
+  muteMembers(turn, audience);
+  share(turn, { setting: 'mutedAll', value: audience });
+  turn.announce([audience === null ? 'floor-unmuted' : 'floor-muted']);
+}
+
+/** As `muteAll`, without a word. */
+export function muteMembers(turn: Turn, audience: Audience | null): void {
   const before = turn.conference.mutedAll;
   turn.change({ mutedAll: audience });
   if (before !== audience) turn.publish({ type: 'muted-all', audience });
   const lifted = audience === null;
   setFlagsOfAll(turn, lifted ? (before ?? 'all') : audience, { mute: !lifted });
-  turn.announce([lifted ? 'floor-unmuted' : 'floor-muted']);
 }
 
 /** Changes the flags of many, without a prompt to each. Who finds no place on the floor stays in the audience. */
@@ -69,14 +76,23 @@ export function raiseHand(turn: Turn, member: Member, raised: boolean): void {
 /** Gives the floor to whoever raised his hand first, and lowers it. */
 export function nextHand(turn: Turn): void {
   const [next] = raisedHands(turn.conference);
+  const elsewhere = turn.conference.remote?.oldestHand;
+  if (elsewhere && elsewhere.atMs < (next?.handRaisedAtMs ?? Number.POSITIVE_INFINITY)) {
+    return forward(turn, elsewhere.node, { type: 'call-on', memberId: elsewhere.memberId });
+  }
   if (!next) return turn.refuse({ code: 'not-possible', message: 'nobody has raised his hand' });
+  callOn(turn, next);
+}
+
+/** Gives a member the floor, and lowers his hand. */
+export function callOn(turn: Turn, member: Member): void {
   const { limits } = turn.conference.settings.profile;
-  if (!next.flags.speaker && countSpeakers(turn.conference) >= limits.speakers) {
+  if (!member.flags.speaker && countSpeakers(turn.conference) >= limits.speakers) {
     return turn.refuse({ code: 'too-many-speakers', limit: limits.speakers });
   }
-  turn.patch(next.channelId, { handRaisedAtMs: null, flags: { ...next.flags, speaker: true, mute: false } });
-  turn.publish({ type: 'hand', memberId: next.id, raised: false });
-  turn.prompt(next, ['hand-your-turn']);
+  turn.patch(member.channelId, { handRaisedAtMs: null, flags: { ...member.flags, speaker: true, mute: false } });
+  if (member.handRaisedAtMs !== null) turn.publish({ type: 'hand', memberId: member.id, raised: false });
+  turn.prompt(member, ['hand-your-turn']);
 }
 
 export function lowerHands(turn: Turn): void {

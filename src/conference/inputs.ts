@@ -2,6 +2,7 @@ import type { Command } from './commands.ts';
 import type { Settings } from './conference.ts';
 import type { FlagChanges } from './flags.ts';
 import type { Caller } from './member.ts';
+import type { Order, RemoteView, SharedChange } from './remote.ts';
 import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
 
@@ -32,9 +33,16 @@ export type Input =
   | { type: 'playback-ended'; id: string }
   /** The recording has stopped, for whatever reason. */
   | { type: 'recording-ended'; name: string; failed: boolean }
-  | { type: 'command'; command: Command }
   /** This node's relay has come, or has been gone for long. */
   | { type: 'relay'; present: boolean }
+  /** `final`: another node has found that it is to be done here. */
+  | { type: 'command'; command: Command; final?: true }
+  /** The parts of the conference on other nodes have changed. */
+  | { type: 'remote'; remote: RemoteView }
+  /** A setting was changed on another node; `anew` if just now. */
+  | { type: 'shared'; change: SharedChange; anew: boolean }
+  /** Another node was told to do this with all members. */
+  | { type: 'order'; order: Order }
   /** The profiles were changed. */
   | { type: 'settings'; settings: Settings }
   /** What Asterisk has, read after connecting to it; replaces whatever was believed before. */

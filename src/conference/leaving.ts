@@ -1,8 +1,10 @@
 import { IDLE } from '../dtmf/collector.ts';
 import type { PromptName } from '../prompts/catalogue.ts';
 import { announceArrival } from './admission.ts';
+import type { Audience } from './conference.ts';
 import { isAdmitted, type Member, type Place, type Result } from './member.ts';
 import { setMusic, stopPlayback } from './playing.ts';
+import { share } from './tell-cluster.ts';
 import type { Turn } from './turn.ts';
 
 /** Tells a member good-bye and gives his call back to the dialplan. */
@@ -23,6 +25,13 @@ export function leave(turn: Turn, member: Member, result: Result, ...prompts: re
   if (away) return;
   turn.do({ type: 'hush', channelId });
   turn.prompt(current, prompts, { sequel: 'release' });
+}
+
+export function kickAll(turn: Turn, audience: Audience): void {
+  for (const member of turn.members) {
+    const spared = audience === 'non-admins' && member.flags.admin;
+    if (isAdmitted(member) && !spared) leave(turn, member, 'KICKED', 'kicked');
+  }
 }
 
 /** The good-bye is over. */
@@ -69,19 +78,31 @@ export function emptied(turn: Turn): void {
   const { conference, nowMs } = turn;
   // One that was to end ends now, so that who calls again finds a new one.
   const idleMs = conference.status === 'ending' ? 0 : conference.settings.profile.idleSeconds * 1000;
-  // Asterisk ends a recording with the last member; whoever comes next finds an open door.
+  // Asterisk ends a recording with the last member.
   if (conference.recording) turn.publish({ type: 'recording', state: 'stopped', name: conference.recording.name });
-  if (conference.locked) turn.publish({ type: 'locked', locked: false });
-  if (conference.mutedAll) turn.publish({ type: 'muted-all', audience: null });
+  if (!conference.remote || conference.remote.admitted === 0) openDoor(turn);
   turn.become({
-    ...conference,
+    ...turn.conference,
     status: 'empty',
     endsAtMs: nowMs + idleMs,
     recording: null,
     recorded: false,
-    locked: false,
-    mutedAll: null,
     adminSeen: false,
     adminLeftAtMs: null,
   });
+}
+
+/** Nobody is left anywhere: whoever comes next finds an open door, and is not muted. */
+export function openDoor(turn: Turn): void {
+  const { locked, mutedAll } = turn.conference;
+  if (locked) {
+    turn.change({ locked: false });
+    turn.publish({ type: 'locked', locked: false });
+    share(turn, { setting: 'locked', value: false });
+  }
+  if (mutedAll) {
+    turn.change({ mutedAll: null });
+    turn.publish({ type: 'muted-all', audience: null });
+    share(turn, { setting: 'mutedAll', value: null });
+  }
 }

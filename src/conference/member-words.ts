@@ -7,7 +7,7 @@ import {
   fail,
   INVITE_TARGET,
   mediaOf,
-  memberIdOf,
+  memberAddressOf,
   nothingMore,
   oneOf,
   PROFILE_WORD,
@@ -23,6 +23,9 @@ export const SETTINGS = {
   'agc-level': 'agcLevel',
 } as const satisfies Record<string, Adjustable>;
 
+/** `node` is that of WHO, where he is elsewhere. */
+type MemberWordsContext = WordsContext & { readonly node?: string };
+
 const parsers = {
   kick: (memberId, words) => nothingMore('kick', words, { type: 'kick', memberId }),
   hangup: (memberId, words) => nothingMore('hangup', words, { type: 'hang-up', memberId }),
@@ -30,14 +33,16 @@ const parsers = {
   hold: (memberId, words) => nothingMore('hold', words, { type: 'hold', memberId, held: true }),
   unhold: (memberId, words) => nothingMore('unhold', words, { type: 'hold', memberId, held: false }),
   private: (memberId, [other, ...more], context) => {
-    const withMemberId = memberIdOf(other, context);
+    const { memberId: withMemberId, node } = memberAddressOf(other, context);
+    if (node !== undefined && node !== context.node) fail('private: both must have called the same node');
     return nothingMore('private', more, { type: 'talk-privately', memberId, withMemberId });
   },
   'end-private': (memberId, words) => nothingMore('end-private', words, { type: 'end-private', memberId }),
   transfer: parseTransfer,
   hand: (memberId, [what, ...more]) => {
-    const raised = oneOf('hand', what, ['raise', 'lower']) === 'raise';
-    return nothingMore('hand', more, { type: 'raise-hand', memberId, raised });
+    const operation = oneOf('hand', what, ['raise', 'lower', 'call']);
+    if (operation === 'call') return nothingMore('hand', more, { type: 'call-on', memberId });
+    return nothingMore('hand', more, { type: 'raise-hand', memberId, raised: operation === 'raise' });
   },
   set: parseSet,
   playback: (memberId, words) => {
@@ -56,7 +61,7 @@ const parsers = {
     return nothingMore('webhook', more, { type: 'call-webhook', memberId, url });
   },
   exec: parseExecute,
-} satisfies Record<string, (memberId: number, words: readonly string[], context: WordsContext) => MemberCommand>;
+} satisfies Record<string, (memberId: number, words: readonly string[], context: MemberWordsContext) => MemberCommand>;
 
 type MemberAction = keyof typeof parsers;
 
@@ -68,9 +73,9 @@ export const MEMBER_ACTIONS = Object.keys(parsers) as readonly MemberAction[];
  *
  *     WHO kick | hangup | hold | unhold | end-private | admin-pin | count | keys
  *     WHO flags ±FLAG...
- *     WHO private OTHER
+ *     WHO private OTHER               on the same node
  *     WHO transfer CONFERENCE [PROFILE]
- *     WHO hand raise|lower
+ *     WHO hand raise|lower|call                                           call: gives him the floor
  *     WHO set talk-volume|listen-volume|vad-level|agc-level +N|-N|0       0 is the profile's own value
  *     WHO playback MEDIA... | stop
  *     WHO invite NUMBER|ENDPOINT      calls a phone into the conference in his name
@@ -80,10 +85,10 @@ export const MEMBER_ACTIONS = Object.keys(parsers) as readonly MemberAction[];
  * @throws CommandWordsError
  */
 export function parseMemberWords([who, action, ...words]: readonly string[], context: WordsContext): MemberCommand {
-  const memberId = memberIdOf(who, context);
+  const { memberId, ...at } = memberAddressOf(who, context);
   const known = MEMBER_ACTIONS.find((name) => name === action);
   if (!known) return fail(`unknown action ${JSON.stringify(action ?? '')}: use ${MEMBER_ACTIONS.join(', ')}`);
-  return parsers[known](memberId, words, context);
+  return { ...parsers[known](memberId, words, { ...context, ...at }), ...at };
 }
 
 function parseFlagWords(memberId: number, words: readonly string[]): MemberCommand {

@@ -2,6 +2,7 @@ import { findAction, parseActionCall } from '../dtmf/catalogue.ts';
 import type { PlaybackOperation } from './commands.ts';
 import { controlsOf, countAdmitted } from './conference.ts';
 import type { Member } from './member.ts';
+import { forward } from './tell-cluster.ts';
 import type { Turn } from './turn.ts';
 
 /** As much as is spoken at once. */
@@ -12,6 +13,8 @@ const LONGEST_MENU = 1900;
 /** Plays to everybody; what was being played ends. */
 export function play(turn: Turn, media: readonly string[], volume: number): void {
   stopPlayback(turn);
+  const elsewhere = turn.conference.remote?.playing;
+  if (elsewhere) forward(turn, elsewhere, { type: 'control-playback', operation: { type: 'stop' } }, { mayFail: true });
   const { name, playbacks } = turn.conference;
   // Not of any other conference either, nor of one of that name before.
   const id = `play-${name}-${turn.nowMs}-${playbacks}`;
@@ -22,7 +25,8 @@ export function play(turn: Turn, media: readonly string[], volume: number): void
 }
 
 export function controlPlayback(turn: Turn, operation: PlaybackOperation): void {
-  const { playback } = turn.conference;
+  const { playback, remote } = turn.conference;
+  if (!playback && remote?.playing) return forward(turn, remote.playing, { type: 'control-playback', operation });
   if (!playback) return turn.refuse({ code: 'not-possible', message: 'nothing is being played' });
   if (operation.type === 'stop') return stopPlayback(turn);
   const moves = operation.type === 'forward' || operation.type === 'back' || operation.type === 'restart';
@@ -72,6 +76,14 @@ export function tellKeys(turn: Turn, member: Member): void {
     return does.length > 0 ? [`${spell(sequence)}: ${does.join('; ')}.`] : [];
   });
   turn.prompt(member, ['menu'], { values: { menu: lines.join(' ').slice(0, LONGEST_MENU) } });
+}
+
+/** Music for the floors of all nodes, which one of them plays. */
+export function music(turn: Turn, on: boolean): void {
+  const elsewhere = turn.conference.remote?.music ?? null;
+  if (on && elsewhere !== null) return;
+  if (!on && elsewhere !== null) forward(turn, elsewhere, { type: 'music', on }, { mayFail: true });
+  setMusic(turn, on);
 }
 
 export function setMusic(turn: Turn, on: boolean): void {

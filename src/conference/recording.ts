@@ -1,4 +1,5 @@
 import type { Recording } from './conference.ts';
+import { forward } from './tell-cluster.ts';
 import type { Turn } from './turn.ts';
 
 /** A recording that ends by itself sooner than this cannot be made: no space, or no right to write. */
@@ -11,7 +12,7 @@ const LASTING_MS = 30_000;
 /** @param name the file's name without format; null for the one of the profile */
 export function record(turn: Turn, name: string | null): void {
   const { conference, nowMs } = turn;
-  if (conference.recording) {
+  if (conference.recording || conference.remote?.recording) {
     return turn.refuse({ code: 'not-possible', message: `${conference.name} is being recorded already` });
   }
   const settings = conference.settings.profile.recording;
@@ -28,12 +29,13 @@ export function record(turn: Turn, name: string | null): void {
 
 /** Starts the recording of a profile that asks for it. */
 export function recordAutomatically(turn: Turn): void {
-  const { settings, recorded } = turn.conference;
-  if (settings.profile.recording.automatic && !recorded) record(turn, null);
+  const { settings, recorded, remote } = turn.conference;
+  if (settings.profile.recording.automatic && !recorded && !remote?.recording) record(turn, null);
 }
 
 export function stopRecording(turn: Turn): void {
-  const { recording, settings } = turn.conference;
+  const { recording, settings, remote } = turn.conference;
+  if (!recording && remote?.recording) return forward(turn, remote.recording, { type: 'stop-recording' });
   if (!recording)
     return turn.refuse({ code: 'not-possible', message: `${turn.conference.name} is not being recorded` });
   turn.change({ recording: null });
@@ -43,7 +45,8 @@ export function stopRecording(turn: Turn): void {
 }
 
 export function pauseRecording(turn: Turn, paused: boolean): void {
-  const { recording } = turn.conference;
+  const { recording, remote } = turn.conference;
+  if (!recording && remote?.recording) return forward(turn, remote.recording, { type: 'pause-recording', paused });
   if (!recording)
     return turn.refuse({ code: 'not-possible', message: `${turn.conference.name} is not being recorded` });
   if (recording.paused === paused) return;

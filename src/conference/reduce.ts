@@ -3,6 +3,7 @@ import { carryOut } from './carry-out.ts';
 import type { Conference } from './conference.ts';
 import { converge } from './converge.ts';
 import { fannedOut, fanOut, fanOutFailed, relayChanged } from './fan-out.ts';
+import { remoteChanged, takeOrder, takeShared } from './from-cluster.ts';
 import type { Input, Sequel } from './inputs.ts';
 import { pressed } from './keys.ts';
 import { emptied, leave, left, released } from './leaving.ts';
@@ -22,7 +23,7 @@ import { Turn } from './turn.ts';
  * news of its end.
  */
 export function reduce(conference: Conference, input: Input, nowMs: number): Outcome {
-  const turn = new Turn(conference, nowMs);
+  const turn = new Turn(conference, nowMs, { final: input.type === 'command' && input.final === true });
   take(turn, input);
   if (turn.conference.status === 'running') {
     watchAdmins(turn);
@@ -55,6 +56,12 @@ function take(turn: Turn, input: Input): void {
       return playbackEnded(turn, input.id);
     case 'recording-ended':
       return recordingEnded(turn, input.name, input.failed);
+    case 'remote':
+      return remoteChanged(turn, input.remote);
+    case 'shared':
+      return takeShared(turn, input.change, input.anew);
+    case 'order':
+      return takeOrder(turn, input.order);
     case 'end-announced':
       return releaseAll(turn);
     default: {

@@ -8,6 +8,7 @@ import { playbackEnded } from './playing.ts';
 import { recordingEnded } from './recording.ts';
 import type { SavedConference } from './saved-conference.ts';
 import { savedOf } from './saved-member.ts';
+import { share } from './tell-cluster.ts';
 import { END_ANNOUNCEMENT_MS } from './time.ts';
 import type { Turn } from './turn.ts';
 
@@ -47,7 +48,12 @@ function goOn(turn: Turn, saved: SavedConference | null, channels: number): void
   if (conference.status === 'ending') {
     turn.become({ ...conference, endsAtMs: Math.min(conference.endsAtMs, nowMs + END_ANNOUNCEMENT_MS) });
   } else if (conference.status !== 'empty' || channels > 0) {
-    turn.become({ ...conference, ...saved, status: 'running' });
+    // Where other nodes have it, they may have said so meanwhile.
+    const locked = conference.locked || saved?.locked === true;
+    const mutedAll = conference.mutedAll ?? saved?.mutedAll ?? null;
+    turn.become({ ...conference, ...saved, locked, mutedAll, status: 'running' });
+    if (saved?.locked) share(turn, { setting: 'locked', value: true }, { restored: true });
+    if (saved?.mutedAll) share(turn, { setting: 'mutedAll', value: saved.mutedAll }, { restored: true });
   }
 }
 

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { Conference } from './conference.ts';
 
+export const recordingSchema = z
+  .object({ name: z.string(), format: z.string(), startedAtMs: z.number(), paused: z.boolean(), restarts: z.number() })
+  .nullable();
+
+export const playbackSchema = z
+  .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number() })
+  .nullable();
+
 /**
  * What outlives the controller of a conference as a whole: kept in Asterisk as a global variable, as JSON. Members have
  * theirs on their own channels.
@@ -10,20 +18,10 @@ const savedSchema = z.object({
   nextMemberId: z.number().int().min(1),
   locked: z.boolean(),
   mutedAll: z.enum(['all', 'non-admins']).nullable(),
-  recording: z
-    .object({
-      name: z.string(),
-      format: z.string(),
-      startedAtMs: z.number(),
-      paused: z.boolean(),
-      restarts: z.number(),
-    })
-    .nullable(),
+  recording: recordingSchema,
   musicOn: z.boolean(),
   recorded: z.boolean().default(false),
-  playback: z
-    .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number() })
-    .nullable(),
+  playback: playbackSchema,
   adminLeftAtMs: z.number().nullable(),
   adminSeen: z.boolean(),
   warned: z.boolean(),

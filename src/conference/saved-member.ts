@@ -25,7 +25,9 @@ export type SavedMember = {
 
 const level = z.number().optional();
 
-const placeSchema = z.discriminatedUnion('at', [
+export const adjustedSchema = z.object({ vadLevel: level, agcLevel: level, talkVolume: level, listenVolume: level });
+
+export const placeSchema = z.discriminatedUnion('at', [
   z.object({ at: z.enum(['door', 'naming', 'greeting', 'waiting', 'arriving', 'floor', 'hold', 'away']) }),
   z.object({ at: z.literal('private'), room: z.number().int() }),
   z.object({ at: z.literal('leaving'), result: z.custom<Result>((value) => typeof value === 'string') }),
@@ -57,7 +59,7 @@ const storedSchema = z
     joined: z.number(),
     flags: z.array(z.string()),
     place: placeSchema,
-    adjusted: z.object({ vadLevel: level, agcLevel: level, talkVolume: level, listenVolume: level }),
+    adjusted: adjustedSchema,
     hand: z.number().nullable(),
     // Only what differs from a call that nobody has touched.
     setUp: arrangementSchema.nullable().catch(null),

@@ -1,11 +1,12 @@
 import { expire } from '../dtmf/collector.ts';
 import { namePrefix, pinTimedOut } from './admission.ts';
 import { controlsOf, hasAdmin } from './conference.ts';
-import { adminGraceEndsMs, callEndsMs, conferenceEndsMs, warningMs } from './deadlines.ts';
+import { adminGraceEndsMs, callEndsMs, conferenceEndsMs, staggerMs, warningMs } from './deadlines.ts';
 import { act } from './keys.ts';
 import { leave } from './leaving.ts';
 import { isAdmitted, type Member } from './member.ts';
 import { stopPlayback } from './playing.ts';
+import { order } from './tell-cluster.ts';
 import type { Turn } from './turn.ts';
 
 /** How long the announcement of the end may take before members are released regardless. */
@@ -23,10 +24,11 @@ export function tick(turn: Turn): void {
   }
   if (turn.conference.status !== 'running') return;
   if (nowMs >= adminGraceEndsMs(turn.conference)) return terminate(turn, 'ENDED');
-  const endMs = conferenceEndsMs(turn.conference);
+  const endMs = conferenceEndsMs(turn.conference) + staggerMs(turn.conference);
   if (nowMs >= endMs) return terminate(turn, 'TIME');
   if (!turn.conference.warned && nowMs >= endMs - warningMs(turn.conference)) {
     turn.change({ warned: true });
+    order(turn, { type: 'warned' });
     turn.announce(['time-warning']);
   }
 }
@@ -52,23 +54,36 @@ function tickMember(turn: Turn, member: Member): void {
 
 /** Ends the conference: members hear that it does, and are released. */
 export function terminate(turn: Turn, result: 'ENDED' | 'TIME'): void {
-  const { conference, nowMs } = turn;
+  const { conference } = turn;
+  if (conference.status === 'empty' || conference.status === 'running') order(turn, { type: 'terminate', result });
   if (conference.status === 'empty') return finish(turn);
   if (conference.status !== 'running') return;
-  turn.become({ ...conference, status: 'ending', result, endsAtMs: nowMs + END_ANNOUNCEMENT_MS });
-  turn.publish({ type: 'ending', result });
+  beginToEnd(turn, result);
   turn.announce([conference.adminLeftAtMs === null ? 'conference-ending' : 'admin-left'], { sequel: 'end' });
 }
 
-/** Everybody goes. */
+/** Members are released when they have heard that it ends. */
+export function beginToEnd(turn: Turn, result: 'ENDED' | 'TIME'): void {
+  const { conference, nowMs } = turn;
+  turn.become({ ...conference, status: 'ending', result, endsAtMs: nowMs + END_ANNOUNCEMENT_MS });
+  turn.publish({ type: 'ending', result });
+}
+
+/** Everybody goes, on every node. */
 export function releaseAll(turn: Turn): void {
+  if (turn.conference.status === 'ending') order(turn, { type: 'release' });
+  letAllGo(turn);
+}
+
+/** Everybody here goes. */
+export function letAllGo(turn: Turn): void {
   const { conference } = turn;
   if (conference.status !== 'ending') return;
   for (const member of turn.members) leave(turn, member, conference.result);
   turn.become({ ...turn.conference, status: 'ending', result: conference.result, endsAtMs: Number.POSITIVE_INFINITY });
 }
 
-function finish(turn: Turn): void {
+export function finish(turn: Turn): void {
   stopPlayback(turn);
   const { conference } = turn;
   if (conference.recording) turn.do({ type: 'stop-recording', name: conference.recording.name });

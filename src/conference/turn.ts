@@ -18,6 +18,8 @@ export type Assumed = Arrangement | 'unknown';
  */
 export class Turn {
   readonly nowMs: number;
+  /** What it is told to do is to be done here, wherever it belongs. */
+  readonly final: boolean;
   /** What is to be done before channels are arranged, and after. */
   readonly first: Effect[] = [];
   readonly effects: Effect[] = [];
@@ -31,9 +33,10 @@ export class Turn {
   #members: Map<string, Member> | null = null;
   #refusal: Refusal | null = null;
 
-  constructor(conference: Conference, nowMs: number) {
+  constructor(conference: Conference, nowMs: number, { final = false } = {}) {
     this.#conference = conference;
     this.nowMs = nowMs;
+    this.final = final;
   }
 
   get conference(): Conference {
@@ -71,6 +74,7 @@ export class Turn {
         | 'adminLeftAtMs'
         | 'adminSeen'
         | 'warned'
+        | 'remote'
       >
     >,
   ): void {

@@ -1,6 +1,7 @@
 import { RANGES } from '../profiles/ranges.ts';
 import { parseMedia } from '../prompts/media.ts';
 import type { PlaybackOperation } from './commands.ts';
+import { type MemberAddress, parseMemberAddress } from './member-address.ts';
 
 /** What words of commands may be: shared by `command-words.ts`, `member-words.ts`, the API and shell completion. */
 
@@ -68,10 +69,16 @@ export function oneOf<T extends string>(what: string, word: string | undefined, 
 }
 
 /** @throws CommandWordsError unless the word is a member's number, or `me` where that is somebody */
-export function memberIdOf(word: string | undefined, { memberId }: WordsContext): number {
+function memberIdOf(word: string | undefined, { memberId }: WordsContext): number {
   if (word === 'me' && memberId !== null) return memberId;
   if (word === undefined) return fail('which member? His number, as "show" lists it');
   return /^[1-9]\d{0,8}$/.test(word) ? Number(word) : fail(`${JSON.stringify(word)} is not a member number`);
+}
+
+/** @throws CommandWordsError unless the word is a member of this node or another, or `me` where that is somebody */
+export function memberAddressOf(word: string | undefined, context: WordsContext): MemberAddress {
+  const parsed = word === undefined ? null : parseMemberAddress(word);
+  return parsed ?? { memberId: memberIdOf(word, context) };
 }
 
 /** @throws CommandWordsError unless all are media, and not too many */

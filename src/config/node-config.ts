@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseCallerId } from '../invite/caller-id.ts';
 import { isEndpointTemplate } from '../invite/target.ts';
+import { clusterConfigSchema } from './cluster-config.ts';
 
 /** `rostrum.yaml`: one node. Every key may be left out. */
 export const nodeConfigSchema = z
@@ -101,6 +102,7 @@ export const nodeConfigSchema = z
         perSecond: z.number().min(0.1).max(100).default(5).describe('New calls in a second'),
       })
       .prefault({}),
+    cluster: clusterConfigSchema,
     log: z
       .strictObject({
         level: z.enum(['error', 'warn', 'info', 'debug']).default('info'),

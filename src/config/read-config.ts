@@ -1,6 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
-import { availableParallelism, homedir, networkInterfaces } from 'node:os';
+import { availableParallelism, homedir, hostname, networkInterfaces } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { nodeIdFrom } from '../cluster/node-id.ts';
+import { parseSecret } from '../secrets/derive.ts';
+import { SecretError } from '../secrets/errors.ts';
 import { ConfigError } from './errors.ts';
 import { type NodeConfig, nodeConfigSchema } from './node-config.ts';
 import { defaultSocketPath } from './socket-path.ts';
@@ -21,13 +24,18 @@ export type RelayConfig = {
 };
 
 /** The node's configuration with everything found: absolute paths, and the password itself. */
-export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports' | 'relay'> & {
+export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports' | 'relay' | 'cluster'> & {
   profilesDirectory: string;
   socketPath: string;
   ariPassword: string;
   relay: RelayConfig;
   speech: { command: string[]; directory: string };
   reports: { directory: string | null; days: number };
+  cluster: Omit<NodeConfig['cluster'], 'nodeId'> & {
+    nodeId: string;
+    /** 32 bytes; null for a node by itself. */
+    secret: Uint8Array | null;
+  };
 };
 
 /**
@@ -40,7 +48,7 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
   const { path, text } = file ? { path: file, text: await read(file) } : await findConfig();
   const parsed = parseYaml(nodeConfigSchema, text, path);
   if (!parsed.ok) throw ConfigError.of(parsed.problems);
-  const { profiles, api, speech, reports, relay, ...config } = parsed.value;
+  const { profiles, api, speech, reports, relay, cluster, ...config } = parsed.value;
   const beside = (other: string) => resolve(dirname(path), other);
   const socketPath = api.socket ? beside(api.socket) : defaultSocketPath(env);
   const address = relay.address ?? firstAddress();
@@ -61,6 +69,11 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
       directory: speech.directory ? beside(speech.directory) : defaultSpeechDirectory(env),
     },
     reports: { directory: reports.directory ? beside(reports.directory) : null, days: reports.days },
+    cluster: {
+      ...cluster,
+      nodeId: cluster.nodeId ?? nodeIdFrom(hostname()),
+      secret: cluster.secretFile ? await readClusterSecret(beside(cluster.secretFile)) : null,
+    },
     ariPassword: await readPassword(config.asterisk.passwordFile, beside, env),
   };
 }
@@ -95,6 +108,16 @@ async function readPassword(
     throw new ConfigError('no ARI password: set asterisk.passwordFile in rostrum.yaml, or ROSTRUM_ARI_PASSWORD');
   }
   return (await readSecret(beside(file))).trim();
+}
+
+async function readClusterSecret(path: string): Promise<Uint8Array> {
+  const text = await readSecret(path);
+  try {
+    return parseSecret(text);
+  } catch (cause) {
+    if (!(cause instanceof SecretError)) throw cause;
+    throw new ConfigError(`${path}: ${cause.message}; make one with "rostrum keygen"`, { cause });
+  }
 }
 
 /** Reads a file that holds a secret; refuses one that other users could read too. */

@@ -8,6 +8,7 @@ import type { Input, JoinOrigin } from '../conference/inputs.ts';
 import type { Caller } from '../conference/member.ts';
 import type { Outcome } from '../conference/outcome.ts';
 import { reduce } from '../conference/reduce.ts';
+import type { ClusterTelling } from '../conference/remote.ts';
 import { findSettings, type Profiles, standardSettings } from '../profiles/profiles.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';
 import { isChannelGone } from './arranger.ts';
@@ -29,6 +30,15 @@ export type Published = {
   readonly event: ConferenceEvent;
 };
 
+/** The other nodes, as conferences need them. */
+export type ClusterLink = {
+  /** What there is elsewhere of a conference that begins here. */
+  readonly opening: (name: string) => Partial<Pick<Conference, 'remote' | 'locked' | 'mutedAll'>>;
+  readonly changed: (before: Conference, after: Conference) => void;
+  /** @returns once it has been told, or done where it was forwarded to; rejects with a `ControllerError` */
+  readonly tell: (name: string, tell: ClusterTelling) => Promise<void>;
+};
+
 export type ConferencesDeps = {
   profiles: Profiles;
   logger: Logger;
@@ -38,6 +48,7 @@ export type ConferencesDeps = {
   /** Calls a phone at the wish of a member. */
   invite: (conference: Conference, wish: { target: string; invitedBy: number }) => void;
   publish: (published: Published) => void;
+  cluster: ClusterLink;
 };
 
 /** The conferences of this node: what happens goes into `reduce`, and what is to be done about it comes out. */
@@ -107,11 +118,12 @@ export class Conferences {
     if (!settings) {
       this.#deps.logger.warn(`conference ${name}: its profile "${profileName}" is gone, using defaults`);
     }
-    const { now } = this.#deps;
-    const conference = newConference(name, settings ?? standardSettings(), now(), {
-      guesses: this.#guesses.get(name),
-      relay: this.#relay,
-    });
+    const { now, cluster } = this.#deps;
+    const options = { guesses: this.#guesses.get(name), relay: this.#relay };
+    const conference = {
+      ...newConference(name, settings ?? standardSettings(), now(), options),
+      ...cluster.opening(name),
+    };
     this.#conferences.set(name, conference);
     return conference;
   }
@@ -161,14 +173,17 @@ export class Conferences {
     const outcome = reduce(conference, input, nowMs);
     if (outcome.conference.status === 'ended') this.#forget(outcome.conference);
     else this.#conferences.set(conference.name, outcome.conference);
+    this.#deps.cluster.changed(conference, outcome.conference);
+    const told: Promise<void>[] = [];
     const forAsterisk: AsteriskEffect[] = [];
     for (const effect of outcome.effects) {
       if (isForAsterisk(effect)) forAsterisk.push(effect);
+      else if (effect.type === 'cluster') told.push(this.#deps.cluster.tell(conference.name, effect.tell));
       else this.#perform(outcome.conference, effect, nowMs);
     }
     return {
       ...(outcome.refusal && { refusal: outcome.refusal }),
-      done: this.#deps.run(conference.name, forAsterisk),
+      done: inAll([this.#deps.run(conference.name, forAsterisk), ...told]),
     };
   }
 
@@ -178,7 +193,7 @@ export class Conferences {
     });
   }
 
-  #perform(conference: Conference, effect: ControllerEffect, nowMs: number): void {
+  #perform(conference: Conference, effect: Exclude<ControllerEffect, { type: 'cluster' }>, nowMs: number): void {
     switch (effect.type) {
       case 'wake':
         return this.#timers.wake(conference.name, effect.atMs, nowMs);
@@ -211,4 +226,10 @@ export class Conferences {
     if (guesses.all.wrong > 0) this.#guesses.set(name, guesses);
     if (this.#guesses.size > MOST_REMEMBERED) this.#guesses.delete(this.#guesses.keys().next().value ?? '');
   }
+}
+
+/** @returns when all are done; rejects with the first error, after everything else has been tried */
+async function inAll(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriEvent } from '../ari/messages.ts';
 import type { AriChannel, AriMedia, AriPort } from '../ari/port.ts';
-import type { Command } from '../conference/commands.ts';
+import type { Command, OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import { parseJoinArguments } from '../conference/join-arguments.ts';
 import type { Member } from '../conference/member.ts';
@@ -13,6 +13,7 @@ import type { RelayReport } from '../relay/protocol.ts';
 import type { Speech } from '../speech/speech.ts';
 import { isChannelGone } from './arranger.ts';
 import { type AsteriskSide, createAsteriskSide } from './asterisk-side.ts';
+import type { Cluster } from './cluster.ts';
 import { Conferences, type Published } from './conferences.ts';
 import type { AsteriskEffect } from './effect-runner.ts';
 import { ControllerError } from './errors.ts';
@@ -40,6 +41,7 @@ export type ControllerDeps = {
   logger: Logger;
   now: () => number;
   inviter: Inviter;
+  cluster: Cluster;
   /** Receives every event of every conference. */
   watch: (published: Published) => void;
 };
@@ -57,7 +59,7 @@ export class Controller {
 
   constructor(options: { application: string }, deps: ControllerDeps) {
     this.#deps = deps;
-    const { ari, link, logger, now, inviter, watch, profiles, speech } = deps;
+    const { ari, link, logger, now, inviter, watch, profiles, speech, cluster } = deps;
     const tell: Conferences['tell'] = (name, input) => this.#conferences.tell(name, input);
     this.#asterisk = createAsteriskSide(options, {
       ari,
@@ -84,13 +86,21 @@ export class Controller {
         if (published.event.type === 'ending') inviter.cancelAll(published.conference);
         watch(published);
       },
+      cluster,
+    });
+    cluster.attach({
+      all: this.conferences,
+      tell,
+      command: (name, command, final) => this.#carryOut(name, command, final),
+      settingsFor: (profileName) => this.#conferences.settingsFor(null, profileName),
     });
     this.#lobby = new Lobby({
       ari,
       prompter: this.#asterisk.prompter,
       logger,
       now,
-      isRunning: (conference) => this.conferences.get(conference)?.status === 'running',
+      isRunning: (conference) =>
+        this.conferences.get(conference)?.status === 'running' || cluster.isRunningElsewhere(conference),
       join: (conference, profileName, channel, flags) => {
         const call = { channelId: channel.id, caller: callerOf(channel), flags, origin: 'lobby' } as const;
         this.#conferences.join(conference, profileName, call);
@@ -154,16 +164,28 @@ export class Controller {
   }
 
   /**
-   * Carries out a command.
+   * Carries out a command, or has it carried out by the node that owns what it is about.
    * @returns once it is in force in Asterisk; rejects with a `ControllerError`
    */
-  async command(name: string, command: Command): Promise<void> {
+  async command(name: string, command: OuterCommand): Promise<void> {
+    const { cluster } = this.#deps;
+    const node = cluster.ownerOf(name, command);
+    if (node === null) return this.#carryOut(name, cluster.asOwn(command), false);
+    return cluster.send(node, name, command);
+  }
+
+  /** @param final another node has found that it is to be done here */
+  async #carryOut(name: string, command: Command, final: boolean): Promise<void> {
     const conference = this.conferences.get(name);
     if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
     if (command.type === 'transfer' && command.profileName !== null) {
       this.requireProfile(command.conference, command.profileName);
     }
-    const { refusal, done } = this.#conferences.dispatch(conference, { type: 'command', command });
+    const { refusal, done } = this.#conferences.dispatch(conference, {
+      type: 'command',
+      command,
+      ...(final && { final }),
+    });
     if (refusal) {
       done.catch(() => {});
       throw ControllerError.of(refusal, name);
@@ -235,6 +257,7 @@ export class Controller {
     }
     await resync(read, this.#asterisk, this.#conferences);
     this.#deps.link.ready();
+    this.#deps.cluster.ready();
   }
 
   /** Asterisk accepts a recording that it cannot write, and ends it at once. */

@@ -24,6 +24,7 @@ const FOR_CONTROLLER: ReadonlySet<string> = new Set<ControllerEffect['type']>([
   'call-webhook',
   'invite',
   'hand-over',
+  'cluster',
 ]);
 
 export function isForAsterisk(effect: AsteriskEffect | ControllerEffect): effect is AsteriskEffect {

@@ -6,7 +6,25 @@ export type ControllerErrorCode =
   /** Asterisk refused to carry the command out. */
   | 'asterisk-refused'
   /** Asterisk does not answer. The command takes effect when it does again. */
-  | 'asterisk-unreachable';
+  | 'asterisk-unreachable'
+  | 'no-such-node'
+  /** The node that should do it is down, or has not answered in time: it may have done it. */
+  | 'node-unreachable';
+
+const CODES = {
+  'no-such-conference': true,
+  'no-such-member': true,
+  'too-many-speakers': true,
+  'not-possible': true,
+  'asterisk-refused': true,
+  'asterisk-unreachable': true,
+  'no-such-node': true,
+  'node-unreachable': true,
+} satisfies Record<ControllerErrorCode, true>;
+
+export function isControllerErrorCode(text: string): text is ControllerErrorCode {
+  return Object.hasOwn(CODES, text);
+}
 
 /** Why a command failed. */
 export class ControllerError extends Error {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../../api/client.ts';
 import type { CommandResponse, ConferenceView, MemberStatusView, MemberView } from '../../api/schemas.ts';
 import { parseCommandWords } from '../../conference/command-words.ts';
+import { formatMemberAddress, parseMemberAddress } from '../../conference/member-address.ts';
 import { MEMBER_ACTIONS } from '../../conference/member-words.ts';
 import { conferenceText } from '../conference-text.ts';
 import { UsageError } from '../errors.ts';
@@ -21,7 +22,9 @@ export async function command(conference: string, words: readonly string[], opti
   const path = `/conferences/${encodeURIComponent(conference)}`;
   if (parsed.command.type === 'kick') {
     // Answers with the member even when he has gone by then.
-    const member = await client.post<MemberView>(`${path}/members/${parsed.command.memberId}/kick`);
+    const { memberId, node = null } = parsed.command;
+    const address = encodeURIComponent(formatMemberAddress(memberId, node));
+    const member = await client.post<MemberView>(`${path}/members/${address}/kick`);
     return print(member, json, () => memberTable([member], terminalWidth()));
   }
   const response = await client.post<CommandResponse>(`${path}/commands`, { command: parsed.command });
@@ -48,7 +51,7 @@ export async function member(
   [id, action, ...more]: readonly [member: string, action: string, ...string[]],
   options: ClientOptions,
 ): Promise<void> {
-  if (!/^[1-9]\d{0,8}$/.test(id)) {
+  if (!parseMemberAddress(id)) {
     throw new UsageError(`"${id}" is not a member number; "rostrum show ${conference}" lists them`);
   }
   if (action !== 'status') {
@@ -59,6 +62,8 @@ export async function member(
   }
   if (more.length > 0) throw new UsageError(`"${more.join(' ')}": status takes no more words`);
   const client = new ApiClient({ socketPath: options.socket });
-  const view = await client.get<MemberStatusView>(`/conferences/${encodeURIComponent(conference)}/members/${id}`);
+  const view = await client.get<MemberStatusView>(
+    `/conferences/${encodeURIComponent(conference)}/members/${encodeURIComponent(id)}`,
+  );
   print(view, options.json, () => memberText(view));
 }

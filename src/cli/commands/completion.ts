@@ -52,8 +52,8 @@ function knownAt(socketPath: string): Known {
     },
     members: async (name) => {
       const conference = await client.get<ConferenceView>(`/conferences/${encodeURIComponent(name)}`).catch(() => null);
-      return (conference?.members ?? []).map(({ id, caller, role }) => ({
-        word: String(id),
+      return (conference?.members ?? []).map(({ address, caller, role }) => ({
+        word: address,
         description: [caller.name, caller.number, role].filter((text) => text !== '').join(', '),
       }));
     },

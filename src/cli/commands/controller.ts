@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { ApiServer } from '../../api/server.ts';
 import { AriClientPort } from '../../ari/ari-client-port.ts';
 import { AriError } from '../../ari/errors.ts';
@@ -5,6 +6,7 @@ import { readConfig } from '../../config/read-config.ts';
 import { VERSION } from '../../config/version.ts';
 import { AsteriskSession } from '../../controller/asterisk-session.ts';
 import { AttendanceLog } from '../../controller/attendance-log.ts';
+import { Cluster } from '../../controller/cluster.ts';
 import type { Published } from '../../controller/conferences.ts';
 import { Controller } from '../../controller/controller.ts';
 import { Inviter } from '../../controller/inviter.ts';
@@ -55,9 +57,14 @@ export async function runController(configFile: string | undefined): Promise<voi
   );
   const speech = new Speech(config.speech, { logger });
   const watch = (published: Published) => attendance.record(published);
+  const { nodeId, lifetimeSeconds, capacity = null, sip = null } = config.cluster;
+  const cluster = new Cluster(
+    { nodeId, version: VERSION, lifetimeMs: lifetimeSeconds * 1000, capacity, sip, trunk: null },
+    { openChannel: null, logger, now: Date.now, load: () => (loadavg()[0] ?? 0) / availableParallelism() },
+  );
   const controller = new Controller(
     { application },
-    { ari, link, profiles: profiles.current, speech, inviter, logger, now: Date.now, watch },
+    { ari, link, profiles: profiles.current, speech, inviter, cluster, logger, now: Date.now, watch },
   );
   profiles.onChange((current) => controller.useProfiles(current));
   process.on('SIGHUP', () => void profiles.reload());
@@ -74,7 +81,7 @@ export async function runController(configFile: string | undefined): Promise<voi
   const reloadProfiles = () => profiles.reload();
   const api = new ApiServer(
     { socketPath: config.socketPath },
-    { controller, status, reloadProfiles, attendance, inviter },
+    { controller, cluster, status, reloadProfiles, attendance, inviter },
   );
 
   try {
@@ -83,6 +90,7 @@ export async function runController(configFile: string | undefined): Promise<voi
     attendance.start();
     // Before Asterisk is read: whom the relay has decides who is where he should be.
     await link.start();
+    await cluster.start();
     await session.start();
     logger.info(`controller running, process ${process.pid}, admin socket ${config.socketPath}`);
     const error = await ended;
@@ -92,6 +100,7 @@ export async function runController(configFile: string | undefined): Promise<voi
     await session.stop();
     await link.stop();
     controller.stop();
+    await cluster.stop();
     inviter.stop();
     profiles.stop();
     await api.stop();

@@ -4,8 +4,8 @@ import { conferenceTable, conferenceText } from '../conference-text.ts';
 import { memberTable } from '../member-text.ts';
 import type { ClientOptions, WatchOptions } from '../options.ts';
 import { print, terminalWidth } from '../print.ts';
+import { printOrWatch } from '../print-or-watch.ts';
 import type { ShowWhat } from '../show-words.ts';
-import { watch as watchUntilInterrupted } from '../watch.ts';
 
 export async function status({ socket, json }: ClientOptions): Promise<void> {
   const view = await new ApiClient({ socketPath: socket }).get<StatusView>('/status');
@@ -51,21 +51,4 @@ export async function show(what: ShowWhat, conference: string, options: WatchOpt
         (members) => (members.length === 0 ? 'no hands are raised' : memberTable(members, terminalWidth())),
       );
   }
-}
-
-/** @param forPrograms what of the value `--json` prints */
-async function printOrWatch<T>(
-  { watch, json }: WatchOptions,
-  read: () => Promise<T>,
-  forPeople: (value: T) => string,
-  forPrograms: (value: T) => unknown = (value) => value,
-): Promise<void> {
-  if (watch) {
-    // A line each, so that programs can tell them apart.
-    await watchUntilInterrupted(async () =>
-      json ? JSON.stringify(forPrograms(await read())) : forPeople(await read()),
-    );
-  }
-  const value = await read();
-  print(forPrograms(value), json, () => forPeople(value));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
-import { commandSchema } from '../../../src/api/command-schema.ts';
+import { commandSchema } from '../../../src/conference/command-schema.ts';
 import type { Command } from '../../../src/conference/commands.ts';
 import { EVERY_COMMAND } from './conferences.ts';
 

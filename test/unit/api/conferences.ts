@@ -65,6 +65,7 @@ const EVERY: { readonly [T in Exclude<Command['type'], 'tell-failure'>]: readonl
     { type: 'adjust', memberId: 1, setting: 'listenVolume', adjustment: { by: -1 } },
   ],
   'raise-hand': [{ type: 'raise-hand', memberId: 1, raised: true }],
+  'call-on': [{ type: 'call-on', memberId: 1 }],
   hold: [{ type: 'hold', memberId: 1, held: false }],
   'talk-privately': [{ type: 'talk-privately', memberId: 1, withMemberId: 2 }],
   'end-private': [{ type: 'end-private', memberId: 1 }],
@@ -127,6 +128,13 @@ export function depsOf(
       command: async (_name, command) => onCommand(command),
       readMedia: async () => null,
       requireProfile: () => {},
+    },
+    cluster: {
+      nodeId: null,
+      nodes: [],
+      remoteConferences: () => [],
+      flush: absent('cluster'),
+      drain: absent('cluster'),
     },
     status: () => ({
       version: '1',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { conferenceSchema, conferenceSummarySchema, memberSchema } from '../../../src/api/schemas.ts';
 import { summarize, viewConference, viewMember } from '../../../src/api/views.ts';
+import type { Conference } from '../../../src/conference/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
 import type { Place } from '../../../src/conference/member.ts';
 import { conference, member } from './conferences.ts';
@@ -18,7 +19,7 @@ describe('the view of a member', () => {
     [{ at: 'away' }, 'present'],
     [{ at: 'leaving', result: 'KICKED' }, 'leaving'],
   ])('says where he is, in full and in short: %j', (place, presence) => {
-    const view = viewMember(conference(), member(1, { place }));
+    const view = viewMember({ node: null, own: true, conference: conference() }, member(1, { place }));
     expect(memberSchema.parse(view)).toEqual(view);
     expect(view).toMatchObject({ place: place.at, presence });
   });
@@ -26,21 +27,33 @@ describe('the view of a member', () => {
   it('shows the sound settings in force: his own, else those of the profile', () => {
     const audio = { talkVolume: 1, listenVolume: -1, vadLevel: 400, agcLevel: 500 };
     const there = conference([], { audio });
-    expect(viewMember(there, member(1))).toMatchObject(audio);
+    expect(viewMember({ node: null, own: true, conference: there }, member(1))).toMatchObject(audio);
     const adjusted = { talkVolume: -4, vadLevel: 0 };
-    expect(viewMember(there, member(1, { adjusted }))).toMatchObject({ ...audio, ...adjusted });
+    expect(viewMember({ node: null, own: true, conference: there }, member(1, { adjusted }))).toMatchObject({
+      ...audio,
+      ...adjusted,
+    });
   });
 
   it('names the other one of a private talk', () => {
     const place: Place = { at: 'private', room: 2 };
     const members = [member(2, { place }), member(3, { place }), member(4, { place: { at: 'private', room: 4 } })];
     const there = conference(members);
-    expect(members.map((each) => viewMember(there, each).privateWith)).toEqual([3, 2, null]);
+    expect(members.map((each) => viewMember({ node: null, own: true, conference: there }, each).privateWith)).toEqual([
+      3,
+      2,
+      null,
+    ]);
   });
 
   it('has role, flags, hand and time', () => {
     const flags = { ...PLAIN_FLAGS, speaker: true, admin: true, agc: false };
-    expect(viewMember(conference(), member(1, { flags, handRaisedAtMs: 5000, talking: true }))).toMatchObject({
+    expect(
+      viewMember(
+        { node: null, own: true, conference: conference() },
+        member(1, { flags, handRaisedAtMs: 5000, talking: true }),
+      ),
+    ).toMatchObject({
       role: 'speaker',
       admin: true,
       mute: false,
@@ -63,7 +76,7 @@ describe('the view of a conference', () => {
       member(4, { ...speaking, place: { at: 'leaving', result: 'HANGUP' } }),
       member(5),
     ]);
-    expect(summarize(there)).toMatchObject({
+    expect(summarize([{ node: null, own: true, conference: there }])).toMatchObject({
       members: 5,
       speakers: 3,
       counts: { members: 3, speakers: 1, waiting: 1, talking: 1 },
@@ -72,17 +85,19 @@ describe('the view of a conference', () => {
 
   it('lists raised hands in the order of raising', () => {
     const hands = [member(1, { handRaisedAtMs: 9 }), member(2), member(3, { handRaisedAtMs: 8 })];
-    expect(viewConference(conference(hands)).hands).toEqual([3, 1]);
+    expect(viewConference([{ node: null, own: true, conference: conference(hands) }]).hands).toEqual([3, 1]);
   });
 
   it('shows what is played and recorded, and what is set', () => {
-    const view = viewConference({
-      ...conference([member(1)], { limits: { conferenceMinutes: 2 } }),
+    const limited = conference([member(1)], { limits: { conferenceMinutes: 2 } });
+    const busy: Conference = {
+      ...limited,
       locked: true,
       mutedAll: 'non-admins',
       playback: { id: 'p', media: ['beep'], paused: true, volume: 2 },
       recording: { name: 'r', format: 'wav', startedAtMs: 1000, paused: false, restarts: 0 },
-    });
+    };
+    const view = viewConference([{ node: null, own: true, conference: busy }]);
     expect(conferenceSchema.parse(view)).toEqual(view);
     expect(view).toMatchObject({
       locked: true,
@@ -94,7 +109,12 @@ describe('the view of a conference', () => {
   });
 
   it('has nothing where nothing is played, recorded or limited', () => {
-    expect(viewConference(conference())).toMatchObject({ playback: null, recording: null, endsAt: null, hands: [] });
+    expect(viewConference([{ node: null, own: true, conference: conference() }])).toMatchObject({
+      playback: null,
+      recording: null,
+      endsAt: null,
+      hands: [],
+    });
   });
 
   it.each([
@@ -104,7 +124,7 @@ describe('the view of a conference', () => {
     [{ status: 'empty', endsAtMs: 9 }, 'empty'],
     [{ status: 'ended' }, 'ended'],
   ] as const)('tells its status: %j', (state, status) => {
-    const view = summarize({ ...conference(), ...state });
+    const view = summarize([{ node: null, own: true, conference: { ...conference(), ...state } }]);
     expect(conferenceSummarySchema.parse(view)).toEqual(view);
     expect(view.status).toBe(status);
   });
@@ -114,7 +134,10 @@ describe('the view of a conference', () => {
     const pinEntry = { digits: '8317', triesLeft: 2, deadlineMs: 9, closedUntilMs: 0 };
     const keys = { pending: '9902', deadlineMs: 9 };
     const there = conference([member(1, { place: { at: 'door' }, pinEntry, keys })], { access });
-    const text = JSON.stringify([viewConference(there), summarize(there)]);
+    const text = JSON.stringify([
+      viewConference([{ node: null, own: true, conference: there }]),
+      summarize([{ node: null, own: true, conference: there }]),
+    ]);
     expect(text).not.toMatch(/8317|9902|pin/i);
   });
 });

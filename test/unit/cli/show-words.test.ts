@@ -2,9 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { parseShowWords } from '../../../src/cli/show-words.ts';
 
 describe('show', () => {
-  it('takes a single word for a conference, whatever it is', () => {
+  it('takes a single word for a conference, even one that is called status', () => {
     expect(parseShowWords('3000', undefined)).toEqual({ what: 'everything', conference: '3000' });
     expect(parseShowWords('status', undefined)).toEqual({ what: 'everything', conference: 'status' });
+  });
+
+  it('takes the word nodes for those of the cluster', () => {
+    expect(parseShowWords('nodes', undefined)).toEqual({ what: 'nodes' });
+    expect(parseShowWords('members', 'nodes')).toEqual({ what: 'members', conference: 'nodes' });
   });
 
   it('takes the first of two words for what is to be shown', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { commandSchema } from '../../../src/api/command-schema.ts';
+import { commandSchema } from '../../../src/conference/command-schema.ts';
 import { COMMAND_VERBS, parseCommandWords, splitWords } from '../../../src/conference/command-words.ts';
 import type { Command } from '../../../src/conference/commands.ts';
 import { MEMBER_ACTIONS } from '../../../src/conference/member-words.ts';
@@ -52,6 +52,12 @@ const MEANINGS: [string, Command][] = [
   ['member 7 transfer 3001', { type: 'transfer', memberId: 7, conference: '3001', profileName: null }],
   ['member 7 transfer 3001 board', { type: 'transfer', memberId: 7, conference: '3001', profileName: 'board' }],
   ['member 7 hand raise', { type: 'raise-hand', memberId: 7, raised: true }],
+  ['member 7 hand call', { type: 'call-on', memberId: 7 }],
+  ['member 7@lyon hand call', { type: 'call-on', memberId: 7, node: 'lyon' }],
+  ['member 7@lyon flags +speaker', { type: 'set-flags', memberId: 7, node: 'lyon', changes: { speaker: true } }],
+  ['member 7@lyon private 8', { type: 'talk-privately', memberId: 7, node: 'lyon', withMemberId: 8 }],
+  ['member 7@lyon private 8@lyon', { type: 'talk-privately', memberId: 7, node: 'lyon', withMemberId: 8 }],
+  ['playback beep --member 7@lyon', { type: 'play-to-member', memberId: 7, node: 'lyon', media: ['beep'] }],
   ['member 7 hand lower', { type: 'raise-hand', memberId: 7, raised: false }],
   ['member 7 set talk-volume +1', { type: 'adjust', memberId: 7, setting: 'talkVolume', adjustment: { by: 1 } }],
   ['member 7 set listen-volume -1', { type: 'adjust', memberId: 7, setting: 'listenVolume', adjustment: { by: -1 } }],

@@ -93,6 +93,8 @@ class Run {
         return this.#ended('playback-ended');
       case 'recording-ended':
         return this.#ended('recording-ended');
+      case 'told':
+        return this.state.status === 'new' ? null : given.input;
       case 'settings': {
         this.#settings = given.settings;
         const settings = SETTINGS[given.settings];
@@ -194,9 +196,10 @@ class Run {
   #checkCounts(): void {
     const { state } = this;
     const admitted = [...state.members.values()].filter(({ place: { at } }) => at !== 'door' && at !== 'leaving');
-    hold(countAdmitted(state) === admitted.length, 'members are miscounted');
+    const { admitted: others, speakers: speaking } = state.remote ?? { admitted: 0, speakers: 0 };
+    hold(countAdmitted(state) === admitted.length + others, 'members are miscounted');
     const speakers = admitted.filter(({ flags }) => flags.speaker).length;
-    hold(countSpeakers(state) === speakers, 'speakers are miscounted');
+    hold(countSpeakers(state) === speakers + speaking, 'speakers are miscounted');
     const { limit } = { limit: state.settings.profile.limits.speakers };
     if (this.intact) hold(speakers <= limit, 'too many speakers', speakers, limit);
     const hands = raisedHands(state);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Command } from '../../../src/conference/commands.ts';
 import { FLAGS, type FlagChanges } from '../../../src/conference/flags.ts';
+import type { Order, RemoteView, SharedChange } from '../../../src/conference/remote.ts';
 import { ALOUD, conference, SILENT } from './conferences.ts';
 
 /** Random histories of a conference. */
@@ -97,6 +98,43 @@ const conferenceCommand: fc.Arbitrary<Command> = fc.oneof(
   ),
 );
 
+const where = fc.option(fc.constantFrom('lyon', 'oslo'), { freq: 2 });
+const someone = fc.option(
+  fc.record({ node: fc.constantFrom('lyon', 'oslo'), memberId, atMs: fc.integer({ min: 0, max: 90_000 }) }),
+);
+
+/** What other nodes tell: from then on, the conference has a cluster. */
+const remote: fc.Arbitrary<RemoteView> = fc.record({
+  node: fc.constant('here'),
+  admitted: fc.nat(3),
+  speakers: fc.nat(2),
+  admins: fc.nat(1),
+  nodes: fc.subarray(['lyon', 'gent', 'oslo']),
+  oldestHand: someone,
+  lastJoined: someone,
+  playing: where,
+  recording: where,
+  music: where,
+});
+
+const change: fc.Arbitrary<SharedChange> = fc.oneof(
+  fc.record({ setting: fc.constant('locked' as const), value: fc.boolean() }),
+  fc.record({ setting: fc.constant('mutedAll' as const), value: fc.option(audience) }),
+);
+
+const order: fc.Arbitrary<Order> = fc.oneof(
+  fc.constantFrom<Order>({ type: 'terminate', result: 'ENDED' }, { type: 'release' }, { type: 'warned' }),
+  fc.record({ type: fc.constant('kick-all' as const), audience }),
+  fc.record({ type: fc.constant('set-flags-of-all' as const), audience, changes: flags }),
+  fc.constant<Order>({ type: 'lower-hands' }),
+);
+
+const told = fc.oneof(
+  fc.record({ type: fc.constant('remote' as const), remote }),
+  fc.record({ type: fc.constant('shared' as const), change, anew: fc.boolean() }),
+  fc.record({ type: fc.constant('order' as const), order }),
+);
+
 const who = fc.nat(5);
 
 /** What happens next; `who` is the place of a channel, or of a report, among those there are. */
@@ -125,6 +163,7 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ what: fc.constant('resync' as const), restarted: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('returned' as const), who }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('wake' as const) }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('told' as const), input: told }) },
 );
 export type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 

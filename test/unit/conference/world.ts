@@ -35,7 +35,7 @@ export class World {
 
   /** Whether the effect reaches Asterisk at all, and so may be lost on the way. */
   static mayBeLost({ type }: Effect): boolean {
-    return type !== 'wake' && type !== 'publish' && type !== 'hand-over';
+    return type !== 'wake' && type !== 'publish' && type !== 'hand-over' && type !== 'cluster';
   }
 
   apply(effect: Effect): void {

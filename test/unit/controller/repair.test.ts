@@ -3,6 +3,7 @@ import { createLogger } from 'winston';
 import { AriError } from '../../../src/ari/errors.ts';
 import type { AriEvent } from '../../../src/ari/messages.ts';
 import type { AriPort } from '../../../src/ari/port.ts';
+import { Cluster } from '../../../src/controller/cluster.ts';
 import { Controller } from '../../../src/controller/controller.ts';
 import type { Inviter } from '../../../src/controller/inviter.ts';
 import type { RelayLink } from '../../../src/controller/relay-link.ts';
@@ -28,8 +29,11 @@ function controllerWith(error: AriError) {
   if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
   const inviter = { handle: () => {}, resync: () => {}, cancelAll: () => {} } as unknown as Inviter;
   const link = { ready: () => {}, setFloor: () => {}, endFloor: () => {} } as unknown as RelayLink;
-  const deps = { ari, link, profiles, speech: {} as Speech, inviter, now: Date.now, watch: () => {} };
-  const controller = new Controller({ application: 'r' }, { ...deps, logger: createLogger({ silent: true }) });
+  const alone = { nodeId: 'a', version: '1', lifetimeMs: 15_000, capacity: null, sip: null, trunk: null };
+  const logger = createLogger({ silent: true });
+  const cluster = new Cluster(alone, { openChannel: null, logger, now: Date.now, load: () => 0 });
+  const deps = { ari, link, profiles, cluster, logger, speech: {} as Speech, inviter, now: Date.now, watch: () => {} };
+  const controller = new Controller({ application: 'r' }, deps);
   return { controller, requests };
 }
 

@@ -1,7 +1,11 @@
 import { z } from 'zod';
-import type { Command } from '../conference/commands.ts';
-import { FLAGS, type MemberFlags } from '../conference/flags.ts';
-import { CONFERENCE_NAME } from '../conference/join-arguments.ts';
+import { profileName } from '../profiles/conference-schema.ts';
+import { RANGES } from '../profiles/ranges.ts';
+import { parseMedia } from '../prompts/media.ts';
+import type { Command } from './commands.ts';
+import { FLAGS, type MemberFlags } from './flags.ts';
+import { CONFERENCE_NAME } from './join-arguments.ts';
+import { NODE_ID } from './member-address.ts';
 import {
   APPLICATION_DATA,
   APPLICATION_NAME,
@@ -9,14 +13,12 @@ import {
   MOST_MEDIA,
   RECORDING_NAME,
   WEBHOOK_URL,
-} from '../conference/word-rules.ts';
-import { profileName } from '../profiles/conference-schema.ts';
-import { RANGES } from '../profiles/ranges.ts';
-import { parseMedia } from '../prompts/media.ts';
+} from './word-rules.ts';
 
-/** The commands of `conference/commands.ts` as they come from outside. */
+/** The commands of `commands.ts` as they come from outside. */
 
 const memberId = z.number().int().min(1);
+const node = z.string().regex(NODE_ID).optional().describe('The node that the member has called; this one if left out');
 const audience = z.enum(['all', 'non-admins']);
 const volume = z.number().int().min(RANGES.talkVolume.min).max(RANGES.talkVolume.max).describe('Steps of 3 dB');
 const conferenceName = z.string().regex(CONFERENCE_NAME, 'a conference name is letters, digits, "_", ".", "+" and "-"');
@@ -41,6 +43,7 @@ const media = z
 const adjust = z.strictObject({
   type: z.literal('adjust'),
   memberId,
+  node,
   setting: z.enum(['vadLevel', 'agcLevel', 'talkVolume', 'listenVolume']),
   adjustment: z.union([
     z.literal('profile'),
@@ -49,38 +52,43 @@ const adjust = z.strictObject({
 });
 
 const memberCommands = [
-  z.strictObject({ type: z.literal('set-flags'), memberId, changes }),
-  z.strictObject({ type: z.literal('kick'), memberId }),
-  z.strictObject({ type: z.literal('hang-up'), memberId }),
+  z.strictObject({ type: z.literal('set-flags'), memberId, node, changes }),
+  z.strictObject({ type: z.literal('kick'), memberId, node }),
+  z.strictObject({ type: z.literal('hang-up'), memberId, node }),
   adjust,
-  z.strictObject({ type: z.literal('raise-hand'), memberId, raised: z.boolean() }),
-  z.strictObject({ type: z.literal('hold'), memberId, held: z.boolean() }),
-  z.strictObject({ type: z.literal('talk-privately'), memberId, withMemberId: memberId }),
-  z.strictObject({ type: z.literal('end-private'), memberId }),
+  z.strictObject({ type: z.literal('raise-hand'), memberId, node, raised: z.boolean() }),
+  z.strictObject({ type: z.literal('call-on'), memberId, node }),
+  z.strictObject({ type: z.literal('hold'), memberId, node, held: z.boolean() }),
+  z.strictObject({ type: z.literal('talk-privately'), memberId, node, withMemberId: memberId }),
+  z.strictObject({ type: z.literal('end-private'), memberId, node }),
   z.strictObject({
     type: z.literal('transfer'),
     memberId,
+    node,
     conference: conferenceName,
     profileName: profileName.nullable(),
   }),
-  z.strictObject({ type: z.literal('ask-admin-pin'), memberId }),
-  z.strictObject({ type: z.literal('play-to-member'), memberId, media }),
-  z.strictObject({ type: z.literal('stop-playing-to-member'), memberId }),
-  z.strictObject({ type: z.literal('tell-count'), memberId }),
-  z.strictObject({ type: z.literal('tell-keys'), memberId }),
+  z.strictObject({ type: z.literal('ask-admin-pin'), memberId, node }),
+  z.strictObject({ type: z.literal('play-to-member'), memberId, node, media }),
+  z.strictObject({ type: z.literal('stop-playing-to-member'), memberId, node }),
+  z.strictObject({ type: z.literal('tell-count'), memberId, node }),
+  z.strictObject({ type: z.literal('tell-keys'), memberId, node }),
   z.strictObject({
     type: z.literal('call-webhook'),
     memberId,
+    node,
     url: z.string().regex(WEBHOOK_URL, 'expected a URL with http or https'),
   }),
   z.strictObject({
     type: z.literal('invite'),
     memberId,
+    node,
     target: z.string().regex(INVITE_TARGET, 'expected a number or an endpoint of Asterisk'),
   }),
   z.strictObject({
     type: z.literal('execute'),
     memberId,
+    node,
     application: z.string().regex(APPLICATION_NAME, 'an application is a word such as Playback'),
     data: z
       .string()

@@ -1,0 +1,43 @@
+import type { Conference } from '../conference/conference.ts';
+import type { Member } from '../conference/member.ts';
+import type { Change } from './messages.ts';
+import { type ConferenceRecord, conferenceRecordOf, recordOf } from './record.ts';
+
+/**
+ * What the other nodes must be told of a conference that has become another one: small where little has changed. Members
+ * are compared by identity first, since there may be thousands.
+ * @param before what they know; null if nothing
+ * @param after null if it has ended
+ */
+export function changesBetween(before: Conference | null, after: Conference | null): Change[] {
+  const was = before && conferenceRecordOf(before);
+  const is = after && conferenceRecordOf(after);
+  if (!after || !is) return was ? [{ type: 'ended', conference: was.name }] : [];
+  // Numbers begin anew in a new conference of the same name.
+  if (before && was && was.startedAtMs !== is.startedAtMs) {
+    return [{ type: 'ended', conference: is.name }, ...changesBetween(null, after)];
+  }
+  const changes: Change[] = [];
+  if (!was || !isSame(was, is)) changes.push({ type: 'conference', record: is });
+  const known = was ? (before?.members ?? new Map<string, Member>()) : new Map<string, Member>();
+  if (known === after.members) return changes;
+  for (const { channelId, id } of known.values()) {
+    if (!after.members.has(channelId)) changes.push({ type: 'left', conference: is.name, memberId: id });
+  }
+  for (const member of after.members.values()) changes.push(...changesOf(is.name, known.get(member.channelId), member));
+  return changes;
+}
+
+function changesOf(conference: string, was: Member | undefined, is: Member): Change[] {
+  if (was === is) return [];
+  const { id: memberId, talking } = is;
+  const member = recordOf(is);
+  if (was && JSON.stringify({ ...recordOf(was), talking }) === JSON.stringify(member)) {
+    return was.talking === talking ? [] : [{ type: 'talking', conference, memberId, talking }];
+  }
+  return [{ type: 'member', conference, member }];
+}
+
+function isSame(a: ConferenceRecord, b: ConferenceRecord): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

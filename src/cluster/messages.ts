@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { commandSchema } from '../conference/command-schema.ts';
+import { FLAGS } from '../conference/flags.ts';
+import { conferenceName, conferenceRecordSchema, memberNumber, memberRecordSchema } from './record.ts';
+
+/** The messages that controllers send each other: the one definition of them. */
+
+/** So many changes or members are in one message; more are sent in several. */
+export const MOST_IN_MESSAGE = 500;
+
+const count = z.number().int().min(0);
+const epoch = z.number().int().min(0);
+const port = z.number().int().min(1).max(65_535);
+
+const stamp = {
+  clock: z
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER - 1),
+  node: z.string().max(32),
+};
+const locked = z.object({ value: z.boolean(), ...stamp });
+const mutedAll = z.object({ value: z.enum(['all', 'non-admins']).nullable(), ...stamp });
+const registers = z.object({ locked, mutedAll });
+
+const conference = conferenceName;
+
+const change = z.discriminatedUnion('type', [
+  /** What is true of the part of a conference as a whole; the first word of a new one. */
+  z.object({ type: z.literal('conference'), record: conferenceRecordSchema }),
+  z.object({ type: z.literal('ended'), conference }),
+  /** He is new, or something about him has changed. */
+  z.object({ type: z.literal('member'), conference, member: memberRecordSchema }),
+  z.object({ type: z.literal('talking'), conference, memberId: memberNumber, talking: z.boolean() }),
+  z.object({ type: z.literal('left'), conference, memberId: memberNumber }),
+  /** Of the conference on all nodes. */
+  z.object({ type: z.literal('settings'), conference, registers }),
+]);
+
+/** How much a node has to do, about each 2 s. */
+const status = z.object({
+  type: z.literal('status'),
+  conferences: count,
+  members: count,
+  /** 1 is all that its processors can do. */
+  load: z.number().min(0),
+  capacity: count.nullable(),
+  draining: z.boolean(),
+});
+
+const audience = z.enum(['all', 'non-admins']);
+const order = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('terminate'), result: z.enum(['ENDED', 'TIME']) }),
+  z.object({ type: z.enum(['release', 'warned', 'lower-hands']) }),
+  z.object({ type: z.literal('kick-all'), audience }),
+  z.object({ type: z.literal('set-flags-of-all'), audience, changes: z.partialRecord(z.enum(FLAGS), z.boolean()) }),
+]);
+
+const messageSchema = z.discriminatedUnion('type', [
+  /** The first message to a peer. */
+  z.object({
+    type: z.literal('hello'),
+    version: z.string().max(64),
+    /** When the controller started: after a restart, its numbers begin anew. */
+    incarnation: z.number(),
+    /** Where phones reach it; null if it has not been told. */
+    sip: z.string().max(256).nullable(),
+    /** Where its relay takes trunk packets. */
+    trunk: z
+      .object({
+        host: z.string().max(255),
+        port,
+        multicast: z.object({ group: z.string().max(64), port }).nullable(),
+      })
+      .nullable(),
+  }),
+  status,
+  z.object({ type: z.literal('media-key'), epoch, key: z.base64().max(64) }),
+  z.object({ type: z.literal('media-key-ack'), epoch }),
+  z.object({ type: z.literal('want-snapshot') }),
+  /** Everything that a node owns, as it was after its delta `sequence`, in one or more parts. */
+  z.object({
+    type: z.literal('snapshot'),
+    incarnation: z.number(),
+    sequence: count,
+    part: count,
+    parts: z.number().int().min(1),
+    changes: z.array(change).max(MOST_IN_MESSAGE),
+  }),
+  z.object({
+    type: z.literal('delta'),
+    incarnation: z.number(),
+    sequence: count,
+    changes: z.array(change).max(MOST_IN_MESSAGE),
+  }),
+  z.object({
+    type: z.literal('command'),
+    id: z.string().max(64),
+    conference,
+    command: commandSchema,
+    /** It is about something of the receiver's own, and not to be passed on. */
+    final: z.boolean(),
+  }),
+  z.object({
+    type: z.literal('ack'),
+    id: z.string().max(64),
+    result: z.discriminatedUnion('ok', [
+      z.object({ ok: z.literal(true) }),
+      z.object({ ok: z.literal(false), code: z.string().max(64), message: z.string().max(1000) }),
+    ]),
+  }),
+  z.object({ type: z.literal('order'), conference, order }),
+]);
+
+export type Message = z.output<typeof messageSchema>;
+export type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>;
+export type Change = z.output<typeof change>;
+
+/** @returns null for what is no message of ours, or one that a newer version has made up */
+export function parseMessage(json: unknown): Message | null {
+  const parsed = messageSchema.safeParse(json);
+  return parsed.success ? parsed.data : null;
+}

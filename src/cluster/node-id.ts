@@ -1,0 +1,6 @@
+/** The name of a node that has been given none. @param hostName as the machine calls itself */
+export function nodeIdFrom(hostName: string): string {
+  const [first = ''] = hostName.split('.');
+  const valid = first.replaceAll(/[^A-Za-z0-9_-]/g, '-').replace(/^[_-]+/, '');
+  return valid.slice(0, 32) || 'node';
+}

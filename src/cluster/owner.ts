@@ -1,0 +1,25 @@
+import type { OuterCommand } from '../conference/commands.ts';
+import type { Conference } from '../conference/conference.ts';
+import { isAdmitted } from '../conference/member.ts';
+import type { NodePart } from './remote-view.ts';
+
+/**
+ * The other node that carries a command out; null where that is this one. A member's is the one he has called. A
+ * command to a whole conference may be given anywhere, but it is announced, played or recorded where somebody is: the
+ * floor of a node without members is not heard.
+ * @param here the part of the conference on this node
+ * @param parts those on the others
+ */
+export function ownerOf(
+  command: OuterCommand,
+  nodeId: string,
+  here: Conference | undefined,
+  parts: readonly NodePart[],
+): string | null {
+  if ('memberId' in command) return command.node === undefined || command.node === nodeId ? null : command.node;
+  if (here && [...here.members.values()].some(isAdmitted)) return null;
+  const reachable = parts.filter((part) => part.reachable);
+  const [fullest] = reachable.sort((a, b) => b.sums.admitted - a.sums.admitted || (a.node < b.node ? -1 : 1));
+  if (!fullest || (here && fullest.sums.admitted === 0)) return null;
+  return fullest.node;
+}

@@ -1,0 +1,66 @@
+/** A node as far as placement cares. */
+export type Place = {
+  readonly node: string;
+  /** Where phones reach it; null if that is not known, so that nobody can be sent there. */
+  readonly sip: string | null;
+  /** Calls that it has, and takes at most; null without a limit. */
+  readonly members: number;
+  readonly capacity: number | null;
+  /** Takes no new calls. */
+  readonly draining: boolean;
+  /** 1 is all that its processors can do. */
+  readonly load: number;
+  /** Members whom it has in the conference in question. */
+  readonly inConference: number;
+};
+
+/**
+ * `here-first`: the node that was called, as long as it has room. `least-loaded`: the one with the smallest part of its
+ * capacity in use. `together`: where most members of the conference are, so that it spans few nodes.
+ */
+export const PLACEMENTS = ['here-first', 'least-loaded', 'together'] as const;
+export type Placement = (typeof PLACEMENTS)[number];
+
+/**
+ * Which node a caller of a conference is best served by.
+ * @param here the node that was called
+ * @param places all nodes that are up, this one too
+ * @returns null if every node is full or takes no calls
+ */
+export function place(strategy: Placement, here: string, places: readonly Place[]): Place | null {
+  const open = places.filter((each) => hasRoom(each) && (each.node === here || each.sip !== null));
+  const [best] = [...open].sort(
+    (a, b) =>
+      preference(strategy, a, b) ||
+      Number(b.node === here) - Number(a.node === here) ||
+      usage(a) - usage(b) ||
+      byName(a, b),
+  );
+  return best ?? null;
+}
+
+function hasRoom({ members, capacity, draining }: Place): boolean {
+  return !draining && (capacity === null || members < capacity);
+}
+
+function preference(strategy: Placement, a: Place, b: Place): number {
+  const use = usage(a) - usage(b);
+  switch (strategy) {
+    case 'here-first':
+      // The sort prefers this node; among the others the emptiest.
+      return 0;
+    case 'least-loaded':
+      return use;
+    case 'together':
+      return b.inConference - a.inConference || use;
+  }
+}
+
+/** In tenths, so that callers do not go to and fro between nodes that are as good as equal. */
+function usage({ members, capacity, load }: Place): number {
+  return Math.round(10 * Math.max(load, capacity ? members / capacity : 0));
+}
+
+function byName(a: Place, b: Place): number {
+  return a.node < b.node ? -1 : 1;
+}

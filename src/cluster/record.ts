@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import type { Conference } from '../conference/conference.ts';
+import { FLAGS, type MemberFlags } from '../conference/flags.ts';
+import { CONFERENCE_NAME } from '../conference/join-arguments.ts';
+import type { Member } from '../conference/member.ts';
+import { playbackSchema, recordingSchema } from '../conference/saved-conference.ts';
+import { adjustedSchema, placeSchema } from '../conference/saved-member.ts';
+import { IDLE } from '../dtmf/collector.ts';
+
+/** What a node tells the others of its members and conferences. No PIN is in it, nor what a caller is dialling. */
+
+/** Longer names are cut. */
+const LONGEST_NAME = 128;
+
+export const conferenceName = z.string().regex(CONFERENCE_NAME);
+export const memberNumber = z.number().int().min(1);
+
+export const memberRecordSchema = z.object({
+  id: memberNumber,
+  channel: z.string().max(256),
+  number: z.string().max(LONGEST_NAME),
+  name: z.string().max(LONGEST_NAME),
+  joinedAtMs: z.number(),
+  flags: z.array(z.enum(FLAGS)).max(FLAGS.length),
+  place: placeSchema,
+  adjusted: adjustedSchema,
+  handRaisedAtMs: z.number().nullable(),
+  talking: z.boolean(),
+});
+
+export type MemberRecord = z.output<typeof memberRecordSchema>;
+
+export const conferenceRecordSchema = z.object({
+  name: conferenceName,
+  profileName: z.string().max(LONGEST_NAME),
+  status: z.enum(['running', 'ending', 'empty']),
+  startedAtMs: z.number(),
+  playback: playbackSchema,
+  recording: recordingSchema,
+  musicOn: z.boolean(),
+});
+
+/** A part of a conference without its members. */
+export type ConferenceRecord = z.output<typeof conferenceRecordSchema>;
+
+export function recordOf({ flags, caller, channelId, ...member }: Member): MemberRecord {
+  const { id, joinedAtMs, place, adjusted, handRaisedAtMs, talking } = member;
+  return {
+    id,
+    channel: channelId,
+    number: caller.number.slice(0, LONGEST_NAME),
+    name: caller.name.slice(0, LONGEST_NAME),
+    joinedAtMs,
+    flags: FLAGS.filter((flag) => flags[flag]),
+    place: place.at === 'leaving' ? { at: 'leaving', result: place.result } : place,
+    adjusted,
+    handRaisedAtMs,
+    talking,
+  };
+}
+
+/** A member of another node: as one of ours whose keys and prompts we know nothing of. */
+export function memberOf(record: MemberRecord): Member {
+  const { id, channel, number, name, joinedAtMs, flags, place, adjusted, handRaisedAtMs, talking } = record;
+  return {
+    id,
+    channelId: channel,
+    caller: { number, name },
+    joinedAtMs,
+    flags: Object.fromEntries(FLAGS.map((flag) => [flag, flags.includes(flag)])) as MemberFlags,
+    place: place as Member['place'],
+    path: 'bridge',
+    adjusted,
+    handRaisedAtMs,
+    talking,
+    keys: IDLE,
+    spokenName: null,
+    pinEntry: null,
+    ignoreHashUntilMs: 0,
+    warned: false,
+  };
+}
+
+/** @returns null for a conference that is none yet, or no longer */
+export function conferenceRecordOf(conference: Conference): ConferenceRecord | null {
+  const { name, status, settings, startedAtMs, playback, recording, musicOn } = conference;
+  if (status === 'new' || status === 'ended') return null;
+  return {
+    name,
+    profileName: settings.profileName,
+    status,
+    startedAtMs,
+    playback: playback && { ...playback, media: [...playback.media] },
+    recording,
+    musicOn,
+  };
+}

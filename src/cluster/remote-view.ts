@@ -1,0 +1,55 @@
+import type { Member } from '../conference/member.ts';
+import type { RemoteView } from '../conference/remote.ts';
+import type { PartSums, RemotePart } from './replica.ts';
+
+/** A part of a conference on another node, with its sums. */
+export type NodePart = {
+  readonly node: string;
+  /** Whether the node would hear a command now. */
+  readonly reachable: boolean;
+  readonly part: RemotePart;
+  readonly sums: PartSums;
+};
+
+/**
+ * The sum of all other parts of a conference. Who is on a node that cannot be reached counts, but is not called on.
+ * @param node this node
+ */
+export function remoteViewOf(node: string, parts: readonly NodePart[]): RemoteView {
+  let [admitted, speakers, admins] = [0, 0, 0];
+  for (const { sums } of parts) {
+    admitted += sums.admitted;
+    speakers += sums.speakers;
+    admins += sums.admins;
+  }
+  const reachable = parts.filter((part) => part.reachable);
+  const nodeWhere = (has: (part: NodePart) => boolean) => parts.find(has)?.node ?? null;
+  return {
+    node,
+    admitted,
+    speakers,
+    admins,
+    nodes: parts.flatMap(({ node: other, sums }) => (sums.admitted > 0 ? [other] : [])).sort(),
+    oldestHand: first(reachable, ({ oldestHand }) => oldestHand && [oldestHand, oldestHand.handRaisedAtMs ?? 0], 1),
+    lastJoined: first(reachable, ({ lastJoined }) => lastJoined && [lastJoined, lastJoined.joinedAtMs], -1),
+    playing: nodeWhere(({ part }) => part.record.playback !== null),
+    recording: nodeWhere(({ part }) => part.record.recording !== null),
+    music: nodeWhere(({ part }) => part.record.musicOn),
+  };
+}
+
+/** The earliest of all parts, or with a negative direction the latest. */
+function first(
+  parts: readonly NodePart[],
+  of: (sums: PartSums) => readonly [member: Member, atMs: number] | null,
+  direction: 1 | -1,
+): RemoteView['oldestHand'] {
+  let found: RemoteView['oldestHand'] = null;
+  for (const { node, sums } of parts) {
+    const candidate = of(sums);
+    if (!candidate) continue;
+    const [{ id: memberId }, atMs] = candidate;
+    if (!found || direction * (atMs - found.atMs) < 0) found = { node, memberId, atMs };
+  }
+  return found;
+}

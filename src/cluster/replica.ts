@@ -1,0 +1,181 @@
+import { isAdmitted, type Member } from '../conference/member.ts';
+import type { Change, MessageOf } from './messages.ts';
+import { type ConferenceRecord, memberOf } from './record.ts';
+
+type Numbered = MessageOf<'delta'> | MessageOf<'snapshot'>;
+
+/** A part of a conference, as the node that owns it has told it. */
+export type RemotePart = {
+  readonly record: ConferenceRecord;
+  /** By number. */
+  readonly members: ReadonlyMap<number, Member>;
+};
+
+/** Sums over the members of a part, and who of them is first or last. */
+export type PartSums = {
+  readonly admitted: number;
+  readonly speakers: number;
+  readonly admins: number;
+  readonly oldestHand: Member | null;
+  readonly lastJoined: Member | null;
+};
+
+type Part = { record: ConferenceRecord; readonly members: Map<number, Member>; sums: PartSums | null };
+
+type Settings = Extract<Change, { type: 'settings' }>;
+
+export type Taken = {
+  /** `gap`: something was missed, and a snapshot is needed. `ignored`: old, or of no use before that snapshot. */
+  readonly outcome: 'taken' | 'gap' | 'ignored';
+  /** Conferences that may have changed. */
+  readonly touched: ReadonlySet<string>;
+  readonly settings: readonly Settings[];
+};
+
+const IGNORED: Taken = { outcome: 'ignored', touched: new Set(), settings: [] };
+
+/** A snapshot in more parts is none of ours. */
+const MOST_PARTS = 10_000;
+
+/**
+ * What one other node owns, from its snapshot and the numbered deltas after it. Bounded by what that node, which has
+ * authenticated itself, has.
+ */
+export class Replica {
+  #parts = new Map<string, Part>();
+  #incarnation = Number.NEGATIVE_INFINITY;
+  #sequence = 0;
+  /** A snapshot of which not all has come; parts that come out of turn are of no use. */
+  #pending: { incarnation: number; sequence: number; next: number; changes: Change[] } | null = null;
+  /** There was a gap: deltas are of no use until the next snapshot. */
+  #stale = true;
+
+  get conferences(): ReadonlyMap<string, RemotePart> {
+    return this.#parts;
+  }
+
+  /** Everything has been told at least once, and nothing was missed since. */
+  get isComplete(): boolean {
+    return !this.#stale;
+  }
+
+  get members(): number {
+    let members = 0;
+    for (const part of this.#parts.values()) members += part.members.size;
+    return members;
+  }
+
+  sumsOf(conference: string): PartSums | null {
+    const part = this.#parts.get(conference);
+    if (!part) return null;
+    part.sums ??= sumUp(part.members);
+    return part.sums;
+  }
+
+  take(message: Numbered): Taken {
+    return message.type === 'snapshot' ? this.#takeSnapshot(message) : this.#takeDelta(message);
+  }
+
+  #takeDelta({ incarnation, sequence, changes }: MessageOf<'delta'>): Taken {
+    const isOld = incarnation === this.#incarnation && sequence <= this.#sequence;
+    if (incarnation < this.#incarnation || isOld) return IGNORED;
+    if (this.#stale || incarnation !== this.#incarnation || sequence !== this.#sequence + 1) {
+      this.#stale = true;
+      return { ...IGNORED, outcome: 'gap' };
+    }
+    this.#sequence = sequence;
+    return { outcome: 'taken', ...apply(this.#parts, changes) };
+  }
+
+  #takeSnapshot(message: MessageOf<'snapshot'>): Taken {
+    const { incarnation, sequence, part, parts, changes } = message;
+    const isOld = incarnation === this.#incarnation && sequence < this.#sequence;
+    if (incarnation < this.#incarnation || isOld || parts > MOST_PARTS) return IGNORED;
+    if (part === 0) this.#pending = { incarnation, sequence, next: 0, changes: [] };
+    const pending = this.#pending;
+    if (pending?.incarnation !== incarnation || pending.sequence !== sequence || pending.next !== part) return IGNORED;
+    pending.changes.push(...changes);
+    pending.next = part + 1;
+    return pending.next === parts ? this.#replace(message, pending.changes) : IGNORED;
+  }
+
+  #replace({ incarnation, sequence }: MessageOf<'snapshot'>, changes: readonly Change[]): Taken {
+    const before = [...this.#parts.keys()];
+    const parts = new Map<string, Part>();
+    const { touched, settings } = apply(parts, changes);
+    const taken = { outcome: 'taken' as const, touched: new Set([...before, ...touched]), settings };
+    this.#parts = parts;
+    this.#incarnation = incarnation;
+    this.#sequence = sequence;
+    this.#pending = null;
+    this.#stale = false;
+    return taken;
+  }
+
+  /** Forgets everything until the next snapshot. @returns the conferences that it was part of */
+  clear(): string[] {
+    const names = [...this.#parts.keys()];
+    this.#parts = new Map();
+    this.#pending = null;
+    this.#stale = true;
+    return names;
+  }
+}
+
+function apply(parts: Map<string, Part>, changes: readonly Change[]): Pick<Taken, 'touched' | 'settings'> {
+  const touched = new Set<string>();
+  const settings: Settings[] = [];
+  for (const change of changes) {
+    if (change.type === 'settings') settings.push(change);
+    else touched.add(applyOne(parts, change));
+  }
+  return { touched, settings };
+}
+
+/** @returns the conference that has changed */
+function applyOne(parts: Map<string, Part>, change: Exclude<Change, Settings>): string {
+  if (change.type === 'conference') {
+    const { record } = change;
+    const part = parts.get(record.name);
+    if (part) part.record = record;
+    else parts.set(record.name, { record, members: new Map(), sums: null });
+    return record.name;
+  }
+  const part = parts.get(change.conference);
+  switch (change.type) {
+    case 'ended':
+      parts.delete(change.conference);
+      break;
+    case 'left':
+      part?.members.delete(change.memberId);
+      break;
+    case 'member':
+      part?.members.set(change.member.id, memberOf(change.member));
+      break;
+    case 'talking': {
+      const member = part?.members.get(change.memberId);
+      // The sums are the same.
+      if (member) part?.members.set(member.id, { ...member, talking: change.talking });
+      return change.conference;
+    }
+  }
+  if (part) part.sums = null;
+  return change.conference;
+}
+
+function sumUp(members: ReadonlyMap<number, Member>): PartSums {
+  let [admitted, speakers, admins] = [0, 0, 0];
+  let [oldestHand, lastJoined]: (Member | null)[] = [null, null];
+  for (const member of members.values()) {
+    if (!isAdmitted(member)) continue;
+    const { flags, handRaisedAtMs, joinedAtMs } = member;
+    admitted++;
+    if (flags.speaker) speakers++;
+    if (flags.admin) admins++;
+    else if (!lastJoined || joinedAtMs > lastJoined.joinedAtMs) lastJoined = member;
+    if (handRaisedAtMs !== null && handRaisedAtMs < (oldestHand?.handRaisedAtMs ?? Number.POSITIVE_INFINITY)) {
+      oldestHand = member;
+    }
+  }
+  return { admitted, speakers, admins, oldestHand: oldestHand ?? null, lastJoined: lastJoined ?? null };
+}

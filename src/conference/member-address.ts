@@ -1,0 +1,16 @@
+/** A member of the cluster: his number in the conference on the node that he has called; without a node, on this one. */
+export type MemberAddress = { readonly memberId: number; readonly node?: string };
+
+export const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
+
+/** @returns null unless the text is like `7` or `7@lyon` */
+export function parseMemberAddress(text: string): MemberAddress | null {
+  const [, id = '', node] = /^([1-9]\d{0,8})(?:@(.*))?$/s.exec(text) ?? [];
+  if (id === '' || (node !== undefined && !NODE_ID.test(node))) return null;
+  return { memberId: Number(id), ...(node !== undefined && { node }) };
+}
+
+/** @param node null for this one */
+export function formatMemberAddress(memberId: number, node: string | null): string {
+  return node === null ? String(memberId) : `${memberId}@${node}`;
+}

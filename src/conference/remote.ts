@@ -1,0 +1,51 @@
+import type { OuterCommand } from './commands.ts';
+import type { Audience } from './conference.ts';
+import type { FlagChanges } from './flags.ts';
+
+/** What a conference knows of its parts on other nodes. */
+export type RemoteView = {
+  /** The name of this node. */
+  readonly node: string;
+  /** Members who have been admitted, on all other nodes together, and those of them who are speakers or moderators. */
+  readonly admitted: number;
+  readonly speakers: number;
+  readonly admins: number;
+  /** The other nodes where members have been admitted, by name. */
+  readonly nodes: readonly string[];
+  readonly oldestHand: { readonly node: string; readonly memberId: number; readonly atMs: number } | null;
+  /** Moderators excepted. */
+  readonly lastJoined: { readonly node: string; readonly memberId: number; readonly atMs: number } | null;
+  /** The node that plays something to everybody. */
+  readonly playing: string | null;
+  readonly recording: string | null;
+  /** The node that plays music to everybody. */
+  readonly music: string | null;
+};
+
+/** Settings that are the same on all nodes: the last one who set them wins. */
+export type Shared = { readonly locked: boolean; readonly mutedAll: Audience | null };
+
+export type SharedChange = { [K in keyof Shared]: { readonly setting: K; readonly value: Shared[K] } }[keyof Shared];
+
+/** What every node does with its own members when one node has been told to do it with all. */
+export type Order =
+  /** The conference ends; who gives the order announces it. */
+  | { readonly type: 'terminate'; readonly result: 'ENDED' | 'TIME' }
+  /** The announcement of the end is over. */
+  | { readonly type: 'release' }
+  /** Members have been told that the conference's time is nearly over. */
+  | { readonly type: 'warned' }
+  | { readonly type: 'kick-all'; readonly audience: Audience }
+  | { readonly type: 'set-flags-of-all'; readonly audience: Audience; readonly changes: FlagChanges }
+  | { readonly type: 'lower-hands' };
+
+/** For the other nodes. */
+export type ClusterTelling =
+  /** `restored` for what was found in Asterisk after a restart, which any newer word overrules. */
+  | { readonly type: 'share'; readonly change: SharedChange; readonly restored?: true }
+  | { readonly type: 'order'; readonly order: Order }
+  /**
+   * The owner of the member, of the playback or of the recording carries it out; what else was asked for fails if he
+   * refuses, unless he may.
+   */
+  | { readonly type: 'forward'; readonly node: string; readonly command: OuterCommand; readonly mayFail?: true };

@@ -1,0 +1,46 @@
+import type { Logger } from 'winston';
+import type { Message, MessageOf } from '../cluster/messages.ts';
+import type { Command } from '../conference/commands.ts';
+import type { Conference, Settings } from '../conference/conference.ts';
+import type { Input } from '../conference/inputs.ts';
+import type { EventChannel, EventChannelDeps } from '../events/channel.ts';
+
+export type ClusterOptions = {
+  nodeId: string;
+  version: string;
+  /** A node that is silent for so long is gone, with its members. */
+  lifetimeMs: number;
+  /** Calls that this node takes; null without a limit. */
+  capacity: number | null;
+  /** Where phones reach this node; null if nobody has said so. */
+  sip: string | null;
+  trunk: MessageOf<'hello'>['trunk'];
+};
+
+export type ClusterDeps = {
+  /** Null for a node by itself. */
+  openChannel: ((deps: EventChannelDeps<Message>) => EventChannel<Message>) | null;
+  logger: Logger;
+  now: () => number;
+  /** 1 is all that the processors of this machine can do. */
+  load: () => number;
+  /** Receives the keys with which other nodes encrypt their trunk packets. */
+  takeMediaKey?: (node: string, epoch: number, key: Uint8Array) => void;
+};
+
+/** The conferences of this node. */
+export type LocalConferences = {
+  readonly all: ReadonlyMap<string, Conference>;
+  readonly tell: (name: string, input: Input) => void;
+  /** Carries out a command here. @param final it may not be forwarded */
+  readonly command: (name: string, command: Command, final: boolean) => Promise<void>;
+  readonly settingsFor: (profileName: string) => Settings | null;
+};
+
+/** Before those of the controller are known. */
+export const NO_CONFERENCES: LocalConferences = {
+  all: new Map(),
+  tell: () => {},
+  command: async () => {},
+  settingsFor: () => null,
+};

@@ -1,0 +1,77 @@
+import type { ClusterState } from '../cluster/cluster-state.ts';
+import type { Message } from '../cluster/messages.ts';
+import type { NodeState, OtherNode } from '../cluster/nodes.ts';
+import type { RemotePart } from '../cluster/replica.ts';
+import { type Conference, newConference } from '../conference/conference.ts';
+import type { EventChannel } from '../events/channel.ts';
+import { standardSettings } from '../profiles/profiles.ts';
+import type { LocalConferences } from './cluster-deps.ts';
+
+/** A node as operators see it. */
+export type NodeView = {
+  readonly id: string;
+  readonly state: 'self' | NodeState;
+  /** Since when it is in this state. */
+  readonly sinceMs: number;
+  readonly version: string | null;
+  readonly sip: string | null;
+  readonly rttMs: number | null;
+  readonly conferences: number;
+  readonly members: number;
+  readonly load: number | null;
+  readonly capacity: number | null;
+  readonly draining: boolean;
+};
+
+export function otherNodeView(node: OtherNode, channel: EventChannel<Message> | null): NodeView {
+  const { id, state, sinceMs, hello, status, replica } = node;
+  return {
+    id,
+    state,
+    sinceMs,
+    version: hello?.version ?? null,
+    sip: hello?.sip ?? null,
+    rttMs: channel?.peers.get(id)?.rttMs ?? null,
+    conferences: replica.conferences.size,
+    members: replica.members,
+    load: status?.load ?? null,
+    capacity: status?.capacity ?? null,
+    draining: status?.draining ?? false,
+  };
+}
+
+/** The part of a conference on another node, as if it were one of ours. */
+export type RemoteConference = { readonly node: string; readonly conference: Conference };
+
+/** @param name all conferences if left out */
+export function remoteConferences(
+  state: ClusterState,
+  name: string | undefined,
+  local: LocalConferences,
+): RemoteConference[] {
+  const names = name === undefined ? state.remoteConferences : [name];
+  return [...names].flatMap((each) =>
+    state.partsOf(each).map(({ node, part }) => ({ node, conference: asOwn(part, state, local) })),
+  );
+}
+
+function asOwn({ record, members }: RemotePart, state: ClusterState, local: LocalConferences): Conference {
+  const { name, status, profileName, startedAtMs, playback, recording, musicOn } = record;
+  const settings = local.settingsFor(profileName) ?? local.all.get(name)?.settings ?? standardSettings();
+  const common = {
+    ...newConference(name, { ...settings, profileName }, startedAtMs),
+    ...state.shared(name),
+    members: new Map([...members.values()].map((member) => [member.channelId, member])),
+    playback,
+    recording,
+    musicOn,
+  };
+  switch (status) {
+    case 'running':
+      return { ...common, status };
+    case 'ending':
+      return { ...common, status, result: 'ENDED', endsAtMs: Number.POSITIVE_INFINITY };
+    case 'empty':
+      return { ...common, status, endsAtMs: Number.POSITIVE_INFINITY };
+  }
+}

@@ -1,0 +1,305 @@
+import { ClusterState } from '../cluster/cluster-state.ts';
+import { type Message, type MessageOf, parseMessage } from '../cluster/messages.ts';
+import { ownerOf } from '../cluster/owner.ts';
+import type { OuterCommand } from '../conference/commands.ts';
+import type { Conference } from '../conference/conference.ts';
+import type { ClusterTelling } from '../conference/remote.ts';
+import type { EventChannel } from '../events/channel.ts';
+import { ClusterCommands } from './cluster-commands.ts';
+import { type ClusterDeps, type ClusterOptions, type LocalConferences, NO_CONFERENCES } from './cluster-deps.ts';
+import { ClusterOutbox } from './cluster-outbox.ts';
+import { type NodeView, otherNodeView, type RemoteConference, remoteConferences } from './cluster-views.ts';
+import type { ClusterLink } from './conferences.ts';
+import { ControllerError } from './errors.ts';
+import { MediaKeys } from './media-keys.ts';
+import { WakeTimers } from './wake-timers.ts';
+
+const STATUS_EVERY_MS = 2000;
+/** So long a controller that starts waits to hear of the others, before it believes to be alone. */
+const SETTLE_MS = 1500;
+
+/** This node among the others: what they are told, what they tell, and who carries a command out. */
+export class Cluster implements ClusterLink {
+  readonly mediaKeys: MediaKeys;
+  readonly #options: ClusterOptions;
+  readonly #deps: ClusterDeps;
+  readonly #startedAtMs: number;
+  readonly #state: ClusterState;
+  readonly #commands: ClusterCommands;
+  readonly #outbox: ClusterOutbox;
+  readonly #channel: EventChannel<Message> | null;
+  readonly #expiry = new WakeTimers(() => this.#expire());
+  #local: LocalConferences = NO_CONFERENCES;
+  #draining = false;
+  /** What there is in Asterisk is known: before that, others would be told that there is nothing. */
+  #ready = false;
+  #statusTimer: NodeJS.Timeout | null = null;
+  #onSettled: (() => void) | null = null;
+
+  constructor(options: ClusterOptions, deps: ClusterDeps) {
+    const { logger, now, openChannel } = deps;
+    this.#options = options;
+    this.#deps = deps;
+    this.#startedAtMs = now();
+    const incarnation = this.#startedAtMs;
+    this.#state = new ClusterState({ ...options, incarnation });
+    this.#commands = new ClusterCommands(
+      { incarnation },
+      { send: (to, message) => this.#channel?.send(to, message) ?? false },
+    );
+    this.mediaKeys = new MediaKeys({
+      send: (to, message) => this.#channel?.send(to, message) ?? false,
+      broadcast: (message) => this.#channel?.broadcast(message),
+      take: (node, epoch, key) => deps.takeMediaKey?.(node, epoch, key),
+    });
+    this.#outbox = new ClusterOutbox({
+      conferences: () => this.#local.all,
+      send: (changes) => {
+        for (const delta of this.#state.deltas(changes)) this.#channel?.broadcast(delta);
+      },
+    });
+    this.#channel =
+      openChannel?.({
+        parse: parseMessage,
+        onPeerUp: (node) => this.#peerUp(node),
+        onPeerDown: (node, reason) => this.#peerDown(node, reason),
+        onMessage: (from, message) => this.#receive(from, message),
+        logger,
+        now,
+      }) ?? null;
+  }
+
+  /** Whose conferences these are; before anything else. */
+  attach(local: LocalConferences): void {
+    this.#local = local;
+  }
+
+  /** @returns when the other nodes have told what they have, or after a short time */
+  async start(): Promise<void> {
+    if (!this.#channel) return;
+    await this.#channel.start();
+    this.#statusTimer = setInterval(() => this.#channel?.broadcast(this.#status()), STATUS_EVERY_MS);
+    const settled = new Promise<void>((resolve) => {
+      this.#onSettled = resolve;
+    });
+    const timer = setTimeout(() => this.#onSettled?.(), SETTLE_MS);
+    this.#checkSettled();
+    await settled;
+    clearTimeout(timer);
+    this.#onSettled = null;
+  }
+
+  /** Everything that Asterisk has is known: from now on, the others are told. */
+  ready(): void {
+    if (this.#ready || !this.#channel) return;
+    this.#ready = true;
+    for (const part of this.#state.snapshot(this.#local.all.values())) this.#channel.broadcast(part);
+  }
+
+  /** The other nodes keep this one's members for its lifetime. */
+  async stop(): Promise<void> {
+    if (this.#statusTimer) clearInterval(this.#statusTimer);
+    this.#statusTimer = null;
+    this.#onSettled?.();
+    this.#outbox.flush();
+    this.#outbox.forget();
+    this.#commands.stop();
+    this.#expiry.clear();
+    await this.#channel?.stop();
+  }
+
+  opening(name: string): ReturnType<ClusterLink['opening']> {
+    return this.#channel ? { remote: this.#state.remoteView(name), ...this.#state.shared(name) } : {};
+  }
+
+  changed(before: Conference, after: Conference): void {
+    if (!this.#channel) return;
+    if (this.#hasListeners) this.#outbox.changed(before);
+    if (after.status === 'ended') this.#state.forgetSettings(before.name);
+  }
+
+  async tell(name: string, tell: ClusterTelling): Promise<void> {
+    switch (tell.type) {
+      case 'share':
+        return this.#share(name, tell);
+      case 'order':
+        this.#outbox.flush();
+        return this.#channel?.broadcast({ type: 'order', conference: name, order: tell.order });
+      case 'forward': {
+        const done = this.#commands.send(tell.node, name, tell.command, true);
+        return tell.mayFail ? done.catch(() => {}) : done;
+      }
+    }
+  }
+
+  /** The other node that owns what a command is about; null where that is this one. */
+  ownerOf(name: string, command: OuterCommand): string | null {
+    return ownerOf(command, this.#options.nodeId, this.#local.all.get(name), this.#state.partsOf(name));
+  }
+
+  /** A command about a member of this node, with the node's name left out. */
+  asOwn(command: OuterCommand): OuterCommand {
+    if (!('memberId' in command) || command.node !== this.#options.nodeId) return command;
+    const { node, ...own } = command;
+    return own as OuterCommand;
+  }
+
+  /** Has another node carry out a command. Rejects with a `ControllerError`. */
+  async send(node: string, name: string, command: OuterCommand): Promise<void> {
+    if (!this.#state.nodes.get(node)) throw new ControllerError('no-such-node', `no node "${node}"`);
+    return this.#commands.send(node, name, command, false);
+  }
+
+  isRunningElsewhere(name: string): boolean {
+    return this.#state.partsOf(name).some(({ part }) => part.record.status === 'running');
+  }
+
+  /** The parts of all conferences on other nodes, or of one. */
+  remoteConferences(name?: string): RemoteConference[] {
+    return remoteConferences(this.#state, name, this.#local);
+  }
+
+  /** All nodes, this one first. */
+  get nodes(): NodeView[] {
+    const { nodeId: id, version, sip } = this.#options;
+    const { type: _, ...status } = this.#status();
+    const own: NodeView = { id, state: 'self', sinceMs: this.#startedAtMs, version, sip, rttMs: null, ...status };
+    const others = [...this.#state.nodes.all.values()].map((node) => otherNodeView(node, this.#channel));
+    return [own, ...others.sort((a, b) => (a.id < b.id ? -1 : 1))];
+  }
+
+  /** The name of this node where it has a cluster, else null. */
+  get nodeId(): string | null {
+    return this.#channel ? this.#options.nodeId : null;
+  }
+
+  /** Forgets what is known of another node; one that is up is asked again. Throws a `ControllerError`. */
+  flush(node: string): void {
+    if (!this.#state.nodes.get(node)) throw new ControllerError('no-such-node', `no other node "${node}"`);
+    this.#refresh(this.#state.nodes.flush(node));
+    this.#channel?.send(node, { type: 'want-snapshot' });
+  }
+
+  /** Whether placement sends new calls to other nodes. Those that are here stay. */
+  drain(draining: boolean): void {
+    this.#draining = draining;
+    this.#channel?.broadcast(this.#status());
+  }
+
+  get #hasListeners(): boolean {
+    return this.#ready && this.#channel !== null && this.#channel.peers.size > 0;
+  }
+
+  #share(name: string, { change, restored }: Extract<ClusterTelling, { type: 'share' }>): void {
+    const settings = this.#state.share(name, change, restored ?? false);
+    if (this.#hasListeners) this.#outbox.share(name, settings);
+    const value = this.#state.shared(name)[change.setting];
+    if (value === change.value) return;
+    // Somebody has said something else since; the conference is in the middle of its turn.
+    const newer = { setting: change.setting, value } as typeof change;
+    queueMicrotask(() => this.#local.tell(name, { type: 'shared', change: newer, anew: false }));
+  }
+
+  #peerUp(node: string): void {
+    const { version, sip, trunk } = this.#options;
+    this.#state.nodes.up(node, this.#deps.now());
+    this.#deps.logger.info(`node ${node} is up`, { node });
+    const hello: Message = { type: 'hello', version, incarnation: this.#startedAtMs, sip, trunk };
+    this.#channel?.send(node, hello);
+    this.#channel?.send(node, this.#status());
+    this.mediaKeys.peerUp(node);
+    if (this.#ready) this.#sendSnapshot(node);
+    this.#refresh(this.#conferencesOf(node));
+  }
+
+  #sendSnapshot(to: string): void {
+    this.#outbox.flush();
+    for (const part of this.#state.snapshot(this.#local.all.values())) this.#channel?.send(to, part);
+  }
+
+  #peerDown(node: string, reason: string): void {
+    const nowMs = this.#deps.now();
+    this.#state.nodes.down(node, nowMs);
+    this.#commands.peerDown(node);
+    this.mediaKeys.peerDown(node);
+    this.#deps.logger.warn(`node ${node} is silent: ${reason}`, { node });
+    this.#expiry.wake('next', this.#state.nodes.nextExpiryMs, nowMs);
+    this.#refresh(this.#conferencesOf(node));
+  }
+
+  #conferencesOf(node: string): string[] {
+    return [...(this.#state.nodes.get(node)?.replica.conferences.keys() ?? [])];
+  }
+
+  #expire(): void {
+    const nowMs = this.#deps.now();
+    const { gone, touched } = this.#state.nodes.expire(nowMs);
+    for (const node of gone) this.#deps.logger.warn(`node ${node} is gone, with its members`, { node });
+    this.#refresh(touched);
+    const nextMs = this.#state.nodes.nextExpiryMs;
+    if (Number.isFinite(nextMs)) this.#expiry.wake('next', nextMs, nowMs);
+  }
+
+  #receive(from: string, message: Message): void {
+    switch (message.type) {
+      case 'want-snapshot':
+        return this.#ready ? this.#sendSnapshot(from) : undefined;
+      case 'command':
+        return this.#carryOut(from, message);
+      case 'ack':
+        return this.#commands.acknowledged(from, message);
+      case 'media-key':
+        return this.mediaKeys.received(from, message);
+      case 'media-key-ack':
+        return this.mediaKeys.acknowledged(from, message);
+      case 'order':
+        return this.#local.tell(message.conference, { type: 'order', order: message.order });
+      default: {
+        const { touched, settings, wantsSnapshot } = this.#state.receive(from, message);
+        if (wantsSnapshot) this.#channel?.send(from, { type: 'want-snapshot' });
+        for (const { conference, change, anew } of settings) {
+          this.#local.tell(conference, { type: 'shared', change, anew });
+        }
+        this.#refresh(touched);
+        this.#checkSettled();
+      }
+    }
+  }
+
+  #carryOut(from: string, message: MessageOf<'command'>): void {
+    const { conference, command, final } = message;
+    const work = () => this.#local.command(conference, this.asOwn(command), final);
+    this.#commands.received(from, message, work).then((ack) => {
+      // Whoever has asked sees what has become of it when he is answered.
+      this.#outbox.flush();
+      this.#channel?.send(from, ack);
+    });
+  }
+
+  /** Tells conferences of this node that their parts elsewhere have changed. */
+  #refresh(names: Iterable<string>): void {
+    for (const name of names) {
+      const conference = this.#local.all.get(name);
+      if (!conference) {
+        this.#state.forgetSettings(name);
+        continue;
+      }
+      const remote = this.#state.remoteView(name);
+      if (JSON.stringify(remote) === JSON.stringify(conference.remote)) continue;
+      this.#local.tell(name, { type: 'remote', remote });
+    }
+  }
+
+  #checkSettled(): void {
+    const { nodes } = this.#state;
+    const up = [...nodes.all.values()].filter(({ state }) => state === 'up');
+    if (up.length > 0 && up.every(({ replica }) => replica.isComplete)) this.#onSettled?.();
+  }
+
+  #status(): MessageOf<'status'> {
+    const { capacity } = this.#options;
+    const conferences = this.#local.all.size;
+    const members = [...this.#local.all.values()].reduce((sum, { members }) => sum + members.size, 0);
+    return { type: 'status', conferences, members, load: this.#deps.load(), capacity, draining: this.#draining };
+  }
+}

@@ -1,0 +1,68 @@
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keygen } from '../../src/cli/commands/keygen.ts';
+import { NODE_ID } from '../../src/conference/member-address.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { parseSecret } from '../../src/secrets/derive.ts';
+
+const ENV = { ROSTRUM_ARI_PASSWORD: 'x' };
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rostrum-cluster-'));
+});
+
+afterEach(() => rm(directory, { recursive: true }));
+
+async function read(cluster: string) {
+  const path = join(directory, 'rostrum.yaml');
+  await writeFile(path, `cluster: ${cluster}\n`);
+  return (await readConfig(path, ENV)).cluster;
+}
+
+describe('the secret of a cluster', () => {
+  it('is made once, for its owner alone, and read by the configuration', async () => {
+    const path = join(directory, 'secret');
+    await keygen(path);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await expect(keygen(path)).rejects.toThrow('is there already');
+    const secret = parseSecret(await readFile(path, 'utf8'));
+    expect(secret).toHaveLength(32);
+    const cluster = await read('{ nodeId: lyon, secretFile: secret, peers: ["[::1]:7400", "oslo:7400"] }');
+    expect(cluster).toMatchObject({ nodeId: 'lyon', secret, transport: 'mesh', lifetimeSeconds: 15 });
+  });
+
+  it('is refused where others can read it, or where it is none', async () => {
+    const path = join(directory, 'secret');
+    await keygen(path);
+    await chmod(path, 0o640);
+    await expect(read('{ secretFile: secret }')).rejects.toThrow(
+      `${path}: other users can read this secret; run: chmod`,
+    );
+    await writeFile(path, 'password');
+    await chmod(path, 0o600);
+    await expect(read('{ secretFile: secret }')).rejects.toThrow('a cluster secret begins with');
+  });
+});
+
+describe('the configuration of a cluster', () => {
+  it('may be left out: the node is by itself, with the name of the machine', async () => {
+    const { secret, nodeId } = await read('{}');
+    expect(secret).toBeNull();
+    expect(nodeId).toMatch(NODE_ID);
+  });
+
+  it.each([
+    ['{ peers: ["oslo:7400"] }', 'cluster.secretFile: a cluster needs a secret'],
+    ['{ transport: nats }', 'cluster.nats.url: transport nats needs the URL'],
+    ['{ nodeId: "a b" }', 'cluster.nodeId: a node name is'],
+    ['{ peers: [oslo] }', 'cluster.peers.0: expected host:port'],
+    ['{ nats: { url: "http://x" } }', 'cluster.nats.url: expected a URL such as nats://'],
+    ['{ lifetime: 3 }', 'lifetime'],
+  ])('%s is a mistake', async (text, message) => {
+    await expect(read(text)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { changesBetween } from '../../../src/cluster/diff.ts';
+import { parseMessage } from '../../../src/cluster/messages.ts';
+import { memberOf, recordOf } from '../../../src/cluster/record.ts';
+import { comes, commands, conference, leaves, memberAt, play, presses } from '../conference/conferences.ts';
+
+describe('a message of another node', () => {
+  it.each([
+    [{ type: 'want-snapshot' }],
+    [{ type: 'ack', id: '1-1', result: { ok: false, code: 'no-such-member', message: 'no member 7' } }],
+    [{ type: 'media-key', epoch: 3, key: 'AAAA' }],
+    [
+      {
+        type: 'order',
+        conference: '3000',
+        order: { type: 'set-flags-of-all', audience: 'all', changes: { mute: true } },
+      },
+    ],
+    [{ type: 'command', id: '1-1', conference: '3000', final: true, command: { type: 'call-on', memberId: 7 } }],
+  ])('is understood: %j', (message) => {
+    expect(parseMessage(JSON.parse(JSON.stringify(message)))).toEqual(message);
+  });
+
+  it.each([
+    [null],
+    [[]],
+    ['hello'],
+    [{}],
+    [{ type: 'dance' }],
+    [{ type: '__proto__' }],
+    [{ type: 'ack', id: 7, result: { ok: true } }],
+    [{ type: 'delta', incarnation: 1, sequence: -1, changes: [] }],
+    [{ type: 'delta', incarnation: 1, sequence: 1, changes: [{ type: 'left', conference: '../x', memberId: 1 }] }],
+    [{ type: 'delta', incarnation: 1, sequence: 1, changes: Array(501).fill({ type: 'ended', conference: '3000' }) }],
+    [{ type: 'command', id: '1', conference: '3000', final: false, command: { type: 'dance' } }],
+    [{ type: 'command', id: '1', conference: '3000', final: false, command: { type: 'kick', memberId: 0 } }],
+    [
+      {
+        type: 'order',
+        conference: '3000',
+        order: { type: 'set-flags-of-all', audience: 'all', changes: { loud: true } },
+      },
+    ],
+    [{ type: 'media-key', epoch: 1, key: 'not base64!' }],
+    [{ type: 'snapshot', incarnation: 1, sequence: 1, part: 0, parts: 0, changes: [] }],
+  ])('is none: %j', (json) => {
+    expect(parseMessage(json)).toBeNull();
+  });
+
+  it('never throws, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        parseMessage(json);
+      }),
+    );
+  });
+});
+
+describe('what is told of a conference', () => {
+  const one = play(conference(), comes('a', { speaker: true })).conference;
+
+  it('is a whole member when he is new, and only that he talks when he does', () => {
+    expect(changesBetween(null, one)).toMatchObject([
+      { type: 'conference', record: { name: '3000', status: 'running' } },
+      { type: 'member', conference: '3000', member: { id: 1, flags: ['speaker', 'vad', 'agc'] } },
+    ]);
+    const talks = play(one, [{ type: 'talking', channelId: 'a', talking: true }]).conference;
+    expect(changesBetween(one, talks)).toEqual([{ type: 'talking', conference: '3000', memberId: 1, talking: true }]);
+  });
+
+  it('is nothing where something has changed that is nobody else’s business', () => {
+    const pressed = play(one, [presses('a', '5')]).conference;
+    expect(pressed.members).not.toBe(one.members);
+    expect(changesBetween(one, pressed)).toEqual([]);
+  });
+
+  it('is who has left, and that it has ended', () => {
+    const two = play(one, comes('b')).conference;
+    expect(changesBetween(two, play(two, [leaves('a')]).conference)).toEqual([
+      { type: 'left', conference: '3000', memberId: 1 },
+    ]);
+    expect(changesBetween(two, null)).toEqual([{ type: 'ended', conference: '3000' }]);
+  });
+
+  it('begins anew with a new conference of the same name', () => {
+    const again = { ...one, startedAtMs: one.startedAtMs + 1 };
+    expect(changesBetween(one, again).map(({ type }) => type)).toEqual(['ended', 'conference', 'member']);
+  });
+
+  it('has the member as he is, but for what he is dialling', () => {
+    const locked = play(one, [commands({ type: 'adjust', memberId: 1, setting: 'talkVolume', adjustment: { by: 1 } })]);
+    const member = memberAt(locked.conference, 'a');
+    const { keys, pinEntry, ignoreHashUntilMs, ...told } = member;
+    expect(memberOf(recordOf(member))).toMatchObject(told);
+  });
+
+  it('has no PIN in it', () => {
+    const asked = play(conference({ access: { userPin: '4711' } }), [
+      comes('a')[0] ?? { type: 'tick' },
+      presses('a', '4'),
+    ]);
+    expect(JSON.stringify(changesBetween(null, asked.conference))).not.toContain('4711');
+    expect(JSON.stringify(changesBetween(null, asked.conference))).not.toContain('digits');
+  });
+});

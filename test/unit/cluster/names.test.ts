@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { nodeIdFrom } from '../../../src/cluster/node-id.ts';
+import { formatMemberAddress, NODE_ID, parseMemberAddress } from '../../../src/conference/member-address.ts';
+
+describe('the name of a node', () => {
+  it.each([
+    ['lyon', 'lyon'],
+    ['lyon.example.org', 'lyon'],
+    ['-x_y z', 'x_y-z'],
+    ['', 'node'],
+    ['é', 'node'],
+    ['a'.repeat(63), 'a'.repeat(32)],
+  ])('of the machine %j is %j', (host, id) => {
+    expect(nodeIdFrom(host)).toBe(id);
+    expect(id).toMatch(NODE_ID);
+  });
+});
+
+describe('the address of a member', () => {
+  it('is his number, with his node where that is another one', () => {
+    expect(parseMemberAddress('7')).toEqual({ memberId: 7 });
+    expect(parseMemberAddress('7@lyon')).toEqual({ memberId: 7, node: 'lyon' });
+    expect(formatMemberAddress(7, null)).toBe('7');
+    expect(formatMemberAddress(7, 'lyon')).toBe('7@lyon');
+  });
+
+  it.each(['', '0', '07', 'x', '7@', '@lyon', '7@ly on', '7@lyon\n', '7@lyon@x', '1234567890', '7@../x'])(
+    'is not %j',
+    (text) => {
+      expect(parseMemberAddress(text)).toBeNull();
+    },
+  );
+});
