@@ -10,6 +10,7 @@ import { type Arrival, MeshListener } from './mesh-listener.ts';
 import { type CloseReason, encodeHello, encodeMessage, type Hello, judgeHello } from './mesh-protocol.ts';
 import type { SecretFor } from './mesh-tls.ts';
 import { requireName } from './node-id.ts';
+import { withDefaults } from './with-defaults.ts';
 
 export type MeshOptions = {
   readonly nodeId: string;
@@ -63,7 +64,7 @@ type Newcomer = {
 
 /** Every node listens, and dials every other: WebSockets over TLS with pre-shared keys. */
 export class MeshChannel<Message> implements EventChannel<Message> {
-  readonly #options: MeshOptions & typeof DEFAULTS;
+  readonly #options: Omit<MeshOptions, keyof typeof DEFAULTS> & typeof DEFAULTS;
   readonly #deps: EventChannelDeps<Message>;
   readonly #desk: Desk<Message>;
   readonly #own: Hello;
@@ -79,7 +80,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
 
   constructor(options: MeshOptions, deps: EventChannelDeps<Message>) {
     requireName('node id', options.nodeId);
-    this.#options = { ...DEFAULTS, ...withoutUndefined(options) };
+    this.#options = withDefaults(options, DEFAULTS);
     this.#deps = deps;
     this.#desk = new Desk(deps);
     this.#own = { node: options.nodeId, incarnation: randomBytes(12).toString('base64url') };
@@ -321,8 +322,4 @@ export class MeshChannel<Message> implements EventChannel<Message> {
 /** Ports differ with each connection: what is told once is told once for a host. */
 function hostOf(address: string): string {
   return address.slice(0, Math.max(0, address.lastIndexOf(':'))) || address;
-}
-
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

@@ -2,9 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEAD_AFTER_MS, type Ground } from './ground.ts';
 import { meshGround } from './mesh-ground.ts';
+import { natsGround } from './nats-ground.ts';
 import { allConnected, now, until, type Witness } from './witness.ts';
 
-const transports = [{ name: 'mesh', make: meshGround as (ids: string[], isCuttable?: boolean) => Promise<Ground> }];
+type MakeGround = (ids: string[], isCuttable?: boolean) => Promise<Ground>;
+const transports: { name: string; make: MakeGround }[] = [
+  { name: 'mesh', make: meshGround },
+  { name: 'nats', make: natsGround },
+];
 
 const letters = (count: number) => [...'abcdefgh'].slice(0, count);
 
