@@ -175,6 +175,38 @@ describe.each(transports)('$name', ({ make }) => {
     expect(b.changes.map((change) => change.split(' ')[1])).toEqual(['up', 'down', 'up']);
   });
 
+  it('what is sent while the network comes and goes arrives in order, and without gaps while the peer is up', async () => {
+    const [a, b] = await pair(true);
+    let n = 0;
+    const talk = async (untilTrue: () => boolean) => {
+      const endMs = now() + 10_000;
+      while (!untilTrue() && now() < endMs) {
+        for (let burst = 0; burst < 20; burst++) {
+          if (n % 5 === 0 && a.connected.length > 0) a.channel.broadcast({ type: 'note', n: n++ });
+          else if (a.channel.send('b', { type: 'note', n })) n++;
+        }
+        await delay(1);
+      }
+    };
+    for (let round = 0; round < 4; round++) {
+      const sent = n;
+      await talk(() => n > sent + 500);
+      await ground?.cut();
+      await talk(() => a.connected.length + b.connected.length === 0);
+      await ground?.restore();
+      await talk(() => a.connected.length + b.connected.length === 2);
+    }
+    const sent = n;
+    await talk(() => n > sent + 500);
+    await until('the last has come', () => b.notes.at(-1)?.note.n === n - 1);
+    const breaks = b.notes.filter(({ note, period }, at) => {
+      const before = b.notes[at - 1];
+      return before && (before.period === period ? note.n !== before.note.n + 1 : note.n <= before.note.n);
+    });
+    expect(breaks).toEqual([]);
+    expect(new Set(b.notes.map(({ period }) => period)).size).toBe(5);
+  });
+
   it('unknown messages are ignored, counted and told once', async () => {
     const [a, b] = await pair();
     for (let n = 0; n < 5; n++) a.channel.send('b', { type: 'song', n });

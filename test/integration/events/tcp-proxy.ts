@@ -34,6 +34,11 @@ export class TcpProxy {
     await once(this.#server, 'listening');
   }
 
+  /** Connections that pass. */
+  get open(): number {
+    return this.#sockets.size / 2;
+  }
+
   /** Connections break, new ones do not come about. */
   cut(): void {
     this.#isCut = true;

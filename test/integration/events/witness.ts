@@ -19,7 +19,8 @@ export const now = () => performance.timeOrigin + performance.now();
 export class Witness {
   readonly id: string;
   readonly changes: string[] = [];
-  readonly notes: { from: string; note: Note; atMs: number }[] = [];
+  /** `period`: how many changes there had been. */
+  readonly notes: { from: string; note: Note; atMs: number; period: number }[] = [];
   readonly log: string[] = [];
   readonly #channel: EventChannel<unknown>;
 
@@ -35,7 +36,8 @@ export class Witness {
       parse: (json) => noteSchema.safeParse(json).data ?? null,
       onPeerUp: (peer) => this.changes.push(`${peer} up`),
       onPeerDown: (peer, reason) => this.changes.push(`${peer} down ${reason}`),
-      onMessage: (from, message) => this.notes.push({ from, note: message as Note, atMs: now() }),
+      onMessage: (from, message) =>
+        this.notes.push({ from, note: message as Note, atMs: now(), period: this.changes.length }),
       logger: createLogger({ transports: [new transports.Stream({ stream })] }),
       now,
     });
