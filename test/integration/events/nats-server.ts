@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/nats-server', import.meta.url));
 
+let command: string[] | null = null;
+
 /** A real NATS server on a port of 127.0.0.1. */
 export class NatsServer {
   readonly port: number;
@@ -20,7 +22,8 @@ export class NatsServer {
   }
 
   async start(): Promise<void> {
-    const [program = '', ...words] = execFileSync(SCRIPT, ['--print-command'], { encoding: 'utf8' }).trim().split('\n');
+    command ??= execFileSync(SCRIPT, ['--print-command'], { encoding: 'utf8' }).trim().split('\n');
+    const [program = '', ...words] = command;
     const child = spawn(program, [...words, '-a', '127.0.0.1', '-p', String(this.port)], { stdio: 'ignore' });
     this.#child = child;
     for (let tries = 0; tries < 500 && child.exitCode === null; tries++) {
@@ -28,6 +31,11 @@ export class NatsServer {
       await delay(10);
     }
     throw new Error('nats-server did not start');
+  }
+
+  /** It neither reads nor answers any more, until it is killed. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
   }
 
   async kill(): Promise<void> {
