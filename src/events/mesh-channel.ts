@@ -16,7 +16,10 @@ export type MeshOptions = {
   readonly nodeId: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly peers: readonly MeshPeer[];
-  /** The secret shared with a peer; null: the peer is unknown, or may not connect any more. Asked again all the time. */
+  /**
+   * The secret shared with a peer; null: the peer is unknown, or may not connect any more. Asked again all the time, also
+   * for the own id, which another node may have by mistake.
+   */
   readonly secretFor: SecretFor;
   readonly pingIntervalMs?: number | undefined;
   readonly deadAfterMs?: number | undefined;
@@ -98,7 +101,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
         },
       },
     );
-    this.#diallers = options.peers.map((peer) => this.#diallerFor(peer));
+    this.#diallers = options.peers.filter((peer) => peer.nodeId !== ownId).map((peer) => this.#diallerFor(peer));
   }
 
   get counters(): Readonly<EventCounters> {
@@ -124,7 +127,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
     if (this.#state !== 'new') return;
     this.#state = 'running';
     await this.#listener.start();
-    if (this.#isStopped()) return;
+    if (this.#isStopped()) return this.#listener.close();
     this.#tickedAtMs = this.#deps.now();
     this.#ticker = setInterval(() => this.#tick(), this.#options.pingIntervalMs / TICKS_PER_PING);
     for (const dialler of this.#diallers) dialler.start();
@@ -199,7 +202,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
       address,
       expected: peer.nodeId ?? null,
       settle: () => clearTimeout(timer),
-      onHello: ({ node }) => dialler.found(node),
+      onHello: ({ node }) => dialler.found(node, Boolean(this.#links.get(node)?.active), this.#deps.now()),
       onEnd: (word) => {
         clearTimeout(timer);
         const complaint = word && COMPLAINTS[word];

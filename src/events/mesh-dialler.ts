@@ -82,8 +82,10 @@ export class MeshDialler {
     attempt.terminate();
   }
 
-  found(nodeId: string): void {
+  /** @param isLinked whether there is a connection with that node already */
+  found(nodeId: string, isLinked: boolean, nowMs: number): void {
     this.#foundId = nodeId;
+    this.linked(isLinked, nowMs);
   }
 
   /** There is a connection with the peer now, whoever has dialled, or there is none any more. */

@@ -35,6 +35,8 @@ type Up = {
   heardAtMs: number;
   /** Packets received of it, to all and direct; null until the peer has opened the session. */
   received: { all: number; direct: number } | null;
+  /** Another incarnation that would be this peer. */
+  rival: { readonly incarnation: string; readonly seenAtMs: number } | null;
 };
 type Down = { readonly kind: 'down'; readonly lastRemote: string; greetedAtMs: number };
 
@@ -86,7 +88,7 @@ export class NatsSession {
     this.#greet(state.lastRemote);
   }
 
-  /** @returns `id-taken` if that is another node of the same id */
+  /** @returns `id-taken` if there are two nodes of that id */
   syn(nonce: string, echo: string, incarnation: string, isBusy: boolean, nowMs: number): 'id-taken' | null {
     const state = this.#state;
     if (state.kind === 'down') {
@@ -101,7 +103,8 @@ export class NatsSession {
       return null;
     }
     const aliveMs = ALIVE_WITHIN_BEATS * this.#options.heartbeatMs;
-    if (incarnation !== state.incarnation && nowMs - state.heardAtMs < aliveMs) return 'id-taken';
+    if (incarnation !== state.incarnation && nowMs - state.heardAtMs < aliveMs)
+      return this.#rivals(incarnation, state, nowMs);
     this.#leave('resync', nonce, nowMs);
     this.#greet(nonce);
     return null;
@@ -182,6 +185,12 @@ export class NatsSession {
     if (nowMs - state.sinceMs >= this.#options.heartbeatMs) this.#greet(state.remote);
   }
 
+  /** A node that was killed and started again looks like a second one, until nothing more is heard of the first. */
+  #rivals(incarnation: string, first: Up, nowMs: number): 'id-taken' | null {
+    if (first.rival?.incarnation !== incarnation) first.rival = { incarnation, seenAtMs: nowMs };
+    return first.heardAtMs > first.rival.seenAtMs ? 'id-taken' : null;
+  }
+
   #resync(nowMs: number): Verdict {
     this.restart('resync', nowMs);
     return 'drop';
@@ -189,7 +198,7 @@ export class NatsSession {
 
   #goUp(remote: string, incarnation: string, all: number | null, nowMs: number): void {
     const received = all === null ? null : { all, direct: 0 };
-    this.#state = { kind: 'up', remote, incarnation, sinceMs: nowMs, heardAtMs: nowMs, received };
+    this.#state = { kind: 'up', remote, incarnation, sinceMs: nowMs, heardAtMs: nowMs, received, rival: null };
     this.#sentDirect = 0;
     this.#deps.send({ type: 'open', nonce: this.#nonce, echo: remote, busy: false });
     this.#deps.onUp();

@@ -7,6 +7,7 @@ import { freePort } from './free-port.ts';
 import { DEAD_AFTER_MS, SECRET } from './ground.ts';
 import { meshGround } from './mesh-ground.ts';
 import { RawPeer } from './raw-peer.ts';
+import { TcpProxy } from './tcp-proxy.ts';
 import { allConnected, now, until, Witness } from './witness.ts';
 
 type Close = () => unknown;
@@ -69,6 +70,24 @@ describe('which connection', () => {
     const { witness: m } = await started('m', { peers });
     await until('m sees both', () => m.connected.join() === 'a,z');
     expect([a, z].map(({ witness }) => witness.connected)).toEqual([['m'], ['m']]);
+  });
+
+  it('a peer of unknown id that is connected already is not dialled again and again', async () => {
+    const [aPort, proxyPort] = [await freePort(), await freePort()];
+    const proxy = new TcpProxy(aPort);
+    await proxy.start(proxyPort);
+    closing.push(() => proxy.stop());
+    const { witness: b } = await started('b', { peers: [{ host, port: proxyPort }] });
+    const bPort = (b.channel as MeshChannel<unknown>).port ?? 0;
+    const a = node('a', aPort, { peers: [{ host, port: bPort }] });
+    await a.channel.start();
+    await allConnected([a, b]);
+    // Those that were refused while a was not there are counted too.
+    await until('the second connection was given up', () => proxy.open === 0);
+    const before = proxy.accepted;
+    await delay(700);
+    expect(proxy.accepted).toBe(before);
+    expect(b.changes).toEqual(['a up']);
   });
 
   it('a node that finds itself at an address makes nothing of it', async () => {

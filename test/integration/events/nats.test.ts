@@ -66,7 +66,7 @@ it('a server that is not there is told once and waited for, without holding up t
   const startMs = now();
   await a?.channel.start();
   expect(now() - startMs).toBeLessThan(500);
-  await delay(600);
+  await delay(350);
   expect(a?.logged('no connection to NATS')).toBe(1);
   expect(a?.channel.send('b', { type: 'note', n: 1 })).toBe(false);
   closing.push(() => later.kill());

@@ -7,10 +7,13 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
+  /** Connections that were ever made. */
+  accepted = 0;
 
   constructor(target: number) {
     this.#target = target;
     this.#server = createServer((near) => {
+      this.accepted++;
       if (this.#isCut) return near.destroy();
       const far = connect(this.#target, '127.0.0.1');
       for (const [one, other] of [

@@ -153,20 +153,34 @@ describe('a session', () => {
   });
 });
 
-describe('a node that starts again', () => {
-  it('is another one of the same id while the first is alive, and takes over when it is not', () => {
-    const [a, b] = connected();
+describe('another node of the id of a peer', () => {
+  /** It hears a heartbeat, greets, and proves that it is there now. */
+  const knock = (newcomer: Side, b: Side, nowMs: number) => {
+    b.broadcast(null);
+    settle(newcomer, b, nowMs);
+  };
+
+  it('takes over when nothing more is heard of the first, which was killed', () => {
+    const [, b] = connected();
     const again = new Side('c');
-    b.broadcast(null);
-    again.take(b.outbox[0] as Packet, 500);
-    b.outbox.length = 0;
-    settle(again, b, 500);
+    knock(again, b, 500);
+    knock(again, b, 1500);
     expect(b.events).toEqual(['up']);
-    expect(b.idTaken).toBe(1);
-    expect(a.session.isUp).toBe(true);
-    b.broadcast(null);
-    settle(again, b, 3 * BEAT_MS);
+    knock(again, b, 2000);
     expect([again.events, b.events]).toEqual([['up'], ['up', 'down resync', 'up']]);
+    expect(b.idTaken).toBe(0);
+  });
+
+  it('is ignored and told while the first is alive', () => {
+    const [a, b] = connected();
+    const second = new Side('c');
+    for (let nowMs = 500; nowMs < 10_000; nowMs += 500) {
+      knock(second, b, nowMs);
+      a.broadcast(null);
+      settle(a, b, nowMs + 250);
+    }
+    expect([a.events, b.events, second.events]).toEqual([['up'], ['up'], []]);
+    expect(b.idTaken).toBeGreaterThan(0);
   });
 });
 
