@@ -68,7 +68,8 @@ export class MeshListener {
       secureOptions: constants.SSL_OP_NO_TICKET,
       pskIdentityHint: options.ownId,
       pskCallback: (stream, identity) => this.#pskOf(stream, identity),
-      handshakeTimeout: options.handshakeTimeoutMs,
+      // The limit for all of it, in `#begin`, comes first.
+      handshakeTimeout: options.handshakeTimeoutMs * 2,
     });
     this.#server.maxConnections = options.maxConnections;
     this.#server.on('drop', (data) => this.#refuse('flood', data?.remoteAddress ?? 'unknown', 'too many connections'));
@@ -179,7 +180,8 @@ export class MeshListener {
   #failed(error: NodeJS.ErrnoException, stream: TLSSocket): void {
     const address = addressOf(stream);
     stream.destroy();
-    if (error.code === UNKNOWN_IDENTITY) return;
+    // Counted where it was found, or hung up, or was cut off here.
+    if (error.code === UNKNOWN_IDENTITY || error.code === 'ECONNRESET') return;
     if (error.code === WRONG_SECRET) {
       const name = this.#identities.get(stream);
       this.#refuse('secret', address, `it calls itself ${name ?? 'nothing'} and does not know the secret`);
