@@ -63,7 +63,7 @@ describe('what is told of a conference', () => {
   it('is a whole member when he is new, and only that he talks when he does', () => {
     expect(changesBetween(null, one)).toMatchObject([
       { type: 'conference', record: { name: '3000', status: 'running' } },
-      { type: 'member', conference: '3000', member: { id: 1, flags: ['speaker', 'vad', 'agc'] } },
+      { type: 'member', conference: '3000', member: { id: 1, flags: ['speaker', 'vad', 'agc', 'cng'] } },
     ]);
     const talks = play(one, [{ type: 'talking', channelId: 'a', talking: true }]).conference;
     expect(changesBetween(one, talks)).toEqual([{ type: 'talking', conference: '3000', memberId: 1, talking: true }]);

@@ -6,7 +6,7 @@ import { Cluster } from '../../../src/controller/cluster.ts';
 import { Controller } from '../../../src/controller/controller.ts';
 import type { Inviter } from '../../../src/controller/inviter.ts';
 import type { RelayLink } from '../../../src/controller/relay-link.ts';
-import type { EventChannel, EventChannelDeps, PeerInfo } from '../../../src/events/channel.ts';
+import { type EventChannel, type EventChannelDeps, noEvents, type PeerInfo } from '../../../src/events/channel.ts';
 import { parseProfiles } from '../../../src/profiles/profiles.ts';
 import type { Speech } from '../../../src/speech/speech.ts';
 
@@ -67,6 +67,7 @@ export class TestNetwork {
 }
 
 class TestChannel implements EventChannel<Message> {
+  readonly counters = noEvents();
   readonly id: string;
   readonly #deps: EventChannelDeps<Message>;
   readonly #network: TestNetwork;
@@ -101,12 +102,13 @@ class TestChannel implements EventChannel<Message> {
   }
 
   find(id: string): void {
-    this.#peers.set(id, { rttMs: 2 * LATENCY_MS });
+    const counts = { sent: 0, received: 0 };
+    this.#peers.set(id, { sinceMs: 0, address: id, roundTripMs: 2 * LATENCY_MS, ...counts });
     this.#deps.onPeerUp(id);
   }
 
   lose(id: string): void {
-    if (this.#peers.delete(id)) this.#deps.onPeerDown(id, 'cut by the test');
+    if (this.#peers.delete(id)) this.#deps.onPeerDown(id, 'lost');
   }
 
   receive(from: string, json: unknown): void {

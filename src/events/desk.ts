@@ -1,0 +1,99 @@
+import {
+  type EventChannelDeps,
+  type EventCounters,
+  noEvents,
+  type PeerDownReason,
+  type RefusalReason,
+} from './channel.ts';
+
+/** Node ids are names of authenticated peers, but one that misbehaves could make up many. */
+const MAX_TOLD = 2000;
+
+/**
+ * Where both transports hand over what they have received: parses, counts, tells the log once, and keeps what the
+ * handlers throw from reaching the sockets.
+ */
+export class Desk<Message> {
+  readonly counters: EventCounters = noEvents();
+  readonly #deps: EventChannelDeps<Message>;
+  readonly #told = new Set<string>();
+
+  constructor(deps: EventChannelDeps<Message>) {
+    this.#deps = deps;
+  }
+
+  up(nodeId: string, address: string): void {
+    this.#deps.logger.info(`connected with node ${nodeId} (${address})`);
+    this.#guard(() => this.#deps.onPeerUp(nodeId));
+  }
+
+  down(nodeId: string, reason: PeerDownReason): void {
+    this.#deps.logger[reason === 'stopped' ? 'info' : 'warn'](`no longer connected with node ${nodeId}: ${reason}`);
+    this.#guard(() => this.#deps.onPeerDown(nodeId, reason));
+  }
+
+  /** @returns whether it was a message */
+  receive(from: string, bytes: Uint8Array): boolean {
+    let json: unknown;
+    try {
+      json = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+    } catch {
+      this.counters.malformed++;
+      this.warnOnce(
+        `${from} malformed`,
+        `ignored a message of node ${from} that is not JSON; further ones are counted`,
+      );
+      return false;
+    }
+    const message = this.#parse(json);
+    if (message === null) {
+      this.counters.unknown++;
+      this.warnOnce(
+        `${from} unknown`,
+        `ignored a message of node ${from} that is unknown here; further ones are counted`,
+      );
+      return false;
+    }
+    this.counters.received++;
+    this.#guard(() => this.#deps.onMessage(from, message));
+    return true;
+  }
+
+  refuse(reason: RefusalReason, who: string, text: string): void {
+    this.counters.refused[reason]++;
+    this.warnOnce(`${who} ${reason}`, text);
+  }
+
+  tooLarge(who: string, text: string): void {
+    this.counters.oversized++;
+    this.warnOnce(`${who} oversized`, text);
+  }
+
+  warnOnce(key: string, text: string): void {
+    if (this.#told.has(key) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(key);
+    this.#deps.logger.warn(text);
+  }
+
+  /** So that the next failure is told again. */
+  forget(key: string): void {
+    this.#told.delete(key);
+  }
+
+  #parse(json: unknown): Message | null {
+    try {
+      return this.#deps.parse(json);
+    } catch {
+      return null;
+    }
+  }
+
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.counters.failed++;
+      this.#deps.logger.error('a handler of the event channel failed', { error });
+    }
+  }
+}

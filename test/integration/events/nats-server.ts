@@ -1,0 +1,61 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const SCRIPT = fileURLToPath(new URL('../../../scripts/nats-server', import.meta.url));
+
+let command: string[] | null = null;
+
+/** A real NATS server on a port of 127.0.0.1. */
+export class NatsServer {
+  readonly port: number;
+  #child: ChildProcess | null = null;
+
+  constructor(port: number) {
+    this.port = port;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    command ??= execFileSync(SCRIPT, ['--print-command'], { encoding: 'utf8' }).trim().split('\n');
+    const [program = '', ...words] = command;
+    const child = spawn(program, [...words, '-a', '127.0.0.1', '-p', String(this.port)], { stdio: 'ignore' });
+    this.#child = child;
+    for (let tries = 0; tries < 500 && child.exitCode === null; tries++) {
+      if (await isListening(this.port)) return;
+      await delay(10);
+    }
+    throw new Error('nats-server did not start');
+  }
+
+  /** It neither reads nor answers any more, until it is killed. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (!child || child.exitCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const end = (isThere: boolean) => {
+      socket.destroy();
+      resolve(isThere);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
+}
