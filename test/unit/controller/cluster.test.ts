@@ -256,6 +256,18 @@ describe('a node that falls silent', () => {
     expect(() => lyon.cluster.flush('rome')).toThrow('no other node "rome"');
   });
 
+  it('takes the lock along of a conference that nobody else has', async () => {
+    network.heal('lyon', 'oslo');
+    oslo.call('4000');
+    await told();
+    await carriedOut(oslo.controller.command('4000', { type: 'lock', locked: true }));
+    network.cut('lyon', 'oslo');
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect(lyon.cluster.opening('4000')).toMatchObject({ locked: true });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(lyon.cluster.opening('4000')).toMatchObject({ locked: false });
+  });
+
   it('agrees about the lock again afterwards: the last word counts', async () => {
     await carriedOut(lyon.controller.command('3000', { type: 'lock', locked: true }));
     await carriedOut(oslo.controller.command('3000', { type: 'lock', locked: true }));
