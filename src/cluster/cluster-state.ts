@@ -18,6 +18,7 @@ export type SettingChanged = { readonly conference: string; readonly change: Sha
 
 /** What a message has changed. */
 export type Received = {
+  /** Conferences that it is about. */
   readonly touched: ReadonlySet<string>;
   readonly settings: readonly SettingChanged[];
   /** Something was missed: the sender must be asked for everything. */
@@ -125,7 +126,8 @@ export class ClusterState {
         if (wantsSnapshot) node.asked = true;
         const anew = message.type === 'delta';
         const merged = settings.flatMap((told) => this.#merge(told.conference, told.registers, anew));
-        return { touched, settings: merged, wantsSnapshot };
+        const about = settings.map(({ conference }) => conference);
+        return { touched: new Set([...touched, ...about]), settings: merged, wantsSnapshot };
       }
       default:
         return nothing;

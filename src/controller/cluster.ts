@@ -123,7 +123,6 @@ export class Cluster implements ClusterLink {
       case 'share':
         return this.#share(name, tell);
       case 'order':
-        this.#outbox.flush();
         return this.#channel?.broadcast({ type: 'order', conference: name, order: tell.order });
       case 'forward': {
         const done = this.#commands.send(tell.node, name, tell.command, true);

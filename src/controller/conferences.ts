@@ -181,9 +181,10 @@ export class Conferences {
       else if (effect.type === 'cluster') told.push(this.#deps.cluster.tell(conference.name, effect.tell));
       else this.#perform(outcome.conference, effect, nowMs);
     }
+    const done = this.#deps.run(conference.name, forAsterisk);
     return {
       ...(outcome.refusal && { refusal: outcome.refusal }),
-      done: inAll([this.#deps.run(conference.name, forAsterisk), ...told]),
+      done: told.length === 0 ? done : inAll([done, ...told]),
     };
   }
 

@@ -9,7 +9,7 @@ const BASE64URL = /^[A-Za-z0-9_-]+$/;
 const MAX_PURPOSE_BYTES = 255;
 
 /**
- * The key for one purpose, such as `nats-seal` or `mesh-psk:<node id>`. Different purposes have unrelated keys, and
+ * The key for one purpose, such as `nats-seal` or `mesh-psk`. Different purposes have unrelated keys, and
  * none tells the secret: HKDF-SHA256 (RFC 5869) with the salt `rostrum-cluster-secret-1` and the purpose as info, both
  * in UTF-8.
  * @param secret 32 bytes

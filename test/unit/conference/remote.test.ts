@@ -164,6 +164,14 @@ describe('a setting of the whole conference', () => {
       restored: true,
     });
   });
+
+  it('is not lifted by a node that is restarted and has not heard of it before', () => {
+    const { saved } = effectsOf(play(clustered(), comes('a')).effects, 'save-conference')[0] ?? {};
+    const seen = { floorOpen: true, channels: [], recordings: [], playbacks: [] };
+    const told = { ...clustered({}, { admitted: 1 }), locked: true, mutedAll: 'all' as const };
+    const { conference: after } = play(told, [{ type: 'resync', ...seen, saved: saved ?? null }]);
+    expect(after).toMatchObject({ locked: true, mutedAll: 'all' });
+  });
 });
 
 describe('a command', () => {

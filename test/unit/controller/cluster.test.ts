@@ -97,6 +97,19 @@ describe('a conference on two nodes', () => {
     expect(lyon.conference().locked).toBe(false);
   });
 
+  it('has the lock that was set last, whatever a restarted node has found in Asterisk', async () => {
+    lyon.call();
+    oslo.call();
+    await told();
+    await carriedOut(oslo.controller.command('3000', { type: 'lock', locked: true }));
+    await carriedOut(oslo.controller.command('3000', { type: 'lock', locked: false }));
+    const found = { setting: 'locked', value: true } as const;
+    lyon.controller.command('3000', { type: 'lock', locked: false }).catch(() => {});
+    await lyon.cluster.tell('3000', { type: 'share', change: found, restored: true });
+    await told();
+    expect([lyon, oslo].map((node) => node.conference().locked)).toEqual([false, false]);
+  });
+
   it('mutes whoever joins anywhere while all are muted', async () => {
     lyon.call();
     oslo.call();
@@ -144,10 +157,14 @@ describe('a command', () => {
 
   it('for a member of another node is carried out there, and answered when everybody can see it', async () => {
     const changes = { speaker: true };
-    await carriedOut(lyon.controller.command('3000', { type: 'set-flags', memberId: 1, node: 'oslo', changes }));
+    const done = lyon.controller.command('3000', { type: 'set-flags', memberId: 1, node: 'oslo', changes });
+    const seen = done.then(() => {
+      const [part] = lyon.cluster.remoteConferences('3000');
+      return [...(part?.conference.members.values() ?? [])][0]?.flags.speaker;
+    });
+    await told();
+    expect(await seen).toBe(true);
     expect([...oslo.conference().members.values()][0]?.flags.speaker).toBe(true);
-    const [part] = lyon.cluster.remoteConferences('3000');
-    expect([...(part?.conference.members.values() ?? [])][0]?.flags.speaker).toBe(true);
     expect([...lyon.conference().members.values()][0]?.flags.speaker).toBe(false);
   });
 
@@ -237,6 +254,18 @@ describe('a node that falls silent', () => {
     expect(countAdmitted(lyon.conference())).toBe(1);
     expect(lyon.cluster.nodes.map(({ id }) => id)).toEqual(['lyon']);
     expect(() => lyon.cluster.flush('rome')).toThrow('no other node "rome"');
+  });
+
+  it('takes the lock along of a conference that nobody else has', async () => {
+    network.heal('lyon', 'oslo');
+    oslo.call('4000');
+    await told();
+    await carriedOut(oslo.controller.command('4000', { type: 'lock', locked: true }));
+    network.cut('lyon', 'oslo');
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect(lyon.cluster.opening('4000')).toMatchObject({ locked: true });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(lyon.cluster.opening('4000')).toMatchObject({ locked: false });
   });
 
   it('agrees about the lock again afterwards: the last word counts', async () => {
