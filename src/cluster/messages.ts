@@ -9,7 +9,8 @@ import { conferenceName, conferenceRecordSchema, memberNumber, memberRecordSchem
 export const MOST_IN_MESSAGE = 500;
 
 const count = z.number().int().min(0);
-const epoch = z.number().int().min(0);
+const uint32 = z.number().int().min(0).max(0xffffffff);
+const epoch = uint32;
 const port = z.number().int().min(1).max(65_535);
 
 const stamp = {
@@ -69,15 +70,23 @@ const messageSchema = z.discriminatedUnion('type', [
     /** Where its relay takes trunk packets. */
     trunk: z
       .object({
-        host: z.string().max(255),
+        host: z.ipv4(),
         port,
         multicast: z.object({ group: z.string().max(64), port }).nullable(),
       })
       .nullable(),
   }),
   status,
-  z.object({ type: z.literal('media-key'), epoch, key: z.base64().max(64) }),
+  /** A key under which its relay sends; see `trunk/trunk-peer.ts`. */
+  z.object({
+    type: z.literal('media-key'),
+    epoch,
+    key: z.base64().length(44),
+    fromCounter: z.object({ high: uint32, low: uint32 }),
+  }),
   z.object({ type: z.literal('media-key-ack'), epoch }),
+  /** The relay was started anew, and knows no keys. */
+  z.object({ type: z.literal('want-media-key') }),
   z.object({ type: z.literal('want-snapshot') }),
   /** Everything that a node owns, as it was after its delta `sequence`, in one or more parts. */
   z.object({

@@ -13,6 +13,8 @@ export type FloorLeg = {
   readonly noiseDbov: number | null;
   /** Whether those on the floor hear it as well. */
   readonly floorNoise: boolean;
+  /** Other nodes with members of this conference. */
+  readonly nodes: readonly string[];
 };
 
 /** Moves under way at the same time: each takes some requests, and callers who join must not wait for them. */
@@ -56,13 +58,13 @@ export function relayChanged(turn: Turn, present: boolean): void {
 
 /** Null while nobody needs the relay. */
 export function floorLegOf(conference: Conference): FloorLeg | null {
-  const { status, settings, members, relay, fannedOut } = conference;
+  const { status, settings, members, relay, fannedOut, remote } = conference;
   if (!relay || members.size === 0 || (status !== 'running' && status !== 'ending')) return null;
   const noiseDbov = settings.profile.audio.comfortNoise || null;
-  if (noiseDbov === null && !fannedOut) return null;
+  if (noiseDbov === null && !fannedOut && (remote?.nodes.length ?? 0) === 0) return null;
   // A floor is one mix: its noise is for all speakers or for none.
   const floorNoise = noiseDbov !== null && [...members.values()].every(({ flags }) => flags.cng || !flags.speaker);
-  return { noiseDbov, floorNoise };
+  return { noiseDbov, floorNoise, nodes: remote?.nodes ?? [] };
 }
 
 /** Once it is, it takes half as many to end it, so that it does not go back and forth. */

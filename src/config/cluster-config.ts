@@ -4,6 +4,7 @@ import { NODE_ID } from '../conference/member-address.ts';
 
 const ADDRESS = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 const address = z.string().regex(ADDRESS, 'expected host:port');
+const ipAddress = z.string().regex(/^\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}$/, 'expected an IPv4 address and a port');
 
 /** The section `cluster` of `rostrum.yaml`. Without a secret, the node is by itself. */
 export const clusterConfigSchema = z
@@ -26,6 +27,35 @@ export const clusterConfigSchema = z
     nats: z
       .strictObject({
         url: z.url({ protocol: /^(nats|tls)$/, error: 'expected a URL such as nats://127.0.0.1:4222' }).optional(),
+        cluster: z
+          .string()
+          .regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected letters, digits, "_" and "-"')
+          .default('rostrum')
+          .describe('Clusters that share a NATS server have different names'),
+      })
+      .prefault({}),
+    trunk: z
+      .strictObject({
+        listen: ipAddress
+          .default('0.0.0.0:7500')
+          .describe('Where the relays of other nodes send audio to this one, UDP'),
+        address: ipAddress
+          .optional()
+          .describe('The same as other nodes see it; without it, the address of the relay and this port'),
+        multicast: z
+          .strictObject({
+            group: ipAddress.describe('Address and port of the group, the same on all nodes that are to use it'),
+            ttl: z.number().int().min(0).max(255).default(1).describe('How many routers packets may pass'),
+            interface: z.ipv4('expected an IPv4 address').describe('Address of this host by which it is reached'),
+          })
+          .optional()
+          .describe('Sends one packet to all nodes of a network instead of one to each'),
+        codec: z.enum(['PCMU', 'PCMA', 'L16']).default('PCMU').describe('How audio is encoded between nodes'),
+        redundancy: z
+          .union([z.literal(0), z.literal(1), z.literal(2)], { error: 'redundancy is 0, 1 or 2' })
+          .default(0)
+          .describe('Earlier frames that each packet carries, so that lost packets are not missed'),
+        rekeySeconds: z.number().min(1).max(86_400).default(900).describe('Each key is used for so long'),
       })
       .prefault({}),
     lifetimeSeconds: z

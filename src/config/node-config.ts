@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseCallerId } from '../invite/caller-id.ts';
 import { isEndpointTemplate } from '../invite/target.ts';
 import { clusterConfigSchema } from './cluster-config.ts';
+import { relayConfigSchema } from './relay-config.ts';
 
 /** `rostrum.yaml`: one node. Every key may be left out. */
 export const nodeConfigSchema = z
@@ -44,41 +45,7 @@ export const nodeConfigSchema = z
           .describe('Where spoken prompts are kept; Asterisk must be able to read there'),
       })
       .prefault({}),
-    relay: z
-      .strictObject({
-        address: z
-          .ipv4('expected an IPv4 address')
-          .optional()
-          .describe('Where phones send audio to the relay; without it, the first address of this host'),
-        bindAddress: z
-          .ipv4('expected an IPv4 address')
-          .optional()
-          .describe('The address of this host that it stands for, where that is another one'),
-        ports: z
-          .strictObject({
-            first: z.number().int().min(1024).max(65_535),
-            last: z.number().int().min(1024).max(65_535),
-          })
-          .refine(({ first, last }) => last - first >= 100, 'expected at least 100 ports')
-          .default({ first: 33_000, last: 60_000 })
-          .describe('UDP ports of audio, one for each listener who hears the relay and each conference'),
-        sipPort: z
-          .number()
-          .int()
-          .min(1024)
-          .max(65_535)
-          .default(5070)
-          .describe('UDP port of 127.0.0.1 at which Asterisk calls the relay'),
-        threads: z
-          .number()
-          .int()
-          .min(1)
-          .max(64)
-          .optional()
-          .describe('Threads for audio; without it, one a CPU, less one'),
-        socket: z.string().optional().describe('Unix socket by which the controller reaches the relay'),
-      })
-      .prefault({}),
+    relay: relayConfigSchema,
     reports: z
       .strictObject({
         directory: z.string().optional().describe('Where attendance is recorded; without it, nowhere'),

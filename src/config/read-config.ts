@@ -1,27 +1,17 @@
 import { readFile, stat } from 'node:fs/promises';
-import { availableParallelism, homedir, hostname, networkInterfaces } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { nodeIdFrom } from '../cluster/node-id.ts';
 import { parseSecret } from '../secrets/derive.ts';
 import { SecretError } from '../secrets/errors.ts';
 import { ConfigError } from './errors.ts';
 import { type NodeConfig, nodeConfigSchema } from './node-config.ts';
+import { type RelayConfig, relayConfigOf, type TrunkAddress, trunkAddressOf, trunkOptionsOf } from './relay-config.ts';
 import { defaultSocketPath } from './socket-path.ts';
 import { parseYaml } from './yaml-document.ts';
 
 /** Where `rostrum.yaml` is looked for, unless it is named. */
 const DEFAULT_CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];
-
-export type RelayConfig = {
-  /** Where phones send to, and the address of this host that is bound. */
-  address: string;
-  bindAddress: string;
-  ports: { first: number; last: number };
-  /** Of 127.0.0.1. */
-  sipPort: number;
-  threads: number;
-  socketPath: string;
-};
 
 /** The node's configuration with everything found: absolute paths, and the password itself. */
 export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports' | 'relay' | 'cluster'> & {
@@ -31,8 +21,10 @@ export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'rep
   relay: RelayConfig;
   speech: { command: string[]; directory: string };
   reports: { directory: string | null; days: number };
-  cluster: Omit<NodeConfig['cluster'], 'nodeId'> & {
+  cluster: Omit<NodeConfig['cluster'], 'nodeId' | 'trunk'> & {
     nodeId: string;
+    /** Where other nodes' relays find that of this one. */
+    trunk: TrunkAddress;
     /** 32 bytes; null for a node by itself. */
     secret: Uint8Array | null;
   };
@@ -51,19 +43,14 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
   const { profiles, api, speech, reports, relay, cluster, ...config } = parsed.value;
   const beside = (other: string) => resolve(dirname(path), other);
   const socketPath = api.socket ? beside(api.socket) : defaultSocketPath(env);
-  const address = relay.address ?? firstAddress();
+  const secret = cluster.secretFile ? await readClusterSecret(beside(cluster.secretFile)) : null;
+  const nodeId = cluster.nodeId ?? nodeIdFrom(hostname());
+  const relayConfig = relayConfigOf(relay, join(dirname(socketPath), 'relay.sock'), beside);
   return {
     ...config,
     profilesDirectory: beside(profiles),
     socketPath,
-    relay: {
-      address,
-      bindAddress: relay.bindAddress ?? address,
-      ports: relay.ports,
-      sipPort: relay.sipPort,
-      threads: relay.threads ?? Math.max(1, availableParallelism() - 1),
-      socketPath: relay.socket ? beside(relay.socket) : join(dirname(socketPath), 'relay.sock'),
-    },
+    relay: { ...relayConfig, trunk: secret && trunkOptionsOf(cluster.trunk, nodeId) },
     speech: {
       command: speech.command,
       directory: speech.directory ? beside(speech.directory) : defaultSpeechDirectory(env),
@@ -71,17 +58,12 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
     reports: { directory: reports.directory ? beside(reports.directory) : null, days: reports.days },
     cluster: {
       ...cluster,
-      nodeId: cluster.nodeId ?? nodeIdFrom(hostname()),
-      secret: cluster.secretFile ? await readClusterSecret(beside(cluster.secretFile)) : null,
+      nodeId,
+      secret,
+      trunk: trunkAddressOf(cluster.trunk, relayConfig.address),
     },
     ariPassword: await readPassword(config.asterisk.passwordFile, beside, env),
   };
-}
-
-/** Of this host, as others reach it; loopback where there is no network. */
-function firstAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
 
 function defaultSpeechDirectory(env: NodeJS.ProcessEnv): string {

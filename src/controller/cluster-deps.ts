@@ -4,6 +4,7 @@ import type { Command } from '../conference/commands.ts';
 import type { Conference, Settings } from '../conference/conference.ts';
 import type { Input } from '../conference/inputs.ts';
 import type { EventChannel, EventChannelDeps } from '../events/channel.ts';
+import type { RelayLink } from './relay-link.ts';
 
 export type ClusterOptions = {
   nodeId: string;
@@ -24,8 +25,8 @@ export type ClusterDeps = {
   now: () => number;
   /** 1 is all that the processors of this machine can do. */
   load: () => number;
-  /** Receives the keys with which other nodes encrypt their trunk packets. */
-  takeMediaKey?: (node: string, epoch: number, key: Uint8Array) => void;
+  /** The relay, as far as other nodes concern it. */
+  relay: Pick<RelayLink, 'setPeers' | 'announceTo' | 'installKey' | 'keyAcknowledged'>;
 };
 
 /** The conferences of this node. */

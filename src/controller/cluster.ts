@@ -11,7 +11,7 @@ import { ClusterOutbox } from './cluster-outbox.ts';
 import { type NodeView, otherNodeView, type RemoteConference, remoteConferences } from './cluster-views.ts';
 import type { ClusterLink } from './conferences.ts';
 import { ControllerError } from './errors.ts';
-import { MediaKeys } from './media-keys.ts';
+import { TrunkPeers } from './trunk-peers.ts';
 import { WakeTimers } from './wake-timers.ts';
 
 const STATUS_EVERY_MS = 2000;
@@ -20,7 +20,7 @@ const SETTLE_MS = 1500;
 
 /** This node among the others: what they are told, what they tell, and who carries a command out. */
 export class Cluster implements ClusterLink {
-  readonly mediaKeys: MediaKeys;
+  readonly trunkPeers: TrunkPeers;
   readonly #options: ClusterOptions;
   readonly #deps: ClusterDeps;
   readonly #startedAtMs: number;
@@ -47,11 +47,14 @@ export class Cluster implements ClusterLink {
       { incarnation },
       { send: (to, message) => this.#channel?.send(to, message) ?? false },
     );
-    this.mediaKeys = new MediaKeys({
-      send: (to, message) => this.#channel?.send(to, message) ?? false,
-      broadcast: (message) => this.#channel?.broadcast(message),
-      take: (node, epoch, key) => deps.takeMediaKey?.(node, epoch, key),
-    });
+    this.trunkPeers = new TrunkPeers(
+      { own: options.trunk },
+      {
+        relay: deps.relay,
+        send: (to, message) => this.#channel?.send(to, message) ?? false,
+        broadcast: (message) => this.#channel?.broadcast(message),
+      },
+    );
     this.#outbox = new ClusterOutbox({
       conferences: () => this.#local.all,
       send: (changes) => {
@@ -206,7 +209,7 @@ export class Cluster implements ClusterLink {
     const hello: Message = { type: 'hello', version, incarnation: this.#startedAtMs, sip, trunk };
     this.#channel?.send(node, hello);
     this.#channel?.send(node, this.#status());
-    this.mediaKeys.peerUp(node);
+    this.trunkPeers.up(node);
     if (this.#ready) this.#sendSnapshot(node);
     this.#refresh(this.#conferencesOf(node));
   }
@@ -220,7 +223,6 @@ export class Cluster implements ClusterLink {
     const nowMs = this.#deps.now();
     this.#state.nodes.down(node, nowMs);
     this.#commands.peerDown(node);
-    this.mediaKeys.peerDown(node);
     this.#deps.logger.warn(`node ${node} is silent: ${reason}`, { node });
     this.#expiry.wake('next', this.#state.nodes.nextExpiryMs, nowMs);
     this.#refresh(this.#conferencesOf(node));
@@ -234,6 +236,7 @@ export class Cluster implements ClusterLink {
     const nowMs = this.#deps.now();
     const { gone, touched } = this.#state.nodes.expire(nowMs);
     for (const node of gone) this.#deps.logger.warn(`node ${node} is gone, with its members`, { node });
+    if (gone.length > 0) this.trunkPeers.changed(this.#state.nodes.all.values());
     this.#refresh(touched);
     const nextMs = this.#state.nodes.nextExpiryMs;
     if (Number.isFinite(nextMs)) this.#expiry.wake('next', nextMs, nowMs);
@@ -248,13 +251,14 @@ export class Cluster implements ClusterLink {
       case 'ack':
         return this.#commands.acknowledged(from, message);
       case 'media-key':
-        return this.mediaKeys.received(from, message);
       case 'media-key-ack':
-        return this.mediaKeys.acknowledged(from, message);
+      case 'want-media-key':
+        return this.trunkPeers.received(from, message);
       case 'order':
         return this.#local.tell(message.conference, { type: 'order', order: message.order });
       default: {
         const { touched, settings, wantsSnapshot } = this.#state.receive(from, message);
+        if (message.type === 'hello') this.trunkPeers.changed(this.#state.nodes.all.values());
         if (wantsSnapshot) this.#channel?.send(from, { type: 'want-snapshot' });
         for (const { conference, change, anew } of settings) {
           this.#local.tell(conference, { type: 'shared', change, anew });

@@ -132,6 +132,8 @@ export class Controller {
         if (fanOut.isWanted(report.legId)) this.#pressed(channelOf(report.legId), report.key, this.#deps.now());
         return;
       }
+      case 'announce':
+      case 'trunk':
       case 'leg-ended':
       case 'hello':
         // Asterisk tells of the end of the leg's channel, and its members are known.

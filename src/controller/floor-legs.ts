@@ -95,7 +95,12 @@ export class FloorLegs {
   }
 
   #tell(conference: string, leg: FloorLeg): void {
-    this.#link.setFloor({ conference, asterisk: this.#asterisk.get(conference) ?? null, nodes: [], ...leg });
+    this.#link.setFloor({
+      conference,
+      asterisk: this.#asterisk.get(conference) ?? null,
+      ...leg,
+      nodes: [...leg.nodes],
+    });
   }
 
   async #hangUp(conference: string): Promise<void> {

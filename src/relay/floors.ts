@@ -53,7 +53,16 @@ export class Floors {
     this.#timers.push(setInterval(() => this.#reportTrunk(), STATS_EVERY_MS));
   }
 
+  /** What another node says may be wrong; that must not end the sound of all. */
   take(command: FloorCommand): void {
+    try {
+      this.#take(command);
+    } catch (error) {
+      this.#deps.report({ type: 'trunk-problem', message: (error as Error).message });
+    }
+  }
+
+  #take(command: FloorCommand): void {
     switch (command.type) {
       case 'floor':
         return this.#set(command.floor);

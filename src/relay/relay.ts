@@ -207,6 +207,9 @@ export class Relay {
         return this.#opening.get(report.legId)?.(null);
       case 'trunk-failed':
         return this.#onDied(new RelayError('no-port', `the trunk cannot be opened: ${report.message}`));
+      case 'trunk-problem':
+        this.#logger.warn(`trunk: ${report.message}`);
+        return;
       case 'floor-failed':
         this.#floors.delete(report.conference);
         return this.#control.report(report);

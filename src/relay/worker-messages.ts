@@ -58,6 +58,8 @@ export type WorkerReport =
   | { type: 'leg-failed'; legId: string; message: string }
   | { type: 'key'; legId: string; key: string }
   | { type: 'trunk-failed'; message: string }
+  /** Something about another node cannot be. */
+  | { type: 'trunk-problem'; message: string }
   | Extract<RelayReport, { type: 'announce' | 'trunk' }>;
 
 /** From the worker that has the floors to those that have listeners: 20 ms of a conference. */

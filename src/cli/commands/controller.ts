@@ -9,6 +9,7 @@ import { AttendanceLog } from '../../controller/attendance-log.ts';
 import { Cluster } from '../../controller/cluster.ts';
 import type { Published } from '../../controller/conferences.ts';
 import { Controller } from '../../controller/controller.ts';
+import { channelOpener } from '../../controller/event-channels.ts';
 import { Inviter } from '../../controller/inviter.ts';
 import { createLogger } from '../../controller/logger.ts';
 import { ProfileStore } from '../../controller/profile-store.ts';
@@ -51,16 +52,24 @@ export async function runController(configFile: string | undefined): Promise<voi
     { socketPath: config.relay.socketPath },
     {
       logger,
-      onReport: (report) => controller.relayReported(report),
-      onPresence: (present) => controller.setRelay(present),
+      onReport: (report) => {
+        if (report.type === 'announce') cluster.trunkPeers.announce(report.to, report.announcement);
+        else controller.relayReported(report);
+      },
+      onPresence: (present) => {
+        controller.setRelay(present);
+        if (present) cluster.trunkPeers.forgotten();
+      },
     },
   );
   const speech = new Speech(config.speech, { logger });
   const watch = (published: Published) => attendance.record(published);
   const { nodeId, lifetimeSeconds, capacity = null, sip = null } = config.cluster;
+  const openChannel = channelOpener(config.cluster);
+  const trunk = openChannel && config.cluster.trunk;
   const cluster = new Cluster(
-    { nodeId, version: VERSION, lifetimeMs: lifetimeSeconds * 1000, capacity, sip, trunk: null },
-    { openChannel: null, logger, now: Date.now, load: () => (loadavg()[0] ?? 0) / availableParallelism() },
+    { nodeId, version: VERSION, lifetimeMs: lifetimeSeconds * 1000, capacity, sip, trunk },
+    { openChannel, relay: link, logger, now: Date.now, load: () => (loadavg()[0] ?? 0) / availableParallelism() },
   );
   const controller = new Controller(
     { application },

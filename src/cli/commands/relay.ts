@@ -21,7 +21,7 @@ export async function runRelay(configFile: string | undefined): Promise<void> {
   process.channel?.unref();
 
   const { address, ports } = config.relay;
-  const relay = new Relay({ ...config.relay, trunk: null }, { logger, onDied: end });
+  const relay = new Relay(config.relay, { logger, onDied: end });
   try {
     await relay.start();
     logger.info(`relay running, process ${process.pid}, media at ${address}:${ports.first}-${ports.last}`);

@@ -9,7 +9,7 @@ describe('a message of another node', () => {
   it.each([
     [{ type: 'want-snapshot' }],
     [{ type: 'ack', id: '1-1', result: { ok: false, code: 'no-such-member', message: 'no member 7' } }],
-    [{ type: 'media-key', epoch: 3, key: 'AAAA' }],
+    [{ type: 'media-key', epoch: 3, key: Buffer.alloc(32).toString('base64'), fromCounter: { high: 0, low: 1 } }],
     [
       {
         type: 'order',

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Message } from '../../../src/cluster/messages.ts';
 import { ClusterCommands } from '../../../src/controller/cluster-commands.ts';
 import { ControllerError } from '../../../src/controller/errors.ts';
-import { MediaKeys } from '../../../src/controller/media-keys.ts';
 
 let sent: [string, Message][];
 let commands: ClusterCommands;
@@ -86,31 +85,5 @@ describe('a command of another node', () => {
     expect(times).toBe(1);
     await commands.received('oslo', message, carryOut);
     expect(times).toBe(2);
-  });
-});
-
-describe('a media key', () => {
-  it('goes to all who are up and whoever comes up, and is known to be held by those who say so', () => {
-    const broadcasts: Message[] = [];
-    const taken: unknown[] = [];
-    const keys = new MediaKeys({
-      send: (...given) => sent.push(given) > 0,
-      broadcast: (message) => broadcasts.push(message),
-      take: (...given) => taken.push(given),
-    });
-    keys.peerUp('early');
-    expect(sent).toEqual([]);
-    keys.share(3, Uint8Array.of(1, 2, 3));
-    keys.peerUp('late');
-    const message = { type: 'media-key', epoch: 3, key: 'AQID' } as const;
-    expect([broadcasts, sent]).toEqual([[message], [['late', message]]]);
-    keys.acknowledged('late', { type: 'media-key-ack', epoch: 3 });
-    keys.acknowledged('early', { type: 'media-key-ack', epoch: 2 });
-    expect([...keys.holders]).toEqual(['late']);
-    keys.received('early', { ...message, epoch: 8 });
-    expect(taken).toEqual([['early', 8, Buffer.of(1, 2, 3)]]);
-    expect(sent.at(-1)).toEqual(['early', { type: 'media-key-ack', epoch: 8 }]);
-    keys.share(4, Uint8Array.of(4));
-    expect([...keys.holders]).toEqual([]);
   });
 });

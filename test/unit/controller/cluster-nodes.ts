@@ -3,6 +3,7 @@ import type { AriPort } from '../../../src/ari/port.ts';
 import type { Message } from '../../../src/cluster/messages.ts';
 import type { Conference } from '../../../src/conference/conference.ts';
 import { Cluster } from '../../../src/controller/cluster.ts';
+import type { ClusterDeps } from '../../../src/controller/cluster-deps.ts';
 import { Controller } from '../../../src/controller/controller.ts';
 import type { Inviter } from '../../../src/controller/inviter.ts';
 import type { RelayLink } from '../../../src/controller/relay-link.ts';
@@ -125,6 +126,9 @@ export class TestNode {
   readonly controller: Controller;
   /** What was asked of Asterisk. */
   readonly asked: { method: string; args: unknown[] }[] = [];
+  /** What was asked of the relay. */
+  readonly relay: ClusterDeps['relay'];
+  readonly askedOfRelay: unknown[][] = [];
   #calls = 0;
 
   constructor(id: string, network: TestNetwork | null, profile: string) {
@@ -143,9 +147,19 @@ export class TestNode {
     ]);
     if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
     const inviter = { handle: () => {}, resync: () => {}, cancelAll: () => {} } as unknown as Inviter;
+    const ask =
+      (method: string) =>
+      (...args: unknown[]) =>
+        void this.askedOfRelay.push([method, ...args]);
+    this.relay = {
+      setPeers: ask('setPeers'),
+      announceTo: ask('announceTo'),
+      installKey: ask('installKey'),
+      keyAcknowledged: ask('keyAcknowledged'),
+    };
     const options = { nodeId: id, version: '1', lifetimeMs: 15_000, capacity: null, sip: null, trunk: null };
     const openChannel = network && ((deps: EventChannelDeps<Message>) => network.open(id, deps));
-    this.cluster = new Cluster(options, { openChannel, logger, now: Date.now, load: () => 0 });
+    this.cluster = new Cluster(options, { openChannel, relay: this.relay, logger, now: Date.now, load: () => 0 });
     const link = { ready: () => {}, setFloor: () => {}, endFloor: () => {} } as unknown as RelayLink;
     const deps = { ari, link, profiles, inviter, cluster: this.cluster, logger, now: Date.now };
     this.controller = new Controller({ application: 'r' }, { ...deps, speech: {} as Speech, watch: () => {} });

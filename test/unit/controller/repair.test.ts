@@ -29,9 +29,11 @@ function controllerWith(error: AriError) {
   if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
   const inviter = { handle: () => {}, resync: () => {}, cancelAll: () => {} } as unknown as Inviter;
   const link = { ready: () => {}, setFloor: () => {}, endFloor: () => {} } as unknown as RelayLink;
+  const nothing = () => {};
+  const relay = { setPeers: nothing, announceTo: nothing, installKey: nothing, keyAcknowledged: nothing };
   const alone = { nodeId: 'a', version: '1', lifetimeMs: 15_000, capacity: null, sip: null, trunk: null };
   const logger = createLogger({ silent: true });
-  const cluster = new Cluster(alone, { openChannel: null, logger, now: Date.now, load: () => 0 });
+  const cluster = new Cluster(alone, { openChannel: null, relay, logger, now: Date.now, load: () => 0 });
   const deps = { ari, link, profiles, cluster, logger, speech: {} as Speech, inviter, now: Date.now, watch: () => {} };
   const controller = new Controller({ application: 'r' }, deps);
   return { controller, requests };
