@@ -50,6 +50,8 @@ export class MeshListener {
   /** By remote address: bounded by `maxConnections`. */
   readonly #arriving = new Map<string, Arriving>();
   readonly #identities = new WeakMap<TLSSocket, string>();
+  /** Those that are through with TLS. */
+  readonly #secure = new WeakSet<TLSSocket>();
   readonly #raws = new Set<Socket>();
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers) {
@@ -77,6 +79,8 @@ export class MeshListener {
     this.#server.on('secureConnection', (stream) => this.#secured(stream));
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, stream) => this.#failed(error, stream));
     this.#server.on('clientError', (_error, stream) => {
+      // Node.js tells failures of TLS here once more.
+      if (!this.#secure.has(stream as TLSSocket)) return;
       this.#refuse('garbage', addressOf(stream as Socket), 'it does not speak HTTP');
       stream.destroy();
     });
@@ -173,6 +177,7 @@ export class MeshListener {
 
   #secured(stream: TLSSocket): void {
     stream.disableRenegotiation();
+    this.#secure.add(stream);
     const arriving = this.#arriving.get(addressOf(stream));
     if (arriving) arriving.isTls = true;
   }
@@ -180,6 +185,9 @@ export class MeshListener {
   #failed(error: NodeJS.ErrnoException, stream: TLSSocket): void {
     const address = addressOf(stream);
     stream.destroy();
+    // The TCP socket beneath does not end with it while the handshake is not done.
+    this.#arriving.get(address)?.raw.destroy();
+    this.#settle(address);
     // Counted where it was found, or hung up, or was cut off here.
     if (error.code === UNKNOWN_IDENTITY || error.code === 'ECONNRESET') return;
     if (error.code === WRONG_SECRET) {
