@@ -113,7 +113,7 @@ export class MeshListener {
     return typeof address === 'object' && address ? address.port : null;
   }
 
-  /** @throws EventChannelError `port-taken` or `cannot-listen` */
+  /** Resolves when it listens, or was closed before. @throws EventChannelError `port-taken` or `cannot-listen` */
   start(): Promise<void> {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
@@ -122,6 +122,8 @@ export class MeshListener {
         const what = code === 'port-taken' ? 'another program has it' : String(cause.code);
         reject(new EventChannelError(code, `cannot listen for nodes on ${host}:${port}: ${what}`, { cause }));
       });
+      // It may be closed before it listens.
+      this.#server.once('close', resolve);
       this.#server.listen(port, host, () => {
         this.#server.removeAllListeners('error');
         // Such as no file descriptors left: it goes on with those that it has.

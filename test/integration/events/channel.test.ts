@@ -121,6 +121,24 @@ describe.each(transports)('$name', ({ make }) => {
     await c?.channel.stop();
   });
 
+  it('a node may be stopped before it has started, while it starts, and twice', async () => {
+    const { node } = await lay(['a', 'b', 'c']);
+    const [a, b, c] = ['a', 'b', 'c'].map((id) => node(id).channel);
+    await a?.stop();
+    await a?.start();
+    const starting = b?.start();
+    await b?.stop();
+    await starting;
+    await b?.stop();
+    await c?.start();
+    await c?.start();
+    await delay(100);
+    for (const channel of [a, b, c]) {
+      expect(channel?.send('d', { type: 'note', n: 1 })).toBe(false);
+      expect(channel?.peers.size).toBe(0);
+    }
+  });
+
   it('a node whose process is killed is told as down within the dead time', async () => {
     const { node, process } = await lay(['a', 'b']);
     const a = node('a');
