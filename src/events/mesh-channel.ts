@@ -214,7 +214,9 @@ export class MeshChannel<Message> implements EventChannel<Message> {
   }
 
   #dialFailed(dialler: MeshDialler, { code, cause, isNews }: DialFailure): void {
-    const text = `no connection to ${dialler.address}: ${code}; trying on`;
+    const isTls = code === 'EPROTO' || code.startsWith('ERR_SSL');
+    const why = isTls ? `it is no node, or has another secret or none for this one (${code})` : code;
+    const text = `no connection to ${dialler.address}: ${why}; trying on`;
     if (isNews) this.#deps.logger.warn(text, { error: cause });
     this.#dialOver(dialler);
   }

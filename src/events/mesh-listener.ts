@@ -50,6 +50,8 @@ export class MeshListener {
   /** By remote address: bounded by `maxConnections`. */
   readonly #arriving = new Map<string, Arriving>();
   readonly #identities = new WeakMap<TLSSocket, string>();
+  /** Those that are through with TLS. */
+  readonly #secure = new WeakSet<TLSSocket>();
   readonly #raws = new Set<Socket>();
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers) {
@@ -77,6 +79,8 @@ export class MeshListener {
     this.#server.on('secureConnection', (stream) => this.#secured(stream));
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, stream) => this.#failed(error, stream));
     this.#server.on('clientError', (_error, stream) => {
+      // Node.js tells failures of TLS here once more.
+      if (!this.#secure.has(stream as TLSSocket)) return;
       this.#refuse('garbage', addressOf(stream as Socket), 'it does not speak HTTP');
       stream.destroy();
     });
@@ -109,7 +113,7 @@ export class MeshListener {
     return typeof address === 'object' && address ? address.port : null;
   }
 
-  /** @throws EventChannelError `port-taken` or `cannot-listen` */
+  /** Resolves when it listens, or was closed before. @throws EventChannelError `port-taken` or `cannot-listen` */
   start(): Promise<void> {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
@@ -118,6 +122,8 @@ export class MeshListener {
         const what = code === 'port-taken' ? 'another program has it' : String(cause.code);
         reject(new EventChannelError(code, `cannot listen for nodes on ${host}:${port}: ${what}`, { cause }));
       });
+      // It may be closed before it listens.
+      this.#server.once('close', resolve);
       this.#server.listen(port, host, () => {
         this.#server.removeAllListeners('error');
         // Such as no file descriptors left: it goes on with those that it has.
@@ -173,6 +179,7 @@ export class MeshListener {
 
   #secured(stream: TLSSocket): void {
     stream.disableRenegotiation();
+    this.#secure.add(stream);
     const arriving = this.#arriving.get(addressOf(stream));
     if (arriving) arriving.isTls = true;
   }
@@ -180,6 +187,9 @@ export class MeshListener {
   #failed(error: NodeJS.ErrnoException, stream: TLSSocket): void {
     const address = addressOf(stream);
     stream.destroy();
+    // The TCP socket beneath does not end with it while the handshake is not done.
+    this.#arriving.get(address)?.raw.destroy();
+    this.#settle(address);
     // Counted where it was found, or hung up, or was cut off here.
     if (error.code === UNKNOWN_IDENTITY || error.code === 'ECONNRESET') return;
     if (error.code === WRONG_SECRET) {

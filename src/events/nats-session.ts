@@ -33,6 +33,8 @@ type Up = {
   readonly incarnation: string;
   readonly sinceMs: number;
   heardAtMs: number;
+  /** For the peer to open the session. */
+  waitingSinceMs: number;
   /** Packets received of it, to all and direct; null until the peer has opened the session. */
   received: { all: number; direct: number } | null;
   /** Another incarnation that would be this peer. */
@@ -162,14 +164,16 @@ export class NatsSession {
     const state = this.#state;
     if (state.kind === 'down') return;
     if (nowMs - state.heardAtMs >= this.#options.deadAfterMs) this.end('silent', nowMs);
-    else if (!state.received && nowMs - state.sinceMs >= OPEN_WITHIN_BEATS * this.#options.heartbeatMs) {
+    else if (!state.received && nowMs - state.waitingSinceMs >= OPEN_WITHIN_BEATS * this.#options.heartbeatMs) {
       this.#resync(nowMs);
     }
   }
 
   /** This process was held up itself, so that nothing could be heard. */
   excuse(nowMs: number): void {
-    if (this.#state.kind === 'up') this.#state.heardAtMs = nowMs;
+    if (this.#state.kind === 'down') return;
+    this.#state.heardAtMs = nowMs;
+    this.#state.waitingSinceMs = nowMs;
   }
 
   end(reason: PeerDownReason, nowMs: number): void {
@@ -198,7 +202,16 @@ export class NatsSession {
 
   #goUp(remote: string, incarnation: string, all: number | null, nowMs: number): void {
     const received = all === null ? null : { all, direct: 0 };
-    this.#state = { kind: 'up', remote, incarnation, sinceMs: nowMs, heardAtMs: nowMs, received, rival: null };
+    this.#state = {
+      kind: 'up',
+      remote,
+      incarnation,
+      sinceMs: nowMs,
+      heardAtMs: nowMs,
+      waitingSinceMs: nowMs,
+      received,
+      rival: null,
+    };
     this.#sentDirect = 0;
     this.#deps.send({ type: 'open', nonce: this.#nonce, echo: remote, busy: false });
     this.#deps.onUp();

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MeshChannel, type MeshOptions } from '../../../src/events/mesh-channel.ts';
+import { dialTls } from '../../../src/events/mesh-tls.ts';
 import { freePort } from './free-port.ts';
 import { DEAD_AFTER_MS, SECRET } from './ground.ts';
 import { meshGround } from './mesh-ground.ts';
@@ -85,7 +86,7 @@ describe('which connection', () => {
     // Those that were refused while a was not there are counted too.
     await until('the second connection was given up', () => proxy.open === 0);
     const before = proxy.accepted;
-    await delay(700);
+    await delay(400);
     expect(proxy.accepted).toBe(before);
     expect(b.changes).toEqual(['a up']);
   });
@@ -158,7 +159,8 @@ describe('who', () => {
     const own = 'a secret that only a and c know!';
     const { port, witness: a } = await started('a', { secretFor: (id) => Buffer.from(id === 'c' ? own : SECRET) });
     await expect(raw(port, 'c')).rejects.toThrow();
-    expect(a.channel.counters.refused.secret).toBe(1);
+    await until('it is counted', () => a.channel.counters.refused.secret === 1);
+    expect(a.channel.counters.refused.garbage).toBe(0);
     const c = await raw(port, 'c', own);
     c.hello('c', 'first');
     c.control({ type: 'ready' });
@@ -215,13 +217,27 @@ describe('bad input', () => {
       if (text.length > 0) socket.write(text);
       return socket;
     };
+    const secure = async (text: string) => {
+      const dial = { host, port, ownId: 'z', peerId: 'a', secretFor, onRevoked: () => {} };
+      const socket = dialTls(dial);
+      socket.on('error', () => {});
+      socket.resume();
+      closing.push(() => socket.destroy());
+      await once(socket, 'secureConnect');
+      socket.write(text);
+      return socket;
+    };
     await open('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await open(Buffer.from(Array.from({ length: 500 }, (_, n) => (n * 89) % 256)));
     await until('both are counted', () => a.channel.counters.refused.garbage === 2);
+    const [page, noise] = [await secure('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), await secure('no HTTP\r\n\r\n')];
+    const upgrade = await secure('GET /events HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+    await until('all are cut off', () => [page, noise, upgrade].every(({ destroyed }) => destroyed));
+    expect(a.channel.counters.refused.garbage).toBe(5);
     // The beginning of a TLS record, and of nothing at all.
     const halves = [await open(Buffer.from('160301', 'hex')), await open('')];
-    await Promise.all(halves.map((socket) => once(socket, 'close')));
-    expect(a.channel.counters.refused.garbage).toBe(2);
+    await until('both are cut off', () => halves.every(({ destroyed }) => destroyed));
+    expect(a.channel.counters.refused.garbage).toBe(5);
     expect(a.channel.counters.refused.timeout).toBe(2);
     await Promise.all(Array.from({ length: 100 }, () => open('')));
     await until('the flood is counted', () => a.channel.counters.refused.flood >= 80);

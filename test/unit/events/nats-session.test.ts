@@ -128,6 +128,17 @@ describe('a session', () => {
     expect(a.events).toEqual(['up', 'down silent']);
   });
 
+  it('goes on after this node was held up itself', () => {
+    const [a, b] = [new Side('a'), new Side('b')];
+    a.broadcast(null);
+    settle(a, b, 0, (packet) => packet.kind === 'greeting' && packet.type === 'open');
+    for (const { session } of [a, b]) {
+      session.excuse(20 * BEAT_MS);
+      session.tick(20 * BEAT_MS);
+    }
+    expect([...a.events, ...b.events]).not.toContainEqual(expect.stringMatching(/down/));
+  });
+
   it('that the peer does not open is begun anew', () => {
     const [a, b] = [new Side('a'), new Side('b')];
     a.broadcast(null);
