@@ -5,6 +5,7 @@ import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import type { ClusterTelling } from '../conference/remote.ts';
 import type { EventChannel } from '../events/channel.ts';
+import type { AnnouncementText } from '../relay/protocol.ts';
 import { ClusterCommands } from './cluster-commands.ts';
 import { type ClusterDeps, type ClusterOptions, type LocalConferences, NO_CONFERENCES } from './cluster-deps.ts';
 import { ClusterOutbox } from './cluster-outbox.ts';
@@ -20,7 +21,7 @@ const SETTLE_MS = 1500;
 
 /** This node among the others: what they are told, what they tell, and who carries a command out. */
 export class Cluster implements ClusterLink {
-  readonly trunkPeers: TrunkPeers;
+  readonly #trunkPeers: TrunkPeers;
   readonly #options: ClusterOptions;
   readonly #deps: ClusterDeps;
   readonly #startedAtMs: number;
@@ -47,7 +48,7 @@ export class Cluster implements ClusterLink {
       { incarnation },
       { send: (to, message) => this.#channel?.send(to, message) ?? false },
     );
-    this.trunkPeers = new TrunkPeers(
+    this.#trunkPeers = new TrunkPeers(
       { own: options.trunk },
       {
         relay: deps.relay,
@@ -90,6 +91,15 @@ export class Cluster implements ClusterLink {
     await settled;
     clearTimeout(timer);
     this.#onSettled = null;
+  }
+
+  /** The relay has a key for one node, or (null) for all. */
+  announceKey(to: string | null, announcement: AnnouncementText): void {
+    this.#trunkPeers.announce(to, announcement);
+  }
+
+  relayStarted(): void {
+    this.#trunkPeers.relayStarted(this.#state.nodes.all.values());
   }
 
   /** Everything that Asterisk has is known: from now on, the others are told. */
@@ -209,7 +219,7 @@ export class Cluster implements ClusterLink {
     const hello: Message = { type: 'hello', version, incarnation: this.#startedAtMs, sip, trunk };
     this.#channel?.send(node, hello);
     this.#channel?.send(node, this.#status());
-    this.trunkPeers.up(node);
+    this.#trunkPeers.up(node);
     if (this.#ready) this.#sendSnapshot(node);
     this.#refresh(this.#conferencesOf(node));
   }
@@ -236,7 +246,7 @@ export class Cluster implements ClusterLink {
     const nowMs = this.#deps.now();
     const { gone, touched } = this.#state.nodes.expire(nowMs);
     for (const node of gone) this.#deps.logger.warn(`node ${node} is gone, with its members`, { node });
-    if (gone.length > 0) this.trunkPeers.changed(this.#state.nodes.all.values());
+    if (gone.length > 0) this.#trunkPeers.changed(this.#state.nodes.all.values());
     this.#refresh(touched);
     const nextMs = this.#state.nodes.nextExpiryMs;
     if (Number.isFinite(nextMs)) this.#expiry.wake('next', nextMs, nowMs);
@@ -253,12 +263,12 @@ export class Cluster implements ClusterLink {
       case 'media-key':
       case 'media-key-ack':
       case 'want-media-key':
-        return this.trunkPeers.received(from, message);
+        return this.#trunkPeers.received(from, message);
       case 'order':
         return this.#local.tell(message.conference, { type: 'order', order: message.order });
       default: {
         const { touched, settings, wantsSnapshot } = this.#state.receive(from, message);
-        if (message.type === 'hello') this.trunkPeers.changed(this.#state.nodes.all.values());
+        if (message.type === 'hello') this.#trunkPeers.changed(this.#state.nodes.all.values());
         if (wantsSnapshot) this.#channel?.send(from, { type: 'want-snapshot' });
         for (const { conference, change, anew } of settings) {
           this.#local.tell(conference, { type: 'shared', change, anew });

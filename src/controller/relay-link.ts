@@ -95,21 +95,21 @@ export class RelayLink {
     const known = this.#floors.get(floor.conference);
     const wish = { ...floor, port: known?.port ?? null };
     this.#floors.set(floor.conference, wish);
-    this.#send({ type: 'floor', floor: wish });
+    this.#state({ type: 'floor', floor: wish });
   }
 
   endFloor(conference: string): void {
-    if (this.#floors.delete(conference)) this.#send({ type: 'end-floor', conference });
+    if (this.#floors.delete(conference)) this.#state({ type: 'end-floor', conference });
   }
 
   setListener(listener: Omit<ListenerWish, 'leg'>): void {
     const wish = { ...listener, leg: this.legOf(listener.legId) };
     this.#listeners.set(listener.legId, wish);
-    this.#send({ type: 'listener', listener: wish });
+    this.#state({ type: 'listener', listener: wish });
   }
 
   endListener(legId: string): void {
-    if (this.#listeners.delete(legId)) this.#send({ type: 'end-listener', legId });
+    if (this.#listeners.delete(legId)) this.#state({ type: 'end-listener', legId });
   }
 
   /** The other nodes of the cluster. */
@@ -132,8 +132,13 @@ export class RelayLink {
     this.#send({ type: 'key-acknowledged', nodeId, epoch });
   }
 
+  /** What is wanted of floors and listeners waits until all of it is known. */
+  #state(request: RelayRequest): void {
+    if (this.#ready) this.#send(request);
+  }
+
   #send(request: RelayRequest): void {
-    if (this.#socket && this.#ready) sendLine(this.#socket, request);
+    if (this.#socket) sendLine(this.#socket, request);
   }
 
   #stateEverything(): void {
@@ -192,6 +197,7 @@ export class RelayLink {
     this.#found = new Map(hello.legs.map(({ legId, leg }) => [legId, leg]));
     this.#deps.logger.info(`connected to the relay, process ${hello.pid}`);
     if (this.#ready) this.#stateEverything();
+    else this.#send({ type: 'peers', peers: [...this.#peers] });
     clearTimeout(this.#absence);
     this.#deps.onPresence(true);
   }

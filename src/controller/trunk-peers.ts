@@ -46,8 +46,9 @@ export class TrunkPeers {
     else this.#deps.send(to, message);
   }
 
-  /** The relay was started anew, and must be told the keys of all. */
-  forgotten(): void {
+  /** The relay was started anew: all must be told its keys, and it those of all. */
+  relayStarted(nodes: Iterable<OtherNode>): void {
+    for (const { id, state } of nodes) if (state === 'up') this.up(id);
     this.#deps.broadcast({ type: 'want-media-key' });
   }
 

@@ -53,12 +53,12 @@ export async function runController(configFile: string | undefined): Promise<voi
     {
       logger,
       onReport: (report) => {
-        if (report.type === 'announce') cluster.trunkPeers.announce(report.to, report.announcement);
+        if (report.type === 'announce') cluster.announceKey(report.to, report.announcement);
         else controller.relayReported(report);
       },
       onPresence: (present) => {
         controller.setRelay(present);
-        if (present) cluster.trunkPeers.forgotten();
+        if (present) cluster.relayStarted();
       },
     },
   );

@@ -76,10 +76,13 @@ it('keys go from relay to relay, and back comes word that they have arrived', ()
   expect(here.relay.at(-1)).toEqual(['keyAcknowledged', 'oslo', 7]);
 });
 
-it('a relay that was started anew is told the keys of all nodes', () => {
+it('a relay that was started anew tells its keys to all nodes, and is told theirs', () => {
   const { trunkPeers, relay, sent } = peers(null);
-  trunkPeers.forgotten();
+  const nodes = new Nodes({ lifetimeMs: 1000 });
+  nodeWith(nodes, 'rome', null);
+  trunkPeers.relayStarted(nodes.all.values());
+  expect(relay).toEqual([['announceTo', 'rome']]);
   expect(sent).toEqual([[null, { type: 'want-media-key' }]]);
   trunkPeers.received('oslo', { type: 'want-media-key' });
-  expect(relay).toEqual([['announceTo', 'oslo']]);
+  expect(relay.at(-1)).toEqual(['announceTo', 'oslo']);
 });
