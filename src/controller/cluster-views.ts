@@ -31,7 +31,7 @@ export function otherNodeView(node: OtherNode, channel: EventChannel<Message> | 
     sinceMs,
     version: hello?.version ?? null,
     sip: hello?.sip ?? null,
-    rttMs: channel?.peers.get(id)?.rttMs ?? null,
+    rttMs: channel?.peers.get(id)?.roundTripMs ?? null,
     conferences: replica.conferences.size,
     members: replica.members,
     load: status?.load ?? null,

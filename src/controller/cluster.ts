@@ -65,7 +65,7 @@ export class Cluster implements ClusterLink {
         onPeerDown: (node, reason) => this.#peerDown(node, reason),
         onMessage: (from, message) => this.#receive(from, message),
         logger,
-        now,
+        now: () => performance.now(),
       }) ?? null;
   }
 

@@ -2,8 +2,8 @@ import type { Logger } from 'winston';
 
 /** What a transport knows of a peer that is up. */
 export type PeerInfo = {
-  /** Time of the last round trip; null before the first. */
-  readonly rttMs: number | null;
+  /** Null until measured. */
+  readonly roundTripMs: number | null;
 };
 
 /** The path between controllers. While a peer is up, what is sent to it arrives once and in order. */
@@ -24,5 +24,6 @@ export type EventChannelDeps<Message> = {
   onPeerDown: (nodeId: string, reason: string) => void;
   onMessage: (from: string, message: Message) => void;
   logger: Logger;
+  /** Milliseconds of a clock that does not jump. */
   now: () => number;
 };

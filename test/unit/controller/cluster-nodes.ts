@@ -100,7 +100,7 @@ class TestChannel implements EventChannel<Message> {
   }
 
   find(id: string): void {
-    this.#peers.set(id, { rttMs: 2 * LATENCY_MS });
+    this.#peers.set(id, { roundTripMs: 2 * LATENCY_MS });
     this.#deps.onPeerUp(id);
   }
 
