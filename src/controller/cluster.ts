@@ -240,6 +240,7 @@ export class Cluster implements ClusterLink {
   }
 
   #receive(from: string, message: Message): void {
+    this.#state.nodes.heard(from, this.#deps.now());
     switch (message.type) {
       case 'want-snapshot':
         return this.#ready ? this.#sendSnapshot(from) : undefined;
