@@ -126,7 +126,9 @@ export class Cluster implements ClusterLink {
         return this.#channel?.broadcast({ type: 'order', conference: name, order: tell.order });
       case 'forward': {
         const done = this.#commands.send(tell.node, name, tell.command, true);
-        return tell.mayFail ? done.catch(() => {}) : done;
+        const { mayFail, by } = tell;
+        if (mayFail) return done.catch(() => {});
+        return by === undefined ? done : done.catch((error: Error) => this.#deny(name, by, error));
       }
     }
   }
@@ -183,6 +185,13 @@ export class Cluster implements ClusterLink {
   drain(draining: boolean): void {
     this.#draining = draining;
     this.#channel?.broadcast(this.#status());
+  }
+
+  /** What a member has asked for with a key was refused elsewhere: he hears it, as he does here. */
+  #deny(name: string, memberId: number, error: Error): void {
+    this.#deps.logger.info(`conference ${name}: refused to member ${memberId}: ${error.message}`);
+    const command = { type: 'tell-failure', memberId, prompt: 'denied' } as const;
+    this.#local.tell(name, { type: 'command', command });
   }
 
   get #hasListeners(): boolean {
