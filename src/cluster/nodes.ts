@@ -2,8 +2,8 @@ import type { MessageOf } from './messages.ts';
 import { Replica } from './replica.ts';
 
 /**
- * `up`: we hear from it. `silent`: the channel to it is down, but not for its lifetime yet, so that its members count
- * still. `gone`: it and its members are lost; only its name is remembered.
+ * `up`: we hear from it. `silent`: the channel to it is down, but it was heard within its lifetime, so that its members
+ * count still. `gone`: it and its members are lost; only its name is remembered.
  */
 export type NodeState = 'up' | 'silent' | 'gone';
 
@@ -12,6 +12,8 @@ export type OtherNode = {
   state: NodeState;
   /** Since when it is in this state. */
   sinceMs: number;
+  /** When it was heard last. */
+  heardAtMs: number;
   hello: MessageOf<'hello'> | null;
   status: MessageOf<'status'> | null;
   /** A snapshot has been asked for. */
@@ -46,13 +48,27 @@ export class Nodes {
     if (known) {
       known.state = 'up';
       known.sinceMs = nowMs;
+      known.heardAtMs = nowMs;
       known.asked = false;
       return known;
     }
-    const fresh = { id, state: 'up' as const, sinceMs: nowMs, hello: null, status: null, asked: false };
+    const fresh = {
+      id,
+      state: 'up' as const,
+      sinceMs: nowMs,
+      heardAtMs: nowMs,
+      hello: null,
+      status: null,
+      asked: false,
+    };
     const node: OtherNode = { ...fresh, replica: new Replica() };
     this.#nodes.set(id, node);
     return node;
+  }
+
+  heard(id: string, nowMs: number): void {
+    const node = this.#nodes.get(id);
+    if (node) node.heardAtMs = nowMs;
   }
 
   down(id: string, nowMs: number): void {
@@ -65,8 +81,8 @@ export class Nodes {
   /** When the next silent node is gone; infinity without one. */
   get nextExpiryMs(): number {
     let earliestMs = Number.POSITIVE_INFINITY;
-    for (const { state, sinceMs } of this.#nodes.values()) {
-      if (state === 'silent') earliestMs = Math.min(earliestMs, sinceMs + this.#lifetimeMs);
+    for (const { state, heardAtMs } of this.#nodes.values()) {
+      if (state === 'silent') earliestMs = Math.min(earliestMs, heardAtMs + this.#lifetimeMs);
     }
     return earliestMs;
   }
@@ -76,7 +92,7 @@ export class Nodes {
     const gone: string[] = [];
     const touched = new Set<string>();
     for (const node of this.#nodes.values()) {
-      if (node.state !== 'silent' || nowMs - node.sinceMs < this.#lifetimeMs) continue;
+      if (node.state !== 'silent' || nowMs - node.heardAtMs < this.#lifetimeMs) continue;
       node.state = 'gone';
       node.sinceMs = nowMs;
       gone.push(node.id);

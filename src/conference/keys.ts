@@ -29,7 +29,9 @@ export function act(turn: Turn, memberId: number, fired: readonly string[]): voi
     const member = findMember(turn.conference, memberId);
     if (!member) return;
     const calls = controlsOf(turn.conference, member).keys[sequence] ?? [];
+    turn.actingFor = memberId;
     for (const call of [calls].flat()) actOnce(turn, memberId, call);
+    turn.actingFor = null;
     const refusal = turn.takeRefusal();
     const current = findMember(turn.conference, memberId);
     if (refusal && current && isAdmitted(current)) turn.prompt(current, ['denied']);

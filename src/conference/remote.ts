@@ -46,6 +46,12 @@ export type ClusterTelling =
   | { readonly type: 'order'; readonly order: Order }
   /**
    * The owner of the member, of the playback or of the recording carries it out; what else was asked for fails if he
-   * refuses, unless he may.
+   * refuses, unless he may. `by` is the member of this node who wants it with a key: he hears that it was refused.
    */
-  | { readonly type: 'forward'; readonly node: string; readonly command: OuterCommand; readonly mayFail?: true };
+  | {
+      readonly type: 'forward';
+      readonly node: string;
+      readonly command: OuterCommand;
+      readonly mayFail?: true;
+      readonly by?: number;
+    };

@@ -15,5 +15,6 @@ export function order(turn: Turn, given: Order): void {
 /** What has been forwarded is not forwarded again: two nodes that know too little would send it to and fro. */
 export function forward(turn: Turn, node: string, command: OuterCommand, options: { mayFail?: true } = {}): void {
   if (turn.final) return turn.refuse({ code: 'not-possible', message: 'it has just changed on another node' });
-  turn.do({ type: 'cluster', tell: { type: 'forward', node, command, ...options } });
+  const by = turn.actingFor === null ? {} : { by: turn.actingFor };
+  turn.do({ type: 'cluster', tell: { type: 'forward', node, command, ...by, ...options } });
 }

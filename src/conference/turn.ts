@@ -27,6 +27,8 @@ export class Turn {
   readonly assumed = new Map<string, Assumed>();
   /** The last wish to be woken has been fulfilled, and if it was too early must be made again. */
   woken = false;
+  /** The member whose key is being acted on: he hears of what comes of it. */
+  actingFor: number | null = null;
   /** Save the conference as a whole even if this turn has not changed it. */
   resave = false;
   #conference: Conference;

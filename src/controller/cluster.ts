@@ -69,7 +69,7 @@ export class Cluster implements ClusterLink {
         onPeerDown: (node, reason) => this.#peerDown(node, reason),
         onMessage: (from, message) => this.#receive(from, message),
         logger,
-        now,
+        now: () => performance.now(),
       }) ?? null;
   }
 
@@ -139,7 +139,9 @@ export class Cluster implements ClusterLink {
         return this.#channel?.broadcast({ type: 'order', conference: name, order: tell.order });
       case 'forward': {
         const done = this.#commands.send(tell.node, name, tell.command, true);
-        return tell.mayFail ? done.catch(() => {}) : done;
+        const { mayFail, by } = tell;
+        if (mayFail) return done.catch(() => {});
+        return by === undefined ? done : done.catch((error: Error) => this.#deny(name, by, error));
       }
     }
   }
@@ -198,6 +200,13 @@ export class Cluster implements ClusterLink {
     this.#channel?.broadcast(this.#status());
   }
 
+  /** What a member has asked for with a key was refused elsewhere: he hears it, as he does here. */
+  #deny(name: string, memberId: number, error: Error): void {
+    this.#deps.logger.info(`conference ${name}: refused to member ${memberId}: ${error.message}`);
+    const command = { type: 'tell-failure', memberId, prompt: 'denied' } as const;
+    this.#local.tell(name, { type: 'command', command });
+  }
+
   get #hasListeners(): boolean {
     return this.#ready && this.#channel !== null && this.#channel.peers.size > 0;
   }
@@ -253,6 +262,7 @@ export class Cluster implements ClusterLink {
   }
 
   #receive(from: string, message: Message): void {
+    this.#state.nodes.heard(from, this.#deps.now());
     switch (message.type) {
       case 'want-snapshot':
         return this.#ready ? this.#sendSnapshot(from) : undefined;

@@ -111,8 +111,11 @@ describe('nodes that are gone', () => {
     const nodes = new Nodes({ lifetimeMs: 100 });
     for (const id of ['a', 'b']) nodes.up(id, 0);
     nodes.get('a')?.replica.take(snapshot([running, member(1)]));
-    nodes.down('a', 10);
-    nodes.down('b', 50);
+    // What counts is when they were heard last, not when that was noticed.
+    nodes.heard('a', 10);
+    nodes.heard('b', 50);
+    nodes.down('a', 30);
+    nodes.down('b', 55);
     expect(nodes.nextExpiryMs).toBe(110);
     expect(nodes.expire(109).gone).toEqual([]);
     expect(nodes.expire(110)).toEqual({ gone: ['a'], touched: new Set(['3000']) });

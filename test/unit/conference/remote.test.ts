@@ -214,7 +214,7 @@ describe('a command', () => {
     const keys = { '7': 'api:member 3@paris flags +speaker' };
     const start = { ...conference({}, keys), remote: NOBODY };
     const { effects } = play(start, [...comes('a'), { type: 'dtmf', channelId: 'a', key: '7' }]);
-    expect(tellings(effects)).toMatchObject([{ type: 'forward', node: 'paris', command: { memberId: 3 } }]);
+    expect(tellings(effects)).toMatchObject([{ type: 'forward', node: 'paris', command: { memberId: 3 }, by: 1 }]);
   });
 });
 

@@ -3,7 +3,8 @@ import { isAlone } from '../../../src/conference/arrangement.ts';
 import { countAdmitted } from '../../../src/conference/conference.ts';
 import { TestNetwork, TestNode } from './cluster-nodes.ts';
 
-const SILENT = 'sound: { prompts: { welcome: none, alone: none, kicked: none, joined: none }, music: none }';
+const SILENT =
+  'sound: { prompts: { welcome: none, alone: none, kicked: none, joined: none, denied: "sound:beep" }, music: none }';
 
 let network: TestNetwork;
 let lyon: TestNode;
@@ -173,6 +174,13 @@ describe('a command', () => {
     expect(await refused(kick('oslo'))).toBe('no-such-member');
     expect(await refused(kick('rome'))).toBe('no-such-node');
     expect(await refused(kick('lyon'))).toBe('no-such-member');
+  });
+
+  it('of a key that is refused elsewhere is told to whoever has pressed it', async () => {
+    const command = { type: 'kick', memberId: 9 } as const;
+    lyon.cluster.tell('3000', { type: 'forward', node: 'oslo', command, by: 1 });
+    await told();
+    expect(lyon.askedFor('whisperTo')).toHaveLength(1);
   });
 
   it('to a node that does not answer fails after 3 s, and at once when it goes down', async () => {
