@@ -42,6 +42,7 @@ const BY_ERROR_CODE: Record<string, ExitCode> = {
   'application-taken': EXIT.taken,
   'socket-in-use': EXIT.taken,
   'socket-unusable': EXIT.usage,
+  'no-port': EXIT.usage,
 } satisfies Record<ControllerErrorCode, ExitCode> & Partial<Record<AriErrorCode | ApiErrorCode | string, ExitCode>>;
 
 /** The exit status for an error, by its `code`. */

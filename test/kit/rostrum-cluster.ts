@@ -48,7 +48,7 @@ export class RostrumCluster {
             listen: listens.get(nodeId),
             peers,
             ...cluster,
-            trunk: { listen: `${bindAddress}:7500`, ...trunk },
+            trunk: { listen: `${bindAddress}:${await freePort(bindAddress)}`, ...trunk },
           };
           nodes.set(nodeId, await RostrumNode.start({ ...rest, bindAddress, config: { ...config, cluster: own } }));
         }),
