@@ -13,9 +13,6 @@
 /** The two laws by their SDP encoding name (RFC 3551, section 4.5.14). */
 export type G711Law = 'PCMU' | 'PCMA';
 
-/** Static RTP payload types, RFC 3551 table 4. */
-export const G711_PAYLOAD_TYPE: Readonly<Record<G711Law, number>> = { PCMU: 0, PCMA: 8 };
-
 const SIGN_BIT = 0x80;
 const SEGMENT_SHIFT = 4;
 const SEGMENT_MASK = 0x07;
