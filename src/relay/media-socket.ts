@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { RtpAddress } from './protocol.ts';
 import type { MediaOptions } from './worker-messages.ts';
 
-/** Some hundred packets: a stream has 50 in a second. */
+/** Some hundred packets: a stream has 50 in a second, and they are read several times in it. */
 const RECEIVE_BUFFER_BYTES = 64 * 1024;
 /** Tries of other ports than the next one before the range counts as full. */
 const MOST_TRIES = 200;
@@ -103,7 +103,7 @@ export class MediaPorts {
 
   constructor(options: MediaOptions) {
     this.#options = options;
-    this.#next = options.ports.first;
+    this.#next = options.nextPort;
   }
 
   /**

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Audience } from './audience.ts';
+import { type Bell, ringForFrame } from './bell.ts';
 import { Floor } from './floor.ts';
+import { FrameInbox } from './frame-inbox.ts';
 import { Listener } from './listener.ts';
 import { MediaPorts } from './media-socket.ts';
 import type { FloorWish } from './protocol.ts';
@@ -9,8 +11,16 @@ import type { AudienceFrame, ListenerSettings, MediaOptions, WorkerCommand, Work
 
 /** Floors look this often whether a frame is missing. */
 const TICK_MS = 5;
+/**
+ * How long a thread with listeners leaves their phones' packets unread. Nobody hears them, and a key may wait that long;
+ * but each would wake the thread, and reading several from a socket in a row costs little more than reading one.
+ */
+const UNREAD_MS = 60;
 
-/** A thread of the relay that does nothing but media. */
+/**
+ * A thread of the relay that does nothing but media. One has the floors and waits for their packets in its event loop; the
+ * others have the listeners and wait for its frames outside of it.
+ */
 class MediaWorker {
   readonly #host: string;
   readonly #ports: MediaPorts;
@@ -18,7 +28,9 @@ class MediaWorker {
   readonly #floors = new Map<string, Floor>();
   readonly #listeners = new Map<string, Listener>();
   readonly #audiences = new Map<string, Audience>();
-  readonly #neighbours: MessagePort[] = [];
+  readonly #neighbours: { port: MessagePort; bell: Bell }[] = [];
+  #inbox: FrameInbox | null = null;
+  #sending = false;
   #ticker: NodeJS.Timeout | null = null;
 
   constructor(options: MediaOptions, deps: { report: (report: WorkerReport) => void }) {
@@ -41,10 +53,13 @@ class MediaWorker {
       case 'end-listener':
         return this.#endListener(command.legId);
       case 'neighbour':
-        this.#neighbours.push(command.port);
+        this.#neighbours.push(command);
         return;
       case 'source':
-        command.port.on('message', (frame: AudienceFrame) => this.#play(frame));
+        this.#inbox = new FrameInbox(command.bell, {
+          receive: () => receiveMessageOnPort(command.port)?.message ?? null,
+          play: (frame) => this.#play(frame),
+        });
         return;
     }
   }
@@ -77,11 +92,19 @@ class MediaWorker {
   #setListener(settings: ListenerSettings): void {
     const { legId } = settings;
     const known = this.#listeners.get(legId);
-    const listener = known ?? new Listener(settings, { onKey: (key) => this.#report({ type: 'key', legId, key }) });
+    const listener =
+      known ??
+      new Listener(settings, {
+        onKey: (key) => this.#report({ type: 'key', legId, key }),
+        attend: this.#attend,
+      });
     if (settings.conference !== listener.settings.conference) this.#leave(listener);
     listener.settings = settings;
     this.#listeners.set(legId, listener);
     this.#enter(listener);
+    if (this.#sending) return;
+    this.#sending = true;
+    setImmediate(this.#send);
   }
 
   async #connect({ legId, leg, port }: Extract<WorkerCommand, { type: 'leg' }>): Promise<void> {
@@ -124,10 +147,22 @@ class MediaWorker {
     for (const floor of this.#floors.values()) floor.tick(nowMs);
   }
 
+  /** Sends frames as they come, and lets the event loop turn once now and then: that reads what phones have sent. */
+  readonly #send = (): void => {
+    this.#inbox?.playFor(UNREAD_MS);
+    this.#sending = this.#listeners.size > 0;
+    if (this.#sending) setImmediate(this.#send);
+  };
+
+  /** HOT PATH. Frames do not wait until all phones' packets are read. */
+  readonly #attend = (): void => this.#inbox?.playWaiting();
+
   /** HOT PATH. */
   #spread(frame: AudienceFrame): void {
-    for (const port of this.#neighbours) port.postMessage(frame);
-    this.#play(frame);
+    for (const { port, bell } of this.#neighbours) {
+      port.postMessage(frame);
+      ringForFrame(bell);
+    }
   }
 
   /** HOT PATH. */

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Bell } from './bell.ts';
 import type { FloorWish, LegState, ListenerWish, RtpAddress } from './protocol.ts';
 
 /** Where a worker opens its sockets. */
@@ -8,6 +9,8 @@ export type MediaOptions = {
   readonly bindAddress: string;
   /** From the first to the last of these ports. */
   readonly ports: { readonly first: number; readonly last: number };
+  /** The one of them to begin with. */
+  readonly nextPort: number;
 };
 
 export type ListenerSettings = Omit<ListenerWish, 'leg'>;
@@ -20,10 +23,10 @@ export type WorkerCommand =
   /** The leg of a listener is agreed upon; its port is a new one where there is none. */
   | { type: 'leg'; legId: string; leg: Omit<LegState, 'port'>; port: number | null }
   | { type: 'end-listener'; legId: string }
-  /** The way to another worker that has listeners. */
-  | { type: 'neighbour'; port: MessagePort }
+  /** The way to a worker that has listeners, and what wakes it. */
+  | { type: 'neighbour'; port: MessagePort; bell: Bell }
   /** The way from the worker that has the floors. */
-  | { type: 'source'; port: MessagePort };
+  | { type: 'source'; port: MessagePort; bell: Bell };
 
 export type WorkerReport =
   | { type: 'floor'; conference: string; local: RtpAddress }

@@ -1,5 +1,11 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { type Bell, createBell, ringForCommand } from './bell.ts';
 import type { MediaOptions, WorkerCommand, WorkerReport } from './worker-messages.ts';
+
+type PoolOptions = Omit<MediaOptions, 'nextPort'> & {
+  /** How many have listeners. */
+  threads: number;
+};
 
 export type WorkerPoolDeps = {
   onReport: (report: WorkerReport) => void;
@@ -7,33 +13,43 @@ export type WorkerPoolDeps = {
   onDied: (error: Error) => void;
 };
 
-/** The media threads. The first one has all floors; listeners are spread over all. */
+/**
+ * The media threads: one for all floors, which has little to do but must be awake whenever a packet comes, and those that
+ * the listeners are spread over.
+ */
 export class WorkerPool {
-  readonly #workers: readonly Worker[];
-  /** How many listeners each thread has. */
+  readonly #floors: Worker;
+  readonly #listeners: readonly { worker: Worker; bell: Bell }[];
+  /** How many listeners each of those threads has. */
   readonly #load: number[];
   readonly #threadOf = new Map<string, number>();
 
-  constructor(options: MediaOptions & { threads: number }, deps: WorkerPoolDeps) {
-    const { threads, address, bindAddress, ports } = options;
-    this.#load = Array.from({ length: threads }, () => 0);
-    this.#workers = this.#load.map((_, index) => {
-      const worker = new Worker(new URL('./media-worker.js', import.meta.url), {
-        workerData: { address, bindAddress, ports: portsOf(ports, index, threads) } satisfies MediaOptions,
-      });
+  constructor(options: PoolOptions, deps: WorkerPoolDeps) {
+    const { threads, ports } = options;
+    const start = (share: Pick<MediaOptions, 'ports' | 'nextPort'>) => {
+      const { address, bindAddress } = options;
+      const workerData: MediaOptions = { address, bindAddress, ...share };
+      const worker = new Worker(new URL('./media-worker.js', import.meta.url), { workerData });
       worker.on('message', deps.onReport);
       worker.on('error', deps.onDied);
       return worker;
-    });
-    for (let index = 1; index < threads; index++) {
+    };
+    // A conference has one port, so that no range is kept free for them. Listeners come to the last tenth last.
+    this.#floors = start({ ports, nextPort: ports.last - Math.floor((ports.last - ports.first) / 10) });
+    this.#load = Array.from({ length: threads }, () => 0);
+    this.#listeners = this.#load.map((_, index) => {
+      const share = portsOf(ports, index, threads);
+      const worker = start({ ports: share, nextPort: share.first });
+      const bell = createBell();
       const { port1, port2 } = new MessageChannel();
-      this.#workers[0]?.postMessage({ type: 'neighbour', port: port1 } satisfies WorkerCommand, [port1]);
-      this.#workers[index]?.postMessage({ type: 'source', port: port2 } satisfies WorkerCommand, [port2]);
-    }
+      this.#floors.postMessage({ type: 'neighbour', port: port1, bell } satisfies WorkerCommand, [port1]);
+      worker.postMessage({ type: 'source', port: port2, bell } satisfies WorkerCommand, [port2]);
+      return { worker, bell };
+    });
   }
 
   tellFloors(command: Extract<WorkerCommand, { type: 'floor' | 'end-floor' }>): void {
-    this.#workers[0]?.postMessage(command);
+    this.#floors.postMessage(command);
   }
 
   /** A listener stays in the thread in which he began: the one with the fewest. */
@@ -44,14 +60,17 @@ export class WorkerPool {
       this.#threadOf.set(legId, index);
       this.#load[index] = (this.#load[index] ?? 0) + 1;
     }
-    this.#workers[index]?.postMessage(command);
+    const thread = this.#listeners[index];
+    thread?.worker.postMessage(command);
+    if (thread) ringForCommand(thread.bell);
     if (command.type !== 'end-listener') return;
     this.#threadOf.delete(legId);
     this.#load[index] = (this.#load[index] ?? 1) - 1;
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    const workers = [this.#floors, ...this.#listeners.map(({ worker }) => worker)];
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
 }
 
