@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { RtpAddress } from './protocol.ts';
-import type { MediaOptions } from './worker-messages.ts';
+import type { WorkerOptions } from './worker-messages.ts';
 
 /** Some hundred packets: a stream has 50 in a second, and they are read several times in it. */
 const RECEIVE_BUFFER_BYTES = 64 * 1024;
@@ -98,10 +98,10 @@ function isSame(a: RtpAddress | null, b: RtpAddress): boolean {
 
 /** Opens sockets on the ports of a range, one after the other. */
 export class MediaPorts {
-  readonly #options: MediaOptions;
+  readonly #options: WorkerOptions;
   #next: number;
 
-  constructor(options: MediaOptions) {
+  constructor(options: WorkerOptions) {
     this.#options = options;
     this.#next = options.nextPort;
   }

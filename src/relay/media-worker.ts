@@ -7,7 +7,7 @@ import { FrameInbox } from './frame-inbox.ts';
 import { Listener } from './listener.ts';
 import { MediaPorts } from './media-socket.ts';
 import type { FloorWish } from './protocol.ts';
-import type { AudienceFrame, ListenerSettings, MediaOptions, WorkerCommand, WorkerReport } from './worker-messages.ts';
+import type { AudienceFrame, ListenerSettings, WorkerCommand, WorkerOptions, WorkerReport } from './worker-messages.ts';
 
 /** Floors look this often whether a frame is missing. */
 const TICK_MS = 5;
@@ -33,7 +33,7 @@ class MediaWorker {
   #sending = false;
   #ticker: NodeJS.Timeout | null = null;
 
-  constructor(options: MediaOptions, deps: { report: (report: WorkerReport) => void }) {
+  constructor(options: WorkerOptions, deps: { report: (report: WorkerReport) => void }) {
     // Asterisk is on this host.
     this.#host = options.bindAddress === '0.0.0.0' ? '127.0.0.1' : options.bindAddress;
     this.#ports = new MediaPorts(options);
@@ -178,6 +178,6 @@ function randomStream(): { ssrc: number; sequence: number; timestamp: number } {
 
 const port = parentPort;
 if (port) {
-  const worker = new MediaWorker(workerData as MediaOptions, { report: (report) => port.postMessage(report) });
+  const worker = new MediaWorker(workerData as WorkerOptions, { report: (report) => port.postMessage(report) });
   port.on('message', (command: WorkerCommand) => worker.take(command));
 }

@@ -15,7 +15,7 @@ const OPEN_TIMEOUT_MS = 2000;
 const AWAITED_MS = 500;
 const MOST_AWAITED = 100;
 
-export type RelayOptions = Omit<MediaOptions, 'nextPort'> & { socketPath: string; sipPort: number; threads: number };
+export type RelayOptions = MediaOptions & { socketPath: string; sipPort: number; threads: number };
 export type RelayDeps = { logger: Logger; onDied: (error: Error) => void };
 
 /** A listener that the controller wants, and his leg once it is agreed upon. */

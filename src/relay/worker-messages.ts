@@ -9,7 +9,11 @@ export type MediaOptions = {
   readonly bindAddress: string;
   /** From the first to the last of these ports. */
   readonly ports: { readonly first: number; readonly last: number };
-  /** The one of them to begin with. */
+};
+
+/** What a worker is started with. */
+export type WorkerOptions = MediaOptions & {
+  /** The port to try first. */
   readonly nextPort: number;
 };
 

@@ -1,8 +1,8 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Bell, createBell, ringForCommand } from './bell.ts';
-import type { MediaOptions, WorkerCommand, WorkerReport } from './worker-messages.ts';
+import type { MediaOptions, WorkerCommand, WorkerOptions, WorkerReport } from './worker-messages.ts';
 
-type PoolOptions = Omit<MediaOptions, 'nextPort'> & {
+type PoolOptions = MediaOptions & {
   /** How many have listeners. */
   threads: number;
 };
@@ -26,9 +26,9 @@ export class WorkerPool {
 
   constructor(options: PoolOptions, deps: WorkerPoolDeps) {
     const { threads, ports } = options;
-    const start = (share: Pick<MediaOptions, 'ports' | 'nextPort'>) => {
+    const start = (share: Pick<WorkerOptions, 'ports' | 'nextPort'>) => {
       const { address, bindAddress } = options;
-      const workerData: MediaOptions = { address, bindAddress, ...share };
+      const workerData: WorkerOptions = { address, bindAddress, ...share };
       const worker = new Worker(new URL('./media-worker.js', import.meta.url), { workerData });
       worker.on('message', deps.onReport);
       worker.on('error', deps.onDied);

@@ -1,22 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
-import { freePort } from '../../scripts/machine.ts';
-import { onLines, sendLine } from '../../src/relay/lines.ts';
-import { type RelayReport, type RelayRequest, relayReportSchema } from '../../src/relay/protocol.ts';
+import type { RelayRequest } from '../../src/relay/protocol.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../src/rtp/packet.ts';
+import { RelayAlone } from '../kit/relay-alone.ts';
 import { cpuSeconds } from './cpu.ts';
 import type { PlainLoopOptions } from './plain-udp-loop.ts';
 import type { RelayPhonesOptions, RelayPhonesReport } from './relay-phones.ts';
 import { average, type Figures, type Result, result } from './result.ts';
 
-const PROGRAM = new URL('../../dist/cli/main.js', import.meta.url);
 const HOST = '127.0.61.1';
 const PHONE_HOST = '127.0.61.2';
 const ASTERISK_PORT = 19_000;
@@ -28,7 +21,6 @@ const FRAME_SAMPLES = 160;
 /** L16 at 8000 Hz, as Asterisk sends it. */
 const FLOOR_PAYLOAD_TYPE = 10;
 const SETTLE_MS = 2000;
-const START_TIMEOUT_MS = 10_000;
 
 export type RelayParams = { count: number; threads: number; seconds: number; rounds: number };
 
@@ -127,34 +119,13 @@ async function startPlainLoop({ count }: RelayParams): Promise<Contender> {
   return { pid: child.pid as number, floorPort: FLOOR_PORT, stop: () => end(child) };
 }
 
-/** The built program's relay. It is told of legs that are up already, so that it needs no calls. */
+/** It is told of legs that are up already, so that it needs no calls. */
 async function startRelay({ count, threads }: RelayParams): Promise<Contender> {
-  const directory = await mkdtemp(join(tmpdir(), 'rostrum-bench-'));
-  const socketPath = join(directory, 'relay.sock');
-  const configPath = join(directory, 'rostrum.yaml');
   const ports = { first: FLOOR_PORT, last: FIRST_PORT + count + 1000 };
-  const sipPort = await freePort('127.0.0.1');
-  await writeFile(configPath, stringify({ relay: { address: HOST, ports, sipPort, threads, socket: socketPath } }));
-  const child = fork(PROGRAM, ['relay', '--config', configPath], {
-    execArgv: [],
-    env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'unused' },
-    stdio: 'ignore',
-  });
-  const control = await connectTo(socketPath);
-  const floor = new Promise<Extract<RelayReport, { type: 'floor' }>>((resolve) => {
-    onLines(control, (value) => {
-      const report = relayReportSchema.parse(value);
-      if (report.type === 'floor') resolve(report);
-    });
-  });
-  sendLine(control, everything(count));
-  const { local } = await floor;
-  const stop = async () => {
-    control.destroy();
-    await end(child);
-    await rm(directory, { recursive: true });
-  };
-  return { pid: child.pid as number, floorPort: local.port, stop };
+  const alone = await RelayAlone.start({ address: HOST, ports, threads });
+  alone.request(everything(count));
+  const { local } = await alone.reported('floor');
+  return { pid: alone.pid, floorPort: local.port, stop: () => alone.stop() };
 }
 
 function everything(count: number): RelayRequest {
@@ -183,19 +154,6 @@ function everything(count: number): RelayRequest {
       },
     })),
   };
-}
-
-/** Waits until somebody listens there. */
-async function connectTo(path: string): Promise<Socket> {
-  for (const startedMs = performance.now(); ; await sleep(50)) {
-    const socket = connect(path);
-    try {
-      await once(socket, 'connect');
-      return socket;
-    } catch (error) {
-      if (performance.now() - startedMs > START_TIMEOUT_MS) throw error;
-    }
-  }
 }
 
 async function end(child: ChildProcess): Promise<void> {
