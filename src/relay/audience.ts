@@ -1,7 +1,7 @@
 import { encodeG711Into } from '../audio/g711.ts';
 import { applyGainInto } from '../audio/gain.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../rtp/packet.ts';
-import type { Listener } from './listener.ts';
+import type { Listener as ListenerLeg } from './listener.ts';
 import { NoiseLoop } from './noise-loop.ts';
 import type { LegState } from './protocol.ts';
 
@@ -11,13 +11,16 @@ export const FRAME_SAMPLES = 160;
 /** A packet may be in the hands of the kernel's queue while the next ones are made. */
 const PACKETS_IN_TURN = 8;
 
+type Packet = { readonly bytes: Buffer; readonly payload: Uint8Array };
+type Listener = Pick<ListenerLeg, 'leg' | 'settings' | 'send'>;
+
 /** Listeners who get the same bytes. */
 type Group = {
   readonly codec: LegState['codec'];
   readonly payloadType: number;
   readonly volume: number;
   readonly noise: boolean;
-  readonly packets: readonly Buffer[];
+  readonly packets: readonly Packet[];
   readonly listeners: Set<Listener>;
 };
 
@@ -51,7 +54,7 @@ export class Audience {
       payloadType,
       volume,
       noise,
-      packets: Array.from({ length: PACKETS_IN_TURN }, () => Buffer.alloc(RTP_HEADER_BYTES + FRAME_SAMPLES)),
+      packets: Array.from({ length: PACKETS_IN_TURN }, emptyPacket),
       listeners: new Set<Listener>(),
     };
     this.#groups.set(key, group);
@@ -80,11 +83,11 @@ export class Audience {
         applyGainInto(this.#loud, frame, group.volume);
         frame = this.#loud;
       }
-      const packet = group.packets[header.sequence % PACKETS_IN_TURN] as Buffer;
+      const { bytes, payload } = group.packets[header.sequence % PACKETS_IN_TURN] as Packet;
       header.payloadType = group.payloadType;
-      encodeHeaderInto(packet, header);
-      encodeG711Into(group.codec, frame, packet.subarray(RTP_HEADER_BYTES));
-      for (const listener of group.listeners) listener.send(packet);
+      encodeHeaderInto(bytes, header);
+      encodeG711Into(group.codec, frame, payload);
+      for (const listener of group.listeners) listener.send(bytes);
     }
   }
 
@@ -92,4 +95,9 @@ export class Audience {
     if (this.#noise?.levelDbov !== noiseDbov) this.#noise = new NoiseLoop(noiseDbov);
     this.#noise.addInto(this.#mixed, samples);
   }
+}
+
+function emptyPacket(): Packet {
+  const bytes = Buffer.alloc(RTP_HEADER_BYTES + FRAME_SAMPLES);
+  return { bytes, payload: bytes.subarray(RTP_HEADER_BYTES) };
 }

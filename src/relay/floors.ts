@@ -7,7 +7,7 @@ import type { MediaPorts } from './media-socket.ts';
 import type { AnnouncementText, FloorWish, TrunkStatsReport } from './protocol.ts';
 import { SharedConference } from './shared-conference.ts';
 import { Trunk } from './trunk.ts';
-import type { AudienceFrame, FloorCommand, TrunkOptions, WorkerReport } from './worker-messages.ts';
+import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from './worker-messages.ts';
 
 /** Floors look this often whether a frame is missing. */
 const TICK_MS = 5;
@@ -23,7 +23,7 @@ export type FloorsDeps = {
   aead: Aead;
   /** Receives 20 ms for an audience; they must be used before the next ones. */
   play: (frame: AudienceFrame) => void;
-  report: (report: WorkerReport) => void;
+  report: (report: FloorReport) => void;
 };
 
 type Entry = { readonly floor: Floor; readonly shared: SharedConference | null };
@@ -54,7 +54,7 @@ export class Floors {
   }
 
   /** What another node says may be wrong; that must not end the sound of all. */
-  take(command: FloorCommand): void {
+  take(command: FloorRequest): void {
     try {
       this.#take(command);
     } catch (error) {
@@ -62,7 +62,7 @@ export class Floors {
     }
   }
 
-  #take(command: FloorCommand): void {
+  #take(command: FloorRequest): void {
     switch (command.type) {
       case 'floor':
         return this.#set(command.floor);

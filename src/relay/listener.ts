@@ -1,8 +1,21 @@
 import { decodeRtpInto, emptyRtpView } from '../rtp/packet.ts';
 import { decodeTelephoneEventInto, emptyTelephoneEvent, TelephoneEventReceiver } from '../rtp/telephone-event.ts';
-import type { MediaPorts, MediaSocket } from './media-socket.ts';
+import type { MediaSocket } from './media-socket.ts';
 import type { LegState } from './protocol.ts';
 import type { ListenerSettings } from './worker-messages.ts';
+
+type ListenerSocket = Pick<MediaSocket, 'port' | 'aim' | 'send' | 'close'>;
+
+/** Where listeners get their sockets. */
+export type ListenerPorts = {
+  open: (port: number | null, accept: (packet: Buffer) => boolean) => Promise<ListenerSocket>;
+};
+
+export type ListenerDeps = {
+  onKey: (key: string) => void;
+  /** Called at each packet of the phone, for what is more urgent than those. */
+  attend: () => void;
+};
 
 // Each is filled anew for each packet.
 const view = emptyRtpView();
@@ -11,15 +24,15 @@ const event = emptyTelephoneEvent();
 /** One listener's leg: what is sent to his phone, and the keys that come from it. Nobody hears what he says. */
 export class Listener {
   settings: ListenerSettings;
-  readonly #onKey: (key: string) => void;
+  readonly #deps: ListenerDeps;
   readonly #keys = new TelephoneEventReceiver();
   #leg: Omit<LegState, 'port'> | null = null;
-  #socket: MediaSocket | null = null;
+  #socket: ListenerSocket | null = null;
   #closed = false;
 
-  constructor(settings: ListenerSettings, deps: { onKey: (key: string) => void }) {
+  constructor(settings: ListenerSettings, deps: ListenerDeps) {
     this.settings = settings;
-    this.#onKey = deps.onKey;
+    this.#deps = deps;
   }
 
   /** As agreed upon last; null before. */
@@ -32,7 +45,7 @@ export class Listener {
    * @param port the one to have; null for any
    * @returns the port; rejects if there is none to be had
    */
-  async connect(leg: Omit<LegState, 'port'>, port: number | null, ports: MediaPorts): Promise<number> {
+  async connect(leg: Omit<LegState, 'port'>, port: number | null, ports: ListenerPorts): Promise<number> {
     this.#leg = leg;
     const socket = this.#socket ?? (await ports.open(port, (packet) => this.#receive(packet)));
     this.#socket = socket;
@@ -53,11 +66,12 @@ export class Listener {
 
   /** HOT PATH. @returns whether it came from a phone */
   #receive(packet: Buffer): boolean {
+    this.#deps.attend();
     if (decodeRtpInto(view, packet) !== null) return false;
     if (view.payloadType !== this.#leg?.eventPayloadType) return view.payloadType === this.#leg?.payloadType;
     if (!decodeTelephoneEventInto(event, packet, view.payloadStart, view.payloadEnd)) return false;
     const key = this.#keys.push(view, event);
-    if (key !== null) this.#onKey(key);
+    if (key !== null) this.#deps.onKey(key);
     return true;
   }
 }

@@ -1,8 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { RtpAddress } from './protocol.ts';
-import type { MediaOptions } from './worker-messages.ts';
+import type { PortOptions } from './worker-messages.ts';
 
-/** Some hundred packets: a stream has 50 in a second. */
+/** Some hundred packets: a stream has 50 in a second, and they are read several times in it. */
 const RECEIVE_BUFFER_BYTES = 64 * 1024;
 /** Tries of other ports than the next one before the range counts as full. */
 const MOST_TRIES = 200;
@@ -98,12 +98,12 @@ function isSame(a: RtpAddress | null, b: RtpAddress): boolean {
 
 /** Opens sockets on the ports of a range, one after the other. */
 export class MediaPorts {
-  readonly #options: MediaOptions;
+  readonly #options: PortOptions;
   #next: number;
 
-  constructor(options: MediaOptions) {
+  constructor(options: PortOptions) {
     this.#options = options;
-    this.#next = options.ports.first;
+    this.#next = options.nextPort;
   }
 
   /**

@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Bell } from './bell.ts';
 import type { LegState, ListenerWish, RelayReport, RelayRequest, RtpAddress } from './protocol.ts';
 
-/** Where a worker opens its sockets. */
+/** Where the relay opens its sockets. */
 export type MediaOptions = {
   /** Where others send to, and the address of this host that is bound. */
   readonly address: string;
@@ -10,8 +11,11 @@ export type MediaOptions = {
   readonly ports: { readonly first: number; readonly last: number };
 };
 
-/** What a worker is started with. */
-export type WorkerOptions = MediaOptions & { readonly hasFloors: boolean; readonly trunk: TrunkOptions | null };
+/** Where a thread opens its sockets. */
+export type PortOptions = Pick<MediaOptions, 'bindAddress' | 'ports'> & {
+  /** The port to try first. */
+  readonly nextPort: number;
+};
 
 /** The trunk of a node, as its operator has set it up. */
 export type TrunkOptions = {
@@ -31,38 +35,47 @@ export type TrunkOptions = {
   readonly codec: 'PCMU' | 'PCMA' | 'L16';
 };
 
-export type ListenerSettings = Omit<ListenerWish, 'leg'>;
+export type FloorWorkerOptions = PortOptions & { readonly trunk: TrunkOptions | null };
 
-/** To the worker that has the floors and the trunk. */
-export type FloorCommand = Extract<
+/** From the relay's main thread to the one that has the floors and the trunk. */
+export type FloorCommand =
+  | FloorRequest
+  /** The way to a thread that has listeners, and what wakes it. */
+  | { type: 'audience'; port: MessagePort; bell: Bell };
+
+export type FloorRequest = Extract<
   RelayRequest,
   { type: 'floor' | 'end-floor' | 'peers' | 'announce-to' | 'peer-key' | 'key-acknowledged' }
 >;
 
-/** From the relay's main thread to a media worker. */
-export type WorkerCommand =
-  | FloorCommand
+export type FloorReport =
+  | Extract<RelayReport, { type: 'floor' | 'floor-failed' | 'announce' | 'trunk' }>
+  | { type: 'trunk-failed'; message: string }
+  /** Something about another node cannot be. */
+  | { type: 'trunk-problem'; message: string };
+
+export type ListenerSettings = Omit<ListenerWish, 'leg'>;
+
+/** From the relay's main thread to one that has listeners. */
+export type AudienceCommand =
+  | ListenerCommand
+  /** The way from the thread that has the floors. */
+  | { type: 'source'; port: MessagePort; bell: Bell };
+
+export type ListenerCommand =
   | { type: 'listener'; listener: ListenerSettings }
   /** The leg of a listener is agreed upon; its port is a new one where there is none. */
   | { type: 'leg'; legId: string; leg: Omit<LegState, 'port'>; port: number | null }
-  | { type: 'end-listener'; legId: string }
-  /** The way to another worker that has listeners. */
-  | { type: 'neighbour'; port: MessagePort }
-  /** The way from the worker that has the floors. */
-  | { type: 'source'; port: MessagePort };
+  | { type: 'end-listener'; legId: string };
 
-export type WorkerReport =
-  | { type: 'floor'; conference: string; local: RtpAddress }
-  | { type: 'floor-failed'; conference: string; message: string }
+export type AudienceReport =
   | { type: 'leg'; legId: string; port: number }
   | { type: 'leg-failed'; legId: string; message: string }
-  | { type: 'key'; legId: string; key: string }
-  | { type: 'trunk-failed'; message: string }
-  /** Something about another node cannot be. */
-  | { type: 'trunk-problem'; message: string }
-  | Extract<RelayReport, { type: 'announce' | 'trunk' }>;
+  | { type: 'key'; legId: string; key: string };
 
-/** From the worker that has the floors to those that have listeners: 20 ms of a conference. */
+export type WorkerReport = FloorReport | AudienceReport;
+
+/** From the thread that has the floors to those that have listeners: 20 ms of a conference. */
 export type AudienceFrame = {
   readonly conference: string;
   /** 8000 Hz. */

@@ -1,12 +1,22 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { type Bell, createBell, ringForCommand } from './bell.ts';
 import type {
+  AudienceCommand,
   FloorCommand,
+  FloorRequest,
+  FloorWorkerOptions,
+  ListenerCommand,
   MediaOptions,
+  PortOptions,
   TrunkOptions,
-  WorkerCommand,
-  WorkerOptions,
   WorkerReport,
 } from './worker-messages.ts';
+
+type PoolOptions = MediaOptions & {
+  /** How many have listeners. */
+  threads: number;
+  trunk: TrunkOptions | null;
+};
 
 export type WorkerPoolDeps = {
   onReport: (report: WorkerReport) => void;
@@ -14,57 +24,59 @@ export type WorkerPoolDeps = {
   onDied: (error: Error) => void;
 };
 
-/** The media threads. The first one has all floors; listeners are spread over all. */
+/** The media threads: one that has all floors, and some over which listeners are spread. */
 export class WorkerPool {
-  readonly #workers: readonly Worker[];
+  readonly #floors: Worker;
+  readonly #audiences: readonly { readonly worker: Worker; readonly bell: Bell }[];
   /** How many listeners each thread has. */
   readonly #load: number[];
   readonly #threadOf = new Map<string, number>();
 
-  constructor(options: MediaOptions & { threads: number; trunk: TrunkOptions | null }, deps: WorkerPoolDeps) {
-    const { threads, trunk, address, bindAddress, ports } = options;
-    this.#load = Array.from({ length: threads }, () => 0);
-    this.#workers = this.#load.map((_, index) => {
-      const worker = new Worker(new URL('./media-worker.js', import.meta.url), {
-        workerData: {
-          address,
-          bindAddress,
-          ports: portsOf(ports, index, threads),
-          hasFloors: index === 0,
-          trunk: index === 0 ? trunk : null,
-        } satisfies WorkerOptions,
-      });
+  constructor({ threads, trunk, bindAddress, ports }: PoolOptions, deps: WorkerPoolDeps) {
+    const start = (file: string, workerData: PortOptions | FloorWorkerOptions) => {
+      const worker = new Worker(new URL(file, import.meta.url), { workerData });
       worker.on('message', deps.onReport);
       worker.on('error', deps.onDied);
       return worker;
-    });
-    for (let index = 1; index < threads; index++) {
+    };
+    // A conference has one port, so that no range is kept free for them. Listeners come to the last tenth last.
+    const nextPort = ports.last - Math.floor((ports.last - ports.first) / 10);
+    this.#floors = start('./floor-worker.js', { bindAddress, ports, nextPort, trunk });
+    this.#load = Array.from({ length: threads }, () => 0);
+    this.#audiences = this.#load.map((_, index) => {
+      const share = portsOf(ports, index, threads);
+      const worker = start('./audience-worker.js', { bindAddress, ports: share, nextPort: share.first });
+      const bell = createBell();
       const { port1, port2 } = new MessageChannel();
-      this.#workers[0]?.postMessage({ type: 'neighbour', port: port1 } satisfies WorkerCommand, [port1]);
-      this.#workers[index]?.postMessage({ type: 'source', port: port2 } satisfies WorkerCommand, [port2]);
-    }
+      this.#floors.postMessage({ type: 'audience', port: port1, bell } satisfies FloorCommand, [port1]);
+      worker.postMessage({ type: 'source', port: port2, bell } satisfies AudienceCommand, [port2]);
+      return { worker, bell };
+    });
   }
 
-  tellFloors(command: FloorCommand): void {
-    this.#workers[0]?.postMessage(command);
+  tellFloors(request: FloorRequest): void {
+    this.#floors.postMessage(request);
   }
 
   /** A listener stays in the thread in which he began: the one with the fewest. */
-  tellListener(legId: string, command: Extract<WorkerCommand, { type: 'listener' | 'leg' | 'end-listener' }>): void {
+  tellListener(legId: string, command: ListenerCommand): void {
     const known = this.#threadOf.get(legId);
     const index = known ?? this.#load.indexOf(Math.min(...this.#load));
     if (known === undefined) {
       this.#threadOf.set(legId, index);
       this.#load[index] = (this.#load[index] ?? 0) + 1;
     }
-    this.#workers[index]?.postMessage(command);
+    const thread = this.#audiences[index];
+    thread?.worker.postMessage(command);
+    if (thread) ringForCommand(thread.bell);
     if (command.type !== 'end-listener') return;
     this.#threadOf.delete(legId);
     this.#load[index] = (this.#load[index] ?? 1) - 1;
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    const workers = [this.#floors, ...this.#audiences.map(({ worker }) => worker)];
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
 }
 

@@ -3,6 +3,7 @@ import { table } from '../../src/cli/table.ts';
 import { join } from './join.ts';
 import { latency } from './latency.ts';
 import { listeners } from './listeners.ts';
+import { relay } from './relay.ts';
 import type { Result } from './result.ts';
 import { trunk } from './trunk.ts';
 
@@ -23,6 +24,7 @@ function bench<Params extends Record<string, number>>(
   options: readonly Option[],
   rounds: number,
   run: (params: Params) => Promise<Result>,
+  peerName = 'ConfBridge',
 ): void {
   const command = program.command(name).description(description).option('--json', 'print one JSON object');
   for (const option of options) command.addOption(option);
@@ -30,14 +32,14 @@ function bench<Params extends Record<string, number>>(
     .addOption(number('--rounds <n>', 'times that each of the two is measured', rounds))
     .action(async ({ json, ...params }: { json?: true } & Params) => {
       const measured = await run(params as unknown as Params);
-      process.stdout.write(`${json ? JSON.stringify(measured) : forPeople(measured)}\n`);
+      process.stdout.write(`${json ? JSON.stringify(measured) : forPeople(measured, peerName)}\n`);
     });
 }
 
-function forPeople({ bench, params, ours, peer, ratio }: Result): string {
+function forPeople({ bench, params, ours, peer, ratio }: Result, peerName: string): string {
   const rows = Object.keys(ours).map((figure) => [figure, ours[figure] ?? '', peer[figure] ?? '']);
   const asked = Object.entries(params).map(([name, value]) => `${name} ${value}`);
-  return `${bench}: ${asked.join(', ')}\n${table(['FIGURE', 'ROSTRUM', 'CONFBRIDGE'], rows)}\nratio ${ratio}`;
+  return `${bench}: ${asked.join(', ')}\n${table(['FIGURE', 'ROSTRUM', peerName.toUpperCase()], rows)}\nratio ${ratio}`;
 }
 
 bench(
@@ -68,6 +70,18 @@ bench(
   [number('--count <n>', 'callers', 300), number('--rate <n>', 'calls per second', 50)],
   2,
   join,
+);
+bench(
+  'relay',
+  'CPU of the relay alone per 100 listeners, against a plain loop over as many UDP sockets',
+  [
+    number('--count <n>', 'listeners', 300),
+    number('--threads <n>', 'threads of the relay that have listeners', 1),
+    number('--seconds <n>', 'duration of each measurement', 10),
+  ],
+  2,
+  relay,
+  'plain loop',
 );
 
 program

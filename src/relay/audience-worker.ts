@@ -1,35 +1,41 @@
 import { randomInt } from 'node:crypto';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { Aead } from '../trunk/aead.ts';
-import { loadAead } from '../trunk/sodium-aead.ts';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Audience } from './audience.ts';
-import { Floors } from './floors.ts';
+import { FrameInbox } from './frame-inbox.ts';
 import { Listener } from './listener.ts';
 import { MediaPorts } from './media-socket.ts';
-import type { AudienceFrame, ListenerSettings, WorkerCommand, WorkerOptions, WorkerReport } from './worker-messages.ts';
+import type {
+  AudienceCommand,
+  AudienceFrame,
+  AudienceReport,
+  ListenerSettings,
+  PortOptions,
+} from './worker-messages.ts';
 
-/** A thread of the relay that does nothing but media. */
-class MediaWorker {
+/**
+ * How long a thread with listeners leaves their phones' packets unread. Nobody hears them, and a key may wait that long;
+ * but each would wake the thread, and reading several from a socket in a row costs little more than reading one.
+ */
+const UNREAD_MS = 60;
+
+/**
+ * A thread that has listeners and does nothing else. It sends the frames of the floors as they come, and waits for them
+ * outside of its event loop.
+ */
+class AudienceWorker {
   readonly #ports: MediaPorts;
-  readonly #report: (report: WorkerReport) => void;
-  readonly #floors: Floors | null;
+  readonly #report: (report: AudienceReport) => void;
   readonly #listeners = new Map<string, Listener>();
   readonly #audiences = new Map<string, Audience>();
-  readonly #neighbours: MessagePort[] = [];
+  #inbox: FrameInbox | null = null;
+  #sending = false;
 
-  constructor(options: WorkerOptions, deps: { aead: Aead; report: (report: WorkerReport) => void }) {
-    const { aead, report } = deps;
-    const ports = new MediaPorts(options);
-    this.#ports = ports;
-    this.#report = report;
-    // Asterisk is on this host.
-    const host = options.bindAddress === '0.0.0.0' ? '127.0.0.1' : options.bindAddress;
-    this.#floors = options.hasFloors
-      ? new Floors({ host, ports, trunk: options.trunk }, { aead, report, play: (frame) => this.#spread(frame) })
-      : null;
+  constructor(options: PortOptions, deps: { report: (report: AudienceReport) => void }) {
+    this.#ports = new MediaPorts(options);
+    this.#report = deps.report;
   }
 
-  take(command: WorkerCommand): void {
+  take(command: AudienceCommand): void {
     switch (command.type) {
       case 'listener':
         return this.#setListener(command.listener);
@@ -37,28 +43,34 @@ class MediaWorker {
         return void this.#connect(command);
       case 'end-listener':
         return this.#endListener(command.legId);
-      case 'neighbour':
-        this.#neighbours.push(command.port);
-        return;
       case 'source':
-        command.port.on('message', (frame: AudienceFrame) => this.#play(frame));
+        this.#inbox = new FrameInbox(command.bell, {
+          receive: () => receiveMessageOnPort(command.port)?.message ?? null,
+          play: (frame) => this.#play(frame),
+        });
         return;
-      default:
-        return this.#floors?.take(command);
     }
   }
 
   #setListener(settings: ListenerSettings): void {
     const { legId } = settings;
     const known = this.#listeners.get(legId);
-    const listener = known ?? new Listener(settings, { onKey: (key) => this.#report({ type: 'key', legId, key }) });
+    const listener =
+      known ??
+      new Listener(settings, {
+        onKey: (key) => this.#report({ type: 'key', legId, key }),
+        attend: this.#attend,
+      });
     if (settings.conference !== listener.settings.conference) this.#leave(listener);
     listener.settings = settings;
     this.#listeners.set(legId, listener);
     this.#enter(listener);
+    if (this.#sending) return;
+    this.#sending = true;
+    setImmediate(this.#send);
   }
 
-  async #connect({ legId, leg, port }: Extract<WorkerCommand, { type: 'leg' }>): Promise<void> {
+  async #connect({ legId, leg, port }: Extract<AudienceCommand, { type: 'leg' }>): Promise<void> {
     const listener = this.#listeners.get(legId);
     if (!listener) return this.#report({ type: 'leg-failed', legId, message: 'no such listener' });
     try {
@@ -93,11 +105,15 @@ class MediaWorker {
     if (audience?.size === 0) this.#audiences.delete(conference);
   }
 
-  /** HOT PATH. */
-  #spread(frame: AudienceFrame): void {
-    for (const port of this.#neighbours) port.postMessage(frame);
-    this.#play(frame);
-  }
+  /** Sends frames as they come, and lets the event loop turn once now and then: that reads what phones have sent. */
+  readonly #send = (): void => {
+    this.#inbox?.playFor(UNREAD_MS);
+    this.#sending = this.#listeners.size > 0;
+    if (this.#sending) setImmediate(this.#send);
+  };
+
+  /** HOT PATH. Frames do not wait until all phones' packets are read. */
+  readonly #attend = (): void => this.#inbox?.playWaiting();
 
   /** HOT PATH. */
   #play({ conference, samples, noiseDbov }: AudienceFrame): void {
@@ -112,7 +128,6 @@ function randomStream(): { ssrc: number; sequence: number; timestamp: number } {
 
 const port = parentPort;
 if (port) {
-  const aead = await loadAead();
-  const worker = new MediaWorker(workerData as WorkerOptions, { aead, report: (report) => port.postMessage(report) });
-  port.on('message', (command: WorkerCommand) => worker.take(command));
+  const worker = new AudienceWorker(workerData as PortOptions, { report: (report) => port.postMessage(report) });
+  port.on('message', (command: AudienceCommand) => worker.take(command));
 }

@@ -1,0 +1,22 @@
+/** Counts what has happened, in memory that two threads share: a thread can sleep until it changes. */
+export type Bell = Int32Array<SharedArrayBuffer>;
+
+/** Indices of its counts. The first one counts everything, since a thread can sleep at one only. */
+export const RINGS = 0;
+export const COMMANDS = 1;
+
+export function createBell(): Bell {
+  return new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** HOT PATH. To be called after a frame was sent to the thread that sleeps. */
+export function ringForFrame(bell: Bell): void {
+  Atomics.add(bell, RINGS, 1);
+  Atomics.notify(bell, RINGS);
+}
+
+/** To be called after a command was sent to the thread that sleeps. */
+export function ringForCommand(bell: Bell): void {
+  Atomics.add(bell, COMMANDS, 1);
+  ringForFrame(bell);
+}
