@@ -12,10 +12,11 @@ import {
   memberSchema,
 } from './schemas.ts';
 import { sendCommand } from './send-command.ts';
-import { summarize, viewConference, viewMember } from './views.ts';
+import { type LevelOf, summarize, viewConference, viewMember } from './views.ts';
 
 /** Conferences, and commands to them and their members. */
 export function conferenceRoutes({ controller }: RouteDeps): FastifyPluginCallbackZod {
+  const levelOf: LevelOf = (member) => controller.levelDbovOf(member);
   return (app, _options, done) => {
     app.get('/conferences', { schema: { response: { 200: z.array(conferenceSummarySchema), ...errors } } }, () =>
       [...controller.conferences.values()].map(summarize),
@@ -24,7 +25,7 @@ export function conferenceRoutes({ controller }: RouteDeps): FastifyPluginCallba
     app.get(
       '/conferences/:conference',
       { schema: { params: conferencePathSchema, response: { 200: conferenceSchema, ...errors } } },
-      ({ params }) => viewConference(conferenceNamed(controller, params.conference)),
+      ({ params }) => viewConference(conferenceNamed(controller, params.conference), levelOf),
     );
 
     app.get(
@@ -32,7 +33,7 @@ export function conferenceRoutes({ controller }: RouteDeps): FastifyPluginCallba
       { schema: { params: conferencePathSchema, response: { 200: z.array(memberSchema), ...errors } } },
       ({ params }) => {
         const conference = conferenceNamed(controller, params.conference);
-        return raisedHands(conference).map((member) => viewMember(conference, member));
+        return raisedHands(conference).map((member) => viewMember(conference, member, levelOf));
       },
     );
 

@@ -8,7 +8,7 @@ import type { StatusView } from './schemas.ts';
 
 /** What the routes work with. */
 export type RouteDeps = {
-  controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'requireProfile'>;
+  controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'>;
   status: () => Omit<StatusView, 'conferences' | 'members'>;
   /** Reads the profiles again. @throws ConfigError with every mistake; nothing has changed then */
   reloadProfiles: () => Promise<unknown>;

@@ -20,7 +20,7 @@ export function memberRoutes({ controller }: RouteDeps): FastifyPluginCallbackZo
       const conference = conferenceNamed(controller, params.conference);
       const member = memberNumbered(conference, params.member);
       const media = await controller.readMedia(member);
-      return { ...viewMember(conference, member), media };
+      return { ...viewMember(conference, member, (of) => controller.levelDbovOf(of)), media };
     });
 
     app.post(`${MEMBER}/flags`, { schema: { ...onMember, body: flagsRequestSchema } }, ({ params, body }) =>

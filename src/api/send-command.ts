@@ -1,8 +1,9 @@
 import type { Command, MemberCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import { conferenceNamed, memberNumbered, type RouteDeps } from './deps.ts';
+import type { Member } from '../conference/member.ts';
 import type { CommandResponse, MemberView } from './schemas.ts';
-import { viewConference, viewMember } from './views.ts';
+import { type LevelOf, viewConference, viewMember } from './views.ts';
 
 type Controller = RouteDeps['controller'];
 
@@ -15,10 +16,11 @@ export async function sendCommand(controller: Controller, name: string, command:
   const before = conferenceNamed(controller, name);
   const member = 'memberId' in command ? memberNumbered(before, command.memberId) : null;
   await controller.command(name, command);
+  const levelOf: LevelOf = (member) => controller.levelDbovOf(member);
   const after = controller.conferences.get(name);
   const left = member && after?.members.get(member.channelId);
-  if (after && left) return { member: viewMember(after, left) };
-  return { conference: viewConference(after ?? ended(before)) };
+  if (after && left) return { member: viewMember(after, left, levelOf) };
+  return { conference: viewConference(after ?? ended(before), levelOf) };
 }
 
 /** As `sendCommand`, for those who want to see the member even where he has gone. */
@@ -31,7 +33,8 @@ export async function sendMemberCommand(
   const member = memberNumbered(before, command.memberId);
   const response = await sendCommand(controller, name, command);
   if ('member' in response) return response.member;
-  return viewMember(before, { ...member, place: { at: 'leaving', result: 'KICKED' }, talking: false });
+  const gone: Member = { ...member, place: { at: 'leaving', result: 'KICKED' }, talking: false };
+  return viewMember(before, gone, () => null);
 }
 
 function ended(before: Conference): Conference {

@@ -5,7 +5,10 @@ import type { ConferenceSummary, ConferenceView, MemberView } from './schemas.ts
 
 /** What the API shows of the state: no PIN, neither those of the profile nor what a caller is dialling. */
 
-export function viewMember(conference: Conference, member: Member): MemberView {
+/** What the state does not have: how loud a member is; null where it is not measured. */
+export type LevelOf = (member: Member) => number | null;
+
+export function viewMember(conference: Conference, member: Member, levelOf: LevelOf): MemberView {
   const { id, caller, flags, place, adjusted, handRaisedAtMs, joinedAtMs, channelId } = member;
   const { audio } = conference.settings.profile;
   return {
@@ -23,6 +26,7 @@ export function viewMember(conference: Conference, member: Member): MemberView {
     path: member.path === 'relay' ? 'relay' : 'bridge',
     privateWith: place.at === 'private' ? partnerIn(conference, member, place.room) : null,
     talking: member.talking,
+    levelDbov: levelOf(member),
     handRaisedAt: handRaisedAtMs === null ? null : iso(handRaisedAtMs),
     talkVolume: adjusted.talkVolume ?? audio.talkVolume,
     listenVolume: adjusted.listenVolume ?? audio.listenVolume,
@@ -33,9 +37,10 @@ export function viewMember(conference: Conference, member: Member): MemberView {
   };
 }
 
-export function viewConference(conference: Conference): ConferenceView {
+export function viewConference(conference: Conference, levelOf: LevelOf): ConferenceView {
   const { members: _, ...summary } = summarize(conference);
-  return { ...summary, members: [...conference.members.values()].map((member) => viewMember(conference, member)) };
+  const members = [...conference.members.values()].map((member) => viewMember(conference, member, levelOf));
+  return { ...summary, members };
 }
 
 export function summarize(conference: Conference): ConferenceSummary {

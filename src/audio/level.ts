@@ -10,13 +10,22 @@ const OVERLOAD_SQUARE = OVERLOAD * OVERLOAD;
  * RFC 6465). A full-scale sine is -3 dBov. Digital silence and an empty frame are -127.
  */
 export function levelDbov(samples: Int16Array): number {
+  return levelOfMeanSquare(meanSquare(samples, samples.length));
+}
+
+/** HOT PATH. The mean power of the first `count` samples; 0 of none. */
+export function meanSquare(samples: Int16Array, count: number): number {
   let energy = 0;
-  for (let i = 0; i < samples.length; i += 1) {
+  for (let i = 0; i < count; i += 1) {
     const sample = samples[i] as number;
     energy += sample * sample;
   }
-  if (energy === 0) return SILENCE_DBOV;
-  return Math.max(SILENCE_DBOV, 10 * Math.log10(energy / samples.length / OVERLOAD_SQUARE));
+  return count === 0 ? 0 : energy / count;
+}
+
+/** HOT PATH. The level in dBov of a mean power. */
+export function levelOfMeanSquare(power: number): number {
+  return power === 0 ? SILENCE_DBOV : Math.max(SILENCE_DBOV, 10 * Math.log10(power / OVERLOAD_SQUARE));
 }
 
 /** The 7 bits in which RFC 6464 sends a level: -dBov, rounded, 0 (loudest) to 127. */

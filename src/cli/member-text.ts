@@ -6,8 +6,9 @@ import { printable } from './text-width.ts';
 /** Members as people read them. */
 
 export function memberTable(members: readonly MemberView[], widthColumns: number): string {
+  const measured = members.some(({ levelDbov }) => levelDbov !== null);
   return table(
-    ['MEMBER', 'NUMBER', 'NAME', 'ROLE', 'FLAGS', 'PLACE', 'TALKS', 'HAND', 'SINCE'],
+    ['MEMBER', 'NUMBER', 'NAME', 'ROLE', 'FLAGS', 'PLACE', 'TALKS', ...(measured ? ['LEVEL'] : []), 'HAND', 'SINCE'],
     members.map((member) => [
       member.id,
       member.caller.number || '-',
@@ -16,6 +17,7 @@ export function memberTable(members: readonly MemberView[], widthColumns: number
       flagWords(member),
       place(member),
       member.talking ? 'yes' : '-',
+      ...(measured ? [level(member) ?? '-'] : []),
       member.handRaisedAt ? time(member.handRaisedAt) : '-',
       time(member.joinedAt),
     ]),
@@ -33,6 +35,7 @@ export function memberText(member: MemberStatusView): string {
     ['flags', flagWords(member)],
     ['place', place(member)],
     ['talking', member.talking ? 'yes' : 'no'],
+    ['level', level(member) ?? 'not measured'],
     ['hand', member.handRaisedAt ? `raised at ${time(member.handRaisedAt)}` : 'down'],
     ['talk volume', signed(member.talkVolume)],
     ['listen volume', signed(member.listenVolume)],
@@ -64,6 +67,11 @@ function flagWords(member: MemberView): string {
 
 function place({ place, privateWith }: MemberView): string {
   return place === 'private' && privateWith !== null ? `private with ${privateWith}` : place;
+}
+
+/** Null where it is not measured. */
+function level({ levelDbov }: MemberView): string | null {
+  return levelDbov === null ? null : `${Math.round(levelDbov)} dBov`;
 }
 
 function signed(steps: number): string {

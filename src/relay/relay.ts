@@ -3,6 +3,7 @@ import type { LegAnswer, LegOffer, LegRefusal } from '../sip/leg.ts';
 import { LegServer } from '../sip/leg-server.ts';
 import type { RemoteAudio } from '../sip/sdp.ts';
 import { ControlServer } from './control-server.ts';
+import { MeterThread } from './meter-thread.ts';
 import type { FloorWish, LegState, ListenerWish, RelayReport, RelayRequest } from './protocol.ts';
 import type { MediaOptions, WorkerReport } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -31,6 +32,7 @@ export class Relay {
   readonly #control: ControlServer;
   readonly #sip: LegServer;
   readonly #workers: WorkerPool;
+  readonly #meters: MeterThread;
   readonly #floors = new Set<string>();
   /** Bounded by the members of the node. */
   readonly #legs = new Map<string, Leg>();
@@ -43,6 +45,7 @@ export class Relay {
     this.#options = options;
     this.#logger = deps.logger;
     this.#workers = new WorkerPool(options, { onReport: (report) => this.#reported(report), onDied: deps.onDied });
+    this.#meters = new MeterThread({ logger: deps.logger, onReport: (report) => this.#control.report(report) });
     this.#sip = new LegServer(
       { bindAddress: SIP_HOST, port: options.sipPort },
       {
@@ -60,6 +63,7 @@ export class Relay {
 
   /** @throws RelayError if its socket cannot be had */
   async start(): Promise<void> {
+    this.#meters.start();
     await this.#sip.start();
     await this.#control.start();
   }
@@ -68,11 +72,12 @@ export class Relay {
     await this.#control.stop();
     await this.#sip.stop();
     await this.#workers.stop();
+    await this.#meters.stop();
   }
 
   #greeting(): RelayReport {
     const legs = [...this.#legs].flatMap(([legId, { state }]) => (state ? [{ legId, leg: state }] : []));
-    return { type: 'hello', pid: process.pid, sip: this.#sip.address, legs };
+    return { type: 'hello', pid: process.pid, sip: this.#sip.address, legs, meters: this.#meters.address };
   }
 
   #take(request: RelayRequest): void {

@@ -126,6 +126,7 @@ export function depsOf(
       conferences,
       command: async (_name, command) => onCommand(command),
       readMedia: async () => null,
+      levelDbovOf: () => null,
       requireProfile: () => {},
     },
     status: () => ({

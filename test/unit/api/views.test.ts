@@ -5,6 +5,9 @@ import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
 import type { Place } from '../../../src/conference/member.ts';
 import { conference, member } from './conferences.ts';
 
+/** How loud somebody is of whom it is not known. */
+const unmeasured = () => null;
+
 describe('the view of a member', () => {
   it.each<[Place, string]>([
     [{ at: 'door' }, 'joining'],
@@ -18,7 +21,7 @@ describe('the view of a member', () => {
     [{ at: 'away' }, 'present'],
     [{ at: 'leaving', result: 'KICKED' }, 'leaving'],
   ])('says where he is, in full and in short: %j', (place, presence) => {
-    const view = viewMember(conference(), member(1, { place }));
+    const view = viewMember(conference(), member(1, { place }), unmeasured);
     expect(memberSchema.parse(view)).toEqual(view);
     expect(view).toMatchObject({ place: place.at, presence });
   });
@@ -26,27 +29,28 @@ describe('the view of a member', () => {
   it('shows the sound settings in force: his own, else those of the profile', () => {
     const audio = { talkVolume: 1, listenVolume: -1, vadLevel: 400, agcLevel: 500 };
     const there = conference([], { audio });
-    expect(viewMember(there, member(1))).toMatchObject(audio);
+    expect(viewMember(there, member(1), unmeasured)).toMatchObject(audio);
     const adjusted = { talkVolume: -4, vadLevel: 0 };
-    expect(viewMember(there, member(1, { adjusted }))).toMatchObject({ ...audio, ...adjusted });
+    expect(viewMember(there, member(1, { adjusted }), unmeasured)).toMatchObject({ ...audio, ...adjusted });
   });
 
   it('names the other one of a private talk', () => {
     const place: Place = { at: 'private', room: 2 };
     const members = [member(2, { place }), member(3, { place }), member(4, { place: { at: 'private', room: 4 } })];
     const there = conference(members);
-    expect(members.map((each) => viewMember(there, each).privateWith)).toEqual([3, 2, null]);
+    expect(members.map((each) => viewMember(there, each, unmeasured).privateWith)).toEqual([3, 2, null]);
   });
 
-  it('has role, flags, hand and time', () => {
+  it('has role, flags, hand, time and how loud he is', () => {
     const flags = { ...PLAIN_FLAGS, speaker: true, admin: true, agc: false };
-    expect(viewMember(conference(), member(1, { flags, handRaisedAtMs: 5000, talking: true }))).toMatchObject({
+    expect(viewMember(conference(), member(1, { flags, handRaisedAtMs: 5000, talking: true }), () => -21.4)).toMatchObject({
       role: 'speaker',
       admin: true,
       mute: false,
       vad: true,
       agc: false,
       talking: true,
+      levelDbov: -21.4,
       handRaisedAt: '1970-01-01T00:00:05.000Z',
       joinedAt: '1970-01-01T00:00:01.000Z',
     });
@@ -72,7 +76,7 @@ describe('the view of a conference', () => {
 
   it('lists raised hands in the order of raising', () => {
     const hands = [member(1, { handRaisedAtMs: 9 }), member(2), member(3, { handRaisedAtMs: 8 })];
-    expect(viewConference(conference(hands)).hands).toEqual([3, 1]);
+    expect(viewConference(conference(hands), unmeasured).hands).toEqual([3, 1]);
   });
 
   it('shows what is played and recorded, and what is set', () => {
@@ -82,7 +86,7 @@ describe('the view of a conference', () => {
       mutedAll: 'non-admins',
       playback: { id: 'p', media: ['beep'], paused: true, volume: 2 },
       recording: { name: 'r', format: 'wav', startedAtMs: 1000, paused: false, restarts: 0 },
-    });
+    }, unmeasured);
     expect(conferenceSchema.parse(view)).toEqual(view);
     expect(view).toMatchObject({
       locked: true,
@@ -94,7 +98,7 @@ describe('the view of a conference', () => {
   });
 
   it('has nothing where nothing is played, recorded or limited', () => {
-    expect(viewConference(conference())).toMatchObject({ playback: null, recording: null, endsAt: null, hands: [] });
+    expect(viewConference(conference(), unmeasured)).toMatchObject({ playback: null, recording: null, endsAt: null, hands: [] });
   });
 
   it.each([
@@ -114,7 +118,7 @@ describe('the view of a conference', () => {
     const pinEntry = { digits: '8317', triesLeft: 2, deadlineMs: 9, closedUntilMs: 0 };
     const keys = { pending: '9902', deadlineMs: 9 };
     const there = conference([member(1, { place: { at: 'door' }, pinEntry, keys })], { access });
-    const text = JSON.stringify([viewConference(there), summarize(there)]);
+    const text = JSON.stringify([viewConference(there, unmeasured), summarize(there)]);
     expect(text).not.toMatch(/8317|9902|pin/i);
   });
 });
