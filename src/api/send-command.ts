@@ -1,7 +1,7 @@
 import type { Command, MemberCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
-import { conferenceNamed, memberNumbered, type RouteDeps } from './deps.ts';
 import type { Member } from '../conference/member.ts';
+import { conferenceNamed, memberNumbered, type RouteDeps } from './deps.ts';
 import type { CommandResponse, MemberView } from './schemas.ts';
 import { type LevelOf, viewConference, viewMember } from './views.ts';
 

@@ -1,6 +1,9 @@
 /** The level of digital silence, and the lowest that RFC 6464 can express. */
 export const SILENCE_DBOV = -127;
 
+/** What is softer than this is silence on a telephone line: nobody's voice. */
+export const SILENT_BELOW_DBOV = -70;
+
 /** A square wave of this amplitude is 0 dBov: no louder signal can be expressed in 16 bits. */
 const OVERLOAD = 32_768;
 const OVERLOAD_SQUARE = OVERLOAD * OVERLOAD;

@@ -1,3 +1,5 @@
+import { SILENT_BELOW_DBOV } from '../audio/level.ts';
+
 /** Asterisk tells at the first loud frame that somebody talks; the relay tells within this how loud he is. */
 const MEASURED_WITHIN_MS = 150;
 
@@ -49,6 +51,9 @@ export class TalkLevels {
   }
 
   #tell(channelId: string, talking: boolean): void {
-    this.#deps.tell(channelId, { talking, levelDbov: this.#deps.levelOf(channelId) });
+    const levelDbov = this.#deps.levelOf(channelId);
+    // The relay is behind: how loud a voice is that it has not heard yet is not known.
+    const unheard = talking && levelDbov !== null && levelDbov < SILENT_BELOW_DBOV;
+    this.#deps.tell(channelId, { talking, levelDbov: unheard ? null : levelDbov });
   }
 }

@@ -1,11 +1,9 @@
-import { levelOfMeanSquare, meanSquare } from '../audio/level.ts';
+import { levelOfMeanSquare, meanSquare, SILENT_BELOW_DBOV } from '../audio/level.ts';
 
 /** Frames of 20 ms: 100 ms, over which loudness is perceived. */
 const WINDOW_FRAMES = 5;
 /** After silence the first frames count for the whole window: whoever begins to talk is as loud at once. */
 const ONSET_FRAMES = 2;
-/** What is softer is silence: how soft it is changes all the time, and concerns nobody. */
-const SILENT_BELOW_DBOV = -70;
 /** A change by less is not told. */
 const CHANGE_DB = 1;
 /** Nor is anything sooner after what was told before. */
@@ -54,6 +52,7 @@ function isSilent(power: number): boolean {
   return levelOfMeanSquare(power) < SILENT_BELOW_DBOV;
 }
 
+/** How soft silence is changes all the time, and concerns nobody. */
 function differs(before: number, now: number): boolean {
   if (before < SILENT_BELOW_DBOV || now < SILENT_BELOW_DBOV) {
     return before < SILENT_BELOW_DBOV !== now < SILENT_BELOW_DBOV;

@@ -14,11 +14,12 @@ exten => 9002,1,Stasis(rostrum,join,far,far)
 exten => 9102,1,Stasis(rostrum,join,far,far,+speaker)
 `;
 
-const LOUD = { kind: 'conference', sound: SILENT, idleSeconds: 1, audio: { energy: true } };
+/** Others hear them 6 dB louder than they are received. */
+const LOUD = { kind: 'conference', sound: SILENT, idleSeconds: 1, audio: { energy: true, talkVolume: 2 } };
 
 const lab = laboratory({
   bindAddress: '127.0.43.1',
-  profiles: { loud: LOUD, far: { ...LOUD, audience: 'fanout' } },
+  profiles: { loud: LOUD, far: { ...LOUD, audience: 'fanout', audio: { energy: true } } },
   config: { log: { level: 'debug', format: 'json' } },
   extra: { append: { 'extensions.conf': DIALPLAN } },
 });
@@ -32,33 +33,31 @@ const speak = (callerNumber: string, levelDbov?: number, number = '9101') =>
 const levelOf = async (callerNumber: string, conference = 'loud') =>
   (await lab.node.member(conference, callerNumber)).levelDbov;
 const levelNear = (callerNumber: string, levelDbov: number, options = SOON) =>
-  expect
-    .poll(async () => Math.abs(((await levelOf(callerNumber)) ?? -999) - levelDbov), options)
-    .toBeLessThan(NEAR_DB);
+  expect.poll(async () => Math.abs(((await levelOf(callerNumber)) ?? -999) - levelDbov), options).toBeLessThan(NEAR_DB);
 
 async function run(conference: string, callerNumber: string, changes: object): Promise<void> {
   const { id: memberId } = await lab.node.member(conference, callerNumber);
   await lab.node.command(conference, { type: 'set-flags', memberId, changes } as Command);
 }
 
-async function asteriskHas(what: 'channels' | 'bridges'): Promise<string[]> {
+async function asteriskHas(what: 'channels' | 'bridges'): Promise<{ id: string; creationtime: string }[]> {
   const { ariUrl, ariUsername, ariPassword } = lab.node.asterisk;
   const authorization = `Basic ${Buffer.from(`${ariUsername}:${ariPassword}`).toString('base64')}`;
   const response = await fetch(`${ariUrl}/ari/${what}`, { headers: { authorization } });
-  return ((await response.json()) as { id: string }[]).map(({ id }) => id);
+  return (await response.json()) as { id: string; creationtime: string }[];
 }
 
+const meters = async () => (await asteriskHas('channels')).filter(({ id }) => id.startsWith('rostrum-meter-'));
 /** The members who have a meter, by their channels. */
-const metered = async () =>
-  (await asteriskHas('channels'))
-    .flatMap((id) => (id.startsWith('rostrum-meter-') ? [id.slice('rostrum-meter-'.length)] : []))
-    .sort();
+const metered = async () => (await meters()).map(({ id }) => id.slice('rostrum-meter-'.length)).sort();
+/** Which meters exactly. */
+const made = async () => (await meters()).map(({ id, creationtime }) => `${id} ${creationtime}`).sort();
 
 const channelOf = async (callerNumber: string, conference = 'loud') =>
   (await lab.node.member(conference, callerNumber)).channel;
 
 describe('how loud speakers are', () => {
-  it('is shown to within 1.5 dB, to whoever looks, and a listener has no level', async () => {
+  it('is shown as they are received, to within 1.5 dB, and a listener has no level', async () => {
     await speak('200', -20);
     await speak('201', -35);
     await lab.phones.call('9001', { callerNumber: '101', send: tone(440, -20) });
@@ -98,17 +97,23 @@ describe('how loud speakers are', () => {
     const speaker = await speak('200');
     await lab.node.waitForMembers('loud', 1);
     await expect.poll(() => levelOf('200'), SOON).toBeLessThan(-70);
-    speaker.send(tone(440, -25));
     const told = async () =>
       (await lab.node.log())
         .split('\n')
         .filter((line) => line.includes('conference loud: talking'))
         .map((line) => JSON.parse(line) as { talking: boolean; levelDbov: number | null });
-    const before = (await told()).length;
-    await expect.poll(async () => (await told()).length, SOON).toBeGreaterThan(before);
-    const begun = (await told()).at(-1);
-    expect(begun?.talking).toBe(true);
-    expect(Math.abs((begun?.levelDbov ?? -999) + 25)).toBeLessThan(NEAR_DB);
+    // Where this machine is so busy that the relay is behind, he talks once more.
+    const talk = async () => {
+      const before = (await told()).length;
+      speaker.send(tone(440, -25));
+      await expect.poll(async () => (await told()).length, SOON).toBe(before + 1);
+      speaker.send(silence());
+      await expect.poll(async () => (await told()).length, SOON).toBe(before + 2);
+      const [begun, ended] = (await told()).slice(-2);
+      expect([begun?.talking, ended?.talking]).toEqual([true, false]);
+      return Math.abs((begun?.levelDbov ?? -999) + 25);
+    };
+    await expect.poll(talk, { timeout: 10_000 }).toBeLessThan(NEAR_DB);
   });
 
   it('is measured while he can be heard, and costs nothing else', async () => {
@@ -149,7 +154,7 @@ describe('how loud speakers are', () => {
     await lab.node.waitForMembers('loud', 2);
     await levelNear('200', -20);
     await levelNear('201', -35);
-    const before = await metered();
+    const before = await made();
     expect(before).toHaveLength(2);
     const killed = await lab.node.controllerPid();
     process.kill(killed, 'SIGKILL');
@@ -159,7 +164,7 @@ describe('how loud speakers are', () => {
     await levelNear('200', -30);
     muted.send(tone(440, -25));
     await levelNear('201', -25);
-    expect(await metered()).toEqual(before);
+    expect(await made()).toEqual(before);
     await run('loud', '201', { mute: true });
     await expect.poll(metered, SOON).toEqual([await channelOf('200')]);
     await Promise.all([kept, muted].map((call) => call.hangUp()));
@@ -186,6 +191,6 @@ describe('how loud speakers are', () => {
     await Promise.all(calls.map((call) => call.hangUp()));
     await lab.node.waitForMembers('loud', 0);
     await expect.poll(() => asteriskHas('channels'), SOON).toEqual([]);
-    await expect.poll(async () => (await asteriskHas('bridges')).filter((id) => id.includes('meter'))).toEqual([]);
+    await expect.poll(async () => (await asteriskHas('bridges')).filter(({ id }) => id.includes('meter'))).toEqual([]);
   });
 });

@@ -43,7 +43,9 @@ describe('the view of a member', () => {
 
   it('has role, flags, hand, time and how loud he is', () => {
     const flags = { ...PLAIN_FLAGS, speaker: true, admin: true, agc: false };
-    expect(viewMember(conference(), member(1, { flags, handRaisedAtMs: 5000, talking: true }), () => -21.4)).toMatchObject({
+    expect(
+      viewMember(conference(), member(1, { flags, handRaisedAtMs: 5000, talking: true }), () => -21.4),
+    ).toMatchObject({
       role: 'speaker',
       admin: true,
       mute: false,
@@ -80,13 +82,16 @@ describe('the view of a conference', () => {
   });
 
   it('shows what is played and recorded, and what is set', () => {
-    const view = viewConference({
-      ...conference([member(1)], { limits: { conferenceMinutes: 2 } }),
-      locked: true,
-      mutedAll: 'non-admins',
-      playback: { id: 'p', media: ['beep'], paused: true, volume: 2 },
-      recording: { name: 'r', format: 'wav', startedAtMs: 1000, paused: false, restarts: 0 },
-    }, unmeasured);
+    const view = viewConference(
+      {
+        ...conference([member(1)], { limits: { conferenceMinutes: 2 } }),
+        locked: true,
+        mutedAll: 'non-admins',
+        playback: { id: 'p', media: ['beep'], paused: true, volume: 2 },
+        recording: { name: 'r', format: 'wav', startedAtMs: 1000, paused: false, restarts: 0 },
+      },
+      unmeasured,
+    );
     expect(conferenceSchema.parse(view)).toEqual(view);
     expect(view).toMatchObject({
       locked: true,
@@ -98,7 +103,12 @@ describe('the view of a conference', () => {
   });
 
   it('has nothing where nothing is played, recorded or limited', () => {
-    expect(viewConference(conference(), unmeasured)).toMatchObject({ playback: null, recording: null, endsAt: null, hands: [] });
+    expect(viewConference(conference(), unmeasured)).toMatchObject({
+      playback: null,
+      recording: null,
+      endsAt: null,
+      hands: [],
+    });
   });
 
   it.each([
