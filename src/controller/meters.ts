@@ -51,7 +51,8 @@ export class Meters {
 
   /** Null where it is not measured, or not yet. */
   levelOf(channelId: string): number | null {
-    return this.#meters.get(channelId)?.levelDbov ?? null;
+    const meter = this.#meters.get(channelId);
+    return meter?.wanted ? meter.levelDbov : null;
   }
 
   /**
@@ -102,10 +103,11 @@ export class Meters {
     for (const { meter: id, levelDbov } of levels) {
       const channelId = this.#channels.get(id) ?? '';
       const meter = this.#meters.get(channelId);
-      if (!meter?.wanted) continue;
+      if (!meter) continue;
+      // One that was found is told of before it is wanted.
       meter.levelDbov = levelDbov;
       meter.retryMs = FIRST_RETRY_MS;
-      this.#onMeasured(channelId);
+      if (meter.wanted) this.#onMeasured(channelId);
     }
   }
 
@@ -115,16 +117,7 @@ export class Meters {
    */
   async found(members: ReadonlyMap<string, { waiting: boolean }>): Promise<void> {
     for (const channelId of [...this.#meters.keys()]) if (!members.has(channelId)) this.gone(channelId);
-    for (const [channelId, { waiting }] of members) {
-      const meter = this.#meters.get(channelId) ?? this.#add(channelId);
-      meter.present = true;
-      if (!waiting) {
-        await this.#ari.subscribeToChannel(this.#names.application, this.#names.meter(channelId)).catch(() => {});
-      } else {
-        // Whoever would have sent it on is gone. Where it is not wanted yet, it ends, and a new one is made when it is.
-        await this.entered(channelId);
-      }
-    }
+    await Promise.all([...members].map(([channelId, { waiting }]) => this.#take(channelId, waiting)));
   }
 
   /** Stops the timers; the channels stay. */
@@ -143,6 +136,14 @@ export class Meters {
     clearTimeout(meter.timer);
     this.#meters.delete(channelId);
     this.#channels.delete(this.#names.meterId(channelId));
+  }
+
+  async #take(channelId: string, waiting: boolean): Promise<void> {
+    const meter = this.#meters.get(channelId) ?? this.#add(channelId);
+    meter.present = true;
+    // Whoever would have sent it on is gone. Where it is not wanted yet, it ends, and a new one is made when it is.
+    if (waiting) return this.entered(channelId);
+    await this.#ari.subscribeToChannel(this.#names.application, this.#names.meter(channelId)).catch(() => {});
   }
 
   async #begin(channelId: string, meter: Meter): Promise<void> {

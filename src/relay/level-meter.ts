@@ -41,6 +41,11 @@ export class LevelMeter {
     return level;
   }
 
+  /** Whoever was told is gone: the next one is told anew. */
+  forget(): void {
+    this.#told = null;
+  }
+
   #mean(): number {
     let sum = 0;
     for (let i = 0; i < WINDOW_FRAMES; i += 1) sum += this.#powers[i] as number;

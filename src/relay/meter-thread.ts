@@ -44,6 +44,11 @@ export class MeterThread {
     });
   }
 
+  /** Tells all levels again, to a controller that does not know them. */
+  restate(): void {
+    this.#worker?.postMessage('restate');
+  }
+
   async stop(): Promise<void> {
     clearTimeout(this.#restart);
     const worker = this.#worker;

@@ -32,6 +32,11 @@ class MeterWorker {
     });
   }
 
+  /** Tells all levels again. */
+  restate(): void {
+    for (const { meter } of this.#meters.values()) meter.forget();
+  }
+
   #connected(socket: Socket): void {
     const meter = new LevelMeter();
     let id: string | null = null;
@@ -71,4 +76,8 @@ class MeterWorker {
 }
 
 const port = parentPort;
-if (port) new MeterWorker({ report: (report) => port.postMessage(report) }).start();
+if (port) {
+  const worker = new MeterWorker({ report: (report) => port.postMessage(report) });
+  port.on('message', () => worker.restate());
+  worker.start();
+}

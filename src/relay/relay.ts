@@ -102,6 +102,7 @@ export class Relay {
     for (const legId of [...this.#legs.keys()]) if (!legIds.has(legId)) this.#endListener(legId);
     for (const floor of floors) this.#setFloor(floor);
     for (const listener of listeners) this.#setListener(listener);
+    this.#meters.restate();
   }
 
   #setFloor(floor: FloorWish): void {

@@ -160,6 +160,8 @@ describe('how loud speakers are', () => {
     process.kill(killed, 'SIGKILL');
     await expect.poll(() => lab.node.controllerPid().catch(() => killed), SOON).not.toBe(killed);
     await lab.node.waitForMembers('loud', 2);
+    await levelNear('200', -20);
+    await levelNear('201', -35);
     kept.send(tone(440, -30));
     await levelNear('200', -30);
     muted.send(tone(440, -25));

@@ -88,11 +88,13 @@ describe("the relay's meters", () => {
     await levelNear(IDS[0], -20);
   });
 
-  it('report nothing while nothing changes', async () => {
+  it('report nothing while nothing changes, but all again when they are asked to', async () => {
     await meter(IDS[0], -20);
     await levelNear(IDS[0], -20);
     levels.clear();
     await sleep(400);
     expect(levels.size).toBe(0);
+    worker.postMessage('restate');
+    await levelNear(IDS[0], -20);
   });
 });

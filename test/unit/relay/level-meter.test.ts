@@ -67,6 +67,13 @@ describe('a level', () => {
     );
   });
 
+  it('is told again to who does not know it', () => {
+    const meter = new LevelMeter();
+    expect(told(repeat(-20, 20), meter)).toHaveLength(1);
+    meter.forget();
+    expect(told(repeat(-20, 20), meter)).toHaveLength(1);
+  });
+
   it('is not told where nothing comes', () => {
     expect(new LevelMeter().news(0)).toBeNull();
   });
