@@ -24,7 +24,7 @@ const lab = laboratory({
   extra: { append: { 'extensions.conf': DIALPLAN } },
 });
 
-const SOON = { timeout: 5000, interval: 20 };
+const SOON = { timeout: 15_000, interval: 20 };
 const NEAR_DB = 1.5;
 
 const speak = (callerNumber: string, levelDbov?: number, number = '9101') =>
