@@ -10,7 +10,7 @@ import type { StatusView } from './schemas.ts';
 
 /** What the routes work with. */
 export type RouteDeps = {
-  controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'requireProfile'>;
+  controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'>;
   cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain'>;
   status: () => Omit<StatusView, 'conferences' | 'members'>;
   /** Reads the profiles again. @throws ConfigError with every mistake; nothing has changed then */
@@ -25,15 +25,22 @@ export type Part = {
   /** Whether it is this node. */
   readonly own: boolean;
   readonly conference: Conference;
+  /** What the state does not have: how loud a member is; null where it is not measured. */
+  readonly levelOf: (member: Member) => number | null;
 };
 
-type Readable = { controller: Pick<RouteDeps['controller'], 'conferences'>; cluster: RouteDeps['cluster'] };
+type Readable = {
+  controller: Pick<RouteDeps['controller'], 'conferences' | 'levelDbovOf'>;
+  cluster: RouteDeps['cluster'];
+};
 
 /** All parts of a conference, that of this node first. */
 export function partsOf({ controller, cluster }: Readable, name: string): Part[] {
   const own = controller.conferences.get(name);
-  const others = cluster.remoteConferences(name).map((part) => ({ ...part, own: false }));
-  return own ? [{ node: cluster.nodeId, own: true, conference: own }, ...others] : others;
+  const others = cluster.remoteConferences(name).map((part) => ({ ...part, own: false, levelOf: () => null }));
+  if (!own) return others;
+  const levelOf = (member: Member) => controller.levelDbovOf(member);
+  return [{ node: cluster.nodeId, own: true, conference: own, levelOf }, ...others];
 }
 
 /** @throws ControllerError `no-such-conference` */

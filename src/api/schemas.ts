@@ -24,6 +24,10 @@ export const memberSchema = z.object({
   path: z.enum(['bridge', 'relay']).describe("Where his sound comes from: Asterisk's bridge, or the relay directly"),
   privateWith: z.number().int().nullable().describe('The member with whom he talks privately'),
   talking: z.boolean(),
+  levelDbov: z
+    .number()
+    .nullable()
+    .describe('How loud he is just now, as he is received; null where it is not measured'),
   handRaisedAt: z.iso.datetime().nullable(),
   talkVolume: z.number().int().describe('How loud he is heard, in steps of 3 dB'),
   listenVolume: z.number().int().describe('How loud he hears, in steps of 3 dB'),

@@ -8,7 +8,7 @@ import type { ConferenceSummary, ConferenceView, MemberView, NodeView } from './
 
 /** What the API shows of the state: no PIN, neither those of the profile nor what a caller is dialling. */
 
-export function viewMember({ node, own, conference }: Part, member: Member): MemberView {
+export function viewMember({ node, own, conference, levelOf }: Part, member: Member): MemberView {
   const { id, caller, flags, place, adjusted, handRaisedAtMs, joinedAtMs, channelId } = member;
   const { audio } = conference.settings.profile;
   return {
@@ -28,6 +28,7 @@ export function viewMember({ node, own, conference }: Part, member: Member): Mem
     path: member.path === 'relay' ? 'relay' : 'bridge',
     privateWith: place.at === 'private' ? partnerIn(conference, member, place.room) : null,
     talking: member.talking,
+    levelDbov: levelOf(member),
     handRaisedAt: handRaisedAtMs === null ? null : iso(handRaisedAtMs),
     talkVolume: adjusted.talkVolume ?? audio.talkVolume,
     listenVolume: adjusted.listenVolume ?? audio.listenVolume,

@@ -208,6 +208,20 @@ export class AriClientPort implements AriPort {
     });
   }
 
+  async spyOn(
+    channelId: string,
+    spy: { channelId: string; application: string; args: readonly string[] },
+  ): Promise<void> {
+    await this.#operations.channels.snoopChannelWithId({
+      channelId,
+      snoopId: spy.channelId,
+      whisper: 'none',
+      spy: 'in',
+      app: spy.application,
+      appArgs: spy.args.join(','),
+    });
+  }
+
   async playToBridge(bridgeId: string, { playbackId, media, language }: AriPlay): Promise<void> {
     await this.#operations.bridges.playWithId({ bridgeId, playbackId, media: media.join(','), lang: language });
   }

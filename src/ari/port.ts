@@ -92,6 +92,8 @@ export interface AriPort {
     channelId: string,
     whisper: { channelId: string; application: string; args: readonly string[] },
   ): Promise<void>;
+  /** Makes a channel that hears what another one says. It enters the application with `args`. */
+  spyOn(channelId: string, spy: { channelId: string; application: string; args: readonly string[] }): Promise<void>;
   playToBridge(bridgeId: string, play: AriPlay): Promise<void>;
   controlPlayback(playbackId: string, operation: AriPlaybackOperation): Promise<void>;
   stopPlayback(playbackId: string): Promise<void>;

@@ -70,7 +70,7 @@ export class Journal {
       case 'moved':
         return { type: 'moved', memberId: event.memberId, place: event.place };
       case 'talking':
-        return this.#talking ? event : null;
+        return this.#talking ? { type: 'talking', memberId: event.memberId, talking: event.talking } : null;
       case 'hand':
       case 'leaving':
         return event;

@@ -7,8 +7,10 @@ import { printable } from './text-width.ts';
 
 export function memberTable(members: readonly MemberView[], widthColumns: number): string {
   const clustered = members.some(({ node }) => node !== null);
+  const measured = members.some(({ levelDbov }) => levelDbov !== null);
+  const columns = { node: clustered ? ['NODE'] : [], level: measured ? ['LEVEL'] : [] };
   return table(
-    ['MEMBER', ...(clustered ? ['NODE'] : []), 'NUMBER', 'NAME', 'ROLE', 'FLAGS', 'PLACE', 'TALKS', 'HAND', 'SINCE'],
+    ['MEMBER', ...columns.node, 'NUMBER', 'NAME', 'ROLE', 'FLAGS', 'PLACE', 'TALKS', ...columns.level, 'HAND', 'SINCE'],
     members.map((member) => [
       member.id,
       ...(clustered ? [member.node ?? '-'] : []),
@@ -18,6 +20,7 @@ export function memberTable(members: readonly MemberView[], widthColumns: number
       flagWords(member),
       place(member),
       member.talking ? 'yes' : '-',
+      ...(measured ? [level(member) ?? '-'] : []),
       member.handRaisedAt ? time(member.handRaisedAt) : '-',
       time(member.joinedAt),
     ]),
@@ -36,6 +39,7 @@ export function memberText(member: MemberStatusView): string {
     ['flags', flagWords(member)],
     ['place', place(member)],
     ['talking', member.talking ? 'yes' : 'no'],
+    ['level', level(member) ?? 'not measured'],
     ['hand', member.handRaisedAt ? `raised at ${time(member.handRaisedAt)}` : 'down'],
     ['talk volume', signed(member.talkVolume)],
     ['listen volume', signed(member.listenVolume)],
@@ -67,6 +71,11 @@ function flagWords(member: MemberView): string {
 
 function place({ place, privateWith }: MemberView): string {
   return place === 'private' && privateWith !== null ? `private with ${privateWith}` : place;
+}
+
+/** Null where it is not measured. */
+function level({ levelDbov }: MemberView): string | null {
+  return levelDbov === null ? null : `${Math.round(levelDbov)} dBov`;
 }
 
 function signed(steps: number): string {

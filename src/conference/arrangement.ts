@@ -29,6 +29,8 @@ export type Arrangement = {
   /** Steps of 3 dB. */
   readonly talkVolume: number;
   readonly listenVolume: number;
+  /** It is measured how loud he is. */
+  readonly metered: boolean;
 };
 
 export type ArrangementKey = keyof Arrangement;
@@ -48,6 +50,7 @@ export const UNTOUCHED: Arrangement = {
   jitterBuffer: false,
   talkVolume: 0,
   listenVolume: 0,
+  metered: false,
 };
 
 export const ARRANGEMENT_KEYS = Object.keys(UNTOUCHED) as ArrangementKey[];
@@ -87,6 +90,8 @@ export function arrangementOf(conference: Conference, member: Member): Arrangeme
     jitterBuffer: speaks && audio.jitterBuffer,
     talkVolume: speaks ? (adjusted.talkVolume ?? audio.talkVolume) : 0,
     listenVolume,
+    // What nobody hears is not worth its cost.
+    metered: voice && bridge === 'floor' && flags.vad && audio.energy && conference.relay,
   };
 }
 

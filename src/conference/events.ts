@@ -10,7 +10,8 @@ export type ConferenceEvent =
   | { type: 'adopted'; memberId: number; caller: Caller; flags: MemberFlags }
   | { type: 'flags-changed'; memberId: number; flags: MemberFlags }
   | { type: 'moved'; memberId: number; place: Place['at'] }
-  | { type: 'talking'; memberId: number; talking: boolean }
+  /** The level as of then; null where it is not measured. */
+  | { type: 'talking'; memberId: number; talking: boolean; levelDbov: number | null }
   | { type: 'hand'; memberId: number; raised: boolean }
   | { type: 'leaving'; memberId: number; result: Result }
   | { type: 'left'; memberId: number }

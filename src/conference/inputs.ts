@@ -29,7 +29,7 @@ export type Input =
   /** A member who was away in the dialplan is back in our application. */
   | { type: 'returned'; channelId: string }
   | { type: 'dtmf'; channelId: string; key: string }
-  | { type: 'talking'; channelId: string; talking: boolean }
+  | { type: 'talking'; channelId: string; talking: boolean; levelDbov: number | null }
   | { type: 'playback-ended'; id: string }
   /** The recording has stopped, for whatever reason. */
   | { type: 'recording-ended'; name: string; failed: boolean }

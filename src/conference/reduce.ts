@@ -96,7 +96,7 @@ function takeOf(turn: Turn, member: Member, input: InputOfMember): void {
     case 'dtmf':
       return pressed(turn, member, input.key);
     case 'talking':
-      return talkingChanged(turn, member, input.talking);
+      return talkingChanged(turn, member, input);
   }
 }
 

@@ -78,9 +78,9 @@ function settle(turn: Turn, channel: ChannelSeen): void {
   const asSaved = saved && isDeepEqual(saved, { ...savedOf(current, turn.conference), arrangement, settled: true });
   const bridge = arrangement?.bridge;
   const inPlace = asSaved && (bridge === 'floor' || bridge === 'relay' ? bridge : 'other') === channel.bridge;
-  // Asked anew, Asterisk says who is talking just now.
+  // Asked anew, Asterisk says who is talking just now. A meter may be gone; one that is there is taken over.
   const asked = arrangementOf(turn.conference, current)?.talkDetect ? { talkDetect: null } : {};
-  turn.assumed.set(channelId, inPlace && arrangement ? { ...arrangement, ...asked } : 'unknown');
+  turn.assumed.set(channelId, inPlace && arrangement ? { ...arrangement, ...asked, metered: false } : 'unknown');
 }
 
 /** A greeting that the controller has lost track of is over; who need not wait goes on from there at once. */

@@ -48,6 +48,7 @@ const arrangementSchema = z
     jitterBuffer: z.boolean(),
     talkVolume: z.number(),
     listenVolume: z.number(),
+    metered: z.boolean(),
   } satisfies Record<ArrangementKey, z.ZodType>)
   .partial();
 

@@ -4,11 +4,15 @@ import type { Member } from './member.ts';
 import type { Turn } from './turn.ts';
 
 /** Asterisk has noticed that a member talks, or that he does so no longer. */
-export function talkingChanged(turn: Turn, member: Member, talking: boolean): void {
+export function talkingChanged(
+  turn: Turn,
+  member: Member,
+  { talking, levelDbov }: { talking: boolean; levelDbov: number | null },
+): void {
   if (member.talking === talking) return;
   // News of before he was muted, or sent to the audience.
   if (talking && !arrangementOf(turn.conference, member)?.talkDetect) return;
-  setTalking(turn, member, talking);
+  setTalking(turn, member, talking, levelDbov);
 }
 
 /** Of those whose talking is no longer watched, or is watched anew, nobody will say that they have stopped. */
@@ -16,7 +20,7 @@ export function forgetTalking(before: Conference, turn: Turn): void {
   for (const member of turn.conference.members.values()) {
     const was = before.members.get(member.channelId);
     if (!member.talking || !was || (was === member && before.settings === turn.conference.settings)) continue;
-    if (!isWatchedOn(before, was, turn.conference, member)) setTalking(turn, member, false);
+    if (!isWatchedOn(before, was, turn.conference, member)) setTalking(turn, member, false, null);
   }
 }
 
@@ -28,7 +32,7 @@ function isWatchedOn(before: Conference, was: Member, after: Conference, member:
   return !(['talkDetect', 'agcLevel', 'denoise', 'talkVolume'] as const).some((key) => changed.includes(key));
 }
 
-function setTalking(turn: Turn, { channelId, id }: Member, talking: boolean): void {
+function setTalking(turn: Turn, { channelId, id }: Member, talking: boolean, levelDbov: number | null): void {
   turn.patch(channelId, { talking });
-  turn.publish({ type: 'talking', memberId: id, talking });
+  turn.publish({ type: 'talking', memberId: id, talking, levelDbov });
 }

@@ -4,6 +4,7 @@ import type { Arrangement, ArrangementKey, RelayAudio } from '../conference/arra
 import type { ChannelEffect } from '../conference/effects.ts';
 import type { Bridges } from './bridges.ts';
 import type { FanOut } from './fan-out.ts';
+import type { Meters } from './meters.ts';
 
 /** Loudness of one volume step. */
 const STEP_DB = 3;
@@ -16,16 +17,20 @@ export class Arranger {
   readonly #ari: AriPort;
   readonly #bridges: Bridges;
   readonly #fanOut: FanOut;
+  readonly #meters: Meters;
 
-  constructor(deps: { ari: AriPort; bridges: Bridges; fanOut: FanOut }) {
+  constructor(deps: { ari: AriPort; bridges: Bridges; fanOut: FanOut; meters: Meters }) {
     this.#ari = deps.ari;
     this.#bridges = deps.bridges;
     this.#fanOut = deps.fanOut;
+    this.#meters = deps.meters;
   }
 
   /** Rejects with an `AriError`. Doing it again is harmless. */
   async arrange(conference: string, { channelId, to, changed }: Arrange): Promise<void> {
     const isChanged = (...keys: ArrangementKey[]) => keys.some((key) => changed.includes(key));
+    // It keeps his media in Asterisk, so it ends before he moves to the relay.
+    if (isChanged('metered') && !to.metered) await this.#meters.set(channelId, false);
     if (isChanged('answered') && to.answered) await this.#ari.answer(channelId);
     // Music goes on in a bridge, so it stops before and starts after.
     if (isChanged('music') && to.music === null) await this.#ari.stopMusic(channelId);
@@ -33,6 +38,7 @@ export class Arranger {
     if (isChanged('hearing')) await this.#ari.setDeaf(channelId, !to.hearing);
     for (const [name, value] of functionsOf(to, isChanged)) await this.#ari.setVariable(channelId, name, value);
     if (isChanged('music') && to.music !== null) await this.#ari.startMusic(channelId, to.music);
+    if (isChanged('metered') && to.metered) await this.#meters.set(channelId, true);
   }
 
   /**

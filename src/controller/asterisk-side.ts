@@ -8,6 +8,7 @@ import { EffectRunner } from './effect-runner.ts';
 import { FanOut } from './fan-out.ts';
 import { FloorLegs } from './floor-legs.ts';
 import { FloorPlayer } from './floor-player.ts';
+import { Meters } from './meters.ts';
 import { NameRecorder } from './name-recorder.ts';
 import { Names } from './names.ts';
 import { Prompter } from './prompter.ts';
@@ -23,6 +24,7 @@ export type AsteriskSide = {
   readonly floorPlayer: FloorPlayer;
   readonly floorLegs: FloorLegs;
   readonly fanOut: FanOut;
+  readonly meters: Meters;
   readonly nameRecorder: NameRecorder;
   readonly runner: EffectRunner;
 };
@@ -30,6 +32,7 @@ export type AsteriskSide = {
 /**
  * @param deps.report receives what became of effects
  * @param deps.fanOutLost is told of a member who does not hear the relay any more
+ * @param deps.measured is told of a member whose level has changed
  */
 export function createAsteriskSide(
   { application }: { application: string },
@@ -40,9 +43,10 @@ export function createAsteriskSide(
     logger: Logger;
     report: (conference: string, input: Input) => void;
     fanOutLost: (channelId: string) => void;
+    measured: (channelId: string) => void;
   },
 ): AsteriskSide {
-  const { ari, link, speech, logger, report, fanOutLost } = deps;
+  const { ari, link, speech, logger, report, fanOutLost, measured } = deps;
   const names = new Names(application);
   const library = new SoundLibrary({ ari, speech, logger });
   const bridges = new Bridges({ ari, names });
@@ -54,12 +58,13 @@ export function createAsteriskSide(
     floorPlayer: new FloorPlayer({ ari, names, library }),
     floorLegs: new FloorLegs({ ari, names, link, logger }),
     fanOut: new FanOut({ ari, names, link, onLost: fanOutLost }),
+    meters: new Meters({ ari, names, link, logger, onMeasured: measured }),
     nameRecorder: new NameRecorder({ ari }),
   };
   const runner = new EffectRunner({
     ...side,
     logger,
-    arranger: new Arranger({ ari, bridges, fanOut: side.fanOut }),
+    arranger: new Arranger({ ari, bridges, fanOut: side.fanOut, meters: side.meters }),
     report,
   });
   return { ...side, runner };

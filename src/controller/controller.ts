@@ -22,10 +22,11 @@ import type { Inviter } from './inviter.ts';
 import { KeyFilter } from './key-filter.ts';
 import { Lobby } from './lobby.ts';
 import { MemberInvitations } from './member-invitations.ts';
-import { LEG, PLAYER, RETURN, WHISPER } from './names.ts';
+import { LEG, METER, PLAYER, RETURN, WHISPER } from './names.ts';
 import { callerOf, readAsterisk } from './read-asterisk.ts';
 import type { RelayLink } from './relay-link.ts';
 import { resync } from './resync.ts';
+import { TalkLevels } from './talk-levels.ts';
 
 /** ITU-T Q.850 cause 3, "no route to destination": the caller of a bad extension gets SIP 404. */
 const NO_ROUTE = 3;
@@ -54,6 +55,7 @@ export class Controller {
   readonly #invitations: MemberInvitations;
   readonly #lobby: Lobby;
   readonly #keys = new KeyFilter();
+  readonly #talkLevels: TalkLevels;
   /** Set while Asterisk is to be asked how things are, because it has not answered. */
   #repairing: NodeJS.Timeout | null = null;
 
@@ -68,6 +70,11 @@ export class Controller {
       logger,
       report: tell,
       fanOutLost: (channelId) => this.#conferences.tellOf(channelId, { type: 'fan-out-failed', channelId }),
+      measured: (channelId) => this.#talkLevels.measured(channelId),
+    });
+    this.#talkLevels = new TalkLevels({
+      levelOf: (channelId) => this.#asterisk.meters.levelOf(channelId),
+      tell: (channelId, talk) => this.#conferences.tellOf(channelId, { type: 'talking', channelId, ...talk }),
     });
     this.#invitations = new MemberInvitations({
       inviter,
@@ -117,7 +124,12 @@ export class Controller {
     return this.#deps.ari.readMedia(channelId).catch(() => null);
   }
 
-  /** The relay tells of a floor or a leg. */
+  /** How loud he is, as of now; null where it is not measured. */
+  levelDbovOf({ channelId }: Member): number | null {
+    return this.#asterisk.meters.levelOf(channelId);
+  }
+
+  /** The relay tells of a floor, a leg or meters. */
   relayReported(report: RelayReport): void {
     const { floorLegs, fanOut } = this.#asterisk;
     switch (report.type) {
@@ -132,11 +144,14 @@ export class Controller {
         if (fanOut.isWanted(report.legId)) this.#pressed(channelOf(report.legId), report.key, this.#deps.now());
         return;
       }
+      case 'levels':
+        return this.#asterisk.meters.measured(report.levels);
       case 'announce':
       case 'trunk':
       case 'leg-ended':
+      case 'meters':
       case 'hello':
-        // Asterisk tells of the end of the leg's channel, and its members are known.
+        // Asterisk tells of the end of the leg's channel, and the link knows the rest.
         return;
     }
   }
@@ -162,6 +177,8 @@ export class Controller {
   stop(): void {
     if (this.#repairing) clearTimeout(this.#repairing);
     this.#conferences.stop();
+    this.#talkLevels.stop();
+    this.#asterisk.meters.stop();
     this.#lobby.stop();
   }
 
@@ -230,9 +247,9 @@ export class Controller {
       case 'ChannelDtmfReceived':
         return this.#pressed(event.channel.id, event.digit, event.timestamp);
       case 'ChannelTalkingStarted':
-        return this.#tell(event.channel, { type: 'talking', channelId: event.channel.id, talking: true });
+        return this.#talkLevels.started(event.channel.id);
       case 'ChannelTalkingFinished':
-        return this.#tell(event.channel, { type: 'talking', channelId: event.channel.id, talking: false });
+        return this.#talkLevels.finished(event.channel.id);
       case 'PlaybackFinished':
         return this.#playbackFinished(event.playback.id, event.playback.state === 'failed');
       case 'RecordingFinished':
@@ -303,6 +320,8 @@ export class Controller {
         return this.#conferences.logFailure('player', this.#playerEntered(channel.id));
       case LEG:
         return fanOut.legEntered(names.legOfChannel(channel.id) ?? '');
+      case METER:
+        return void this.#asterisk.meters.entered(names.channelOfMeter(channel.id) ?? '');
       case RETURN:
         return this.#returned(channel, args[1]);
     }
@@ -341,7 +360,7 @@ export class Controller {
   }
 
   #left(channelId: string, destroyed: boolean): void {
-    const { prompter, nameRecorder, bridges, names, fanOut } = this.#asterisk;
+    const { prompter, nameRecorder, bridges, names, fanOut, meters } = this.#asterisk;
     if (destroyed) this.#toRelayGone(channelId);
     this.#lobby.left(channelId);
     prompter.forget(channelId);
@@ -349,6 +368,8 @@ export class Controller {
     this.#keys.forget(channelId);
     bridges.forget(channelId);
     this.#conferences.logFailure('of nobody', fanOut.leave(channelId));
+    this.#conferences.logFailure('of nobody', meters.set(channelId, false));
+    this.#talkLevels.forget(channelId);
     // Of a player that never came to play, Asterisk does not say that it has finished.
     const playback = names.playbackOfPlayer(channelId) ?? names.playbackOnFloor(channelId);
     if (playback !== null) this.#playbackFinished(playback, true);
@@ -357,7 +378,8 @@ export class Controller {
 
   /** Perhaps it led to the relay. */
   #toRelayGone(channelId: string): void {
-    const { names, floorLegs, fanOut } = this.#asterisk;
+    const { names, floorLegs, fanOut, meters } = this.#asterisk;
+    meters.gone(names.channelOfMeter(channelId) ?? '');
     const conference = names.conferenceOfFloorLeg(channelId);
     if (conference !== null) floorLegs.gone(conference);
     fanOut.legGone(names.legOfChannel(channelId) ?? '');

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** The ids and variables by which a controller finds its own things in Asterisk again. */
 export class Names {
   readonly application: string;
@@ -51,6 +53,22 @@ export class Names {
     return after(this.floorLeg(''), channelId);
   }
 
+  /** The channel that listens to a member so that it can be measured how loud he is. */
+  meter(channelId: string): string {
+    return `${this.application}-meter-${channelId}`;
+  }
+
+  /** The member whose meter it is, or null. */
+  channelOfMeter(channelId: string): string | null {
+    return after(this.meter(''), channelId);
+  }
+
+  /** By which the relay tells meters apart: a UUID, the same whenever it is asked for (RFC 9562, version 8). */
+  meterId(channelId: string): string {
+    const digest = createHash('sha256').update(this.meter(channelId)).digest('hex');
+    return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
+  }
+
   /** The end of a player that Asterisk plays to. */
   player(playbackId: string): string {
     return `${this.application}-player-${playbackId}`;
@@ -83,11 +101,15 @@ export const RESULT_VARIABLE = 'ROSTRUM_RESULT';
 /** Contexts of the dialplan that belong to Rostrum: see asterisk-config/extensions.conf. */
 export const EXECUTE_CONTEXT = 'rostrum-execute';
 export const PLAYER_CONTEXT = 'rostrum-player';
+export const METER_CONTEXT = 'rostrum-meter';
+/** What METER_CONTEXT connects to. */
+export const METER_VARIABLE = 'ROSTRUM_METER';
 
 /** First arguments of `Stasis()` for channels that are not calls. */
 export const WHISPER = 'whisper';
 export const PLAYER = 'player';
 export const LEG = 'leg';
+export const METER = 'meter';
 /** ... and for calls that come back from an application of the dialplan. */
 export const RETURN = 'return';
 

@@ -12,7 +12,7 @@ export type AsteriskRead = {
   /** Calls that ask for a conference's number. */
   inLobby: AriChannel[];
   malformed: { channel: AriChannel; message: string }[];
-  /** Channels that are no calls: whispers, players, and those to the relay. */
+  /** Channels that are no calls: whispers, players, meters, and those to the relay. */
   others: AriChannel[];
   bridges: AriBridge[];
   /** Everybody's. */
@@ -23,7 +23,8 @@ export type AsteriskRead = {
 export async function readAsterisk(ari: AriPort, names: Names): Promise<AsteriskRead> {
   const [channels, bridges] = await Promise.all([ari.listChannels(), ari.listBridges()]);
   const ours = channels.filter(
-    ({ stasis, context }) => stasis?.application === names.application || context === EXECUTE_CONTEXT,
+    ({ id, stasis, context }) =>
+      stasis?.application === names.application || context === EXECUTE_CONTEXT || names.channelOfMeter(id) !== null,
   );
   const read: AsteriskRead = { conferences: new Map(), inLobby: [], malformed: [], others: [], bridges, channels };
   await Promise.all(ours.map((channel) => readChannel(ari, names, channel, read)));
@@ -41,8 +42,8 @@ export function callerOf({ caller, language }: AriChannel): Caller {
 
 async function readChannel(ari: AriPort, names: Names, channel: AriChannel, read: AsteriskRead): Promise<void> {
   const args = channel.stasis?.args ?? [];
-  const isFloorLeg = names.conferenceOfFloorLeg(channel.id) !== null;
-  if (isFloorLeg || args[0] === WHISPER || args[0] === PLAYER || args[0] === LEG) {
+  const isNamed = names.conferenceOfFloorLeg(channel.id) !== null || names.channelOfMeter(channel.id) !== null;
+  if (isNamed || args[0] === WHISPER || args[0] === PLAYER || args[0] === LEG) {
     read.others.push(channel);
     return;
   }

@@ -43,6 +43,7 @@ export class RelayLink {
   #found = new Map<string, LegState>();
   #socket: Socket | null = null;
   #sip: RtpAddress | null = null;
+  #meters: RtpAddress | null = null;
   #pid: number | null = null;
   /** Whether it is known what is wanted: a controller that has just started must not end what it finds. */
   #ready = false;
@@ -61,6 +62,11 @@ export class RelayLink {
   /** Where Asterisk is to call listeners' legs; null while there is no relay. */
   get sip(): RtpAddress | null {
     return this.#socket && this.#sip;
+  }
+
+  /** Where meters are to connect to; null while there is no relay. */
+  get meters(): RtpAddress | null {
+    return this.#socket && this.#meters;
   }
 
   /** Connects, now and for ever. Resolves when connected, or after a while. */
@@ -193,6 +199,7 @@ export class RelayLink {
   #greeted(socket: Socket, hello: Extract<RelayReport, { type: 'hello' }>): void {
     this.#socket = socket;
     this.#sip = hello.sip;
+    this.#meters = hello.meters;
     this.#pid = hello.pid;
     this.#found = new Map(hello.legs.map(({ legId, leg }) => [legId, leg]));
     this.#deps.logger.info(`connected to the relay, process ${hello.pid}`);
@@ -209,7 +216,7 @@ export class RelayLink {
     } else if (report.type === 'floor') {
       const wish = this.#floors.get(report.conference);
       if (wish) this.#floors.set(report.conference, { ...wish, port: report.local.port });
-    }
+    } else if (report.type === 'meters') this.#meters = report.address;
     this.#deps.onReport(report);
   }
 }

@@ -1,3 +1,4 @@
+import { arrangementOf } from '../conference/arrangement.ts';
 import type { Conference } from '../conference/conference.ts';
 import type { ChannelSeen } from '../conference/inputs.ts';
 import type { AsteriskSide } from './asterisk-side.ts';
@@ -12,12 +13,33 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskSide, confere
   for (const { id, channelIds } of read.bridges) {
     for (const channelId of channelIds) asterisk.bridges.found(channelId, id);
   }
+  const meters = metersIn(read, asterisk);
+  await asterisk.meters.found(meters);
   for (const [name, { profileName }] of read.conferences) conferences.ensure(name, profileName);
   for (const conference of [...conferences.all.values()]) {
     await resyncConference(conference, read, asterisk, conferences);
   }
   await tidy(read, asterisk, conferences);
+  for (const channelId of meters.keys()) {
+    if (!isMetered(channelId, conferences)) asterisk.meters.set(channelId, false).catch(() => {});
+  }
   conferences.forgetStrangers();
+}
+
+/** Which members have a meter, and whether it has yet to be sent to the relay. */
+function metersIn({ others }: AsteriskRead, { names }: AsteriskSide): Map<string, { waiting: boolean }> {
+  const meters = new Map<string, { waiting: boolean }>();
+  for (const { id, stasis } of others) {
+    const channelId = names.channelOfMeter(id);
+    if (channelId !== null) meters.set(channelId, { waiting: stasis !== null });
+  }
+  return meters;
+}
+
+function isMetered(channelId: string, conferences: Conferences): boolean {
+  const conference = conferences.all.get(conferences.conferenceOf(channelId) ?? '');
+  const member = conference?.members.get(channelId);
+  return conference !== undefined && member !== undefined && arrangementOf(conference, member)?.metered === true;
 }
 
 async function resyncConference(

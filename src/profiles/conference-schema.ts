@@ -162,6 +162,11 @@ const audio = z.strictObject({
     .default(500)
     .describe('Length of the pause after which he no longer counts as talking')
     .meta(live),
+  energy: z
+    .boolean()
+    .default(false)
+    .describe('Measures and shows how loud speakers are; each who can be heard costs one more channel in Asterisk')
+    .meta(live),
   agcLevel: z
     .number()
     .int()

@@ -11,6 +11,9 @@ const address = z.object({ host: z.ipv4(), port });
 const conference = z.string().min(1).max(64);
 const legId = z.string().min(1).max(128);
 
+/** Meters at the same time. */
+export const MOST_METERS = 1000;
+
 /** An address and a port. */
 export type RtpAddress = z.output<typeof address>;
 
@@ -126,6 +129,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
     /** Where listeners' legs are to be called. */
     sip: address,
     legs: z.array(z.object({ legId, leg: legState })),
+    /** Where meters connect to; null while there is nothing. */
+    meters: address.nullable(),
   }),
   /** A floor can be sent to here. */
   z.object({ type: z.literal('floor'), conference, local: address }),
@@ -138,5 +143,12 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('announce'), to: nodeId.nullable(), announcement: announcementSchema }),
   /** How the trunk is doing, about each 2 s. */
   z.object({ type: z.literal('trunk'), stats: trunkStats }),
+  /** Meters connect to here from now on. */
+  z.object({ type: z.literal('meters'), address }),
+  /** How loud it is at meters where that has changed. */
+  z.object({
+    type: z.literal('levels'),
+    levels: z.array(z.object({ meter: z.string(), levelDbov: z.number() })).max(MOST_METERS),
+  }),
 ]);
 export type RelayReport = z.output<typeof relayReportSchema>;

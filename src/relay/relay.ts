@@ -4,6 +4,7 @@ import { LegServer } from '../sip/leg-server.ts';
 import type { RemoteAudio } from '../sip/sdp.ts';
 import { ControlServer } from './control-server.ts';
 import { RelayError } from './errors.ts';
+import { MeterThread } from './meter-thread.ts';
 import type { FloorWish, LegState, ListenerWish, RelayReport, RelayRequest } from './protocol.ts';
 import type { MediaOptions, TrunkOptions, WorkerReport } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -38,6 +39,7 @@ export class Relay {
   readonly #control: ControlServer;
   readonly #sip: LegServer;
   readonly #workers: WorkerPool;
+  readonly #meters: MeterThread;
   readonly #floors = new Set<string>();
   /** Bounded by the members of the node. */
   readonly #legs = new Map<string, Leg>();
@@ -51,6 +53,7 @@ export class Relay {
     this.#logger = deps.logger;
     this.#onDied = deps.onDied;
     this.#workers = new WorkerPool(options, { onReport: (report) => this.#reported(report), onDied: deps.onDied });
+    this.#meters = new MeterThread({ logger: deps.logger, onReport: (report) => this.#control.report(report) });
     this.#sip = new LegServer(
       { bindAddress: SIP_HOST, port: options.sipPort },
       {
@@ -68,6 +71,7 @@ export class Relay {
 
   /** @throws RelayError if its socket cannot be had */
   async start(): Promise<void> {
+    this.#meters.start();
     await this.#sip.start();
     await this.#control.start();
   }
@@ -76,11 +80,12 @@ export class Relay {
     await this.#control.stop();
     await this.#sip.stop();
     await this.#workers.stop();
+    await this.#meters.stop();
   }
 
   #greeting(): RelayReport {
     const legs = [...this.#legs].flatMap(([legId, { state }]) => (state ? [{ legId, leg: state }] : []));
-    return { type: 'hello', pid: process.pid, sip: this.#sip.address, legs };
+    return { type: 'hello', pid: process.pid, sip: this.#sip.address, legs, meters: this.#meters.address };
   }
 
   #take(request: RelayRequest): void {
@@ -108,6 +113,7 @@ export class Relay {
     for (const legId of [...this.#legs.keys()]) if (!legIds.has(legId)) this.#endListener(legId);
     for (const floor of floors) this.#setFloor(floor);
     for (const listener of listeners) this.#setListener(listener);
+    this.#meters.restate();
   }
 
   #setFloor(floor: FloorWish): void {

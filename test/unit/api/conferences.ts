@@ -1,4 +1,4 @@
-import type { RouteDeps } from '../../../src/api/deps.ts';
+import type { Part, RouteDeps } from '../../../src/api/deps.ts';
 import type { Command } from '../../../src/conference/commands.ts';
 import { type Conference, newConference, type Settings } from '../../../src/conference/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
@@ -44,6 +44,11 @@ export function conference(members: readonly Member[] = [], profile: object = {}
     status: 'running',
     members: new Map(members.map((each) => [each.channelId, each])),
   };
+}
+
+/** A conference where there is no cluster. */
+export function partOf(conference: Conference, levelOf: Part['levelOf'] = () => null): Part {
+  return { node: null, own: true, conference, levelOf };
 }
 
 /** Every command that may come from outside, at least once; a type that is missing does not compile. */
@@ -127,6 +132,7 @@ export function depsOf(
       conferences,
       command: async (_name, command) => onCommand(command),
       readMedia: async () => null,
+      levelDbovOf: () => null,
       requireProfile: () => {},
     },
     cluster: {

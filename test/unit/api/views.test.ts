@@ -4,7 +4,7 @@ import { summarize, viewConference, viewMember } from '../../../src/api/views.ts
 import type { Conference } from '../../../src/conference/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
 import type { Place } from '../../../src/conference/member.ts';
-import { conference, member } from './conferences.ts';
+import { conference, member, partOf } from './conferences.ts';
 
 describe('the view of a member', () => {
   it.each<[Place, string]>([
@@ -19,7 +19,7 @@ describe('the view of a member', () => {
     [{ at: 'away' }, 'present'],
     [{ at: 'leaving', result: 'KICKED' }, 'leaving'],
   ])('says where he is, in full and in short: %j', (place, presence) => {
-    const view = viewMember({ node: null, own: true, conference: conference() }, member(1, { place }));
+    const view = viewMember(partOf(conference()), member(1, { place }));
     expect(memberSchema.parse(view)).toEqual(view);
     expect(view).toMatchObject({ place: place.at, presence });
   });
@@ -27,33 +27,34 @@ describe('the view of a member', () => {
   it('shows the sound settings in force: his own, else those of the profile', () => {
     const audio = { talkVolume: 1, listenVolume: -1, vadLevel: 400, agcLevel: 500 };
     const there = conference([], { audio });
-    expect(viewMember({ node: null, own: true, conference: there }, member(1))).toMatchObject(audio);
+    expect(viewMember(partOf(there), member(1))).toMatchObject(audio);
     const adjusted = { talkVolume: -4, vadLevel: 0 };
-    expect(viewMember({ node: null, own: true, conference: there }, member(1, { adjusted }))).toMatchObject({
+    expect(viewMember(partOf(there), member(1, { adjusted }))).toMatchObject({
       ...audio,
       ...adjusted,
     });
+  });
+
+  it('says how loud he is where that is measured', () => {
+    expect(
+      viewMember(
+        partOf(conference(), () => -21.4),
+        member(1),
+      ).levelDbov,
+    ).toBe(-21.4);
+    expect(viewMember(partOf(conference()), member(1)).levelDbov).toBeNull();
   });
 
   it('names the other one of a private talk', () => {
     const place: Place = { at: 'private', room: 2 };
     const members = [member(2, { place }), member(3, { place }), member(4, { place: { at: 'private', room: 4 } })];
     const there = conference(members);
-    expect(members.map((each) => viewMember({ node: null, own: true, conference: there }, each).privateWith)).toEqual([
-      3,
-      2,
-      null,
-    ]);
+    expect(members.map((each) => viewMember(partOf(there), each).privateWith)).toEqual([3, 2, null]);
   });
 
   it('has role, flags, hand and time', () => {
     const flags = { ...PLAIN_FLAGS, speaker: true, admin: true, agc: false };
-    expect(
-      viewMember(
-        { node: null, own: true, conference: conference() },
-        member(1, { flags, handRaisedAtMs: 5000, talking: true }),
-      ),
-    ).toMatchObject({
+    expect(viewMember(partOf(conference()), member(1, { flags, handRaisedAtMs: 5000, talking: true }))).toMatchObject({
       role: 'speaker',
       admin: true,
       mute: false,
@@ -76,7 +77,7 @@ describe('the view of a conference', () => {
       member(4, { ...speaking, place: { at: 'leaving', result: 'HANGUP' } }),
       member(5),
     ]);
-    expect(summarize([{ node: null, own: true, conference: there }])).toMatchObject({
+    expect(summarize([partOf(there)])).toMatchObject({
       members: 5,
       speakers: 3,
       counts: { members: 3, speakers: 1, waiting: 1, talking: 1 },
@@ -85,7 +86,7 @@ describe('the view of a conference', () => {
 
   it('lists raised hands in the order of raising', () => {
     const hands = [member(1, { handRaisedAtMs: 9 }), member(2), member(3, { handRaisedAtMs: 8 })];
-    expect(viewConference([{ node: null, own: true, conference: conference(hands) }]).hands).toEqual([3, 1]);
+    expect(viewConference([partOf(conference(hands))]).hands).toEqual([3, 1]);
   });
 
   it('shows what is played and recorded, and what is set', () => {
@@ -97,7 +98,7 @@ describe('the view of a conference', () => {
       playback: { id: 'p', media: ['beep'], paused: true, volume: 2 },
       recording: { name: 'r', format: 'wav', startedAtMs: 1000, paused: false, restarts: 0 },
     };
-    const view = viewConference([{ node: null, own: true, conference: busy }]);
+    const view = viewConference([partOf(busy)]);
     expect(conferenceSchema.parse(view)).toEqual(view);
     expect(view).toMatchObject({
       locked: true,
@@ -109,7 +110,7 @@ describe('the view of a conference', () => {
   });
 
   it('has nothing where nothing is played, recorded or limited', () => {
-    expect(viewConference([{ node: null, own: true, conference: conference() }])).toMatchObject({
+    expect(viewConference([partOf(conference())])).toMatchObject({
       playback: null,
       recording: null,
       endsAt: null,
@@ -124,7 +125,7 @@ describe('the view of a conference', () => {
     [{ status: 'empty', endsAtMs: 9 }, 'empty'],
     [{ status: 'ended' }, 'ended'],
   ] as const)('tells its status: %j', (state, status) => {
-    const view = summarize([{ node: null, own: true, conference: { ...conference(), ...state } }]);
+    const view = summarize([partOf({ ...conference(), ...state })]);
     expect(conferenceSummarySchema.parse(view)).toEqual(view);
     expect(view.status).toBe(status);
   });
@@ -134,10 +135,7 @@ describe('the view of a conference', () => {
     const pinEntry = { digits: '8317', triesLeft: 2, deadlineMs: 9, closedUntilMs: 0 };
     const keys = { pending: '9902', deadlineMs: 9 };
     const there = conference([member(1, { place: { at: 'door' }, pinEntry, keys })], { access });
-    const text = JSON.stringify([
-      viewConference([{ node: null, own: true, conference: there }]),
-      summarize([{ node: null, own: true, conference: there }]),
-    ]);
+    const text = JSON.stringify([viewConference([partOf(there)]), summarize([partOf(there)])]);
     expect(text).not.toMatch(/8317|9902|pin/i);
   });
 });

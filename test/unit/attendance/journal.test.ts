@@ -41,7 +41,7 @@ describe('what is recorded of a conference', () => {
   it('does not have who talks when, unless that is asked for', () => {
     const events = [
       [0, started],
-      [1, { type: 'talking', memberId: 1, talking: true }],
+      [1, { type: 'talking', memberId: 1, talking: true, levelDbov: -20 }],
     ] as const;
     expect(typesOf(journalled(events))).toEqual(['started']);
     expect(typesOf(journalled(events, new Journal({ talking: true })))).toEqual(['started', 'talking']);

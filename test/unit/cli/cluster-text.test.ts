@@ -4,12 +4,12 @@ import { summarize, viewConference } from '../../../src/api/views.ts';
 import { conferenceTable, conferenceText } from '../../../src/cli/conference-text.ts';
 import { memberTable } from '../../../src/cli/member-text.ts';
 import { nodeTable } from '../../../src/cli/node-text.ts';
-import { conference, member } from '../api/conferences.ts';
+import { conference, member, partOf } from '../api/conferences.ts';
 
-const own = { node: null, own: true, conference: conference([member(1)]) };
+const own = partOf(conference([member(1)]));
 const spread = [
   { ...own, node: 'lyon' },
-  { node: 'oslo', own: false, conference: conference([member(1, { handRaisedAtMs: 5 })]) },
+  { ...partOf(conference([member(1, { handRaisedAtMs: 5 })])), node: 'oslo', own: false },
 ];
 
 /** The words of each line. */

@@ -13,7 +13,9 @@ const happening: fc.Arbitrary<Input> = fc.oneof(
   channel.map((id) => joins(id, { speaker: true })),
   channel.map(enters),
   channel.map(leaves),
-  fc.tuple(channel, fc.boolean()).map(([channelId, talking]): Input => ({ type: 'talking', channelId, talking })),
+  fc
+    .tuple(channel, fc.boolean())
+    .map(([channelId, talking]): Input => ({ type: 'talking', channelId, talking, levelDbov: null })),
   fc
     .tuple(fc.integer({ min: 1, max: 4 }), fc.boolean())
     .map(([memberId, raised]) => commands({ type: 'raise-hand', memberId, raised })),

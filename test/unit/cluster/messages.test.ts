@@ -65,7 +65,7 @@ describe('what is told of a conference', () => {
       { type: 'conference', record: { name: '3000', status: 'running' } },
       { type: 'member', conference: '3000', member: { id: 1, flags: ['speaker', 'vad', 'agc', 'cng'] } },
     ]);
-    const talks = play(one, [{ type: 'talking', channelId: 'a', talking: true }]).conference;
+    const talks = play(one, [{ type: 'talking', channelId: 'a', talking: true, levelDbov: null }]).conference;
     expect(changesBetween(one, talks)).toEqual([{ type: 'talking', conference: '3000', memberId: 1, talking: true }]);
   });
 

@@ -61,6 +61,30 @@ describe("a member's channel", () => {
     });
   });
 
+  it('is metered while he can be heard on the floor, if the profile wants it and there is a relay', () => {
+    const metered = (flags: FlagChanges, { energy = true, relay = true, more = [] as Input[] } = {}) => {
+      const inputs: Input[] = [{ type: 'relay', present: relay }, ...comes('a', flags), ...comes('b'), ...more];
+      const { conference: state } = play(conference({ audio: { ...AUDIO, energy } }), inputs);
+      return arrangementOf(state, memberAt(state, 'a'))?.metered;
+    };
+    expect(metered({ speaker: true })).toBe(true);
+    expect(metered({})).toBe(false);
+    expect(metered({ speaker: true, mute: true })).toBe(false);
+    expect(metered({ speaker: true, vad: false })).toBe(false);
+    expect(metered({ speaker: true }, { energy: false })).toBe(false);
+    expect(metered({ speaker: true }, { relay: false })).toBe(false);
+    const talks = commands({ type: 'talk-privately', memberId: 1, withMemberId: 2 });
+    expect(metered({ speaker: true }, { more: [talks] })).toBe(false);
+  });
+
+  it('is metered from when a relay comes until it is gone, without anything else being touched', () => {
+    const start = play(conference({ audio: { energy: true } }), [...comes('a', { speaker: true }), ...comes('b')]);
+    const came = play(start.conference, [{ type: 'relay', present: true }]);
+    expect(effectsOf(came.effects, 'arrange')).toMatchObject([{ channelId: 'a', changed: ['metered'] }]);
+    const went = play(came.conference, [{ type: 'relay', present: false }]);
+    expect(effectsOf(went.effects, 'arrange')).toMatchObject([{ channelId: 'a', to: { metered: false } }]);
+  });
+
   it('keeps his keys from the others, unless the profile of his keys passes them on', () => {
     const start = conference();
     const controls = { ...start.settings.controls, passThrough: true };

@@ -121,15 +121,15 @@ describe('flags', () => {
 });
 
 describe('talking', () => {
-  const talks: Input = { type: 'talking', channelId: 'a', talking: true };
+  const talks: Input = { type: 'talking', channelId: 'a', talking: true, levelDbov: -21.5 };
   const speaker = play(conference(), comes('a', { speaker: true })).conference;
   const talking = play(speaker, [talks]);
-  const ended = { type: 'talking', memberId: 1, talking: false };
+  const ended = { type: 'talking', memberId: 1, talking: false, levelDbov: null };
 
-  it('is told when it changes, and only then', () => {
-    expect(told(talking.effects)).toEqual([{ ...ended, talking: true }]);
+  it('is told when it changes, and only then, with how loud it is', () => {
+    expect(told(talking.effects)).toEqual([{ ...ended, talking: true, levelDbov: -21.5 }]);
     expect(play(talking.conference, [talks]).effects).toEqual([]);
-    expect(told(play(talking.conference, [{ ...talks, talking: false }]).effects)).toEqual([ended]);
+    expect(told(play(talking.conference, [{ ...talks, talking: false, levelDbov: null }]).effects)).toEqual([ended]);
   });
 
   it.each<[string, Input]>([

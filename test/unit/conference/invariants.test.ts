@@ -82,7 +82,7 @@ class Run {
         if (channelId === undefined) return null;
         if (given.what === 'dtmf') return { type: 'dtmf', channelId, key: given.key };
         return given.what === 'talking'
-          ? { type: 'talking', channelId, talking: given.talking }
+          ? { type: 'talking', channelId, talking: given.talking, levelDbov: null }
           : { type: 'entry-failed', channelId };
       }
       case 'returned':

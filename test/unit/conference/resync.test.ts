@@ -224,6 +224,15 @@ describe('after a lost connection', () => {
     ]);
   });
 
+  it('a meter is asked for anew, for who is measured and for nobody else, and nothing else of him is touched', () => {
+    const measuring = conference({ audio: { energy: true, vadLevel: 0 } });
+    const present: Input = { type: 'relay', present: true };
+    const before = play(measuring, [present, ...comes('a', { speaker: true }), ...comes('b')]).conference;
+    expect(effectsOf(play(before, [resync(channelsOf(before))]).effects, 'arrange')).toMatchObject([
+      { channelId: 'a', to: { metered: true }, changed: ['metered'] },
+    ]);
+  });
+
   it('what could not be saved of the conference is', () => {
     const locked = play(two, [commands({ type: 'lock', locked: true })]).conference;
     const { effects } = play(locked, [resync(channelsOf(two))]);

@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { MeterReport } from '../../src/relay/meter-thread.ts';
+import type { RtpAddress } from '../../src/relay/protocol.ts';
+
+const FRAME_MS = 20;
+const FRAME_SAMPLES = 160;
+const IDS = ['00000000-0000-8000-8000-000000000001', '00000000-0000-8000-8000-000000000002'] as const;
+
+let worker: Worker;
+let address: RtpAddress;
+let levels: Map<string, number>;
+let sockets: Socket[];
+
+beforeEach(async () => {
+  levels = new Map();
+  sockets = [];
+  worker = new Worker(new URL('../../dist/relay/meter-worker.js', import.meta.url));
+  const opened = new Promise<RtpAddress>((resolve) => {
+    worker.on('message', (report: MeterReport) => {
+      if (report.type === 'meters') return resolve(report.address);
+      for (const { meter, levelDbov } of report.levels) levels.set(meter, levelDbov);
+    });
+  });
+  address = await opened;
+});
+
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  await worker.terminate();
+});
+
+async function connected(): Promise<Socket> {
+  const socket = connect(address.port, address.host);
+  socket.on('error', () => {});
+  sockets.push(socket);
+  await once(socket, 'connect');
+  return socket;
+}
+
+function message(type: number, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([type, payload.length >> 8, payload.length & 0xff]), payload]);
+}
+
+/** Sends as Asterisk does, a square wave of this level, until the socket is closed. */
+async function meter(id: string, levelDbov: number): Promise<Socket> {
+  const socket = await connected();
+  socket.write(message(0x01, Buffer.from(id.replaceAll('-', ''), 'hex')));
+  const amplitude = Math.round(32_768 * 10 ** (levelDbov / 20));
+  const samples = Int16Array.from({ length: FRAME_SAMPLES }, (_, index) => (index % 2 ? amplitude : -amplitude));
+  const frame = message(0x10, Buffer.from(samples.buffer));
+  const timer = setInterval(() => socket.write(frame), FRAME_MS);
+  socket.on('close', () => clearInterval(timer));
+  return socket;
+}
+
+const levelOf = (id: string) => levels.get(id) ?? -999;
+const levelNear = (id: string, levelDbov: number) =>
+  expect.poll(() => Math.abs(levelOf(id) - levelDbov), { interval: 10 }).toBeLessThan(1);
+
+describe("the relay's meters", () => {
+  it('tell apart who sends, and how loud each is', async () => {
+    await meter(IDS[0], -20);
+    await meter(IDS[1], -40);
+    await levelNear(IDS[0], -20);
+    await levelNear(IDS[1], -40);
+  });
+
+  it('measure whoever has introduced himself last', async () => {
+    const first = await meter(IDS[0], -20);
+    await levelNear(IDS[0], -20);
+    const closed = once(first, 'close');
+    await meter(IDS[0], -40);
+    await closed;
+    await levelNear(IDS[0], -40);
+  });
+
+  it('close connections that are something else, and go on with the others', async () => {
+    await meter(IDS[0], -20);
+    const stranger = await connected();
+    const closed = once(stranger, 'close');
+    stranger.write('GET / HTTP/1.1\r\n\r\n');
+    await closed;
+    await (await connected()).destroy();
+    await levelNear(IDS[0], -20);
+  });
+
+  it('report nothing while nothing changes, but all again when they are asked to', async () => {
+    await meter(IDS[0], -20);
+    await levelNear(IDS[0], -20);
+    levels.clear();
+    await sleep(400);
+    expect(levels.size).toBe(0);
+    worker.postMessage('restate');
+    await levelNear(IDS[0], -20);
+  });
+});
