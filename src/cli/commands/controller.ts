@@ -15,6 +15,7 @@ import { createLogger } from '../../controller/logger.ts';
 import { ProfileStore } from '../../controller/profile-store.ts';
 import { RelayLink } from '../../controller/relay-link.ts';
 import { Speech } from '../../speech/speech.ts';
+import { lifetime } from './lifetime.ts';
 
 /**
  * Runs the controller until SIGTERM or SIGINT; calls then go on in Asterisk, for the next controller to adopt.
@@ -27,15 +28,7 @@ export async function runController(configFile: string | undefined): Promise<voi
   const { url, username, application } = config.asterisk;
   const login = { url, username, password: config.ariPassword };
 
-  let end = (_error: Error | null) => {};
-  const ended = new Promise<Error | null>((resolve) => {
-    end = resolve;
-  });
-  process.once('SIGTERM', () => end(null));
-  process.once('SIGINT', () => end(null));
-  // The supervisor has died, see there.
-  process.once('disconnect', () => end(null));
-  process.channel?.unref();
+  const { ended, end } = lifetime();
 
   const ari = new AriClientPort(login);
   const profiles = new ProfileStore({ directory: config.profilesDirectory }, { logger });

@@ -1,6 +1,7 @@
 import { readConfig } from '../../config/read-config.ts';
 import { createLogger } from '../../controller/logger.ts';
 import { Relay } from '../../relay/relay.ts';
+import { lifetime } from './lifetime.ts';
 
 /**
  * Runs the relay until SIGTERM or SIGINT.
@@ -10,15 +11,7 @@ import { Relay } from '../../relay/relay.ts';
 export async function runRelay(configFile: string | undefined): Promise<void> {
   const config = await readConfig(configFile, process.env);
   const logger = createLogger(config.log);
-  let end = (_error: Error | null) => {};
-  const ended = new Promise<Error | null>((resolve) => {
-    end = resolve;
-  });
-  process.once('SIGTERM', () => end(null));
-  process.once('SIGINT', () => end(null));
-  // The supervisor has died, see there.
-  process.once('disconnect', () => end(null));
-  process.channel?.unref();
+  const { ended, end } = lifetime();
 
   const { address, ports } = config.relay;
   const relay = new Relay(config.relay, { logger, onDied: end });

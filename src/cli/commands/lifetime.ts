@@ -1,0 +1,19 @@
+/** When a process of the node is to end. */
+export type Lifetime = {
+  /** Resolves when it is to end: with null because it was asked to, else with the reason. */
+  readonly ended: Promise<Error | null>;
+  readonly end: (reason: Error) => void;
+};
+
+/** Ends with SIGTERM and SIGINT, and with the supervisor: without it, the process would be in the way of the next one. */
+export function lifetime(): Lifetime {
+  let end = (_reason: Error | null) => {};
+  const ended = new Promise<Error | null>((resolve) => {
+    end = resolve;
+  });
+  process.once('SIGTERM', () => end(null));
+  process.once('SIGINT', () => end(null));
+  process.once('disconnect', () => end(null));
+  process.channel?.unref();
+  return { ended, end };
+}
