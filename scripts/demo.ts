@@ -17,7 +17,7 @@ import { LISTENERS_OF_EACH, LISTENERS_OF_ONE } from './demo-size.ts';
  */
 
 /** Listeners are welcomed before they hear the conference. */
-const GREETING_TIMEOUT_MS = 20_000;
+const GREETING_TIMEOUT_MS = 30_000;
 const TURN_MS = 3000;
 /** With one speaker, who never stops, there is more to judge by. */
 const ONLY_TURN_MS = 5000;
@@ -29,7 +29,7 @@ const SAMPLES_PER_MS = 8;
 
 type Listener = { readonly call: Call; readonly name: string };
 type Speaker = { readonly call: Call; readonly name: string; readonly words: Int16Array };
-/** What a listener heard of a speaker's last turn. */
+/** What a listener heard of a turn of a speaker. */
 type Hearing = { readonly match: number; readonly delayMs: number; readonly levelDbov: number };
 
 const servers = process.argv.slice(2).map((server) => {
@@ -68,27 +68,31 @@ async function demonstrate(): Promise<{ lines: string[]; heard: boolean; ended: 
   }
   for (const { call } of listeners) call.resetStats();
   const giveUpMs = performance.now() + GREETING_TIMEOUT_MS;
-  let reports = await round(speakers, listeners);
-  while (!reports.every(({ hears }) => hears) && performance.now() < giveUpMs) {
-    reports = await round(speakers, listeners);
-  }
+  const heard = listeners.map((): Hearing[] => []);
+  do await round(speakers, listeners, heard);
+  while (!heard.every((of) => of.every(hears)) && performance.now() < giveUpMs);
   const ended = Promise.all([...speakers, ...listeners].map(({ call }) => call.ended));
   if (!isOnly) void talkInTurn(speakers);
-  return { lines: reports.map(({ line }) => line), heard: reports.every(({ hears }) => hears), ended };
+  const lines = listeners.map((listener, index) => report(listener, speakers, heard[index] ?? []));
+  return { lines, heard: heard.every((of) => of.every(hears)), ended };
 }
 
-/** Each speaker has his turn once. */
-async function round(speakers: readonly Speaker[], listeners: readonly Listener[]) {
-  const heard = listeners.map((): Hearing[] => []);
-  for (const speaker of speakers) {
+const hears = ({ match }: Hearing) => match >= LEAST_MATCH;
+
+/** Each speaker has his turn once, and `heard`, by listener and speaker, gets what was not heard before. */
+async function round(speakers: readonly Speaker[], listeners: readonly Listener[], heard: readonly Hearing[][]) {
+  for (const [number, speaker] of speakers.entries()) {
     const startedMs = performance.now();
     await takeTurn(speaker);
     const endedMs = performance.now();
     await sleep(LONGEST_DELAY_MS);
     const said = speaker.call.said.between(startedMs, endedMs).samples;
-    for (const [index, { call }] of listeners.entries()) heard[index]?.push(hearing(said, call, startedMs, endedMs));
+    for (const [index, { call }] of listeners.entries()) {
+      const ofListener = heard[index] ?? [];
+      const before = ofListener[number];
+      if (!before || !hears(before)) ofListener[number] = hearing(said, call, startedMs, endedMs);
+    }
   }
-  return listeners.map((listener, index) => report(listener, speakers, heard[index] ?? []));
 }
 
 async function takeTurn({ call, words }: Speaker): Promise<void> {
@@ -107,20 +111,19 @@ function hearing(said: Int16Array, { heard }: Call, startedMs: number, endedMs: 
   return { ...found, levelDbov: levelDbov(all.subarray(from, from + said.length)) };
 }
 
-function report({ call, name }: Listener, speakers: readonly Speaker[], heard: readonly Hearing[]) {
-  const parts = heard.map(({ match, delayMs, levelDbov }, index) => {
-    const hears = match >= LEAST_MATCH;
+function report({ call, name }: Listener, speakers: readonly Speaker[], heard: readonly Hearing[]): string {
+  const parts = heard.map((what, index) => {
+    const { match, delayMs, levelDbov } = what;
     const details = [
       `match ${Math.round(match * 100)} %`,
       `${levelDbov.toFixed(1)} dBov`,
       // Without a match the delay says nothing.
-      ...(hears ? [`${Math.round(delayMs)} ms after`] : []),
+      ...(hears(what) ? [`${Math.round(delayMs)} ms after`] : []),
     ];
-    return `${hears ? 'hears' : 'does not hear'} ${speakers[index]?.name} (${details.join(', ')})`;
+    return `${hears(what) ? 'hears' : 'does not hear'} ${speakers[index]?.name} (${details.join(', ')})`;
   });
   const { packetsPerSecond, lost } = call.stats();
-  const line = `${name} ${parts.join(', ')}, ${packetsPerSecond.toFixed(1)} packets/s, ${lost} lost`;
-  return { line, hears: heard.every(({ match }) => match >= LEAST_MATCH) };
+  return `${name} ${parts.join(', ')}, ${packetsPerSecond.toFixed(1)} packets/s, ${lost} lost`;
 }
 
 try {

@@ -9,6 +9,7 @@ import { stringify } from 'yaml';
 import { ApiClient } from '../src/api/client.ts';
 import type { StatusView } from '../src/api/schemas.ts';
 import { AsteriskInstance } from './asterisk-instance.ts';
+import { removeTraces } from './asterisk-process.ts';
 import { configOf, type NodePlan } from './node-plan.ts';
 import {
   forgetProcess,
@@ -120,7 +121,8 @@ export async function stopNode({ rostrum, configFile, asteriskDirectory }: NodeP
   await endSaved(rostrum);
   if (controller) await endProcess(controller);
   if (saved) await removeSockets(saved.socketPath);
-  await asterisk?.stop();
+  if (asterisk) await asterisk.stop();
+  else await removeTraces(asteriskDirectory);
   return saved !== undefined || asterisk !== null;
 }
 
