@@ -1,4 +1,11 @@
-# Rostrum's controller. Asterisk runs beside it, on the host or in a container of its own.
+# A node's relay and controller. Asterisk runs beside it, on the host or in a container of its own.
+#
+#     docker run --network host ...                 both, supervised (rostrum start)
+#     docker run --network host ... relay           one of them, if each is to have a container; they share /run/rostrum
+#     docker run --network host ... controller
+#
+# It needs the network of the host: Asterisk calls the relay on loopback, and phones send audio to any of thousands of UDP
+# ports (relay.ports, 33000 to 60000), too many to publish one by one.
 
 FROM node:24-slim AS build
 WORKDIR /rostrum
@@ -19,7 +26,10 @@ COPY profiles ./profiles
 RUN mkdir -p /run/rostrum /etc/rostrum /var/cache/rostrum && chown node:node /run/rostrum /var/cache/rostrum
 USER node
 ENV ROSTRUM_SOCKET=/run/rostrum/rostrum.sock XDG_CACHE_HOME=/var/cache
+# Of a cluster: the event channel and the trunk.
+EXPOSE 7400/tcp 7500/udp
 STOPSIGNAL SIGTERM
+# Asks the controller; a container with the relay alone needs --no-healthcheck.
 HEALTHCHECK --interval=10s CMD ["node", "dist/cli/main.js", "status"]
 ENTRYPOINT ["node", "dist/cli/main.js"]
 CMD ["start"]

@@ -1,70 +1,129 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call } from '../test/kit/phone/call.ts';
+import { levelDbov } from '../test/kit/phone/judge.ts';
+import { matchSpeech } from '../test/kit/phone/judge-speech.ts';
 import { PhoneBank } from '../test/kit/phone/phone-bank.ts';
-import { silence, wavFile } from '../test/kit/phone/sound.ts';
-import { speechHeard } from '../test/kit/phone/speech-heard.ts';
+import { samples, silence } from '../test/kit/phone/sound.ts';
+import { readWavFile } from '../test/kit/phone/wav.ts';
 import { findAsterisk } from './debian-root.ts';
+import { LISTENERS_OF_EACH, LISTENERS_OF_ONE } from './demo-size.ts';
 
 /**
- * The calls of `./scripts/up --demo`: a speaker who talks and ten listeners. Tells its parent what each listener really
- * hears, and keeps the calls up until it is ended.
+ * The calls of `./scripts/up --demo`: on each node a speaker, each with words of his own, and listeners. The speakers talk
+ * in turn. Tells its parent what each listener really hears of each speaker, and keeps the calls up until it is ended.
+ *
+ *     demo.ts HOST:PORT ...      where each node takes calls
  */
 
-const LISTENERS = 10;
 /** Listeners are welcomed before they hear the conference. */
-const GREETING_TIMEOUT_MS = 15_000;
-const LOOK_EVERY_MS = 500;
-const HEARD_MS = 5000;
+const GREETING_TIMEOUT_MS = 30_000;
+const TURN_MS = 3000;
+/** With one speaker, who never stops, there is more to judge by. */
+const ONLY_TURN_MS = 5000;
+const PAUSE_MS = 200;
 const LONGEST_DELAY_MS = 500;
 /** Of the speech, in the shape of its loudness; other speech comes to about 0.5. */
 const LEAST_MATCH = 0.8;
+const SAMPLES_PER_MS = 8;
 
-const [host = '', port = ''] = process.argv.slice(2);
+type Listener = { readonly call: Call; readonly name: string };
+type Speaker = { readonly call: Call; readonly name: string; readonly words: Int16Array };
+/** What a listener heard of a turn of a speaker. */
+type Hearing = { readonly match: number; readonly delayMs: number; readonly levelDbov: number };
+
+const servers = process.argv.slice(2).map((server) => {
+  const [host = '', port] = server.split(':');
+  return { host, port: Number(port) };
+});
+const isOnly = servers.length === 1;
+const turnMs = isOnly ? ONLY_TURN_MS : TURN_MS;
 // Phones on this machine reach an address of it from that address.
-const phones = new PhoneBank({ bindAddress: host, server: { host, port: Number(port) } });
+const banks = servers.map((server) => new PhoneBank({ bindAddress: server.host, server }));
+const stopPhones = () => Promise.all(banks.map((phones) => phones.stop()));
 
 process.once('SIGTERM', async () => {
-  await phones.stop();
+  await stopPhones();
   process.exit(0);
 });
 
 async function demonstrate(): Promise<{ lines: string[]; heard: boolean; ended: Promise<unknown> }> {
-  await phones.start();
   const { dataDir } = await findAsterisk();
-  const speech = wavFile(join(dataDir, 'sounds/en/demo-instruct.wav'), { loop: true });
-  const speaker = await phones.call('4000', { callerNumber: '200', callerName: 'Speaker', send: speech });
-  const listeners: Call[] = [];
-  for (let number = 1; number <= LISTENERS; number += 1) {
-    const callerNumber = String(100 + number);
-    listeners.push(await phones.call('3000', { callerNumber, callerName: `Listener ${number}`, send: silence() }));
+  const speech = readWavFile(join(dataDir, 'sounds/en/demo-instruct.wav'));
+  const wordsLength = (turnMs - (isOnly ? 0 : PAUSE_MS)) * SAMPLES_PER_MS;
+  const speakers: Speaker[] = [];
+  const listeners: Listener[] = [];
+  for (const [index, phones] of banks.entries()) {
+    await phones.start();
+    const node = `node${index + 1}`;
+    const call = await phones.call('4000', { callerNumber: String(200 + index), callerName: `Speaker ${index + 1}` });
+    const words = speech.subarray(index * wordsLength, (index + 1) * wordsLength);
+    speakers.push({ call, name: isOnly ? 'the speaker' : node, words });
+    if (isOnly) call.send(samples(words));
+    for (let number = 1; number <= (isOnly ? LISTENERS_OF_ONE : LISTENERS_OF_EACH); number += 1) {
+      const [callerNumber, callerName] = [String(100 * (index + 3) + number), `Listener ${number}`];
+      const listener = await phones.call('3000', { callerNumber, callerName, send: silence() });
+      listeners.push({ call: listener, name: `listener ${number}${isOnly ? '' : ` of ${node}`}` });
+    }
   }
-  for (const listener of listeners) listener.resetStats();
-  const look = () => listeners.map((listener, index) => report(speaker, listener, `listener ${index + 1}`));
-  await sleep(HEARD_MS + 2 * LONGEST_DELAY_MS);
-  let reports = look();
+  for (const { call } of listeners) call.resetStats();
   const giveUpMs = performance.now() + GREETING_TIMEOUT_MS;
-  while (!reports.every(({ hears }) => hears) && performance.now() < giveUpMs) {
-    await sleep(LOOK_EVERY_MS);
-    reports = look();
-  }
-  const ended = Promise.all([speaker, ...listeners].map((call) => call.ended));
-  return { lines: reports.map(({ line }) => line), heard: reports.every(({ hears }) => hears), ended };
+  const heard = listeners.map((): Hearing[] => []);
+  do await round(speakers, listeners, heard);
+  while (!heard.every((of) => of.every(hears)) && performance.now() < giveUpMs);
+  const ended = Promise.all([...speakers, ...listeners].map(({ call }) => call.ended));
+  if (!isOnly) void talkInTurn(speakers);
+  const lines = listeners.map((listener, index) => report(listener, speakers, heard[index] ?? []));
+  return { lines, heard: heard.every((of) => of.every(hears)), ended };
 }
 
-function report(speaker: Call, listener: Call, name: string): { hears: boolean; line: string } {
-  const { match, delayMs } = speechHeard(speaker, listener, { lastMs: HEARD_MS, maxDelayMs: LONGEST_DELAY_MS });
-  const { packetsPerSecond, lost } = listener.stats();
-  const hears = match >= LEAST_MATCH;
-  const line = [
-    `${name} ${hears ? 'hears' : 'does not hear'} the speaker (match ${Math.round(match * 100)} %)`,
-    `${listener.levelDbov({ lastMs: HEARD_MS }).toFixed(1)} dBov`,
-    // Without a match the delay says nothing.
-    ...(hears ? [`${Math.round(delayMs)} ms after`] : []),
-    `${packetsPerSecond.toFixed(1)} packets/s`,
-    `${lost} lost`,
-  ].join(', ');
-  return { hears, line };
+const hears = ({ match }: Hearing) => match >= LEAST_MATCH;
+
+/** Each speaker has his turn once, and `heard`, by listener and speaker, gets what was not heard before. */
+async function round(speakers: readonly Speaker[], listeners: readonly Listener[], heard: readonly Hearing[][]) {
+  for (const [number, speaker] of speakers.entries()) {
+    const startedMs = performance.now();
+    await takeTurn(speaker);
+    const endedMs = performance.now();
+    await sleep(LONGEST_DELAY_MS);
+    const said = speaker.call.said.between(startedMs, endedMs).samples;
+    for (const [index, { call }] of listeners.entries()) {
+      const ofListener = heard[index] ?? [];
+      const before = ofListener[number];
+      if (!before || !hears(before)) ofListener[number] = hearing(said, call, startedMs, endedMs);
+    }
+  }
+}
+
+async function takeTurn({ call, words }: Speaker): Promise<void> {
+  if (!isOnly) call.send(samples(words, { loop: false }));
+  await sleep(turnMs);
+}
+
+async function talkInTurn(speakers: readonly Speaker[]): Promise<never> {
+  for (;;) for (const speaker of speakers) await takeTurn(speaker);
+}
+
+function hearing(said: Int16Array, { heard }: Call, startedMs: number, endedMs: number): Hearing {
+  const all = heard.between(startedMs, endedMs + LONGEST_DELAY_MS).samples;
+  const found = matchSpeech(said, all, { maxDelayMs: LONGEST_DELAY_MS });
+  const from = Math.round(found.delayMs * SAMPLES_PER_MS);
+  return { ...found, levelDbov: levelDbov(all.subarray(from, from + said.length)) };
+}
+
+function report({ call, name }: Listener, speakers: readonly Speaker[], heard: readonly Hearing[]): string {
+  const parts = heard.map((what, index) => {
+    const { match, delayMs, levelDbov } = what;
+    const details = [
+      `match ${Math.round(match * 100)} %`,
+      `${levelDbov.toFixed(1)} dBov`,
+      // Without a match the delay says nothing.
+      ...(hears(what) ? [`${Math.round(delayMs)} ms after`] : []),
+    ];
+    return `${hears(what) ? 'hears' : 'does not hear'} ${speakers[index]?.name} (${details.join(', ')})`;
+  });
+  const { packetsPerSecond, lost } = call.stats();
+  return `${name} ${parts.join(', ')}, ${packetsPerSecond.toFixed(1)} packets/s, ${lost} lost`;
 }
 
 try {
@@ -73,10 +132,10 @@ try {
   process.send?.(result);
   // Whoever ends the conference ends the demo, so that it can be begun again.
   await ended;
-  await phones.stop();
+  await stopPhones();
   process.exit(0);
 } catch (error) {
   console.error(error);
-  await phones.stop();
+  await stopPhones();
   process.exit(1);
 }

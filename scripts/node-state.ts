@@ -5,28 +5,60 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, type ProcessRecord } from './process-record.ts';
 
-/** What `./scripts/up` keeps on disk about the node of this user, of which there is one. */
+/** What `./scripts/up` keeps on disk about the nodes of this user, which are one cluster. */
 
 const LOCK_TIMEOUT_MS = 120_000;
 const LOCK_POLL_MS = 100;
 
 export const STATE_DIRECTORY = join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'rostrum');
-export const CONFIG_FILE = join(STATE_DIRECTORY, 'rostrum.yaml');
-export const PASSWORD_FILE = join(STATE_DIRECTORY, 'ari-password');
-export const ASTERISK_DIRECTORY = join(STATE_DIRECTORY, 'asterisk');
+export const PLAN_FILE = join(STATE_DIRECTORY, 'nodes.json');
+export const SECRET_FILE = join(STATE_DIRECTORY, 'cluster-secret');
 
-export type ProcessName = 'demo' | 'rostrum';
+/** More would not find room on one machine, and it is as many as there are addresses for. */
+export const MOST_NODES = 8;
+
+/** Where a node has its files. */
+export interface NodePlace {
+  /** From 1. */
+  readonly number: number;
+  readonly directory: string;
+  readonly configFile: string;
+  readonly passwordFile: string;
+  readonly asteriskDirectory: string;
+  readonly rostrum: SavedName;
+}
+
+/** A process that is kept on disk: the path of its record and its log, without what they end in. */
+export type SavedName = string & { readonly saved: never };
+
+export const DEMO = join(STATE_DIRECTORY, 'demo') as SavedName;
+
+/** The files of the first node are in the state directory itself. */
+export function nodePlace(number: number): NodePlace {
+  const directory = number === 1 ? STATE_DIRECTORY : join(STATE_DIRECTORY, `node${number}`);
+  return {
+    number,
+    directory,
+    configFile: join(directory, 'rostrum.yaml'),
+    passwordFile: join(directory, 'ari-password'),
+    asteriskDirectory: join(directory, 'asterisk'),
+    rostrum: join(directory, 'rostrum') as SavedName,
+  };
+}
+
+/** Of all nodes that there may be. */
+export const ALL_PLACES: readonly NodePlace[] = Array.from({ length: MOST_NODES }, (_, index) => nodePlace(index + 1));
 
 interface SavedProcess extends ProcessRecord {
   /** Of the admin API; the environment of whoever ends the node may lead to another one. */
   readonly socketPath: string;
 }
 
-export const logFile = (name: ProcessName) => join(STATE_DIRECTORY, `${name}.log`);
-const recordFile = (name: ProcessName) => join(STATE_DIRECTORY, `${name}.json`);
+export const logFile = (name: SavedName) => `${name}.log`;
+const recordFile = (name: SavedName) => `${name}.json`;
 
 /** The process that was started under this name and not yet forgotten, alive or not. */
-export async function savedProcess(name: ProcessName): Promise<SavedProcess | undefined> {
+export async function savedProcess(name: SavedName): Promise<SavedProcess | undefined> {
   try {
     return JSON.parse(await readFile(recordFile(name), 'utf8')) as SavedProcess;
   } catch {
@@ -35,16 +67,16 @@ export async function savedProcess(name: ProcessName): Promise<SavedProcess | un
 }
 
 /** The process that was started under this name, if it still lives. */
-export async function runningProcess(name: ProcessName): Promise<SavedProcess | undefined> {
+export async function runningProcess(name: SavedName): Promise<SavedProcess | undefined> {
   const saved = await savedProcess(name);
   return saved && isAlive(saved) ? saved : undefined;
 }
 
-export function saveProcess(name: ProcessName, saved: SavedProcess): Promise<void> {
+export function saveProcess(name: SavedName, saved: SavedProcess): Promise<void> {
   return writeFile(recordFile(name), JSON.stringify(saved), { mode: 0o600 });
 }
 
-export function forgetProcess(name: ProcessName): Promise<void> {
+export function forgetProcess(name: SavedName): Promise<void> {
   return rm(recordFile(name), { force: true });
 }
 

@@ -2,17 +2,22 @@ import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import type { AsteriskInstance } from './asterisk-instance.ts';
-import { alone, logFile, runningProcess, savedProcess } from './node-state.ts';
-import { runningNode, startNode, startProcess, stopNode } from './running-node.ts';
+import { ApiClient } from '../src/api/client.ts';
+import type { NodeView } from '../src/api/schemas.ts';
+import { nodeTable } from '../src/cli/node-text.ts';
+import { LISTENERS_OF_EACH, LISTENERS_OF_ONE } from './demo-size.ts';
+import { type NodePlan, readPlans } from './node-plan.ts';
+import { alone, DEMO, logFile, MOST_NODES, nodePlace, runningProcess } from './node-state.ts';
+import { startProcess } from './running-node.ts';
+import { deadNodes, startNodes, stopNodes } from './running-nodes.ts';
 import { whatToDial } from './what-to-dial.ts';
 
-/** `./scripts/up`: runs a node on this machine and says what to dial. */
+/** `./scripts/up`: runs a node on this machine, or several as one cluster, and says what to dial. */
 
-type Options = { detach?: true; demo?: true; bind: string };
+type Options = { detach?: true; demo?: true; bind: string; nodes?: number };
 
-/** Places calls and listens for some seconds. */
-const DEMO_TIMEOUT_MS = 60_000;
+/** Places calls and listens for some seconds, longer the more nodes there are. */
+const DEMO_TIMEOUT_MS = 120_000;
 const WATCH_MS = 1000;
 
 const interrupted = new AbortController();
@@ -26,8 +31,14 @@ process.stdout.on('error', () => {});
 const program = new Command('./scripts/up')
   .description('start Asterisk and Rostrum, and say what to dial')
   .option('--detach', 'return when they run; ./scripts/down ends them')
-  .option('--demo', 'place calls: a speaker and ten listeners, and print what each hears')
-  .option('--bind <address>', 'address for phones; with that of a network, other machines can call', ipv4, '127.0.0.1')
+  .option('--demo', 'place calls: a speaker and listeners on each node, and print what each listener hears')
+  .option('--nodes <number>', `so many nodes as one cluster, 1 to ${MOST_NODES} (default: 1)`, numberOfNodes)
+  .option(
+    '--bind <address>',
+    'address of the first node; with that of a network, phones of other machines can call',
+    ipv4,
+    '127.0.0.1',
+  )
   .action(up);
 
 function ipv4(address: string): string {
@@ -35,54 +46,90 @@ function ipv4(address: string): string {
   return address;
 }
 
-async function up({ detach, demo, bind }: Options): Promise<void> {
+function numberOfNodes(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= MOST_NODES) return number;
+  throw new InvalidArgumentError(`It must be a number from 1 to ${MOST_NODES}.`);
+}
+
+async function up({ detach, demo, bind, nodes }: Options): Promise<void> {
   const { signal } = interrupted;
   const isOurs = await alone(async () => {
-    const already = await runningNode();
+    const { plans, started } = await startNodes(nodes, bind, signal);
+    const isNew = started.length === plans.length;
+    if (started.length === 0) process.stdout.write('already running\n');
+    else if (!isNew) process.stdout.write(`started again: ${started.map(({ nodeId }) => nodeId).join(', ')}\n`);
     try {
-      const asterisk = already ?? (await startNode(bind, signal));
-      process.stdout.write(already ? 'already running\n' : '');
-      process.stdout.write(whatToDial(asterisk));
-      if (demo) await startDemo(asterisk, signal);
+      process.stdout.write(whatToDial(plans));
+      if (demo) await startDemo(plans, signal);
+      if (plans.length > 1) process.stdout.write(await nodesSeen(plans));
     } catch (error) {
-      if (!already) await stopNode();
+      if (isNew) await stopNodes();
       throw error;
     }
-    return !already;
+    return isNew;
   }, signal);
   if (detach || !isOurs) {
     process.stdout.write('./scripts/down ends it.\n');
     return;
   }
   process.stdout.write('Ctrl-C ends it.\n');
-  const died = await nodeDied(signal);
-  await alone(stopNode);
-  if (died) throw new Error(`the node has ended by itself: see ${logFile('rostrum')}`);
+  const diedLast = await nodesDied(signal);
+  await alone(stopNodes);
+  if (diedLast) throw new Error(`it has ended by itself: see ${logFile(nodePlace(diedLast.number).rostrum)}`);
 }
 
-/** Waits until the node is ended: false if by a signal to us or by `./scripts/down`, true if it died. */
-async function nodeDied(signal: AbortSignal): Promise<boolean> {
+/** What `rostrum nodes` prints at the first node. */
+async function nodesSeen([first]: readonly NodePlan[]): Promise<string> {
+  const seen = await new ApiClient({ socketPath: first?.socketPath ?? '' }).get<NodeView[]>('/nodes');
+  return `\n${nodeTable(seen, process.stdout.columns ?? 120)}\n`;
+}
+
+/**
+ * Waits until all nodes are ended. One of several that dies is told; the others go on.
+ * @returns one that died by itself if it was the last, null if a signal to us or `./scripts/down` ended them
+ */
+async function nodesDied(signal: AbortSignal): Promise<NodePlan | null> {
+  const told = new Set<string>();
   while (!signal.aborted) {
-    if (!(await savedProcess('rostrum'))) return false;
-    if (!(await runningNode())) {
-      // It may be in the hands of ./scripts/down.
-      return alone(async () => (await savedProcess('rostrum')) !== undefined);
+    const plans = await readPlans();
+    if (plans.length === 0) return null;
+    const died = await deadNodes();
+    // They may be in the hands of ./scripts/down.
+    if (died.length > 0 && (await alone(deadNodes)).length === plans.length) return died[0] ?? null;
+    for (const { nodeId, number } of died) {
+      if (told.has(nodeId) || plans.length === 1) continue;
+      told.add(nodeId);
+      const log = logFile(nodePlace(number).rostrum);
+      process.stderr.write(`up: ${nodeId} has ended: see ${log}; ./scripts/up in another terminal starts it again\n`);
     }
+    for (const nodeId of told) if (!died.some((plan) => plan.nodeId === nodeId)) told.delete(nodeId);
     await sleep(WATCH_MS, undefined, { signal }).catch(() => {});
   }
-  return false;
+  return null;
 }
 
 /** Runs the demo in a process of its own, which goes on until the node is ended. */
-async function startDemo({ sipAddress, sipPort }: AsteriskInstance, signal: AbortSignal): Promise<void> {
-  if (await runningProcess('demo')) {
+async function startDemo(plans: readonly NodePlan[], signal: AbortSignal): Promise<void> {
+  if (await runningProcess(DEMO)) {
     process.stdout.write('the demo is running already\n');
     return;
   }
-  process.stdout.write('placing calls: one speaker, ten listeners ...\n');
-  const address = sipAddress === '0.0.0.0' ? '127.0.0.1' : sipAddress;
-  const words = ['--import', 'tsx', 'scripts/demo.ts', address, String(sipPort)];
-  const child = await startProcess('demo', words, { tells: true });
+  const several = plans.length > 1;
+  process.stdout.write(
+    several
+      ? `placing calls: on each node a speaker and ${LISTENERS_OF_EACH} listeners; the speakers talk in turn ...\n`
+      : `placing calls: one speaker, ${LISTENERS_OF_ONE} listeners ...\n`,
+  );
+  const servers = plans.map(({ bindAddress, sipPort }) => {
+    const address = bindAddress === '0.0.0.0' ? '127.0.0.1' : bindAddress;
+    return `${address}:${sipPort}`;
+  });
+  const socketPath = plans[0]?.socketPath ?? '';
+  const child = await startProcess(DEMO, ['--import', 'tsx', 'scripts/demo.ts', ...servers], {
+    socketPath,
+    tells: true,
+  });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(DEMO_TIMEOUT_MS)]);
   const told = await Promise.race([once(child, 'message', { signal: limit }), once(child, 'exit', { signal: limit })])
     .then(([first]) => first as { lines: string[]; heard: boolean } | number | null)
@@ -91,7 +138,7 @@ async function startDemo({ sipAddress, sipPort }: AsteriskInstance, signal: Abor
   child.unref();
   signal.throwIfAborted();
   if (typeof told !== 'object' || told === null) {
-    process.stderr.write(`up: the demo failed: see ${logFile('demo')}\n`);
+    process.stderr.write(`up: the demo failed: see ${logFile(DEMO)}\n`);
     process.exitCode = 1;
     return;
   }

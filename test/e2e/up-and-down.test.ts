@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ConferenceSummary, ConferenceView } from '../../src/api/schemas.ts';
+import type { ConferenceSummary, ConferenceView, NodeView } from '../../src/api/schemas.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
@@ -46,9 +46,37 @@ it('up runs a node with a demo that is heard, and down leaves nothing of it', as
 
   expect((await script('up', '--detach')).stdout).toContain('already running');
 
+  await downLeavesNothing();
+});
+
+it('up runs several nodes as one cluster whose demo is heard everywhere, and starts one that died again', async () => {
+  const { stdout } = await script('up', '--nodes', '3', '--detach', '--demo', '--bind', '127.0.27.1');
+  expect(stdout).toContain('sip:3000@127.0.27.1');
+  const lines = stdout.split('\n').filter((line) => /^listener \d of node\d/.test(line));
+  expect(lines).toHaveLength(9);
+  for (const line of lines) expect(line).toMatch(/ hears node1 .* hears node2 .* hears node3 /);
+
+  const socket = join(directory, 'rostrum/node3/rostrum.sock');
+  expect(stdout).toContain(`--socket ${socket}`);
+  const seenBy = async (...args: string[]) =>
+    (await rostrum<NodeView[]>('nodes', ...args)).map(({ id, state }) => `${id} ${state}`).sort();
+  expect(await seenBy()).toEqual(['node1 self', 'node2 up', 'node3 up']);
+  expect(await seenBy('--socket', socket)).toEqual(['node1 up', 'node2 up', 'node3 self']);
+  const list = await rostrum<ConferenceSummary[]>('list', '--socket', socket);
+  expect(list).toMatchObject([{ name: '3000', members: 12, speakers: 3 }]);
+
+  const record = await readFile(join(directory, 'rostrum/node2/rostrum.json'), 'utf8');
+  process.kill((JSON.parse(record) as { pid: number }).pid, 'SIGKILL');
+  expect((await script('up', '--detach')).stdout).toContain('started again: node2');
+  expect(await seenBy()).toEqual(['node1 self', 'node2 up', 'node3 up']);
+
+  await downLeavesNothing();
+});
+
+async function downLeavesNothing(): Promise<void> {
   expect(await processes()).not.toEqual([]);
   await script('down');
   expect(await processes()).toEqual([]);
   const left = await readdir(directory, { recursive: true, withFileTypes: true });
   expect(left.filter((entry) => entry.isSocket()).map(({ name }) => name)).toEqual([]);
-});
+}

@@ -1,7 +1,6 @@
 import { type AudioCodec, encodeAudio, sampleRateHz, silentPayload } from './codec.ts';
 import { PhoneError } from './errors.ts';
 import { SAMPLE_RATE_HZ } from './g711.ts';
-import { readWavFile } from './wav.ts';
 
 /*
  * What a phone says. Levels are in dBov: 0 dBov is a full-scale square wave, so that a full-scale sine is -3.01 dBov
@@ -62,14 +61,9 @@ export function bursts(options: Partial<Bursts> = {}): Sound {
   return { kind: 'bursts', bursts: all };
 }
 
-/** Samples at 8000 Hz; said once and then silence, or over and over with `loop`. */
+/** Samples at 8000 Hz; said once and then silence, or over and over with `loop`. Make it once and give it to many phones. */
 export function samples(pcm: Int16Array, options: { loop?: boolean } = {}): Sound {
   return { kind: 'samples', samples: pcm, loop: options.loop ?? true };
-}
-
-/** Speech from a WAV file (8000 Hz, 16-bit, mono). Make it once and give it to many phones: it is encoded once. */
-export function wavFile(path: string, options: { loop?: boolean } = {}): Sound {
-  return samples(readWavFile(path), options);
 }
 
 function checkTone(one: Tone, rateHz = SAMPLE_RATE_HZ): void {
