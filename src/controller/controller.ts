@@ -124,6 +124,7 @@ export class Controller {
       }
       case 'leg-ended':
       case 'hello':
+      case 'pong':
         // Asterisk tells of the end of the leg's channel, and its members are known.
         return;
     }

@@ -61,9 +61,12 @@ export class FloorLegs {
         format: FORMAT,
       });
     } catch (error) {
-      // 409: it is there; a relay that was restarted has the same port.
+      // It is there.
       if (!(error instanceof AriError && error.status === 409)) throw error;
-      await this.#learn(conference, channelId);
+      const name = await this.#ari.getVariable(channelId, 'CHANNEL(name)');
+      if (name?.startsWith(`UnicastRTP/${local.host}:${local.port}-`)) await this.#learn(conference, channelId);
+      // One that sends to the port of a former relay; when it is gone, another one is made.
+      else await this.#hangUp(conference);
     }
   }
 

@@ -56,11 +56,13 @@ function isAtRelay(
   { bridges }: AsteriskRead,
   { names, fanOut }: AsteriskSide,
 ): boolean {
-  const bridge = bridges.find(({ id }) => id === names.audience(channelId));
   const relay = saved?.arrangement?.relay;
-  if (!relay || !bridge?.channelIds.includes(channelId)) return false;
-  const legId = bridge.channelIds.map((id) => names.legOfChannel(id)).find((id) => id !== null);
-  return legId !== undefined && fanOut.adopt(conference, channelId, legId, relay);
+  if (!relay) return false;
+  return bridges.some(({ id, channelIds }) => {
+    const legId = names.legOfAudience(id);
+    const isWhole = legId !== null && channelIds.includes(channelId) && channelIds.includes(names.leg(legId));
+    return isWhole && fanOut.adopt(conference, channelId, legId, relay);
+  });
 }
 
 /** Ends what belongs to nobody any more. */
@@ -68,8 +70,9 @@ async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Confere
   const { ari, names, floorPlayer, floorLegs, fanOut } = asterisk;
   for (const { id, channelIds } of read.bridges) {
     const name = names.conferenceOfFloor(id);
-    const empty = (names.isRoom(id) || names.channelOfAudience(id) !== null) && channelIds.length === 0;
-    const orphaned = name !== null ? !all.has(name) : empty;
+    const legId = names.legOfAudience(id);
+    const useless = names.isRoom(id) ? channelIds.length === 0 : legId !== null && !fanOut.isWanted(legId);
+    const orphaned = name !== null ? !all.has(name) : useless;
     if (orphaned) await ari.destroyBridge(id).catch(() => {});
   }
   const playing = new Set([...all.values()].map(({ playback }) => playback?.id));

@@ -55,8 +55,9 @@ export class Floor {
     return { host, port: socket.port };
   }
 
+  /** A controller that was restarted does not know at once where Asterisk is; it has not moved. */
   change(wish: FloorWish): void {
-    this.#wish = wish;
+    this.#wish = { ...wish, asterisk: wish.asterisk ?? this.#wish.asterisk };
     this.#aim();
   }
 
@@ -77,13 +78,13 @@ export class Floor {
   /** HOT PATH. @returns whether it came from Asterisk */
   #receive(packet: Buffer, from: RemoteInfo): boolean {
     const { asterisk } = this.#wish;
-    if (asterisk && (from.port !== asterisk.port || from.address !== asterisk.host)) return false;
+    if (from.port !== asterisk?.port || from.address !== asterisk.host) return false;
     if (decodeRtpInto(view, packet) !== null || view.payloadEnd - view.payloadStart !== FRAME_BYTES) return false;
     if (this.#pacing.arrived(view.timestamp, performance.now())) {
       decodeL16Into(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
       this.#advance(this.#frame);
     }
-    return asterisk !== null;
+    return true;
   }
 
   /** HOT PATH. 20 ms of the conference. */

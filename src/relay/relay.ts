@@ -3,7 +3,15 @@ import type { LegAnswer, LegOffer, LegRefusal } from '../sip/leg.ts';
 import { LegServer } from '../sip/leg-server.ts';
 import type { RemoteAudio } from '../sip/sdp.ts';
 import { ControlServer } from './control-server.ts';
-import type { FloorWish, LegState, ListenerWish, RelayReport, RelayRequest } from './protocol.ts';
+import {
+  type FloorWish,
+  isDirect,
+  type LegState,
+  type ListenerWish,
+  type RelayReport,
+  type RelayRequest,
+  type RtpAddress,
+} from './protocol.ts';
 import type { MediaOptions, WorkerReport } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -31,7 +39,8 @@ export class Relay {
   readonly #control: ControlServer;
   readonly #sip: LegServer;
   readonly #workers: WorkerPool;
-  readonly #floors = new Set<string>();
+  /** Where the floors are sent to by Asterisk; null while their ports are being opened. Bounded by the conferences. */
+  readonly #floors = new Map<string, RtpAddress | null>();
   /** Bounded by the members of the node. */
   readonly #legs = new Map<string, Leg>();
   /** Calls for listeners of whom the controller has not told yet. */
@@ -87,21 +96,27 @@ export class Relay {
         return this.#setListener(request.listener);
       case 'end-listener':
         return this.#endListener(request.legId);
+      case 'ping':
+        return this.#control.report({ type: 'pong' });
     }
   }
 
   #takeEverything(floors: readonly FloorWish[], listeners: readonly ListenerWish[]): void {
     const conferences = new Set(floors.map(({ conference }) => conference));
     const legIds = new Set(listeners.map(({ legId }) => legId));
-    for (const conference of [...this.#floors]) if (!conferences.has(conference)) this.#endFloor(conference);
+    for (const conference of [...this.#floors.keys()]) if (!conferences.has(conference)) this.#endFloor(conference);
     for (const legId of [...this.#legs.keys()]) if (!legIds.has(legId)) this.#endListener(legId);
     for (const floor of floors) this.#setFloor(floor);
     for (const listener of listeners) this.#setListener(listener);
   }
 
   #setFloor(floor: FloorWish): void {
-    this.#floors.add(floor.conference);
+    const { conference } = floor;
+    const local = this.#floors.get(conference) ?? null;
+    this.#floors.set(conference, local);
     this.#workers.tellFloors({ type: 'floor', floor });
+    // A controller that was restarted does not know it.
+    if (local && floor.port === null) this.#control.report({ type: 'floor', conference, local });
   }
 
   #endFloor(conference: string): void {
@@ -158,8 +173,10 @@ export class Relay {
     const known = this.#legs.get(legId);
     const codec = remote.codecs.find(({ name }) => name === 'PCMU' || name === 'PCMA');
     if (!known || !codec) return null;
+    const address = { host: remote.host, port: remote.port };
     const agreed = {
-      remote: { host: remote.host, port: remote.port },
+      remote: address,
+      asterisk: known.state?.asterisk ?? address,
       codec: codec.name as LegState['codec'],
       payloadType: codec.payloadType,
       eventPayloadType: remote.eventPayloadType,
@@ -194,10 +211,17 @@ export class Relay {
       case 'leg-failed':
         this.#logger.warn(`no port for a listener: ${report.message}`);
         return this.#opening.get(report.legId)?.(null);
+      case 'floor':
+        if (this.#floors.has(report.conference)) this.#floors.set(report.conference, report.local);
+        return this.#control.report(report);
+      case 'key': {
+        // Asterisk passes keys on, and tells of them itself.
+        const state = this.#legs.get(report.legId)?.state;
+        if (state && isDirect(state)) this.#control.report(report);
+        return;
+      }
       case 'floor-failed':
         this.#floors.delete(report.conference);
-        return this.#control.report(report);
-      default:
         return this.#control.report(report);
     }
   }
