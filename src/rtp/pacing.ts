@@ -1,5 +1,8 @@
-/** A frame that is so late is replaced; Asterisk sends them to within a few milliseconds. */
-const GRACE_MS = 15;
+/**
+ * A frame that is so late is replaced. Asterisk sends them to within a few milliseconds; on a busy machine it sends them late
+ * and then all at once, which the jitter buffers of phones make good, while what is replaced is lost for everybody.
+ */
+const GRACE_MS = 60;
 /** After so many frames in a row that came too late, the sender's clock is taken to have changed. */
 const MOST_LATE = 5;
 /** A jump by so many frames is a new beginning. */

@@ -24,6 +24,9 @@ export async function waitForRelay(node: RostrumNode, callers: readonly string[]
   await expect.poll(() => callersAtRelay(node, conference), MOVED).toEqual([...callers]);
 }
 
+/** The machine may be busy with other things just when a test counts milliseconds. */
+export const AGAIN = { retry: 2 };
+
 /**
  * The longest time without a packet of each call since its statistics were reset, less what a call that was not touched
  * had to do without meanwhile: the machine may be busy.
