@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AriPort } from '../ari/port.ts';
 import type { RelayAudio } from '../conference/arrangement.ts';
 import { isDirect, type LegState } from '../relay/protocol.ts';
+import { DirectMedia } from './direct-media.ts';
 import { ControllerError } from './errors.ts';
 import { LEG, type Names, VOLUME_VARIABLE } from './names.ts';
 import type { RelayLink } from './relay-link.ts';
@@ -49,6 +50,7 @@ export class FanOut {
   readonly #ari: AriPort;
   readonly #names: Names;
   readonly #link: RelayLink;
+  readonly #directMedia: DirectMedia;
   /** By the member's channel. Bounded by the members. */
   readonly #paths = new Map<string, Path>();
 
@@ -57,6 +59,7 @@ export class FanOut {
     this.#ari = deps.ari;
     this.#names = deps.names;
     this.#link = deps.link;
+    this.#directMedia = new DirectMedia({ ari: deps.ari, now: () => performance.now() });
   }
 
   /**
@@ -134,10 +137,12 @@ export class FanOut {
   /** @returns the codec in which he is to be sent to; rejects if Asterisk would have to pass his media on */
   async #codecFor(channelId: string): Promise<string> {
     if (!this.#link.sip) throw new ControllerError('not-possible', 'there is no relay');
-    const [formats, volume] = await Promise.all([
+    const [allowed, formats, volume] = await Promise.all([
+      this.#directMedia.isAllowed(channelId),
       this.#ari.getVariable(channelId, 'CHANNEL(audionativeformat)'),
       this.#ari.getVariable(channelId, VOLUME_VARIABLE),
     ]);
+    if (!allowed) throw new ControllerError('not-possible', 'his endpoint in Asterisk has direct_media = no');
     const codec = formats?.replace(/[()]/g, '') ?? '';
     if (!CODECS.has(codec)) throw new ControllerError('not-possible', `the relay does not speak "${codec}"`);
     if (volume)
