@@ -111,6 +111,11 @@ export class FanOut {
     return true;
   }
 
+  /** Ends the ways of those of whose end nobody has told. */
+  forgetStrangers(isMember: (channelId: string) => boolean): void {
+    for (const channelId of this.#paths.keys()) if (!isMember(channelId)) this.leave(channelId).catch(() => {});
+  }
+
   isWanted(legId: string): boolean {
     return this.#paths.get(channelOf(legId))?.legId === legId;
   }

@@ -1,5 +1,4 @@
 import type { Logger } from 'winston';
-import { AriError } from '../ari/errors.ts';
 import type { AriPort } from '../ari/port.ts';
 import type { FloorLeg } from '../conference/fan-out.ts';
 import type { RtpAddress } from '../relay/protocol.ts';
@@ -53,21 +52,18 @@ export class FloorLegs {
   async opened(conference: string, local: RtpAddress): Promise<void> {
     if (!this.#wanted.has(conference) || this.#asterisk.has(conference)) return;
     const channelId = this.#names.floorLeg(conference);
-    try {
+    // One that is there already was made before this controller, or the relay, was restarted.
+    const name = await this.#ari.getVariable(channelId, 'CHANNEL(name)');
+    if (name === null) {
       await this.#ari.externalMedia({
         channelId,
         application: this.#names.application,
         host: `${local.host}:${local.port}`,
         format: FORMAT,
       });
-    } catch (error) {
-      // It is there.
-      if (!(error instanceof AriError && error.status === 409)) throw error;
-      const name = await this.#ari.getVariable(channelId, 'CHANNEL(name)');
-      if (name?.startsWith(`UnicastRTP/${local.host}:${local.port}-`)) await this.#learn(conference, channelId);
-      // One that sends to the port of a former relay; when it is gone, another one is made.
-      else await this.#hangUp(conference);
-    }
+    } else if (name.startsWith(`UnicastRTP/${local.host}:${local.port}-`)) await this.entered(conference);
+    // It sends to the port of a former relay; when it is gone, another one is made.
+    else await this.#hangUp(conference);
   }
 
   /** The channel has entered the application. Rejects with an `AriError`. */

@@ -18,6 +18,7 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskSide, confere
   }
   await tidy(read, asterisk, conferences);
   conferences.forgetStrangers();
+  asterisk.fanOut.forgetStrangers((channelId) => conferences.conferenceOf(channelId) !== undefined);
 }
 
 async function resyncConference(
