@@ -112,7 +112,7 @@ export class Controller {
     const { floorLegs, fanOut } = this.#asterisk;
     switch (report.type) {
       case 'floor':
-        return this.#conferences.logFailure(report.conference, floorLegs.opened(report.conference, report.local));
+        return floorLegs.opened(report.conference, report.local);
       case 'floor-failed':
         this.#deps.logger.warn(`conference ${report.conference}: no port for its floor: ${report.message}`);
         return;

@@ -1,4 +1,5 @@
 import type { Conference } from '../conference/conference.ts';
+import { floorLegOf } from '../conference/fan-out.ts';
 import type { ChannelSeen } from '../conference/inputs.ts';
 import type { AsteriskSide } from './asterisk-side.ts';
 import type { Conferences } from './conferences.ts';
@@ -11,6 +12,8 @@ const NORMAL_CLEARING = 16;
 export async function resync(read: AsteriskRead, asterisk: AsteriskSide, conferences: Conferences): Promise<void> {
   for (const { id, channelIds } of read.bridges) {
     for (const channelId of channelIds) asterisk.bridges.found(channelId, id);
+    const floorOf = asterisk.names.conferenceOfFloor(id);
+    if (floorOf !== null && channelIds.includes(asterisk.names.floorLeg(floorOf))) asterisk.floorLegs.found(floorOf);
   }
   for (const [name, { profileName }] of read.conferences) conferences.ensure(name, profileName);
   for (const conference of [...conferences.all.values()]) {
@@ -68,7 +71,7 @@ function isAtRelay(
 
 /** Ends what belongs to nobody any more. */
 async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
-  const { ari, names, floorPlayer, floorLegs, fanOut } = asterisk;
+  const { ari, names, floorPlayer, fanOut } = asterisk;
   for (const { id, channelIds } of read.bridges) {
     const name = names.conferenceOfFloor(id);
     const legId = names.legOfAudience(id);
@@ -83,9 +86,13 @@ async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Confere
     const playback = names.playbackOfPlayer(id);
     const legId = names.legOfChannel(id);
     const floorLeg = names.conferenceOfFloorLeg(id);
-    const unwanted = legId !== null ? !fanOut.isWanted(legId) : floorLeg !== null && !floorLegs.isWanted(floorLeg);
+    const unwanted = legId !== null ? !fanOut.isWanted(legId) : floorLeg !== null && !needsFloorLeg(all.get(floorLeg));
     if (unwanted) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
     if (playback === null || playing.has(playback)) continue;
     await floorPlayer.stop(playback);
   }
+}
+
+function needsFloorLeg(conference: Conference | undefined): boolean {
+  return conference !== undefined && floorLegOf(conference) !== null;
 }

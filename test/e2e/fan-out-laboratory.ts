@@ -6,7 +6,7 @@ import type { RostrumNode } from '../kit/rostrum-node.ts';
 /** For tests of listeners at the relay. */
 
 /** What a tone sent at -20 dBov may lose on its way through G.711 and a mix. */
-export const HEARD = { aboveDbov: -24, timeoutMs: 5000 };
+export const HEARD = { aboveDbov: -24, timeoutMs: 8000 };
 export const NOT_HEARD_DBOV = -60;
 /** What a move may cost: two packets, besides the one that is due. */
 export const MOST_GAP_MS = 60;
