@@ -17,7 +17,8 @@ export function converge(before: Conference, turn: Turn): Effect[] {
   const after = turn.conference;
   const effects: Effect[] = [...turn.first];
   if (before.status === 'new' && after.status !== 'new') effects.push({ type: 'open-floor' });
-  const shared = before.settings !== after.settings || isAlone(before) !== isAlone(after);
+  const shared =
+    before.settings !== after.settings || before.fannedOut !== after.fannedOut || isAlone(before) !== isAlone(after);
   for (const member of after.members.values()) {
     const was = before.members.get(member.channelId);
     if (was === member && !shared && !turn.assumed.has(member.channelId)) continue;

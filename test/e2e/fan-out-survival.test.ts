@@ -51,6 +51,12 @@ async function keysWork(call: Call): Promise<void> {
   await expect.poll(volume, WITHIN).toBe(before + 1);
 }
 
+/** Audio that should have come by now, less what came: a packet that a busy machine delivers late is not missing. */
+function missedMs(call: Call): number {
+  const { received, firstPacketMs } = call.stats();
+  return performance.now() - (firstPacketMs ?? 0) - received * 20;
+}
+
 async function killController(): Promise<void> {
   const killed = await lab.node.controllerPid();
   process.kill(killed, 'SIGKILL');
@@ -81,31 +87,31 @@ describe('kill -9 of the relay', () => {
 });
 
 describe('kill -9 of the controller', () => {
-  it('interrupts nothing at the relay, whose listeners are adopted as they are, also by a relay that dies next', async () => {
-    const { listeners } = await audience();
-    const { members } = await lab.node.show('3000');
-    for (const call of listeners) call.resetStats();
-    await killController();
-    await expect.poll(async () => (await lab.node.show('3000')).members, WITHIN).toEqual(members);
-    await listen(500);
-    for (const call of listeners) expect(call.stats()).toMatchObject({ lost: 0, late: 0, streams: 1 });
-    for (const call of listeners) {
-      // A packet that a busy machine delivers late is not missing.
-      const { received, firstPacketMs, lastPacketMs } = call.stats();
-      expect((lastPacketMs ?? 0) - (firstPacketMs ?? 0) - (received - 1) * 20).toBeLessThanOrEqual(MOST_GAP_MS);
-      expect(performance.now() - (lastPacketMs ?? 0)).toBeLessThan(500);
-    }
-    if (listeners[0]) await keysWork(listeners[0]);
+  it(
+    'interrupts nothing at the relay, whose listeners are adopted as they are, also by a relay that dies next',
+    AGAIN,
+    async () => {
+      const { speaking, listeners } = await audience();
+      const { members } = await lab.node.show('3000');
+      for (const call of [speaking, ...listeners]) call.resetStats();
+      await killController();
+      await expect.poll(async () => (await lab.node.show('3000')).members, WITHIN).toEqual(members);
+      await listen(500);
+      for (const call of listeners) expect(call.stats()).toMatchObject({ lost: 0, late: 0, streams: 1 });
+      // What Asterisk itself did not mix in time, those in the bridge miss as well.
+      for (const call of listeners) expect(missedMs(call)).toBeLessThanOrEqual(missedMs(speaking) + MOST_GAP_MS);
+      if (listeners[0]) await keysWork(listeners[0]);
 
-    // What the new controller knows of the relay is what the old one knew.
-    const killed = await relayPid();
-    process.kill(killed, 'SIGKILL');
-    await expect.poll(() => relayPid().catch(() => killed), WITHIN).not.toBe(killed);
-    await listen(400);
-    await hear(listeners);
-    expect((await callersAtRelay(lab.node)).sort()).toEqual(CALLERS);
-    if (listeners[1]) await keysWork(listeners[1]);
-  });
+      // What the new controller knows of the relay is what the old one knew.
+      const killed = await relayPid();
+      process.kill(killed, 'SIGKILL');
+      await expect.poll(() => relayPid().catch(() => killed), WITHIN).not.toBe(killed);
+      await listen(400);
+      await hear(listeners);
+      expect((await callersAtRelay(lab.node)).sort()).toEqual(CALLERS);
+      if (listeners[1]) await keysWork(listeners[1]);
+    },
+  );
 
   it('while members are being moved leaves nobody half moved', async () => {
     await speaker();
