@@ -58,7 +58,7 @@ export const ARRANGEMENT_KEYS = Object.keys(UNTOUCHED) as ArrangementKey[];
 /** @returns null for a member whose channel is to be left as it is: on his way out, or in the hands of the dialplan */
 export function arrangementOf(conference: Conference, member: Member): Arrangement | null {
   const { audio, sound } = conference.settings.profile;
-  const { place, flags, adjusted } = member;
+  const { place, path, flags, adjusted } = member;
   if (place.at === 'leaving' || place.at === 'away') return null;
   const bridge = bridgeOf(member);
   if (bridge === 'none') {
@@ -75,13 +75,14 @@ export function arrangementOf(conference: Conference, member: Member): Arrangeme
   const vadLevel = adjusted.vadLevel ?? audio.vadLevel;
   const agcLevel = adjusted.agcLevel ?? audio.agcLevel;
   const voice = inPrivate || audioOf(flags).voice;
+  const absorbKeys = !controlsOf(conference, member).passThrough;
   return {
     answered: true,
     bridge,
     relay: null,
     voice,
     hearing: inPrivate || audioOf(flags).hearing,
-    absorbKeys: !controlsOf(conference, member).passThrough,
+    absorbKeys,
     music: bridge === 'floor' && isAlone(conference) ? musicClass(sound.music) : null,
     // Asterisk does not notice that somebody stops who is muted meanwhile.
     talkDetect: voice && flags.vad && vadLevel > 0 ? { level: vadLevel, holdMs: audio.vadHoldMs } : null,
@@ -89,7 +90,8 @@ export function arrangementOf(conference: Conference, member: Member): Arrangeme
     denoise: speaks && audio.denoise,
     jitterBuffer: speaks && audio.jitterBuffer,
     talkVolume: speaks ? (adjusted.talkVolume ?? audio.talkVolume) : 0,
-    listenVolume,
+    // Whoever is to hear the relay gets it there: once there was one in Asterisk, he could not be moved any more.
+    listenVolume: conference.fannedOut && !speaks && path === 'bridge' && absorbKeys ? 0 : listenVolume,
     // What nobody hears is not worth its cost.
     metered: voice && bridge === 'floor' && flags.vad && audio.energy && conference.relay,
   };

@@ -18,7 +18,10 @@ export function converge(before: Conference, turn: Turn): Effect[] {
   const effects: Effect[] = [...turn.first];
   if (before.status === 'new' && after.status !== 'new') effects.push({ type: 'open-floor' });
   const shared =
-    before.settings !== after.settings || before.relay !== after.relay || isAlone(before) !== isAlone(after);
+    before.settings !== after.settings ||
+    before.relay !== after.relay ||
+    before.fannedOut !== after.fannedOut ||
+    isAlone(before) !== isAlone(after);
   for (const member of after.members.values()) {
     const was = before.members.get(member.channelId);
     if (was === member && !shared && !turn.assumed.has(member.channelId)) continue;

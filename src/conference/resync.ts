@@ -3,7 +3,7 @@ import { join } from './admission.ts';
 import { arrangementOf } from './arrangement.ts';
 import type { ChannelSeen, Input } from './inputs.ts';
 import { endPrivateTalk, farewell, isNoticed } from './leaving.ts';
-import type { Member, Place } from './member.ts';
+import type { Member, Path, Place } from './member.ts';
 import { playbackEnded } from './playing.ts';
 import { recordingEnded } from './recording.ts';
 import type { SavedConference } from './saved-conference.ts';
@@ -70,7 +70,8 @@ function settle(turn: Turn, channel: ChannelSeen): void {
   if (!known && isNoticed(member)) {
     turn.publish({ type: 'adopted', memberId: member.id, caller: channel.caller, flags: member.flags });
   }
-  turn.put({ ...member, talking: false, place: settledPlace(member.place, channel) });
+  const path = settledPath(member.path, channel);
+  turn.put({ ...member, talking: false, place: settledPlace(member.place, channel), path });
   // The good-bye is not said again.
   if (member.place.at === 'leaving') return turn.prompt(member, [], { sequel: 'release' });
   const current = turn.conference.members.get(channelId) ?? member;
@@ -91,6 +92,11 @@ function settledPlace(place: Place, { bridge, returned }: ChannelSeen): Place {
     return { at: 'leaving', result: place.result, ...(place.unnoticed && { unnoticed: true }) };
   // He has come back, or was to be sent away and was not.
   return place.at === 'away' && (bridge === 'floor' || returned) ? { at: 'floor' } : place;
+}
+
+/** Whose way to the relay is lost hears the bridge first: that is quick, and he is moved again when it is his turn. */
+function settledPath(path: Path, { bridge }: ChannelSeen): Path {
+  return path === 'relay' && bridge !== 'relay' ? 'bridge' : path;
 }
 
 /** A private talk takes two. */
@@ -121,7 +127,7 @@ function adopt({ channelId, caller }: ChannelSeen, saved: NonNullable<ChannelSee
     joinedAtMs,
     flags,
     place,
-    // One who was on the way there is there, or is brought there once more.
+    // One who was on the way there is there.
     path: saved.arrangement?.bridge === 'relay' ? 'relay' : 'bridge',
     adjusted,
     handRaisedAtMs,

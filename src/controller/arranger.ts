@@ -5,6 +5,7 @@ import type { ChannelEffect } from '../conference/effects.ts';
 import type { Bridges } from './bridges.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Meters } from './meters.ts';
+import { VOLUME_VARIABLE } from './names.ts';
 
 /** Loudness of one volume step. */
 const STEP_DB = 3;
@@ -36,7 +37,7 @@ export class Arranger {
     if (isChanged('music') && to.music === null) await this.#ari.stopMusic(channelId);
     if (isChanged('bridge', 'voice', 'absorbKeys')) await this.#place(conference, channelId, to);
     if (isChanged('hearing')) await this.#ari.setDeaf(channelId, !to.hearing);
-    for (const [name, value] of functionsOf(to, isChanged)) await this.#ari.setVariable(channelId, name, value);
+    for (const write of functionsOf(to, isChanged)) await this.#write(channelId, write);
     if (isChanged('music') && to.music !== null) await this.#ari.startMusic(channelId, to.music);
     if (isChanged('metered') && to.metered) await this.#meters.set(channelId, true);
   }
@@ -45,11 +46,11 @@ export class Arranger {
    * Lets a member hear the relay, or changes what he hears there.
    * @returns as `FanOut.enter` does
    */
-  async arrangeAtRelay(conference: string, effect: Arrange, relay: RelayAudio): Promise<{ direct: Promise<void> }> {
+  async arrangeAtRelay(conference: string, effect: Arrange, relay: RelayAudio): Promise<{ direct: Promise<boolean> }> {
     const { channelId, changed } = effect;
     if (!changed.includes('bridge')) {
       this.#fanOut.change(channelId, relay);
-      return { direct: Promise.resolve() };
+      return { direct: Promise.resolve(false) };
     }
     // His functions first: in a bridge with the relay they would keep his media in Asterisk.
     await this.arrange(conference, {
@@ -57,6 +58,16 @@ export class Arranger {
       changed: changed.filter((key) => key !== 'bridge' && key !== 'voice'),
     });
     return this.#fanOut.enter(conference, channelId, relay);
+  }
+
+  /** A volume that was set once stays in the channel, and keeps it from the relay: so none is set to say that there is none. */
+  async #write(channelId: string, [name, value]: Write): Promise<void> {
+    if (name.startsWith('VOLUME')) {
+      if (value === volumeFactor(0)) {
+        if (!(await this.#ari.getVariable(channelId, VOLUME_VARIABLE))) return;
+      } else await this.#ari.setVariable(channelId, VOLUME_VARIABLE, '1');
+    }
+    await this.#ari.setVariable(channelId, name, value);
   }
 
   async #place(conference: string, channelId: string, { bridge, voice, absorbKeys }: Arrangement): Promise<void> {

@@ -50,14 +50,16 @@ export function createAsteriskSide(
   const names = new Names(application);
   const library = new SoundLibrary({ ari, speech, logger });
   const bridges = new Bridges({ ari, names });
+  const prompter = new Prompter({ ari, names, library });
+  const isPrompted = (channelId: string) => prompter.isWhisperedTo(channelId);
   const side = {
     ari,
     names,
     bridges,
-    prompter: new Prompter({ ari, names, library }),
+    prompter,
     floorPlayer: new FloorPlayer({ ari, names, library }),
     floorLegs: new FloorLegs({ ari, names, link, logger }),
-    fanOut: new FanOut({ ari, names, link, onLost: fanOutLost }),
+    fanOut: new FanOut({ ari, names, link, onLost: fanOutLost, isPrompted }),
     meters: new Meters({ ari, names, link, logger, onMeasured: measured }),
     nameRecorder: new NameRecorder({ ari }),
   };

@@ -134,7 +134,7 @@ export class Controller {
     const { floorLegs, fanOut } = this.#asterisk;
     switch (report.type) {
       case 'floor':
-        return this.#conferences.logFailure(report.conference, floorLegs.opened(report.conference, report.local));
+        return floorLegs.opened(report.conference, report.local);
       case 'floor-failed':
         this.#deps.logger.warn(`conference ${report.conference}: no port for its floor: ${report.message}`);
         return;
@@ -151,6 +151,7 @@ export class Controller {
       case 'leg-ended':
       case 'meters':
       case 'hello':
+      case 'pong':
         // Asterisk tells of the end of the leg's channel, and the link knows the rest.
         return;
     }

@@ -155,7 +155,7 @@ export class EffectRunner {
     };
     try {
       const { direct } = await arranger.arrangeAtRelay(conference, effect, relay);
-      direct.then(() => report(conference, { type: 'fanned-out', channelId })).catch(failed);
+      direct.then((is) => is && report(conference, { type: 'fanned-out', channelId })).catch(failed);
     } catch (error) {
       failed(error as Error);
     }

@@ -1,5 +1,4 @@
 import type { Logger } from 'winston';
-import { AriError } from '../ari/errors.ts';
 import type { AriPort } from '../ari/port.ts';
 import type { FloorLeg } from '../conference/fan-out.ts';
 import type { RtpAddress } from '../relay/protocol.ts';
@@ -9,6 +8,8 @@ import type { RelayLink } from './relay-link.ts';
 const NORMAL_CLEARING = 16;
 /** Asterisk's name for 16-bit samples at 8000 Hz. */
 const FORMAT = 'slin';
+/** What Asterisk has refused, or not answered, is tried again: without it a whole audience hears nothing. */
+const RETRY_MS = 1000;
 
 /**
  * The floors' RTP to and from the relay: one ExternalMedia channel in each floor bridge that needs one. What Asterisk sends
@@ -22,6 +23,12 @@ export class FloorLegs {
   readonly #logger: Logger;
   /** What is wanted, by conference. Bounded by the conferences. */
   readonly #wanted = new Map<string, FloorLeg>();
+  /** Where the relay has floors sent to. */
+  readonly #local = new Map<string, RtpAddress>();
+  /** What is being done about the channel of a conference, one after the other. */
+  readonly #working = new Map<string, Promise<void>>();
+  /** Conferences whose channel is in the floor bridge. */
+  readonly #inPlace = new Set<string>();
   /** Where Asterisk sends from. */
   readonly #asterisk = new Map<string, RtpAddress>();
 
@@ -32,10 +39,6 @@ export class FloorLegs {
     this.#logger = deps.logger;
   }
 
-  isWanted(conference: string): boolean {
-    return this.#wanted.has(conference);
-  }
-
   /** Setting it again is harmless. The channel follows when the relay has a port for it. */
   async set(conference: string, leg: FloorLeg | null): Promise<void> {
     if (leg) {
@@ -44,27 +47,22 @@ export class FloorLegs {
       return;
     }
     this.#wanted.delete(conference);
+    this.#local.delete(conference);
     this.#asterisk.delete(conference);
     this.#link.endFloor(conference);
     await this.#hangUp(conference);
   }
 
-  /** The relay can be sent to. Rejects with an `AriError`. */
-  async opened(conference: string, local: RtpAddress): Promise<void> {
-    if (!this.#wanted.has(conference) || this.#asterisk.has(conference)) return;
-    const channelId = this.#names.floorLeg(conference);
-    try {
-      await this.#ari.externalMedia({
-        channelId,
-        application: this.#names.application,
-        host: `${local.host}:${local.port}`,
-        format: FORMAT,
-      });
-    } catch (error) {
-      // 409: it is there; a relay that was restarted has the same port.
-      if (!(error instanceof AriError && error.status === 409)) throw error;
-      await this.#learn(conference, channelId);
-    }
+  /** A channel was found in its floor bridge. */
+  found(conference: string): void {
+    this.#inPlace.add(conference);
+  }
+
+  /** The relay can be sent to. */
+  opened(conference: string, local: RtpAddress): void {
+    if (!this.#wanted.has(conference)) return;
+    this.#local.set(conference, local);
+    this.#connect(conference);
   }
 
   /** The channel has entered the application. Rejects with an `AriError`. */
@@ -72,17 +70,53 @@ export class FloorLegs {
     const channelId = this.#names.floorLeg(conference);
     if (!this.#wanted.has(conference)) return this.#hangUp(conference);
     await this.#ari.addChannel(this.#names.floor(conference), channelId, { mute: false, absorbDtmf: false });
+    this.#inPlace.add(conference);
     await this.#learn(conference, channelId);
   }
 
   /** A channel is gone; one that is still wanted is made anew. */
   gone(conference: string): void {
     this.#asterisk.delete(conference);
-    const leg = this.#wanted.get(conference);
-    if (!leg) return;
+    this.#inPlace.delete(conference);
+    if (!this.#wanted.has(conference)) return;
     this.#logger.warn(`conference ${conference}: its channel to the relay has ended, making it again`);
-    this.#link.endFloor(conference);
-    this.#tell(conference, leg);
+    this.#connect(conference);
+  }
+
+  #connect(conference: string): void {
+    const before = this.#working.get(conference) ?? Promise.resolve();
+    const done = before
+      .then(() => this.#makeChannel(conference))
+      .catch((error: Error) => {
+        this.#logger.warn(`conference ${conference}: no channel to the relay yet: ${error.message}`);
+        setTimeout(() => this.#connect(conference), RETRY_MS).unref();
+      })
+      .finally(() => {
+        if (this.#working.get(conference) === done) this.#working.delete(conference);
+      });
+    this.#working.set(conference, done);
+  }
+
+  async #makeChannel(conference: string): Promise<void> {
+    const local = this.#local.get(conference);
+    if (!local || this.#asterisk.has(conference)) return;
+    const channelId = this.#names.floorLeg(conference);
+    // One that is there already was made before this controller, or the relay, was restarted.
+    const name = await this.#ari.getVariable(channelId, 'CHANNEL(name)');
+    if (name === null) {
+      await this.#ari.externalMedia({
+        channelId,
+        application: this.#names.application,
+        host: `${local.host}:${local.port}`,
+        format: FORMAT,
+      });
+    } else if (name.startsWith(`UnicastRTP/${local.host}:${local.port}-`)) {
+      // Adding it once more would make a gap.
+      if (this.#inPlace.has(conference)) await this.#learn(conference, channelId);
+      else await this.entered(conference);
+    }
+    // It sends to the port of a former relay; when it is gone, another one is made.
+    else await this.#hangUp(conference);
   }
 
   async #learn(conference: string, channelId: string): Promise<void> {

@@ -26,12 +26,12 @@ export class Names {
   }
 
   /** The bridge of a member and his leg to the relay. */
-  audience(channelId: string): string {
-    return `${this.application}-audience-${channelId}`;
+  audience(legId: string): string {
+    return `${this.application}-audience-${legId}`;
   }
 
-  /** The member whose bridge with the relay it is, or null. */
-  channelOfAudience(bridgeId: string): string | null {
+  /** The leg whose bridge it is, or null. */
+  legOfAudience(bridgeId: string): string | null {
     return after(this.audience(''), bridgeId);
   }
 
@@ -95,6 +95,8 @@ export class Names {
 
 /** The variable that carries a member's state on its channel. */
 export const MEMBER_VARIABLE = 'ROSTRUM_MEMBER';
+/** Set on a channel that has had a volume in Asterisk, which cannot be removed any more. */
+export const VOLUME_VARIABLE = 'ROSTRUM_VOLUME';
 /** Where the dialplan finds why a member has left. */
 export const RESULT_VARIABLE = 'ROSTRUM_RESULT';
 

@@ -81,6 +81,11 @@ export class Prompter {
     await this.#stop((playing) => playing.channelId === channelId && !playing.over);
   }
 
+  /** Whether a caller is being played something over what he hears. */
+  isWhisperedTo(channelId: string): boolean {
+    return this.#whispers.has(channelId);
+  }
+
   /** A whisper has entered the application. */
   whisperEntered(channelId: string): void {
     this.#entering.get(channelId)?.();

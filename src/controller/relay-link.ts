@@ -19,6 +19,10 @@ const RETRY_MS = 100;
 const FIRST_WAIT_MS = 1500;
 /** A relay that died is started again within this; what it did goes on then. */
 const RESTART_MS = 5000;
+/** It is asked for a sign of life so often, and answers at once. */
+const PING_MS = 1000;
+/** So long it may say nothing, also when connected to; a busy machine may hold it up. */
+const SILENCE_MS = 2500;
 
 export type RelayLinkDeps = {
   logger: Logger;
@@ -157,12 +161,13 @@ export class RelayLink {
     const { signal } = this.#stopping;
     let told = false;
     while (!signal.aborted) {
-      const connected = await this.#connectOnce(settled);
+      const { connected, silentMs } = await this.#connectOnce(settled);
       if (signal.aborted) return;
       if (connected) {
         told = false;
         this.#deps.logger.warn('the relay is gone; waiting for it');
-        this.#absence = setTimeout(() => this.#deps.onPresence(false), RESTART_MS);
+        clearTimeout(this.#absence);
+        this.#absence = setTimeout(() => this.#deps.onPresence(false), RESTART_MS - silentMs);
       } else if (!told) {
         told = true;
         this.#deps.logger.info(`no relay answers at ${this.#path} yet`);
@@ -171,20 +176,29 @@ export class RelayLink {
     }
   }
 
-  /** @returns once the connection has ended, whether there was one */
-  #connectOnce(settled: () => void): Promise<boolean> {
+  /** @returns once the connection has ended, whether there was one, and how long the relay had said nothing then */
+  #connectOnce(settled: () => void): Promise<{ connected: boolean; silentMs: number }> {
     return new Promise((resolve) => {
       const socket = connect(this.#path);
       let greeted = false;
+      let heardMs = performance.now();
+      const silentMs = () => performance.now() - heardMs;
+      const watch = setInterval(() => {
+        // A process that is stopped keeps its connections.
+        if (silentMs() > SILENCE_MS) socket.destroy();
+        else if (greeted) sendLine(socket, { type: 'ping' } satisfies RelayRequest);
+      }, PING_MS);
       socket.on('error', () => {});
       socket.on('close', () => {
+        clearInterval(watch);
         if (greeted) {
           this.#socket = null;
           this.#found = new Map();
         }
-        resolve(greeted);
+        resolve({ connected: greeted, silentMs: Math.min(silentMs(), RESTART_MS) });
       });
       onLines(socket, (value) => {
+        heardMs = performance.now();
         const report = relayReportSchema.safeParse(value);
         // A relay of another version may tell more than is known here.
         if (!report.success) return;

@@ -1,5 +1,6 @@
 import { arrangementOf } from '../conference/arrangement.ts';
 import type { Conference } from '../conference/conference.ts';
+import { floorLegOf } from '../conference/fan-out.ts';
 import type { ChannelSeen } from '../conference/inputs.ts';
 import type { AsteriskSide } from './asterisk-side.ts';
 import type { Conferences } from './conferences.ts';
@@ -12,6 +13,8 @@ const NORMAL_CLEARING = 16;
 export async function resync(read: AsteriskRead, asterisk: AsteriskSide, conferences: Conferences): Promise<void> {
   for (const { id, channelIds } of read.bridges) {
     for (const channelId of channelIds) asterisk.bridges.found(channelId, id);
+    const floorOf = asterisk.names.conferenceOfFloor(id);
+    if (floorOf !== null && channelIds.includes(asterisk.names.floorLeg(floorOf))) asterisk.floorLegs.found(floorOf);
   }
   const meters = metersIn(read, asterisk);
   await asterisk.meters.found(meters);
@@ -24,6 +27,7 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskSide, confere
     if (!isMetered(channelId, conferences)) asterisk.meters.set(channelId, false).catch(() => {});
   }
   conferences.forgetStrangers();
+  asterisk.fanOut.forgetStrangers((channelId) => conferences.conferenceOf(channelId) !== undefined);
 }
 
 /** Which members have a meter, and whether it has yet to be sent to the relay. */
@@ -78,20 +82,23 @@ function isAtRelay(
   { bridges }: AsteriskRead,
   { names, fanOut }: AsteriskSide,
 ): boolean {
-  const bridge = bridges.find(({ id }) => id === names.audience(channelId));
   const relay = saved?.arrangement?.relay;
-  if (!relay || !bridge?.channelIds.includes(channelId)) return false;
-  const legId = bridge.channelIds.map((id) => names.legOfChannel(id)).find((id) => id !== null);
-  return legId !== undefined && fanOut.adopt(conference, channelId, legId, relay);
+  if (!relay) return false;
+  return bridges.some(({ id, channelIds }) => {
+    const legId = names.legOfAudience(id);
+    const isWhole = legId !== null && channelIds.includes(channelId) && channelIds.includes(names.leg(legId));
+    return isWhole && fanOut.adopt(conference, channelId, legId, relay);
+  });
 }
 
 /** Ends what belongs to nobody any more. */
 async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
-  const { ari, names, floorPlayer, floorLegs, fanOut } = asterisk;
+  const { ari, names, floorPlayer, fanOut } = asterisk;
   for (const { id, channelIds } of read.bridges) {
     const name = names.conferenceOfFloor(id);
-    const empty = (names.isRoom(id) || names.channelOfAudience(id) !== null) && channelIds.length === 0;
-    const orphaned = name !== null ? !all.has(name) : empty;
+    const legId = names.legOfAudience(id);
+    const useless = names.isRoom(id) ? channelIds.length === 0 : legId !== null && !fanOut.isWanted(legId);
+    const orphaned = name !== null ? !all.has(name) : useless;
     if (orphaned) await ari.destroyBridge(id).catch(() => {});
   }
   const playing = new Set([...all.values()].map(({ playback }) => playback?.id));
@@ -101,9 +108,13 @@ async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Confere
     const playback = names.playbackOfPlayer(id);
     const legId = names.legOfChannel(id);
     const floorLeg = names.conferenceOfFloorLeg(id);
-    const unwanted = legId !== null ? !fanOut.isWanted(legId) : floorLeg !== null && !floorLegs.isWanted(floorLeg);
+    const unwanted = legId !== null ? !fanOut.isWanted(legId) : floorLeg !== null && !needsFloorLeg(all.get(floorLeg));
     if (unwanted) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
     if (playback === null || playing.has(playback)) continue;
     await floorPlayer.stop(playback);
   }
+}
+
+function needsFloorLeg(conference: Conference | undefined): boolean {
+  return conference !== undefined && floorLegOf(conference) !== null;
 }

@@ -68,9 +68,10 @@ export class Floor {
     return { host, port: socket.port };
   }
 
+  /** A controller that was restarted does not know at once where Asterisk is; it has not moved. */
   change(wish: FloorWish): void {
     for (const nodeId of this.#wish.nodes) if (!wish.nodes.includes(nodeId)) this.remote.forget(nodeId);
-    this.#wish = wish;
+    this.#wish = { ...wish, asterisk: wish.asterisk ?? this.#wish.asterisk };
     this.#aim();
   }
 
@@ -91,14 +92,14 @@ export class Floor {
   /** HOT PATH. @returns whether it came from Asterisk */
   #receive(packet: Buffer, from: RemoteInfo): boolean {
     const { asterisk } = this.#wish;
-    if (asterisk && (from.port !== asterisk.port || from.address !== asterisk.host)) return false;
+    if (from.port !== asterisk?.port || from.address !== asterisk.host) return false;
     if (decodeRtpInto(view, packet) !== null || view.payloadEnd - view.payloadStart !== FRAME_BYTES) return false;
     const nowMs = performance.now();
     if (this.#pacing.arrived(view.timestamp, nowMs)) {
       decodeL16Into(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
       this.#advance(this.#frame, nowMs);
     }
-    return asterisk !== null;
+    return true;
   }
 
   /** HOT PATH. 20 ms of the conference, of which Asterisk has sent `local`. */

@@ -45,11 +45,18 @@ const legState = z.object({
   port,
   /** Where the other side wants its audio, as it says; behind NAT it is where it comes from. */
   remote: address,
+  /** Where Asterisk wanted it at first; while the other side is there, audio and keys pass through Asterisk. */
+  asterisk: address,
   codec: z.enum(['PCMU', 'PCMA']),
   payloadType: z.number().int().min(0).max(127),
   eventPayloadType: z.number().int().min(0).max(127).nullable(),
 });
 export type LegState = z.output<typeof legState>;
+
+/** Whether the relay talks with the phone itself, and not with Asterisk. */
+export function isDirect({ remote, asterisk }: Pick<LegState, 'remote' | 'asterisk'>): boolean {
+  return remote.host !== asterisk.host || remote.port !== asterisk.port;
+}
 
 /** The floor of a conference as the relay sees it: an RTP stream to and from Asterisk. */
 const floorWish = z.object({
@@ -118,6 +125,8 @@ export const relayRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('announce-to'), nodeId }),
   z.object({ type: z.literal('peer-key'), nodeId, announcement: announcementSchema }),
   z.object({ type: z.literal('key-acknowledged'), nodeId, epoch: uint32 }),
+  /** Are you there? */
+  z.object({ type: z.literal('ping') }),
 ]);
 export type RelayRequest = z.output<typeof relayRequestSchema>;
 
@@ -150,5 +159,6 @@ export const relayReportSchema = z.discriminatedUnion('type', [
     type: z.literal('levels'),
     levels: z.array(z.object({ meter: z.string(), levelDbov: z.number() })).max(MOST_METERS),
   }),
+  z.object({ type: z.literal('pong') }),
 ]);
 export type RelayReport = z.output<typeof relayReportSchema>;

@@ -5,7 +5,15 @@ import type { RemoteAudio } from '../sip/sdp.ts';
 import { ControlServer } from './control-server.ts';
 import { RelayError } from './errors.ts';
 import { MeterThread } from './meter-thread.ts';
-import type { FloorWish, LegState, ListenerWish, RelayReport, RelayRequest } from './protocol.ts';
+import {
+  type FloorWish,
+  isDirect,
+  type LegState,
+  type ListenerWish,
+  type RelayReport,
+  type RelayRequest,
+  type RtpAddress,
+} from './protocol.ts';
 import type { MediaOptions, TrunkOptions, WorkerReport } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -40,7 +48,8 @@ export class Relay {
   readonly #sip: LegServer;
   readonly #workers: WorkerPool;
   readonly #meters: MeterThread;
-  readonly #floors = new Set<string>();
+  /** Where the floors are sent to by Asterisk; null while their ports are being opened. Bounded by the conferences. */
+  readonly #floors = new Map<string, RtpAddress | null>();
   /** Bounded by the members of the node. */
   readonly #legs = new Map<string, Leg>();
   /** Calls for listeners of whom the controller has not told yet. */
@@ -100,6 +109,8 @@ export class Relay {
         return this.#setListener(request.listener);
       case 'end-listener':
         return this.#endListener(request.legId);
+      case 'ping':
+        return this.#control.report({ type: 'pong' });
       default:
         return this.#workers.tellFloors(request);
     }
@@ -109,7 +120,7 @@ export class Relay {
     this.#workers.tellFloors({ type: 'peers', peers });
     const conferences = new Set(floors.map(({ conference }) => conference));
     const legIds = new Set(listeners.map(({ legId }) => legId));
-    for (const conference of [...this.#floors]) if (!conferences.has(conference)) this.#endFloor(conference);
+    for (const conference of [...this.#floors.keys()]) if (!conferences.has(conference)) this.#endFloor(conference);
     for (const legId of [...this.#legs.keys()]) if (!legIds.has(legId)) this.#endListener(legId);
     for (const floor of floors) this.#setFloor(floor);
     for (const listener of listeners) this.#setListener(listener);
@@ -117,8 +128,12 @@ export class Relay {
   }
 
   #setFloor(floor: FloorWish): void {
-    this.#floors.add(floor.conference);
+    const { conference } = floor;
+    const local = this.#floors.get(conference) ?? null;
+    this.#floors.set(conference, local);
     this.#workers.tellFloors({ type: 'floor', floor });
+    // A controller that was restarted does not know it.
+    if (local && floor.port === null) this.#control.report({ type: 'floor', conference, local });
   }
 
   #endFloor(conference: string): void {
@@ -175,8 +190,10 @@ export class Relay {
     const known = this.#legs.get(legId);
     const codec = remote.codecs.find(({ name }) => name === 'PCMU' || name === 'PCMA');
     if (!known || !codec) return null;
+    const address = { host: remote.host, port: remote.port };
     const agreed = {
-      remote: { host: remote.host, port: remote.port },
+      remote: address,
+      asterisk: known.state?.asterisk ?? address,
       codec: codec.name as LegState['codec'],
       payloadType: codec.payloadType,
       eventPayloadType: remote.eventPayloadType,
@@ -216,10 +233,17 @@ export class Relay {
       case 'trunk-problem':
         this.#logger.warn(`trunk: ${report.message}`);
         return;
+      case 'floor':
+        if (this.#floors.has(report.conference)) this.#floors.set(report.conference, report.local);
+        return this.#control.report(report);
+      case 'key': {
+        // Asterisk passes keys on, and tells of them itself.
+        const state = this.#legs.get(report.legId)?.state;
+        if (state && isDirect(state)) this.#control.report(report);
+        return;
+      }
       case 'floor-failed':
         this.#floors.delete(report.conference);
-        return this.#control.report(report);
-      default:
         return this.#control.report(report);
     }
   }

@@ -1,5 +1,10 @@
-/** A frame that is so late is replaced; Asterisk sends them to within a few milliseconds. */
-const GRACE_MS = 15;
+/**
+ * A frame that is so late is replaced. Asterisk sends them to within a few milliseconds; on a busy machine it sends them late
+ * and then all at once, which the jitter buffers of phones make good, while what is replaced is lost for everybody.
+ */
+const GRACE_MS = 60;
+/** Once one was replaced, the stream is brought up to its time, and the next ones are not waited for as long. */
+const STALLED_GRACE_MS = 15;
 /** After so many frames in a row that came too late, the sender's clock is taken to have changed. */
 const MOST_LATE = 5;
 /** A jump by so many frames is a new beginning. */
@@ -15,6 +20,7 @@ export class Pacing {
   /** The RTP timestamp that comes next; null before the first. */
   #expected: number | null = null;
   #lateInRow = 0;
+  #stalled = false;
   #dueMs: number;
 
   constructor({ frameMs, frameSamples }: { frameMs: number; frameSamples: number }, nowMs: number) {
@@ -33,6 +39,7 @@ export class Pacing {
     const late = aheadFrames < 0 && aheadFrames > -JUMP_FRAMES;
     if (late && ++this.#lateInRow <= MOST_LATE) return false;
     this.#lateInRow = 0;
+    this.#stalled = false;
     this.#expected = (timestamp + this.#frameSamples) | 0;
     this.#dueMs = nowMs + this.#frameMs;
     return true;
@@ -40,7 +47,8 @@ export class Pacing {
 
   /** Whether a frame must be made up now; to be asked again until it says no. */
   overdue(nowMs: number): boolean {
-    if (nowMs < this.#dueMs + GRACE_MS) return false;
+    if (nowMs < this.#dueMs + (this.#stalled ? STALLED_GRACE_MS : GRACE_MS)) return false;
+    this.#stalled = true;
     // After a standstill of this process the missed frames are not made up for.
     const missedMs = nowMs - this.#dueMs;
     this.#dueMs += missedMs > JUMP_FRAMES * this.#frameMs ? missedMs : this.#frameMs;

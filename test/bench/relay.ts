@@ -150,6 +150,7 @@ function everything(count: number): RelayRequest {
       leg: {
         port: FIRST_PORT + index,
         remote: { host: PHONE_HOST, port: FIRST_PORT + index },
+        asterisk: { host: HOST, port: ASTERISK_PORT },
         codec: 'PCMU' as const,
         payloadType: 0,
         eventPayloadType: 101,

@@ -78,6 +78,7 @@ describe('the relay', () => {
         leg: {
           port: PORTS.first + index,
           remote: phone.address,
+          asterisk: asterisk.address,
           codec: 'PCMU',
           payloadType: 0,
           eventPayloadType: 101,

@@ -33,6 +33,7 @@ class Run {
   #settings: number;
   #channels = 0;
   #resynced = false;
+  #relay = true;
 
   constructor(settings: number) {
     this.#settings = settings;
@@ -42,7 +43,7 @@ class Run {
   #fresh(): Conference {
     const settings = SETTINGS[this.#settings] ?? SETTINGS[0];
     if (!settings) throw new Error('no settings');
-    return newConference('3000', settings, this.nowMs);
+    return newConference('3000', settings, this.nowMs, { relay: this.#relay });
   }
 
   step({ given, gapMs, reach }: Step): void {
@@ -54,7 +55,7 @@ class Run {
     }
     if (this.state.status === 'ended') this.state = this.#fresh();
     const input = this.#inputFor(given);
-    if (input) this.feed(input, given.what === 'resync' ? null : reach);
+    if (input) this.feed(input, input.type === 'resync' ? null : reach);
   }
 
   #inputFor(given: Happening): Input | null {
@@ -103,10 +104,30 @@ class Run {
       }
       case 'resync':
         return world.resync(given.restarted);
+      case 'relay':
+        this.#relay = given.present;
+        return { type: 'relay', present: given.present };
+      case 'leg-lost': {
+        const channelId = this.#channelAt(given.who);
+        return channelId === undefined ? null : { type: 'fan-out-failed', channelId };
+      }
+      case 'legs-lost':
+        // Both were restarted, and only Asterisk knows how things were.
+        return this.#legsLost();
       case 'wake':
         this.nowMs = Math.max(this.nowMs, Number.isFinite(world.wakesAtMs) ? world.wakesAtMs : 0);
         return { type: 'tick' };
     }
+  }
+
+  #legsLost(): Input {
+    this.state = this.#fresh();
+    this.world.wakesAtMs = Number.POSITIVE_INFINITY;
+    this.intact = false;
+    this.world.relayKept = false;
+    const input = this.world.resync(true);
+    this.world.relayKept = true;
+    return input;
   }
 
   #channelAt(who: number): string | undefined {
@@ -238,7 +259,12 @@ class Run {
       if (place.at === 'leaving') continue;
       const onFloor = place.at === 'floor' || place.at === 'arriving';
       // Said once more without the code's own words.
-      hold((arrangement.bridge === 'floor') === onFloor, 'in a wrong place', place, arrangement);
+      const hears = ['floor', 'relay'].includes(arrangement.bridge);
+      hold(hears === onFloor, 'in a wrong place', place, arrangement);
+      const atRelay = member.path === 'moving' || member.path === 'relay';
+      hold((arrangement.bridge === 'relay') === atRelay, 'not on his path', member, arrangement);
+      hold(!atRelay || state.relay, 'at a relay that is not there', member);
+      hold(!atRelay || (!flags.speaker && !flags.deaf), 'at the relay as a speaker, or deaf', member);
       if (onFloor) hold(arrangement.voice === (flags.speaker && !flags.mute), 'a wrong voice', flags, arrangement);
       if (onFloor) hold(arrangement.hearing === !flags.deaf, 'a wrong ear', flags, arrangement);
       const to = arrangementOf(state, member);
@@ -272,7 +298,8 @@ class Run {
       this.feed(input, null);
     }
     hold(this.world.reports.length === 0, 'there is no end to reports', this.world.reports.slice(0, 3));
-    for (const { place, id } of this.state.members.values()) {
+    for (const { place, path, id } of this.state.members.values()) {
+      hold(path !== 'moving', `member ${id} is moved for ever`, place);
       const halfWay = ['naming', 'greeting', 'arriving', 'leaving', 'away'].includes(place.at);
       hold(!halfWay, `member ${id} is for ever`, place);
     }

@@ -41,6 +41,8 @@ const PROFILES = [
     audio: { vadLevel: 0, agcLevel: 500 },
     limits: { speakers: 3, callMinutes: 0.5, warningSeconds: 0 },
   },
+  { ...QUIET, idleSeconds: 2, audience: 'fanout', audio: { listenVolume: 1 }, limits: { speakers: 2 } },
+  { ...QUIET, idleSeconds: 2, audience: 'auto', fanOutFrom: 2, limits: { speakers: 2 } },
 ];
 
 /** Settings that conferences of a story have, one after the other. */
@@ -164,6 +166,8 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ what: fc.constant('returned' as const), who }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('wake' as const) }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('told' as const), input: told }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('relay' as const), present: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom('leg-lost' as const, 'legs-lost' as const), who }) },
 );
 export type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 

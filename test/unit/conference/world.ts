@@ -26,6 +26,8 @@ export class World {
   reports: Input[] = [];
   saved: SavedConference | null = null;
   floorOpen = false;
+  /** Whether the relay has the legs that it had. */
+  relayKept = true;
   /** As `WakeTimers`: the earliest wish counts. */
   wakesAtMs = Number.POSITIVE_INFINITY;
 
@@ -104,6 +106,10 @@ export class World {
       const set = Object.fromEntries(changed.map((key) => [key, to[key]]));
       channel.arrangement = { ...channel.arrangement, ...set, ...placed };
       if (to.bridge === 'floor') this.reports.push({ type: 'entered', channelId });
+      // Some phones cannot.
+      if (to.relay && changed.includes('bridge')) {
+        this.reports.push({ type: channelId.endsWith('3') ? 'fan-out-failed' : 'fanned-out', channelId });
+      }
     }
     if (effect.type === 'release') {
       this.channels.delete(channelId);
@@ -128,14 +134,15 @@ export class World {
 
   /** What is found after a connect. What Asterisk was about to tell is lost; what the shell itself knows, only if it has been restarted. */
   resync(restarted: boolean): Input {
-    const own = ['entered', 'heard', 'named', 'end-announced'];
+    const own = ['entered', 'heard', 'named', 'end-announced', 'fanned-out', 'fan-out-failed'];
     this.reports = this.reports.filter(({ type }) => !restarted && own.includes(type));
     const channels = [...this.channels].map(
       ([channelId, { arrangement, saved }]): ChannelSeen => ({
         channelId,
         caller: CALLER,
         flags: {},
-        bridge: foundIn(arrangement.bridge),
+        // A relay that was restarted as well has no legs.
+        bridge: arrangement.bridge === 'relay' && !this.relayKept ? 'other' : foundIn(arrangement.bridge),
         returned: false,
         saved,
       }),

@@ -17,7 +17,14 @@ class FakeListener {
   constructor(settings: Partial<ListenerSettings> = {}, leg: Partial<Leg> = {}) {
     this.settings = { legId: 'leg', conference: 'c', volume: 0, noise: false, ...settings };
     const remote = { host: '192.0.2.1', port: 4000 };
-    this.leg = { remote, codec: 'PCMU', payloadType: 0, eventPayloadType: 101, ...leg };
+    this.leg = {
+      remote,
+      asterisk: { host: '127.0.0.1', port: 10_000 },
+      codec: 'PCMU',
+      payloadType: 0,
+      eventPayloadType: 101,
+      ...leg,
+    };
   }
 
   send(packet: Buffer): void {

@@ -4,7 +4,13 @@ import type { RtpAddress } from '../../../src/relay/protocol.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
 
 const REMOTE = { host: '192.0.2.1', port: 4000 };
-const LEG = { remote: REMOTE, codec: 'PCMU', payloadType: 0, eventPayloadType: 101 } as const;
+const LEG = {
+  asterisk: { host: '127.0.0.1', port: 10_000 },
+  remote: REMOTE,
+  codec: 'PCMU',
+  payloadType: 0,
+  eventPayloadType: 101,
+} as const;
 
 async function setUp() {
   const keys: string[] = [];

@@ -4,45 +4,36 @@ import { Pacing } from '../../../src/rtp/pacing.ts';
 
 const FRAME = { frameMs: 20, frameSamples: 160 };
 
-/** So many frames are made up when asked until this time, every 5 ms. */
-function madeUp(pacing: Pacing, fromMs: number, toMs: number): number {
-  let count = 0;
-  for (let nowMs = fromMs; nowMs <= toMs; nowMs += 5) while (pacing.overdue(nowMs)) count += 1;
-  return count;
-}
+const begin = () => {
+  const pacing = new Pacing(FRAME, 0);
+  expect(pacing.arrived(0, 20)).toBe(true);
+  return pacing;
+};
+
+it('a frame that a busy machine sends late is played late, and those after it as well', () => {
+  const pacing = begin();
+  expect(pacing.overdue(90)).toBe(false);
+  for (const frame of [1, 2, 3]) expect(pacing.arrived(160 * frame, 95)).toBe(true);
+});
+
+it('where nothing comes any more, frames are made up, as many as there should be', () => {
+  const pacing = begin();
+  let made = 0;
+  for (let nowMs = 25; nowMs <= 1100; nowMs += 5) while (pacing.overdue(nowMs)) made++;
+  expect(made).toBe(53);
+});
+
+it('a frame in whose place one was made up is left out, unless the sender goes on with another clock', () => {
+  const pacing = begin();
+  while (pacing.overdue(100));
+  expect(pacing.arrived(160, 101)).toBe(false);
+  expect(pacing.arrived(3 * 160, 102)).toBe(false);
+  expect(pacing.arrived(4 * 160, 103)).toBe(true);
+  expect(pacing.arrived(5_000_000, 140)).toBe(true);
+  expect(pacing.arrived(5_000_160, 160)).toBe(true);
+});
 
 describe('pacing', () => {
-  it('plays frames as they come, and makes none up while they do', () => {
-    const pacing = new Pacing(FRAME, 0);
-    for (let i = 0; i < 100; i += 1) {
-      const nowMs = i * 20 + (i % 3) * 4;
-      expect(pacing.arrived(i * 160, nowMs)).toBe(true);
-      expect(pacing.overdue(nowMs + 15)).toBe(false);
-    }
-  });
-
-  it('makes up 50 frames a second while none comes', () => {
-    const pacing = new Pacing(FRAME, 0);
-    expect(madeUp(pacing, 0, 1030)).toBe(50);
-  });
-
-  it('drops a frame that comes after another was made up in its place, and plays the next', () => {
-    const pacing = new Pacing(FRAME, 0);
-    pacing.arrived(0, 0);
-    expect(madeUp(pacing, 5, 37)).toBe(1);
-    expect(pacing.arrived(160, 38)).toBe(false);
-    expect(pacing.arrived(320, 41)).toBe(true);
-  });
-
-  it('begins anew with a sender whose clock has stood still meanwhile', () => {
-    const pacing = new Pacing(FRAME, 0);
-    pacing.arrived(0, 0);
-    madeUp(pacing, 5, 400);
-    const played = Array.from({ length: 10 }, (_, i) => pacing.arrived(160 + i * 160, 405 + i * 20));
-    expect(played.slice(5)).toEqual([true, true, true, true, true]);
-    expect(played.filter((each) => !each).length).toBe(5);
-  });
-
   it('takes a jump of the timestamp as a new beginning', () => {
     const pacing = new Pacing(FRAME, 0);
     pacing.arrived(0xffff_ff60, 0);
@@ -54,7 +45,9 @@ describe('pacing', () => {
   it('does not make up for a standstill of the process', () => {
     const pacing = new Pacing(FRAME, 0);
     pacing.arrived(0, 0);
-    expect(madeUp(pacing, 60_000, 60_000)).toBeLessThan(5);
+    let made = 0;
+    while (pacing.overdue(60_000)) made += 1;
+    expect(made).toBeLessThan(5);
   });
 
   it('keeps the rate of a sender whatever its jitter', () => {
@@ -71,7 +64,7 @@ describe('pacing', () => {
           }
           if (nowMs % 5 === 0) while (pacing.overdue(nowMs)) frames += 1;
         }
-        expect(Math.abs(frames - jitter.length)).toBeLessThanOrEqual(3);
+        expect(Math.abs(frames - jitter.length)).toBeLessThanOrEqual(4);
       }),
       { numRuns: 50 },
     );
