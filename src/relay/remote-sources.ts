@@ -48,10 +48,11 @@ export class RemoteSources {
       source.buffer.push(frame, nowMs);
       return;
     }
-    const { format, bytes, frames } = received;
+    const { format, bytes, frames, frameCount } = received;
+    if (frameCount > 1) source.buffer.expectRepeats(frameCount - 1);
     frame.samples = this.#decoded;
     // The oldest first, so that none makes another one late.
-    for (let i = received.frameCount - 1; i >= 0; i -= 1) {
+    for (let i = frameCount - 1; i >= 0; i -= 1) {
       const part = frames[i];
       if (part === undefined || newest - i < 0) continue;
       decode(format, bytes.subarray(part.offset, part.offset + format.payloadBytes), this.#decoded);

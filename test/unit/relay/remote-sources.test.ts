@@ -104,6 +104,18 @@ describe('what is shared of a conference', () => {
     expect(kinds(215, 260, -80)).toContain('silence');
   });
 
+  it('tells the end of a voice again where packets may be lost', () => {
+    const kindsAfterVoice = (redundancy: 0 | 1 | 2) => {
+      const shared = new SharedConference('3000', { redundancy, codec: 'PCMU' });
+      for (let i = 0; i < 50; i += 1) shared.next(toneFrame(i, 400, -20));
+      const kinds = Array.from({ length: 30 }, () => shared.next(new Int16Array(SAMPLES))?.kind ?? 'nothing');
+      return kinds.slice(kinds.indexOf('silence')).slice(0, 4);
+    };
+    expect(kindsAfterVoice(0)).toEqual(['silence', 'nothing', 'nothing', 'nothing']);
+    expect(kindsAfterVoice(1)).toEqual(['silence', 'silence', 'nothing', 'nothing']);
+    expect(kindsAfterVoice(2)).toEqual(['silence', 'silence', 'silence', 'nothing']);
+  });
+
   it('counts its frames in time, silence included', () => {
     const shared = new SharedConference('3000', { redundancy: 0, codec: 'L16' });
     const first = shared.next(toneFrame(0, 400, -20))?.frameIndex ?? 0;
