@@ -3,7 +3,7 @@ const BINS = 64;
 /** The weight of the newest frame once many are known: the memory is of about 500 frames, or 10 s. */
 const WEIGHT_MIN = 1 / 500;
 /** The share of frames that may be later than the quantile. */
-const LATER_SHARE = 0.01;
+const LATER_SHARE = 0.003;
 /** The fastest frame is looked for among those of the last one to two of these, so that clocks may drift. */
 const WINDOW_MS = 5000;
 
@@ -42,7 +42,7 @@ export class ArrivalDelays {
     shares[bin] = (shares[bin] as number) + weight;
   }
 
-  /** HOT PATH. All but one frame in a hundred are not later than this; at most 126 ms. */
+  /** HOT PATH. All but three frames in a thousand are not later than this; at most 126 ms. */
   quantileMs(): number {
     let later = 0;
     for (let bin = BINS - 1; bin > 0; bin -= 1) {

@@ -12,6 +12,8 @@ const MAX_CONCEALED = 3;
 const LONGER_MS = 10;
 /** And by no more than one frame in so many ticks. */
 const SHORTEN_TICKS = 5;
+/** A word of silence may be so many frames after the one that is missing, and still be the end of what was heard. */
+const END_FRAMES = 3;
 const NO_SEQUENCE = -1;
 
 export interface JitterBufferOptions {
@@ -65,7 +67,7 @@ export interface JitterBufferStats {
 export class JitterBuffer {
   readonly #frameMs: number;
   readonly #frameSamples: number;
-  readonly #minMs: number;
+  #minMs: number;
   readonly #maxMs: number;
   readonly #quietDbov: number;
   readonly #delays = new ArrivalDelays();
@@ -91,6 +93,8 @@ export class JitterBuffer {
   /** Concealed one after the other. */
   #gapTicks = 0;
   #ticksSinceShortened = 0;
+  /** Whether the last frame that was heard was quiet. */
+  #heardQuiet = false;
   #foreignTransitMs = Number.NaN;
   #noiseDbov = SILENCE_DBOV;
   #delayMs = 0;
@@ -113,6 +117,14 @@ export class JitterBuffer {
     const size = this.#frameSamples;
     this.#audio = new Int16Array(SLOTS * size);
     this.#frames = Array.from({ length: SLOTS }, (_, slot) => this.#audio.subarray(slot * size, (slot + 1) * size));
+  }
+
+  /**
+   * For a source that sends so many frames again, with the next ones: the delay is at least as long as it takes until a
+   * lost frame comes again.
+   */
+  expectRepeats(frames: number): void {
+    this.#minMs = Math.max(this.#minMs, (1 + frames) * this.#frameMs);
   }
 
   /** The level of the noise that belongs into the silence: as last told by the source. */
@@ -329,13 +341,27 @@ export class JitterBuffer {
       this.#wait();
       return this.#silence(out);
     }
+    if (this.#gapTicks === 0 && this.#endsInSilence()) return this.#play(out);
     this.#gapTicks += 1;
-    // If nothing later has come, it is not known whether this one is lost or late. The wait goes on.
-    if (this.#waiting === 0) this.#overdueTicks += 1;
+    // If nothing later has come, it is not known whether this one is lost or late. The wait goes on; so it does where
+    // the delay is to be longer anyway.
+    if (this.#waiting === 0 || this.#delayMs < this.#targetMs()) this.#overdueTicks += 1;
     else this.#next += 1;
     this.#concealment.conceal(out);
     this.#concealed += 1;
     return 'concealed';
+  }
+
+  /** Whether the sound ends with what was heard last, or a frame later, which then was as quiet: nothing is to be made up. */
+  #endsInSilence(): boolean {
+    if (!this.#heardQuiet) return false;
+    for (let at = this.#next + 1; at <= this.#next + END_FRAMES; at += 1) {
+      if (!this.#isWaiting(at)) continue;
+      if (this.#voiced[at % SLOTS] === 1) return false;
+      this.#next = at;
+      return true;
+    }
+    return false;
   }
 
   /** One frame fewer or more where it is not noticed; returns whether the one that is due is to be repeated. */
@@ -360,6 +386,7 @@ export class JitterBuffer {
       return this.#silence(out);
     }
     out.set(this.#frames[slot] as Int16Array);
+    this.#heardQuiet = this.#isQuiet(this.#next);
     this.#take(this.#next);
     this.#next += 1;
     return this.#heard(out);

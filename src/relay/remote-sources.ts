@@ -11,6 +11,8 @@ const SAMPLE_RATE_HZ = 8000;
 const FORGET_MS = 5000;
 /** Nodes that may take part in one conference; others are not heard. */
 const MOST_SOURCES = 256;
+/** What was sent before, and a node that begins anew with lower numbers, must not come below 0. */
+const FIRST_SEQUENCE = 2 ** 32;
 
 type Source = {
   readonly buffer: JitterBuffer;
@@ -31,11 +33,17 @@ export class RemoteSources {
   /** HOT PATH. Takes a frame of the trunk, with the earlier ones that came along. */
   push(received: ReceivedFrame, nowMs: number): void {
     const index = received.kind === 'silence' ? received.frameIndex : received.frames[0].frameIndex;
-    const source = this.#sourceOf(received.nodeId, index, nowMs);
+    const { nodeId } = received;
+    let source = this.#sourceOf(nodeId, index, nowMs);
     if (source === null) return;
-    const newest = source.sequence + ((index - source.index) | 0);
-    // From before the first that was seen.
-    if (newest < 0) return;
+    let newest = source.sequence + ((index - source.index) | 0);
+    if (newest < 0) {
+      // A relay that has begun anew counts from anywhere. This often it can have done so before the numbers are used up.
+      this.#sources.delete(nodeId);
+      source = this.#sourceOf(nodeId, index, nowMs);
+      if (source === null) return;
+      newest = source.sequence;
+    }
     if (newest > source.sequence) {
       source.sequence = newest;
       source.index = index;
@@ -48,10 +56,11 @@ export class RemoteSources {
       source.buffer.push(frame, nowMs);
       return;
     }
-    const { format, bytes, frames } = received;
+    const { format, bytes, frames, frameCount } = received;
+    if (frameCount > 1) source.buffer.expectRepeats(frameCount - 1);
     frame.samples = this.#decoded;
     // The oldest first, so that none makes another one late.
-    for (let i = received.frameCount - 1; i >= 0; i -= 1) {
+    for (let i = frameCount - 1; i >= 0; i -= 1) {
       const part = frames[i];
       if (part === undefined || newest - i < 0) continue;
       decode(format, bytes.subarray(part.offset, part.offset + format.payloadBytes), this.#decoded);
@@ -93,11 +102,10 @@ export class RemoteSources {
       return known;
     }
     if (this.#sources.size >= MOST_SOURCES) return null;
-    // Some that were sent before this one may still come.
     const source = {
       buffer: new JitterBuffer({ sampleRateHz: SAMPLE_RATE_HZ }),
       index,
-      sequence: 64,
+      sequence: FIRST_SEQUENCE,
       heardAtMs: nowMs,
     };
     this.#sources.set(nodeId, source);

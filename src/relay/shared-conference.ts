@@ -54,7 +54,9 @@ export class SharedConference {
   }
 
   #wordOfSilence(): OutgoingFrame | null {
-    if (this.#silentFrames++ % SILENCE_EVERY_FRAMES !== 0) return null;
+    const frames = this.#silentFrames++;
+    // Where packets may be lost, the end of the voice is told again.
+    if (frames > this.stream.redundancy && frames % SILENCE_EVERY_FRAMES !== 0) return null;
     this.#silence.frameIndex = this.#frameIndex;
     this.#silence.noiseLevelDbov = this.#vad.noiseDbov;
     return this.#silence;

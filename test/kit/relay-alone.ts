@@ -13,7 +13,15 @@ import { type RelayReport, type RelayRequest, relayReportSchema } from '../../sr
 const PROGRAM = new URL('../../dist/cli/main.js', import.meta.url);
 const START_TIMEOUT_MS = 10_000;
 
-export type RelayAloneOptions = { address: string; ports: { first: number; last: number }; threads: number };
+export type RelayAloneOptions = {
+  address: string;
+  ports: { first: number; last: number };
+  threads: number;
+  /** The section `cluster` of rostrum.yaml; none for a node by itself. */
+  cluster?: Record<string, unknown>;
+  /** Receives each report as it comes. */
+  onReport?: (report: RelayReport) => void;
+};
 
 /** The relay of the built program without Asterisk and a controller; the test states what the latter would. */
 export class RelayAlone {
@@ -23,25 +31,36 @@ export class RelayAlone {
   readonly #process: ChildProcess;
   readonly #control: Socket;
 
-  private constructor(directory: string, child: ChildProcess, control: Socket) {
+  private constructor(
+    directory: string,
+    child: ChildProcess,
+    control: Socket,
+    onReport: RelayAloneOptions['onReport'],
+  ) {
     this.#directory = directory;
     this.#process = child;
     this.#control = control;
-    onLines(control, (value) => this.reports.push(relayReportSchema.parse(value)));
+    control.on('error', () => {});
+    onLines(control, (value) => {
+      const report = relayReportSchema.parse(value);
+      this.reports.push(report);
+      onReport?.(report);
+    });
   }
 
-  static async start({ address, ports, threads }: RelayAloneOptions): Promise<RelayAlone> {
+  static async start({ address, ports, threads, cluster, onReport }: RelayAloneOptions): Promise<RelayAlone> {
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-relay-'));
     const socketPath = join(directory, 'relay.sock');
     const configPath = join(directory, 'rostrum.yaml');
     const sipPort = await freePort('127.0.0.1');
-    await writeFile(configPath, stringify({ relay: { address, ports, sipPort, threads, socket: socketPath } }));
+    const relay = { address, ports, sipPort, threads, socket: socketPath };
+    await writeFile(configPath, stringify({ relay, ...(cluster && { cluster }) }));
     const child = fork(PROGRAM, ['relay', '--config', configPath], {
       execArgv: [],
       env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'unused' },
       stdio: 'ignore',
     });
-    return new RelayAlone(directory, child, await connectTo(socketPath));
+    return new RelayAlone(directory, child, await connectTo(socketPath), onReport);
   }
 
   get pid(): number {
@@ -61,11 +80,12 @@ export class RelayAlone {
     throw new Error(`the relay has not reported: ${type}`);
   }
 
-  async stop(): Promise<void> {
+  /** @param signal SIGKILL for a relay that gets no chance to tidy up */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     this.#control.destroy();
-    if (this.#process.exitCode === null) {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const exited = once(this.#process, 'exit');
-      this.#process.kill();
+      this.#process.kill(signal);
       await exited;
     }
     await rm(this.#directory, { recursive: true });

@@ -56,10 +56,12 @@ export function play(
   {
     phaseMs = 7,
     pullMs = FRAME_MS,
+    repeats = 0,
     ...options
-  }: Partial<JitterBufferOptions> & { phaseMs?: number; pullMs?: number } = {},
+  }: Partial<JitterBufferOptions> & { phaseMs?: number; pullMs?: number; repeats?: number } = {},
 ): { heard: Heard[]; buffer: JitterBuffer } {
   const buffer = new JitterBuffer({ sampleRateHz: 8000, ...options });
+  buffer.expectRepeats(repeats);
   const inOrder = arrivals.toSorted((a, b) => a.atMs - b.atMs);
   const samples = new Int16Array(FRAME_SAMPLES);
   const out = new Int16Array(FRAME_SAMPLES);

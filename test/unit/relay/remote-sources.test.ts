@@ -77,6 +77,24 @@ describe('the sources of other nodes', () => {
     expect(repaired.stats.get('a')?.concealed).toBeLessThan(2);
   });
 
+  it.each([0, 50, 3_000_000_000, 0xffff_ff00])(
+    'are heard again when they have begun anew, counting from %d',
+    (anew) => {
+      const sources = new RemoteSources();
+      const out = new Int16Array(SAMPLES);
+      const heard: boolean[] = [];
+      // More than once, each time from further back.
+      for (let i = 0; i < 400; i += 1) {
+        const from = [2_000_000_000, anew, anew - 2_000_000_000, anew - 4_000_000_000][Math.floor(i / 100)] ?? 0;
+        sources.push(received('a', [[(from + (i % 100)) >>> 0, toneFrame(i, 400, -20)]]), i * 20);
+        heard.push(sources.pullInto(out, i * 20 + 5));
+      }
+      for (const begin of [0, 100, 200, 300]) {
+        expect(heard.slice(begin + 10, begin + 100).every((each) => each)).toBe(true);
+      }
+    },
+  );
+
   it('are forgotten when they have been silent for long, and when they have left', () => {
     const sources = new RemoteSources();
     const out = new Int16Array(SAMPLES);
@@ -102,6 +120,18 @@ describe('what is shared of a conference', () => {
     // The end of a word is sent as well.
     expect(kinds(200, 215, -80).every((kind) => kind === 'audio')).toBe(true);
     expect(kinds(215, 260, -80)).toContain('silence');
+  });
+
+  it('tells the end of a voice again where packets may be lost', () => {
+    const kindsAfterVoice = (redundancy: 0 | 1 | 2) => {
+      const shared = new SharedConference('3000', { redundancy, codec: 'PCMU' });
+      for (let i = 0; i < 50; i += 1) shared.next(toneFrame(i, 400, -20));
+      const kinds = Array.from({ length: 30 }, () => shared.next(new Int16Array(SAMPLES))?.kind ?? 'nothing');
+      return kinds.slice(kinds.indexOf('silence')).slice(0, 4);
+    };
+    expect(kindsAfterVoice(0)).toEqual(['silence', 'nothing', 'nothing', 'nothing']);
+    expect(kindsAfterVoice(1)).toEqual(['silence', 'silence', 'nothing', 'nothing']);
+    expect(kindsAfterVoice(2)).toEqual(['silence', 'silence', 'silence', 'nothing']);
   });
 
   it('counts its frames in time, silence included', () => {

@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../scripts/machine.ts';
+import { burstVoice, nobody, toneVoice } from '../../kit/floor-voices.ts';
+import { kernelDrops } from '../../kit/hostile/kernel-drops.ts';
+import { levelDbov, toneLevelDbov } from '../../kit/phone/judge.ts';
+import { burstLatency } from '../../kit/phone/judge-bursts.ts';
+import { TrunkRelays, type TrunkRelaysOptions } from '../../kit/trunk-relays.ts';
+
+const TWO = { a: '127.0.71.1', b: '127.0.71.2' };
+const THREE = { ...TWO, c: '127.0.71.3' };
+/** Time for a voice to be given back, and for the delay to settle. */
+const SETTLE_MS = 600;
+const HEAR_MS = 500;
+const TOLERANCE_DB = 0.5;
+
+let relays: TrunkRelays | null = null;
+
+async function start(nodes: TrunkRelaysOptions['nodes'], trunk: Record<string, unknown> = {}): Promise<TrunkRelays> {
+  relays = await TrunkRelays.start({ nodes, trunk });
+  return relays;
+}
+
+/** What is given back at a floor during the next half second. */
+async function hear(all: TrunkRelays, name: string): Promise<Int16Array> {
+  const fromMs = performance.now();
+  await sleep(HEAR_MS);
+  return all.floor(name).heardSince(fromMs);
+}
+
+/** Waits until a tone is given back at a floor. @returns how long it took, in ms */
+async function untilHeard(all: TrunkRelays, name: string, freqHz: number): Promise<number> {
+  const startedMs = performance.now();
+  for (let tookMs = 0; tookMs < 5000; tookMs = performance.now() - startedMs) {
+    if (toneLevelDbov(all.floor(name).heardSince(performance.now() - 100), freqHz) > -30) return tookMs;
+    await sleep(5);
+  }
+  throw new Error(`${freqHz} Hz is not heard at ${name}`);
+}
+
+function expectLevel(samples: Int16Array, freqHz: number, dbov: number): void {
+  expect(Math.abs(toneLevelDbov(samples, freqHz) - dbov)).toBeLessThan(TOLERANCE_DB);
+}
+
+afterEach(async () => {
+  await relays?.stop();
+  relays = null;
+});
+
+describe('relays of several nodes', () => {
+  it('give each floor the others at their level, and nobody himself', async () => {
+    const all = await start(THREE);
+    all.floor('a').voice = toneVoice(400, -20);
+    all.floor('b').voice = toneVoice(1000, -26);
+    await sleep(SETTLE_MS);
+    const [atA, atB, atC] = await Promise.all([hear(all, 'a'), hear(all, 'b'), hear(all, 'c')]);
+    expectLevel(atA, 1000, -26);
+    expectLevel(atB, 400, -20);
+    expectLevel(atC, 400, -20);
+    expectLevel(atC, 1000, -26);
+    expect(toneLevelDbov(atA, 400)).toBeLessThan(-70);
+    expect(toneLevelDbov(atB, 1000)).toBeLessThan(-70);
+  });
+
+  it('take 20 to 40 ms from one floor to another, and what the network takes', async () => {
+    const all = await start(TWO);
+    all.floor('a').voice = burstVoice(200);
+    await sleep(SETTLE_MS);
+    const fromMs = performance.now();
+    await sleep(3000);
+    const said = all.floor('a').onsetsSaidSince(fromMs).slice(0, -2);
+    const heard = burstLatency(said, all.floor('b').onsetsHeardSince(fromMs), { maxLatencyMs: 190 });
+    const middleMs = heard.latenciesMs.toSorted((a, b) => a - b)[heard.latenciesMs.length >> 1];
+    expect(heard.missed).toBe(0);
+    expect(middleMs).toBeGreaterThan(15);
+    expect(middleMs).toBeLessThan(45);
+  });
+
+  it('send only word of silence while nobody speaks, and then nothing is given back', async () => {
+    const all = await start(THREE);
+    await sleep(SETTLE_MS);
+    const before = await all.stats('a');
+    const fromMs = performance.now();
+    const after = await all.stats('a');
+    // Five a second to each of the two others; a voice would be fifty.
+    const perSecond = (after.sent - before.sent) / 2 / 2;
+    expect(perSecond).toBeGreaterThan(3);
+    expect(perSecond).toBeLessThan(7);
+    expect(all.floor('b').heardSince(fromMs)).toHaveLength(0);
+  });
+
+  it('begin at once with a voice after silence', async () => {
+    const all = await start(TWO);
+    await sleep(SETTLE_MS);
+    all.floor('a').voice = toneVoice(400, -20);
+    expect(await untilHeard(all, 'b', 400)).toBeLessThan(300);
+    all.floor('a').voice = nobody;
+    await sleep(1000);
+    expect(levelDbov(await hear(all, 'b'))).toBe(-127);
+  });
+
+  it('lose no packet to a new key every second', async () => {
+    const all = await start(TWO, { rekeySeconds: 1, redundancy: 0 });
+    all.floor('a').voice = toneVoice(400, -20);
+    all.floor('b').voice = toneVoice(1000, -20);
+    await sleep(SETTLE_MS);
+    const before = await all.stats('b');
+    await sleep(6000);
+    const after = await all.stats('b');
+    const packets = (after.nodes['a']?.packets ?? 0) - (before.nodes['a']?.packets ?? 0);
+    expect(packets).toBeGreaterThan(395);
+    expect(after.dropped).toEqual(before.dropped);
+    expect(await kernelDrops(all.trunk('b'))).toBe(0);
+  });
+
+  it('go on with each other within a second after one was killed, started again and told everything', async () => {
+    const all = await start(TWO);
+    all.floor('a').voice = toneVoice(400, -20);
+    all.floor('b').voice = toneVoice(1000, -20);
+    await sleep(SETTLE_MS);
+    for (let times = 0; times < 2; times++) {
+      await all.kill('b');
+      await sleep(200);
+      await all.restart('b');
+      const fromMs = performance.now();
+      await all.state('b');
+      all.introduce('b');
+      await Promise.all([untilHeard(all, 'b', 400), untilHeard(all, 'a', 1000)]);
+      expect(performance.now() - fromMs).toBeLessThan(1000);
+    }
+    await sleep(SETTLE_MS);
+    expectLevel(await hear(all, 'a'), 1000, -20);
+    expectLevel(await hear(all, 'b'), 400, -20);
+  });
+
+  it('do not listen to a node that they have not been told of, or whose key they lack', async () => {
+    const all = await start(TWO);
+    all.floor('a').voice = toneVoice(400, -20);
+    await sleep(SETTLE_MS);
+    await all.state('b', ['a']);
+    await sleep(SETTLE_MS);
+    const unknown = await all.stats('b');
+    expect(unknown.dropped['unknown-sender']).toBeGreaterThan(10);
+    expect((await hear(all, 'b')).length).toBe(0);
+    await all.state('b');
+    await sleep(SETTLE_MS);
+    const keyless = await all.stats('b');
+    expect(keyless.dropped['unknown-epoch']).toBeGreaterThan(10);
+    expect(keyless.nodes['a']?.packets).toBe(0);
+    all.introduce('b');
+    await untilHeard(all, 'b', 400);
+  });
+
+  it('send one packet for all with multicast', async () => {
+    const group = `239.255.71.1:${await freePort('127.0.0.1')}`;
+    const all = await start(THREE, { multicast: { group, interface: '127.0.0.1' } });
+    all.floor('a').voice = toneVoice(400, -20);
+    await sleep(SETTLE_MS);
+    const before = await all.stats('a');
+    const [atB, atC] = await Promise.all([hear(all, 'b'), hear(all, 'c')]);
+    const after = await all.stats('a');
+    expectLevel(atB, 400, -20);
+    expectLevel(atC, 400, -20);
+    expect((after.sent - before.sent) / 2).toBeLessThan(52);
+    expect(after.dropped['own']).toBeGreaterThan(90);
+    expect((await hear(all, 'a')).length).toBe(0);
+  });
+});
