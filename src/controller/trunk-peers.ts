@@ -15,10 +15,17 @@ type MediaKeyMessage = MessageOf<'media-key' | 'media-key-ack' | 'want-media-key
 export class TrunkPeers {
   readonly #own: MessageOf<'hello'>['trunk'];
   readonly #deps: TrunkPeersDeps;
+  #settled = false;
 
   constructor(options: { own: MessageOf<'hello'>['trunk'] }, deps: TrunkPeersDeps) {
     this.#own = options.own;
     this.#deps = deps;
+  }
+
+  /** All nodes that can be found have been: those that only the relay knows are no more. */
+  settled(nodes: Iterable<OtherNode>): void {
+    this.#settled = true;
+    this.changed(nodes);
   }
 
   /** Nodes have come, said where their relay is, or gone for good. */
@@ -30,6 +37,11 @@ export class TrunkPeers {
       const group = this.#own?.multicast;
       const shared = group?.group === multicast?.group && group?.port === multicast?.port;
       peers.push({ nodeId, address: { host, port }, multicast: group !== null && group !== undefined && shared });
+    }
+    // A controller that has just started must not cut off the nodes that it has yet to meet.
+    if (!this.#settled) {
+      const met = new Set(peers.map(({ nodeId }) => nodeId));
+      peers.push(...this.#deps.relay.foundPeers.filter(({ nodeId }) => !met.has(nodeId)));
     }
     this.#deps.relay.setPeers(peers);
   }

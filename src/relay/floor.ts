@@ -50,6 +50,7 @@ export class Floor {
     ssrc: randomInt(0x7fffffff),
   };
   #socket: MediaSocket | null = null;
+  #local: RtpAddress | null = null;
   #noise: NoiseLoop | null = null;
   #closed = false;
 
@@ -65,12 +66,19 @@ export class Floor {
     this.#socket = socket;
     if (this.#closed) socket.close();
     this.#aim();
-    return { host, port: socket.port };
+    this.#local = { host, port: socket.port };
+    return this.#local;
+  }
+
+  /** Where Asterisk is to send to; null until it is open. */
+  get local(): RtpAddress | null {
+    return this.#local;
   }
 
   change(wish: FloorWish): void {
     for (const nodeId of this.#wish.nodes) if (!wish.nodes.includes(nodeId)) this.remote.forget(nodeId);
-    this.#wish = wish;
+    // A controller that was started anew has yet to ask where Asterisk sends from; that is where it was.
+    this.#wish = { ...wish, asterisk: wish.asterisk ?? this.#wish.asterisk };
     this.#aim();
   }
 

@@ -1,10 +1,10 @@
-import type { JitterBufferStats } from '../audio/jitter-buffer.ts';
 import type { Aead } from '../trunk/aead.ts';
 import type { ReceivedFrame } from '../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../trunk/trunk-peer.ts';
 import { Floor } from './floor.ts';
 import type { MediaPorts } from './media-socket.ts';
 import type { AnnouncementText, FloorWish, TrunkStatsReport } from './protocol.ts';
+import { addCounts, type FrameCounts, NO_FRAMES } from './remote-sources.ts';
 import { SharedConference } from './shared-conference.ts';
 import { Trunk } from './trunk.ts';
 import type { AudienceFrame, FloorCommand, TrunkOptions, WorkerReport } from './worker-messages.ts';
@@ -34,6 +34,8 @@ export class Floors {
   readonly #deps: FloorsDeps;
   readonly #floors = new Map<string, Entry>();
   readonly #trunk: Trunk | null;
+  /** Of conferences that have ended, by node. Bounded by the nodes that there are, see `#reportTrunk`. */
+  readonly #past = new Map<string, FrameCounts>();
   readonly #timers: NodeJS.Timeout[];
 
   constructor(options: FloorsOptions, deps: FloorsDeps) {
@@ -81,9 +83,15 @@ export class Floors {
 
   #set(wish: FloorWish): void {
     const { conference } = wish;
-    const known = this.#floors.get(conference);
-    if (known) return known.floor.change(wish);
     const { play, report } = this.#deps;
+    const known = this.#floors.get(conference);
+    if (known) {
+      known.floor.change(wish);
+      const { local } = known.floor;
+      // A controller that was started anew: it must know where this is, and tell where Asterisk is.
+      if (local && wish.port !== local.port) report({ type: 'floor', conference, local });
+      return;
+    }
     const { host, ports, trunk } = this.#options;
     const shared = trunk && new SharedConference(conference, trunk);
     const floor = new Floor(
@@ -106,7 +114,11 @@ export class Floors {
   }
 
   #end(conference: string): void {
-    this.#floors.get(conference)?.floor.close();
+    const floor = this.#floors.get(conference)?.floor;
+    floor?.close();
+    for (const [nodeId, counts] of floor?.remote.counts() ?? []) {
+      this.#past.set(nodeId, addCounts(this.#past.get(nodeId) ?? NO_FRAMES, counts));
+    }
     this.#floors.delete(conference);
     this.#trunk?.close(conference);
   }
@@ -131,22 +143,20 @@ export class Floors {
     if (!this.#trunk) return;
     const { accepted, ...stats } = this.#trunk.stats;
     const nodes: TrunkStatsReport['nodes'] = {};
+    for (const nodeId of this.#past.keys()) if (accepted[nodeId] === undefined) this.#past.delete(nodeId);
+    const remotes = [...this.#floors.values()].map(({ floor }) => floor.remote);
+    const counts = remotes.map((remote) => remote.counts());
+    const delays = remotes.map((remote) => remote.stats());
     for (const [nodeId, packets] of Object.entries(accepted)) {
-      const sources = [...this.#floors.values()].flatMap(({ floor }) => floor.remote.stats().get(nodeId) ?? []);
-      nodes[nodeId] = { packets, ...sumOf(sources) };
+      const frames = counts.reduce(
+        (sum, each) => addCounts(sum, each.get(nodeId) ?? NO_FRAMES),
+        this.#past.get(nodeId) ?? NO_FRAMES,
+      );
+      const delayMs = Math.max(0, ...delays.map((each) => each.get(nodeId)?.delayMs ?? 0));
+      nodes[nodeId] = { packets, ...frames, delayMs };
     }
     this.#deps.report({ type: 'trunk', stats: { ...stats, nodes } });
   }
-}
-
-function sumOf(sources: readonly JitterBufferStats[]): Omit<TrunkStatsReport['nodes'][string], 'packets'> {
-  const sum = (of: (stats: JitterBufferStats) => number) => sources.reduce((total, stats) => total + of(stats), 0);
-  return {
-    frames: sum(({ received }) => received),
-    late: sum(({ late }) => late),
-    concealed: sum(({ concealed }) => concealed),
-    delayMs: Math.max(0, ...sources.map(({ delayMs }) => delayMs)),
-  };
 }
 
 function textOf({ epoch, key, fromCounter }: KeyAnnouncement): AnnouncementText {

@@ -125,6 +125,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
     pid: z.number(),
     /** Where listeners' legs are to be called. */
     sip: address,
+    /** The other nodes that it has been told of. */
+    peers: z.array(trunkPeer).default([]),
     legs: z.array(z.object({ legId, leg: legState })),
   }),
   /** A floor can be sent to here. */

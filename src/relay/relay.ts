@@ -4,7 +4,7 @@ import { LegServer } from '../sip/leg-server.ts';
 import type { RemoteAudio } from '../sip/sdp.ts';
 import { ControlServer } from './control-server.ts';
 import { RelayError } from './errors.ts';
-import type { FloorWish, LegState, ListenerWish, RelayReport, RelayRequest } from './protocol.ts';
+import type { FloorWish, LegState, ListenerWish, RelayReport, RelayRequest, TrunkPeerWish } from './protocol.ts';
 import type { MediaOptions, TrunkOptions, WorkerReport } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -39,6 +39,7 @@ export class Relay {
   readonly #sip: LegServer;
   readonly #workers: WorkerPool;
   readonly #floors = new Set<string>();
+  #peers: readonly TrunkPeerWish[] = [];
   /** Bounded by the members of the node. */
   readonly #legs = new Map<string, Leg>();
   /** Calls for listeners of whom the controller has not told yet. */
@@ -80,7 +81,7 @@ export class Relay {
 
   #greeting(): RelayReport {
     const legs = [...this.#legs].flatMap(([legId, { state }]) => (state ? [{ legId, leg: state }] : []));
-    return { type: 'hello', pid: process.pid, sip: this.#sip.address, legs };
+    return { type: 'hello', pid: process.pid, sip: this.#sip.address, peers: [...this.#peers], legs };
   }
 
   #take(request: RelayRequest): void {
@@ -95,13 +96,20 @@ export class Relay {
         return this.#setListener(request.listener);
       case 'end-listener':
         return this.#endListener(request.legId);
+      case 'peers':
+        return this.#setPeers(request.peers);
       default:
         return this.#workers.tellFloors(request);
     }
   }
 
+  #setPeers(peers: readonly TrunkPeerWish[]): void {
+    this.#peers = peers;
+    this.#workers.tellFloors({ type: 'peers', peers: [...peers] });
+  }
+
   #takeEverything({ floors, listeners, peers }: Extract<RelayRequest, { type: 'everything' }>): void {
-    this.#workers.tellFloors({ type: 'peers', peers });
+    this.#setPeers(peers);
     const conferences = new Set(floors.map(({ conference }) => conference));
     const legIds = new Set(listeners.map(({ legId }) => legId));
     for (const conference of [...this.#floors]) if (!conferences.has(conference)) this.#endFloor(conference);
