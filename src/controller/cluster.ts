@@ -267,6 +267,8 @@ export class Cluster implements ClusterLink {
     const nowMs = this.#deps.now();
     this.#state.nodes.down(node, nowMs);
     this.#commands.peerDown(node);
+    // It is this node that goes; a timer would keep its process from ending.
+    if (reason === 'stopped') return;
     this.#deps.logger.warn(`node ${node} is silent: ${reason}`, { node });
     this.#expiry.wake('next', this.#state.nodes.nextExpiryMs, nowMs);
     this.#refresh(this.#conferencesOf(node));

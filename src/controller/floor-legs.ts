@@ -22,6 +22,8 @@ export class FloorLegs {
   readonly #logger: Logger;
   /** What is wanted, by conference. Bounded by the conferences. */
   readonly #wanted = new Map<string, FloorLeg>();
+  /** Conferences whose channel is being made: the relay may say more than once that it is ready. */
+  readonly #opening = new Set<string>();
   /** Where Asterisk sends from. */
   readonly #asterisk = new Map<string, RtpAddress>();
 
@@ -51,7 +53,12 @@ export class FloorLegs {
 
   /** The relay can be sent to. Rejects with an `AriError`. */
   async opened(conference: string, local: RtpAddress): Promise<void> {
-    if (!this.#wanted.has(conference) || this.#asterisk.has(conference)) return;
+    if (!this.#wanted.has(conference) || this.#asterisk.has(conference) || this.#opening.has(conference)) return;
+    this.#opening.add(conference);
+    await this.#open(conference, local).finally(() => this.#opening.delete(conference));
+  }
+
+  async #open(conference: string, local: RtpAddress): Promise<void> {
     const channelId = this.#names.floorLeg(conference);
     try {
       await this.#ari.externalMedia({
