@@ -112,6 +112,11 @@ export class Cluster implements ClusterLink {
     this.#trunkPeers.announce(to, announcement);
   }
 
+  /** The relay has a key of another node. */
+  keyInstalled(node: string, epoch: number): void {
+    this.#trunkPeers.installed(node, epoch);
+  }
+
   relayStarted(): void {
     this.#trunkStats = null;
     this.#trunkPeers.relayStarted(this.#state.nodes.all.values());

@@ -58,6 +58,11 @@ export class TrunkPeers {
     else this.#deps.send(to, message);
   }
 
+  /** The relay takes packets of a node under this key. */
+  installed(node: string, epoch: number): void {
+    this.#deps.send(node, { type: 'media-key-ack', epoch });
+  }
+
   /** The relay was started anew: all must be told its keys, and it those of all. */
   relayStarted(nodes: Iterable<OtherNode>): void {
     for (const { id, state } of nodes) if (state === 'up') this.up(id);
@@ -65,13 +70,12 @@ export class TrunkPeers {
   }
 
   received(from: string, message: MediaKeyMessage): void {
-    const { relay, send } = this.#deps;
+    const { relay } = this.#deps;
     switch (message.type) {
       case 'media-key': {
         const { type: _, ...announcement } = message;
-        relay.installKey(from, announcement);
-        send(from, { type: 'media-key-ack', epoch: message.epoch });
-        return;
+        // It is acknowledged when the relay has it: the other one sends under it from then on.
+        return relay.installKey(from, announcement);
       }
       case 'media-key-ack':
         return relay.keyAcknowledged(from, message.epoch);

@@ -75,10 +75,16 @@ export class Floors {
       case 'announce-to':
         return this.#trunk?.announceTo(command.nodeId);
       case 'peer-key':
-        return this.#trunk?.installKey(command.nodeId, announcementOf(command.announcement));
+        return this.#install(command.nodeId, command.announcement);
       case 'key-acknowledged':
         return this.#trunk?.acknowledged(command.nodeId, command.epoch);
     }
+  }
+
+  #install(nodeId: string, announcement: AnnouncementText): void {
+    if (!this.#trunk) return;
+    this.#trunk.installKey(nodeId, announcementOf(announcement));
+    this.#deps.report({ type: 'key-installed', nodeId, epoch: announcement.epoch });
   }
 
   #set(wish: FloorWish): void {

@@ -28,6 +28,10 @@ exten => _80XX,1,Stasis(rostrum,join,fan,fan,+speaker)
 exten => _91XX,1,Stasis(rostrum,join,music,music)
 `;
 
+/** Tones whose frequencies are multiples of 10 Hz are told apart in it. */
+const WINDOW_MS = 100;
+const WINDOWS = 10;
+
 const prompts = {
   ...SILENT.prompts,
   ...Object.fromEntries(Object.entries(PROMPT_HZ).map(([name, hz]) => [name, `tone:${hz}/400`])),
@@ -125,6 +129,19 @@ export async function speakersEverywhere(lab: ClusterLaboratory, kind: 'bridge' 
     ]),
   );
   return { speakers, listeners };
+}
+
+/**
+ * How loud a tone was in the last second. A frame that is played twice or left out shifts the phase, which a long window
+ * would take for a softer tone: so it is the median of short ones.
+ */
+export function steadyLevelDbov(call: Call, freqHz: number): number {
+  const nowMs = performance.now() - WINDOW_MS;
+  const levels = Array.from({ length: WINDOWS }, (_, back) => {
+    const toMs = nowMs - back * WINDOW_MS;
+    return call.toneLevelDbov(freqHz, { fromMs: toMs - WINDOW_MS, toMs });
+  });
+  return levels.sort((a, b) => a - b)[WINDOWS / 2] ?? Number.NaN;
 }
 
 async function waitUntilEmpty(node: RostrumNode): Promise<void> {

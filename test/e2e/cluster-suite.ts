@@ -7,6 +7,7 @@ import {
   HEARD,
   NODES,
   speakersEverywhere,
+  steadyLevelDbov,
   VOICE_DBOV,
   VOICE_HZ,
 } from './cluster-laboratory.ts';
@@ -26,12 +27,10 @@ export function describeCluster(lab: ClusterLaboratory): void {
         const calls = [...Object.values(speakers), ...Object.values(listeners)];
         for (const call of calls) call.resetStats();
         await sleep(1500);
-        const stretch = { lastMs: 1000 };
         for (const from of NODES) {
           for (const at of NODES) {
-            const offDb = listeners[at].toneLevelDbov(VOICE_HZ[from], stretch) - VOICE_DBOV;
-            expect(Math.abs(offDb)).toBeLessThan(1);
-            const level = speakers[at].toneLevelDbov(VOICE_HZ[from], stretch);
+            expect(Math.abs(steadyLevelDbov(listeners[at], VOICE_HZ[from]) - VOICE_DBOV)).toBeLessThan(1);
+            const level = steadyLevelDbov(speakers[at], VOICE_HZ[from]);
             if (at === from) expect(level).toBeLessThan(UNHEARD_DBOV);
             else expect(Math.abs(level - VOICE_DBOV)).toBeLessThan(1);
           }
