@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import { boundSocket } from '../../src/sip/udp.ts';
 import { TcpProxy } from './impairment/tcp-proxy.ts';
 import type { Endpoint } from './loopback.ts';
 
@@ -79,8 +79,7 @@ export class ClusterNetwork {
       if (name === undefined || this.#isCut(name, to)) this.heldBack++;
       else socket.send(packet, target.port, target.address, () => {});
     });
-    socket.bind({ address: '127.0.0.1', port: 0 });
-    await once(socket, 'listening');
+    await boundSocket(socket, { address: '127.0.0.1', port: 0 });
     return socket;
   }
 }
