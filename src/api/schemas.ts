@@ -145,6 +145,40 @@ export const nodeSchema = z.object({
   load: z.number().nullable().describe('1 is all that its processors can do'),
   capacity: z.number().int().nullable().describe('Calls that it takes; null without a limit'),
   draining: z.boolean().describe('New calls are sent to other nodes'),
+  audio: z
+    .object({
+      packets: z.number().int().describe('Taken from it'),
+      frames: z.number().int().describe('20 ms each, in all conferences, word of silence included'),
+      late: z.number().int().describe('Came too late to be heard'),
+      concealed: z.number().int().describe('Did not come in time: something like the ones before was heard instead'),
+      delayMs: z.number().describe('The longest that a frame waits at present'),
+    })
+    .nullable()
+    .describe('What the relay of this node gets from it; null for this node, and before the relay has told'),
+  traffic: z
+    .object({
+      trunk: z
+        .object({
+          sent: z.number().int(),
+          sendErrors: z.number().int(),
+          dropped: z.record(z.string(), z.number()).describe('Packets that were not taken, by reason'),
+        })
+        .nullable()
+        .describe('Of the relay; null before it has told'),
+      events: z
+        .object({
+          sent: z.number().int(),
+          received: z.number().int(),
+          refused: z.record(z.string(), z.number()).describe('Connections and messages, by reason'),
+          malformed: z.number().int(),
+          unknown: z.number().int(),
+          oversized: z.number().int(),
+          failed: z.number().int(),
+        })
+        .describe('Of the channel between controllers'),
+    })
+    .nullable()
+    .describe('Of this node only, since its relay or its controller was started'),
 });
 
 export type NodeView = z.output<typeof nodeSchema>;

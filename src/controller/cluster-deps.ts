@@ -26,7 +26,7 @@ export type ClusterDeps = {
   /** 1 is all that the processors of this machine can do. */
   load: () => number;
   /** The relay, as far as other nodes concern it. */
-  relay: Pick<RelayLink, 'setPeers' | 'announceTo' | 'installKey' | 'keyAcknowledged'>;
+  relay: Pick<RelayLink, 'foundPeers' | 'setPeers' | 'announceTo' | 'installKey' | 'keyAcknowledged'>;
 };
 
 /** The conferences of this node. */

@@ -3,9 +3,17 @@ import type { Message } from '../cluster/messages.ts';
 import type { NodeState, OtherNode } from '../cluster/nodes.ts';
 import type { RemotePart } from '../cluster/replica.ts';
 import { type Conference, newConference } from '../conference/conference.ts';
-import type { EventChannel } from '../events/channel.ts';
+import type { EventChannel, EventCounters } from '../events/channel.ts';
 import { standardSettings } from '../profiles/profiles.ts';
+import type { TrunkStatsReport } from '../relay/protocol.ts';
 import type { LocalConferences } from './cluster-deps.ts';
+
+/** What this node has sent, and taken or refused of the others, since its relay or its controller was started. */
+export type NodeTraffic = {
+  /** Null before the relay has told. */
+  readonly trunk: Pick<TrunkStatsReport, 'sent' | 'sendErrors' | 'dropped'> | null;
+  readonly events: Readonly<EventCounters>;
+};
 
 /** A node as operators see it. */
 export type NodeView = {
@@ -21,9 +29,17 @@ export type NodeView = {
   readonly load: number | null;
   readonly capacity: number | null;
   readonly draining: boolean;
+  /** What the relay of this node gets from it; null for this node, and before the relay has told. */
+  readonly audio: TrunkStatsReport['nodes'][string] | null;
+  /** Of this node only. */
+  readonly traffic: NodeTraffic | null;
 };
 
-export function otherNodeView(node: OtherNode, channel: EventChannel<Message> | null): NodeView {
+export function otherNodeView(
+  node: OtherNode,
+  channel: EventChannel<Message> | null,
+  trunk: TrunkStatsReport | null,
+): NodeView {
   const { id, state, sinceMs, hello, status, replica } = node;
   return {
     id,
@@ -37,6 +53,8 @@ export function otherNodeView(node: OtherNode, channel: EventChannel<Message> | 
     load: status?.load ?? null,
     capacity: status?.capacity ?? null,
     draining: status?.draining ?? false,
+    audio: trunk?.nodes[id] ?? null,
+    traffic: null,
   };
 }
 

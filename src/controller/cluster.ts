@@ -5,11 +5,17 @@ import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import type { ClusterTelling } from '../conference/remote.ts';
 import type { EventChannel } from '../events/channel.ts';
-import type { AnnouncementText } from '../relay/protocol.ts';
+import type { AnnouncementText, TrunkStatsReport } from '../relay/protocol.ts';
 import { ClusterCommands } from './cluster-commands.ts';
 import { type ClusterDeps, type ClusterOptions, type LocalConferences, NO_CONFERENCES } from './cluster-deps.ts';
 import { ClusterOutbox } from './cluster-outbox.ts';
-import { type NodeView, otherNodeView, type RemoteConference, remoteConferences } from './cluster-views.ts';
+import {
+  type NodeTraffic,
+  type NodeView,
+  otherNodeView,
+  type RemoteConference,
+  remoteConferences,
+} from './cluster-views.ts';
 import type { ClusterLink } from './conferences.ts';
 import { ControllerError } from './errors.ts';
 import { TrunkPeers } from './trunk-peers.ts';
@@ -36,6 +42,8 @@ export class Cluster implements ClusterLink {
   #ready = false;
   #statusTimer: NodeJS.Timeout | null = null;
   #onSettled: (() => void) | null = null;
+  /** As the relay has told last. */
+  #trunkStats: TrunkStatsReport | null = null;
 
   constructor(options: ClusterOptions, deps: ClusterDeps) {
     const { logger, now, openChannel } = deps;
@@ -91,6 +99,12 @@ export class Cluster implements ClusterLink {
     await settled;
     clearTimeout(timer);
     this.#onSettled = null;
+    this.#trunkPeers.settled(this.#state.nodes.all.values());
+  }
+
+  /** How the relay's ways to the others are doing. */
+  trunkReported(stats: TrunkStatsReport): void {
+    this.#trunkStats = stats;
   }
 
   /** The relay has a key for one node, or (null) for all. */
@@ -98,7 +112,13 @@ export class Cluster implements ClusterLink {
     this.#trunkPeers.announce(to, announcement);
   }
 
+  /** The relay has a key of another node. */
+  keyInstalled(node: string, epoch: number): void {
+    this.#trunkPeers.installed(node, epoch);
+  }
+
   relayStarted(): void {
+    this.#trunkStats = null;
     this.#trunkPeers.relayStarted(this.#state.nodes.all.values());
   }
 
@@ -177,9 +197,19 @@ export class Cluster implements ClusterLink {
   get nodes(): NodeView[] {
     const { nodeId: id, version, sip } = this.#options;
     const { type: _, ...status } = this.#status();
-    const own: NodeView = { id, state: 'self', sinceMs: this.#startedAtMs, version, sip, rttMs: null, ...status };
-    const others = [...this.#state.nodes.all.values()].map((node) => otherNodeView(node, this.#channel));
+    const since = { sinceMs: this.#startedAtMs, rttMs: null, audio: null };
+    const own: NodeView = { id, state: 'self', version, sip, ...since, ...status, traffic: this.#traffic };
+    const others = [...this.#state.nodes.all.values()].map((node) =>
+      otherNodeView(node, this.#channel, this.#trunkStats),
+    );
     return [own, ...others.sort((a, b) => (a.id < b.id ? -1 : 1))];
+  }
+
+  get #traffic(): NodeTraffic | null {
+    if (!this.#channel) return null;
+    const { sent, sendErrors, dropped } = this.#trunkStats ?? {};
+    const trunk = dropped ? { sent: sent ?? 0, sendErrors: sendErrors ?? 0, dropped } : null;
+    return { trunk, events: this.#channel.counters };
   }
 
   /** The name of this node where it has a cluster, else null. */
@@ -242,6 +272,8 @@ export class Cluster implements ClusterLink {
     const nowMs = this.#deps.now();
     this.#state.nodes.down(node, nowMs);
     this.#commands.peerDown(node);
+    // It is this node that goes; a timer would keep its process from ending.
+    if (reason === 'stopped') return;
     this.#deps.logger.warn(`node ${node} is silent: ${reason}`, { node });
     this.#expiry.wake('next', this.#state.nodes.nextExpiryMs, nowMs);
     this.#refresh(this.#conferencesOf(node));
@@ -316,6 +348,9 @@ export class Cluster implements ClusterLink {
   #checkSettled(): void {
     const { nodes } = this.#state;
     const up = [...nodes.all.values()].filter(({ state }) => state === 'up');
+    // Whom the relay knows was there a moment ago, and would be taken for gone.
+    const expected = this.#deps.relay.foundPeers.map(({ nodeId }) => nodes.get(nodeId));
+    if (expected.some((node) => node?.state !== 'up')) return;
     if (up.length > 0 && up.every(({ replica }) => replica.isComplete)) this.#onSettled?.();
   }
 

@@ -147,6 +147,7 @@ export class Controller {
       case 'levels':
         return this.#asterisk.meters.measured(report.levels);
       case 'announce':
+      case 'key-installed':
       case 'trunk':
       case 'leg-ended':
       case 'meters':

@@ -42,7 +42,10 @@ export class RelayLink {
   readonly #stopping = new AbortController();
   readonly #floors = new Map<string, FloorWish>();
   readonly #listeners = new Map<string, ListenerWish>();
-  #peers: readonly TrunkPeerWish[] = [];
+  /** Null until it is known which nodes there are. */
+  #peers: readonly TrunkPeerWish[] | null = null;
+  /** The nodes that the relay had been told of when it was connected to. */
+  #foundPeers: readonly TrunkPeerWish[] = [];
   /** Legs that the relay had when it was connected to, for members that are adopted. */
   #found = new Map<string, LegState>();
   #socket: Socket | null = null;
@@ -122,6 +125,11 @@ export class RelayLink {
     if (this.#listeners.delete(legId)) this.#state({ type: 'end-listener', legId });
   }
 
+  /** The nodes that the relay knew when it was connected to; none if it was started then. */
+  get foundPeers(): readonly TrunkPeerWish[] {
+    return this.#foundPeers;
+  }
+
   /** The other nodes of the cluster. */
   setPeers(peers: readonly TrunkPeerWish[]): void {
     this.#peers = peers;
@@ -154,7 +162,7 @@ export class RelayLink {
   #stateEverything(): void {
     const floors = [...this.#floors.values()];
     const listeners = [...this.#listeners.values()];
-    this.#send({ type: 'everything', floors, listeners, peers: [...this.#peers] });
+    this.#send({ type: 'everything', floors, listeners, peers: [...(this.#peers ?? this.#foundPeers)] });
   }
 
   async #keepConnected(settled: () => void): Promise<void> {
@@ -215,10 +223,11 @@ export class RelayLink {
     this.#sip = hello.sip;
     this.#meters = hello.meters;
     this.#pid = hello.pid;
+    this.#foundPeers = hello.peers;
     this.#found = new Map(hello.legs.map(({ legId, leg }) => [legId, leg]));
     this.#deps.logger.info(`connected to the relay, process ${hello.pid}`);
     if (this.#ready) this.#stateEverything();
-    else this.#send({ type: 'peers', peers: [...this.#peers] });
+    else if (this.#peers) this.#send({ type: 'peers', peers: [...this.#peers] });
     clearTimeout(this.#absence);
     this.#deps.onPresence(true);
   }

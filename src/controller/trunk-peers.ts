@@ -15,10 +15,17 @@ type MediaKeyMessage = MessageOf<'media-key' | 'media-key-ack' | 'want-media-key
 export class TrunkPeers {
   readonly #own: MessageOf<'hello'>['trunk'];
   readonly #deps: TrunkPeersDeps;
+  #settled = false;
 
   constructor(options: { own: MessageOf<'hello'>['trunk'] }, deps: TrunkPeersDeps) {
     this.#own = options.own;
     this.#deps = deps;
+  }
+
+  /** All nodes that can be found have been: those that only the relay knows are no more. */
+  settled(nodes: Iterable<OtherNode>): void {
+    this.#settled = true;
+    this.changed(nodes);
   }
 
   /** Nodes have come, said where their relay is, or gone for good. */
@@ -30,6 +37,11 @@ export class TrunkPeers {
       const group = this.#own?.multicast;
       const shared = group?.group === multicast?.group && group?.port === multicast?.port;
       peers.push({ nodeId, address: { host, port }, multicast: group !== null && group !== undefined && shared });
+    }
+    // A controller that has just started must not cut off the nodes that it has yet to meet.
+    if (!this.#settled) {
+      const met = new Set(peers.map(({ nodeId }) => nodeId));
+      peers.push(...this.#deps.relay.foundPeers.filter(({ nodeId }) => !met.has(nodeId)));
     }
     this.#deps.relay.setPeers(peers);
   }
@@ -46,6 +58,11 @@ export class TrunkPeers {
     else this.#deps.send(to, message);
   }
 
+  /** The relay takes packets of a node under this key. */
+  installed(node: string, epoch: number): void {
+    this.#deps.send(node, { type: 'media-key-ack', epoch });
+  }
+
   /** The relay was started anew: all must be told its keys, and it those of all. */
   relayStarted(nodes: Iterable<OtherNode>): void {
     for (const { id, state } of nodes) if (state === 'up') this.up(id);
@@ -53,13 +70,12 @@ export class TrunkPeers {
   }
 
   received(from: string, message: MediaKeyMessage): void {
-    const { relay, send } = this.#deps;
+    const { relay } = this.#deps;
     switch (message.type) {
       case 'media-key': {
         const { type: _, ...announcement } = message;
-        relay.installKey(from, announcement);
-        send(from, { type: 'media-key-ack', epoch: message.epoch });
-        return;
+        // It is acknowledged when the relay has it: the other one sends under it from then on.
+        return relay.installKey(from, announcement);
       }
       case 'media-key-ack':
         return relay.keyAcknowledged(from, message.epoch);

@@ -1,10 +1,10 @@
-import type { JitterBufferStats } from '../audio/jitter-buffer.ts';
 import type { Aead } from '../trunk/aead.ts';
 import type { ReceivedFrame } from '../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../trunk/trunk-peer.ts';
 import { Floor } from './floor.ts';
 import type { MediaPorts } from './media-socket.ts';
 import type { AnnouncementText, FloorWish, TrunkStatsReport } from './protocol.ts';
+import { addCounts, type FrameCounts, NO_FRAMES } from './remote-sources.ts';
 import { SharedConference } from './shared-conference.ts';
 import { Trunk } from './trunk.ts';
 import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from './worker-messages.ts';
@@ -34,6 +34,8 @@ export class Floors {
   readonly #deps: FloorsDeps;
   readonly #floors = new Map<string, Entry>();
   readonly #trunk: Trunk | null;
+  /** Of conferences that have ended, by node. Bounded by the nodes that there are, see `#reportTrunk`. */
+  readonly #past = new Map<string, FrameCounts>();
   readonly #timers: NodeJS.Timeout[];
 
   constructor(options: FloorsOptions, deps: FloorsDeps) {
@@ -73,10 +75,16 @@ export class Floors {
       case 'announce-to':
         return this.#trunk?.announceTo(command.nodeId);
       case 'peer-key':
-        return this.#trunk?.installKey(command.nodeId, announcementOf(command.announcement));
+        return this.#install(command.nodeId, command.announcement);
       case 'key-acknowledged':
         return this.#trunk?.acknowledged(command.nodeId, command.epoch);
     }
+  }
+
+  #install(nodeId: string, announcement: AnnouncementText): void {
+    if (!this.#trunk) return;
+    this.#trunk.installKey(nodeId, announcementOf(announcement));
+    this.#deps.report({ type: 'key-installed', nodeId, epoch: announcement.epoch });
   }
 
   #set(wish: FloorWish): void {
@@ -106,7 +114,11 @@ export class Floors {
   }
 
   #end(conference: string): void {
-    this.#floors.get(conference)?.floor.close();
+    const floor = this.#floors.get(conference)?.floor;
+    floor?.close();
+    for (const [nodeId, counts] of floor?.remote.counts() ?? []) {
+      this.#past.set(nodeId, addCounts(this.#past.get(nodeId) ?? NO_FRAMES, counts));
+    }
     this.#floors.delete(conference);
     this.#trunk?.close(conference);
   }
@@ -131,22 +143,20 @@ export class Floors {
     if (!this.#trunk) return;
     const { accepted, ...stats } = this.#trunk.stats;
     const nodes: TrunkStatsReport['nodes'] = {};
+    for (const nodeId of this.#past.keys()) if (accepted[nodeId] === undefined) this.#past.delete(nodeId);
+    const remotes = [...this.#floors.values()].map(({ floor }) => floor.remote);
+    const counts = remotes.map((remote) => remote.counts());
+    const delays = remotes.map((remote) => remote.stats());
     for (const [nodeId, packets] of Object.entries(accepted)) {
-      const sources = [...this.#floors.values()].flatMap(({ floor }) => floor.remote.stats().get(nodeId) ?? []);
-      nodes[nodeId] = { packets, ...sumOf(sources) };
+      const frames = counts.reduce(
+        (sum, each) => addCounts(sum, each.get(nodeId) ?? NO_FRAMES),
+        this.#past.get(nodeId) ?? NO_FRAMES,
+      );
+      const delayMs = Math.max(0, ...delays.map((each) => each.get(nodeId)?.delayMs ?? 0));
+      nodes[nodeId] = { packets, ...frames, delayMs };
     }
     this.#deps.report({ type: 'trunk', stats: { ...stats, nodes } });
   }
-}
-
-function sumOf(sources: readonly JitterBufferStats[]): Omit<TrunkStatsReport['nodes'][string], 'packets'> {
-  const sum = (of: (stats: JitterBufferStats) => number) => sources.reduce((total, stats) => total + of(stats), 0);
-  return {
-    frames: sum(({ received }) => received),
-    late: sum(({ late }) => late),
-    concealed: sum(({ concealed }) => concealed),
-    delayMs: Math.max(0, ...sources.map(({ delayMs }) => delayMs)),
-  };
 }
 
 function textOf({ epoch, key, fromCounter }: KeyAnnouncement): AnnouncementText {

@@ -137,6 +137,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
     pid: z.number(),
     /** Where listeners' legs are to be called. */
     sip: address,
+    /** The other nodes that it has been told of. */
+    peers: z.array(trunkPeer).default([]),
     legs: z.array(z.object({ legId, leg: legState })),
     /** Where meters connect to; null while there is nothing. */
     meters: address.nullable(),
@@ -150,6 +152,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('key'), legId, key: z.string().length(1) }),
   /** A key of ours, for one node or (null) for all. */
   z.object({ type: z.literal('announce'), to: nodeId.nullable(), announcement: announcementSchema }),
+  /** Packets under this key of another node are taken from now on. */
+  z.object({ type: z.literal('key-installed'), nodeId, epoch: uint32 }),
   /** How the trunk is doing, about each 2 s. */
   z.object({ type: z.literal('trunk'), stats: trunkStats }),
   /** Meters connect to here from now on. */

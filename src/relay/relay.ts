@@ -13,6 +13,7 @@ import {
   type RelayReport,
   type RelayRequest,
   type RtpAddress,
+  type TrunkPeerWish,
 } from './protocol.ts';
 import type { MediaOptions, TrunkOptions, WorkerReport } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -50,6 +51,7 @@ export class Relay {
   readonly #meters: MeterThread;
   /** Where the floors are sent to by Asterisk; null while their ports are being opened. Bounded by the conferences. */
   readonly #floors = new Map<string, RtpAddress | null>();
+  #peers: readonly TrunkPeerWish[] = [];
   /** Bounded by the members of the node. */
   readonly #legs = new Map<string, Leg>();
   /** Calls for listeners of whom the controller has not told yet. */
@@ -94,7 +96,8 @@ export class Relay {
 
   #greeting(): RelayReport {
     const legs = [...this.#legs].flatMap(([legId, { state }]) => (state ? [{ legId, leg: state }] : []));
-    return { type: 'hello', pid: process.pid, sip: this.#sip.address, legs, meters: this.#meters.address };
+    const peers = [...this.#peers];
+    return { type: 'hello', pid: process.pid, sip: this.#sip.address, peers, legs, meters: this.#meters.address };
   }
 
   #take(request: RelayRequest): void {
@@ -111,13 +114,20 @@ export class Relay {
         return this.#endListener(request.legId);
       case 'ping':
         return this.#control.report({ type: 'pong' });
+      case 'peers':
+        return this.#setPeers(request.peers);
       default:
         return this.#workers.tellFloors(request);
     }
   }
 
+  #setPeers(peers: readonly TrunkPeerWish[]): void {
+    this.#peers = peers;
+    this.#workers.tellFloors({ type: 'peers', peers: [...peers] });
+  }
+
   #takeEverything({ floors, listeners, peers }: Extract<RelayRequest, { type: 'everything' }>): void {
-    this.#workers.tellFloors({ type: 'peers', peers });
+    this.#setPeers(peers);
     const conferences = new Set(floors.map(({ conference }) => conference));
     const legIds = new Set(listeners.map(({ legId }) => legId));
     for (const conference of [...this.#floors.keys()]) if (!conferences.has(conference)) this.#endFloor(conference);

@@ -11,11 +11,16 @@ const SAMPLE_RATE_HZ = 8000;
 const FORGET_MS = 5000;
 /** Nodes that may take part in one conference; others are not heard. */
 const MOST_SOURCES = 256;
-/** What was sent before, and a node that begins anew with lower numbers, must not come below 0. */
-const FIRST_SEQUENCE = 2 ** 32;
+/** Indices that are further apart than this, 10 s, are of another beginning: a source is forgotten before. */
+const MOST_APART = 512;
+/** Some that were sent before the first that comes may still come. */
+const FIRST_SEQUENCE = 64;
+
+/** Frames by what became of them. */
+export type FrameCounts = { frames: number; late: number; concealed: number };
 
 type Source = {
-  readonly buffer: JitterBuffer;
+  buffer: JitterBuffer;
   /** The frame index last seen, and the same without its wrap at 32 bits. */
   index: number;
   sequence: number;
@@ -25,6 +30,8 @@ type Source = {
 /** What other nodes send of one conference: a jitter buffer for each, and the mix of all. */
 export class RemoteSources {
   readonly #sources = new Map<string, Source>();
+  /** Of sources that are no more. Bounded by the nodes that have ever been part of the conference. */
+  readonly #past = new Map<string, FrameCounts>();
   readonly #mixer = new Mixer(FRAME_SAMPLES);
   readonly #decoded = new Int16Array(FRAME_SAMPLES);
   readonly #pulled = new Int16Array(FRAME_SAMPLES);
@@ -33,17 +40,13 @@ export class RemoteSources {
   /** HOT PATH. Takes a frame of the trunk, with the earlier ones that came along. */
   push(received: ReceivedFrame, nowMs: number): void {
     const index = received.kind === 'silence' ? received.frameIndex : received.frames[0].frameIndex;
-    const { nodeId } = received;
-    let source = this.#sourceOf(nodeId, index, nowMs);
+    const source = this.#sourceOf(received.nodeId, index, nowMs);
     if (source === null) return;
-    let newest = source.sequence + ((index - source.index) | 0);
-    if (newest < 0) {
-      // A relay that has begun anew counts from anywhere. This often it can have done so before the numbers are used up.
-      this.#sources.delete(nodeId);
-      source = this.#sourceOf(nodeId, index, nowMs);
-      if (source === null) return;
-      newest = source.sequence;
-    }
+    const apart = (index - source.index) | 0;
+    if (Math.abs(apart) > MOST_APART) return this.#beginAnew(received, source, index, nowMs);
+    const newest = source.sequence + apart;
+    // From before the first that was seen.
+    if (newest < 0) return;
     if (newest > source.sequence) {
       source.sequence = newest;
       source.index = index;
@@ -79,7 +82,7 @@ export class RemoteSources {
     this.#mixer.reset();
     for (const [nodeId, source] of this.#sources) {
       if (source.buffer.pull(nowMs, this.#pulled) !== 'silence') this.#mixer.add(this.#pulled);
-      else if (nowMs - source.heardAtMs > FORGET_MS) this.#sources.delete(nodeId);
+      else if (nowMs - source.heardAtMs > FORGET_MS) this.forget(nodeId);
     }
     if (this.#mixer.sources === 0) return false;
     this.#mixer.mixInto(out);
@@ -87,12 +90,35 @@ export class RemoteSources {
   }
 
   forget(nodeId: string): void {
+    const source = this.#sources.get(nodeId);
+    if (source === undefined) return;
+    this.#keepCounts(nodeId, source);
     this.#sources.delete(nodeId);
   }
 
-  /** By node. */
+  /** Of those that send, by node. */
   stats(): Map<string, JitterBufferStats> {
     return new Map([...this.#sources].map(([nodeId, { buffer }]) => [nodeId, buffer.stats]));
+  }
+
+  /** Since the beginning, also of those that have left, by node. */
+  counts(): Map<string, FrameCounts> {
+    const counts = new Map(this.#past);
+    for (const [nodeId, { buffer }] of this.#sources) counts.set(nodeId, countsWith(this.#past.get(nodeId), buffer));
+    return counts;
+  }
+
+  /** The relay of the node was started again, and counts its frames from elsewhere. */
+  #beginAnew(received: ReceivedFrame, source: Source, index: number, nowMs: number): void {
+    this.#keepCounts(received.nodeId, source);
+    source.buffer = new JitterBuffer({ sampleRateHz: SAMPLE_RATE_HZ });
+    source.index = index;
+    source.sequence = FIRST_SEQUENCE;
+    this.push(received, nowMs);
+  }
+
+  #keepCounts(nodeId: string, { buffer }: Source): void {
+    this.#past.set(nodeId, countsWith(this.#past.get(nodeId), buffer));
   }
 
   #sourceOf(nodeId: string, index: number, nowMs: number): Source | null {
@@ -111,6 +137,16 @@ export class RemoteSources {
     this.#sources.set(nodeId, source);
     return source;
   }
+}
+
+function countsWith(past: FrameCounts | undefined, { stats }: JitterBuffer): FrameCounts {
+  return addCounts(past ?? NO_FRAMES, { frames: stats.received, late: stats.late, concealed: stats.concealed });
+}
+
+export const NO_FRAMES: Readonly<FrameCounts> = { frames: 0, late: 0, concealed: 0 };
+
+export function addCounts(a: FrameCounts, b: FrameCounts): FrameCounts {
+  return { frames: a.frames + b.frames, late: a.late + b.late, concealed: a.concealed + b.concealed };
 }
 
 function decode(format: AudioFormat, bytes: Uint8Array, out: Int16Array): void {

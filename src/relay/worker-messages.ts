@@ -49,7 +49,7 @@ export type FloorRequest = Extract<
 >;
 
 export type FloorReport =
-  | Extract<RelayReport, { type: 'floor' | 'floor-failed' | 'announce' | 'trunk' }>
+  | Extract<RelayReport, { type: 'floor' | 'floor-failed' | 'announce' | 'key-installed' | 'trunk' }>
   | { type: 'trunk-failed'; message: string }
   /** Something about another node cannot be. */
   | { type: 'trunk-problem'; message: string };

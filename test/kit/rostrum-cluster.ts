@@ -6,6 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/machine.ts';
 import type { NodeView } from '../../src/api/schemas.ts';
 import { formatSecret } from '../../src/secrets/derive.ts';
+import { ClusterNetwork, type NodePlaces } from './cluster-network.ts';
+import type { Endpoint } from './loopback.ts';
+import { NatsServer } from './nats-server.ts';
 import { RostrumNode, type RostrumNodeOptions } from './rostrum-node.ts';
 
 export type RostrumClusterOptions = {
@@ -15,6 +18,10 @@ export type RostrumClusterOptions = {
   cluster?: Record<string, unknown>;
   /** ... of `cluster.trunk`. */
   trunk?: Record<string, unknown>;
+  /** What controllers tell each other goes over a NATS server, which is started too. */
+  nats?: boolean;
+  /** Between the nodes there is a network that can be split. */
+  network?: boolean;
 } & Omit<RostrumNodeOptions, 'bindAddress'>;
 
 const READY_TIMEOUT_MS = 15_000;
@@ -22,35 +29,57 @@ const READY_TIMEOUT_MS = 15_000;
 /** Several complete nodes that are one cluster, on one machine. */
 export class RostrumCluster {
   readonly nodes: ReadonlyMap<string, RostrumNode>;
+  /** Where controllers listen, by name. */
+  readonly listens: ReadonlyMap<string, string>;
+  readonly secretFile: string;
   readonly #directory: string;
+  readonly #network: ClusterNetwork | null;
+  readonly #nats: NatsServer | null;
 
-  private constructor(directory: string, nodes: ReadonlyMap<string, RostrumNode>) {
-    this.#directory = directory;
-    this.nodes = nodes;
+  private constructor(
+    parts: Pick<RostrumCluster, 'nodes' | 'listens' | 'secretFile'> & {
+      directory: string;
+      network: ClusterNetwork | null;
+      nats: NatsServer | null;
+    },
+  ) {
+    this.nodes = parts.nodes;
+    this.listens = parts.listens;
+    this.secretFile = parts.secretFile;
+    this.#directory = parts.directory;
+    this.#network = parts.network;
+    this.#nats = parts.nats;
   }
 
   static async start(options: RostrumClusterOptions): Promise<RostrumCluster> {
-    const { nodes: addresses, cluster = {}, trunk = {}, config = {}, ...rest } = options;
+    const { nodes: addresses, cluster = {}, trunk = {}, config = {}, nats, network, ...rest } = options;
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-cluster-'));
     const secretFile = join(directory, 'secret');
     await writeFile(secretFile, `${formatSecret(randomBytes(32))}\n`, { mode: 0o600 });
-    const listens = new Map<string, string>();
-    for (const [name, address] of Object.entries(addresses)) listens.set(name, `${address}:${await freePort(address)}`);
+    const places = new Map<string, NodePlaces>();
+    for (const [name, address] of Object.entries(addresses)) {
+      const [listen, media] = [await freePort(address), await freePort(address)];
+      places.set(name, { listen: { address, port: listen }, trunk: { address, port: media } });
+    }
     const nodes = new Map<string, RostrumNode>();
-    const started = new RostrumCluster(directory, nodes);
+    const listens = new Map([...places].map(([name, { listen }]) => [name, textOf(listen)]));
+    const started = new RostrumCluster({
+      directory,
+      secretFile,
+      nodes,
+      listens,
+      network: network ? new ClusterNetwork(places) : null,
+      nats: nats ? new NatsServer(await freePort('127.0.0.1')) : null,
+    });
     try {
+      await started.#network?.start();
+      await started.#nats?.start();
       await Promise.all(
-        Object.entries(addresses).map(async ([nodeId, bindAddress]) => {
-          const peers = [...listens].filter(([name]) => name !== nodeId).map(([, listen]) => listen);
-          const own = {
-            nodeId,
-            secretFile,
-            listen: listens.get(nodeId),
-            peers,
-            ...cluster,
-            trunk: { listen: `${bindAddress}:${await freePort(bindAddress)}`, ...trunk },
-          };
-          nodes.set(nodeId, await RostrumNode.start({ ...rest, bindAddress, config: { ...config, cluster: own } }));
+        [...places].map(async ([nodeId, place]) => {
+          const own = started.#configOf(nodeId, place, trunk);
+          const bindAddress = place.listen.address;
+          const given = { ...config, cluster: { ...own, ...cluster } };
+          nodes.set(nodeId, await RostrumNode.start({ ...rest, bindAddress, config: given }));
         }),
       );
       await started.waitUntilComplete();
@@ -59,6 +88,12 @@ export class RostrumCluster {
       throw error;
     }
     return started;
+  }
+
+  /** What can be split between its nodes. */
+  get network(): ClusterNetwork {
+    if (!this.#network) throw new Error('started without a network');
+    return this.#network;
   }
 
   node(name: string): RostrumNode {
@@ -80,6 +115,21 @@ export class RostrumCluster {
 
   async stop(): Promise<void> {
     await Promise.all([...this.nodes.values()].map((node) => node.stop()));
+    await this.#network?.stop();
+    await this.#nats?.kill();
     await rm(this.#directory, { recursive: true, force: true });
   }
+
+  #configOf(nodeId: string, place: NodePlaces, trunk: Record<string, unknown>): Record<string, unknown> {
+    const { secretFile } = this;
+    const advertised = this.#network && { address: this.#network.trunkAddressOf(nodeId) };
+    const common = { nodeId, secretFile, trunk: { listen: textOf(place.trunk), ...advertised, ...trunk } };
+    if (this.#nats) return { ...common, transport: 'nats', nats: { url: this.#nats.url } };
+    const direct = [...this.listens].filter(([name]) => name !== nodeId).map(([, listen]) => listen);
+    return { ...common, listen: textOf(place.listen), peers: this.#network?.peersOf(nodeId) ?? direct };
+  }
+}
+
+function textOf({ address, port }: Endpoint): string {
+  return `${address}:${port}`;
 }

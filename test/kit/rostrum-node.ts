@@ -143,6 +143,24 @@ export class RostrumNode {
     await rm(this.directory, { recursive: true, force: true });
   }
 
+  /** Ends everything at once, as when the machine loses its power. `restart` brings it back. */
+  async kill(): Promise<void> {
+    const { pid, relay } = await this.api.get<StatusView>('/status');
+    const supervisor = this.#process;
+    // First the one who would start the others again.
+    for (const each of [this.supervisorPid, pid, relay.pid ?? 0]) kill(each);
+    this.asterisk.kill('SIGKILL');
+    if (supervisor && supervisor.exitCode === null && supervisor.signalCode === null) await once(supervisor, 'exit');
+    this.#process = null;
+  }
+
+  /** After `kill`. */
+  async restart(): Promise<void> {
+    await this.asterisk.stop();
+    await this.asterisk.start();
+    await this.startRostrum();
+  }
+
   /** The controller's process id; it changes when the controller is restarted. */
   async controllerPid(): Promise<number> {
     return (await this.api.get<StatusView>('/status')).pid;
@@ -214,5 +232,14 @@ export class RostrumNode {
     const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', log, log] });
     closeSync(log);
     return child;
+  }
+}
+
+/** One that has ended already is no mistake: the others end when their supervisor does. */
+function kill(pid: number): void {
+  try {
+    if (pid > 0) process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { NatsChannel } from '../../../src/events/nats-channel.ts';
+import { NatsServer } from '../../kit/nats-server.ts';
 import { freePort } from './free-port.ts';
 import { DEAD_AFTER_MS, type Ground, type NodeSettings, SECRET } from './ground.ts';
-import { NatsServer } from './nats-server.ts';
 import { startNodeProcess } from './node-process.ts';
 import { Witness } from './witness.ts';
 

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { NatsChannel, type NatsOptions } from '../../../src/events/nats-channel.ts';
+import { NatsServer } from '../../kit/nats-server.ts';
 import { freePort } from './free-port.ts';
 import { SECRET } from './ground.ts';
-import { NatsServer } from './nats-server.ts';
 import { allConnected, now, until, Witness } from './witness.ts';
 
 let server: NatsServer;

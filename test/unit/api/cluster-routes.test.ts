@@ -22,7 +22,17 @@ beforeEach(() => {
   done = [];
   const deps = depsOf(new Map([['3000', here]]), (given) => commands.push(given));
   const others = [there, onlyThere].map((each) => ({ node: 'oslo', conference: each }));
-  const common = { version: '1', sip: null, conferences: 1, members: 2, load: 0.5, capacity: null, draining: false };
+  const common = {
+    version: '1',
+    sip: null,
+    conferences: 1,
+    members: 2,
+    load: 0.5,
+    capacity: null,
+    draining: false,
+    audio: null,
+    traffic: null,
+  };
   app = createApp({
     ...deps,
     cluster: {

@@ -48,6 +48,8 @@ describe('tables', () => {
       load: 0.256,
       capacity: null,
       draining: true,
+      audio: { packets: 199, frames: 199, late: 1, concealed: 1, delayMs: 41.7 },
+      traffic: null,
     };
     expect(words(nodeTable([node], 200))[1]).toEqual([
       'oslo',
@@ -57,6 +59,8 @@ describe('tables', () => {
       '-',
       '0.26',
       '1.2',
+      '0.5 %',
+      '42',
       '12:30:00',
       '0.1.0',
     ]);

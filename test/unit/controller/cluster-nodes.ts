@@ -152,6 +152,7 @@ export class TestNode {
       (...args: unknown[]) =>
         void this.askedOfRelay.push([method, ...args]);
     this.relay = {
+      foundPeers: [],
       setPeers: ask('setPeers'),
       announceTo: ask('announceTo'),
       installKey: ask('installKey'),

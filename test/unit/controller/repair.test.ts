@@ -30,7 +30,13 @@ function controllerWith(error: AriError) {
   const inviter = { handle: () => {}, resync: () => {}, cancelAll: () => {} } as unknown as Inviter;
   const link = { ready: () => {}, setFloor: () => {}, endFloor: () => {} } as unknown as RelayLink;
   const nothing = () => {};
-  const relay = { setPeers: nothing, announceTo: nothing, installKey: nothing, keyAcknowledged: nothing };
+  const relay = {
+    foundPeers: [],
+    setPeers: nothing,
+    announceTo: nothing,
+    installKey: nothing,
+    keyAcknowledged: nothing,
+  };
   const alone = { nodeId: 'a', version: '1', lifetimeMs: 15_000, capacity: null, sip: null, trunk: null };
   const logger = createLogger({ silent: true });
   const cluster = new Cluster(alone, { openChannel: null, relay, logger, now: Date.now, load: () => 0 });

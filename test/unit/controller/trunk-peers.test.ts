@@ -2,11 +2,12 @@ import { expect, it } from 'vitest';
 import type { Message, MessageOf } from '../../../src/cluster/messages.ts';
 import { Nodes } from '../../../src/cluster/nodes.ts';
 import { TrunkPeers } from '../../../src/controller/trunk-peers.ts';
+import type { TrunkPeerWish } from '../../../src/relay/protocol.ts';
 
 const ANNOUNCEMENT = { epoch: 7, key: Buffer.alloc(32, 1).toString('base64'), fromCounter: { high: 0, low: 9 } };
 const GROUP = { group: '239.0.0.1', port: 7500 };
 
-function peers(own: MessageOf<'hello'>['trunk']) {
+function peers(own: MessageOf<'hello'>['trunk'], found: TrunkPeerWish[] = []) {
   const relay: unknown[][] = [];
   const sent: [string | null, Message][] = [];
   const ask =
@@ -17,6 +18,7 @@ function peers(own: MessageOf<'hello'>['trunk']) {
     { own },
     {
       relay: {
+        foundPeers: found,
         setPeers: ask('setPeers'),
         announceTo: ask('announceTo'),
         installKey: ask('installKey'),
@@ -71,6 +73,9 @@ it('keys go from relay to relay, and back comes word that they have arrived', ()
   const there = peers(null);
   there.trunkPeers.received('lyon', message);
   expect(there.relay).toEqual([['installKey', 'lyon', ANNOUNCEMENT]]);
+  // Not before the relay takes packets under it.
+  expect(there.sent).toEqual([]);
+  there.trunkPeers.installed('lyon', 7);
   expect(there.sent).toEqual([['lyon', { type: 'media-key-ack', epoch: 7 }]]);
   here.trunkPeers.received('oslo', { type: 'media-key-ack', epoch: 7 });
   expect(here.relay.at(-1)).toEqual(['keyAcknowledged', 'oslo', 7]);
@@ -85,4 +90,16 @@ it('a relay that was started anew tells its keys to all nodes, and is told their
   expect(sent).toEqual([[null, { type: 'want-media-key' }]]);
   trunkPeers.received('oslo', { type: 'want-media-key' });
   expect(relay.at(-1)).toEqual(['announceTo', 'oslo']);
+});
+
+it('a relay keeps the nodes that it knew until the controller, started anew, has met those that are still there', () => {
+  const wish = (nodeId: string) => ({ nodeId, address: { host: '192.0.2.2', port: 7500 }, multicast: false });
+  const { trunkPeers, relay } = peers(null, [wish('oslo'), wish('rome')]);
+  const nodes = new Nodes({ lifetimeMs: 1000 });
+  nodeWith(nodes, 'oslo', { host: '192.0.2.9', port: 7500, multicast: null });
+  trunkPeers.changed(nodes.all.values());
+  const moved = { ...wish('oslo'), address: { host: '192.0.2.9', port: 7500 } };
+  expect(relay.at(-1)).toEqual(['setPeers', [moved, wish('rome')]]);
+  trunkPeers.settled(nodes.all.values());
+  expect(relay.at(-1)).toEqual(['setPeers', [moved]]);
 });

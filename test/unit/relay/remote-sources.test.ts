@@ -107,6 +107,24 @@ describe('the sources of other nodes', () => {
   });
 });
 
+describe('a node whose relay was started again', () => {
+  it.each([
+    ['before', 2_000_000_000, 5],
+    ['after', 5, 2_000_000_000],
+  ])('is heard at once, though its frames are counted from far %s', (_, first, second) => {
+    const sources = new RemoteSources();
+    const out = new Int16Array(SAMPLES);
+    let heard = 0;
+    for (let i = 0; i < 100; i += 1) {
+      const index = i < 50 ? first + i : second + i;
+      sources.push(received('a', [[index, toneFrame(index, 400, -20)]]), i * 20);
+      if (sources.pullInto(out, i * 20 + 5) && levelDbov(out) > -23) heard += 1;
+    }
+    expect(heard).toBeGreaterThan(95);
+    expect(sources.counts().get('a')).toEqual({ frames: 100, late: 0, concealed: 0 });
+  });
+});
+
 describe('what is shared of a conference', () => {
   it('is the voices, and now and then word of silence', () => {
     const shared = new SharedConference('3000', { redundancy: 0, codec: 'PCMU' });

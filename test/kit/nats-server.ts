@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPT = fileURLToPath(new URL('../../../scripts/nats-server', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../scripts/nats-server', import.meta.url));
 
 let command: string[] | null = null;
 
