@@ -73,7 +73,7 @@ export type ChannelSeen = {
   flags: FlagChanges;
   /** In the floor bridge, or bridged with a leg that the relay has, or neither. */
   bridge: 'floor' | 'relay' | 'other';
-  /** In our application again after it was away in the dialplan. */
-  returned: boolean;
+  /** In our application, and not away in the dialplan. */
+  here: boolean;
   saved: SavedMember | null;
 };

@@ -85,18 +85,22 @@ function settle(turn: Turn, channel: ChannelSeen): void {
 }
 
 /** A greeting that the controller has lost track of is over; who need not wait goes on from there at once. */
-function settledPlace(place: Place, { bridge, returned }: ChannelSeen): Place {
+function settledPlace(place: Place, { here }: ChannelSeen): Place {
   if (place.at === 'greeting' || place.at === 'naming') return { at: 'waiting' };
   // Whether he has come back is not known; if not, he is released when he does.
   if (place.at === 'leaving')
     return { at: 'leaving', result: place.result, ...(place.unnoticed && { unnoticed: true }) };
   // He has come back, or was to be sent away and was not.
-  return place.at === 'away' && (bridge === 'floor' || returned) ? { at: 'floor' } : place;
+  return place.at === 'away' && here ? { at: 'floor' } : place;
 }
 
-/** Whose way to the relay is lost hears the bridge first: that is quick, and he is moved again when it is his turn. */
+/**
+ * Whoever is found at the relay has arrived there. Whose way to it is lost hears the bridge first: that is quick, and he is
+ * moved again when it is his turn.
+ */
 function settledPath(path: Path, { bridge }: ChannelSeen): Path {
-  return path === 'relay' && bridge !== 'relay' ? 'bridge' : path;
+  if (bridge === 'relay') return path === 'refused' ? path : 'relay';
+  return path === 'relay' ? 'bridge' : path;
 }
 
 /** A private talk takes two. */

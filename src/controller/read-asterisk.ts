@@ -4,7 +4,7 @@ import { parseJoinArguments } from '../conference/join-arguments.ts';
 import type { Caller } from '../conference/member.ts';
 import { parseConference, type SavedConference } from '../conference/saved-conference.ts';
 import { parseMember } from '../conference/saved-member.ts';
-import { EXECUTE_CONTEXT, LEG, MEMBER_VARIABLE, type Names, PLAYER, RETURN, WHISPER } from './names.ts';
+import { EXECUTE_CONTEXT, LEG, MEMBER_VARIABLE, type Names, PLAYER, WHISPER } from './names.ts';
 
 /** What Asterisk has that is ours. */
 export type AsteriskRead = {
@@ -68,6 +68,6 @@ function add(
 ): void {
   const conference = read.conferences.get(name) ?? { profileName, channels: [] };
   read.conferences.set(name, conference);
-  const returned = channel.stasis?.args[0] === RETURN;
-  conference.channels.push({ channelId: channel.id, caller: callerOf(channel), returned, ...seen });
+  const here = channel.stasis !== null;
+  conference.channels.push({ channelId: channel.id, caller: callerOf(channel), here, ...seen });
 }

@@ -28,7 +28,7 @@ function channelsOf(state: Conference): ChannelSeen[] {
     caller: CALLER,
     flags: {},
     bridge: foundIn(arrangementOf(state, member)?.bridge),
-    returned: false,
+    here: member.place.at !== 'away',
     saved: { ...savedOf(member, state), settled: true },
   }));
 }
@@ -118,7 +118,7 @@ describe('after a restart of the controller', () => {
       caller: CALLER,
       flags: { speaker: true },
       bridge: 'other' as const,
-      returned: false,
+      here: true,
       saved: null,
     };
     const { conference: state, effects } = play(conference(), [resync([channel])]);
@@ -143,7 +143,7 @@ describe('after a restart of the controller', () => {
       caller: CALLER,
       flags: {},
       bridge: 'other' as const,
-      returned: false,
+      here: true,
       saved: null,
     };
     const { effects } = play(conference(), [resync([...channelsOf(alone), newcomer])]);
@@ -266,14 +266,17 @@ describe('after a lost connection', () => {
   });
 });
 
-it('who came back from the dialplan while the controller was away is on the floor again', () => {
+it('who is still away in the dialplan is left alone, and who came back from the dialplan while the controller was away is on the floor again', () => {
   const away = play(conference(), [
     ...comes('a', { speaker: true }),
     commands({ type: 'execute', memberId: 1, application: 'Echo', data: '' }),
   ]).conference;
   const [channel] = channelsOf(away);
   if (!channel) throw new Error('no channel');
-  const { conference: state, effects } = play(conference(), [resync([{ ...channel, returned: true }])]);
+  const still = play(conference(), [resync([channel])]);
+  expect(memberAt(still.conference, 'a').place).toEqual({ at: 'away' });
+  expect(typesOf(still.effects)).not.toContain('arrange');
+  const { conference: state, effects } = play(conference(), [resync([{ ...channel, here: true }])]);
   expect(memberAt(state, 'a').place).toEqual({ at: 'floor' });
   expect(effectsOf(effects, 'arrange')).toMatchObject([{ to: { bridge: 'floor', voice: true } }]);
 });

@@ -137,13 +137,13 @@ export class World {
     const own = ['entered', 'heard', 'named', 'end-announced', 'fanned-out', 'fan-out-failed'];
     this.reports = this.reports.filter(({ type }) => !restarted && own.includes(type));
     const channels = [...this.channels].map(
-      ([channelId, { arrangement, saved }]): ChannelSeen => ({
+      ([channelId, { arrangement, saved, at }]): ChannelSeen => ({
         channelId,
         caller: CALLER,
         flags: {},
         // A relay that was restarted as well has no legs.
         bridge: arrangement.bridge === 'relay' && !this.relayKept ? 'other' : foundIn(arrangement.bridge),
-        returned: false,
+        here: at === 'application',
         saved,
       }),
     );
