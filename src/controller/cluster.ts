@@ -1,6 +1,7 @@
 import { ClusterState } from '../cluster/cluster-state.ts';
 import { type Message, type MessageOf, parseMessage } from '../cluster/messages.ts';
 import { ownerOf } from '../cluster/owner.ts';
+import { isFull, type Route, routeOf } from '../cluster/route.ts';
 import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import type { ClusterTelling } from '../conference/remote.ts';
@@ -9,7 +10,7 @@ import type { AnnouncementText } from '../relay/protocol.ts';
 import { ClusterCommands } from './cluster-commands.ts';
 import { type ClusterDeps, type ClusterOptions, type LocalConferences, NO_CONFERENCES } from './cluster-deps.ts';
 import { ClusterOutbox } from './cluster-outbox.ts';
-import { type NodeView, otherNodeView, type RemoteConference, remoteConferences } from './cluster-views.ts';
+import { type NodeView, otherNodeView, placesOf, type RemoteConference, remoteConferences } from './cluster-views.ts';
 import type { ClusterLink } from './conferences.ts';
 import { ControllerError } from './errors.ts';
 import { TrunkPeers } from './trunk-peers.ts';
@@ -180,6 +181,17 @@ export class Cluster implements ClusterLink {
     const own: NodeView = { id, state: 'self', sinceMs: this.#startedAtMs, version, sip, rttMs: null, ...status };
     const others = [...this.#state.nodes.all.values()].map((node) => otherNodeView(node, this.#channel));
     return [own, ...others.sort((a, b) => (a.id < b.id ? -1 : 1))];
+  }
+
+  /** Where a caller of a conference is to go; `null` if it is not known yet which one he wants. */
+  routeOf(conference: string | null): Route {
+    const { placement, nodeId } = this.#options;
+    return routeOf(placement, nodeId, placesOf(this.nodes, conference, this.#state, this.#local));
+  }
+
+  /** This node has as many calls as it takes. */
+  get isFull(): boolean {
+    return isFull(this.#status());
   }
 
   /** The name of this node where it has a cluster, else null. */

@@ -135,6 +135,7 @@ export function depsOf(
       remoteConferences: () => [],
       flush: absent('cluster'),
       drain: absent('cluster'),
+      routeOf: absent('cluster'),
     },
     status: () => ({
       version: '1',

@@ -157,12 +157,16 @@ export class TestNode {
       installKey: ask('installKey'),
       keyAcknowledged: ask('keyAcknowledged'),
     };
-    const options = { nodeId: id, version: '1', lifetimeMs: 15_000, capacity: null, sip: null, trunk: null };
+    const limits = { lifetimeMs: 15_000, capacity: null, placement: 'here-first' as const };
+    const options = { nodeId: id, version: '1', ...limits, sip: null, trunk: null };
     const openChannel = network && ((deps: EventChannelDeps<Message>) => network.open(id, deps));
     this.cluster = new Cluster(options, { openChannel, relay: this.relay, logger, now: Date.now, load: () => 0 });
     const link = { ready: () => {}, setFloor: () => {}, endFloor: () => {} } as unknown as RelayLink;
     const deps = { ari, link, profiles, inviter, cluster: this.cluster, logger, now: Date.now };
-    this.controller = new Controller({ application: 'r' }, { ...deps, speech: {} as Speech, watch: () => {} });
+    this.controller = new Controller(
+      { application: 'r', nodeId: id },
+      { ...deps, speech: {} as Speech, watch: () => {} },
+    );
   }
 
   async start(): Promise<void> {
@@ -179,13 +183,21 @@ export class TestNode {
   call(conference = '3000', ...flags: string[]): string {
     const id = `${this.id}-${++this.#calls}`;
     const caller = { number: `10${this.#calls}`, name: '' };
-    const channel = { id, name: `PJSIP/${id}`, caller, language: 'en', context: 'c', stasis: null };
+    const channel = { id, name: `PJSIP/${id}`, caller, language: 'en', context: 'c', dialled: null, stasis: null };
     this.controller.handle({ type: 'StasisStart', args: ['join', conference, 'default', ...flags], channel });
     return id;
   }
 
   hangUp(id: string): void {
-    const channel = { id, name: id, caller: { number: '', name: '' }, language: 'en', context: 'c', stasis: null };
+    const channel = {
+      id,
+      name: id,
+      caller: { number: '', name: '' },
+      language: 'en',
+      context: 'c',
+      dialled: null,
+      stasis: null,
+    };
     this.controller.handle({ type: 'ChannelDestroyed', channel, cause: 16 });
   }
 
