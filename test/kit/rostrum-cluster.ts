@@ -13,6 +13,8 @@ export type RostrumClusterOptions = {
   nodes: Readonly<Record<string, string>>;
   /** Keys of `cluster` in rostrum.yaml of all nodes that differ from those of a mesh on loopback. */
   cluster?: Record<string, unknown>;
+  /** ... of `cluster` of single nodes, by name. */
+  each?: Readonly<Record<string, Record<string, unknown>>>;
   /** ... of `cluster.trunk`. */
   trunk?: Record<string, unknown>;
 } & Omit<RostrumNodeOptions, 'bindAddress'>;
@@ -30,7 +32,7 @@ export class RostrumCluster {
   }
 
   static async start(options: RostrumClusterOptions): Promise<RostrumCluster> {
-    const { nodes: addresses, cluster = {}, trunk = {}, config = {}, ...rest } = options;
+    const { nodes: addresses, cluster = {}, each = {}, trunk = {}, config = {}, ...rest } = options;
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-cluster-'));
     const secretFile = join(directory, 'secret');
     await writeFile(secretFile, `${formatSecret(randomBytes(32))}\n`, { mode: 0o600 });
@@ -48,6 +50,7 @@ export class RostrumCluster {
             listen: listens.get(nodeId),
             peers,
             ...cluster,
+            ...each[nodeId],
             trunk: { listen: `${bindAddress}:${await freePort(bindAddress)}`, ...trunk },
           };
           nodes.set(nodeId, await RostrumNode.start({ ...rest, bindAddress, config: { ...config, cluster: own } }));
