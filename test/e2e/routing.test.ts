@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../scripts/machine.ts';
 import type { NodeView, RouteView } from '../../src/api/schemas.ts';
+import { Kamailio } from '../kit/kamailio.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { RostrumCluster, type RostrumClusterOptions } from '../kit/rostrum-cluster.ts';
@@ -237,5 +238,47 @@ describe('placement of conferences', () => {
     await sleep(500);
     expect((await callersAt(at.lyon, 'lyon')).sort()).toEqual(['101', '102']);
     expect(first.state).toBe('answered');
+  });
+
+  describe('behind Kamailio, configured as documented', () => {
+    let kamailio: Kamailio;
+    let callers: PhoneBank;
+
+    beforeAll(async () => {
+      const server = { host: '127.0.85.1', port: await freePort('127.0.85.1') };
+      kamailio = await Kamailio.start(server, {
+        '192.0.2.10:5060': `${server.host}:${server.port}`,
+        // The first node that it asks is down.
+        '192.0.2.1:7480': `127.0.85.1:${await freePort('127.0.85.1')}`,
+        '192.0.2.2:7480': `127.0.83.1:${routePort}`,
+      });
+      callers = new PhoneBank({ bindAddress: '127.0.0.1', server });
+      await callers.start();
+    });
+
+    afterAll(async () => {
+      await callers?.stop();
+      await kamailio?.stop();
+    });
+
+    it('brings callers to the node where their conference is, without a redirect', async () => {
+      await at.phones.oslo.call('3000', { callerNumber: '101' });
+      await at.lyon.waitForMembers('3000', 1);
+      const call = await callers.call('4000', { callerNumber: '102' });
+      await at.oslo.waitForMembers('3000', 2);
+      expect(call.redirects).toEqual([]);
+      expect(await at.oslo.member('3000', '102')).toMatchObject({ role: 'speaker', node: 'oslo' });
+      await call.hangUp();
+      await at.oslo.waitForMembers('3000', 1);
+    });
+
+    it('is followed even by a node that drains, once it was named', async () => {
+      await Promise.all([at.lyon, at.oslo].map((each) => each.cli('drain')));
+      await seen(at.lyon, { draining: ['lyon', 'oslo'] });
+      const call = await callers.call('3000', { callerNumber: '101' });
+      expect(await callersAt(at.lyon, 'lyon')).toEqual(['101']);
+      await call.hangUp();
+      await at.lyon.waitForMembers('3000', 0);
+    });
   });
 });

@@ -61,7 +61,7 @@ async function until(isSo: () => boolean, timeoutMs = 10_000): Promise<number> {
 describe.each([
   ['a mesh', meshMeeting],
   ['NATS', natsMeeting],
-] as const)('eight nodes over %s', (_name, meet) => {
+] as const)('eight nodes over %s', (name, meet) => {
   let meeting: Meeting;
   let shells: Shell[];
   const channels = new Map<Shell, string[]>();
@@ -139,7 +139,7 @@ describe.each([
       }
     }
     const figures = (values: number[]) => [0.5, 0.99, 1].map((part) => Math.round(percentile(values, part))).join(' ');
-    console.log(`${_name}: median, p99, max: ${figures(latenciesMs)} ms; with other load ${figures(wallMs)} ms`);
+    console.log(`${name}: median, p99, max: ${figures(latenciesMs)} ms; with other load ${figures(wallMs)} ms`);
     expect(latenciesMs).toHaveLength(CHANGES * (NODES.length - 1));
     expect(percentile(latenciesMs, 0.99)).toBeLessThan(SEEN_WITHIN_MS);
   });
@@ -160,7 +160,7 @@ describe.each([
     expect(areEqual(lonely)).toBe(false);
     await meeting.heal(lonely.id);
     const tookMs = await until(allEqual);
-    console.log(`${_name}: equal again after ${Math.round(tookMs)} ms`);
+    console.log(`${name}: equal again after ${Math.round(tookMs)} ms`);
     expect(tookMs).toBeLessThan(EQUAL_WITHIN_MS);
     expect(shells.map((shell) => shell.conference(CONFERENCE).locked)).toEqual(NODES.map(() => true));
   });
