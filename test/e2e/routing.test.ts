@@ -7,6 +7,7 @@ import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { RostrumCluster, type RostrumClusterOptions } from '../kit/rostrum-cluster.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
+import { sipp } from '../kit/sipp.ts';
 
 /** What the dialplan makes of ROSTRUM_RESULT=FULL. */
 const BUSY = 486;
@@ -145,6 +146,15 @@ describe('a node that drains', () => {
     const call = await at.phones.lyon.call(`sip:3000@${host}:${port};rostrum=oslo`, { callerNumber: '101' });
     expect(call.redirects).toEqual([]);
     expect(await callersAt(at.lyon, 'lyon')).toEqual(['101']);
+  });
+
+  it('sends callers of SIPp, whose understanding of a redirect is not ours', async () => {
+    await at.lyon.cli('drain');
+    const calling = sipp({ scenario: 'redirected', number: '3000', server: at.lyon.server });
+    await at.oslo.waitForMembers('3000', 1);
+    expect(await callersAt(at.oslo, 'oslo')).toEqual(['sipp']);
+    await calling;
+    await at.oslo.waitForMembers('3000', 0);
   });
 
   it('says so to whoever asks for the route', async () => {
