@@ -2,10 +2,10 @@ import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriChannel, AriPort } from '../ari/port.ts';
 import { redirectUri, userOf, wasRedirected } from '../cluster/redirect-uri.ts';
-import type { Route } from '../cluster/route.ts';
 import type { Settings } from '../conference/conference.ts';
 import { promptSounds } from '../prompts/prompt-sounds.ts';
 import { isChannelGone } from './arranger.ts';
+import type { Cluster } from './cluster.ts';
 import { RESULT_VARIABLE } from './names.ts';
 import type { Prompter } from './prompter.ts';
 
@@ -31,7 +31,7 @@ export type CallRouterDeps = {
   prompter: Pick<Prompter, 'playTo'>;
   logger: Logger;
   now: () => number;
-  cluster: { readonly routeOf: (conference: string | null) => Route; readonly isFull: boolean };
+  cluster: Pick<Cluster, 'routeOf' | 'isFull' | 'sent'>;
 };
 
 /**
@@ -60,11 +60,9 @@ export class CallRouter {
   receive(arrival: Arrival): void {
     const { channel, conference, take } = arrival;
     if (channel.dialled === null) return take();
-    const route = this.#deps.cluster.routeOf(conference);
-    if (route.node === this.#nodeId) return take();
+    if (this.#deps.cluster.routeOf(conference).node === this.#nodeId) return take();
     this.#pending.set(channel.id, null);
-    const done = route.node === null ? this.#refuse(arrival) : this.#send(arrival, route);
-    done.catch((error: Error) => {
+    this.#send(arrival).catch((error: Error) => {
       this.left(channel.id);
       if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerOf(channel)}: ${error.message}`);
     });
@@ -85,16 +83,23 @@ export class CallRouter {
     for (const channelId of this.#pending.keys()) this.left(channelId);
   }
 
-  async #send(arrival: Arrival, route: Extract<Route, { node: string }>): Promise<void> {
-    const { ari, logger } = this.#deps;
+  async #send(arrival: Arrival): Promise<void> {
+    const { ari, logger, cluster } = this.#deps;
     const { channel } = arrival;
     const [requestUri, callId] = await Promise.all([
       this.#read(channel, 'CHANNEL(pjsip,request_uri)'),
       this.#read(channel, 'CHANNEL(pjsip,call-id)'),
     ]);
     if (!this.has(channel.id)) return;
-    const uri = route.sip && redirectUri(route.sip, dialledNumber(channel, requestUri), this.#nodeId);
+    // Decided now, so that whoever comes in the same moment counts as sent already.
+    const route = cluster.routeOf(arrival.conference);
+    if (route.node === null) return this.#refuse(arrival);
+    const uri =
+      route.node !== this.#nodeId &&
+      route.sip &&
+      redirectUri(route.sip, dialledNumber(channel, requestUri), this.#nodeId);
     if (!uri || !channel.name.startsWith('PJSIP/') || this.#wasHere(requestUri, callId)) return this.#take(arrival);
+    cluster.sent(route.node);
     try {
       await ari.redirect(channel.id, `PJSIP/${uri}`);
     } catch (error) {
@@ -123,8 +128,10 @@ export class CallRouter {
   async #refuse({ channel, conference, settings }: Arrival): Promise<void> {
     const { ari, prompter, logger } = this.#deps;
     logger.warn(`call from ${callerOf(channel)} to ${conference ?? 'the lobby'} refused: no room`);
-    const { ended } = await prompter.playTo(channel.id, promptSounds(['full'], settings.profile.sound), false);
-    await ended;
+    const sounds = promptSounds(['full'], settings.profile.sound);
+    // A caller is not kept because a prompt cannot be played.
+    const playing = await prompter.playTo(channel.id, sounds, false).catch(() => null);
+    await playing?.ended;
     await ari.setVariable(channel.id, RESULT_VARIABLE, 'FULL');
     await ari.continueInDialplan(channel.id);
   }

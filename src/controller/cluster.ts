@@ -1,4 +1,5 @@
 import { ClusterState } from '../cluster/cluster-state.ts';
+import { ExpectedArrivals } from '../cluster/expected-arrivals.ts';
 import { type Message, type MessageOf, parseMessage } from '../cluster/messages.ts';
 import { ownerOf } from '../cluster/owner.ts';
 import { isFull, type Route, routeOf } from '../cluster/route.ts';
@@ -30,6 +31,7 @@ export class Cluster implements ClusterLink {
   readonly #commands: ClusterCommands;
   readonly #outbox: ClusterOutbox;
   readonly #channel: EventChannel<Message> | null;
+  readonly #arrivals = new ExpectedArrivals();
   readonly #expiry = new WakeTimers(() => this.#expire());
   #local: LocalConferences = NO_CONFERENCES;
   #draining = false;
@@ -186,7 +188,17 @@ export class Cluster implements ClusterLink {
   /** Where a caller of a conference is to go; `null` if it is not known yet which one he wants. */
   routeOf(conference: string | null): Route {
     const { placement, nodeId } = this.#options;
-    return routeOf(placement, nodeId, placesOf(this.nodes, conference, this.#state, this.#local));
+    const nowMs = this.#deps.now();
+    const places = placesOf(this.nodes, conference, this.#state, this.#local).map((each) => ({
+      ...each,
+      members: this.#arrivals.membersOf(each.node, each.members, nowMs),
+    }));
+    return routeOf(placement, nodeId, places);
+  }
+
+  /** A caller was sent to another node. */
+  sent(node: string): void {
+    this.#arrivals.sent(node, this.#state.nodes.get(node)?.replica.members ?? 0, this.#deps.now());
   }
 
   /** This node has as many calls as it takes. */

@@ -12,18 +12,22 @@ const NOWHERE: Route = { node: null, sip: null, reason: 'no-room' };
 
 let route: Route;
 let full: boolean;
+let unplayable: boolean;
 let requestUri: string;
 let refusal: Error | null;
 let asked: string[];
+let sent: string[];
 let router: CallRouter;
 
 beforeEach(() => {
   vi.useFakeTimers();
   route = OSLO;
   full = false;
+  unplayable = false;
   requestUri = 'sip:3000@192.0.2.1';
   refusal = null;
   asked = [];
+  sent = [];
   router = new CallRouter(
     { nodeId: 'lyon' },
     {
@@ -39,6 +43,7 @@ beforeEach(() => {
       prompter: {
         playTo: async (_id, { media }) => {
           asked.push(`play ${media.length > 0}`);
+          if (unplayable) throw new AriError('refused', 'no such sound', { status: 500 });
           return { ended: Promise.resolve() };
         },
       },
@@ -46,6 +51,7 @@ beforeEach(() => {
       now: Date.now,
       cluster: {
         routeOf: () => route,
+        sent: (node) => sent.push(node),
         get isFull() {
           return full;
         },
@@ -112,6 +118,19 @@ describe('a call that has come', () => {
     expect(asked).toEqual([SENT, 'take', SENT]);
   });
 
+  it('goes where placement would have it when it is known who calls, not a moment before', async () => {
+    const done = call();
+    route = HERE;
+    await done;
+    expect(asked).toEqual(['take']);
+    expect(sent).toEqual([]);
+  });
+
+  it('counts at the other node from when it is sent there', async () => {
+    await call();
+    expect(sent).toEqual(['oslo']);
+  });
+
   it('is refused if it was redirected to a node that is full', async () => {
     requestUri += ';rostrum=oslo';
     full = true;
@@ -119,10 +138,13 @@ describe('a call that has come', () => {
     expect(asked).toEqual(REFUSED);
   });
 
-  it('is refused, unanswered, where no node has room', async () => {
+  it('is refused, unanswered, where no node has room, whether that can be said or not', async () => {
     route = NOWHERE;
     await call();
     expect(asked).toEqual(REFUSED);
+    unplayable = true;
+    await call();
+    expect(asked).toEqual([...REFUSED, ...REFUSED]);
   });
 });
 
