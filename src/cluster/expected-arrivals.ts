@@ -1,28 +1,30 @@
-/** A caller who follows a redirect has arrived by then, and the other node has told of him. */
+/** A caller who has not arrived by then does not follow the redirect. */
 const EXPECTED_MS = 1000;
-
-type Expected = { readonly atMs: number; readonly members: number };
 
 /**
  * Callers who were sent to other nodes and are not among their members yet. In a storm of calls, hundreds come before another
  * node can tell that it is full. Bounded by the nodes, and by the calls that Asterisk admits in a second.
  */
 export class ExpectedArrivals {
-  readonly #expected = new Map<string, Expected[]>();
+  /** When they were sent, by node, the oldest first. */
+  readonly #sent = new Map<string, number[]>();
 
-  /** @param members that the node was known to have when the caller was sent there */
-  sent(node: string, members: number, nowMs: number): void {
-    this.#expected.set(node, [...this.#recent(node, nowMs), { atMs: nowMs, members }]);
+  sent(node: string, nowMs: number): void {
+    this.#sent.set(node, [...this.#recent(node, nowMs), nowMs]);
   }
 
-  /** How many members a node has, counting those who are on their way. Who has arrived counts once. */
-  membersOf(node: string, members: number, nowMs: number): number {
-    const recent = this.#recent(node, nowMs);
-    const [first] = recent;
-    return first ? Math.max(members, first.members + recent.length) : members;
+  /** A node has told of so many members more than before: those who were sent there first are expected no more. */
+  arrived(node: string, more: number): void {
+    const sent = this.#sent.get(node);
+    if (sent && more > 0) this.#sent.set(node, sent.slice(more));
   }
 
-  #recent(node: string, nowMs: number): Expected[] {
-    return (this.#expected.get(node) ?? []).filter(({ atMs }) => nowMs - atMs < EXPECTED_MS);
+  /** How many are on their way to a node. */
+  expectedAt(node: string, nowMs: number): number {
+    return this.#recent(node, nowMs).length;
+  }
+
+  #recent(node: string, nowMs: number): number[] {
+    return (this.#sent.get(node) ?? []).filter((atMs) => nowMs - atMs < EXPECTED_MS);
   }
 }

@@ -191,14 +191,14 @@ export class Cluster implements ClusterLink {
     const nowMs = this.#deps.now();
     const places = placesOf(this.nodes, conference, this.#state, this.#local).map((each) => ({
       ...each,
-      members: this.#arrivals.membersOf(each.node, each.members, nowMs),
+      members: each.members + this.#arrivals.expectedAt(each.node, nowMs),
     }));
     return routeOf(placement, nodeId, places);
   }
 
   /** A caller was sent to another node. */
   sent(node: string): void {
-    this.#arrivals.sent(node, this.#state.nodes.get(node)?.replica.members ?? 0, this.#deps.now());
+    this.#arrivals.sent(node, this.#deps.now());
   }
 
   /** This node has as many calls as it takes. */
@@ -301,7 +301,9 @@ export class Cluster implements ClusterLink {
       case 'order':
         return this.#local.tell(message.conference, { type: 'order', order: message.order });
       default: {
+        const membersBefore = this.#membersOf(from);
         const { touched, settings, wantsSnapshot } = this.#state.receive(from, message);
+        this.#arrivals.arrived(from, this.#membersOf(from) - membersBefore);
         if (message.type === 'hello') this.#trunkPeers.changed(this.#state.nodes.all.values());
         if (wantsSnapshot) this.#channel?.send(from, { type: 'want-snapshot' });
         for (const { conference, change, anew } of settings) {
@@ -311,6 +313,10 @@ export class Cluster implements ClusterLink {
         this.#checkSettled();
       }
     }
+  }
+
+  #membersOf(node: string): number {
+    return this.#state.nodes.get(node)?.replica.members ?? 0;
   }
 
   #carryOut(from: string, message: MessageOf<'command'>): void {
