@@ -24,18 +24,24 @@ const STATUS_OF: Record<ControllerErrorCode | InviteErrorCode | AttendanceErrorC
   'asterisk-unreachable': 503,
   'no-such-node': 404,
   'node-unreachable': 504,
+  'no-room': 503,
 };
 
 /** The admin API as an application that does not listen yet. Every error it answers is `{code, message}`. */
 export function createApp(deps: RouteDeps): FastifyInstance {
-  const app = fastify({ logger: false, bodyLimit: 64 * 1024 });
+  const app = withErrors(fastify({ logger: false, bodyLimit: 64 * 1024 }));
+  app.register(routes(deps), { prefix: '/v1' });
+  return app;
+}
+
+/** Makes an application check what it is sent, and answer errors in our way. */
+export function withErrors(app: FastifyInstance): FastifyInstance {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error: Error, _request, reply) => answerError(error, reply));
   app.setNotFoundHandler((request, reply) =>
     reply.status(404).send({ code: 'no-such-route', message: `there is no ${request.method} ${request.url}` }),
   );
-  app.register(routes(deps), { prefix: '/v1' });
   return app;
 }
 

@@ -11,7 +11,7 @@ import type { StatusView } from './schemas.ts';
 /** What the routes work with. */
 export type RouteDeps = {
   controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'>;
-  cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain'>;
+  cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain' | 'routeOf'>;
   status: () => Omit<StatusView, 'conferences' | 'members'>;
   /** Reads the profiles again. @throws ConfigError with every mistake; nothing has changed then */
   reloadProfiles: () => Promise<unknown>;

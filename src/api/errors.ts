@@ -1,6 +1,6 @@
 export type ApiErrorCode =
   /** The socket belongs to a controller that is running. */
-  'socket-in-use' | 'socket-unusable';
+  'socket-in-use' | 'socket-unusable' | 'address-unusable';
 
 export class ApiError extends Error {
   readonly code: ApiErrorCode;

@@ -1,4 +1,5 @@
 import type { FastifyPluginCallback } from 'fastify';
+import { callRoute } from './call-route.ts';
 import { conferenceRoutes } from './conference-routes.ts';
 import type { RouteDeps } from './deps.ts';
 import { inviteRoutes } from './invite-routes.ts';
@@ -10,6 +11,7 @@ import { reportRoutes } from './report-routes.ts';
 export function routes(deps: RouteDeps): FastifyPluginCallback {
   return (app, _options, done) => {
     app.register(nodeRoutes(deps));
+    app.register(callRoute(deps.cluster));
     app.register(conferenceRoutes(deps));
     app.register(memberRoutes(deps));
     app.register(inviteRoutes(deps));

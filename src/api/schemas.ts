@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { commandSchema } from '../conference/command-schema.ts';
 import { FLAGS, parseFlags } from '../conference/flags.ts';
+import { CONFERENCE_NAME } from '../conference/join-arguments.ts';
 import { NODE_ID, parseMemberAddress } from '../conference/member-address.ts';
 
 /** The admin API's messages: one definition for server, command line and documentation. */
@@ -181,6 +182,21 @@ export const nodeSchema = z.object({
     .describe('Of this node only, since its relay or its controller was started'),
 });
 
+/** Where a caller of a conference is to go, for SBCs. */
+export const routeQuerySchema = z.strictObject({
+  conference: z.string().regex(CONFERENCE_NAME, 'expected the name of a conference'),
+});
+
+export const routeSchema = z.object({
+  conference: z.string(),
+  node: z.string(),
+  sip: z.string().nullable().describe('Where phones reach the node; null if cluster.sip does not say so'),
+  reason: z
+    .enum(['placement', 'full', 'draining', 'only-here'])
+    .describe('Placement prefers it; the node that was asked is full, or draining; it is draining, but the only one'),
+});
+
+export type RouteView = z.output<typeof routeSchema>;
 export type NodeView = z.output<typeof nodeSchema>;
 export type MemberView = z.output<typeof memberSchema>;
 export type ConferenceSummary = z.output<typeof conferenceSummarySchema>;

@@ -162,6 +162,10 @@ export class AriClientPort implements AriPort {
     await this.#operations.channels.hangup({ channelId, reason_code: String(cause) });
   }
 
+  async redirect(channelId: string, endpoint: string): Promise<void> {
+    await this.#operations.channels.redirect({ channelId, endpoint });
+  }
+
   async continueInDialplan(channelId: string, context?: string): Promise<void> {
     await this.#operations.channels.continueInDialplan({
       channelId,

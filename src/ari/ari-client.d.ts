@@ -17,6 +17,7 @@ declare module 'ari-client' {
       | 'originateWithId'
       | 'externalMedia'
       | 'hangup'
+      | 'redirect'
       | 'continueInDialplan'
       | 'mute'
       | 'unmute'

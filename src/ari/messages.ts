@@ -3,22 +3,28 @@ import type { AriBridge, AriChannel } from './port.ts';
 
 /** The parts of ARI's JSON that we read. Unknown fields are ignored: Asterisk adds some with every release. */
 
+/** States of a channel whose caller waits for an answer. */
+const CALLING = new Set(['Ring', 'Ringing']);
+
 const channelSchema = z
   .object({
     id: z.string(),
     name: z.string(),
+    state: z.string().default(''),
     language: z.string().default(''),
     caller: z.object({ number: z.string(), name: z.string() }),
     dialplan: z.object({
       context: z.string().default(''),
+      exten: z.string().default(''),
       app_name: z.string().default(''),
       app_data: z.string().default(''),
     }),
   })
-  .transform(({ id, name, caller, language, dialplan }): AriChannel => {
+  .transform(({ id, name, state, caller, language, dialplan }): AriChannel => {
     const [application = '', ...args] = dialplan.app_data.split(',');
     const stasis = dialplan.app_name === 'Stasis' ? { application, args } : null;
-    return { id, name, caller, language, context: dialplan.context, stasis };
+    const { context, exten } = dialplan;
+    return { id, name, caller, language, context, dialled: CALLING.has(state) ? exten : null, stasis };
   });
 
 export const channelListSchema = z.array(channelSchema);

@@ -10,6 +10,8 @@ export type AriChannel = {
   readonly language: string;
   /** The context of the dialplan in which the channel is or was last. */
   readonly context: string;
+  /** The extension of a call that nobody has answered yet, which is what the caller dialled; null of any other. */
+  readonly dialled: string | null;
   /** The arguments after the application's name where the channel is in `Stasis()`, null elsewhere. */
   readonly stasis: { readonly application: string; readonly args: readonly string[] } | null;
 };
@@ -76,6 +78,11 @@ export interface AriPort {
   externalMedia(media: { channelId: string; application: string; host: string; format: string }): Promise<void>;
   /** @param cause ITU-T Q.850 cause, which Asterisk translates to a SIP status for an unanswered call */
   hangUp(channelId: string, cause: number): Promise<void>;
+  /**
+   * Has the caller call elsewhere, which an unanswered call hears as SIP 302. Asterisk accepts it before it is done.
+   * @param endpoint technology and URI, such as `PJSIP/sip:3000@192.0.2.2:5060`
+   */
+  redirect(channelId: string, endpoint: string): Promise<void>;
   /** Gives the call back to the dialplan: at the priority after `Stasis()`, or at the beginning of another context. */
   continueInDialplan(channelId: string, context?: string): Promise<void>;
   /** Keeps the channel from hearing (`out`), or lets it hear again. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type ClientOptions, jsonOption, socketOption } from './options.ts';
 
-/** Adds `node`, `drain`, `undrain` and `keygen`. */
+/** Adds `node`, `route`, `drain`, `undrain` and `keygen`. */
 export function addClusterCommands(program: Command): void {
   program
     .command('node')
@@ -15,6 +15,17 @@ export function addClusterCommands(program: Command): void {
       if (operation !== 'flush') throw new UsageError(`unknown operation "${operation}": use flush`);
       const { flushNode } = await import('./commands/nodes.ts');
       await flushNode(node, options);
+    });
+
+  program
+    .command('route')
+    .argument('<conference>')
+    .description('show which node takes the next caller of a conference, where phones reach it, and why')
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (conference: string, options: ClientOptions) => {
+      const { route } = await import('./commands/route.ts');
+      await route(conference, options);
     });
 
   for (const [name, draining, description] of [

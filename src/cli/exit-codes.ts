@@ -36,12 +36,14 @@ const BY_ERROR_CODE: Record<string, ExitCode> = {
   'asterisk-unreachable': EXIT.asterisk,
   'no-such-node': EXIT.notFound,
   'node-unreachable': EXIT.failed,
+  'no-room': EXIT.failed,
   unreachable: EXIT.asterisk,
   unauthorized: EXIT.asterisk,
   unsuitable: EXIT.asterisk,
   'application-taken': EXIT.taken,
   'socket-in-use': EXIT.taken,
   'socket-unusable': EXIT.usage,
+  'address-unusable': EXIT.usage,
   'no-port': EXIT.usage,
 } satisfies Record<ControllerErrorCode, ExitCode> & Partial<Record<AriErrorCode | ApiErrorCode | string, ExitCode>>;
 

@@ -76,6 +76,9 @@ export const clusterConfigSchema = z
       .regex(/^sips?:\S{1,250}$/, 'expected a URI such as sip:192.0.2.1:5060')
       .optional()
       .describe('Where phones reach this node; without it, no calls are sent here'),
+    routeListen: address
+      .optional()
+      .describe('Where SBCs ask over HTTP which node takes a caller: GET /route?conference=3000; without it, nowhere'),
   })
   .refine(({ secretFile, peers }) => secretFile !== undefined || peers.length === 0, {
     path: ['secretFile'],

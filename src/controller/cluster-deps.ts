@@ -1,5 +1,6 @@
 import type { Logger } from 'winston';
 import type { Message, MessageOf } from '../cluster/messages.ts';
+import type { Placement } from '../cluster/placement.ts';
 import type { Command } from '../conference/commands.ts';
 import type { Conference, Settings } from '../conference/conference.ts';
 import type { Input } from '../conference/inputs.ts';
@@ -13,6 +14,8 @@ export type ClusterOptions = {
   lifetimeMs: number;
   /** Calls that this node takes; null without a limit. */
   capacity: number | null;
+  /** Which node new calls are sent to. */
+  placement: Placement;
   /** Where phones reach this node; null if nobody has said so. */
   sip: string | null;
   trunk: MessageOf<'hello'>['trunk'];

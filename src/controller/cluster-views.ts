@@ -1,6 +1,7 @@
 import type { ClusterState } from '../cluster/cluster-state.ts';
 import type { Message } from '../cluster/messages.ts';
 import type { NodeState, OtherNode } from '../cluster/nodes.ts';
+import type { Place } from '../cluster/placement.ts';
 import type { RemotePart } from '../cluster/replica.ts';
 import { type Conference, newConference } from '../conference/conference.ts';
 import type { EventChannel, EventCounters } from '../events/channel.ts';
@@ -56,6 +57,33 @@ export function otherNodeView(
     audio: trunk?.nodes[id] ?? null,
     traffic: null,
   };
+}
+
+/**
+ * The nodes to which a caller can be sent, this one first.
+ * @param conference the one that he calls; null if nobody knows yet
+ */
+export function placesOf(
+  nodes: readonly NodeView[],
+  conference: string | null,
+  state: ClusterState,
+  local: LocalConferences,
+): Place[] {
+  const parts = conference === null ? [] : state.partsOf(conference);
+  const here = conference === null ? 0 : (local.all.get(conference)?.members.size ?? 0);
+  const usable = nodes.filter((node) => node.state === 'self' || node.state === 'up');
+  return usable.map(({ id: node, state: itsState, sip, members, capacity, draining, load }) => {
+    const there = parts.find((part) => part.node === node)?.part.members.size ?? 0;
+    return {
+      node,
+      sip,
+      members,
+      capacity,
+      draining,
+      load: load ?? 0,
+      inConference: itsState === 'self' ? here : there,
+    };
+  });
 }
 
 /** The part of a conference on another node, as if it were one of ours. */

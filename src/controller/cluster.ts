@@ -1,6 +1,8 @@
 import { ClusterState } from '../cluster/cluster-state.ts';
+import { ExpectedArrivals } from '../cluster/expected-arrivals.ts';
 import { type Message, type MessageOf, parseMessage } from '../cluster/messages.ts';
 import { ownerOf } from '../cluster/owner.ts';
+import { isFull, type Route, routeOf } from '../cluster/route.ts';
 import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import type { ClusterTelling } from '../conference/remote.ts';
@@ -13,6 +15,7 @@ import {
   type NodeTraffic,
   type NodeView,
   otherNodeView,
+  placesOf,
   type RemoteConference,
   remoteConferences,
 } from './cluster-views.ts';
@@ -35,6 +38,7 @@ export class Cluster implements ClusterLink {
   readonly #commands: ClusterCommands;
   readonly #outbox: ClusterOutbox;
   readonly #channel: EventChannel<Message> | null;
+  readonly #arrivals = new ExpectedArrivals();
   readonly #expiry = new WakeTimers(() => this.#expire());
   #local: LocalConferences = NO_CONFERENCES;
   #draining = false;
@@ -212,6 +216,27 @@ export class Cluster implements ClusterLink {
     return { trunk, events: this.#channel.counters };
   }
 
+  /** Where a caller of a conference is to go; `null` if it is not known yet which one he wants. */
+  routeOf(conference: string | null): Route {
+    const { placement, nodeId } = this.#options;
+    const nowMs = this.#deps.now();
+    const places = placesOf(this.nodes, conference, this.#state, this.#local).map((each) => ({
+      ...each,
+      members: each.members + this.#arrivals.expectedAt(each.node, nowMs),
+    }));
+    return routeOf(placement, nodeId, places);
+  }
+
+  /** A caller was sent to another node. */
+  sent(node: string): void {
+    this.#arrivals.sent(node, this.#deps.now());
+  }
+
+  /** This node has as many calls as it takes. */
+  get isFull(): boolean {
+    return isFull(this.#status());
+  }
+
   /** The name of this node where it has a cluster, else null. */
   get nodeId(): string | null {
     return this.#channel ? this.#options.nodeId : null;
@@ -309,7 +334,9 @@ export class Cluster implements ClusterLink {
       case 'order':
         return this.#local.tell(message.conference, { type: 'order', order: message.order });
       default: {
+        const membersBefore = this.#membersOf(from);
         const { touched, settings, wantsSnapshot } = this.#state.receive(from, message);
+        this.#arrivals.arrived(from, this.#membersOf(from) - membersBefore);
         if (message.type === 'hello') this.#trunkPeers.changed(this.#state.nodes.all.values());
         if (wantsSnapshot) this.#channel?.send(from, { type: 'want-snapshot' });
         for (const { conference, change, anew } of settings) {
@@ -319,6 +346,10 @@ export class Cluster implements ClusterLink {
         this.#checkSettled();
       }
     }
+  }
+
+  #membersOf(node: string): number {
+    return this.#state.nodes.get(node)?.replica.members ?? 0;
   }
 
   #carryOut(from: string, message: MessageOf<'command'>): void {

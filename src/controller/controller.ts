@@ -13,6 +13,7 @@ import type { RelayReport } from '../relay/protocol.ts';
 import type { Speech } from '../speech/speech.ts';
 import { isChannelGone } from './arranger.ts';
 import { type AsteriskSide, createAsteriskSide } from './asterisk-side.ts';
+import { CallRouter } from './call-router.ts';
 import type { Cluster } from './cluster.ts';
 import { Conferences, type Published } from './conferences.ts';
 import type { AsteriskEffect } from './effect-runner.ts';
@@ -54,12 +55,13 @@ export class Controller {
   readonly #conferences: Conferences;
   readonly #invitations: MemberInvitations;
   readonly #lobby: Lobby;
+  readonly #router: CallRouter;
   readonly #keys = new KeyFilter();
   readonly #talkLevels: TalkLevels;
   /** Set while Asterisk is to be asked how things are, because it has not answered. */
   #repairing: NodeJS.Timeout | null = null;
 
-  constructor(options: { application: string }, deps: ControllerDeps) {
+  constructor(options: { application: string; nodeId: string }, deps: ControllerDeps) {
     this.#deps = deps;
     const { ari, link, logger, now, inviter, watch, profiles, speech, cluster } = deps;
     const tell: Conferences['tell'] = (name, input) => this.#conferences.tell(name, input);
@@ -101,6 +103,10 @@ export class Controller {
       command: (name, command, final) => this.#carryOut(name, command, final),
       settingsFor: (profileName) => this.#conferences.settingsFor(null, profileName),
     });
+    this.#router = new CallRouter(
+      { nodeId: options.nodeId },
+      { ari, prompter: this.#asterisk.prompter, logger, now, cluster },
+    );
     this.#lobby = new Lobby({
       ari,
       prompter: this.#asterisk.prompter,
@@ -182,6 +188,7 @@ export class Controller {
     this.#talkLevels.stop();
     this.#asterisk.meters.stop();
     this.#lobby.stop();
+    this.#router.stop();
   }
 
   /**
@@ -270,8 +277,9 @@ export class Controller {
   async resync(): Promise<void> {
     const { ari, names, prompter } = this.#asterisk;
     prompter.forgetAll();
-    const read = await readAsterisk(ari, names);
+    const read = await readAsterisk(ari, names, (channelId) => this.#router.has(channelId));
     this.#deps.inviter.resync(read.channels);
+    this.#router.resync(new Set(read.channels.map(({ id }) => id)));
     for (const { channel, message } of read.malformed) this.#turnAway(channel, message);
     for (const channel of read.inLobby) {
       if (!this.#lobby.has(channel.id)) this.#entered(channel, channel.stasis?.args ?? []);
@@ -336,9 +344,12 @@ export class Controller {
       const known = this.#conferences.profileNames.join(', ');
       return this.#turnAway(channel, `${what} asks for profile "${profileName}"; there are: ${known}`);
     }
-    if (conference === null) return this.#lobby.receive(channel, settings, flags);
-    const call = { channelId: channel.id, caller: callerOf(channel), flags, origin: 'dialplan' } as const;
-    this.#conferences.join(conference, profileName, call);
+    const take = () => {
+      if (conference === null) return this.#lobby.receive(channel, settings, flags);
+      const call = { channelId: channel.id, caller: callerOf(channel), flags, origin: 'dialplan' } as const;
+      this.#conferences.join(conference, profileName, call);
+    };
+    this.#router.receive({ channel, conference, settings, take });
   }
 
   #pressed(channelId: string, key: string, atMs: number): void {
@@ -365,6 +376,7 @@ export class Controller {
     const { prompter, nameRecorder, bridges, names, fanOut, meters } = this.#asterisk;
     if (destroyed) this.#toRelayGone(channelId);
     this.#lobby.left(channelId);
+    this.#router.left(channelId);
     prompter.forget(channelId);
     nameRecorder.forget(channelId);
     this.#keys.forget(channelId);

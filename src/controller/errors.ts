@@ -9,7 +9,9 @@ export type ControllerErrorCode =
   | 'asterisk-unreachable'
   | 'no-such-node'
   /** The node that should do it is down, or has not answered in time: it may have done it. */
-  | 'node-unreachable';
+  | 'node-unreachable'
+  /** No node takes more calls. */
+  | 'no-room';
 
 const CODES = {
   'no-such-conference': true,
@@ -20,6 +22,7 @@ const CODES = {
   'asterisk-unreachable': true,
   'no-such-node': true,
   'node-unreachable': true,
+  'no-room': true,
 } satisfies Record<ControllerErrorCode, true>;
 
 export function isControllerErrorCode(text: string): text is ControllerErrorCode {

@@ -19,12 +19,20 @@ export type AsteriskRead = {
   channels: AriChannel[];
 };
 
-/** Reads all channels that are in our application, or away in the dialplan, with what was saved on them. */
-export async function readAsterisk(ari: AriPort, names: Names): Promise<AsteriskRead> {
+/**
+ * Reads all channels that are in our application, or away in the dialplan, with what was saved on them.
+ * @param isLeaving whether a call is about to be sent elsewhere, so that it is not for any conference
+ */
+export async function readAsterisk(
+  ari: AriPort,
+  names: Names,
+  isLeaving: (channelId: string) => boolean = () => false,
+): Promise<AsteriskRead> {
   const [channels, bridges] = await Promise.all([ari.listChannels(), ari.listBridges()]);
   const ours = channels.filter(
     ({ id, stasis, context }) =>
-      stasis?.application === names.application || context === EXECUTE_CONTEXT || names.channelOfMeter(id) !== null,
+      !isLeaving(id) &&
+      (stasis?.application === names.application || context === EXECUTE_CONTEXT || names.channelOfMeter(id) !== null),
   );
   const read: AsteriskRead = { conferences: new Map(), inLobby: [], malformed: [], others: [], bridges, channels };
   await Promise.all(ours.map((channel) => readChannel(ari, names, channel, read)));

@@ -1,8 +1,9 @@
 const FIRST_MS = 100;
-const LONGEST_MS = 5000;
+/** A node that comes back knows what the others have within 5 s. */
+const LONGEST_MS = 2500;
 
 /**
- * How long to wait before the next try: 0.1 s, doubled with each failure up to 5 s, less up to half of it by chance,
+ * How long to wait before the next try: 0.1 s, doubled with each failure up to 2.5 s, less up to half of it by chance,
  * so that nodes that were cut off together do not return together.
  * @param failures in a row so far
  * @param chance from 0 up to 1

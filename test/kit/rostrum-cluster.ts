@@ -16,6 +16,8 @@ export type RostrumClusterOptions = {
   nodes: Readonly<Record<string, string>>;
   /** Keys of `cluster` in rostrum.yaml of all nodes that differ from those of a mesh on loopback. */
   cluster?: Record<string, unknown>;
+  /** ... of `cluster` of single nodes, by name. */
+  each?: Readonly<Record<string, Record<string, unknown>>>;
   /** ... of `cluster.trunk`. */
   trunk?: Record<string, unknown>;
   /** What controllers tell each other goes over a NATS server, which is started too. */
@@ -52,7 +54,7 @@ export class RostrumCluster {
   }
 
   static async start(options: RostrumClusterOptions): Promise<RostrumCluster> {
-    const { nodes: addresses, cluster = {}, trunk = {}, config = {}, nats, network, ...rest } = options;
+    const { nodes: addresses, cluster = {}, each = {}, trunk = {}, config = {}, nats, network, ...rest } = options;
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-cluster-'));
     const secretFile = join(directory, 'secret');
     await writeFile(secretFile, `${formatSecret(randomBytes(32))}\n`, { mode: 0o600 });
@@ -78,7 +80,7 @@ export class RostrumCluster {
         [...places].map(async ([nodeId, place]) => {
           const own = started.#configOf(nodeId, place, trunk);
           const bindAddress = place.listen.address;
-          const given = { ...config, cluster: { ...own, ...cluster } };
+          const given = { ...config, cluster: { ...own, ...cluster, ...each[nodeId] } };
           nodes.set(nodeId, await RostrumNode.start({ ...rest, bindAddress, config: given }));
         }),
       );

@@ -114,10 +114,17 @@ export class RostrumNode {
         relay: { address: this.#bindAddress, sipPort: this.#relaySipPort },
         reports: { directory: join(this.directory, 'reports') },
         ...config,
+        ...this.#clusterConfig(config),
       }),
     );
     this.#process = this.#spawn(['start', '--config', this.configPath]);
     await this.waitUntilConnected();
+  }
+
+  /** Other nodes of its cluster are told where phones reach it, unless the test says something else. */
+  #clusterConfig({ cluster }: Record<string, unknown>): object {
+    if (cluster === undefined) return {};
+    return { cluster: { sip: `sip:${this.#bindAddress}:${this.asterisk.sipPort}`, ...(cluster as object) } };
   }
 
   async waitUntilConnected(): Promise<StatusView> {

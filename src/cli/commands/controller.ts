@@ -1,7 +1,9 @@
 import { availableParallelism, loadavg } from 'node:os';
+import { RouteServer } from '../../api/route-server.ts';
 import { ApiServer } from '../../api/server.ts';
 import { AriClientPort } from '../../ari/ari-client-port.ts';
 import { AriError } from '../../ari/errors.ts';
+import { hostPort } from '../../config/host-port.ts';
 import { readConfig } from '../../config/read-config.ts';
 import { VERSION } from '../../config/version.ts';
 import { AsteriskSession } from '../../controller/asterisk-session.ts';
@@ -59,15 +61,15 @@ export async function runController(configFile: string | undefined): Promise<voi
   );
   const speech = new Speech(config.speech, { logger });
   const watch = (published: Published) => attendance.record(published);
-  const { nodeId, lifetimeSeconds, capacity = null, sip = null } = config.cluster;
+  const { nodeId, lifetimeSeconds, capacity = null, sip = null, placement } = config.cluster;
   const openChannel = channelOpener(config.cluster);
   const trunk = openChannel && config.cluster.trunk;
   const cluster = new Cluster(
-    { nodeId, version: VERSION, lifetimeMs: lifetimeSeconds * 1000, capacity, sip, trunk },
+    { nodeId, version: VERSION, lifetimeMs: lifetimeSeconds * 1000, capacity, sip, placement, trunk },
     { openChannel, relay: link, logger, now: Date.now, load: () => (loadavg()[0] ?? 0) / availableParallelism() },
   );
   const controller = new Controller(
-    { application },
+    { application, nodeId },
     { ari, link, profiles: profiles.current, speech, inviter, cluster, logger, now: Date.now, watch },
   );
   profiles.onChange((current) => controller.useProfiles(current));
@@ -88,6 +90,9 @@ export async function runController(configFile: string | undefined): Promise<voi
     { controller, cluster, status, reloadProfiles, attendance, inviter },
   );
 
+  const { routeListen } = config.cluster;
+  const routeServer = routeListen ? new RouteServer({ listen: hostPort(routeListen) }, { cluster }) : null;
+
   try {
     // The socket first: it tells whether another controller is running here, before that one is disturbed.
     await api.start();
@@ -96,11 +101,13 @@ export async function runController(configFile: string | undefined): Promise<voi
     await link.start();
     await cluster.start();
     await session.start();
+    await routeServer?.start();
     logger.info(`controller running, process ${process.pid}, admin socket ${config.socketPath}`);
     const error = await ended;
     if (error) throw error;
     logger.info('controller stopping; calls go on in Asterisk');
   } finally {
+    await routeServer?.stop();
     await session.stop();
     await link.stop();
     controller.stop();

@@ -22,7 +22,7 @@ export type Ground = {
 };
 
 export const DEAD_AFTER_MS = 1000;
-export const SECRET = 'a secret of thirty-two characters';
+export const SECRET = 'a secret of thirty-two character';
 
 /** What a process that is a node needs to know. */
 export type ProcessOptions = { id: string } & (

@@ -51,6 +51,8 @@ export class Call {
   /** Never rejects. */
   readonly ended: Promise<EndedCall>;
   readonly invitedAtMs = performance.now();
+  /** The URIs to which the call was redirected, one after the other. */
+  readonly redirects: string[] = [];
   readonly #media: Media;
   readonly #heardKeys: HeardKey[] = [];
   readonly #onEnded: (call: Call) => void;
@@ -257,6 +259,7 @@ export class Call {
     onProvisional: () => {
       this.#life.ring();
     },
+    onRedirected: (uri) => this.redirects.push(uri),
     onAnswered: () => {
       this.#media.start();
       this.#life.answer(performance.now());

@@ -19,6 +19,8 @@ export interface OutgoingOptions {
 
 /** A cancelled INVITE that gets no final response is forgotten after this. */
 const CANCEL_TIMEOUT_MS = 4000;
+/** A call that is sent from one place to the next for longer goes in a circle. */
+const MAX_REDIRECTS = 5;
 const STATUS_NO_RESPONSE = 408;
 const STATUS_CANCELLED = 487;
 
@@ -32,6 +34,7 @@ export class OutgoingSession extends SipSession {
   #cancelReason = 'cancelled';
   #noAnswer: NodeJS.Timeout | undefined;
   #forgetCancelled: NodeJS.Timeout | undefined;
+  #redirects = 0;
 
   constructor(options: OutgoingOptions, wire: SipWire, handler: SessionHandler) {
     const server = `${wire.server.host}:${wire.server.port}`;
@@ -44,6 +47,14 @@ export class OutgoingSession extends SipSession {
 
   start(): void {
     if (this.state !== 'early') return;
+    this.#invite();
+    this.#noAnswer = setTimeout(() => {
+      this.#cancelReason = 'no answer in time';
+      this.giveUp();
+    }, this.#options.answerTimeoutMs);
+  }
+
+  #invite(): void {
     const invite = dialogRequest(this.dialog, this.wire.local, {
       method: 'INVITE',
       headers: [['content-type', 'application/sdp'], ...(this.#options.headers ?? [])],
@@ -54,10 +65,23 @@ export class OutgoingSession extends SipSession {
       onFinal: (response) => this.#onFinal(response),
       onFinalAgain: (response) => this.#onFinalAgain(response),
     });
-    this.#noAnswer = setTimeout(() => {
-      this.#cancelReason = 'no answer in time';
-      this.giveUp();
-    }, this.#options.answerTimeoutMs);
+  }
+
+  /**
+   * RFC 3261 section 8.1.3.4: the Contact becomes the request URI of a new INVITE, with its parameters; To, From and
+   * Call-ID stay.
+   * @returns whether there is somewhere to go
+   */
+  #follow(response: SipResponse): boolean {
+    const { uri } = parseNameAddress(header(response, 'contact'));
+    const isRedirect = response.status >= 300 && response.status < 400;
+    if (!isRedirect || uri === '' || this.#cancel !== 'no' || this.#redirects >= MAX_REDIRECTS) return false;
+    this.#redirects++;
+    this.#provisionalSeen = false;
+    this.dialog.remoteTarget = uri;
+    this.handler.onRedirected?.(uri);
+    this.#invite();
+    return true;
   }
 
   protected override giveUp(): void {
@@ -94,6 +118,7 @@ export class OutgoingSession extends SipSession {
   }
 
   #onFinal(response: SipResponse | null): void {
+    if (response !== null && this.#follow(response)) return;
     clearTimeout(this.#noAnswer);
     clearTimeout(this.#forgetCancelled);
     if (response === null) {

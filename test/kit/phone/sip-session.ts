@@ -24,6 +24,8 @@ export interface CallEnd {
 /** What a session tells the call it belongs to. */
 export interface SessionHandler {
   onProvisional(status: number, reason: string): void;
+  /** Somebody else is called now: the Contact of a 3xx. */
+  onRedirected?(uri: string): void;
   onAnswered(): void;
   onRemoteAudio(remote: RemoteAudio): void;
   /** A key that came as SIP INFO. */

@@ -47,6 +47,10 @@ beforeEach(() => {
         done.push(`flush ${node}`);
       },
       drain: (draining) => done.push(`drain ${draining}`),
+      routeOf: (conference) =>
+        conference === '3000'
+          ? { node: 'oslo', sip: 'sip:192.0.2.2:5060', reason: 'draining' }
+          : { node: null, sip: null, reason: 'no-room' },
     },
   });
 });
@@ -132,5 +136,21 @@ describe('the nodes', () => {
     expect((await call('POST', '/drain', { draining: true })).status).toBe(200);
     expect((await call('POST', '/drain', { draining: 'yes' })).status).toBe(400);
     expect(done).toEqual(['flush oslo', 'drain true']);
+  });
+});
+
+describe('the route of the next caller', () => {
+  it('is a node, its SIP address, and why', async () => {
+    expect(await call('GET', '/route?conference=3000')).toEqual({
+      status: 200,
+      body: { conference: '3000', node: 'oslo', sip: 'sip:192.0.2.2:5060', reason: 'draining' },
+    });
+  });
+
+  it('is an error when no node takes more calls, or the question is none', async () => {
+    expect(await call('GET', '/route?conference=4000')).toMatchObject({ status: 503, body: { code: 'no-room' } });
+    for (const query of ['', '?conference=', '?conference=a%20b', '?conference=1&x=2']) {
+      expect(await call('GET', `/route${query}`)).toMatchObject({ status: 400, body: { code: 'bad-request' } });
+    }
   });
 });

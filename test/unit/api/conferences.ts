@@ -141,6 +141,7 @@ export function depsOf(
       remoteConferences: () => [],
       flush: absent('cluster'),
       drain: absent('cluster'),
+      routeOf: absent('cluster'),
     },
     status: () => ({
       version: '1',

@@ -4,6 +4,7 @@ import { parseEvent } from '../../../src/ari/messages.ts';
 const channel = {
   id: '1.2',
   name: 'PJSIP/anonymous-00000001',
+  state: 'Ring',
   language: 'de',
   caller: { number: '100', name: 'Ann' },
   dialplan: {
@@ -27,10 +28,16 @@ describe('an ARI event', () => {
         name: 'PJSIP/anonymous-00000001',
         language: 'de',
         context: 'c',
+        dialled: 'e',
         caller: { number: '100', name: 'Ann' },
         stasis: { application: 'rostrum', args: ['join', '3000', 'default', '+speaker'] },
       },
     });
+  });
+
+  it('says what was dialled only of a call that nobody has answered', () => {
+    const event = parseEvent(JSON.stringify({ type: 'StasisEnd', channel: { ...channel, state: 'Up' } }));
+    expect(event).toMatchObject({ channel: { dialled: null } });
   });
 
   it.each(['', 'null', '[]', '{"type":"ChannelVarset"}', '{"type":"StasisStart"}', 'x'.repeat(1000)])(

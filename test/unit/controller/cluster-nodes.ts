@@ -3,7 +3,7 @@ import type { AriPort } from '../../../src/ari/port.ts';
 import type { Message } from '../../../src/cluster/messages.ts';
 import type { Conference } from '../../../src/conference/conference.ts';
 import { Cluster } from '../../../src/controller/cluster.ts';
-import type { ClusterDeps } from '../../../src/controller/cluster-deps.ts';
+import type { ClusterDeps, ClusterOptions } from '../../../src/controller/cluster-deps.ts';
 import { Controller } from '../../../src/controller/controller.ts';
 import type { Inviter } from '../../../src/controller/inviter.ts';
 import type { RelayLink } from '../../../src/controller/relay-link.ts';
@@ -131,7 +131,7 @@ export class TestNode {
   readonly askedOfRelay: unknown[][] = [];
   #calls = 0;
 
-  constructor(id: string, network: TestNetwork | null, profile: string) {
+  constructor(id: string, network: TestNetwork | null, profile: string, given: Partial<ClusterOptions> = {}) {
     this.id = id;
     const ari = new Proxy({} as AriPort, {
       get:
@@ -158,12 +158,16 @@ export class TestNode {
       installKey: ask('installKey'),
       keyAcknowledged: ask('keyAcknowledged'),
     };
-    const options = { nodeId: id, version: '1', lifetimeMs: 15_000, capacity: null, sip: null, trunk: null };
+    const limits = { lifetimeMs: 15_000, capacity: null, placement: 'here-first' as const };
+    const options = { nodeId: id, version: '1', ...limits, sip: null, trunk: null, ...given };
     const openChannel = network && ((deps: EventChannelDeps<Message>) => network.open(id, deps));
     this.cluster = new Cluster(options, { openChannel, relay: this.relay, logger, now: Date.now, load: () => 0 });
     const link = { ready: () => {}, setFloor: () => {}, endFloor: () => {} } as unknown as RelayLink;
     const deps = { ari, link, profiles, inviter, cluster: this.cluster, logger, now: Date.now };
-    this.controller = new Controller({ application: 'r' }, { ...deps, speech: {} as Speech, watch: () => {} });
+    this.controller = new Controller(
+      { application: 'r', nodeId: id },
+      { ...deps, speech: {} as Speech, watch: () => {} },
+    );
   }
 
   async start(): Promise<void> {
@@ -180,13 +184,21 @@ export class TestNode {
   call(conference = '3000', ...flags: string[]): string {
     const id = `${this.id}-${++this.#calls}`;
     const caller = { number: `10${this.#calls}`, name: '' };
-    const channel = { id, name: `PJSIP/${id}`, caller, language: 'en', context: 'c', stasis: null };
+    const channel = { id, name: `PJSIP/${id}`, caller, language: 'en', context: 'c', dialled: null, stasis: null };
     this.controller.handle({ type: 'StasisStart', args: ['join', conference, 'default', ...flags], channel });
     return id;
   }
 
   hangUp(id: string): void {
-    const channel = { id, name: id, caller: { number: '', name: '' }, language: 'en', context: 'c', stasis: null };
+    const channel = {
+      id,
+      name: id,
+      caller: { number: '', name: '' },
+      language: 'en',
+      context: 'c',
+      dialled: null,
+      stasis: null,
+    };
     this.controller.handle({ type: 'ChannelDestroyed', channel, cause: 16 });
   }
 

@@ -67,7 +67,15 @@ describe('a conference on two nodes', () => {
     const [first = ''] = Array.from({ length: 300 }, () => lyon.call('3000', '+speaker'));
     await told();
     network.sent.length = 0;
-    const channel = { id: first, name: '', caller: { number: '', name: '' }, language: '', context: '', stasis: null };
+    const channel = {
+      id: first,
+      name: '',
+      caller: { number: '', name: '' },
+      language: '',
+      context: '',
+      dialled: null,
+      stasis: null,
+    };
     lyon.controller.handle({ type: 'ChannelTalkingStarted', channel });
     await told();
     const deltas = network.sent.filter(({ message }) => message.type === 'delta');

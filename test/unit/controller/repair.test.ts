@@ -37,11 +37,12 @@ function controllerWith(error: AriError) {
     installKey: nothing,
     keyAcknowledged: nothing,
   };
-  const alone = { nodeId: 'a', version: '1', lifetimeMs: 15_000, capacity: null, sip: null, trunk: null };
+  const limits = { lifetimeMs: 15_000, capacity: null, placement: 'here-first' as const };
+  const alone = { nodeId: 'a', version: '1', ...limits, sip: null, trunk: null };
   const logger = createLogger({ silent: true });
   const cluster = new Cluster(alone, { openChannel: null, relay, logger, now: Date.now, load: () => 0 });
   const deps = { ari, link, profiles, cluster, logger, speech: {} as Speech, inviter, now: Date.now, watch: () => {} };
-  const controller = new Controller({ application: 'r' }, deps);
+  const controller = new Controller({ application: 'r', nodeId: 'a' }, deps);
   return { controller, requests };
 }
 
@@ -51,6 +52,7 @@ const channel = {
   caller: { number: '1', name: '' },
   language: 'en',
   context: 'c',
+  dialled: null,
   stasis: null,
 };
 const join: Extract<AriEvent, { type: 'StasisStart' }> = {

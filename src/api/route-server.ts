@@ -1,0 +1,48 @@
+import { type FastifyInstance, fastify } from 'fastify';
+import type { Cluster } from '../controller/cluster.ts';
+import { withErrors } from './app.ts';
+import { callRoute } from './call-route.ts';
+import { ApiError } from './errors.ts';
+
+/** An SBC needs few; more wait, or are refused. */
+const MAX_CONNECTIONS = 100;
+const REQUEST_TIMEOUT_MS = 5000;
+const IDLE_TIMEOUT_MS = 30_000;
+const MAX_BODY_BYTES = 1024;
+
+/** `GET /route` and nothing else, over TCP, for SBCs. Whoever reaches it learns names and SIP addresses of nodes. */
+export class RouteServer {
+  readonly #listen: { host: string; port: number };
+  readonly #app: FastifyInstance;
+
+  constructor(options: { listen: { host: string; port: number } }, deps: { cluster: Pick<Cluster, 'routeOf'> }) {
+    this.#listen = options.listen;
+    const app = fastify({
+      logger: false,
+      bodyLimit: MAX_BODY_BYTES,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionTimeout: IDLE_TIMEOUT_MS,
+      keepAliveTimeout: IDLE_TIMEOUT_MS,
+      forceCloseConnections: true,
+      http: { headersTimeout: REQUEST_TIMEOUT_MS },
+    });
+    app.server.maxConnections = MAX_CONNECTIONS;
+    this.#app = withErrors(app);
+    this.#app.register(callRoute(deps.cluster));
+  }
+
+  /** @throws ApiError `address-unusable` */
+  async start(): Promise<void> {
+    const { host, port } = this.#listen;
+    try {
+      await this.#app.listen({ host, port });
+    } catch (cause) {
+      const message = `cluster.routeListen: nothing can listen at ${host}:${port} (${(cause as Error).message})`;
+      throw new ApiError('address-unusable', message, { cause });
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#app.close();
+  }
+}

@@ -1,0 +1,12 @@
+import { ApiClient } from '../../api/client.ts';
+import type { RouteView } from '../../api/schemas.ts';
+import type { ClientOptions } from '../options.ts';
+import { print } from '../print.ts';
+import { routeText } from '../route-text.ts';
+
+/** `rostrum route <conference>` */
+export async function route(conference: string, { socket, json }: ClientOptions): Promise<void> {
+  const client = new ApiClient({ socketPath: socket });
+  const view = await client.get<RouteView>(`/route?conference=${encodeURIComponent(conference)}`);
+  print(view, json, () => routeText(view));
+}

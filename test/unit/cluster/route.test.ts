@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PLACEMENTS, type Place } from '../../../src/cluster/placement.ts';
+import { routeOf } from '../../../src/cluster/route.ts';
+
+const node = (id: string, given: Partial<Place> = {}): Place => ({
+  node: id,
+  sip: `sip:${id}`,
+  members: 0,
+  capacity: 10,
+  draining: false,
+  load: 0,
+  inConference: 0,
+  ...given,
+});
+const full = { members: 10 };
+const draining = { draining: true };
+
+describe('the route of a caller', () => {
+  it('says why he goes elsewhere', () => {
+    const to = (here: Partial<Place>, there: Partial<Place> = {}) =>
+      routeOf('together', 'a', [node('a', here), node('b', there)]);
+    expect(to(draining)).toEqual({ node: 'b', sip: 'sip:b', reason: 'draining' });
+    expect(to(full)).toEqual({ node: 'b', sip: 'sip:b', reason: 'full' });
+    expect(to({}, { inConference: 3 })).toEqual({ node: 'b', sip: 'sip:b', reason: 'placement' });
+  });
+
+  it('is this node, if that is draining but nobody else has room', () => {
+    const here = { node: 'a', reason: 'only-here' };
+    expect(routeOf('here-first', 'a', [node('a', draining)])).toMatchObject(here);
+    expect(routeOf('here-first', 'a', [node('a', draining), node('b', draining)])).toMatchObject(here);
+    expect(routeOf('here-first', 'a', [node('a', draining), node('b', full)])).toMatchObject(here);
+    expect(routeOf('here-first', 'a', [node('a', draining), node('b', { sip: null })])).toMatchObject(here);
+  });
+
+  it('is none, if this node is full and nobody else takes calls', () => {
+    for (const others of [[], [node('b', full)], [node('b', draining)], [node('b', { sip: null })]]) {
+      expect(routeOf('least-loaded', 'a', [node('a', full), ...others])).toMatchObject({ node: null });
+    }
+  });
+
+  it('never leads to a full node, nor to another one that is draining or without an address', () => {
+    const place = fc.record({
+      sip: fc.option(fc.constant('sip:x')),
+      members: fc.integer({ min: 0, max: 12 }),
+      draining: fc.boolean(),
+      inConference: fc.nat(5),
+      load: fc.double({ min: 0, max: 2, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...PLACEMENTS),
+        fc.array(place, { minLength: 1, maxLength: 6 }),
+        (strategy, given) => {
+          const places = given.map((each, index) => node(`n${index}`, each));
+          const route = routeOf(strategy, 'n0', places);
+          const chosen = places.find((each) => each.node === route.node);
+          if (route.node === null) expect(places[0]?.members).toBeGreaterThanOrEqual(10);
+          else expect(chosen?.members).toBeLessThan(10);
+          if (route.node !== 'n0' && chosen) expect(chosen).toMatchObject({ draining: false, sip: 'sip:x' });
+        },
+      ),
+    );
+  });
+});
