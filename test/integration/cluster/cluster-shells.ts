@@ -107,7 +107,13 @@ export class Shell {
     const nothing = () => {};
     const inviter = { handle: nothing, resync: nothing, cancelAll: nothing } as unknown as Inviter;
     const link = { ready: nothing, setFloor: nothing, endFloor: nothing } as unknown as RelayLink;
-    const relay = { foundPeers: [], setPeers: nothing, announceTo: nothing, installKey: nothing, keyAcknowledged: nothing };
+    const relay = {
+      foundPeers: [],
+      setPeers: nothing,
+      announceTo: nothing,
+      installKey: nothing,
+      keyAcknowledged: nothing,
+    };
     const limits = { lifetimeMs: 15_000, capacity: null, placement: 'here-first' as const };
     const options = { nodeId: id, version: '1', ...limits, sip: null, trunk: null };
     const common = { logger: createLogger({ silent: true }), now: Date.now };
