@@ -143,8 +143,9 @@ export class NatsSession {
     const state = this.#state;
     if (!this.isOf(nonce, echo) || state.kind === 'down') return 'replay';
     if (!state.received) return 'drop';
-    if (direct <= state.received.direct || all < state.received.all) return 'replay';
-    if (direct > state.received.direct + 1 || all > state.received.all) return this.#resync(nowMs);
+    if (direct <= state.received.direct) return 'replay';
+    // Something is missing, or was overtaken by what was sent to all after it.
+    if (direct > state.received.direct + 1 || all !== state.received.all) return this.#resync(nowMs);
     state.received.direct = direct;
     state.heardAtMs = nowMs;
     return 'take';
