@@ -5,8 +5,10 @@ import { latency } from './latency.ts';
 import { listeners } from './listeners.ts';
 import type { Result } from './result.ts';
 import { trunk } from './trunk.ts';
+import { trunkCodec } from './trunk-codec.ts';
+import { trunkNodes } from './trunk-nodes.ts';
 
-/** `npm run bench -- <name>`: measures Rostrum against ConfBridge on the same Asterisk, in the same run. */
+/** `npm run bench -- <name>`: measures Rostrum against ConfBridge on the same Asterisk, or against itself, in the same run. */
 
 const number = (flags: string, description: string, standard: number) =>
   new Option(flags, description).default(standard).argParser((text) => {
@@ -23,6 +25,7 @@ function bench<Params extends Record<string, number>>(
   options: readonly Option[],
   rounds: number,
   run: (params: Params) => Promise<Result>,
+  peer = 'CONFBRIDGE',
 ): void {
   const command = program.command(name).description(description).option('--json', 'print one JSON object');
   for (const option of options) command.addOption(option);
@@ -30,14 +33,14 @@ function bench<Params extends Record<string, number>>(
     .addOption(number('--rounds <n>', 'times that each of the two is measured', rounds))
     .action(async ({ json, ...params }: { json?: true } & Params) => {
       const measured = await run(params as unknown as Params);
-      process.stdout.write(`${json ? JSON.stringify(measured) : forPeople(measured)}\n`);
+      process.stdout.write(`${json ? JSON.stringify(measured) : forPeople(measured, peer)}\n`);
     });
 }
 
-function forPeople({ bench, params, ours, peer, ratio }: Result): string {
+function forPeople({ bench, params, ours, peer, ratio }: Result, peerName: string): string {
   const rows = Object.keys(ours).map((figure) => [figure, ours[figure] ?? '', peer[figure] ?? '']);
   const asked = Object.entries(params).map(([name, value]) => `${name} ${value}`);
-  return `${bench}: ${asked.join(', ')}\n${table(['FIGURE', 'ROSTRUM', 'CONFBRIDGE'], rows)}\nratio ${ratio}`;
+  return `${bench}: ${asked.join(', ')}\n${table(['FIGURE', 'ROSTRUM', peerName], rows)}\nratio ${ratio}`;
 }
 
 bench(
@@ -70,11 +73,36 @@ bench(
   join,
 );
 
+bench(
+  'trunk',
+  'mouth to ear from one node to another, next to both on one node',
+  [
+    number('--listeners <n>', 'listeners', 3),
+    number('--speakers <n>', 'speakers, who take turns', 10),
+    number('--bursts <n>', 'sounds that each makes', 2),
+  ],
+  2,
+  trunk,
+  'ONE NODE',
+);
+bench(
+  'trunk-nodes',
+  'CPU of a relay for each other node that speaks, with many nodes next to few',
+  [
+    number('--nodes <n>', 'other nodes, all of which speak', 32),
+    number('--few <n>', 'the same, of the few', 4),
+    number('--seconds <n>', 'duration of each measurement', 10),
+  ],
+  2,
+  trunkNodes,
+  'FEW NODES',
+);
+
 program
-  .command('trunk')
+  .command('trunk-codec')
   .description('trunk packets per second on one core; compared with nothing')
   .action(async () => {
-    const figures = await trunk();
+    const figures = await trunkCodec();
     const rows = figures.map(({ packet, encoded, decoded, replayed, forged }) => [
       packet,
       encoded,
