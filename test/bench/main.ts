@@ -6,6 +6,7 @@ import { listeners } from './listeners.ts';
 import type { Result } from './result.ts';
 import { trunk } from './trunk.ts';
 import { trunkCodec } from './trunk-codec.ts';
+import { trunkHostile } from './trunk-hostile.ts';
 import { trunkNodes } from './trunk-nodes.ts';
 
 /** `npm run bench -- <name>`: measures Rostrum against ConfBridge on the same Asterisk, or against itself, in the same run. */
@@ -96,6 +97,15 @@ bench(
   2,
   trunkNodes,
   'FEW NODES',
+);
+
+bench(
+  'trunk-hostile',
+  'CPU of a relay for each packet of its trunk that it refuses, next to one that it takes',
+  [number('--count <n>', 'packets of each kind', 100_000), number('--rate <n>', 'packets per second', 20_000)],
+  1,
+  trunkHostile,
+  'VALID',
 );
 
 program
