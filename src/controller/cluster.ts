@@ -98,6 +98,11 @@ export class Cluster implements ClusterLink {
     this.#trunkPeers.announce(to, announcement);
   }
 
+  /** The relay takes packets of a node under this key. */
+  keyInstalled(node: string, epoch: number): void {
+    this.#trunkPeers.installed(node, epoch);
+  }
+
   relayStarted(): void {
     this.#trunkPeers.relayStarted(this.#state.nodes.all.values());
   }

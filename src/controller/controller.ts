@@ -133,6 +133,7 @@ export class Controller {
         return;
       }
       case 'announce':
+      case 'key-installed':
       case 'trunk':
       case 'leg-ended':
       case 'hello':

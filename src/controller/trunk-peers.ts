@@ -46,6 +46,11 @@ export class TrunkPeers {
     else this.#deps.send(to, message);
   }
 
+  /** The relay takes packets under this key of a node, which may use it now. */
+  installed(node: string, epoch: number): void {
+    this.#deps.send(node, { type: 'media-key-ack', epoch });
+  }
+
   /** The relay was started anew: all must be told its keys, and it those of all. */
   relayStarted(nodes: Iterable<OtherNode>): void {
     for (const { id, state } of nodes) if (state === 'up') this.up(id);
@@ -53,13 +58,11 @@ export class TrunkPeers {
   }
 
   received(from: string, message: MediaKeyMessage): void {
-    const { relay, send } = this.#deps;
+    const { relay } = this.#deps;
     switch (message.type) {
       case 'media-key': {
         const { type: _, ...announcement } = message;
-        relay.installKey(from, announcement);
-        send(from, { type: 'media-key-ack', epoch: message.epoch });
-        return;
+        return relay.installKey(from, announcement);
       }
       case 'media-key-ack':
         return relay.keyAcknowledged(from, message.epoch);

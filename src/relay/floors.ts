@@ -73,10 +73,15 @@ export class Floors {
       case 'announce-to':
         return this.#trunk?.announceTo(command.nodeId);
       case 'peer-key':
-        return this.#trunk?.installKey(command.nodeId, announcementOf(command.announcement));
+        return this.#installKey(command);
       case 'key-acknowledged':
         return this.#trunk?.acknowledged(command.nodeId, command.epoch);
     }
+  }
+
+  #installKey({ nodeId, announcement }: Extract<FloorCommand, { type: 'peer-key' }>): void {
+    this.#trunk?.installKey(nodeId, announcementOf(announcement));
+    this.#deps.report({ type: 'key-installed', nodeId, epoch: announcement.epoch });
   }
 
   #set(wish: FloorWish): void {

@@ -136,6 +136,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('key'), legId, key: z.string().length(1) }),
   /** A key of ours, for one node or (null) for all. */
   z.object({ type: z.literal('announce'), to: nodeId.nullable(), announcement: announcementSchema }),
+  /** Packets of another node are taken under this key of it, which it may be told. */
+  z.object({ type: z.literal('key-installed'), nodeId, epoch: uint32 }),
   /** How the trunk is doing, about each 2 s. */
   z.object({ type: z.literal('trunk'), stats: trunkStats }),
 ]);

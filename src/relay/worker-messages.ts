@@ -60,7 +60,7 @@ export type WorkerReport =
   | { type: 'trunk-failed'; message: string }
   /** Something about another node cannot be. */
   | { type: 'trunk-problem'; message: string }
-  | Extract<RelayReport, { type: 'announce' | 'trunk' }>;
+  | Extract<RelayReport, { type: 'announce' | 'key-installed' | 'trunk' }>;
 
 /** From the worker that has the floors to those that have listeners: 20 ms of a conference. */
 export type AudienceFrame = {

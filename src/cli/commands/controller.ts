@@ -54,6 +54,7 @@ export async function runController(configFile: string | undefined): Promise<voi
       logger,
       onReport: (report) => {
         if (report.type === 'announce') cluster.announceKey(report.to, report.announcement);
+        else if (report.type === 'key-installed') cluster.keyInstalled(report.nodeId, report.epoch);
         else controller.relayReported(report);
       },
       onPresence: (present) => {

@@ -135,7 +135,8 @@ async function expectUndisturbed(before: Awaited<ReturnType<typeof state>>): Pro
   // What remains are pauses of a busy machine.
   expect((after.concealed - before.concealed) / frames).toBeLessThan(0.02);
   expect((after.phone - before.phone) / frames).toBeGreaterThan(0.98);
-  expect(after.residentMb - before.residentMb).toBeLessThan(30);
+  // Node's receive buffers, once; it is no more after millions.
+  expect(after.residentMb - before.residentMb).toBeLessThan(60);
   await expect.poll(() => Math.abs(toneAtB() + 20), { timeout: 5000 }).toBeLessThan(0.5);
 }
 

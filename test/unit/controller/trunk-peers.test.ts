@@ -71,6 +71,8 @@ it('keys go from relay to relay, and back comes word that they have arrived', ()
   const there = peers(null);
   there.trunkPeers.received('lyon', message);
   expect(there.relay).toEqual([['installKey', 'lyon', ANNOUNCEMENT]]);
+  expect(there.sent).toEqual([]);
+  there.trunkPeers.installed('lyon', 7);
   expect(there.sent).toEqual([['lyon', { type: 'media-key-ack', epoch: 7 }]]);
   here.trunkPeers.received('oslo', { type: 'media-key-ack', epoch: 7 });
   expect(here.relay.at(-1)).toEqual(['keyAcknowledged', 'oslo', 7]);
