@@ -6,8 +6,11 @@ import { listeners } from './listeners.ts';
 import { relay } from './relay.ts';
 import type { Result } from './result.ts';
 import { trunk } from './trunk.ts';
+import { trunkCodec } from './trunk-codec.ts';
+import { trunkHostile } from './trunk-hostile.ts';
+import { trunkNodes } from './trunk-nodes.ts';
 
-/** `npm run bench -- <name>`: measures Rostrum against ConfBridge on the same Asterisk, in the same run. */
+/** `npm run bench -- <name>`: measures Rostrum against ConfBridge on the same Asterisk, or against itself, in the same run. */
 
 const number = (flags: string, description: string, standard: number) =>
   new Option(flags, description).default(standard).argParser((text) => {
@@ -84,11 +87,45 @@ bench(
   'plain loop',
 );
 
+bench(
+  'trunk',
+  'mouth to ear from one node to another, next to both on one node',
+  [
+    number('--listeners <n>', 'listeners', 3),
+    number('--speakers <n>', 'speakers, who take turns', 10),
+    number('--bursts <n>', 'sounds that each makes', 2),
+  ],
+  2,
+  trunk,
+  'one node',
+);
+bench(
+  'trunk-nodes',
+  'CPU of a relay for each other node that speaks, with many nodes next to few',
+  [
+    number('--nodes <n>', 'other nodes, all of which speak', 32),
+    number('--few <n>', 'the same, of the few', 4),
+    number('--seconds <n>', 'duration of each measurement', 10),
+  ],
+  2,
+  trunkNodes,
+  'few nodes',
+);
+
+bench(
+  'trunk-hostile',
+  'CPU of a relay for each packet of its trunk that it refuses, next to one that it takes',
+  [number('--count <n>', 'packets of each kind', 100_000), number('--rate <n>', 'packets per second', 20_000)],
+  1,
+  trunkHostile,
+  'valid',
+);
+
 program
-  .command('trunk')
+  .command('trunk-codec')
   .description('trunk packets per second on one core; compared with nothing')
   .action(async () => {
-    const figures = await trunk();
+    const figures = await trunkCodec();
     const rows = figures.map(({ packet, encoded, decoded, replayed, forged }) => [
       packet,
       encoded,

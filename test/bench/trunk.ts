@@ -1,78 +1,37 @@
-import { randomBytes } from 'node:crypto';
-import { type AudioFormat, L16_16000, PCMU } from '../../src/trunk/audio-format.ts';
-import { OutgoingStream } from '../../src/trunk/outgoing-stream.ts';
-import { HEADER_BYTES, MAX_PACKET_BYTES } from '../../src/trunk/packet-format.ts';
-import { createSenderKey } from '../../src/trunk/sender-key.ts';
-import { loadAead } from '../../src/trunk/sodium-aead.ts';
-import { TrunkReceiver } from '../../src/trunk/trunk-receiver.ts';
-import { type OutgoingFrame, TrunkSender } from '../../src/trunk/trunk-sender.ts';
+import { PhoneBank } from '../kit/phone/phone-bank.ts';
+import { RostrumCluster } from '../kit/rostrum-cluster.ts';
+import { type LatencyParams, measureMouthToEar } from './latency.ts';
+import { OURS } from './peer.ts';
+import { average, type Figures, type Result, result } from './result.ts';
 
-const ROUNDS = 3;
-const PACKETS = 50_000;
-
-const CASES: readonly { format: AudioFormat; redundancy: 0 | 1 | 2 }[] = [
-  { format: PCMU, redundancy: 0 },
-  { format: PCMU, redundancy: 2 },
-  { format: L16_16000, redundancy: 1 },
-];
-
-/** Packets per second, on one core, of each thing that trunks do with packets. */
-export type TrunkFigures = {
-  packet: string;
-  encoded: number;
-  decoded: number;
-  replayed: number;
-  forged: number;
-};
-
-/** The last of some rounds, the first of which let the compiler see what is done. */
-export async function trunk(): Promise<TrunkFigures[]> {
-  const aead = await loadAead();
-  return CASES.map((given) => {
-    let figures = measure(given, aead);
-    for (let round = 1; round < ROUNDS; round += 1) figures = measure(given, aead);
-    return figures;
-  });
+/** Mouth to ear from one node to another, next to speakers and listeners on the same node. */
+export async function trunk(params: LatencyParams): Promise<Result> {
+  const measured: Record<'ours' | 'peer', Figures[]> = { ours: [], peer: [] };
+  const cluster = await RostrumCluster.start({ nodes: { a: '127.0.31.1', b: '127.0.32.1' } });
+  try {
+    for (let round = 0; round < params.rounds; round++) {
+      // In turns, so that a slow spell of the machine hits both.
+      for (const name of round % 2 === 0 ? (['peer', 'ours'] as const) : (['ours', 'peer'] as const)) {
+        measured[name].push(await measure(cluster, name === 'ours' ? 'b' : 'a', params));
+      }
+    }
+  } finally {
+    await cluster.stop();
+  }
+  const figures = { ours: average(measured.ours), peer: average(measured.peer) };
+  return result('trunk', params, 'latencyP50Ms', figures);
 }
 
-function perSecond(run: (index: number) => void): number {
-  const startMs = performance.now();
-  for (let i = 0; i < PACKETS; i += 1) run(i);
-  return Math.round((PACKETS / (performance.now() - startMs)) * 1000);
-}
-
-function measure(
-  { format, redundancy }: (typeof CASES)[number],
-  aead: Awaited<ReturnType<typeof loadAead>>,
-): TrunkFigures {
-  const senderKey = createSenderKey(1, randomBytes(32));
-  const sender = new TrunkSender({ nodeId: 'node-a' }, { aead });
-  const receiver = new TrunkReceiver({ nodeId: 'node-b', maxNodes: 1, maxConferences: 1, retainMs: 10_000 }, { aead });
-  const stream = new OutgoingStream({ conference: '3000', redundancy });
-  sender.use(senderKey);
-  receiver.addNode('node-a');
-  receiver.installKey('node-a', { ...senderKey, fromCounter: { high: 0, low: 0 } });
-  receiver.conferences.add('3000');
-
-  const payload = new Uint8Array(format.payloadBytes);
-  const frame: OutgoingFrame = { kind: 'audio', frameIndex: 0, levelDbov: -20, format, payload };
-  const out = new Uint8Array(MAX_PACKET_BYTES);
-  const send = (index: number) => {
-    frame.frameIndex = index;
-    return sender.encodeInto(out, stream, frame);
-  };
-  const encoded = perSecond(send);
-  const packets = Array.from({ length: PACKETS }, (_, i) => out.slice(0, send(i)));
-  const receive = (index: number) => {
-    receiver.decode(packets[index] ?? payload);
-  };
-  const decoded = perSecond(receive);
-  const replayed = perSecond(receive);
-  const forgery = out.slice(0, send(PACKETS));
-  forgery[HEADER_BYTES] = (forgery[HEADER_BYTES] ?? 0) ^ 1;
-  const forged = perSecond(() => receiver.decode(forgery));
-  const { dropped } = receiver;
-  if (dropped.replayed !== PACKETS || dropped.forged !== PACKETS) throw new Error(JSON.stringify(dropped));
-  const packet = `${format.name}, redundancy ${redundancy}, ${packets.at(-1)?.length} bytes`;
-  return { packet, encoded, decoded, replayed, forged };
+/** The speakers are on node a. */
+async function measure(cluster: RostrumCluster, listenAt: 'a' | 'b', params: LatencyParams): Promise<Figures> {
+  const banks = [cluster.node(listenAt), cluster.node('a')].map(
+    ({ server }) => new PhoneBank({ bindAddress: '127.0.0.1', server, ptimeMs: 20 }),
+  );
+  const [listeners, speakers] = banks as [PhoneBank, PhoneBank];
+  try {
+    await Promise.all(banks.map((bank) => bank.start()));
+    return await measureMouthToEar({ ...OURS, listeners, speakers }, params);
+  } finally {
+    await Promise.all(banks.map((bank) => bank.stop()));
+  }
 }

@@ -182,6 +182,10 @@ export class TrunkRelays {
       },
       onReport: (report) => {
         if (report.type === 'announce') this.#announced(name, report);
+        if (report.type === 'key-installed') {
+          const { nodeId, epoch } = report;
+          this.#nodes.get(nodeId)?.relay.request({ type: 'key-acknowledged', nodeId: name, epoch });
+        }
       },
     });
   }
@@ -202,7 +206,6 @@ export class TrunkRelays {
     for (const { name, relay } of this.#nodes.values()) {
       if (name === from || (to !== null && to !== name)) continue;
       relay.request({ type: 'peer-key', nodeId: from, announcement });
-      this.#nodes.get(from)?.relay.request({ type: 'key-acknowledged', nodeId: name, epoch: announcement.epoch });
     }
     for (const stranger of this.#strangers) {
       if (to !== null && to !== stranger.nodeId) continue;

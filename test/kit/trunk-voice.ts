@@ -49,10 +49,16 @@ export class TrunkVoice {
     const { nodeId, conference, address } = options;
     const socket = createSocket({ type: 'udp4', lookup: (host, _, done) => done(null, host, 4) });
     await boundSocket(socket, { address, port: 0 });
+    socket.on('message', () => {});
     return new TrunkVoice(nodeId, conference, {
       socket,
       sender: new TrunkSender({ nodeId }, { aead: await loadAead() }),
     });
+  }
+
+  /** Where it can be sent to; it listens to nothing. */
+  get address(): Endpoint {
+    return this.#socket.address();
   }
 
   /** What a relay must be told to understand it. */
