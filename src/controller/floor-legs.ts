@@ -1,5 +1,4 @@
 import type { Logger } from 'winston';
-import { AriError } from '../ari/errors.ts';
 import type { AriPort } from '../ari/port.ts';
 import type { FloorLeg } from '../conference/fan-out.ts';
 import type { RtpAddress } from '../relay/protocol.ts';
@@ -24,6 +23,8 @@ export class FloorLegs {
   readonly #wanted = new Map<string, FloorLeg>();
   /** Conferences whose channel is being made: the relay may say more than once that it is ready. */
   readonly #opening = new Set<string>();
+  /** Where the relay is to be sent to, as it has told last. */
+  readonly #local = new Map<string, RtpAddress>();
   /** Where Asterisk sends from. */
   readonly #asterisk = new Map<string, RtpAddress>();
 
@@ -34,8 +35,10 @@ export class FloorLegs {
     this.#logger = deps.logger;
   }
 
-  isWanted(conference: string): boolean {
-    return this.#wanted.has(conference);
+  /** Takes over the channel that another controller has made. Before the relay is told everything that is wanted. */
+  adopt(conference: string, leg: FloorLeg): void {
+    this.#wanted.set(conference, leg);
+    this.#tell(conference, leg);
   }
 
   /** Setting it again is harmless. The channel follows when the relay has a port for it. */
@@ -46,32 +49,40 @@ export class FloorLegs {
       return;
     }
     this.#wanted.delete(conference);
+    this.#local.delete(conference);
     this.#asterisk.delete(conference);
     this.#link.endFloor(conference);
     await this.#hangUp(conference);
   }
 
-  /** The relay can be sent to. Rejects with an `AriError`. */
+  /** The relay can be sent to, perhaps elsewhere than before. Rejects with an `AriError`. */
   async opened(conference: string, local: RtpAddress): Promise<void> {
-    if (!this.#wanted.has(conference) || this.#asterisk.has(conference) || this.#opening.has(conference)) return;
+    if (!this.#wanted.has(conference)) return;
+    this.#local.set(conference, local);
+    if (this.#opening.has(conference)) return;
     this.#opening.add(conference);
     await this.#open(conference, local).finally(() => this.#opening.delete(conference));
   }
 
   async #open(conference: string, local: RtpAddress): Promise<void> {
     const channelId = this.#names.floorLeg(conference);
-    try {
-      await this.#ari.externalMedia({
-        channelId,
-        application: this.#names.application,
-        host: `${local.host}:${local.port}`,
-        format: FORMAT,
-      });
-    } catch (error) {
-      // 409: it is there; a relay that was restarted has the same port.
-      if (!(error instanceof AriError && error.status === 409)) throw error;
-      await this.#learn(conference, channelId);
+    const target = textOf(local);
+    // A relay that was started again has the same port, if it could have it.
+    const found = await this.#targetOf(channelId);
+    if (found === null) {
+      const { application } = this.#names;
+      await this.#ari.externalMedia({ channelId, application, host: target, format: FORMAT });
     }
+    const latest = this.#local.get(conference);
+    // It has moved, maybe meanwhile. Once the channel is gone, another one is made.
+    if (latest && (found ?? target) !== textOf(latest)) return this.#hangUp(conference);
+    if (found !== null) await this.#learn(conference, channelId);
+  }
+
+  /** Where a channel sends to, which is in its name; null if there is no such channel. */
+  async #targetOf(channelId: string): Promise<string | null> {
+    const name = await this.#ari.getVariable(channelId, 'CHANNEL(name)');
+    return name && (/^UnicastRTP\/(.*)-0x/.exec(name)?.[1] ?? name);
   }
 
   /** The channel has entered the application. Rejects with an `AriError`. */
@@ -84,6 +95,7 @@ export class FloorLegs {
 
   /** A channel is gone; one that is still wanted is made anew. */
   gone(conference: string): void {
+    this.#local.delete(conference);
     this.#asterisk.delete(conference);
     const leg = this.#wanted.get(conference);
     if (!leg) return;
@@ -113,4 +125,8 @@ export class FloorLegs {
   async #hangUp(conference: string): Promise<void> {
     await this.#ari.hangUp(this.#names.floorLeg(conference), NORMAL_CLEARING).catch(() => {});
   }
+}
+
+function textOf({ host, port }: RtpAddress): string {
+  return `${host}:${port}`;
 }

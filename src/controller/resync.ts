@@ -1,4 +1,5 @@
 import type { Conference } from '../conference/conference.ts';
+import { floorLegOf } from '../conference/fan-out.ts';
 import type { ChannelSeen } from '../conference/inputs.ts';
 import type { AsteriskSide } from './asterisk-side.ts';
 import type { Conferences } from './conferences.ts';
@@ -79,7 +80,11 @@ async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Confere
     const playback = names.playbackOfPlayer(id);
     const legId = names.legOfChannel(id);
     const floorLeg = names.conferenceOfFloorLeg(id);
-    const unwanted = legId !== null ? !fanOut.isWanted(legId) : floorLeg !== null && !floorLegs.isWanted(floorLeg);
+    // Of the floors it is known what they need, though it may not have been asked for yet.
+    const conference = floorLeg === null ? undefined : all.get(floorLeg);
+    const wish = conference ? floorLegOf(conference) : null;
+    if (conference && wish) floorLegs.adopt(conference.name, wish);
+    const unwanted = legId !== null ? !fanOut.isWanted(legId) : floorLeg !== null && wish === null;
     if (unwanted) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
     if (playback === null || playing.has(playback)) continue;
     await floorPlayer.stop(playback);
