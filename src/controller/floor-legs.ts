@@ -61,6 +61,9 @@ export class FloorLegs {
   /** The relay can be sent to. */
   opened(conference: string, local: RtpAddress): void {
     if (!this.#wanted.has(conference)) return;
+    const before = this.#local.get(conference);
+    // Another port than that to which Asterisk sends.
+    if (before && before.port !== local.port) this.#asterisk.delete(conference);
     this.#local.set(conference, local);
     this.#connect(conference);
   }

@@ -14,7 +14,7 @@ import {
   type TrunkPeerWish,
 } from '../relay/protocol.ts';
 
-const RETRY_MS = 100;
+const RETRY_MS = 25;
 /** How long a controller that starts waits for a relay that may be starting too. */
 const FIRST_WAIT_MS = 1500;
 /** A relay that died is started again within this; what it did goes on then. */

@@ -9,13 +9,15 @@ import {
   NODES,
   type NodeName,
   speakersEverywhere,
+  steadyLevelDbov,
   VOICE_HZ,
 } from './cluster-laboratory.ts';
 
 const LIFETIME_S = 5;
-/** So long a relay that dies may be missed, and so long a member's audio may stop for reasons of the machine alone. */
-const RELAY_BACK_MS = 1000;
-const NO_GAP_MS = 60;
+/** Audio may stop for so long because the machine is busy with three Asterisks: that happens without any failure too. */
+const NO_GAP_MS = 160;
+/** A relay is there again after this and the time that a process of ours takes to start, which is longer on a busy machine. */
+const RELAY_BACK_MS = 800;
 const FRAME_MS = 20;
 
 const lab = clusterLaboratory(
@@ -48,36 +50,41 @@ describe('kill -9', () => {
     const everyTone = (look: (call: Call, hz: number) => void) => {
       for (const at of NODES) for (const from of NODES) look(listeners[at], VOICE_HZ[from]);
     };
+    await sleep(2000);
+    const before = await Promise.all(NODES.map(lab.nodesSeenBy));
     const killed = await lab.node('oslo').controllerPid();
     const killedMs = performance.now();
     process.kill(killed, 'SIGKILL');
-    await expect
-      .poll(
-        () =>
-          lab
-            .node('oslo')
-            .controllerPid()
-            .catch(() => killed),
-        { timeout: 5000 },
-      )
-      .not.toBe(killed);
+    const pid = () => lab.node('oslo').controllerPid();
+    await expect.poll(() => pid().catch(() => killed), { timeout: 5000 }).not.toBe(killed);
     await lab.node('oslo').waitUntilConnected();
     await lab.waitForMembers('3000', 6);
-    await sleep(1000);
+    await sleep(2500);
     everyTone((call, hz) => expect(longestGapMs(call, hz, killedMs)).toBeLessThanOrEqual(NO_GAP_MS));
+    const after = await Promise.all(NODES.map(lab.nodesSeenBy));
+    for (const [index, at] of NODES.entries()) {
+      for (const from of others(at)) {
+        const lost = (views: typeof after) => views[index]?.get(from)?.audio?.concealed ?? Number.NaN;
+        expect(lost(after) - lost(before)).toBeLessThan(NO_GAP_MS / FRAME_MS);
+      }
+    }
+    expect(await lab.node('oslo').log()).not.toContain('its channel to the relay has ended');
 
+    const startMs = performance.now();
+    await lab.node('oslo').cli('nodes');
     const relayKilledMs = performance.now();
+    const allowedMs = RELAY_BACK_MS + 2 * (relayKilledMs - startMs);
     process.kill(await relayPid('oslo'), 'SIGKILL');
     await sleep(3000);
     for (const at of NODES) {
       for (const from of NODES) {
         const gapMs = longestGapMs(listeners[at], VOICE_HZ[from], relayKilledMs);
         const passesOslo = at !== from && (at === 'oslo' || from === 'oslo');
-        console.log(at, from, gapMs);
-        expect(gapMs).toBeLessThanOrEqual(passesOslo ? RELAY_BACK_MS : NO_GAP_MS);
-        if (passesOslo) expect(gapMs).toBeGreaterThan(0);
+        expect(gapMs).toBeLessThanOrEqual(passesOslo ? allowedMs : NO_GAP_MS);
+        if (passesOslo) expect(gapMs).toBeGreaterThan(FRAME_MS);
       }
     }
+    everyTone((call, hz) => expect(steadyLevelDbov(call, hz)).toBeGreaterThan(HEARD.aboveDbov));
   });
 
   it('of a whole node takes only its own callers along, and it comes back into the conference', async () => {
@@ -88,7 +95,6 @@ describe('kill -9', () => {
     for (const at of left) {
       await expect.poll(stateOf('rome', at), { timeout: LIFETIME_S * 1000 + 2000, interval: 100 }).toBe('gone');
     }
-    console.log('gone after', performance.now() - killedMs);
     await lab.waitForMembers('3000', 4, left);
     for (const at of left) {
       for (const from of left) {
@@ -123,7 +129,6 @@ describe('a partition of 8 s', () => {
     expect((await lab.node('lyon').show('3000')).locked).toBe(true);
     await sleep(Math.max(0, splitMs + 8000 - performance.now()));
     await lab.cluster.network.heal();
-    const healedMs = performance.now();
 
     const told = async (at: NodeName) => {
       const { locked, members, hands } = await lab.node(at).show('3000');
@@ -141,8 +146,7 @@ describe('a partition of 8 s', () => {
       return true;
     };
     await expect.poll(() => agreed().catch((error: Error) => error.message), { timeout: 5000 }).toBe(true);
-    console.log('agreed after', performance.now() - healedMs);
     await Promise.all(NODES.flatMap((at) => NODES.map((from) => listeners[at].waitForTone(VOICE_HZ[from], HEARD))));
-    console.log('heard after', performance.now() - healedMs, lab.cluster.network.heldBack);
+    expect(lab.cluster.network.heldBack).toBeGreaterThan(100);
   });
 });

@@ -45,9 +45,10 @@ export function describeCluster(lab: ClusterLaboratory): void {
       const listeners = await Promise.all(
         NODES.map((name) => lab.call(name, '3000', { callerNumber: '100', send: tone(VOICE_HZ[name], VOICE_DBOV) })),
       );
-      await lab.waitForMembers('3000', 3);
+      const neighbour = await lab.call('rome', '3000', { callerNumber: '101' });
+      await lab.waitForMembers('3000', 4);
       const { id } = await lab.node('rome').member('3000', '100');
-      const others = listeners.slice(0, 2);
+      const others = [...listeners.slice(0, 2), neighbour];
       const heard = Promise.all(others.map((call) => call.waitForTone(VOICE_HZ.rome, HEARD)));
       const member = (...words: string[]) => lab.node('oslo').cli('member', '3000', `${id}@rome`, ...words);
       expect(await member('flags', '+speaker')).toMatchObject({ code: 0 });
@@ -74,13 +75,13 @@ export function describeCluster(lab: ClusterLaboratory): void {
 
       expect(await member('kick')).toMatchObject({ code: 0 });
       expect(await listeners[2]?.ended).toMatchObject({ by: 'them' });
-      await lab.waitForMembers('3000', 2);
+      await lab.waitForMembers('3000', 3);
     });
   });
 
   describe('the queue of hands', () => {
     it('is one: the oldest is next, wherever he is and whoever asks', async () => {
-      const waiting = await Promise.all(NODES.map((name) => lab.call(name, '3000', { callerNumber: '100' })));
+      await Promise.all(NODES.map((name) => lab.call(name, '3000', { callerNumber: '100' })));
       await lab.waitForMembers('3000', 3);
       for (const name of ['rome', 'lyon', 'oslo'] as const) {
         const { id } = await lab.node(name).member('3000', '100');
@@ -101,7 +102,6 @@ export function describeCluster(lab: ClusterLaboratory): void {
           .toEqual(['rome', 'lyon', 'oslo'].slice(0, count + 1).sort());
       }
       for (const at of NODES) await expect.poll(() => hands(at)).toEqual([]);
-      expect(waiting.length).toBe(3);
     });
   });
 

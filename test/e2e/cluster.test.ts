@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { formatSecret } from '../../src/secrets/derive.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { toneLevelDbov } from '../kit/phone/judge.ts';
 import { parseWav } from '../kit/phone/wav.ts';
+import { LoneController } from './cluster-intruders.ts';
 import {
   clusterLaboratory,
   gone,
@@ -186,6 +188,58 @@ describe('keys that change each second', () => {
         expect(is.packets - was.packets).toBe(is.frames - was.frames + is.late - was.late);
         expect(is.concealed - was.concealed).toBeLessThan(15);
       }
+    }
+  });
+});
+
+describe('who does not belong to the cluster', () => {
+  const refusals = async (reason: string) =>
+    (await lab.nodesSeenBy('lyon')).get('lyon')?.traffic?.events.refused[reason] ?? 0;
+  const told = async (pattern: RegExp) =>
+    (await lab.node('lyon').log()).split('\n').filter((line) => pattern.test(line));
+  const peers = () => [lab.cluster.listens.get('lyon') ?? ''];
+
+  it('does not get in with a wrong secret, which is told once and counted each time', async () => {
+    const wrong = `${formatSecret(new Uint8Array(32).fill(7))}\n`;
+    const stranger = await LoneController.start({ nodeId: 'milan', peers: peers(), secret: wrong });
+    try {
+      await expect.poll(() => refusals('secret'), { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+      expect(await told(/secret|milan/i)).toHaveLength(1);
+      expect([...(await lab.nodesSeenBy('lyon')).keys()].sort()).toEqual([...NODES]);
+      expect(stranger.output).toMatch(/secret/i);
+    } finally {
+      await stranger.stop();
+    }
+  });
+
+  it('does not get in under the name of a node that is there', async () => {
+    const { secretFile } = lab.cluster;
+    const second = await LoneController.start({
+      nodeId: 'oslo',
+      peers: peers(),
+      secret: await readFile(secretFile, 'utf8'),
+    });
+    try {
+      await expect.poll(() => refusals('id-taken'), { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
+      await expect.poll(() => second.output, { timeout: 5000 }).toContain('another node with the id of this one');
+      expect(await told(/two nodes with the id oslo/)).toHaveLength(1);
+      const oslo = (await lab.nodesSeenBy('lyon')).get('oslo');
+      expect(oslo).toMatchObject({ state: 'up' });
+    } finally {
+      await second.stop();
+    }
+  });
+
+  it('does not even start with a secret that others can read', async () => {
+    const { secretFile } = lab.cluster;
+    const secret = await readFile(secretFile, 'utf8');
+    const careless = await LoneController.start({ nodeId: 'bonn', peers: peers(), secret, mode: 0o644 });
+    try {
+      expect(await careless.ended()).toBeGreaterThan(0);
+      expect(careless.output).toMatch(/secret.*(read|mode|permission)/i);
+      expect(careless.output).not.toContain(secret.trim());
+    } finally {
+      await careless.stop();
     }
   });
 });

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger } from 'winston';
+import type { AriPort } from '../../../src/ari/port.ts';
+import { FloorLegs } from '../../../src/controller/floor-legs.ts';
+import { Names } from '../../../src/controller/names.ts';
+import type { RelayLink } from '../../../src/controller/relay-link.ts';
+
+const LEG = { noiseDbov: null, floorNoise: false, nodes: ['oslo'] };
+const HOST = '127.0.0.1';
+const relayAt = (port: number) => ({ host: HOST, port });
+
+/** @param channels their names in Asterisk, by id */
+function floorLegs(channels = new Map<string, string>()) {
+  const done: string[] = [];
+  const ari = {
+    externalMedia: async ({ channelId, host }: { channelId: string; host: string }) => {
+      if (channels.has(channelId)) throw new Error('there is one');
+      channels.set(channelId, `UnicastRTP/${host}-0x7f00`);
+      done.push(`make ${host}`);
+    },
+    getVariable: async (channelId: string, variable: string) => {
+      if (variable === 'CHANNEL(name)') return channels.get(channelId) ?? null;
+      return variable === 'UNICASTRTP_LOCAL_PORT' ? '10000' : HOST;
+    },
+    hangUp: async (channelId: string) => {
+      channels.delete(channelId);
+      done.push('hang up');
+    },
+  } as unknown as AriPort;
+  const link = {
+    setFloor: ({ asterisk }: { asterisk: { port: number } | null }) => done.push(`floor ${asterisk?.port ?? '-'}`),
+    endFloor: () => done.push('end floor'),
+  } as unknown as RelayLink;
+  const names = new Names('rostrum');
+  const legs = new FloorLegs({ ari, names, link, logger: createLogger({ silent: true }) });
+  return { legs, done, channels, channelId: names.floorLeg('3000') };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe("a floor's channel to the relay", () => {
+  it('is made once, however often the relay says that it is ready', async () => {
+    const { legs, done } = floorLegs();
+    await legs.set('3000', LEG);
+    for (let times = 0; times < 3; times++) legs.opened('3000', relayAt(33_000));
+    await settled();
+    legs.opened('3000', relayAt(33_000));
+    await settled();
+    expect(done.filter((each) => each.startsWith('make'))).toEqual([`make ${HOST}:33000`]);
+  });
+
+  it('is taken over as it is, and the relay told where it sends from', async () => {
+    const { legs, done, channels, channelId } = floorLegs();
+    channels.set(channelId, `UnicastRTP/${HOST}:33000-0x7f00`);
+    legs.found('3000');
+    await legs.set('3000', LEG);
+    legs.opened('3000', relayAt(33_000));
+    await settled();
+    expect(done).toEqual(['floor -', 'floor 10000']);
+  });
+
+  it('is made anew when the relay is elsewhere', async () => {
+    const { legs, done, channels, channelId } = floorLegs();
+    channels.set(channelId, `UnicastRTP/${HOST}:33000-0x7f00`);
+    legs.found('3000');
+    await legs.set('3000', LEG);
+    legs.opened('3000', relayAt(33_000));
+    await settled();
+    // It was started again, and could not have its port.
+    legs.opened('3000', relayAt(33_001));
+    await settled();
+    expect(done.slice(2)).toEqual(['hang up']);
+    legs.gone('3000');
+    await settled();
+    expect(done.slice(3)).toEqual([`make ${HOST}:33001`]);
+  });
+});
