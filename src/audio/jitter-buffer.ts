@@ -86,8 +86,6 @@ export class JitterBuffer {
   #playing = false;
   /** The frame that is due, or the first that would be played. */
   #next = 0;
-  /** The highest that was received. */
-  #newest = NO_SEQUENCE;
   /** For so many ticks something else has been heard in place of the frame that is due. */
   #overdueTicks = 0;
   /** Concealed one after the other. */
@@ -249,7 +247,6 @@ export class JitterBuffer {
     this.#waits.fill(0);
     this.#waiting = 0;
     this.#next = sequence;
-    this.#newest = sequence;
     this.#foreignTransitMs = Number.NaN;
     this.#wait();
   }
@@ -282,7 +279,6 @@ export class JitterBuffer {
     if (samples !== null) (this.#frames[slot] as Int16Array).set(samples);
     this.#waiting += 1;
     this.#received += 1;
-    if (sequence > this.#newest) this.#newest = sequence;
   }
 
   #take(sequence: number): void {
@@ -305,6 +301,7 @@ export class JitterBuffer {
   #beginIfDue(nowMs: number): void {
     const targetMs = this.#targetMs();
     while (this.#waiting > 0) {
+      // All that waits is in the SLOTS from the next on, so that this ends.
       while (!this.#isWaiting(this.#next)) this.#next += 1;
       if (this.#slackMs(this.#next, nowMs) < targetMs) return;
       if (this.#voiced[this.#next % SLOTS] === 1) {

@@ -64,11 +64,15 @@ export class Mixer {
    */
   mixMinusInto(out: Int16Array, own: Int16Array, gainSteps = 0): void {
     const sum = this.#sum;
-    const factor = gainFactor(gainSteps);
     const exact = this.#sources <= 2 && this.#scaled - (gainSteps === 0 ? 0 : 1) <= 0;
-    for (let i = 0; i < sum.length; i += 1) {
-      const rest = (sum[i] as number) - scale(own[i] as number, factor);
-      out[i] = exact ? rest : saturate(rest);
+    const factor = gainFactor(gainSteps);
+    // Apart, because the branch and the multiplication would be most of the work of the usual case.
+    if (exact) {
+      for (let i = 0; i < sum.length; i += 1) out[i] = (sum[i] as number) - scale(own[i] as number, factor);
+    } else if (gainSteps === 0) {
+      for (let i = 0; i < sum.length; i += 1) out[i] = saturate((sum[i] as number) - (own[i] as number));
+    } else {
+      for (let i = 0; i < sum.length; i += 1) out[i] = saturate((sum[i] as number) - scale(own[i] as number, factor));
     }
   }
 }
@@ -80,11 +84,11 @@ export class Mixer {
 export function saturate(sum: number): number {
   if (sum > KNEE) {
     const over = sum - KNEE;
-    return KNEE + Math.round((HEADROOM * over) / (HEADROOM + over));
+    return KNEE + (((HEADROOM * over) / (HEADROOM + over) + 0.5) | 0);
   }
   if (sum < -KNEE) {
     const over = -KNEE - sum;
-    return -KNEE - Math.round((HEADROOM * over) / (HEADROOM + over));
+    return -KNEE - (((HEADROOM * over) / (HEADROOM + over) + 0.5) | 0);
   }
   return sum;
 }

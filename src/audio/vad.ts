@@ -66,7 +66,7 @@ export class Vad {
     const speaks = this.active || levelDbov >= thresholdDbov + CERTAIN_DB || this.#loudFrames >= START_FRAMES;
     // One more than the hold: this frame itself.
     if (speaks) this.#framesLeft = this.#holdFrames + 1;
-    if (this.#options.adaptive === true) this.#raiseNoise(levelDbov);
+    if (this.#options.adaptive === true) this.#raiseNoise();
     return this.active;
   }
 
@@ -77,12 +77,12 @@ export class Vad {
   }
 
   /** Speech has pauses that bring the noise level down again; a machine that was switched on has none. */
-  #raiseNoise(levelDbov: number): void {
+  #raiseNoise(): void {
     if (!this.#noiseKnown) {
       this.#noiseDbov = this.#options.thresholdDbov - SPEECH_ABOVE_NOISE_DB;
       this.#noiseKnown = true;
     }
     const risen = this.#noiseDbov + (NOISE_RISE_DB_PER_S * this.#options.frameMs) / 1000;
-    this.#noiseDbov = Math.min(levelDbov, risen);
+    this.#noiseDbov = Math.max(this.#noiseDbov, Math.min(risen, ADAPTED_MAX_DBOV - SPEECH_ABOVE_NOISE_DB));
   }
 }

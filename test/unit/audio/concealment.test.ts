@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Concealment } from '../../../src/audio/concealment.ts';
 import { levelDbov, SILENCE_DBOV } from '../../../src/audio/level.ts';
+import { randomFrom } from './playout.ts';
 
 const RATES = [8000, 16_000] as const;
 const AMPLITUDE = 10_000;
@@ -33,6 +34,19 @@ function largestStep(samples: Int16Array): number {
     largest = Math.max(largest, Math.abs((samples[i] ?? 0) - (samples[i - 1] ?? 0)));
   }
   return largest;
+}
+
+/** The largest change of slope: what is heard as a click within a tone. */
+function largestBend(samples: Int16Array): number {
+  return largestStep(samples.subarray(1).map((sample, i) => sample - (samples[i] ?? 0)));
+}
+
+/** 1 for the same sound, 0 for sounds that have nothing in common. */
+function likeness(one: Int16Array, other: Int16Array): number {
+  let product = 0;
+  for (const [i, sample] of one.entries()) product += sample * (other[i] ?? 0);
+  const energy = (samples: Int16Array) => samples.reduce((sum, sample) => sum + sample * sample, 0);
+  return product / Math.sqrt(energy(one) * energy(other));
 }
 
 const tone = (frequencyHz: number) => (seconds: number) => AMPLITUDE * Math.sin(2 * Math.PI * frequencyHz * seconds);
@@ -69,6 +83,28 @@ describe.each(RATES)('concealment at %d Hz', (rateHz) => {
     for (let frame = 4; frame < 100; frame += 5) {
       const level = levelDbov(heard.subarray(frame * size, (frame + 1) * size));
       expect(Math.abs(level - levelDbov(whole))).toBeLessThan(3);
+    }
+  });
+
+  it('of losses in a row in a tone that grows louder makes no click from one of them to the next', () => {
+    const sound = (seconds: number) => tone(310)(seconds) * (0.1 + 4 * (seconds % 0.2));
+    const whole = hear(rateHz, 100, () => false, sound);
+    const heard = hear(rateHz, 10, (frame) => frame > 7, sound);
+    expect(largestBend(heard)).toBeLessThan(1.25 * largestBend(whole.subarray(0, size * 10)));
+  });
+
+  it('of losses in a row repeats more than one period, which would buzz', () => {
+    const random = randomFrom(3);
+    const heard = hear(
+      rateHz,
+      12,
+      (frame) => frame > 9,
+      () => AMPLITUDE * (random() - 0.5),
+    );
+    const second = heard.subarray(11 * size);
+    for (let lag = (5 * rateHz) / 1000; lag <= (15 * rateHz) / 1000; lag += 1) {
+      const before = heard.subarray(11 * size - lag, 12 * size - lag);
+      expect(likeness(second, before)).toBeLessThan(0.9);
     }
   });
 

@@ -38,6 +38,46 @@ describe('the jitter buffer on an even network', () => {
     }
   });
 
+  it.each([2, 3])('conceals %d frames that are lost in a row, without a longer delay after them', (lost) => {
+    fc.assert(
+      fc.property(phases, (phaseMs) => {
+        const { heard } = play(
+          talk(0, 200, (i) => (i % 20 < lost && i >= 20 ? null : 50)),
+          4000,
+          { phaseMs },
+        );
+        expect(countOf(heard, 'concealed')).toBe(9 * lost);
+        const delays = heard.filter(({ outcome }) => outcome === 'frame').map(({ delayMs }) => delayMs);
+        expect(delays.at(-1)).toBeCloseTo(delays[0] ?? 0, 6);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('conceals a lost frame also after the delay has grown for a late one', () => {
+    const { heard } = play(
+      talk(0, 200, (i) => (i === 100 ? 95 : i === 101 ? 80 : i === 120 ? null : 50)),
+      4000,
+    );
+    const at = heard.findIndex(({ sequence }) => sequence === 119);
+    expect(heard[at + 1]?.outcome).toBe('concealed');
+    expect(heard[at + 2]?.sequence).toBe(121);
+  });
+
+  it('plays on without a click after a loss', () => {
+    const buffer = new JitterBuffer({ sampleRateHz: 8000 });
+    const out = new Int16Array(160);
+    const heard: number[] = [];
+    for (let sequence = 0; sequence < 20; sequence += 1) {
+      const samples = new Int16Array(160).fill(sequence < 10 ? 1000 : -1000);
+      if (sequence !== 10) buffer.push({ sequence, samples, levelDbov: -30 }, sequence * FRAME_MS);
+      if (buffer.pull(sequence * FRAME_MS + 1, out) !== 'silence') heard.push(...out);
+    }
+    const steps = heard.map((sample, i) => Math.abs(sample - (heard[i - 1] ?? sample)));
+    expect(heard.at(-1)).toBe(-1000);
+    expect(Math.max(...steps)).toBeLessThan(100);
+  });
+
   it('plays frames that overtook each other in their order', () => {
     const { heard } = play(
       talk(0, 200, (i) => (i % 10 === 3 ? 75 : 50)),
@@ -62,6 +102,7 @@ describe('the jitter buffer on an uneven network', () => {
         const warm = heard.slice(100);
         expect(countOf(warm, 'concealed') / warm.length).toBeLessThan(0.005);
         expect(buffer.stats.targetMs).toBeLessThanOrEqual(34);
+        expect(buffer.stats.targetMs).toBeGreaterThanOrEqual(26);
         expect(meanAddedDelayMs(warm, 40)).toBeLessThan(75);
       }),
       { numRuns: 10 },
@@ -143,6 +184,10 @@ describe('the jitter buffer on an uneven network', () => {
     expect(delayAt(110)).toBeGreaterThanOrEqual(70);
     expect(delayAt(290)).toBeGreaterThanOrEqual(70);
     expect(delayAt(1400)).toBeLessThanOrEqual(50);
+    // Shorter by single frames only, so that pauses do not collapse.
+    const skipped = heard.flatMap(({ sequence }, i) => (sequence - (heard[i - 1]?.sequence ?? 0) === 2 ? [i] : []));
+    expect(skipped.length).toBeGreaterThan(0);
+    for (const [i, at] of skipped.entries()) expect(at - (skipped[i - 1] ?? 0)).toBeGreaterThanOrEqual(5);
     // All of the burst was heard: only its beginning was filled in for.
     const sequences = sequencesOf(heard.filter(({ sequence }) => sequence < 300));
     expect(sequences).toEqual(sequences.map((_, i) => i));
@@ -234,14 +279,16 @@ describe('the jitter buffer and a source that begins anew', () => {
     ['back at 0', 0],
     ['far ahead', 20_000],
   ])('plays it from its second frame: %s', (_, from) => {
-    const anew = talk(0, 100, () => 50).map(({ atMs, sequence, levelDbov }) => ({
-      atMs: atMs + 2000,
+    // Nothing of before may be left when it pauses, either.
+    const anew = [...talk(0, 100, () => 50), ...talk(150, 50, () => 50)].map(({ atMs, sequence, levelDbov }) => ({
+      // Before all of the old has been played.
+      atMs: atMs + 1980,
       sequence: from + sequence,
       levelDbov,
     }));
-    const { heard, buffer } = play([...talk(1000, 100, () => 50 - 1000 * FRAME_MS), ...anew], 5000);
+    const { heard, buffer } = play([...talk(1000, 100, () => 50 - 1000 * FRAME_MS), ...anew], 7000);
     expect(buffer.stats.resyncs).toBe(1);
-    expect(sequencesOf(heard).filter((sequence) => sequence < 1000 || sequence >= 20_000)).toHaveLength(99);
+    expect(sequencesOf(heard).filter((sequence) => sequence < 1000 || sequence >= 20_000)).toHaveLength(149);
   });
 
   it('is not misled by a single frame of nowhere', () => {

@@ -68,6 +68,12 @@ describe('the mixer', () => {
     );
   });
 
+  it('saturates what two loud ones make for the third', () => {
+    const loud = new Int16Array(LENGTH).fill(30_000);
+    const mixer = mixerOf(Array.from({ length: 3 }, () => ({ frame: loud, gain: 0 })));
+    expect([...new Set(mixedMinus(mixer, loud))]).toEqual([saturate(60_000)]);
+  });
+
   it('applies a gain as it is applied elsewhere', () => {
     const frame = Int16Array.from({ length: LENGTH }, (_, i) => 1000 * (i - 8));
     for (const gain of [-4, -1, 1, 2]) {

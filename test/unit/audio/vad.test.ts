@@ -59,6 +59,7 @@ describe('voice activity', () => {
   it('that adapts takes nothing loud for noise, such as music', () => {
     const vad = new Vad({ ...OPTIONS, adaptive: true });
     expect(framesOf(vad, times(6000, -24))).not.toContain(false);
+    expect(vad.noiseDbov).toBeLessThan(-35);
   });
 
   it('never tells a noise that is louder than all that was heard', () => {

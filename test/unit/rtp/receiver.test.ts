@@ -86,6 +86,13 @@ describe('an RTP receiver', () => {
     expect(receiver.counters).toMatchObject({ badSource: 6, restarts: 1, lost: 0 });
   });
 
+  it('does not take two strangers for one', () => {
+    const receiver = new RtpReceiver(OPTIONS);
+    pushAll(receiver, [0, 1]);
+    expect(receiver.push(packet(500, 2), 40)).toBe('bad-source');
+    expect(receiver.push(packet(501, 3), 60)).toBe('bad-source');
+  });
+
   it('measures no jitter on an even network, and that of an uneven one', () => {
     const even = new RtpReceiver(OPTIONS);
     for (const index of range(0, 200)) even.push(packet(index), 1000 + index * 20);

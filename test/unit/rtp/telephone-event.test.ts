@@ -120,6 +120,19 @@ describe('telephone events', () => {
     expect(keysOf(held.filter((_, i) => i % 7 < 2))).toBe('3');
   });
 
+  it('tell a key again that is pressed again right after it was held for very long', () => {
+    const event = { ssrc: 1, sequence: 1, timestamp: 0, marker: true, code: 3, end: false, durationUnits: 0xfff0 };
+    const again = { ...event, sequence: 9, timestamp: 0xffff, durationUnits: 160 };
+    expect(keysOf([event, again])).toBe('33');
+    expect(keysOf([event, { ...event, sequence: 2, end: true }, { ...again, marker: false }])).toBe('33');
+  });
+
+  it('hear a source whose clock was set back a little', () => {
+    expect(
+      keysOf([...press('1', { sequence: 100, timestamp: 9000 }), ...press('2', { sequence: 106, timestamp: 8000 })]),
+    ).toBe('12');
+  });
+
   it('hear a source that begins anew with other numbers, with or without another SSRC', () => {
     expect(keysOf([...press('1'), ...press('1', { ssrc: 2 })])).toBe('11');
     expect(keysOf([...press('1', { timestamp: 4_000_000 }), ...press('1', { timestamp: 7, sequence: 9 })])).toBe('11');
