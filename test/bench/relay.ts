@@ -50,7 +50,7 @@ async function measure(contender: Contender, { count, seconds }: RelayParams): P
       firstPort: FIRST_PORT,
       targets: Array.from({ length: count }, (_, index) => ({ host: HOST, port: FIRST_PORT + index })),
     } satisfies RelayPhonesOptions);
-    await once(phones, 'message');
+    await answer(phones);
     await sleep(SETTLE_MS);
     await phoneReport(phones);
     const startedMs = performance.now();
@@ -76,8 +76,15 @@ async function measure(contender: Contender, { count, seconds }: RelayParams): P
 
 async function phoneReport(phones: ChildProcess): Promise<RelayPhonesReport> {
   phones.send('report');
-  const [report] = await once(phones, 'message');
-  return report as RelayPhonesReport;
+  return (await answer(phones)) as RelayPhonesReport;
+}
+
+/** @throws if it ends instead, such as when somebody else has one of its ports */
+async function answer(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('a process of the bench has ended')));
+  ended.catch(() => {});
+  const [message] = await Promise.race([once(child, 'message'), ended]);
+  return message;
 }
 
 /** Sends what Asterisk would: 20 ms of sound at a time. */
@@ -115,7 +122,7 @@ async function startPlainLoop({ count }: RelayParams): Promise<Contender> {
     ports: indices.map((index) => FIRST_PORT + index),
     phones: indices.map((index) => ({ host: PHONE_HOST, port: FIRST_PORT + index })),
   } satisfies PlainLoopOptions);
-  await once(child, 'message');
+  await answer(child);
   return { pid: child.pid as number, floorPort: FLOOR_PORT, stop: () => end(child) };
 }
 
