@@ -2,8 +2,6 @@ const BIN_MS = 2;
 const BINS = 64;
 /** The weight of the newest frame once many are known: the memory is of about 500 frames, or 10 s. */
 const WEIGHT_MIN = 1 / 500;
-/** The share of frames that may be later than the quantile. */
-const LATER_SHARE = 0.003;
 /** The fastest frame is looked for among those of the last one to two of these, so that clocks may drift. */
 const WINDOW_MS = 5000;
 
@@ -42,13 +40,13 @@ export class ArrivalDelays {
     shares[bin] = (shares[bin] as number) + weight;
   }
 
-  /** HOT PATH. All but three frames in a thousand are not later than this; at most 126 ms. */
-  quantileMs(): number {
+  /** HOT PATH. All but this share of the frames are not later than this; at most 126 ms. */
+  quantileMs(laterShare: number): number {
     let later = 0;
     for (let bin = BINS - 1; bin > 0; bin -= 1) {
       later += this.#shares[bin] as number;
       // Frames of the lowest bin are on time.
-      if (later > LATER_SHARE) return Math.min(bin + 1, BINS - 1) * BIN_MS;
+      if (later > laterShare) return Math.min(bin + 1, BINS - 1) * BIN_MS;
     }
     return 0;
   }

@@ -14,6 +14,10 @@ const LONGER_MS = 10;
 const SHORTEN_TICKS = 5;
 /** A word of silence may be so many frames after the one that is missing, and still be the end of what was heard. */
 const END_FRAMES = 3;
+/** The share of frames for which the delay may be too short. */
+const LATER_SHARE = 0.01;
+/** The same where frames come again after a loss: whoever pays for that has a bad network, and rather waits. */
+const LATER_SHARE_OF_REPEATS = 0.003;
 const NO_SEQUENCE = -1;
 
 export interface JitterBufferOptions {
@@ -68,6 +72,7 @@ export class JitterBuffer {
   readonly #frameMs: number;
   readonly #frameSamples: number;
   #minMs: number;
+  #laterShare = LATER_SHARE;
   readonly #maxMs: number;
   readonly #quietDbov: number;
   readonly #delays = new ArrivalDelays();
@@ -123,6 +128,7 @@ export class JitterBuffer {
    */
   expectRepeats(frames: number): void {
     this.#minMs = Math.max(this.#minMs, (1 + frames) * this.#frameMs);
+    if (frames > 0) this.#laterShare = LATER_SHARE_OF_REPEATS;
   }
 
   /** The level of the noise that belongs into the silence: as last told by the source. */
@@ -196,7 +202,7 @@ export class JitterBuffer {
   /** What the delay should at least be: as much as the jitter, but so that a tick more is still within the maximum. */
   #targetMs(): number {
     const mostMs = Math.max(this.#minMs, this.#maxMs - this.#frameMs - LONGER_MS);
-    return Math.min(mostMs, Math.max(this.#minMs, this.#delays.quantileMs()));
+    return Math.min(mostMs, Math.max(this.#minMs, this.#delays.quantileMs(this.#laterShare)));
   }
 
   #slackMs(sequence: number, nowMs: number): number {

@@ -7,6 +7,8 @@ import type { ReceivedFrame } from '../trunk/received-frame.ts';
 import { FRAME_SAMPLES } from './audience.ts';
 
 const SAMPLE_RATE_HZ = 8000;
+/** Up to a frame is added to it, by when the floor's frames are due: 20 ms on average. */
+const MIN_DELAY_MS = 10;
 /** A node that has sent nothing for so long, not even that it is silent, is forgotten. */
 const FORGET_MS = 5000;
 /** Nodes that may take part in one conference; others are not heard. */
@@ -129,7 +131,7 @@ export class RemoteSources {
     }
     if (this.#sources.size >= MOST_SOURCES) return null;
     const source = {
-      buffer: new JitterBuffer({ sampleRateHz: SAMPLE_RATE_HZ }),
+      buffer: new JitterBuffer({ sampleRateHz: SAMPLE_RATE_HZ, minMs: MIN_DELAY_MS }),
       index,
       sequence: FIRST_SEQUENCE,
       heardAtMs: nowMs,
