@@ -28,10 +28,10 @@ export class ComfortNoise {
   }
 
   /**
-   * HOT PATH. Fills `out` with the noise that follows on that of the last frame. The level reaches `levelDbov` at the
-   * end of the frame, smoothly, so that no change clicks; -127 ends in silence. It is limited to -30.
+   * HOT PATH. Writes `samples` to `out` with the noise that follows on that of the last frame. Its level reaches `levelDbov`
+   * at the end of the frame, smoothly, so that no change clicks; -127 ends in silence. It is limited to -30.
    */
-  fillInto(out: Int16Array, levelDbov: number): void {
+  addInto(out: Int16Array, samples: Int16Array, levelDbov: number): void {
     const target = gainOf(levelDbov);
     const step = (target - this.#gain) / out.length;
     const loop = this.#loop;
@@ -40,7 +40,8 @@ export class ComfortNoise {
     for (let i = 0; i < out.length; i += 1) {
       gain += step;
       // Rounded; Math.round takes several times as long.
-      out[i] = (((loop[at] as number) * gain + ROUNDING) | 0) - OFFSET;
+      const noise = (((loop[at] as number) * gain + ROUNDING) | 0) - OFFSET;
+      out[i] = Math.max(-32_768, Math.min(32_767, (samples[i] as number) + noise));
       at += 1;
       if (at === loop.length) at = 0;
     }

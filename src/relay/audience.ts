@@ -1,8 +1,8 @@
+import { ComfortNoise } from '../audio/comfort-noise.ts';
 import { encodeG711Into } from '../audio/g711.ts';
 import { applyGainInto } from '../audio/gain.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../rtp/packet.ts';
 import type { Listener as ListenerLeg } from './listener.ts';
-import { NoiseLoop } from './noise-loop.ts';
 import type { LegState } from './protocol.ts';
 
 /** 20 ms at 8000 Hz. */
@@ -31,7 +31,7 @@ export class Audience {
   readonly #mixed = new Int16Array(FRAME_SAMPLES);
   readonly #loud = new Int16Array(FRAME_SAMPLES);
   readonly #header = { payloadType: 0, marker: false, sequence: 0, timestamp: 0, ssrc: 0 };
-  #noise: NoiseLoop | null = null;
+  readonly #noise = new ComfortNoise(8000);
 
   constructor(options: { ssrc: number; sequence: number; timestamp: number }) {
     Object.assign(this.#header, options);
@@ -76,7 +76,7 @@ export class Audience {
     const header = this.#header;
     header.sequence = (header.sequence + 1) & 0xffff;
     header.timestamp = (header.timestamp + FRAME_SAMPLES) >>> 0;
-    if (noiseDbov !== null) this.#addNoise(samples, noiseDbov);
+    if (noiseDbov !== null) this.#noise.addInto(this.#mixed, samples, noiseDbov);
     for (const group of this.#groups.values()) {
       let frame = group.noise && noiseDbov !== null ? this.#mixed : samples;
       if (group.volume !== 0) {
@@ -89,11 +89,6 @@ export class Audience {
       encodeG711Into(group.codec, frame, payload);
       for (const listener of group.listeners) listener.send(bytes);
     }
-  }
-
-  #addNoise(samples: Int16Array, noiseDbov: number): void {
-    if (this.#noise?.levelDbov !== noiseDbov) this.#noise = new NoiseLoop(noiseDbov);
-    this.#noise.addInto(this.#mixed, samples);
   }
 }
 

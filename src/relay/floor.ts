@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
+import { ComfortNoise } from '../audio/comfort-noise.ts';
 import { decodeL16Into, encodeL16Into } from '../audio/l16.ts';
 import { Mixer } from '../audio/mixer.ts';
 import { Pacing } from '../rtp/pacing.ts';
 import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../rtp/packet.ts';
 import { FRAME_SAMPLES } from './audience.ts';
 import type { MediaPorts, MediaSocket } from './media-socket.ts';
-import { NoiseLoop } from './noise-loop.ts';
 import type { FloorWish, RtpAddress } from './protocol.ts';
 import { RemoteSources } from './remote-sources.ts';
 
@@ -50,7 +50,7 @@ export class Floor {
     ssrc: randomInt(0x7fffffff),
   };
   #socket: MediaSocket | null = null;
-  #noise: NoiseLoop | null = null;
+  readonly #noise = new ComfortNoise(8000);
   #closed = false;
 
   constructor(wish: FloorWish, deps: FloorDeps, nowMs: number) {
@@ -136,8 +136,7 @@ export class Floor {
   /** HOT PATH. */
   #withNoise(samples: Int16Array, noiseDbov: number | null): Int16Array {
     if (noiseDbov === null) return samples;
-    if (this.#noise?.levelDbov !== noiseDbov) this.#noise = new NoiseLoop(noiseDbov);
-    this.#noise.addInto(this.#everything, samples);
+    this.#noise.addInto(this.#everything, samples, noiseDbov);
     return this.#everything;
   }
 }

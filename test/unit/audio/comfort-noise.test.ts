@@ -5,7 +5,8 @@ import { levelDbov } from '../../../src/audio/level.ts';
 function fill(noise: ComfortNoise, levels: readonly number[], samplesPerFrame: number): Int16Array {
   const out = new Int16Array(levels.length * samplesPerFrame);
   for (const [i, level] of levels.entries()) {
-    noise.fillInto(out.subarray(i * samplesPerFrame, (i + 1) * samplesPerFrame), level);
+    const frame = out.subarray(i * samplesPerFrame, (i + 1) * samplesPerFrame);
+    noise.addInto(frame, frame, level);
   }
   return out;
 }
@@ -45,5 +46,15 @@ describe('comfort noise in frames', () => {
 
   it('is never louder than -30 dBov', () => {
     expect(levelDbov(fill(new ComfortNoise(8000), times(100, 0), 160))).toBeLessThan(-29);
+  });
+
+  it('is added to what is there, which never wraps', () => {
+    const loud = new Int16Array(160).fill(32_767);
+    const out = new Int16Array(160);
+    const noise = new ComfortNoise(8000);
+    noise.addInto(out, loud, -30);
+    noise.addInto(out, loud, -30);
+    expect(Math.min(...out)).toBeGreaterThan(28_000);
+    expect(Math.max(...out)).toBe(32_767);
   });
 });
