@@ -255,6 +255,8 @@ export class Relay {
       case 'floor-failed':
         this.#floors.delete(report.conference);
         return this.#control.report(report);
+      default:
+        return this.#control.report(report);
     }
   }
 }
