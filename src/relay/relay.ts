@@ -80,10 +80,12 @@ export class Relay {
     );
   }
 
-  /** @throws RelayError if its socket cannot be had */
+  /** @throws RelayError if its sockets cannot be had */
   async start(): Promise<void> {
     this.#meters.start();
-    await this.#sip.start();
+    await this.#sip.start().catch((cause: Error) => {
+      throw new RelayError('no-port', `relay.sipPort cannot be opened: ${cause.message}`, { cause });
+    });
     await this.#control.start();
   }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { freePort } from '../../scripts/machine.ts';
 import { laboratory } from './laboratory.ts';
 
 /** Dialplan that asks for what is not there. */
@@ -29,14 +30,16 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** One line for people: no stack trace, and it says something. */
-const ONE_LINE = /^rostrum: [^\n]{10,}\n$/;
+/** One line for people, besides what is logged: no stack trace, and it says something. */
+const ONE_LINE = /^(?:\S+ info: .*\n)*rostrum: [^\n]{10,}\n(?:\S+ info: .*\n)*$/;
 
 async function config(changes: { asterisk?: object; [key: string]: unknown }): Promise<string> {
-  const standard = parse(await readFile(lab.node.configPath, 'utf8')) as { asterisk: object };
+  const standard = parse(await readFile(lab.node.configPath, 'utf8')) as { asterisk: object; relay: object };
   const path = join(directory, 'rostrum.yaml');
   const socket = join(directory, 'other.sock');
-  const text = { ...standard, api: { socket }, ...changes, asterisk: { ...standard.asterisk, ...changes.asterisk } };
+  const asterisk = { ...standard.asterisk, ...changes.asterisk };
+  const relay = { ...standard.relay, sipPort: await freePort('127.0.0.1') };
+  const text = { ...standard, api: { socket }, relay, ...changes, asterisk };
   await writeFile(path, stringify(text));
   return path;
 }
@@ -132,13 +135,18 @@ describe('a controller', () => {
   });
 
   it('whose socket cannot be made ends with status 2', async () => {
-    const { code, stderr } = await lab.node.cli(
-      'start',
-      '--config',
-      await config({ api: { socket: '/dev/null/x.sock' } }),
-    );
+    const path = await config({ api: { socket: '/dev/null/x.sock' } });
+    const { code, stderr } = await lab.node.cli('controller', '--config', path);
     expect(stderr).toMatch(ONE_LINE);
     expect(stderr).toContain('/dev/null/x.sock');
+    expect(code).toBe(2);
+  });
+
+  it('whose relay cannot have its port ends with status 2', async () => {
+    const { relay } = parse(await readFile(lab.node.configPath, 'utf8')) as { relay: object };
+    const { code, stderr } = await lab.node.cli('start', '--config', await config({ relay }));
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toContain('relay.sipPort');
     expect(code).toBe(2);
   });
 

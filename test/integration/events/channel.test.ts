@@ -152,7 +152,7 @@ describe.each(transports)('$name', ({ make }) => {
   it('a node with another secret never gets in, and is counted', async () => {
     const { node } = await lay(letters(3));
     const nodes = [node('a'), node('b')];
-    const stranger = node('c', { secret: 'quite another secret, just as long' });
+    const stranger = node('c', { secret: 'another secret, as long as that!' });
     await Promise.all([...nodes, stranger].map(({ channel }) => channel.start()));
     await allConnected(nodes);
     const refusals = () => nodes.map(({ channel }) => channel.counters.refused.secret);
