@@ -22,12 +22,26 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskSide, confere
   for (const conference of [...conferences.all.values()]) {
     await resyncConference(conference, read, asterisk, conferences);
   }
+  await stateFloors(read, asterisk, conferences);
   await tidy(read, asterisk, conferences);
   for (const channelId of meters.keys()) {
     if (!isMetered(channelId, conferences)) asterisk.meters.set(channelId, false).catch(() => {});
   }
   conferences.forgetStrangers();
   asterisk.fanOut.forgetStrangers((channelId) => conferences.conferenceOf(channelId) !== undefined);
+}
+
+/**
+ * What open floors need of the relay is said before it is told everything that is wanted: it would close their ports, and their
+ * channels would be made anew.
+ */
+async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
+  const { names, floorLegs } = asterisk;
+  for (const { id } of bridges) {
+    const conference = all.get(names.conferenceOfFloor(id) ?? '');
+    const leg = conference ? floorLegOf(conference) : null;
+    if (conference && leg) await floorLegs.set(conference.name, leg);
+  }
 }
 
 /** Which members have a meter, and whether it has yet to be sent to the relay. */

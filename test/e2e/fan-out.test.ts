@@ -170,6 +170,7 @@ describe('a listener at the relay', () => {
 
   it('changes his volume by keys in steps of 3 dB, alone, and exactly back', async () => {
     const { first, second } = await four();
+    await settles(second, 440, LEVEL_DBOV);
     const id = await idOf('101');
     const adjust = (by: number) => run({ type: 'adjust', memberId: id, setting: 'listenVolume', adjustment: { by } });
     for (const steps of [1, 2, 1, 0, -1, -2]) {
