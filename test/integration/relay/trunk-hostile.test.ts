@@ -24,7 +24,8 @@ const TRUNK_KINDS = ['random', 'mutated', 'replayed', 'truncated', 'header', 'ov
 const NODES = { a: '127.0.73.1', b: '127.0.73.2' };
 const PHONE_HOST = '127.0.73.8';
 const ATTACKER_HOST = '127.0.73.9';
-const LISTENER_PORT = 21_900;
+/** The last tenth of the ports is for floors. */
+const LISTENER_PORT = 21_450;
 const SETTLE_MS = 1000;
 
 /** A phone without signalling: it sends, and counts what it gets. */
