@@ -1,9 +1,8 @@
 import { ArrivalDelays } from './arrival-delays.ts';
 import { Concealment } from './concealment.ts';
+import { FrameSlots, type NumberedFrame, SLOTS } from './frame-slots.ts';
 import { SILENCE_DBOV } from './level.ts';
 
-/** Frames that are kept; more than 1 s, so that none that can still be played meets another in its slot. */
-const SLOTS = 64;
 /** A frame whose time is further off than this, compared to the others, is from another beginning of the source. */
 const FOREIGN_MS = 1000;
 /** So many lost frames are filled in; then there is silence, as Concealment is silent by then. */
@@ -18,7 +17,6 @@ const END_FRAMES = 3;
 const LATER_SHARE = 0.01;
 /** The same where frames come again after a loss: whoever pays for that has a bad network, and rather waits. */
 const LATER_SHARE_OF_REPEATS = 0.003;
-const NO_SEQUENCE = -1;
 
 export interface JitterBufferOptions {
   /** 8000 or 16000 */
@@ -28,16 +26,6 @@ export interface JitterBufferOptions {
   readonly maxMs?: number;
   /** Frames below this may be left out or repeated without being noticed; -50 by default. */
   readonly quietDbov?: number;
-}
-
-/** May be reused from frame to frame: what must stay is copied. */
-export interface JitterBufferFrame {
-  /** The index of the frame in time: one more for each `frameMs`, silence included. From 0; does not wrap. */
-  readonly sequence: number;
-  /** null: the source is silent from here on, until its next frame. */
-  readonly samples: Int16Array | null;
-  /** Of the frame; without samples, that of the noise that takes their place. */
-  readonly levelDbov: number;
 }
 
 export type PushOutcome = 'accepted' | 'late' | 'duplicate' | 'foreign' | 'bad-frame';
@@ -77,15 +65,7 @@ export class JitterBuffer {
   readonly #quietDbov: number;
   readonly #delays = new ArrivalDelays();
   readonly #concealment: Concealment;
-  readonly #audio: Int16Array;
-  readonly #frames: readonly Int16Array[];
-  /** The frame last put into each slot, be it played or not. */
-  readonly #sequences = new Float64Array(SLOTS).fill(NO_SEQUENCE);
-  readonly #levels = new Float32Array(SLOTS);
-  /** Whether the slot has a frame that waits, and whether that has samples. */
-  readonly #waits = new Uint8Array(SLOTS);
-  readonly #voiced = new Uint8Array(SLOTS);
-  #waiting = 0;
+  readonly #slots: FrameSlots;
   #started = false;
   /** Playing, one frame after the other; else waiting for the first. */
   #playing = false;
@@ -117,9 +97,7 @@ export class JitterBuffer {
     this.#maxMs = options.maxMs ?? 120;
     this.#quietDbov = options.quietDbov ?? -50;
     this.#concealment = new Concealment(options.sampleRateHz);
-    const size = this.#frameSamples;
-    this.#audio = new Int16Array(SLOTS * size);
-    this.#frames = Array.from({ length: SLOTS }, (_, slot) => this.#audio.subarray(slot * size, (slot + 1) * size));
+    this.#slots = new FrameSlots(this.#frameSamples);
   }
 
   /**
@@ -152,14 +130,13 @@ export class JitterBuffer {
   }
 
   /** HOT PATH. Takes a frame that arrived at `nowMs`, which only has to be monotone and the clock of `pull`. */
-  push(frame: JitterBufferFrame, nowMs: number): PushOutcome {
+  push(frame: NumberedFrame, nowMs: number): PushOutcome {
     const { sequence, samples } = frame;
     if (!(sequence >= 0) || (samples !== null && samples.length !== this.#frameSamples)) {
       this.#refused += 1;
       return 'bad-frame';
     }
-    const slot = sequence % SLOTS;
-    if (this.#sequences[slot] === sequence) {
+    if (this.#slots.hasSeen(sequence)) {
       this.#duplicate += 1;
       return 'duplicate';
     }
@@ -172,7 +149,8 @@ export class JitterBuffer {
       return 'late';
     }
     this.#makeRoom(sequence);
-    this.#put(slot, frame);
+    this.#slots.put(frame);
+    this.#received += 1;
     return 'accepted';
   }
 
@@ -186,12 +164,12 @@ export class JitterBuffer {
     if (!this.#playing) return this.#silence(out);
     this.#keepBelowMax(nowMs);
     this.#delayMs = this.#slackMs(this.#next, nowMs);
-    if (!this.#isWaiting(this.#next) && this.#waiting > 0) this.#skipOverdue();
-    if (!this.#isWaiting(this.#next)) return this.#miss(out);
+    if (!this.#slots.isWaiting(this.#next) && this.#slots.waiting > 0) this.#skipOverdue();
+    if (!this.#slots.isWaiting(this.#next)) return this.#miss(out);
     if (this.#isQuiet(this.#next)) {
       const repeats = this.#adaptInQuiet();
       if (repeats) {
-        out.set(this.#frames[this.#next % SLOTS] as Int16Array);
+        out.set(this.#slots.samples(this.#next));
         this.#repeated += 1;
         return this.#heard(out);
       }
@@ -209,14 +187,8 @@ export class JitterBuffer {
     return nowMs - sequence * this.#frameMs - this.#delays.fastestMs;
   }
 
-  #isWaiting(sequence: number): boolean {
-    const slot = sequence % SLOTS;
-    return this.#sequences[slot] === sequence && this.#waits[slot] === 1;
-  }
-
   #isQuiet(sequence: number): boolean {
-    const slot = sequence % SLOTS;
-    return this.#voiced[slot] === 1 && (this.#levels[slot] as number) < this.#quietDbov;
+    return this.#slots.isVoiced(sequence) && this.#slots.levelDbov(sequence) < this.#quietDbov;
   }
 
   /** Learns from when a frame arrived; false if that does not fit to the others. */
@@ -228,7 +200,7 @@ export class JitterBuffer {
       return true;
     }
     const laterMs = transitMs - this.#delays.fastestMs;
-    const idle = !this.#playing && this.#waiting === 0;
+    const idle = !this.#playing && this.#slots.waiting === 0;
     // Nothing is lost by beginning anew; this also suits a source that does not count its silence.
     if (idle && laterMs > this.#maxMs && sequence >= this.#next) {
       this.#delays.begin(transitMs, nowMs);
@@ -249,9 +221,7 @@ export class JitterBuffer {
 
   #restart(sequence: number, transitMs: number, nowMs: number): void {
     this.#delays.begin(transitMs, nowMs);
-    this.#sequences.fill(NO_SEQUENCE);
-    this.#waits.fill(0);
-    this.#waiting = 0;
+    this.#slots.clear();
     this.#next = sequence;
     this.#foreignTransitMs = Number.NaN;
     this.#wait();
@@ -264,32 +234,17 @@ export class JitterBuffer {
   }
 
   #dropUntil(sequence: number): void {
-    if (this.#waiting > 0) {
+    if (this.#slots.waiting > 0) {
       const end = Math.min(sequence, this.#next + SLOTS);
       for (let at = this.#next; at < end; at += 1) {
-        if (this.#isWaiting(at)) {
-          this.#take(at);
+        if (this.#slots.isWaiting(at)) {
+          this.#slots.take(at);
           this.#dropped += 1;
         }
       }
     }
     this.#next = sequence;
     this.#overdueTicks = 0;
-  }
-
-  #put(slot: number, { sequence, samples, levelDbov }: JitterBufferFrame): void {
-    this.#sequences[slot] = sequence;
-    this.#levels[slot] = levelDbov;
-    this.#waits[slot] = 1;
-    this.#voiced[slot] = samples === null ? 0 : 1;
-    if (samples !== null) (this.#frames[slot] as Int16Array).set(samples);
-    this.#waiting += 1;
-    this.#received += 1;
-  }
-
-  #take(sequence: number): void {
-    this.#waits[sequence % SLOTS] = 0;
-    this.#waiting -= 1;
   }
 
   #wait(): void {
@@ -306,11 +261,11 @@ export class JitterBuffer {
   /** Of what waits, the first with samples is where playing begins, once it has waited long enough. */
   #beginIfDue(nowMs: number): void {
     const targetMs = this.#targetMs();
-    while (this.#waiting > 0) {
+    while (this.#slots.waiting > 0) {
       // All that waits is in the SLOTS from the next on, so that this ends.
-      while (!this.#isWaiting(this.#next)) this.#next += 1;
+      while (!this.#slots.isWaiting(this.#next)) this.#next += 1;
       if (this.#slackMs(this.#next, nowMs) < targetMs) return;
-      if (this.#voiced[this.#next % SLOTS] === 1) {
+      if (this.#slots.isVoiced(this.#next)) {
         this.#playing = true;
         return;
       }
@@ -319,8 +274,8 @@ export class JitterBuffer {
   }
 
   #hearSilence(): void {
-    this.#noiseDbov = this.#levels[this.#next % SLOTS] as number;
-    this.#take(this.#next);
+    this.#noiseDbov = this.#slots.levelDbov(this.#next);
+    this.#slots.take(this.#next);
     this.#next += 1;
   }
 
@@ -332,7 +287,7 @@ export class JitterBuffer {
 
   /** A later frame has come: the one waited for is lost, and its time was filled already. */
   #skipOverdue(): void {
-    while (this.#overdueTicks > 0 && !this.#isWaiting(this.#next)) {
+    while (this.#overdueTicks > 0 && !this.#slots.isWaiting(this.#next)) {
       this.#next += 1;
       this.#overdueTicks -= 1;
       this.#delayMs -= this.#frameMs;
@@ -348,7 +303,7 @@ export class JitterBuffer {
     this.#gapTicks += 1;
     // If nothing later has come, it is not known whether this one is lost or late. The wait goes on; so it does where
     // the delay is to be longer anyway.
-    if (this.#waiting === 0 || this.#delayMs < this.#targetMs()) this.#overdueTicks += 1;
+    if (this.#slots.waiting === 0 || this.#delayMs < this.#targetMs()) this.#overdueTicks += 1;
     else this.#next += 1;
     this.#concealment.conceal(out);
     this.#concealed += 1;
@@ -359,8 +314,8 @@ export class JitterBuffer {
   #endsInSilence(): boolean {
     if (!this.#heardQuiet) return false;
     for (let at = this.#next + 1; at <= this.#next + END_FRAMES; at += 1) {
-      if (!this.#isWaiting(at)) continue;
-      if (this.#voiced[at % SLOTS] === 1) return false;
+      if (!this.#slots.isWaiting(at)) continue;
+      if (this.#slots.isVoiced(at)) return false;
       this.#next = at;
       return true;
     }
@@ -372,8 +327,8 @@ export class JitterBuffer {
     const targetMs = this.#targetMs();
     if (this.#delayMs < targetMs) return true;
     const longer = this.#delayMs >= targetMs + this.#frameMs + LONGER_MS;
-    if (longer && this.#ticksSinceShortened >= SHORTEN_TICKS && this.#isWaiting(this.#next + 1)) {
-      this.#take(this.#next);
+    if (longer && this.#ticksSinceShortened >= SHORTEN_TICKS && this.#slots.isWaiting(this.#next + 1)) {
+      this.#slots.take(this.#next);
       this.#dropped += 1;
       this.#next += 1;
       this.#ticksSinceShortened = 0;
@@ -382,15 +337,14 @@ export class JitterBuffer {
   }
 
   #play(out: Int16Array): PullOutcome {
-    const slot = this.#next % SLOTS;
-    if (this.#voiced[slot] === 0) {
+    if (!this.#slots.isVoiced(this.#next)) {
       this.#hearSilence();
       this.#wait();
       return this.#silence(out);
     }
-    out.set(this.#frames[slot] as Int16Array);
+    out.set(this.#slots.samples(this.#next));
     this.#heardQuiet = this.#isQuiet(this.#next);
-    this.#take(this.#next);
+    this.#slots.take(this.#next);
     this.#next += 1;
     return this.#heard(out);
   }
