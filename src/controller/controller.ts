@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriEvent } from '../ari/messages.ts';
 import type { AriChannel, AriMedia, AriPort } from '../ari/port.ts';
-import type { Command, OuterCommand } from '../conference/commands.ts';
+import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import { parseJoinArguments } from '../conference/join-arguments.ts';
 import type { Member } from '../conference/member.ts';
@@ -11,13 +10,12 @@ import type { InvitationEvent } from '../invite/invitation.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { RelayReport } from '../relay/protocol.ts';
 import type { Speech } from '../speech/speech.ts';
-import { isChannelGone } from './arranger.ts';
 import { type AsteriskSide, createAsteriskSide } from './asterisk-side.ts';
 import { CallRouter } from './call-router.ts';
 import type { Cluster } from './cluster.ts';
+import { Commands } from './commands.ts';
 import { Conferences, type Published } from './conferences.ts';
 import type { AsteriskEffect } from './effect-runner.ts';
-import { ControllerError } from './errors.ts';
 import { channelOf } from './fan-out.ts';
 import type { Inviter } from './inviter.ts';
 import { KeyFilter } from './key-filter.ts';
@@ -31,8 +29,6 @@ import { TalkLevels } from './talk-levels.ts';
 
 /** ITU-T Q.850 cause 3, "no route to destination": the caller of a bad extension gets SIP 404. */
 const NO_ROUTE = 3;
-/** A recording that cannot be written ends within milliseconds. */
-const FAILS_WITHIN_MS = 100;
 const REPAIR_AFTER_MS = 1000;
 
 export type ControllerDeps = {
@@ -53,6 +49,7 @@ export class Controller {
   readonly #deps: ControllerDeps;
   readonly #asterisk: AsteriskSide;
   readonly #conferences: Conferences;
+  readonly #commands: Commands;
   readonly #invitations: MemberInvitations;
   readonly #lobby: Lobby;
   readonly #router: CallRouter;
@@ -97,10 +94,11 @@ export class Controller {
       },
       cluster,
     });
+    this.#commands = new Commands({ conferences: this.#conferences, cluster });
     cluster.attach({
       all: this.conferences,
       tell,
-      command: (name, command, final) => this.#carryOut(name, command, final),
+      command: (name, command, final) => this.#commands.carryOut(name, command, final),
       settingsFor: (profileName) => this.#conferences.settingsFor(null, profileName),
     });
     this.#router = new CallRouter(
@@ -191,55 +189,14 @@ export class Controller {
     this.#router.stop();
   }
 
-  /**
-   * Carries out a command, or has it carried out by the node that owns what it is about.
-   * @returns once it is in force in Asterisk; rejects with a `ControllerError`
-   */
-  async command(name: string, command: OuterCommand): Promise<void> {
-    const { cluster } = this.#deps;
-    const node = cluster.ownerOf(name, command);
-    if (node === null) return this.#carryOut(name, cluster.asOwn(command), false);
-    return cluster.send(node, name, command);
+  /** As `Commands.command`. */
+  command(name: string, command: OuterCommand): Promise<void> {
+    return this.#commands.command(name, command);
   }
 
-  /** @param final another node has found that it is to be done here */
-  async #carryOut(name: string, command: Command, final: boolean): Promise<void> {
-    const conference = this.conferences.get(name);
-    if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
-    if (command.type === 'transfer' && command.profileName !== null) {
-      this.requireProfile(command.conference, command.profileName);
-    }
-    const { refusal, done } = this.#conferences.dispatch(conference, {
-      type: 'command',
-      command,
-      ...(final && { final }),
-    });
-    if (refusal) {
-      done.catch(() => {});
-      throw ControllerError.of(refusal, name);
-    }
-    try {
-      await done;
-    } catch (cause) {
-      if (cause instanceof ControllerError) throw cause;
-      if (isChannelGone(cause) && 'memberId' in command) {
-        throw new ControllerError('no-such-member', `member ${command.memberId} has just left`, { cause });
-      }
-      const reached = cause instanceof AriError && cause.code !== 'unreachable';
-      const message = (cause as Error).message;
-      throw new ControllerError(reached ? 'asterisk-refused' : 'asterisk-unreachable', message, { cause });
-    }
-    if (command.type === 'record') await this.#expectRecording(name);
-  }
-
-  /**
-   * A conference that does not exist yet needs a profile that does.
-   * @throws ControllerError `not-possible`
-   */
+  /** As `Commands.requireProfile`. */
   requireProfile(conference: string, profileName: string): void {
-    if (this.conferences.has(conference) || this.#conferences.settingsFor(null, profileName)) return;
-    const known = this.#conferences.profileNames.join(', ');
-    throw new ControllerError('not-possible', `no profile "${profileName}"; there are: ${known}`);
+    this.#commands.requireProfile(conference, profileName);
   }
 
   handle(event: AriEvent): void {
@@ -287,14 +244,6 @@ export class Controller {
     await resync(read, this.#asterisk, this.#conferences);
     this.#deps.link.ready();
     this.#deps.cluster.ready();
-  }
-
-  /** Asterisk accepts a recording that it cannot write, and ends it at once. */
-  async #expectRecording(name: string): Promise<void> {
-    await sleep(FAILS_WITHIN_MS);
-    if (this.conferences.get(name)?.recording) return;
-    const message = `conference ${name}: the recording has ended at once: can Asterisk write to its recording directory?`;
-    throw new ControllerError('not-possible', message);
   }
 
   /** What was not answered may be half done: once Asterisk answers again, everything is squared with it. */

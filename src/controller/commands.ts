@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AriError } from '../ari/errors.ts';
+import type { Command, OuterCommand } from '../conference/commands.ts';
+import { isChannelGone } from './arranger.ts';
+import type { Cluster } from './cluster.ts';
+import type { Conferences } from './conferences.ts';
+import { ControllerError } from './errors.ts';
+
+/** A recording that cannot be written ends within milliseconds. */
+const FAILS_WITHIN_MS = 100;
+
+/** Carries out what operators want, and says why not where it does not. */
+export class Commands {
+  readonly #conferences: Conferences;
+  readonly #cluster: Cluster;
+
+  constructor({ conferences, cluster }: { conferences: Conferences; cluster: Cluster }) {
+    this.#conferences = conferences;
+    this.#cluster = cluster;
+  }
+
+  /**
+   * Carries out a command, or has it carried out by the node that owns what it is about.
+   * @returns once it is in force in Asterisk; rejects with a `ControllerError`
+   */
+  async command(name: string, command: OuterCommand): Promise<void> {
+    const node = this.#cluster.ownerOf(name, command);
+    if (node === null) return this.carryOut(name, this.#cluster.asOwn(command), false);
+    return this.#cluster.send(node, name, command);
+  }
+
+  /**
+   * Carries out a command on this node; as `command`.
+   * @param final another node has found that it is to be done here
+   */
+  async carryOut(name: string, command: Command, final: boolean): Promise<void> {
+    const conference = this.#conferences.all.get(name);
+    if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
+    if (command.type === 'transfer' && command.profileName !== null) {
+      this.requireProfile(command.conference, command.profileName);
+    }
+    const { refusal, done } = this.#conferences.dispatch(conference, {
+      type: 'command',
+      command,
+      ...(final && { final }),
+    });
+    if (refusal) {
+      done.catch(() => {});
+      throw ControllerError.of(refusal, name);
+    }
+    try {
+      await done;
+    } catch (cause) {
+      if (cause instanceof ControllerError) throw cause;
+      if (isChannelGone(cause) && 'memberId' in command) {
+        throw new ControllerError('no-such-member', `member ${command.memberId} has just left`, { cause });
+      }
+      const reached = cause instanceof AriError && cause.code !== 'unreachable';
+      const message = (cause as Error).message;
+      throw new ControllerError(reached ? 'asterisk-refused' : 'asterisk-unreachable', message, { cause });
+    }
+    if (command.type === 'record') await this.#expectRecording(name);
+  }
+
+  /**
+   * A conference that does not exist yet needs a profile that does.
+   * @throws ControllerError `not-possible`
+   */
+  requireProfile(conference: string, profileName: string): void {
+    if (this.#conferences.all.has(conference) || this.#conferences.settingsFor(null, profileName)) return;
+    const known = this.#conferences.profileNames.join(', ');
+    throw new ControllerError('not-possible', `no profile "${profileName}"; there are: ${known}`);
+  }
+
+  /** Asterisk accepts a recording that it cannot write, and ends it at once. */
+  async #expectRecording(name: string): Promise<void> {
+    await sleep(FAILS_WITHIN_MS);
+    if (this.#conferences.all.get(name)?.recording) return;
+    const message = `conference ${name}: the recording has ended at once: can Asterisk write to its recording directory?`;
+    throw new ControllerError('not-possible', message);
+  }
+}
