@@ -13,6 +13,8 @@ export type FloorLeg = {
   readonly noiseDbov: number | null;
   /** Whether those on the floor hear it as well. */
   readonly floorNoise: boolean;
+  /** Of the sound that is exchanged. */
+  readonly sampleRateHz: 8000 | 16_000;
   /** Other nodes with members of this conference. */
   readonly nodes: readonly string[];
 };
@@ -64,7 +66,8 @@ export function floorLegOf(conference: Conference): FloorLeg | null {
   if (noiseDbov === null && !fannedOut && (remote?.nodes.length ?? 0) === 0) return null;
   // A floor is one mix: its noise is for all speakers or for none.
   const floorNoise = noiseDbov !== null && [...members.values()].every(({ flags }) => flags.cng || !flags.speaker);
-  return { noiseDbov, floorNoise, nodes: remote?.nodes ?? [] };
+  const { sampleRateHz } = settings.profile.audio;
+  return { noiseDbov, floorNoise, sampleRateHz, nodes: remote?.nodes ?? [] };
 }
 
 /** Once it is, it takes half as many to end it, so that it does not go back and forth. */

@@ -6,8 +6,8 @@ import type { Names } from './names.ts';
 import type { RelayLink } from './relay-link.ts';
 
 const NORMAL_CLEARING = 16;
-/** Asterisk's name for 16-bit samples at 8000 Hz. */
-const FORMAT = 'slin';
+/** Asterisk's names for what is exchanged with the relay: 16-bit samples, or G.722 for wideband. */
+const FORMATS = { 8000: 'slin', 16000: 'g722' } as const;
 /** What Asterisk has refused, or not answered, is tried again: without it a whole audience hears nothing. */
 const RETRY_MS = 1000;
 
@@ -102,24 +102,33 @@ export class FloorLegs {
 
   async #makeChannel(conference: string): Promise<void> {
     const local = this.#local.get(conference);
-    if (!local || this.#asterisk.has(conference)) return;
+    const leg = this.#wanted.get(conference);
+    if (!local || !leg || this.#asterisk.has(conference)) return;
     const channelId = this.#names.floorLeg(conference);
     // One that is there already was made before this controller, or the relay, was restarted.
     const name = await this.#ari.getVariable(channelId, 'CHANNEL(name)');
+    const format = FORMATS[leg.sampleRateHz];
     if (name === null) {
       await this.#ari.externalMedia({
         channelId,
         application: this.#names.application,
         host: `${local.host}:${local.port}`,
-        format: FORMAT,
+        format,
       });
-    } else if (name.startsWith(`UnicastRTP/${local.host}:${local.port}-`)) {
+    } else if (
+      name.startsWith(`UnicastRTP/${local.host}:${local.port}-`) &&
+      (await this.#hasFormat(channelId, format))
+    ) {
       // Adding it once more would make a gap.
       if (this.#inPlace.has(conference)) await this.#learn(conference, channelId);
       else await this.entered(conference);
     }
-    // It sends to the port of a former relay; when it is gone, another one is made.
+    // It sends to the port of a former relay, or what a former profile said; when it is gone, another one is made.
     else await this.#hangUp(conference);
+  }
+
+  async #hasFormat(channelId: string, format: string): Promise<boolean> {
+    return (await this.#ari.getVariable(channelId, 'CHANNEL(audionativeformat)')) === `(${format})`;
   }
 
   async #learn(conference: string, channelId: string): Promise<void> {

@@ -184,6 +184,11 @@ const audio = z.strictObject({
     .default(0)
     .describe('Soft noise in dBov, such as -65, so that a line never sounds dead; 0 is none')
     .meta(live),
+  sampleRateHz: z
+    .union([z.literal(8000), z.literal(16_000)], { error: 'a rate is 8000 or 16000' })
+    .default(8000)
+    .describe('Rate of the sound between nodes: 16000 for wideband, which takes more bandwidth')
+    .meta(nextConference),
   denoise: z.boolean().default(false).describe("Reduces noise in speakers' calls").meta(live),
   jitterBuffer: z.boolean().default(false).describe("Smooths speakers' calls that arrive unevenly").meta(live),
 });

@@ -1,22 +1,19 @@
 import { randomInt } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import { ComfortNoise } from '../audio/comfort-noise.ts';
-import { decodeL16Into, encodeL16Into } from '../audio/l16.ts';
 import { Mixer } from '../audio/mixer.ts';
 import { Pacing } from '../rtp/pacing.ts';
 import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../rtp/packet.ts';
-import { FRAME_SAMPLES } from './audience.ts';
+import { type FloorCodec, floorCodec } from './floor-codec.ts';
 import type { MediaPorts, MediaSocket } from './media-socket.ts';
 import type { FloorWish, RtpAddress } from './protocol.ts';
 import { RemoteSources } from './remote-sources.ts';
 
 const FRAME_MS = 20;
-const FRAME_BYTES = 2 * FRAME_SAMPLES;
-/** Dynamic, as Asterisk uses it for L16 at 8000 Hz (`slin`). */
-const PAYLOAD_TYPE = 10;
+/** Of RTP: the clock of G.722 is that of half its sampling rate (RFC 3551, section 4.5.2). */
+const TICKS_PER_FRAME = 160;
 const PACKETS_IN_TURN = 8;
 
-const SILENCE = new Int16Array(FRAME_SAMPLES);
 const view = emptyRtpView();
 
 export type FloorDeps = {
@@ -32,31 +29,50 @@ export type FloorDeps = {
  * place.
  */
 export class Floor {
+  readonly sampleRateHz: FloorWish['sampleRateHz'];
   /** What other nodes send. */
-  readonly remote = new RemoteSources();
+  readonly remote: RemoteSources;
   #wish: FloorWish;
   readonly #deps: FloorDeps;
   readonly #pacing: Pacing;
-  readonly #frame = new Int16Array(FRAME_SAMPLES);
-  readonly #fromOthers = new Int16Array(FRAME_SAMPLES);
-  readonly #everything = new Int16Array(FRAME_SAMPLES);
-  readonly #mixer = new Mixer(FRAME_SAMPLES);
-  readonly #packets = Array.from({ length: PACKETS_IN_TURN }, () => Buffer.alloc(RTP_HEADER_BYTES + FRAME_BYTES));
+  readonly #codec: FloorCodec;
+  readonly #silence: Int16Array;
+  readonly #frame: Int16Array;
+  readonly #fromOthers: Int16Array;
+  readonly #everything: Int16Array;
+  readonly #mixer: Mixer;
+  readonly #noise: ComfortNoise;
+  readonly #packets: readonly Buffer[];
   readonly #header = {
-    payloadType: PAYLOAD_TYPE,
+    payloadType: 0,
     marker: false,
     sequence: randomInt(0x10000),
     timestamp: randomInt(0x7fffffff),
     ssrc: randomInt(0x7fffffff),
   };
   #socket: MediaSocket | null = null;
-  readonly #noise = new ComfortNoise(8000);
   #closed = false;
 
   constructor(wish: FloorWish, deps: FloorDeps, nowMs: number) {
     this.#wish = wish;
     this.#deps = deps;
-    this.#pacing = new Pacing({ frameMs: FRAME_MS, frameSamples: FRAME_SAMPLES }, nowMs);
+    const { sampleRateHz } = wish;
+    this.sampleRateHz = sampleRateHz;
+    const samples = (sampleRateHz * FRAME_MS) / 1000;
+    const frame = () => new Int16Array(samples);
+    this.#codec = floorCodec(sampleRateHz);
+    this.#silence = frame();
+    this.#frame = frame();
+    this.#fromOthers = frame();
+    this.#everything = frame();
+    this.#mixer = new Mixer(samples);
+    this.#noise = new ComfortNoise(sampleRateHz);
+    this.#packets = Array.from({ length: PACKETS_IN_TURN }, () =>
+      Buffer.alloc(RTP_HEADER_BYTES + this.#codec.payloadBytes),
+    );
+    this.#header.payloadType = this.#codec.payloadType;
+    this.remote = new RemoteSources(sampleRateHz);
+    this.#pacing = new Pacing({ frameMs: FRAME_MS, frameSamples: TICKS_PER_FRAME }, nowMs);
   }
 
   /** @returns where Asterisk is to send to; rejects if no port can be had */
@@ -82,7 +98,7 @@ export class Floor {
 
   /** HOT PATH. To be called every few milliseconds. */
   tick(nowMs: number): void {
-    while (this.#pacing.overdue(nowMs)) this.#advance(SILENCE, nowMs);
+    while (this.#pacing.overdue(nowMs)) this.#advance(this.#silence, nowMs);
   }
 
   #aim(): void {
@@ -93,10 +109,11 @@ export class Floor {
   #receive(packet: Buffer, from: RemoteInfo): boolean {
     const { asterisk } = this.#wish;
     if (from.port !== asterisk?.port || from.address !== asterisk.host) return false;
-    if (decodeRtpInto(view, packet) !== null || view.payloadEnd - view.payloadStart !== FRAME_BYTES) return false;
+    if (decodeRtpInto(view, packet) !== null) return false;
+    if (view.payloadEnd - view.payloadStart !== this.#codec.payloadBytes) return false;
     const nowMs = performance.now();
     if (this.#pacing.arrived(view.timestamp, nowMs)) {
-      decodeL16Into(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
+      this.#codec.decodeInto(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
       this.#advance(this.#frame, nowMs);
     }
     return true;
@@ -110,7 +127,7 @@ export class Floor {
     const heard = this.remote.pullInto(others, nowMs);
     this.#deps.play(heard ? this.#mix(local, others) : local, noiseDbov);
     const noise = floorNoise ? noiseDbov : null;
-    if (heard || noise !== null) this.#giveBack(heard ? others : SILENCE, noise);
+    if (heard || noise !== null) this.#giveBack(heard ? others : this.#silence, noise);
   }
 
   /** HOT PATH. */
@@ -126,10 +143,10 @@ export class Floor {
   #giveBack(samples: Int16Array, noiseDbov: number | null): void {
     const header = this.#header;
     header.sequence = (header.sequence + 1) & 0xffff;
-    header.timestamp = (header.timestamp + FRAME_SAMPLES) >>> 0;
+    header.timestamp = (header.timestamp + TICKS_PER_FRAME) >>> 0;
     const packet = this.#packets[header.sequence % PACKETS_IN_TURN] as Buffer;
     encodeHeaderInto(packet, header);
-    encodeL16Into(this.#withNoise(samples, noiseDbov), packet.subarray(RTP_HEADER_BYTES));
+    this.#codec.encodeInto(this.#withNoise(samples, noiseDbov), packet.subarray(RTP_HEADER_BYTES));
     this.#socket?.send(packet);
   }
 

@@ -1,6 +1,9 @@
+import { resampleFilter } from '../audio/resample.ts';
+import { StreamResampler } from '../audio/stream-resampler.ts';
 import type { Aead } from '../trunk/aead.ts';
 import type { ReceivedFrame } from '../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../trunk/trunk-peer.ts';
+import { FRAME_SAMPLES } from './audience.ts';
 import { Floor } from './floor.ts';
 import type { MediaPorts } from './media-socket.ts';
 import type { AnnouncementText, FloorWish, TrunkStatsReport } from './protocol.ts';
@@ -89,15 +92,19 @@ export class Floors {
 
   #set(wish: FloorWish): void {
     const { conference } = wish;
+    const { sampleRateHz } = wish;
     const known = this.#floors.get(conference);
-    if (known) return known.floor.change(wish);
+    if (known?.floor.sampleRateHz === sampleRateHz) return known.floor.change(wish);
+    // The profile was edited, and the controller started again since.
+    if (known) this.#end(conference);
     const { play, report } = this.#deps;
     const { host, ports, trunk } = this.#options;
-    const shared = trunk && new SharedConference(conference, trunk);
+    const shared = trunk && new SharedConference(conference, { ...trunk, sampleRateHz });
+    const narrow = narrowing(sampleRateHz);
     const floor = new Floor(
       wish,
       {
-        play: (samples, noiseDbov) => play({ conference, samples, noiseDbov }),
+        play: (samples, noiseDbov) => play({ conference, samples: narrow(samples), noiseDbov }),
         share: (samples, nodes) => this.#share(shared, samples, nodes),
       },
       performance.now(),
@@ -157,6 +164,17 @@ export class Floors {
     }
     this.#deps.report({ type: 'trunk', stats: { ...stats, nodes } });
   }
+}
+
+/** What makes a frame one of 8000 Hz, which is what listeners' phones get. */
+function narrowing(sampleRateHz: FloorWish['sampleRateHz']): (samples: Int16Array) => Int16Array {
+  if (sampleRateHz === 8000) return (samples) => samples;
+  const out = new Int16Array(FRAME_SAMPLES);
+  const resampler = new StreamResampler(resampleFilter(sampleRateHz, 8000), 2 * FRAME_SAMPLES);
+  return (samples) => {
+    resampler.convertInto(out, samples);
+    return out;
+  };
 }
 
 function textOf({ epoch, key, fromCounter }: KeyAnnouncement): AnnouncementText {

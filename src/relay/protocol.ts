@@ -69,6 +69,8 @@ const floorWish = z.object({
   noiseDbov: z.number().min(-90).max(-30).nullable(),
   /** Whether it is sent to Asterisk as well. */
   floorNoise: z.boolean(),
+  /** Of what is exchanged with Asterisk and other nodes; it does not change. */
+  sampleRateHz: z.union([z.literal(8000), z.literal(16_000)]),
   /** The nodes with which this conference is shared. */
   nodes: z.array(nodeId).max(1024),
 });

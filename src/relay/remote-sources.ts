@@ -2,11 +2,11 @@ import { decodeG711Into } from '../audio/g711.ts';
 import { JitterBuffer, type JitterBufferStats } from '../audio/jitter-buffer.ts';
 import { decodeL16Into } from '../audio/l16.ts';
 import { Mixer } from '../audio/mixer.ts';
+import { resampleFilter } from '../audio/resample.ts';
+import { StreamResampler } from '../audio/stream-resampler.ts';
 import type { AudioFormat } from '../trunk/audio-format.ts';
 import type { ReceivedFrame } from '../trunk/received-frame.ts';
-import { FRAME_SAMPLES } from './audience.ts';
 
-const SAMPLE_RATE_HZ = 8000;
 /** Up to a frame is added to it, by when the floor's frames are due: 20 ms on average. */
 const MIN_DELAY_MS = 10;
 /** A node that has sent nothing for so long, not even that it is silent, is forgotten. */
@@ -21,8 +21,19 @@ const FIRST_SEQUENCE = 64;
 /** Frames by what became of them. */
 export type FrameCounts = { frames: number; late: number; concealed: number };
 
+type Rate = AudioFormat['clockRateHz'];
+
+/** What a node sends, at the rate at which it does. */
+type Stream = {
+  readonly rateHz: Rate;
+  readonly buffer: JitterBuffer;
+  readonly frame: Int16Array;
+  /** Where its rate is not that of the floor. */
+  readonly converter: StreamResampler | null;
+};
+
 type Source = {
-  buffer: JitterBuffer;
+  stream: Stream;
   /** The frame index last seen, and the same without its wrap at 32 bits. */
   index: number;
   sequence: number;
@@ -34,10 +45,17 @@ export class RemoteSources {
   readonly #sources = new Map<string, Source>();
   /** Of sources that are no more. Bounded by the nodes that have ever been part of the conference. */
   readonly #past = new Map<string, FrameCounts>();
-  readonly #mixer = new Mixer(FRAME_SAMPLES);
-  readonly #decoded = new Int16Array(FRAME_SAMPLES);
-  readonly #pulled = new Int16Array(FRAME_SAMPLES);
+  readonly #rateHz: Rate;
+  readonly #mixer: Mixer;
+  readonly #converted: Int16Array;
   readonly #frame = { sequence: 0, samples: null as Int16Array | null, levelDbov: 0 };
+
+  /** @param rateHz of the floor */
+  constructor(rateHz: Rate) {
+    this.#rateHz = rateHz;
+    this.#mixer = new Mixer(samplesOf(rateHz));
+    this.#converted = new Int16Array(samplesOf(rateHz));
+  }
 
   /** HOT PATH. Takes a frame of the trunk, with the earlier ones that came along. */
   push(received: ReceivedFrame, nowMs: number): void {
@@ -45,7 +63,10 @@ export class RemoteSources {
     const source = this.#sourceOf(received.nodeId, index, nowMs);
     if (source === null) return;
     const apart = (index - source.index) | 0;
-    if (Math.abs(apart) > MOST_APART) return this.#beginAnew(received, source, index, nowMs);
+    const rateHz = received.kind === 'audio' ? received.format.clockRateHz : source.stream.rateHz;
+    if (Math.abs(apart) > MOST_APART || rateHz !== source.stream.rateHz) {
+      return this.#beginAnew(received, source, { index, rateHz }, nowMs);
+    }
     const newest = source.sequence + apart;
     // From before the first that was seen.
     if (newest < 0) return;
@@ -54,24 +75,25 @@ export class RemoteSources {
       source.index = index;
     }
     const frame = this.#frame;
+    const { buffer, frame: samples } = source.stream;
     if (received.kind === 'silence') {
       frame.sequence = newest;
       frame.samples = null;
       frame.levelDbov = received.noiseLevelDbov;
-      source.buffer.push(frame, nowMs);
+      buffer.push(frame, nowMs);
       return;
     }
     const { format, bytes, frames, frameCount } = received;
-    if (frameCount > 1) source.buffer.expectRepeats(frameCount - 1);
-    frame.samples = this.#decoded;
+    if (frameCount > 1) buffer.expectRepeats(frameCount - 1);
+    frame.samples = samples;
     // The oldest first, so that none makes another one late.
     for (let i = frameCount - 1; i >= 0; i -= 1) {
       const part = frames[i];
       if (part === undefined || newest - i < 0) continue;
-      decode(format, bytes.subarray(part.offset, part.offset + format.payloadBytes), this.#decoded);
+      decode(format, bytes.subarray(part.offset, part.offset + format.payloadBytes), samples);
       frame.sequence = newest - i;
       frame.levelDbov = part.levelDbov;
-      source.buffer.push(frame, nowMs);
+      buffer.push(frame, nowMs);
     }
   }
 
@@ -83,8 +105,11 @@ export class RemoteSources {
     if (this.#sources.size === 0) return false;
     this.#mixer.reset();
     for (const [nodeId, source] of this.#sources) {
-      if (source.buffer.pull(nowMs, this.#pulled) !== 'silence') this.#mixer.add(this.#pulled);
-      else if (nowMs - source.heardAtMs > FORGET_MS) this.forget(nodeId);
+      const { buffer, frame, converter } = source.stream;
+      if (buffer.pull(nowMs, frame) !== 'silence') {
+        converter?.convertInto(this.#converted, frame);
+        this.#mixer.add(converter ? this.#converted : frame);
+      } else if (nowMs - source.heardAtMs > FORGET_MS) this.forget(nodeId);
     }
     if (this.#mixer.sources === 0) return false;
     this.#mixer.mixInto(out);
@@ -100,27 +125,39 @@ export class RemoteSources {
 
   /** Of those that send, by node. */
   stats(): Map<string, JitterBufferStats> {
-    return new Map([...this.#sources].map(([nodeId, { buffer }]) => [nodeId, buffer.stats]));
+    return new Map([...this.#sources].map(([nodeId, { stream }]) => [nodeId, stream.buffer.stats]));
   }
 
   /** Since the beginning, also of those that have left, by node. */
   counts(): Map<string, FrameCounts> {
     const counts = new Map(this.#past);
-    for (const [nodeId, { buffer }] of this.#sources) counts.set(nodeId, countsWith(this.#past.get(nodeId), buffer));
+    for (const [nodeId, { stream }] of this.#sources) {
+      counts.set(nodeId, countsWith(this.#past.get(nodeId), stream.buffer));
+    }
     return counts;
   }
 
-  /** The relay of the node was started again, and counts its frames from elsewhere. */
-  #beginAnew(received: ReceivedFrame, source: Source, index: number, nowMs: number): void {
+  /** The relay of the node was started again, and counts its frames from elsewhere; or it sends at another rate. */
+  #beginAnew(received: ReceivedFrame, source: Source, at: { index: number; rateHz: Rate }, nowMs: number): void {
     this.#keepCounts(received.nodeId, source);
-    source.buffer = new JitterBuffer({ sampleRateHz: SAMPLE_RATE_HZ });
-    source.index = index;
+    source.stream = this.#streamAt(at.rateHz);
+    source.index = at.index;
     source.sequence = FIRST_SEQUENCE;
     this.push(received, nowMs);
   }
 
-  #keepCounts(nodeId: string, { buffer }: Source): void {
-    this.#past.set(nodeId, countsWith(this.#past.get(nodeId), buffer));
+  #streamAt(rateHz: Rate): Stream {
+    const samples = samplesOf(rateHz);
+    return {
+      rateHz,
+      buffer: new JitterBuffer({ sampleRateHz: rateHz, minMs: MIN_DELAY_MS }),
+      frame: new Int16Array(samples),
+      converter: rateHz === this.#rateHz ? null : new StreamResampler(resampleFilter(rateHz, this.#rateHz), samples),
+    };
+  }
+
+  #keepCounts(nodeId: string, { stream }: Source): void {
+    this.#past.set(nodeId, countsWith(this.#past.get(nodeId), stream.buffer));
   }
 
   #sourceOf(nodeId: string, index: number, nowMs: number): Source | null {
@@ -131,7 +168,7 @@ export class RemoteSources {
     }
     if (this.#sources.size >= MOST_SOURCES) return null;
     const source = {
-      buffer: new JitterBuffer({ sampleRateHz: SAMPLE_RATE_HZ, minMs: MIN_DELAY_MS }),
+      stream: this.#streamAt(this.#rateHz),
       index,
       sequence: FIRST_SEQUENCE,
       heardAtMs: nowMs,
@@ -153,9 +190,9 @@ export function addCounts(a: FrameCounts, b: FrameCounts): FrameCounts {
 
 function decode(format: AudioFormat, bytes: Uint8Array, out: Int16Array): void {
   if (format.name === 'PCMU' || format.name === 'PCMA') decodeG711Into(format.name, bytes, out);
-  else if (format.clockRateHz === SAMPLE_RATE_HZ) decodeL16Into(bytes, out);
-  // Every second sample: what is above 4 kHz is little in speech.
-  else
-    for (let i = 0; i < out.length; i += 1)
-      out[i] = (((bytes[4 * i] as number) << 24) >> 16) | (bytes[4 * i + 1] as number);
+  else decodeL16Into(bytes, out);
+}
+
+function samplesOf(rateHz: Rate): number {
+  return rateHz / 50;
 }

@@ -3,9 +3,10 @@ import { encodeG711Into } from '../audio/g711.ts';
 import { encodeL16Into } from '../audio/l16.ts';
 import { levelDbov } from '../audio/level.ts';
 import { Vad } from '../audio/vad.ts';
-import { type AudioFormat, L16_8000, PCMA, PCMU } from '../trunk/audio-format.ts';
+import { type AudioFormat, L16_8000, L16_16000, PCMA, PCMU } from '../trunk/audio-format.ts';
 import { OutgoingStream } from '../trunk/outgoing-stream.ts';
 import type { OutgoingFrame } from '../trunk/trunk-sender.ts';
+import type { FloorWish } from './protocol.ts';
 import type { TrunkOptions } from './worker-messages.ts';
 
 const FORMATS: Readonly<Record<TrunkOptions['codec'], AudioFormat>> = { PCMU, PCMA, L16: L16_8000 };
@@ -16,6 +17,8 @@ const HOLD_MS = 400;
 const FRAME_MS = 20;
 /** Others are told so often that there is silence, and how it sounds. */
 const SILENCE_EVERY_FRAMES = 10;
+
+type SharedOptions = Pick<TrunkOptions, 'redundancy' | 'codec'> & Pick<FloorWish, 'sampleRateHz'>;
 
 /** What this node sends of one conference to others: its own voices while there are any, and word of silence else. */
 export class SharedConference {
@@ -31,9 +34,10 @@ export class SharedConference {
   #frameIndex = randomInt(0x7fffffff);
   #silentFrames = 0;
 
-  constructor(conference: string, { redundancy, codec }: Pick<TrunkOptions, 'redundancy' | 'codec'>) {
+  constructor(conference: string, { redundancy, codec, sampleRateHz }: SharedOptions) {
     this.stream = new OutgoingStream({ conference, redundancy });
-    this.#format = FORMATS[codec];
+    // G.711 is narrowband.
+    this.#format = sampleRateHz === 16_000 ? L16_16000 : FORMATS[codec];
     const payload = new Uint8Array(this.#format.payloadBytes);
     this.#audio = { kind: 'audio', frameIndex: 0, levelDbov: 0, format: this.#format, payload };
   }

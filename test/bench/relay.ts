@@ -146,6 +146,7 @@ function everything(count: number): RelayRequest {
         port: FLOOR_PORT,
         noiseDbov: -60,
         floorNoise: false,
+        sampleRateHz: 8000,
         nodes: [],
       },
     ],

@@ -20,11 +20,16 @@ export const PROMPT_HZ = { lockednow: 1500, unlockednow: 1700, alone: 1900, 'flo
 export const HEARD = { aboveDbov: -24, timeoutMs: 5000 };
 export const gone = (freqHz: number) => ({ freqHz, belowDbov: -60, timeoutMs: 5000 });
 
-/** 30XX is conference 3000 for listeners, 40XX for speakers; 70XX and 80XX are one whose audience hears the relays. */
+/**
+ * 30XX is conference 3000 for listeners, 40XX for speakers; 70XX and 80XX are one whose audience hears the relays, 71XX
+ * and 81XX a wideband one.
+ */
 const DIALPLAN = `
 [rostrum-dial-in](+)
 exten => _70XX,1,Stasis(rostrum,join,fan,fan)
 exten => _80XX,1,Stasis(rostrum,join,fan,fan,+speaker)
+exten => _71XX,1,Stasis(rostrum,join,wide,wide)
+exten => _81XX,1,Stasis(rostrum,join,wide,wide,+speaker)
 exten => _91XX,1,Stasis(rostrum,join,music,music)
 `;
 
@@ -78,9 +83,19 @@ export function clusterLaboratory(
       profile: { sound: { ...SILENT, prompts }, idleSeconds: 1 },
       profiles: {
         fan: { kind: 'conference', sound: SILENT, audience: 'fanout', audio: { comfortNoise: 0 }, idleSeconds: 1 },
+        wide: {
+          kind: 'conference',
+          sound: SILENT,
+          audience: 'fanout',
+          audio: { comfortNoise: 0, sampleRateHz: 16_000 },
+          idleSeconds: 1,
+        },
         music: { kind: 'conference', sound: { ...SILENT, music: 'default', prompts }, idleSeconds: 1 },
       },
-      extra: { append: { 'extensions.conf': DIALPLAN } },
+      extra: {
+        append: { 'extensions.conf': DIALPLAN },
+        set: [['pjsip.conf', 'anonymous', 'allow', 'ulaw,alaw,slin16']],
+      },
       ...options,
     });
     for (const name of NODES) {

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { formatSecret } from '../../src/secrets/derive.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { toneLevelDbov } from '../kit/phone/judge.ts';
+import { PhoneBank } from '../kit/phone/phone-bank.ts';
+import { silence, tone, wideTone } from '../kit/phone/sound.ts';
 import { parseWav } from '../kit/phone/wav.ts';
 import { LoneController } from './cluster-intruders.ts';
 import {
@@ -88,6 +90,38 @@ describe('what is played', () => {
     expect(toneSince(second, PROMPT_HZ.alone, second.answeredAtMs ?? 0).windows).toBe(0);
     await second.hangUp();
     await first.waitForSound(music);
+  });
+});
+
+describe('a wideband conference', () => {
+  it('is wideband from node to node, and a telephone hears as much of it as it can', async () => {
+    const bank = (name: NodeName) =>
+      new PhoneBank({ bindAddress: '127.0.0.1', server: lab.node(name).server, codec: 'L16' });
+    const wide = { lyon: bank('lyon'), rome: bank('rome') };
+    try {
+      await Promise.all(Object.values(wide).map((phones) => phones.start()));
+      const speaker = await wide.rome.call('8100', { callerNumber: '200', send: wideTone(6000, VOICE_DBOV) });
+      const listener = await wide.lyon.call('7100', { callerNumber: '100', send: silence() });
+      const telephone = await lab.call('oslo', '8100', { callerNumber: '201', send: tone(VOICE_HZ.oslo, VOICE_DBOV) });
+      const audience = await lab.call('lyon', '7100', { callerNumber: '101' });
+      await lab.waitForMembers('wide', 4);
+      await listener.waitForTone(6000, HEARD);
+      await Promise.all([listener, speaker].map((call) => call.waitForTone(VOICE_HZ.oslo, HEARD)));
+      await sleep(1200);
+      expect(Math.abs(steadyLevelDbov(listener, 6000) - VOICE_DBOV)).toBeLessThan(1);
+      expect(Math.abs(steadyLevelDbov(listener, VOICE_HZ.oslo) - VOICE_DBOV)).toBeLessThan(1);
+      expect(telephone.levelDbov({ lastMs: 500 })).toBeLessThan(-45);
+      const path = async (number: string) => (await lab.node('lyon').member('wide', number)).path;
+      await expect.poll(() => path('101')).toBe('relay');
+      expect(await path('100')).toBe('bridge');
+      // What the relay sends is narrowband.
+      await audience.waitForTone(VOICE_HZ.oslo, HEARD);
+      expect(Math.abs(audience.levelDbov({ lastMs: 500 }) - VOICE_DBOV)).toBeLessThan(1);
+      speaker.send(wideTone(VOICE_HZ.rome, VOICE_DBOV));
+      await Promise.all([telephone, audience].map((call) => call.waitForTone(VOICE_HZ.rome, HEARD)));
+    } finally {
+      await Promise.all(Object.values(wide).map((phones) => phones.stop()));
+    }
   });
 });
 

@@ -115,6 +115,7 @@ export class TrunkRelays {
           port: node.floorPort,
           noiseDbov: null,
           floorNoise: false,
+          sampleRateHz: 8000,
           nodes: [...others, ...strangers],
         },
       ],

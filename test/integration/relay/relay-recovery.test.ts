@@ -23,6 +23,7 @@ const floorOf = (asterisk: Socket, port: number | null = null): FloorWish => ({
   port,
   noiseDbov: null,
   floorNoise: false,
+  sampleRateHz: 8000,
   nodes: [],
 });
 const listenerOf = (legId: string, more: Partial<ListenerWish> = {}): ListenerWish => ({
@@ -92,7 +93,15 @@ it('what is no message harms nothing, and a controller that connects again learn
   await expect.poll(() => lab.isConnected, WITHIN).toBe(false);
   expect((await lab.connect()).legs).toEqual([{ legId: 'a', leg }]);
   // It does not know where floors are, and Asterisk has not moved.
-  const floor = { conference: '3000', asterisk: null, port: null, noiseDbov: null, floorNoise: false, nodes: [] };
+  const floor = {
+    conference: '3000',
+    asterisk: null,
+    port: null,
+    noiseDbov: null,
+    floorNoise: false,
+    sampleRateHz: 8000 as const,
+    nodes: [],
+  };
   lab.tell({ type: 'everything', peers: [], floors: [floor], listeners: [listenerOf('a')] });
   expect(await lab.report('floor')).toMatchObject({ local });
   await sleep(300);

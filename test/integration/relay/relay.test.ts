@@ -68,7 +68,15 @@ describe('the relay', () => {
       type: 'everything',
       peers: [],
       floors: [
-        { conference: 'c', asterisk: asterisk.address, port: null, noiseDbov: null, floorNoise: false, nodes: [] },
+        {
+          conference: 'c',
+          asterisk: asterisk.address,
+          port: null,
+          noiseDbov: null,
+          floorNoise: false,
+          sampleRateHz: 8000,
+          nodes: [],
+        },
       ],
       listeners: phones.map((phone, index) => ({
         legId: `leg${index}`,

@@ -5,7 +5,7 @@ import { FloorLegs } from '../../../src/controller/floor-legs.ts';
 import { Names } from '../../../src/controller/names.ts';
 import type { RelayLink } from '../../../src/controller/relay-link.ts';
 
-const LEG = { noiseDbov: null, floorNoise: false, nodes: ['oslo'] };
+const LEG = { noiseDbov: null, floorNoise: false, sampleRateHz: 8000 as const, nodes: ['oslo'] };
 const HOST = '127.0.0.1';
 const relayAt = (port: number) => ({ host: HOST, port });
 
@@ -13,13 +13,14 @@ const relayAt = (port: number) => ({ host: HOST, port });
 function floorLegs(channels = new Map<string, string>()) {
   const done: string[] = [];
   const ari = {
-    externalMedia: async ({ channelId, host }: { channelId: string; host: string }) => {
+    externalMedia: async ({ channelId, host, format }: { channelId: string; host: string; format: string }) => {
       if (channels.has(channelId)) throw new Error('there is one');
       channels.set(channelId, `UnicastRTP/${host}-0x7f00`);
-      done.push(`make ${host}`);
+      done.push(format === 'slin' ? `make ${host}` : `make ${host} ${format}`);
     },
     getVariable: async (channelId: string, variable: string) => {
       if (variable === 'CHANNEL(name)') return channels.get(channelId) ?? null;
+      if (variable === 'CHANNEL(audionativeformat)') return '(slin)';
       return variable === 'UNICASTRTP_LOCAL_PORT' ? '10000' : HOST;
     },
     hangUp: async (channelId: string) => {
@@ -57,6 +58,19 @@ describe("a floor's channel to the relay", () => {
     legs.opened('3000', relayAt(33_000));
     await settled();
     expect(done).toEqual(['floor -', 'floor 10000']);
+  });
+
+  it('is made anew when it is to be wideband by now', async () => {
+    const { legs, done, channels, channelId } = floorLegs();
+    channels.set(channelId, `UnicastRTP/${HOST}:33000-0x7f00`);
+    legs.found('3000');
+    await legs.set('3000', { ...LEG, sampleRateHz: 16_000 });
+    legs.opened('3000', relayAt(33_000));
+    await settled();
+    expect(done).toEqual(['floor -', 'hang up']);
+    legs.gone('3000');
+    await settled();
+    expect(done.slice(2)).toEqual([`make ${HOST}:33000 g722`]);
   });
 
   it('is made anew when the relay is elsewhere', async () => {

@@ -41,7 +41,7 @@ function listen(
     Record<string, { startIndex: number; dbov: number; lost?: (i: number) => boolean; redundancy?: number }>
   >,
 ): { levels: number[]; stats: ReturnType<RemoteSources['stats']> } {
-  const sources = new RemoteSources();
+  const sources = new RemoteSources(8000);
   const out = new Int16Array(SAMPLES);
   const levels: number[] = [];
   for (let i = 0; i < 100; i += 1) {
@@ -80,7 +80,7 @@ describe('the sources of other nodes', () => {
   it.each([0, 50, 3_000_000_000, 0xffff_ff00])(
     'are heard again when they have begun anew, counting from %d',
     (anew) => {
-      const sources = new RemoteSources();
+      const sources = new RemoteSources(8000);
       const out = new Int16Array(SAMPLES);
       const heard: boolean[] = [];
       // More than once, each time from further back.
@@ -96,7 +96,7 @@ describe('the sources of other nodes', () => {
   );
 
   it('are forgotten when they have been silent for long, and when they have left', () => {
-    const sources = new RemoteSources();
+    const sources = new RemoteSources(8000);
     const out = new Int16Array(SAMPLES);
     sources.push(received('a', [[0, toneFrame(0, 400, -20)]]), 0);
     for (let nowMs = 0; nowMs < 6000; nowMs += 20) sources.pullInto(out, nowMs);
@@ -112,7 +112,7 @@ describe('a node whose relay was started again', () => {
     ['before', 2_000_000_000, 5],
     ['after', 5, 2_000_000_000],
   ])('is heard at once, though its frames are counted from far %s', (_, first, second) => {
-    const sources = new RemoteSources();
+    const sources = new RemoteSources(8000);
     const out = new Int16Array(SAMPLES);
     let heard = 0;
     for (let i = 0; i < 100; i += 1) {
@@ -127,7 +127,7 @@ describe('a node whose relay was started again', () => {
 
 describe('what is shared of a conference', () => {
   it('is the voices, and now and then word of silence', () => {
-    const shared = new SharedConference('3000', { redundancy: 0, codec: 'PCMU' });
+    const shared = new SharedConference('3000', { redundancy: 0, codec: 'PCMU', sampleRateHz: 8000 });
     const kinds = (from: number, to: number, dbov: number) =>
       Array.from({ length: to - from }, (_, i) => shared.next(toneFrame(from + i, 400, dbov))?.kind ?? 'nothing');
     kinds(0, 50, -80);
@@ -142,7 +142,7 @@ describe('what is shared of a conference', () => {
 
   it('tells the end of a voice again where packets may be lost', () => {
     const kindsAfterVoice = (redundancy: 0 | 1 | 2) => {
-      const shared = new SharedConference('3000', { redundancy, codec: 'PCMU' });
+      const shared = new SharedConference('3000', { redundancy, codec: 'PCMU', sampleRateHz: 8000 });
       for (let i = 0; i < 50; i += 1) shared.next(toneFrame(i, 400, -20));
       const kinds = Array.from({ length: 30 }, () => shared.next(new Int16Array(SAMPLES))?.kind ?? 'nothing');
       return kinds.slice(kinds.indexOf('silence')).slice(0, 4);
@@ -153,7 +153,7 @@ describe('what is shared of a conference', () => {
   });
 
   it('counts its frames in time, silence included', () => {
-    const shared = new SharedConference('3000', { redundancy: 0, codec: 'L16' });
+    const shared = new SharedConference('3000', { redundancy: 0, codec: 'L16', sampleRateHz: 8000 });
     const first = shared.next(toneFrame(0, 400, -20))?.frameIndex ?? 0;
     for (let i = 1; i < 100; i += 1) shared.next(new Int16Array(SAMPLES));
     const later = shared.next(toneFrame(100, 400, -20))?.frameIndex ?? 0;
