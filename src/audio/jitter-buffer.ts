@@ -59,6 +59,8 @@ export interface JitterBufferStats {
 export class JitterBuffer {
   readonly #frameMs: number;
   readonly #frameSamples: number;
+  /** What is waited at least, and that where frames come again. */
+  readonly #leastMs: number;
   #minMs: number;
   #laterShare = LATER_SHARE;
   readonly #maxMs: number;
@@ -93,7 +95,8 @@ export class JitterBuffer {
   constructor(options: JitterBufferOptions) {
     this.#frameMs = options.frameMs ?? 20;
     this.#frameSamples = (options.sampleRateHz * this.#frameMs) / 1000;
-    this.#minMs = options.minMs ?? 20;
+    this.#leastMs = options.minMs ?? 20;
+    this.#minMs = this.#leastMs;
     this.#maxMs = options.maxMs ?? 120;
     this.#quietDbov = options.quietDbov ?? -50;
     this.#concealment = new Concealment(options.sampleRateHz);
@@ -105,7 +108,7 @@ export class JitterBuffer {
    * lost frame comes again.
    */
   expectRepeats(frames: number): void {
-    this.#minMs = Math.max(this.#minMs, (1 + frames) * this.#frameMs);
+    this.#minMs = Math.max(this.#minMs, this.#leastMs + frames * this.#frameMs);
     if (frames > 0) this.#laterShare = LATER_SHARE_OF_REPEATS;
   }
 
