@@ -67,6 +67,7 @@ class AudienceWorker {
     this.#enter(listener);
     if (this.#sending) return;
     this.#sending = true;
+    this.#inbox?.open();
     setImmediate(this.#send);
   }
 
@@ -110,6 +111,7 @@ class AudienceWorker {
     this.#inbox?.playFor(UNREAD_MS);
     this.#sending = this.#listeners.size > 0;
     if (this.#sending) setImmediate(this.#send);
+    else this.#inbox?.close();
   };
 
   /** HOT PATH. Frames do not wait until all phones' packets are read. */

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { loadAead } from '../trunk/sodium-aead.ts';
-import { type Bell, ringForFrame } from './bell.ts';
+import { type Bell, ringForFrame, takesFrames } from './bell.ts';
 import { Floors } from './floors.ts';
 import { MediaPorts } from './media-socket.ts';
 import type { AudienceFrame, FloorCommand, FloorReport, FloorWorkerOptions } from './worker-messages.ts';
@@ -12,6 +12,7 @@ const audiences: { readonly port: MessagePort; readonly bell: Bell }[] = [];
 /** HOT PATH. */
 function play(frame: AudienceFrame): void {
   for (const { port, bell } of audiences) {
+    if (!takesFrames(bell)) continue;
     port.postMessage(frame);
     ringForFrame(bell);
   }

@@ -1,4 +1,4 @@
-import { type Bell, COMMANDS, RINGS } from './bell.ts';
+import { type Bell, COMMANDS, RINGS, takeFrames } from './bell.ts';
 import type { AudienceFrame } from './worker-messages.ts';
 
 export type FrameInboxDeps = {
@@ -20,6 +20,17 @@ export class FrameInbox {
   constructor(bell: Bell, deps: FrameInboxDeps) {
     this.#bell = bell;
     this.#deps = deps;
+  }
+
+  /** Frames are sent here from now on. */
+  open(): void {
+    takeFrames(this.#bell, true);
+  }
+
+  /** None are sent any more; the last ones go nowhere. */
+  close(): void {
+    takeFrames(this.#bell, false);
+    while (this.#deps.receive()) {}
   }
 
   /** HOT PATH. Plays what has come; costs next to nothing if that is nothing. */

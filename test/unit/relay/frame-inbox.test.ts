@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBell, ringForCommand, ringForFrame } from '../../../src/relay/bell.ts';
+import { createBell, ringForCommand, ringForFrame, takesFrames } from '../../../src/relay/bell.ts';
 import { FrameInbox } from '../../../src/relay/frame-inbox.ts';
 import type { AudienceFrame } from '../../../src/relay/worker-messages.ts';
 
@@ -51,6 +51,19 @@ describe('the frames on their way to a thread with listeners', () => {
     send('first');
     inbox.playFor(FOREVER_MS);
     expect(played).toEqual(['first', 'second']);
+  });
+
+  it('are not sent there while nobody listens, and do not pile up', () => {
+    const { bell, inbox, sent, played, send } = setUp();
+    expect(takesFrames(bell)).toBe(false);
+    inbox.open();
+    expect(takesFrames(bell)).toBe(true);
+    send('last');
+    inbox.close();
+    expect(takesFrames(bell)).toBe(false);
+    expect(sent).toEqual([]);
+    inbox.playWaiting();
+    expect(played).toEqual([]);
   });
 
   it('do not keep a command waiting, which has its turn of the event loop at once and only once', () => {
