@@ -4,8 +4,10 @@ import type { PortOptions } from './worker-messages.ts';
 
 /** Some hundred packets: a stream has 50 in a second, and they are read several times in it. */
 const RECEIVE_BUFFER_BYTES = 64 * 1024;
-/** Tries of other ports than the next one before the range counts as full. */
+/** Ports of the range that others may have before it counts as full. */
 const MOST_TRIES = 200;
+/** How long what was sent before a move may be under way. */
+const FORMER_MS = 1000;
 
 /**
  * One UDP port of the relay's media. It sends to where it is told; once a packet has come that is accepted, it talks with
@@ -13,11 +15,16 @@ const MOST_TRIES = 200;
  */
 export class MediaSocket {
   readonly port: number;
+  /** Called once when it is closed. */
+  onClosed = () => {};
   readonly #socket: Socket;
   readonly #accept: (packet: Buffer, from: RemoteInfo) => boolean;
   #remote: RtpAddress | null = null;
-  /** Where it was sent to before: what still comes from there is old. */
+  /** The source that it talks with. */
+  #pinned: RtpAddress | null = null;
+  /** That of before: what still comes from there is old, until then. */
   #former: RtpAddress | null = null;
+  #formerUntilMs = 0;
   #state: 'open' | 'pinning' | 'pinned' | 'closed' = 'open';
 
   private constructor(socket: Socket, accept: (packet: Buffer, from: RemoteInfo) => boolean) {
@@ -41,9 +48,13 @@ export class MediaSocket {
       lookup: (host, _, done) => done(null, host, 4),
     });
     await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
+      const fail = (error: Error) => {
+        socket.close();
+        reject(error);
+      };
+      socket.once('error', fail);
       socket.bind({ address: options.host, port: options.port }, () => {
-        socket.off('error', reject);
+        socket.off('error', fail);
         resolve();
       });
     });
@@ -53,11 +64,10 @@ export class MediaSocket {
   /** Sends there from now on, until packets come from elsewhere. */
   aim(remote: RtpAddress): void {
     if (isSame(this.#remote, remote)) return;
-    this.#former = this.#remote;
+    this.#former = this.#pinned ?? this.#remote;
+    this.#formerUntilMs = performance.now() + FORMER_MS;
     this.#remote = remote;
-    if (this.#state !== 'pinned') return;
-    this.#socket.disconnect();
-    this.#state = 'open';
+    if (this.#state === 'pinned') this.#unpin();
   }
 
   /** HOT PATH. */
@@ -70,25 +80,41 @@ export class MediaSocket {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#socket.close();
+    this.onClosed();
   }
 
   /** HOT PATH. */
   #receive(packet: Buffer, from: RemoteInfo): void {
-    if (this.#former && from.port === this.#former.port && from.address === this.#former.host) return;
+    if (this.#former && this.#isOld(from)) return;
     if (this.#accept(packet, from) && this.#state === 'open') this.#pin(from);
   }
 
+  #isOld({ address, port }: RemoteInfo): boolean {
+    if (performance.now() > this.#formerUntilMs) this.#former = null;
+    return port === this.#former?.port && address === this.#former.host;
+  }
+
   #pin({ address, port }: RemoteInfo): void {
+    // There is no such port; what comes from it was forged.
+    if (port === 0) return;
     const remote = this.#remote;
     this.#state = 'pinning';
-    this.#socket.connect(port, address, () => {
+    this.#socket.connect(port, address, (error?: Error) => {
       if (this.#state !== 'pinning') return;
-      this.#state = 'pinned';
-      if (this.#remote === remote) return;
+      if (error) this.#state = 'open';
       // It was told to send elsewhere meanwhile.
-      this.#socket.disconnect();
-      this.#state = 'open';
+      else if (this.#remote !== remote) this.#unpin();
+      else {
+        this.#pinned = { host: address, port };
+        this.#state = 'pinned';
+      }
     });
+  }
+
+  #unpin(): void {
+    this.#socket.disconnect();
+    this.#pinned = null;
+    this.#state = 'open';
   }
 }
 
@@ -99,6 +125,8 @@ function isSame(a: RtpAddress | null, b: RtpAddress): boolean {
 /** Opens sockets on the ports of a range, one after the other. */
 export class MediaPorts {
   readonly #options: PortOptions;
+  /** Of these sockets. Bounded by the range. */
+  readonly #taken = new Set<number>();
   #next: number;
 
   constructor(options: PortOptions) {
@@ -111,11 +139,10 @@ export class MediaPorts {
    * @throws the error of the last port that was tried
    */
   async open(port: number | null, accept: (packet: Buffer, from: RemoteInfo) => boolean): Promise<MediaSocket> {
-    const host = this.#options.bindAddress;
-    if (port !== null) return MediaSocket.open({ host, port }, accept);
+    if (port !== null) return this.#open(port, accept);
     for (let tries = 1; ; tries++) {
       try {
-        return await MediaSocket.open({ host, port: this.#take() }, accept);
+        return await this.#open(this.#take(), accept);
       } catch (error) {
         // Somebody else has it.
         if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries >= MOST_TRIES) throw error;
@@ -123,10 +150,21 @@ export class MediaPorts {
     }
   }
 
+  async #open(port: number, accept: (packet: Buffer, from: RemoteInfo) => boolean): Promise<MediaSocket> {
+    const socket = await MediaSocket.open({ host: this.#options.bindAddress, port }, accept);
+    this.#taken.add(port);
+    socket.onClosed = () => this.#taken.delete(port);
+    return socket;
+  }
+
+  /** The next one of the range that is not in use here. */
   #take(): number {
     const { first, last } = this.#options.ports;
-    const port = this.#next;
-    this.#next = port >= last ? first : port + 1;
-    return port;
+    for (let left = last - first; left >= 0; left--) {
+      const port = this.#next;
+      this.#next = port >= last ? first : port + 1;
+      if (!this.#taken.has(port)) return port;
+    }
+    return this.#next;
   }
 }
