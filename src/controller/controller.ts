@@ -144,6 +144,8 @@ export class Controller {
         return;
       case 'leg':
         return fanOut.legMoved(report.legId, report.leg);
+      case 'leg-ended':
+        return fanOut.legGone(report.legId);
       case 'key': {
         if (fanOut.isWanted(report.legId)) this.#pressed(channelOf(report.legId), report.key, this.#deps.now());
         return;
@@ -153,11 +155,10 @@ export class Controller {
       case 'announce':
       case 'key-installed':
       case 'trunk':
-      case 'leg-ended':
       case 'meters':
       case 'hello':
       case 'pong':
-        // Asterisk tells of the end of the leg's channel, and the link knows the rest.
+        // The link knows.
         return;
     }
   }

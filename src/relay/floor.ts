@@ -75,9 +75,14 @@ export class Floor {
     this.#pacing = new Pacing({ frameMs: FRAME_MS, frameSamples: TICKS_PER_FRAME }, nowMs);
   }
 
-  /** @returns where Asterisk is to send to; rejects if no port can be had */
+  /** @returns where Asterisk is to send to: the port that is wished for, if it is free; rejects if none can be had */
   async open(ports: MediaPorts, host: string): Promise<RtpAddress> {
-    const socket = await ports.open(this.#wish.port, (packet, from) => this.#receive(packet, from));
+    const { port } = this.#wish;
+    const accept = (packet: Buffer, from: RemoteInfo) => this.#receive(packet, from);
+    const socket = await ports.open(port, accept).catch((error: Error) => {
+      if (port === null) throw error;
+      return ports.open(null, accept);
+    });
     this.#socket = socket;
     if (this.#closed) socket.close();
     this.#aim();
@@ -112,10 +117,9 @@ export class Floor {
     if (decodeRtpInto(view, packet) !== null) return false;
     if (view.payloadEnd - view.payloadStart !== this.#codec.payloadBytes) return false;
     const nowMs = performance.now();
-    if (this.#pacing.arrived(view.timestamp, nowMs)) {
-      this.#codec.decodeInto(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
-      this.#advance(this.#frame, nowMs);
-    }
+    // Late ones too: some codecs go on from the frame before.
+    this.#codec.decodeInto(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
+    if (this.#pacing.arrived(view.timestamp, nowMs)) this.#advance(this.#frame, nowMs);
     return true;
   }
 

@@ -110,14 +110,14 @@ export class Floors {
       performance.now(),
     );
     this.#floors.set(conference, { floor, shared });
-    this.#trunk?.open(conference);
     floor.open(ports, host).then(
       (local) => report({ type: 'floor', conference, local }),
       (error: Error) => {
-        this.#floors.delete(conference);
+        if (this.#floors.get(conference)?.floor === floor) this.#end(conference);
         report({ type: 'floor-failed', conference, message: error.message });
       },
     );
+    this.#trunk?.open(conference);
   }
 
   #end(conference: string): void {

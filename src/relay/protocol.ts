@@ -150,6 +150,7 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('floor-failed'), conference, message: z.string() }),
   /** A leg is up, or its other side has moved. */
   z.object({ type: z.literal('leg'), legId, leg: legState }),
+  /** By Asterisk, or because its port is somebody else's since a restart. */
   z.object({ type: z.literal('leg-ended'), legId }),
   z.object({ type: z.literal('key'), legId, key: z.string().length(1) }),
   /** A key of ours, for one node or (null) for all. */

@@ -233,13 +233,20 @@ export class Relay {
     });
   }
 
+  #legFailed(legId: string, message: string): void {
+    this.#logger.warn(`no port for a listener: ${message}`);
+    const opening = this.#opening.get(legId);
+    if (opening) return opening(null);
+    // It was up before this relay was started, and somebody else has its port now.
+    if (this.#legs.has(legId)) this.#control.report({ type: 'leg-ended', legId });
+  }
+
   #reported(report: WorkerReport): void {
     switch (report.type) {
       case 'leg':
         return this.#opening.get(report.legId)?.(report.port);
       case 'leg-failed':
-        this.#logger.warn(`no port for a listener: ${report.message}`);
-        return this.#opening.get(report.legId)?.(null);
+        return this.#legFailed(report.legId, report.message);
       case 'trunk-failed':
         return this.#onDied(new RelayError('no-port', `the trunk cannot be opened: ${report.message}`));
       case 'trunk-problem':

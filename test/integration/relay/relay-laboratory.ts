@@ -106,10 +106,10 @@ export class RelayLaboratory {
     throw new Error(`no report "${type}": ${JSON.stringify(this.reports)}`);
   }
 
-  async socket(): Promise<UdpSocket> {
+  async socket(port = 0): Promise<UdpSocket> {
     const socket = createSocket('udp4');
     this.#sockets.push(socket);
-    await new Promise<void>((resolve) => socket.bind(0, ADDRESS, resolve));
+    await new Promise<void>((resolve) => socket.bind(port, ADDRESS, resolve));
     return socket;
   }
 

@@ -125,3 +125,23 @@ it('a relay that was killed goes on where it was, on the same ports, when it is 
   lab.sendKey(phone, port, 9, 0);
   expect(await lab.report('key')).toMatchObject({ legId: 'a', key: '9' });
 });
+
+it('a floor or a listener whose port somebody else has by now does not stay silent', async () => {
+  const { asterisk, floor, local, leg, listener } = await one();
+  await lab.killRelay();
+  for (const port of [local.port, leg.port]) await lab.socket(port);
+  await lab.startRelay();
+  lab.tell({
+    type: 'everything',
+    peers: [],
+    floors: [{ ...floor, port: local.port }],
+    listeners: [{ ...listener, leg }, listenerOf('b')],
+  });
+  const { local: moved } = await lab.report('floor');
+  expect(moved.port).not.toBe(local.port);
+  expect(await lab.report('leg-ended')).toMatchObject({ legId: 'a' });
+  const phone = await lab.socket();
+  await lab.invite('b', phone);
+  lab.sendFloor(asterisk, moved.port, 440, LEVEL_DBOV);
+  await hears(lab.listen(phone), 440, LEVEL_DBOV);
+});
