@@ -13,6 +13,11 @@ const FRAME_MS = 20;
 /** Of RTP: the clock of G.722 is that of half its sampling rate (RFC 3551, section 4.5.2). */
 const TICKS_PER_FRAME = 160;
 const PACKETS_IN_TURN = 8;
+/**
+ * What is given back is heard with Asterisk's next frame, 20 ms after the one that has come. Until then it need not wait
+ * for that; the rest of the time is for a busy machine.
+ */
+const GIVE_BACK_AFTER_MS = 8;
 
 const view = emptyRtpView();
 
@@ -25,8 +30,8 @@ export type FloorDeps = {
 
 /**
  * The floor of a conference: takes what Asterisk mixes there, which is 20 ms at a time, and gives back what is said on
- * other nodes, and comfort noise. A frame is passed on as soon as it comes; where none comes in time, silence takes its
- * place.
+ * other nodes, and comfort noise. A frame goes to the other nodes as soon as it comes, and to the audience too unless those
+ * send something; where none comes in time, silence takes its place.
  */
 export class Floor {
   readonly sampleRateHz: FloorWish['sampleRateHz'];
@@ -50,6 +55,9 @@ export class Floor {
     timestamp: randomInt(0x7fffffff),
     ssrc: randomInt(0x7fffffff),
   };
+  /** A frame of Asterisk that is still to be mixed with those of other nodes. */
+  #waiting: Int16Array | null = null;
+  #waitingTimer: NodeJS.Timeout | undefined;
   #socket: MediaSocket | null = null;
   #closed = false;
 
@@ -98,6 +106,7 @@ export class Floor {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#waitingTimer);
     this.#socket?.close();
   }
 
@@ -117,6 +126,7 @@ export class Floor {
     if (decodeRtpInto(view, packet) !== null) return false;
     if (view.payloadEnd - view.payloadStart !== this.#codec.payloadBytes) return false;
     const nowMs = performance.now();
+    this.#mixWaiting();
     // Late ones too: some codecs go on from the frame before.
     this.#codec.decodeInto(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
     if (this.#pacing.arrived(view.timestamp, nowMs)) this.#advance(this.#frame, nowMs);
@@ -125,8 +135,26 @@ export class Floor {
 
   /** HOT PATH. 20 ms of the conference, of which Asterisk has sent `local`. */
   #advance(local: Int16Array, nowMs: number): void {
-    const { noiseDbov, floorNoise, nodes } = this.#wish;
+    const { nodes } = this.#wish;
     if (nodes.length > 0) this.#deps.share(local, nodes);
+    if (this.remote.isEmpty) return this.#mixWithOthers(local, nowMs);
+    this.#mixWaiting();
+    this.#waiting = local;
+    this.#waitingTimer = setTimeout(() => this.#mixWaiting(), GIVE_BACK_AFTER_MS);
+  }
+
+  /** HOT PATH. */
+  #mixWaiting(): void {
+    const waiting = this.#waiting;
+    if (waiting === null) return;
+    clearTimeout(this.#waitingTimer);
+    this.#waiting = null;
+    this.#mixWithOthers(waiting, performance.now());
+  }
+
+  /** HOT PATH. */
+  #mixWithOthers(local: Int16Array, nowMs: number): void {
+    const { noiseDbov, floorNoise } = this.#wish;
     const others = this.#fromOthers;
     const heard = this.remote.pullInto(others, nowMs);
     this.#deps.play(heard ? this.#mix(local, others) : local, noiseDbov);

@@ -57,6 +57,11 @@ export class RemoteSources {
     this.#converted = new Int16Array(samplesOf(rateHz));
   }
 
+  /** Whether no other node has sent anything lately. */
+  get isEmpty(): boolean {
+    return this.#sources.size === 0;
+  }
+
   /** HOT PATH. Takes a frame of the trunk, with the earlier ones that came along. */
   push(received: ReceivedFrame, nowMs: number): void {
     const index = received.kind === 'silence' ? received.frameIndex : received.frames[0].frameIndex;
@@ -102,7 +107,7 @@ export class RemoteSources {
    * @returns whether there is anything to be heard; `out` is untouched if not
    */
   pullInto(out: Int16Array, nowMs: number): boolean {
-    if (this.#sources.size === 0) return false;
+    if (this.isEmpty) return false;
     this.#mixer.reset();
     for (const [nodeId, source] of this.#sources) {
       const { buffer, frame, converter } = source.stream;
