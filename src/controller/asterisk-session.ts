@@ -90,8 +90,7 @@ export class AsteriskSession {
     const asteriskVersion = await ari.connect();
     await checkApplicationFree(ari, application);
 
-    // Events wait until the resync is through; it reads a state that is newer than the first of them.
-    let early: AriEvent[] | null = [];
+    controller.connecting();
     let onClose = () => {};
     const closed = new Promise<void>((resolve) => {
       onClose = resolve;
@@ -99,7 +98,6 @@ export class AsteriskSession {
     const onEvent = (event: AriEvent) => {
       if (event.type === 'ApplicationReplaced') this.#deps.onReplaced();
       else if (event.type === 'ChannelUserevent') this.#answerWho(event.eventname);
-      else if (early) early.push(event);
       else controller.handle(event);
     };
     const socket = await EventSocket.open(login, application, { onEvent, onClose });
@@ -113,8 +111,6 @@ export class AsteriskSession {
       socket.close();
       throw error;
     }
-    for (const event of early) controller.handle(event);
-    early = null;
     this.#status = { connected: true, asteriskVersion };
     logger.info(`connected to Asterisk ${asteriskVersion} at ${login.url} as application "${application}"`);
     return { closed };

@@ -1,5 +1,4 @@
 import type { Logger } from 'winston';
-import { AriError } from '../ari/errors.ts';
 import type { AriEvent } from '../ari/messages.ts';
 import type { AriChannel, AriMedia, AriPort } from '../ari/port.ts';
 import type { OuterCommand } from '../conference/commands.ts';
@@ -25,11 +24,11 @@ import { LEG, METER, PLAYER, RETURN, WHISPER } from './names.ts';
 import { callerOf, readAsterisk } from './read-asterisk.ts';
 import type { RelayLink } from './relay-link.ts';
 import { resync } from './resync.ts';
+import { Squaring } from './squaring.ts';
 import { TalkLevels } from './talk-levels.ts';
 
 /** ITU-T Q.850 cause 3, "no route to destination": the caller of a bad extension gets SIP 404. */
 const NO_ROUTE = 3;
-const REPAIR_AFTER_MS = 1000;
 
 export type ControllerDeps = {
   ari: AriPort;
@@ -55,13 +54,13 @@ export class Controller {
   readonly #router: CallRouter;
   readonly #keys = new KeyFilter();
   readonly #talkLevels: TalkLevels;
-  /** Set while Asterisk is to be asked how things are, because it has not answered. */
-  #repairing: NodeJS.Timeout | null = null;
+  readonly #squaring: Squaring;
 
   constructor(options: { application: string; nodeId: string }, deps: ControllerDeps) {
     this.#deps = deps;
     const { ari, link, logger, now, inviter, watch, profiles, speech, cluster } = deps;
     const tell: Conferences['tell'] = (name, input) => this.#conferences.tell(name, input);
+    this.#squaring = new Squaring({ square: () => this.#square(), logger });
     this.#asterisk = createAsteriskSide(options, {
       ari,
       link,
@@ -182,7 +181,7 @@ export class Controller {
 
   /** Stops the timers. Calls and bridges stay as they are in Asterisk, for the next controller to adopt. */
   stop(): void {
-    if (this.#repairing) clearTimeout(this.#repairing);
+    this.#squaring.stop();
     this.#conferences.stop();
     this.#talkLevels.stop();
     this.#asterisk.meters.stop();
@@ -200,7 +199,22 @@ export class Controller {
     this.#commands.requireProfile(conference, profileName);
   }
 
+  /** A connection to Asterisk is about to be opened: its events wait for the resync that has to follow. */
+  connecting(): void {
+    this.#squaring.hold();
+  }
+
+  /** Takes what Asterisk tells; while everything is being squared with it, afterwards. */
   handle(event: AriEvent): void {
+    this.#squaring.pass(() => this.#take(event));
+  }
+
+  /** Squares everything with what Asterisk has now. Rejects with an `AriError` if Asterisk cannot be read. */
+  resync(): Promise<void> {
+    return this.#squaring.run();
+  }
+
+  #take(event: AriEvent): void {
     const { inviter } = this.#deps;
     switch (event.type) {
       case 'StasisStart':
@@ -231,8 +245,7 @@ export class Controller {
     }
   }
 
-  /** Squares everything with what Asterisk has now. Rejects with an `AriError` if Asterisk cannot be read. */
-  async resync(): Promise<void> {
+  async #square(): Promise<void> {
     const { ari, names, prompter } = this.#asterisk;
     prompter.forgetAll();
     const read = await readAsterisk(ari, names, (channelId) => this.#router.has(channelId));
@@ -247,22 +260,13 @@ export class Controller {
     this.#deps.cluster.ready();
   }
 
-  /** What was not answered may be half done: once Asterisk answers again, everything is squared with it. */
   async #run(name: string, effects: readonly AsteriskEffect[]): Promise<void> {
     try {
       await this.#asterisk.runner.run(name, effects);
     } catch (error) {
-      if (error instanceof AriError && error.code === 'unreachable') this.#repairing ??= this.#repairLater();
+      this.#squaring.repairIfUnanswered(error);
       throw error;
     }
-  }
-
-  #repairLater(): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#repairing = null;
-      // Where the connection is lost as well, the next one begins with this.
-      this.resync().catch((error: Error) => this.#deps.logger.debug(`not squared with Asterisk: ${error.message}`));
-    }, REPAIR_AFTER_MS);
   }
 
   #tell({ id }: AriChannel, input: Parameters<Conferences['tell']>[1]): void {
@@ -299,7 +303,7 @@ export class Controller {
       const call = { channelId: channel.id, caller: callerOf(channel), flags, origin: 'dialplan' } as const;
       this.#conferences.join(conference, profileName, call);
     };
-    this.#router.receive({ channel, conference, settings, take });
+    this.#router.receive({ channel, conference, settings, take: () => this.#squaring.admit(take) });
   }
 
   #pressed(channelId: string, key: string, atMs: number): void {
@@ -377,6 +381,6 @@ export class Controller {
     const name = this.#asterisk.names.conferenceOfFloor(bridgeId);
     if (intended || name === null || !this.conferences.has(name)) return;
     this.#deps.logger.warn(`conference ${name}: somebody destroyed its bridge, making it again`);
-    this.#conferences.logFailure(name, this.resync());
+    this.#conferences.logFailure(name, this.#squaring.run());
   }
 }
