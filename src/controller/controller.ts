@@ -381,6 +381,6 @@ export class Controller {
     const name = this.#asterisk.names.conferenceOfFloor(bridgeId);
     if (intended || name === null || !this.conferences.has(name)) return;
     this.#deps.logger.warn(`conference ${name}: somebody destroyed its bridge, making it again`);
-    this.#conferences.logFailure(name, this.#squaring.run());
+    this.#conferences.logFailure(name, this.#squaring.repair());
   }
 }

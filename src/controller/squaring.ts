@@ -59,13 +59,22 @@ export class Squaring {
     return this.#next;
   }
 
+  /** As `run`, but goes on trying where Asterisk does not answer. Rejects with why it has failed at first. */
+  async repair(): Promise<void> {
+    try {
+      await this.run();
+    } catch (error) {
+      this.repairIfUnanswered(error);
+      throw error;
+    }
+  }
+
   /** What was not answered may be half done: once Asterisk answers again, everything is squared with it. */
   repairIfUnanswered(error: unknown): void {
     if (this.#stopped || !(error instanceof AriError) || error.code !== 'unreachable') return;
     this.#repairing ??= setTimeout(() => {
       this.#repairing = undefined;
-      // Where the connection is lost as well, the next one begins with this.
-      this.run().catch((reason: Error) => this.#deps.logger.debug(`not squared with Asterisk: ${reason.message}`));
+      this.repair().catch((reason: Error) => this.#deps.logger.debug(`not squared with Asterisk: ${reason.message}`));
     }, REPAIR_AFTER_MS);
   }
 

@@ -35,6 +35,20 @@ describe('a request that Asterisk does not answer', () => {
     expect(asterisk.members).toEqual(['a', 'b']);
   });
 
+  it('is squared once a second until Asterisk answers', async () => {
+    fails('addChannel', unanswered());
+    asterisk.call('a');
+    await vi.advanceTimersByTimeAsync(0);
+    asterisk.answers.delete('addChannel');
+    const list = asterisk.answers.get('listChannels');
+    fails('listChannels', unanswered());
+    await vi.advanceTimersByTimeAsync(3500);
+    expect(asterisk.times('listChannels')).toBe(3);
+    if (list) asterisk.answers.set('listChannels', list);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asterisk.times('listChannels')).toBe(4);
+  });
+
   it('is not one that it refuses', async () => {
     fails('addChannel', new AriError('refused', 'no', { status: 500 }));
     asterisk.call('a');

@@ -110,12 +110,27 @@ describe('news of a new connection', () => {
 });
 
 describe('a repair', () => {
-  it('is tried a second later', async () => {
+  it('is tried until Asterisk answers', async () => {
+    failure = unanswered;
     squaring.repairIfUnanswered(unanswered);
-    await vi.advanceTimersByTimeAsync(900);
-    expect(done).toEqual([]);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(done).toEqual(['read', 'read']);
+    failure = null;
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(done).toEqual(['read', 'squared']);
+    expect(done).toEqual(['read', 'read', 'read', 'squared']);
+  });
+
+  it('is not tried again when Asterisk refuses, nor when all has been stopped', async () => {
+    failure = new AriError('refused', 'no', { status: 500 });
+    squaring.repairIfUnanswered(unanswered);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(done).toEqual(['read']);
+    failure = unanswered;
+    squaring.repairIfUnanswered(unanswered);
+    await vi.advanceTimersByTimeAsync(1050);
+    squaring.stop();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(done).toEqual(['read', 'read']);
   });
 
   it('is not needed where everything is squared before, as after a new connection', async () => {
