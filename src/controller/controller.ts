@@ -202,6 +202,8 @@ export class Controller {
   /** A connection to Asterisk is about to be opened: its events wait for the resync that has to follow. */
   connecting(): void {
     this.#squaring.hold();
+    // Nobody will say any more what is over.
+    this.#asterisk.prompter.forgetAll();
   }
 
   /** Takes what Asterisk tells; while everything is being squared with it, afterwards. */
@@ -246,8 +248,7 @@ export class Controller {
   }
 
   async #square(): Promise<void> {
-    const { ari, names, prompter } = this.#asterisk;
-    prompter.forgetAll();
+    const { ari, names } = this.#asterisk;
     const read = await readAsterisk(ari, names, (channelId) => this.#router.has(channelId));
     this.#deps.inviter.resync(read.channels);
     this.#router.resync(new Set(read.channels.map(({ id }) => id)));

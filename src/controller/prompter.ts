@@ -86,6 +86,11 @@ export class Prompter {
     return this.#whispers.has(channelId);
   }
 
+  /** Whether a channel is a whisper of ours, which ends when it has nothing more to play. */
+  isInUse(whisperId: string): boolean {
+    return [...this.#whispers.values()].some(({ channelId }) => channelId === whisperId);
+  }
+
   /** A whisper has entered the application. */
   whisperEntered(channelId: string): void {
     this.#entering.get(channelId)?.();

@@ -107,7 +107,7 @@ function isAtRelay(
 
 /** Ends what belongs to nobody any more. */
 async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
-  const { ari, names, floorPlayer, fanOut } = asterisk;
+  const { ari, names, floorPlayer, fanOut, prompter } = asterisk;
   for (const { id, channelIds } of read.bridges) {
     const name = names.conferenceOfFloor(id);
     const legId = names.legOfAudience(id);
@@ -117,8 +117,8 @@ async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Confere
   }
   const playing = new Set([...all.values()].map(({ playback }) => playback?.id));
   for (const { id, stasis } of read.others) {
-    // Whispers have lost the one who would have ended them.
-    if (stasis?.args[0] === WHISPER) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
+    // It has lost the one who would have ended it.
+    if (stasis?.args[0] === WHISPER && !prompter.isInUse(id)) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
     const playback = names.playbackOfPlayer(id);
     const legId = names.legOfChannel(id);
     const floorLeg = names.conferenceOfFloorLeg(id);

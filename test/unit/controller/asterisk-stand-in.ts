@@ -91,7 +91,7 @@ export class AsteriskStandIn {
   }
 }
 
-function channelOf(id: string, args: readonly string[]): AriChannel {
+export function channelOf(id: string, args: readonly string[]): AriChannel {
   const stasis = { application: 'r', args };
   return {
     id,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AriError } from '../../../src/ari/errors.ts';
-import { AsteriskStandIn } from './asterisk-stand-in.ts';
+import { AsteriskStandIn, channelOf } from './asterisk-stand-in.ts';
 
 const FLOOR = 'r-floor-3000';
 const unanswered = () => new AriError('unreachable', 'no answer');
@@ -104,5 +104,25 @@ describe('while everything is squared with Asterisk', () => {
     expect(asterisk.times('listChannels')).toBe(1);
     await vi.advanceTimersByTimeAsync(2000);
     expect(asterisk.times('listChannels')).toBe(2);
+  });
+});
+
+describe('a whisper', () => {
+  it('goes on when everything is squared with Asterisk, unless nobody knows it', async () => {
+    asterisk.call('a');
+    await vi.advanceTimersByTimeAsync(100);
+    const media = ['sound:hello'];
+    void asterisk.controller.command('3000', { type: 'play-to-member', memberId: 1, media });
+    await vi.advanceTimersByTimeAsync(2500);
+    const whisper = asterisk.requests.find(({ method }) => method === 'whisperTo')?.args[1] as { channelId: string };
+    asterisk.channels.push(channelOf(whisper.channelId, ['whisper']), channelOf('left-behind', ['whisper']));
+    asterisk.controller.resync();
+    await vi.advanceTimersByTimeAsync(100);
+    const hungUp = asterisk.requests.filter(({ method }) => method === 'hangUp').map(({ args }) => args[0]);
+    expect(hungUp).toEqual(['left-behind']);
+    // A new connection does not tell what became of it.
+    asterisk.controller.connecting();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asterisk.requests.at(-1)).toEqual({ method: 'hangUp', args: [whisper.channelId, 16] });
   });
 });
