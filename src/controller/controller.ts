@@ -277,7 +277,7 @@ export class Controller {
   #entered(channel: AriChannel, args: readonly string[]): void {
     const { names, floorLegs, fanOut } = this.#asterisk;
     const floorLeg = names.conferenceOfFloorLeg(channel.id);
-    if (floorLeg !== null) return this.#conferences.logFailure(floorLeg, floorLegs.entered(floorLeg));
+    if (floorLeg !== null) return floorLegs.entered(floorLeg);
     switch (args[0]) {
       case WHISPER:
         return this.#asterisk.prompter.whisperEntered(channel.id);

@@ -27,6 +27,8 @@ export class FloorLegs {
   readonly #local = new Map<string, RtpAddress>();
   /** What is being done about the channel of a conference, one after the other. */
   readonly #working = new Map<string, Promise<void>>();
+  /** By conference, where something has failed and was logged: when it is tried again. Kept until all is done. */
+  readonly #retries = new Map<string, NodeJS.Timeout>();
   /** Conferences whose channel is in the floor bridge. */
   readonly #inPlace = new Set<string>();
   /** Where Asterisk sends from. */
@@ -49,6 +51,7 @@ export class FloorLegs {
     this.#wanted.delete(conference);
     this.#local.delete(conference);
     this.#asterisk.delete(conference);
+    this.#settle(conference);
     this.#link.endFloor(conference);
     await this.#hangUp(conference);
   }
@@ -68,13 +71,13 @@ export class FloorLegs {
     this.#connect(conference);
   }
 
-  /** The channel has entered the application. Rejects with an `AriError`. */
-  async entered(conference: string): Promise<void> {
-    const channelId = this.#names.floorLeg(conference);
-    if (!this.#wanted.has(conference)) return this.#hangUp(conference);
-    await this.#ari.addChannel(this.#names.floor(conference), channelId, { mute: false, absorbDtmf: false });
-    this.#inPlace.add(conference);
-    await this.#learn(conference, channelId);
+  /** The channel has entered the application. */
+  entered(conference: string): void {
+    if (!this.#wanted.has(conference)) return void this.#hangUp(conference);
+    this.#putOnFloor(conference).then(
+      () => this.#settle(conference),
+      (error: Error) => this.#tryAgain(conference, error),
+    );
   }
 
   /** A channel is gone; one that is still wanted is made anew. */
@@ -90,10 +93,8 @@ export class FloorLegs {
     const before = this.#working.get(conference) ?? Promise.resolve();
     const done = before
       .then(() => this.#makeChannel(conference))
-      .catch((error: Error) => {
-        this.#logger.warn(`conference ${conference}: no channel to the relay yet: ${error.message}`);
-        setTimeout(() => this.#connect(conference), RETRY_MS).unref();
-      })
+      .then(() => this.#settle(conference))
+      .catch((error: Error) => this.#tryAgain(conference, error))
       .finally(() => {
         if (this.#working.get(conference) === done) this.#working.delete(conference);
       });
@@ -121,10 +122,31 @@ export class FloorLegs {
     ) {
       // Adding it once more would make a gap.
       if (this.#inPlace.has(conference)) await this.#learn(conference, channelId);
-      else await this.entered(conference);
+      else await this.#putOnFloor(conference);
     }
     // It sends to the port of a former relay, or what a former profile said; when it is gone, another one is made.
     else await this.#hangUp(conference);
+  }
+
+  async #putOnFloor(conference: string): Promise<void> {
+    const channelId = this.#names.floorLeg(conference);
+    await this.#ari.addChannel(this.#names.floor(conference), channelId, { mute: false, absorbDtmf: false });
+    this.#inPlace.add(conference);
+    await this.#learn(conference, channelId);
+  }
+
+  #tryAgain(conference: string, { message }: Error): void {
+    if (!this.#retries.has(conference))
+      this.#logger.warn(`conference ${conference}: no channel to the relay yet: ${message}`);
+    clearTimeout(this.#retries.get(conference));
+    this.#retries.set(conference, setTimeout(() => this.#connect(conference), RETRY_MS).unref());
+  }
+
+  #settle(conference: string): void {
+    // Making the channel and putting it on the floor are two things, and one of them may have failed.
+    if (this.#wanted.has(conference) && !this.#asterisk.has(conference)) return;
+    clearTimeout(this.#retries.get(conference));
+    this.#retries.delete(conference);
   }
 
   async #hasFormat(channelId: string, format: string): Promise<boolean> {

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { createLogger } from 'winston';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Logger } from 'winston';
+import { AriError } from '../../../src/ari/errors.ts';
 import type { AriPort } from '../../../src/ari/port.ts';
 import { FloorLegs } from '../../../src/controller/floor-legs.ts';
 import { Names } from '../../../src/controller/names.ts';
@@ -12,8 +13,17 @@ const relayAt = (port: number) => ({ host: HOST, port });
 /** @param channels their names in Asterisk, by id */
 function floorLegs(channels = new Map<string, string>()) {
   const done: string[] = [];
+  const unanswered = { addChannel: 0, externalMedia: 0 };
+  const request = (method: keyof typeof unanswered) => {
+    if (unanswered[method]-- > 0) throw new AriError('unreachable', 'no answer');
+  };
   const ari = {
+    addChannel: async () => {
+      request('addChannel');
+      done.push('add');
+    },
     externalMedia: async ({ channelId, host, format }: { channelId: string; host: string; format: string }) => {
+      request('externalMedia');
       if (channels.has(channelId)) throw new Error('there is one');
       channels.set(channelId, `UnicastRTP/${host}-0x7f00`);
       done.push(format === 'slin' ? `make ${host}` : `make ${host} ${format}`);
@@ -33,11 +43,19 @@ function floorLegs(channels = new Map<string, string>()) {
     endFloor: () => done.push('end floor'),
   } as unknown as RelayLink;
   const names = new Names('rostrum');
-  const legs = new FloorLegs({ ari, names, link, logger: createLogger({ silent: true }) });
-  return { legs, done, channels, channelId: names.floorLeg('3000') };
+  const warn = vi.fn();
+  const legs = new FloorLegs({ ari, names, link, logger: { warn } as unknown as Logger });
+  return { legs, done, channels, channelId: names.floorLeg('3000'), unanswered, warn };
 }
 
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+const settled = () => vi.advanceTimersByTimeAsync(5);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("a floor's channel to the relay", () => {
   it('is made once, however often the relay says that it is ready', async () => {
@@ -87,5 +105,31 @@ describe("a floor's channel to the relay", () => {
     legs.gone('3000');
     await settled();
     expect(done.slice(3)).toEqual([`make ${HOST}:33001`]);
+  });
+
+  it('is put on the floor when it enters, until Asterisk answers, and that is told once', async () => {
+    const { legs, done, unanswered, warn } = floorLegs();
+    unanswered.addChannel = 3;
+    await legs.set('3000', LEG);
+    legs.opened('3000', relayAt(33_000));
+    await settled();
+    legs.entered('3000');
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(done).not.toContain('add');
+    expect(warn).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(done).toEqual(['floor -', `make ${HOST}:33000`, 'add', 'floor 10000']);
+  });
+
+  it('is made until Asterisk answers, but not for a floor that does not need it any more', async () => {
+    const { legs, done, unanswered, warn } = floorLegs();
+    unanswered.externalMedia = 3;
+    await legs.set('3000', LEG);
+    legs.opened('3000', relayAt(33_000));
+    await vi.advanceTimersByTimeAsync(1500);
+    await legs.set('3000', null);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(done).toEqual(['floor -', 'end floor', 'hang up']);
+    expect(warn).toHaveBeenCalledTimes(1);
   });
 });
