@@ -18,8 +18,8 @@ type Guest = {
 };
 
 export type LobbyDeps = {
-  ari: AriPort;
-  prompter: Prompter;
+  ari: Pick<AriPort, 'answer' | 'setVariable' | 'continueInDialplan'>;
+  prompter: Pick<Prompter, 'playTo' | 'hush'>;
   logger: Logger;
   now: () => number;
   isRunning: (conference: string) => boolean;
@@ -52,8 +52,7 @@ export class Lobby {
     const visitor = welcomeVisitor(settings.profile.access, this.#deps.now());
     const guest = { channel, settings, flags, visitor };
     this.#guests.set(channel.id, guest);
-    const answered = this.#deps.ari.answer(channel.id).then(() => this.#ask(guest, ['enter-conference']));
-    answered.catch((error: Error) => this.#logFailure(error));
+    this.#ask(guest, ['enter-conference']);
   }
 
   pressed(channelId: string, key: string): void {
@@ -78,10 +77,7 @@ export class Lobby {
       case 'waits':
         return this.#wait({ ...guest, visitor: step.visitor });
       case 'asks-again':
-        this.#ask({ ...guest, visitor: step.visitor }, ['bad-conference', 'enter-conference']).catch((error: Error) =>
-          this.#logFailure(error),
-        );
-        return;
+        return this.#ask({ ...guest, visitor: step.visitor }, ['bad-conference', 'enter-conference']);
       case 'joins':
         this.#guests.delete(channel.id);
         return this.#deps.join(step.conference, settings.profileName, channel, flags);
@@ -91,9 +87,16 @@ export class Lobby {
     }
   }
 
-  async #ask(guest: Guest, prompts: readonly PromptName[]): Promise<void> {
+  /** His time runs at once: whatever Asterisk fails to do, he is asked again, or released. */
+  #ask(guest: Guest, prompts: readonly PromptName[]): void {
     this.#wait(guest);
-    await this.#deps.prompter.playTo(guest.channel.id, promptSounds(prompts, guest.settings.profile.sound), false);
+    this.#say(guest, prompts).catch((error: Error) => this.#logFailure(error));
+  }
+
+  async #say({ channel, settings }: Guest, prompts: readonly PromptName[]): Promise<void> {
+    // Each time, because Asterisk may not have done it before; once more is harmless.
+    await this.#deps.ari.answer(channel.id);
+    await this.#deps.prompter.playTo(channel.id, promptSounds(prompts, settings.profile.sound), false);
   }
 
   #wait(guest: Guest): void {
@@ -105,8 +108,10 @@ export class Lobby {
 
   async #release({ channel, settings }: Guest): Promise<void> {
     const { ari, prompter } = this.#deps;
-    const { ended } = await prompter.playTo(channel.id, promptSounds(['bye'], settings.profile.sound), false);
-    await ended;
+    const sounds = promptSounds(['bye'], settings.profile.sound);
+    // A caller is not kept because a prompt cannot be played.
+    const playing = await prompter.playTo(channel.id, sounds, false).catch(() => null);
+    await playing?.ended;
     await ari.setVariable(channel.id, RESULT_VARIABLE, 'LOBBY');
     await ari.continueInDialplan(channel.id);
   }

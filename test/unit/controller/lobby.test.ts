@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLogger } from 'winston';
+import { AriError } from '../../../src/ari/errors.ts';
+import type { AriChannel } from '../../../src/ari/port.ts';
+import { Lobby } from '../../../src/controller/lobby.ts';
+import { standardSettings } from '../../../src/profiles/profiles.ts';
+
+const unanswered = new AriError('unreachable', 'no answer');
+const CHANNEL: AriChannel = {
+  id: 'a',
+  name: 'PJSIP/a',
+  caller: { number: '1', name: '' },
+  language: 'en',
+  context: 'c',
+  dialled: null,
+  stasis: null,
+};
+const { access } = standardSettings().profile;
+const TIMEOUT_MS = access.timeoutSeconds * 1000;
+
+let asked: string[];
+let answers: boolean;
+let unplayable: boolean;
+let lobby: Lobby;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  asked = [];
+  answers = true;
+  unplayable = false;
+  lobby = new Lobby({
+    ari: {
+      answer: async () => {
+        asked.push('answer');
+        if (!answers) throw unanswered;
+      },
+      setVariable: async (_id, name, value) => void asked.push(`${name}=${value}`),
+      continueInDialplan: async () => void asked.push('continue'),
+    },
+    prompter: {
+      playTo: async () => {
+        asked.push('play');
+        if (unplayable) throw new AriError('refused', 'no such sound', { status: 500 });
+        return { ended: Promise.resolve() };
+      },
+      hush: async () => {},
+    },
+    logger: createLogger({ silent: true }),
+    now: Date.now,
+    isRunning: (conference) => conference === '3000',
+    join: (conference) => asked.push(`join ${conference}`),
+  });
+});
+afterEach(() => {
+  lobby.stop();
+  vi.useRealTimers();
+});
+
+async function receive(): Promise<void> {
+  lobby.receive(CHANNEL, standardSettings(), {});
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+async function keepSilent(times: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(times * TIMEOUT_MS);
+}
+
+describe('a caller in the lobby', () => {
+  it('is answered and asked for a number', async () => {
+    await receive();
+    expect(asked).toEqual(['answer', 'play']);
+    for (const key of '3000#') lobby.pressed('a', key);
+    expect(asked.slice(2)).toEqual(['join 3000']);
+  });
+
+  it('is asked again when Asterisk did not answer the request to answer him', async () => {
+    answers = false;
+    await receive();
+    expect(asked).toEqual(['answer']);
+    answers = true;
+    await keepSilent(1);
+    expect(asked.slice(1)).toEqual(['answer', 'play']);
+  });
+
+  it('is released in the end, though he could never be answered', async () => {
+    answers = false;
+    await receive();
+    await keepSilent(access.tries);
+    expect(asked.slice(-2)).toEqual(['ROSTRUM_RESULT=LOBBY', 'continue']);
+    expect(lobby.has('a')).toBe(false);
+  });
+
+  it('is released though no prompt can be played', async () => {
+    unplayable = true;
+    await receive();
+    await keepSilent(access.tries);
+    expect(asked.slice(-3)).toEqual(['play', 'ROSTRUM_RESULT=LOBBY', 'continue']);
+  });
+});
