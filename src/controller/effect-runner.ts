@@ -5,10 +5,10 @@ import type { RelayAudio } from '../conference/arrangement.ts';
 import type { Recording } from '../conference/conference.ts';
 import type { ChannelEffect, ConferenceEffect, ControllerEffect } from '../conference/effects.ts';
 import type { Input } from '../conference/inputs.ts';
-import { serializeConference } from '../conference/saved-conference.ts';
 import { serializeMember } from '../conference/saved-member.ts';
 import { type Arranger, isChannelGone } from './arranger.ts';
 import type { Bridges } from './bridges.ts';
+import { ConferenceSaver } from './conference-saver.ts';
 import { ControllerError } from './errors.ts';
 import type { FloorLegs } from './floor-legs.ts';
 import type { FloorPlayer } from './floor-player.ts';
@@ -53,9 +53,11 @@ export class EffectRunner {
   readonly #deps: EffectRunnerDeps;
   /** The last batch of every channel that has one under way. */
   readonly #channels = new Map<string, Promise<void>>();
+  readonly #saver: ConferenceSaver;
 
   constructor(deps: EffectRunnerDeps) {
     this.#deps = deps;
+    this.#saver = new ConferenceSaver(deps);
   }
 
   /** @returns when all is done; rejects with the first `AriError`, after everything else has been tried */
@@ -214,10 +216,8 @@ export class EffectRunner {
         return ari.pauseRecording(effect.name, effect.paused);
       case 'stop-recording':
         return ari.stopRecording(effect.name);
-      case 'save-conference': {
-        const value = effect.saved ? serializeConference(effect.saved) : '';
-        return ari.setGlobalVariable(names.conferenceVariable(conference), value);
-      }
+      case 'save-conference':
+        return this.#saver.save(conference, effect.saved);
     }
   }
 
