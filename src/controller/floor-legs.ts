@@ -80,6 +80,13 @@ export class FloorLegs {
     );
   }
 
+  /** The floor's bridge was destroyed and has been made again: its channel is left outside. */
+  displaced(conference: string): void {
+    this.#inPlace.delete(conference);
+    this.#asterisk.delete(conference);
+    this.#connect(conference);
+  }
+
   /** A channel is gone; one that is still wanted is made anew. */
   gone(conference: string): void {
     this.#asterisk.delete(conference);

@@ -3,6 +3,8 @@ import { AriError } from '../../../src/ari/errors.ts';
 import { AsteriskStandIn, channelOf } from './asterisk-stand-in.ts';
 
 const FLOOR = 'r-floor-3000';
+const FLOOR_LEG = 'r-floorleg-3000';
+const WITH_NOISE = 'sound: { prompts: { welcome: none, alone: none }, music: none }\naudio: { comfortNoise: -50 }';
 const unanswered = () => new AriError('unreachable', 'no answer');
 
 let asterisk: AsteriskStandIn;
@@ -104,6 +106,32 @@ describe('while everything is squared with Asterisk', () => {
     expect(asterisk.times('listChannels')).toBe(1);
     await vi.advanceTimersByTimeAsync(2000);
     expect(asterisk.times('listChannels')).toBe(2);
+  });
+});
+
+describe("a floor's bridge that somebody has destroyed", () => {
+  it("is made again, with the floor's channel to the relay in it", async () => {
+    asterisk = new AsteriskStandIn(WITH_NOISE);
+    const { controller, variables } = asterisk;
+    controller.setRelay(true);
+    asterisk.call('a');
+    await vi.advanceTimersByTimeAsync(100);
+    variables.set(`${FLOOR_LEG} UNICASTRTP_LOCAL_ADDRESS`, '127.0.0.1');
+    variables.set(`${FLOOR_LEG} UNICASTRTP_LOCAL_PORT`, '10000');
+    controller.relayReported({ type: 'floor', conference: '3000', local: { host: '127.0.0.1', port: 33_000 } });
+    await vi.advanceTimersByTimeAsync(100);
+    variables.set(`${FLOOR_LEG} CHANNEL(name)`, 'UnicastRTP/127.0.0.1:33000-0x7f00');
+    variables.set(`${FLOOR_LEG} CHANNEL(audionativeformat)`, '(slin)');
+    const channel = channelOf(FLOOR_LEG, []);
+    asterisk.channels.push(channel);
+    controller.handle({ type: 'StasisStart', args: [], channel });
+    await vi.advanceTimersByTimeAsync(100);
+    asterisk.requests.length = 0;
+    controller.handle({ type: 'BridgeDestroyed', bridge: { id: FLOOR } });
+    await vi.advanceTimersByTimeAsync(100);
+    const made = asterisk.requests.filter(({ method }) => method === 'createMixingBridge' || method === 'addChannel');
+    const what = made.map(({ args }) => args.slice(0, 2).join(' '));
+    expect(what.sort()).toEqual([FLOOR, `${FLOOR} ${FLOOR_LEG}`, `${FLOOR} a`].sort());
   });
 });
 
