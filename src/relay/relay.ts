@@ -25,6 +25,8 @@ const OPEN_TIMEOUT_MS = 2000;
 /** How long a call waits for word of the controller about it, and how many may. */
 const AWAITED_MS = 500;
 const MOST_AWAITED = 100;
+/** For Asterisk to hang up the leg of a listener who was ended; it is told to at the same time. */
+const HANG_UP_MS = 2000;
 
 export type RelayOptions = MediaOptions & {
   socketPath: string;
@@ -167,6 +169,12 @@ export class Relay {
     if (!this.#legs.delete(legId)) return;
     this.#workers.tellListener(legId, { type: 'end-listener', legId });
     this.#opening.get(legId)?.(null);
+    setTimeout(() => this.#endCall(legId), HANG_UP_MS).unref();
+  }
+
+  /** An Asterisk that crashed hangs nobody up, and one whose controller died at the wrong moment may not. */
+  #endCall(legId: string): void {
+    if (!this.#legs.has(legId)) this.#sip.end(legId);
   }
 
   /** Asterisk calls for a listener, or moves his leg. */

@@ -70,7 +70,7 @@ const REASONS: Readonly<Record<number, string>> = {
  */
 export class LegAgent {
   readonly #deps: LegAgentDeps;
-  /** By leg id; bounded by the owner, who accepts them. */
+  /** By leg id; bounded by the owner, who accepts them, and ends those that Asterisk does not. */
   readonly #legs = new Map<string, Leg>();
   readonly #transactions = new ServerTransactions();
   readonly #repeated = new Retransmissions<Repeated>();

@@ -136,10 +136,7 @@ export class RelayLaboratory {
 
   /** Calls a leg as Asterisk does. @returns the status, and where the relay wants audio */
   async invite(legId: string, media: UdpSocket, cseq = 1): Promise<{ status: number; port: number }> {
-    const sip = createSocket('udp4');
-    this.#sockets.push(sip);
-    await new Promise<void>((resolve) => sip.bind(0, '127.0.0.1', resolve));
-    const via = `Via: SIP/2.0/UDP 127.0.0.1:${sip.address().port};branch=z9hG4bK${legId}${cseq}${sip.address().port}`;
+    const sip = await this.#sipSocket();
     const body = [
       'v=0',
       `o=- 1 ${cseq} IN IP4 ${ADDRESS}`,
@@ -151,25 +148,13 @@ export class RelayLaboratory {
       '',
     ].join('\r\n');
     const request = (method: string, to: string, content: string) =>
-      [
-        `${method} sip:${legId}@127.0.0.1:${this.#sipPort} SIP/2.0`,
-        via,
-        'Max-Forwards: 70',
-        'From: <sip:asterisk@127.0.0.1>;tag=a',
-        to,
-        `Call-ID: call-${legId}`,
-        `CSeq: ${cseq} ${method}`,
-        `Contact: <sip:127.0.0.1:${sip.address().port}>`,
-        ...(content ? ['Content-Type: application/sdp'] : []),
-        `Content-Length: ${content.length}`,
-        '',
-        content,
-      ].join('\r\n');
+      sipRequest(legId, { method, cseq, from: sip, port: this.#sipPort, to, content });
     const plain = `To: <sip:${legId}@127.0.0.1>${this.#tags.get(legId) ?? ''}`;
     const answered = new Promise<string>((resolve) => {
       sip.on('message', (message) => {
         const text = message.toString();
-        if (!text.startsWith('SIP/2.0 1')) resolve(text);
+        if (text.startsWith('BYE ')) this.hungUp.add(legId);
+        else if (!text.startsWith('SIP/2.0 1')) resolve(text);
       });
     });
     sip.send(request('INVITE', plain, body), this.#sipPort, '127.0.0.1');
@@ -180,7 +165,26 @@ export class RelayLaboratory {
     return { status: Number(answer.slice(8, 11)), port: Number(/m=audio (\d+)/.exec(answer)?.[1] ?? 0) };
   }
 
+  /** Hangs a leg up as Asterisk does. */
+  async hangUp(legId: string, cseq: number): Promise<void> {
+    const from = await this.#sipSocket();
+    const to = `To: <sip:${legId}@127.0.0.1>${this.#tags.get(legId) ?? ''}`;
+    const answered = once(from, 'message');
+    const bye = sipRequest(legId, { method: 'BYE', cseq, from, port: this.#sipPort, to, content: '' });
+    from.send(bye, this.#sipPort, '127.0.0.1');
+    await answered;
+  }
+
+  async #sipSocket(): Promise<UdpSocket> {
+    const socket = createSocket('udp4');
+    this.#sockets.push(socket);
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    return socket;
+  }
+
   readonly #tags = new Map<string, string>();
+  /** Legs that the relay has hung up. */
+  readonly hungUp = new Set<string>();
 
   /** What a phone hears whose audio comes to this socket. */
   listen(socket: UdpSocket): Heard {
@@ -204,4 +208,25 @@ export class RelayLaboratory {
     await this.killRelay();
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+type Asked = { method: string; cseq: number; from: UdpSocket; port: number; to: string; content: string };
+
+/** A request of Asterisk about a leg. */
+function sipRequest(legId: string, { method, cseq, from, port, to, content }: Asked): string {
+  const own = from.address().port;
+  return [
+    `${method} sip:${legId}@127.0.0.1:${port} SIP/2.0`,
+    `Via: SIP/2.0/UDP 127.0.0.1:${own};branch=z9hG4bK${legId}${cseq}${own}`,
+    'Max-Forwards: 70',
+    'From: <sip:asterisk@127.0.0.1>;tag=a',
+    to,
+    `Call-ID: call-${legId}`,
+    `CSeq: ${cseq} ${method}`,
+    `Contact: <sip:127.0.0.1:${own}>`,
+    ...(content ? ['Content-Type: application/sdp'] : []),
+    `Content-Length: ${content.length}`,
+    '',
+    content,
+  ].join('\r\n');
 }

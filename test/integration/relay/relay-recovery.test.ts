@@ -84,6 +84,18 @@ it('a key of the phone is told once, and one that Asterisk passes on is not', as
   expect(lab.reports.filter(({ type }) => type === 'key')).toEqual([]);
 });
 
+it('the leg of a listener who was ended is hung up, unless Asterisk does it or he is wanted again', async () => {
+  const listeners = ['a', 'b', 'c'].map((legId) => listenerOf(legId));
+  lab.tell({ type: 'everything', peers: [], floors: [], listeners });
+  for (const { legId } of listeners) expect((await lab.invite(legId, await lab.socket())).status).toBe(200);
+  lab.tell({ type: 'everything', peers: [], floors: [], listeners: [] });
+  await lab.hangUp('b', 2);
+  lab.tell({ type: 'listener', listener: listenerOf('c') });
+  await expect.poll(() => [...lab.hungUp], WITHIN).toEqual(['a']);
+  await sleep(300);
+  expect([...lab.hungUp]).toEqual(['a']);
+});
+
 it('what is no message harms nothing, and a controller that connects again learns how things are', async () => {
   const { heard, leg, local } = await one();
   lab.tellText('{"type":"nonsense"}\n{"type":"floor","floor":{"conference":7}}\n[]\nnull\n');
