@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net';
 import { header, type SipMessage } from './message.ts';
 
 /** `"Ann" <sip:100@host:5060>;tag=x` taken apart (RFC 3261, section 20.10). */
@@ -64,16 +63,6 @@ export function parseSipUri(uri: string): SipUri | null {
 export interface SipServer {
   readonly host: string;
   readonly port: number;
-}
-
-/** Where to send a request with this URI; a host name cannot be resolved here and falls back to `fallback`. */
-export function addressOfUri(uri: string, fallback: SipServer): SipServer {
-  const parsed = parseSipUri(uri);
-  return parsed !== null && isIPv4(parsed.host) ? { host: parsed.host, port: parsed.port } : fallback;
-}
-
-export function quoteDisplayName(name: string): string {
-  return `"${name.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** Branch of the topmost Via: the name of the transaction (RFC 3261, section 17.1.3). */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { addressOfUri, parseNameAddress, type SipServer } from './address.ts';
-import { header, headersNamed, type SipHeader, type SipMessage, type SipRequest, type SipResponse } from './message.ts';
+import { parseNameAddress } from './address.ts';
+import { header, type SipHeader, type SipMessage, type SipRequest } from './message.ts';
 import { ALLOWED_METHODS } from './response.ts';
 
 /** One side of a dialog, RFC 3261 section 12: all that a request inside it is made of. */
@@ -63,31 +63,8 @@ export function dialogRequest(
   };
 }
 
-/** CANCEL of an INVITE still without final answer: same branch and CSeq number (RFC 3261, section 9.1). */
-export function cancelOf(invite: SipRequest): SipRequest {
-  const kept = new Set(['via', 'max-forwards', 'from', 'to', 'call-id', 'route']);
-  const cseq = header(invite, 'cseq').replace('INVITE', 'CANCEL');
-  const headers = invite.headers.filter(([name]) => kept.has(name));
-  return { ...invite, method: 'CANCEL', headers: [...headers, ['cseq', cseq]], body: '' };
-}
-
-/** Takes tag, Contact and (reversed) Record-Route of a response to our INVITE. */
-export function learnFromResponse(dialog: Dialog, response: SipResponse): void {
-  const tag = parseNameAddress(header(response, 'to')).tag;
-  if (tag !== '') dialog.remoteTag = tag;
-  learnTarget(dialog, response);
-  const recorded = headersNamed(response, 'record-route');
-  if (recorded.length > 0) dialog.routeSet = recorded.toReversed();
-}
-
 /** Target refresh: the Contact of a response or re-INVITE (RFC 3261, section 12.2). */
 export function learnTarget(dialog: Dialog, message: SipMessage): void {
   const contact = parseNameAddress(header(message, 'contact')).uri;
   if (contact !== '') dialog.remoteTarget = contact;
-}
-
-/** Where the next request goes: the first route, else the remote target. */
-export function nextHop(dialog: Dialog, fallback: SipServer): SipServer {
-  const route = dialog.routeSet[0];
-  return addressOfUri(route === undefined ? dialog.remoteTarget : parseNameAddress(route).uri, fallback);
 }

@@ -1,13 +1,14 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Dialog, dialogRequest, learnFromResponse } from '../../../src/sip/dialog.ts';
+import { type Dialog, dialogRequest } from '../../../src/sip/dialog.ts';
 import type { LegAnswer, LegOffer } from '../../../src/sip/leg.ts';
 import { LegServer } from '../../../src/sip/leg-server.ts';
 import { formatSip, parseSip, type SipMessage, type SipRequest } from '../../../src/sip/message.ts';
 import { formatSdp } from '../../../src/sip/sdp.ts';
 import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
 import { PhoneBank } from '../../kit/phone/phone-bank.ts';
+import { learnFromResponse } from '../../kit/phone/sip-dialog.ts';
 import { waitUntil } from '../../kit/phone/wait.ts';
 
 const HOST = '127.0.0.1';

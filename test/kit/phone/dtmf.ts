@@ -36,6 +36,11 @@ export function areKeys(keys: string): boolean {
   return [...keys].every((key) => KEYS.includes(key));
 }
 
+/** Body of a SIP INFO with `Content-Type: application/dtmf-relay`. */
+export function formatDtmfRelay(key: string, durationMs: number): string {
+  return `Signal=${key}\r\nDuration=${durationMs}\r\n`;
+}
+
 /** Writes one event payload into `out` at `offset`; returns its length of 4 bytes. */
 export function encodeEventInto(out: Buffer, offset: number, event: DtmfEvent): number {
   out[offset + EVENT_OFFSET] = KEYS.indexOf(event.key);

@@ -1,7 +1,8 @@
-import { parseNameAddress, quoteDisplayName } from '../../../src/sip/address.ts';
-import { cancelOf, dialogRequest, learnFromResponse, nextHop } from '../../../src/sip/dialog.ts';
+import { parseNameAddress } from '../../../src/sip/address.ts';
+import { dialogRequest } from '../../../src/sip/dialog.ts';
 import { header, type SipHeader, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
 import { formatSdp } from '../../../src/sip/sdp.ts';
+import { cancelOf, learnFromResponse, nextHop } from './sip-dialog.ts';
 import { newDialog, SDP_ORIGIN, type SessionHandler, SipSession, type SipWire } from './sip-session.ts';
 import type { ClientTransaction } from './sip-transaction.ts';
 
@@ -150,4 +151,8 @@ export class OutgoingSession extends SipSession {
     clearTimeout(this.#forgetCancelled);
     super.end(end);
   }
+}
+
+function quoteDisplayName(name: string): string {
+  return `"${name.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatDtmfRelay, parseDtmfRelay } from '../../../src/sip/dtmf-relay.ts';
-import { DtmfReceiver, DtmfSender, decodeEvent, encodeEventInto } from '../../kit/phone/dtmf.ts';
+import { parseDtmfRelay } from '../../../src/sip/dtmf-relay.ts';
+import { DtmfReceiver, DtmfSender, decodeEvent, encodeEventInto, formatDtmfRelay } from '../../kit/phone/dtmf.ts';
 
 const PTIME_SAMPLES = 160;
 

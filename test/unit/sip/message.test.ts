@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressOfUri, branchOf, cseqOf, parseNameAddress, parseSipUri } from '../../../src/sip/address.ts';
+import { branchOf, cseqOf, parseNameAddress, parseSipUri } from '../../../src/sip/address.ts';
 import { formatSip, header, headersNamed, parseSip, type SipMessage } from '../../../src/sip/message.ts';
 
 const RESPONSE = [
@@ -98,12 +98,6 @@ describe('a SIP URI', () => {
     expect(parseSipUri('sip:example.org')).toEqual({ user: '', host: 'example.org', port: 5060 });
     expect(parseSipUri('tel:100')).toBeNull();
     expect(parseSipUri('sip:a@127.0.0.1:70000')).toBeNull();
-  });
-
-  it('without an IPv4 address is reached through the server', () => {
-    const server = { host: '127.0.0.1', port: 1 };
-    expect(addressOfUri('sip:a@example.org', server)).toEqual(server);
-    expect(addressOfUri('sip:a@127.0.0.9', server)).toEqual({ host: '127.0.0.9', port: 5060 });
   });
 });
 
