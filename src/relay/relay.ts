@@ -36,9 +36,6 @@ export type RelayOptions = MediaOptions & {
 };
 export type RelayDeps = { logger: Logger; onDied: (error: Error) => void };
 
-/** A listener that the controller wants, and his leg once it is agreed upon. */
-type Leg = { wish: ListenerWish; state: LegState | null };
-
 /**
  * The relay of a node: brings about what the controller wants, in media threads that go on whatever becomes of the
  * controller. It speaks SIP with Asterisk, which calls it for each listener.
@@ -54,8 +51,8 @@ export class Relay {
   /** Where the floors are sent to by Asterisk; null while their ports are being opened. Bounded by the conferences. */
   readonly #floors = new Map<string, RtpAddress | null>();
   #peers: readonly TrunkPeerWish[] = [];
-  /** Bounded by the members of the node. */
-  readonly #legs = new Map<string, Leg>();
+  /** The listeners that the controller wants; null before the leg is agreed upon. Bounded by the members of the node. */
+  readonly #legs = new Map<string, LegState | null>();
   /** Calls for listeners of whom the controller has not told yet. */
   readonly #awaited = new Map<string, () => void>();
   /** Who waits for a port to be opened, by leg. */
@@ -99,7 +96,7 @@ export class Relay {
   }
 
   #greeting(): RelayReport {
-    const legs = [...this.#legs].flatMap(([legId, { state }]) => (state ? [{ legId, leg: state }] : []));
+    const legs = [...this.#legs].flatMap(([legId, leg]) => (leg ? [{ legId, leg }] : []));
     const peers = [...this.#peers];
     return { type: 'hello', pid: process.pid, sip: this.#sip.address, peers, legs, meters: this.#meters.address };
   }
@@ -156,13 +153,13 @@ export class Relay {
 
   #setListener(wish: ListenerWish): void {
     const { legId, leg } = wish;
-    const known = this.#legs.get(legId);
-    this.#legs.set(legId, { wish, state: known?.state ?? leg });
+    const isKnown = this.#legs.has(legId);
+    this.#legs.set(legId, this.#legs.get(legId) ?? leg);
     this.#awaited.get(legId)?.();
     const { leg: _, ...listener } = wish;
     this.#workers.tellListener(legId, { type: 'listener', listener });
     // It was up before this relay was started.
-    if (!known && leg) this.#workers.tellListener(legId, { type: 'leg', legId, leg, port: leg.port });
+    if (!isKnown && leg) this.#workers.tellListener(legId, { type: 'leg', legId, leg, port: leg.port });
   }
 
   #endListener(legId: string): void {
@@ -209,19 +206,19 @@ export class Relay {
   async #agree(legId: string, remote: RemoteAudio): Promise<LegState | null> {
     const known = this.#legs.get(legId);
     const codec = remote.codecs.find(({ name }) => name === 'PCMU' || name === 'PCMA');
-    if (!known || !codec) return null;
+    if (known === undefined || !codec) return null;
     const address = { host: remote.host, port: remote.port };
     const agreed = {
       remote: address,
-      asterisk: known.state?.asterisk ?? address,
+      asterisk: known?.asterisk ?? address,
       codec: codec.name as LegState['codec'],
       payloadType: codec.payloadType,
       eventPayloadType: remote.eventPayloadType,
     };
-    const port = await this.#open(legId, agreed, known.state?.port ?? null);
-    if (port === null || this.#legs.get(legId) === undefined) return null;
+    const port = await this.#open(legId, agreed, known?.port ?? null);
+    if (port === null || !this.#legs.has(legId)) return null;
     const state = { ...agreed, port };
-    this.#legs.set(legId, { wish: known.wish, state });
+    this.#legs.set(legId, state);
     this.#control.report({ type: 'leg', legId, leg: state });
     return state;
   }
@@ -265,7 +262,7 @@ export class Relay {
         return this.#control.report(report);
       case 'key': {
         // Asterisk passes keys on, and tells of them itself.
-        const state = this.#legs.get(report.legId)?.state;
+        const state = this.#legs.get(report.legId);
         if (state && isDirect(state)) this.#control.report(report);
         return;
       }
