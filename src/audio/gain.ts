@@ -12,13 +12,13 @@ const FACTORS = Int32Array.from({ length: GAIN_STEPS_MAX - GAIN_STEPS_MIN + 1 },
 );
 
 /** The factor for `scale`. Whatever is no whole number from -4 to 4 becomes the nearest that is. */
-export function gainFactor(steps: number): number {
+function gainFactor(steps: number): number {
   const whole = Math.round(Math.min(GAIN_STEPS_MAX, Math.max(GAIN_STEPS_MIN, steps)));
   return FACTORS[whole - GAIN_STEPS_MIN] as number;
 }
 
 /** HOT PATH. A sample times a factor of `gainFactor`, rounded, not saturated: at most 18 bits. */
-export function scale(sample: number, factor: number): number {
+function scale(sample: number, factor: number): number {
   return (sample * factor + HALF) >> FRACTION_BITS;
 }
 

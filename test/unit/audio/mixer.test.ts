@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyGainInto } from '../../../src/audio/gain.ts';
 import { KNEE, Mixer, saturate } from '../../../src/audio/mixer.ts';
 
 const LENGTH = 16;
 const frames = fc.int16Array({ minLength: LENGTH, maxLength: LENGTH });
-const sources = fc.array(fc.record({ frame: frames, gain: fc.integer({ min: -4, max: 4 }) }), { maxLength: 40 });
 
-function mixerOf(parts: readonly { readonly frame: Int16Array; readonly gain: number }[]): Mixer {
+function mixerOf(parts: readonly Int16Array[]): Mixer {
   const mixer = new Mixer(LENGTH);
-  for (const { frame, gain } of parts) mixer.add(frame, gain);
+  for (const frame of parts) mixer.add(frame);
   return mixer;
 }
 
@@ -19,19 +17,13 @@ function mixed(mixer: Mixer): Int16Array {
   return out;
 }
 
-function mixedMinus(mixer: Mixer, own: Int16Array, gain = 0): Int16Array {
-  const out = new Int16Array(LENGTH).fill(99);
-  mixer.mixMinusInto(out, own, gain);
-  return out;
-}
-
 describe('the mixer', () => {
   it('adds what is below the knee exactly', () => {
     fc.assert(
       fc.property(
         fc.array(fc.int16Array({ minLength: LENGTH, maxLength: LENGTH, min: -4000, max: 4000 }), { maxLength: 5 }),
         (parts) => {
-          const out = mixed(mixerOf(parts.map((frame) => ({ frame, gain: 0 }))));
+          const out = mixed(mixerOf(parts));
           for (let i = 0; i < LENGTH; i += 1)
             expect(out[i]).toBe(parts.reduce((sum, frame) => sum + (frame[i] ?? 0), 0));
         },
@@ -42,55 +34,24 @@ describe('the mixer', () => {
   it('passes one frame on exactly, however loud', () => {
     fc.assert(
       fc.property(frames, (frame) => {
-        expect(mixed(mixerOf([{ frame, gain: 0 }]))).toEqual(frame);
+        expect(mixed(mixerOf([frame]))).toEqual(frame);
       }),
     );
   });
 
-  it('gives each of two exactly the other', () => {
-    fc.assert(
-      fc.property(frames, frames, fc.integer({ min: -4, max: 4 }), (one, other, gain) => {
-        const mixer = mixerOf([
-          { frame: one, gain },
-          { frame: other, gain: 0 },
-        ]);
-        expect(mixedMinus(mixer, one, gain)).toEqual(other);
-      }),
-    );
-  });
-
-  it('gives each of many what the others make without him', () => {
-    fc.assert(
-      fc.property(sources, frames, fc.integer({ min: -4, max: 4 }), (others, own, gain) => {
-        const mixer = mixerOf([...others, { frame: own, gain }]);
-        expect(mixedMinus(mixer, own, gain)).toEqual(mixed(mixerOf(others)));
-      }),
-    );
-  });
-
-  it('saturates what two loud ones make for the third', () => {
+  it('saturates what two loud ones make together', () => {
     const loud = new Int16Array(LENGTH).fill(30_000);
-    const mixer = mixerOf(Array.from({ length: 3 }, () => ({ frame: loud, gain: 0 })));
-    expect([...new Set(mixedMinus(mixer, loud))]).toEqual([saturate(60_000)]);
-  });
-
-  it('applies a gain as it is applied elsewhere', () => {
-    const frame = Int16Array.from({ length: LENGTH }, (_, i) => 1000 * (i - 8));
-    for (const gain of [-4, -1, 1, 2]) {
-      const alone = new Int16Array(LENGTH);
-      applyGainInto(alone, frame, gain);
-      expect(mixed(mixerOf([{ frame, gain }]))).toEqual(alone);
-    }
+    expect([...new Set(mixed(mixerOf([loud, loud])))]).toEqual([saturate(60_000)]);
   });
 
   it('never wraps: the sign of a sum is kept, however many are loud', () => {
     const loud = new Int16Array(LENGTH).fill(-32_768);
-    const out = mixed(mixerOf(Array.from({ length: 2000 }, () => ({ frame: loud, gain: 4 }))));
+    const out = mixed(mixerOf(Array.from({ length: 60_000 }, () => loud)));
     expect([...new Set(out)]).toEqual([-32_767]);
   });
 
   it('begins anew after a reset', () => {
-    const mixer = mixerOf([{ frame: new Int16Array(LENGTH).fill(500), gain: 2 }]);
+    const mixer = mixerOf([new Int16Array(LENGTH).fill(500)]);
     mixer.reset();
     expect(mixer.sources).toBe(0);
     expect(mixed(mixer)).toEqual(new Int16Array(LENGTH));
