@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GAIN_STEPS_MAX, GAIN_STEPS_MIN } from '../audio/gain.ts';
 
 /**
  * What controller and relay tell each other over the relay's unix socket: JSON, one message a line. The controller states
@@ -69,7 +70,7 @@ const floorWish = z.object({
   noiseDbov: z.number().min(-90).max(-30).nullable(),
   /** Whether it is sent to Asterisk as well. */
   floorNoise: z.boolean(),
-  /** Of what is exchanged with Asterisk and other nodes; it does not change. */
+  /** Of what is exchanged with Asterisk and other nodes. A floor for which it changes begins anew. */
   sampleRateHz: z.union([z.literal(8000), z.literal(16_000)]),
   /** The nodes with which this conference is shared. */
   nodes: z.array(nodeId).max(1024),
@@ -81,7 +82,7 @@ const listenerWish = z.object({
   legId,
   conference,
   /** Steps of 3 dB. */
-  volume: z.number().int().min(-8).max(8),
+  volume: z.number().int().min(GAIN_STEPS_MIN).max(GAIN_STEPS_MAX),
   /** Whether he gets comfort noise, where the conference has some. */
   noise: z.boolean(),
   /** His leg, if it was up before the relay was restarted. */
