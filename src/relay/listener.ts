@@ -1,4 +1,5 @@
 import { decodeRtpInto, emptyRtpView } from '../rtp/packet.ts';
+import { type PacketSource, SourceCheck } from '../rtp/source-check.ts';
 import { decodeTelephoneEventInto, emptyTelephoneEvent, TelephoneEventReceiver } from '../rtp/telephone-event.ts';
 import type { MediaSocket } from './media-socket.ts';
 import type { LegState } from './protocol.ts';
@@ -8,7 +9,7 @@ type ListenerSocket = Pick<MediaSocket, 'port' | 'aim' | 'send' | 'close'>;
 
 /** Where listeners get their sockets. */
 export type ListenerPorts = {
-  open: (port: number | null, accept: (packet: Buffer) => boolean) => Promise<ListenerSocket>;
+  open: (port: number | null, accept: (packet: Buffer, from: PacketSource) => boolean) => Promise<ListenerSocket>;
 };
 
 export type ListenerDeps = {
@@ -25,6 +26,7 @@ const event = emptyTelephoneEvent();
 export class Listener {
   settings: ListenerSettings;
   readonly #deps: ListenerDeps;
+  readonly #sources = new SourceCheck();
   readonly #keys = new TelephoneEventReceiver();
   #leg: Omit<LegState, 'port'> | null = null;
   #socket: ListenerSocket | null = null;
@@ -47,7 +49,8 @@ export class Listener {
    */
   async connect(leg: Omit<LegState, 'port'>, port: number | null, ports: ListenerPorts): Promise<number> {
     this.#leg = leg;
-    const socket = this.#socket ?? (await ports.open(port, (packet) => this.#receive(packet)));
+    this.#sources.expect(leg.remote);
+    const socket = this.#socket ?? (await ports.open(port, (packet, from) => this.#receive(packet, from)));
     this.#socket = socket;
     if (this.#closed) socket.close();
     socket.aim(leg.remote);
@@ -64,13 +67,15 @@ export class Listener {
     this.#socket?.close();
   }
 
-  /** HOT PATH. @returns whether it came from a phone */
-  #receive(packet: Buffer): boolean {
+  /** HOT PATH. @returns whether it came from his phone */
+  #receive(packet: Buffer, from: PacketSource): boolean {
     this.#deps.attend();
     if (decodeRtpInto(view, packet) !== null) return false;
-    if (view.payloadType !== this.#leg?.eventPayloadType) return view.payloadType === this.#leg?.payloadType;
-    if (!decodeTelephoneEventInto(event, packet, view.payloadStart, view.payloadEnd)) return false;
-    const key = this.#keys.push(view, event);
+    const isEvent = view.payloadType === this.#leg?.eventPayloadType;
+    if (!isEvent && view.payloadType !== this.#leg?.payloadType) return false;
+    if (isEvent && !decodeTelephoneEventInto(event, packet, view.payloadStart, view.payloadEnd)) return false;
+    if (!this.#sources.accepts(from, view)) return false;
+    const key = isEvent ? this.#keys.push(view, event) : null;
     if (key !== null) this.#deps.onKey(key);
     return true;
   }

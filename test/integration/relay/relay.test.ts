@@ -150,6 +150,23 @@ describe('the relay', () => {
     }
   });
 
+  it('goes on sending to a phone whose port somebody else finds', async () => {
+    await relay.reported('floor');
+    const stranger = await Peer.open(PHONE_HOST);
+    try {
+      stranger.send(PORTS.first, rtp(0, 1, new Uint8Array(160)));
+      stranger.send(PORTS.first, rtp(101, 7, Uint8Array.of(5, 0, 0, 160)));
+      await sleep(200);
+      const before = (phones[0] as Peer).packets.length;
+      await sleep(200);
+      expect((phones[0] as Peer).packets.length - before).toBeGreaterThan(5);
+      expect(stranger.packets).toEqual([]);
+      expect(relay.reports.filter(({ type }) => type === 'key')).toEqual([]);
+    } finally {
+      stranger.close();
+    }
+  });
+
   it('sends nothing to who is no longer wanted', async () => {
     await relay.reported('floor');
     relay.request({ type: 'end-listener', legId: 'leg0' });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Listener } from '../../../src/relay/listener.ts';
+import { Listener, type ListenerPorts } from '../../../src/relay/listener.ts';
 import type { RtpAddress } from '../../../src/relay/protocol.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
+import type { PacketSource } from '../../../src/rtp/source-check.ts';
 
 const REMOTE = { host: '192.0.2.1', port: 4000 };
+const PHONE = { address: REMOTE.host, port: REMOTE.port };
 const LEG = {
   asterisk: { host: '127.0.0.1', port: 10_000 },
   remote: REMOTE,
@@ -18,12 +20,12 @@ async function setUp() {
   const opened: (number | null)[] = [];
   let attended = 0;
   let closed = 0;
-  let accept = (_packet: Buffer): boolean => false;
-  const ports = {
-    open: async (port: number | null, take: (packet: Buffer) => boolean) => {
+  let accept = (_packet: Buffer, _from: PacketSource): boolean => false;
+  const ports: ListenerPorts = {
+    open: async (port, take) => {
       opened.push(port);
       accept = take;
-      return { port: port ?? 5000, aim: (to: RtpAddress) => aims.push(to), send: () => {}, close: () => closed++ };
+      return { port: port ?? 5000, aim: (to) => aims.push(to), send: () => {}, close: () => closed++ };
     },
   };
   const listener = new Listener(
@@ -32,7 +34,8 @@ async function setUp() {
   );
   const port = await listener.connect(LEG, null, ports);
   const counts = () => ({ attended, closed });
-  return { listener, ports, port, keys, aims, opened, counts, receive: (packet: Buffer) => accept(packet) };
+  const receive = (packet: Buffer, from: PacketSource = PHONE) => accept(packet, from);
+  return { listener, ports, port, keys, aims, opened, counts, receive };
 }
 
 function packet(payloadType: number, payload: Uint8Array, sequence = 1, timestamp = 1000): Buffer {
@@ -57,6 +60,22 @@ describe("a listener's leg", () => {
     expect(receive(packet(8, audio))).toBe(false);
     expect(receive(packet(101, Uint8Array.of(1)))).toBe(false);
     expect(receive(Buffer.from('hello'))).toBe(false);
+  });
+
+  it('takes another source for the phone with its third packet in sequence, and keys from then on', async () => {
+    const { receive, keys, listener, ports } = await setUp();
+    const audio = new Uint8Array(160);
+    const nat = { address: '198.51.100.7', port: 61_000 };
+    const key = (sequence: number) => packet(101, Uint8Array.of(5, 0, 0, 160), sequence, 1000 * sequence);
+    expect(receive(key(1), nat)).toBe(false);
+    expect(receive(packet(0, audio, 2), nat)).toBe(false);
+    expect(keys).toEqual([]);
+    expect(receive(packet(0, audio, 3), nat)).toBe(true);
+    expect(receive(key(4), nat)).toBe(true);
+    expect(keys).toEqual(['5']);
+    await listener.connect({ ...LEG, remote: { host: '192.0.2.2', port: 4002 } }, null, ports);
+    expect(receive(key(5), nat)).toBe(false);
+    expect(keys).toEqual(['5']);
   });
 
   it('looks after what is more urgent at each packet', async () => {
