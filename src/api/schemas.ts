@@ -162,6 +162,7 @@ export const nodeSchema = z.object({
         .object({
           sent: z.number().int(),
           sendErrors: z.number().int(),
+          refused: z.record(z.string(), z.number()).describe('Frames that were not sent, by reason'),
           dropped: z.record(z.string(), z.number()).describe('Packets that were not taken, by reason'),
         })
         .nullable()

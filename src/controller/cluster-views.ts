@@ -12,9 +12,15 @@ import type { LocalConferences } from './cluster-deps.ts';
 /** What this node has sent, and taken or refused of the others, since its relay or its controller was started. */
 export type NodeTraffic = {
   /** Null before the relay has told. */
-  readonly trunk: Pick<TrunkStatsReport, 'sent' | 'sendErrors' | 'dropped'> | null;
+  readonly trunk: Omit<TrunkStatsReport, 'nodes'> | null;
   readonly events: Readonly<EventCounters>;
 };
+
+export function trafficOf(trunk: TrunkStatsReport | null, channel: EventChannel<Message>): NodeTraffic {
+  if (!trunk) return { trunk, events: channel.counters };
+  const { nodes: _, ...all } = trunk;
+  return { trunk: all, events: channel.counters };
+}
 
 /** A node as operators see it. */
 export type NodeView = {

@@ -12,12 +12,12 @@ import { ClusterCommands } from './cluster-commands.ts';
 import { type ClusterDeps, type ClusterOptions, type LocalConferences, NO_CONFERENCES } from './cluster-deps.ts';
 import { ClusterOutbox } from './cluster-outbox.ts';
 import {
-  type NodeTraffic,
   type NodeView,
   otherNodeView,
   placesOf,
   type RemoteConference,
   remoteConferences,
+  trafficOf,
 } from './cluster-views.ts';
 import type { ClusterLink } from './conferences.ts';
 import { ControllerError } from './errors.ts';
@@ -202,18 +202,12 @@ export class Cluster implements ClusterLink {
     const { nodeId: id, version, sip } = this.#options;
     const { type: _, ...status } = this.#status();
     const since = { sinceMs: this.#startedAtMs, rttMs: null, audio: null };
-    const own: NodeView = { id, state: 'self', version, sip, ...since, ...status, traffic: this.#traffic };
+    const traffic = this.#channel && trafficOf(this.#trunkStats, this.#channel);
+    const own: NodeView = { id, state: 'self', version, sip, ...since, ...status, traffic };
     const others = [...this.#state.nodes.all.values()].map((node) =>
       otherNodeView(node, this.#channel, this.#trunkStats),
     );
     return [own, ...others.sort((a, b) => (a.id < b.id ? -1 : 1))];
-  }
-
-  get #traffic(): NodeTraffic | null {
-    if (!this.#channel) return null;
-    const { sent, sendErrors, dropped } = this.#trunkStats ?? {};
-    const trunk = dropped ? { sent: sent ?? 0, sendErrors: sendErrors ?? 0, dropped } : null;
-    return { trunk, events: this.#channel.counters };
   }
 
   /** Where a caller of a conference is to go; `null` if it is not known yet which one he wants. */

@@ -93,6 +93,8 @@ export type ListenerWish = z.output<typeof listenerWish>;
 const trunkStats = z.object({
   sent: z.number(),
   sendErrors: z.number(),
+  /** Frames that were not sent, by reason. A relay of another version may not tell. */
+  refused: z.record(z.string(), z.number()).default({}),
   /** Packets that were not taken, by reason; see docs/trunk-protocol.md. */
   dropped: z.record(z.string(), z.number()),
   /** By node: packets taken, and frames of all conferences by what became of them. */

@@ -7,7 +7,7 @@ import { MAX_PACKET_BYTES } from '../trunk/packet-format.ts';
 import type { ReceivedFrame } from '../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../trunk/trunk-peer.ts';
 import { type DropReason, TrunkReceiver } from '../trunk/trunk-receiver.ts';
-import { type OutgoingFrame, TrunkSender } from '../trunk/trunk-sender.ts';
+import { type OutgoingFrame, type Refusal, TrunkSender } from '../trunk/trunk-sender.ts';
 import type { RtpAddress, TrunkPeerWish } from './protocol.ts';
 import type { TrunkOptions } from './worker-messages.ts';
 
@@ -31,6 +31,8 @@ export type TrunkDeps = {
 export type TrunkStats = {
   sent: number;
   sendErrors: number;
+  /** Frames that could not be sent, by reason. */
+  refused: Record<Refusal, number>;
   /** Packets that were not taken, by reason. */
   dropped: Record<DropReason, number>;
   /** Packets taken, by node. */
@@ -94,6 +96,7 @@ export class Trunk {
     return {
       sent: this.#sent,
       sendErrors: this.#sendErrors,
+      refused: { ...this.#sender.refused },
       dropped: { ...dropped },
       accepted: Object.fromEntries(accepted) as Record<string, number>,
     };

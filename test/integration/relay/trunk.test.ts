@@ -110,6 +110,7 @@ describe('relays of several nodes', () => {
     const packets = (after.nodes['a']?.packets ?? 0) - (before.nodes['a']?.packets ?? 0);
     expect(packets).toBeGreaterThan(50 * REKEY_SECONDS - 3);
     expect(after.dropped).toEqual(before.dropped);
+    expect(after.refused).toEqual({ 'no-key': 0, 'key-used-up': 0 });
     expect(await kernelDrops(all.trunk('b'))).toBe(0);
     const epochs = all
       .relay('a')

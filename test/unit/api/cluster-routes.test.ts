@@ -4,6 +4,7 @@ import { createApp } from '../../../src/api/app.ts';
 import type { Command } from '../../../src/conference/commands.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
 import { ControllerError } from '../../../src/controller/errors.ts';
+import { noEvents } from '../../../src/events/channel.ts';
 import { conference, depsOf, member } from './conferences.ts';
 
 const speaker = { flags: { ...PLAIN_FLAGS, speaker: true }, talking: true };
@@ -12,6 +13,11 @@ const speaker = { flags: { ...PLAIN_FLAGS, speaker: true }, talking: true };
 const here = conference([member(1, { ...speaker, handRaisedAtMs: 5 }), member(2, { handRaisedAtMs: 9 })]);
 const there = { ...conference([member(1, speaker), member(7, { handRaisedAtMs: 7 })]), musicOn: true };
 const onlyThere = { ...conference([member(3)]), name: '4000' };
+
+const TRAFFIC = {
+  trunk: { sent: 7, sendErrors: 0, refused: { 'no-key': 1, 'key-used-up': 0 }, dropped: { forged: 2 } },
+  events: noEvents(),
+};
 
 let commands: Command[];
 let done: string[];
@@ -38,7 +44,7 @@ beforeEach(() => {
     cluster: {
       nodeId: 'lyon',
       nodes: [
-        { id: 'lyon', state: 'self', sinceMs: 0, rttMs: null, ...common },
+        { id: 'lyon', state: 'self', sinceMs: 0, rttMs: null, ...common, traffic: TRAFFIC },
         { id: 'oslo', state: 'silent', sinceMs: 1000, rttMs: 12.5, ...common },
       ],
       remoteConferences: (name) => others.filter((each) => name === undefined || each.conference.name === name),
@@ -119,6 +125,10 @@ describe('a conference on several nodes', () => {
 });
 
 describe('the nodes', () => {
+  it('tell all that was counted of their traffic', async () => {
+    expect((await call('GET', '/nodes')).body[0].traffic).toEqual(TRAFFIC);
+  });
+
   it('are listed with what they have to do', async () => {
     expect(await call('GET', '/nodes')).toMatchObject({
       status: 200,

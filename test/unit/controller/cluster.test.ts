@@ -51,6 +51,20 @@ async function carriedOut(done: Promise<void>): Promise<void> {
   return settled;
 }
 
+describe('the traffic of a node', () => {
+  const audio = { packets: 50, frames: 50, late: 0, concealed: 0, delayMs: 20 };
+  const all = { sent: 100, sendErrors: 1, refused: { 'no-key': 2, 'key-used-up': 3 }, dropped: { forged: 4 } };
+
+  it('is what its relay tells of the trunk, with what could not be sent, until the relay is started again', () => {
+    expect(lyon.cluster.nodes[0]?.traffic).toMatchObject({ trunk: null, events: { received: expect.any(Number) } });
+    lyon.cluster.trunkReported({ ...all, nodes: { oslo: audio } });
+    expect(lyon.cluster.nodes.map(({ audio }) => audio)).toEqual([null, audio]);
+    expect(lyon.cluster.nodes.map(({ traffic }) => traffic?.trunk)).toEqual([all, undefined]);
+    lyon.cluster.relayStarted();
+    expect(lyon.cluster.nodes[0]?.traffic?.trunk).toBe(null);
+  });
+});
+
 describe('a conference on two nodes', () => {
   it('knows the members of the other within 100 ms, and when they have gone', async () => {
     lyon.call();
