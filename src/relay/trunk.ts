@@ -41,7 +41,10 @@ export type TrunkStats = {
 
 type Peer = { readonly address: RtpAddress | null; readonly multicast: boolean };
 
-/** The way to the relays of other nodes: makes each frame a packet once, and sends it to all who are to have it. */
+/**
+ * The way to the relays of other nodes: makes each frame a packet once, and sends it to all who are to have it. It ends
+ * with its thread.
+ */
 export class Trunk {
   readonly #options: TrunkOptions;
   readonly #deps: TrunkDeps;
@@ -53,7 +56,6 @@ export class Trunk {
   #turn = 0;
   #socket: Socket | null = null;
   #group: Socket | null = null;
-  #ticker: NodeJS.Timeout | null = null;
   #sent = 0;
   #sendErrors = 0;
 
@@ -69,7 +71,7 @@ export class Trunk {
 
   /** Rejects with the error of the socket, e.g. if the port is taken. */
   async start(): Promise<void> {
-    this.#ticker = setInterval(() => this.#advanceKeys(), TICK_MS);
+    setInterval(() => this.#advanceKeys(), TICK_MS);
     this.#advanceKeys();
     this.#socket = await this.#open(this.#options.bind, false);
     const { multicast } = this.#options;
@@ -79,12 +81,6 @@ export class Trunk {
     this.#socket.setMulticastLoopback(true);
     this.#group = await this.#open(multicast.group, true);
     this.#group.addMembership(multicast.group.host, multicast.interfaceAddress);
-  }
-
-  stop(): void {
-    if (this.#ticker) clearInterval(this.#ticker);
-    this.#socket?.close();
-    this.#group?.close();
   }
 
   get stats(): TrunkStats {
