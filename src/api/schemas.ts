@@ -166,7 +166,28 @@ export const nodeSchema = z.object({
           dropped: z.record(z.string(), z.number()).describe('Packets that were not taken, by reason'),
         })
         .nullable()
-        .describe('Of the relay; null before it has told'),
+        .describe('Between relays; null before this one has told, and without a cluster'),
+      legs: z
+        .object({
+          calls: z.number().int().describe('Of Asterisk to the relay, one for each listener there'),
+          sip: z.object({
+            requests: z.number().int(),
+            accepted: z.number().int().describe('Calls, and changes of calls'),
+            refused: z.number().int().describe('The same'),
+            ended: z.number().int().describe('By Asterisk'),
+            repeated: z.number().int().describe('Requests that came again'),
+            retransmitted: z.number().int().describe('What the relay has sent again'),
+            unanswered: z.number().int().describe('What it has given up to send again'),
+            sendErrors: z.number().int(),
+            ownerErrors: z.number().int().describe('Mistakes of the relay itself'),
+            dropped: z.record(z.string(), z.number()).describe('Datagrams that were not taken, by reason'),
+          }),
+          rtp: z.object({
+            dropped: z.record(z.string(), z.number()).describe("Packets to listeners' ports, by reason"),
+          }),
+        })
+        .nullable()
+        .describe('Between the relay, Asterisk and the phones of listeners; null before the relay has told'),
       events: z
         .object({
           sent: z.number().int(),
@@ -177,7 +198,8 @@ export const nodeSchema = z.object({
           oversized: z.number().int(),
           failed: z.number().int(),
         })
-        .describe('Of the channel between controllers'),
+        .nullable()
+        .describe('Of the channel between controllers; null without a cluster'),
     })
     .nullable()
     .describe('Of this node only, since its relay or its controller was started'),

@@ -6,20 +6,29 @@ import type { RemotePart } from '../cluster/replica.ts';
 import { type Conference, newConference } from '../conference/conference.ts';
 import type { EventChannel, EventCounters } from '../events/channel.ts';
 import { standardSettings } from '../profiles/profiles.ts';
-import type { TrunkStatsReport } from '../relay/protocol.ts';
+import type { LegStatsReport, TrunkStatsReport } from '../relay/protocol.ts';
 import type { LocalConferences } from './cluster-deps.ts';
 
 /** What this node has sent, and taken or refused of the others, since its relay or its controller was started. */
 export type NodeTraffic = {
-  /** Null before the relay has told. */
+  /** Null before the relay has told, and without a cluster. */
   readonly trunk: Omit<TrunkStatsReport, 'nodes'> | null;
-  readonly events: Readonly<EventCounters>;
+  /** Null before the relay has told. */
+  readonly legs: LegStatsReport | null;
+  /** Null without a cluster. */
+  readonly events: Readonly<EventCounters> | null;
 };
 
-export function trafficOf(trunk: TrunkStatsReport | null, channel: EventChannel<Message>): NodeTraffic {
-  if (!trunk) return { trunk, events: channel.counters };
-  const { nodes: _, ...all } = trunk;
-  return { trunk: all, events: channel.counters };
+export function trafficOf(
+  stats: TrunkStatsReport | null,
+  legs: LegStatsReport | null,
+  channel: EventChannel<Message> | null,
+): NodeTraffic {
+  return { trunk: stats && withoutNodes(stats), legs, events: channel?.counters ?? null };
+}
+
+function withoutNodes({ nodes: _, ...all }: TrunkStatsReport): NodeTraffic['trunk'] {
+  return all;
 }
 
 /** A node as operators see it. */

@@ -7,7 +7,7 @@ import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import type { ClusterTelling } from '../conference/remote.ts';
 import type { EventChannel } from '../events/channel.ts';
-import type { AnnouncementText, TrunkStatsReport } from '../relay/protocol.ts';
+import type { AnnouncementText, LegStatsReport, TrunkStatsReport } from '../relay/protocol.ts';
 import { ClusterCommands } from './cluster-commands.ts';
 import { type ClusterDeps, type ClusterOptions, type LocalConferences, NO_CONFERENCES } from './cluster-deps.ts';
 import { ClusterOutbox } from './cluster-outbox.ts';
@@ -48,6 +48,7 @@ export class Cluster implements ClusterLink {
   #onSettled: (() => void) | null = null;
   /** As the relay has told last. */
   #trunkStats: TrunkStatsReport | null = null;
+  #legStats: LegStatsReport | null = null;
 
   constructor(options: ClusterOptions, deps: ClusterDeps) {
     const { logger, now, openChannel } = deps;
@@ -111,6 +112,11 @@ export class Cluster implements ClusterLink {
     this.#trunkStats = stats;
   }
 
+  /** How the relay's listeners are doing. */
+  legsReported(stats: LegStatsReport): void {
+    this.#legStats = stats;
+  }
+
   /** The relay has a key for one node, or (null) for all. */
   announceKey(to: string | null, announcement: AnnouncementText): void {
     this.#trunkPeers.announce(to, announcement);
@@ -123,6 +129,7 @@ export class Cluster implements ClusterLink {
 
   relayStarted(): void {
     this.#trunkStats = null;
+    this.#legStats = null;
     this.#trunkPeers.relayStarted(this.#state.nodes.all.values());
   }
 
@@ -202,7 +209,7 @@ export class Cluster implements ClusterLink {
     const { nodeId: id, version, sip } = this.#options;
     const { type: _, ...status } = this.#status();
     const since = { sinceMs: this.#startedAtMs, rttMs: null, audio: null };
-    const traffic = this.#channel && trafficOf(this.#trunkStats, this.#channel);
+    const traffic = trafficOf(this.#trunkStats, this.#legStats, this.#channel);
     const own: NodeView = { id, state: 'self', version, sip, ...since, ...status, traffic };
     const others = [...this.#state.nodes.all.values()].map((node) =>
       otherNodeView(node, this.#channel, this.#trunkStats),

@@ -154,6 +154,7 @@ export class Controller {
       case 'announce':
       case 'key-installed':
       case 'trunk':
+      case 'legs':
       case 'meters':
       case 'hello':
       case 'pong':

@@ -3,6 +3,7 @@ import { type PacketSource, SourceCheck } from '../rtp/source-check.ts';
 import { decodeTelephoneEventInto, emptyTelephoneEvent, TelephoneEventReceiver } from '../rtp/telephone-event.ts';
 import type { MediaSocket } from './media-socket.ts';
 import type { LegState } from './protocol.ts';
+import { countDrop, type ListenerDropReason, type RtpDrops, rtpDropsOfThread } from './rtp-drops.ts';
 import type { ListenerSettings } from './worker-messages.ts';
 
 type ListenerSocket = Pick<MediaSocket, 'port' | 'aim' | 'send' | 'close'>;
@@ -16,16 +17,21 @@ export type ListenerDeps = {
   onKey: (key: string) => void;
   /** Called at each packet of the phone, for what is more urgent than those. */
   attend: () => void;
+  /** Where dropped packets are counted; in those of the thread if left out. */
+  drops?: RtpDrops;
 };
 
 // Each is filled anew for each packet.
 const view = emptyRtpView();
 const event = emptyTelephoneEvent();
 
+const dropsOfThread = rtpDropsOfThread();
+
 /** One listener's leg: what is sent to his phone, and the keys that come from it. Nobody hears what he says. */
 export class Listener {
   settings: ListenerSettings;
   readonly #deps: ListenerDeps;
+  readonly #drops: RtpDrops;
   readonly #sources = new SourceCheck();
   readonly #keys = new TelephoneEventReceiver();
   #leg: Omit<LegState, 'port'> | null = null;
@@ -35,6 +41,7 @@ export class Listener {
   constructor(settings: ListenerSettings, deps: ListenerDeps) {
     this.settings = settings;
     this.#deps = deps;
+    this.#drops = deps.drops ?? dropsOfThread;
   }
 
   /** As agreed upon last; null before. */
@@ -70,13 +77,21 @@ export class Listener {
   /** HOT PATH. @returns whether it came from his phone */
   #receive(packet: Buffer, from: PacketSource): boolean {
     this.#deps.attend();
-    if (decodeRtpInto(view, packet) !== null) return false;
+    const dropped = this.#take(packet, from);
+    if (dropped !== null) countDrop(this.#drops, dropped);
+    return dropped === null;
+  }
+
+  /** HOT PATH. @returns why it is of no use, or null */
+  #take(packet: Buffer, from: PacketSource): ListenerDropReason | null {
+    const problem = decodeRtpInto(view, packet);
+    if (problem !== null) return problem;
     const isEvent = view.payloadType === this.#leg?.eventPayloadType;
-    if (!isEvent && view.payloadType !== this.#leg?.payloadType) return false;
-    if (isEvent && !decodeTelephoneEventInto(event, packet, view.payloadStart, view.payloadEnd)) return false;
-    if (!this.#sources.accepts(from, view)) return false;
+    if (!isEvent && view.payloadType !== this.#leg?.payloadType) return 'payload-type';
+    if (isEvent && !decodeTelephoneEventInto(event, packet, view.payloadStart, view.payloadEnd)) return 'bad-event';
+    if (!this.#sources.accepts(from, view)) return 'other-source';
     const key = isEvent ? this.#keys.push(view, event) : null;
     if (key !== null) this.#deps.onKey(key);
-    return true;
+    return null;
   }
 }

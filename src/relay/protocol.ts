@@ -112,6 +112,28 @@ const trunkStats = z.object({
 });
 export type TrunkStatsReport = z.output<typeof trunkStats>;
 
+/** What the relay has seen of listeners' legs since it was started; see `sip/leg-counters.ts` and `relay/rtp-drops.ts`. */
+const legStats = z.object({
+  /** Legs in a call. */
+  calls: z.number(),
+  sip: z.object({
+    requests: z.number(),
+    accepted: z.number(),
+    refused: z.number(),
+    ended: z.number(),
+    repeated: z.number(),
+    retransmitted: z.number(),
+    unanswered: z.number(),
+    sendErrors: z.number(),
+    ownerErrors: z.number(),
+    /** Datagrams that were not taken, by reason. */
+    dropped: z.record(z.string(), z.number()),
+  }),
+  /** Packets to listeners' ports that were not taken, by reason. */
+  rtp: z.object({ dropped: z.record(z.string(), z.number()) }),
+});
+export type LegStatsReport = z.output<typeof legStats>;
+
 export const relayRequestSchema = z.discriminatedUnion('type', [
   /** Everything that is wanted; what is not named ends. */
   z.object({
@@ -162,6 +184,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('key-installed'), nodeId, epoch: uint32 }),
   /** How the trunk is doing, about each 2 s. */
   z.object({ type: z.literal('trunk'), stats: trunkStats }),
+  /** How legs are doing, about each 2 s. */
+  z.object({ type: z.literal('legs'), stats: legStats }),
   /** Meters connect to here from now on. */
   z.object({ type: z.literal('meters'), address }),
   /** How loud it is at meters where that has changed. */

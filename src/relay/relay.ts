@@ -27,6 +27,7 @@ const AWAITED_MS = 500;
 const MOST_AWAITED = 100;
 /** For Asterisk to hang up the leg of a listener who was ended; it is told to at the same time. */
 const HANG_UP_MS = 2000;
+const STATS_EVERY_MS = 2000;
 
 export type RelayOptions = MediaOptions & {
   socketPath: string;
@@ -48,6 +49,7 @@ export class Relay {
   readonly #sip: LegServer;
   readonly #workers: WorkerPool;
   readonly #meters: MeterThread;
+  #statsTimer: NodeJS.Timeout | undefined;
   /** Where the floors are sent to by Asterisk; null while their ports are being opened. Bounded by the conferences. */
   readonly #floors = new Map<string, RtpAddress | null>();
   #peers: readonly TrunkPeerWish[] = [];
@@ -86,9 +88,11 @@ export class Relay {
       throw new RelayError('no-port', `relay.sipPort cannot be opened: ${cause.message}`, { cause });
     });
     await this.#control.start();
+    this.#statsTimer = setInterval(() => this.#reportLegs(), STATS_EVERY_MS);
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#statsTimer);
     await this.#control.stop();
     await this.#sip.stop();
     await this.#workers.stop();
@@ -99,6 +103,11 @@ export class Relay {
     const legs = [...this.#legs].flatMap(([legId, leg]) => (leg ? [{ legId, leg }] : []));
     const peers = [...this.#peers];
     return { type: 'hello', pid: process.pid, sip: this.#sip.address, peers, legs, meters: this.#meters.address };
+  }
+
+  #reportLegs(): void {
+    const { legCount: calls, counters: sip } = this.#sip;
+    this.#control.report({ type: 'legs', stats: { calls, sip, rtp: { dropped: this.#workers.rtpDropped } } });
   }
 
   #take(request: RelayRequest): void {

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Bell } from './bell.ts';
 import type { LegState, ListenerWish, RelayReport, RelayRequest, RtpAddress } from './protocol.ts';
+import type { RtpDrops } from './rtp-drops.ts';
 
 /** Where the relay opens its sockets. */
 export type MediaOptions = {
@@ -15,6 +16,11 @@ export type MediaOptions = {
 export type PortOptions = Pick<MediaOptions, 'bindAddress' | 'ports'> & {
   /** The port to try first. */
   readonly nextPort: number;
+};
+
+export type AudienceWorkerOptions = PortOptions & {
+  /** Where it counts packets that it drops. */
+  readonly rtpDrops: RtpDrops;
 };
 
 /** The trunk of a node, as its operator has set it up. */

@@ -1,13 +1,14 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Bell, createBell, ringForCommand } from './bell.ts';
+import { createRtpDrops, type ListenerDropReason, RtpDropSums } from './rtp-drops.ts';
 import type {
   AudienceCommand,
+  AudienceWorkerOptions,
   FloorCommand,
   FloorRequest,
   FloorWorkerOptions,
   ListenerCommand,
   MediaOptions,
-  PortOptions,
   TrunkOptions,
   WorkerReport,
 } from './worker-messages.ts';
@@ -31,9 +32,10 @@ export class WorkerPool {
   /** How many listeners each thread has. */
   readonly #load: number[];
   readonly #threadOf = new Map<string, number>();
+  readonly #rtpDrops: RtpDropSums;
 
   constructor({ threads, trunk, bindAddress, ports }: PoolOptions, deps: WorkerPoolDeps) {
-    const start = (file: string, workerData: PortOptions | FloorWorkerOptions) => {
+    const start = (file: string, workerData: AudienceWorkerOptions | FloorWorkerOptions) => {
       const worker = new Worker(new URL(file, import.meta.url), { workerData });
       worker.on('message', deps.onReport);
       worker.on('error', deps.onDied);
@@ -42,16 +44,23 @@ export class WorkerPool {
     // A conference has one port, so that no range is kept free for them. Listeners come to the last tenth last.
     const nextPort = ports.last - Math.floor((ports.last - ports.first) / 10);
     this.#floors = start('./floor-worker.js', { bindAddress, ports, nextPort, trunk });
+    const rtpDrops = createRtpDrops();
+    this.#rtpDrops = new RtpDropSums(rtpDrops);
     this.#load = Array.from({ length: threads }, () => 0);
     this.#audiences = this.#load.map((_, index) => {
       const share = portsOf(ports, index, threads);
-      const worker = start('./audience-worker.js', { bindAddress, ports: share, nextPort: share.first });
+      const worker = start('./audience-worker.js', { bindAddress, ports: share, nextPort: share.first, rtpDrops });
       const bell = createBell();
       const { port1, port2 } = new MessageChannel();
       this.#floors.postMessage({ type: 'audience', port: port1, bell } satisfies FloorCommand, [port1]);
       worker.postMessage({ type: 'source', port: port2, bell } satisfies AudienceCommand, [port2]);
       return { worker, bell };
     });
+  }
+
+  /** Packets that came to listeners' ports and were dropped. */
+  get rtpDropped(): Record<ListenerDropReason, number> {
+    return this.#rtpDrops.read();
   }
 
   tellFloors(request: FloorRequest): void {

@@ -228,7 +228,7 @@ describe('keys that change each second', () => {
 
 describe('who does not belong to the cluster', () => {
   const refusals = async (reason: string) =>
-    (await lab.nodesSeenBy('lyon')).get('lyon')?.traffic?.events.refused[reason] ?? 0;
+    (await lab.nodesSeenBy('lyon')).get('lyon')?.traffic?.events?.refused[reason] ?? 0;
   const told = async (pattern: RegExp) =>
     (await lab.node('lyon').log()).split('\n').filter((line) => pattern.test(line));
   const peers = () => [lab.cluster.listens.get('lyon') ?? ''];

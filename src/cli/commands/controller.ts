@@ -51,6 +51,7 @@ export async function runController(configFile: string | undefined): Promise<voi
         if (report.type === 'announce') cluster.announceKey(report.to, report.announcement);
         else if (report.type === 'key-installed') cluster.keyInstalled(report.nodeId, report.epoch);
         else if (report.type === 'trunk') cluster.trunkReported(report.stats);
+        else if (report.type === 'legs') cluster.legsReported(report.stats);
         else controller.relayReported(report);
       },
       onPresence: (present) => {

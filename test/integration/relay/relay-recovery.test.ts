@@ -94,6 +94,8 @@ it('the leg of a listener who was ended is hung up, unless Asterisk does it or h
   await expect.poll(() => [...lab.hungUp], WITHIN).toEqual(['a']);
   await sleep(300);
   expect([...lab.hungUp]).toEqual(['a']);
+  const stats = () => lab.reports.findLast((report) => report.type === 'legs')?.stats;
+  await expect.poll(stats, WITHIN).toMatchObject({ calls: 1, sip: { accepted: 3, ended: 1 } });
 });
 
 it('what is no message harms nothing, and a controller that connects again learns how things are', async () => {

@@ -162,6 +162,8 @@ describe('the relay', () => {
       expect((phones[0] as Peer).packets.length - before).toBeGreaterThan(5);
       expect(stranger.packets).toEqual([]);
       expect(relay.reports.filter(({ type }) => type === 'key')).toEqual([]);
+      const dropped = () => relay.reports.findLast((report) => report.type === 'legs')?.stats.rtp.dropped;
+      await expect.poll(dropped, { timeout: 3000 }).toMatchObject({ 'other-source': 2 });
     } finally {
       stranger.close();
     }

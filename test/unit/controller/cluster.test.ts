@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAlone } from '../../../src/conference/arrangement.ts';
 import { countAdmitted } from '../../../src/conference/conference.ts';
+import { newLegCounters } from '../../../src/sip/leg-counters.ts';
 import { TestNetwork, TestNode } from './cluster-nodes.ts';
 
 const SILENT =
@@ -62,6 +63,20 @@ describe('the traffic of a node', () => {
     expect(lyon.cluster.nodes.map(({ traffic }) => traffic?.trunk)).toEqual([all, undefined]);
     lyon.cluster.relayStarted();
     expect(lyon.cluster.nodes[0]?.traffic?.trunk).toBe(null);
+  });
+
+  it('is also what its relay tells of the legs of listeners, with a cluster or without', () => {
+    const legs = { calls: 3, sip: newLegCounters(), rtp: { dropped: { 'other-source': 5 } } };
+    const alone = new TestNode('rome', null, SILENT);
+    for (const { cluster } of [lyon, alone]) {
+      expect(cluster.nodes[0]?.traffic?.legs).toBe(null);
+      cluster.legsReported(legs);
+      expect(cluster.nodes[0]?.traffic?.legs).toEqual(legs);
+    }
+    expect(alone.cluster.nodes[0]?.traffic).toEqual({ trunk: null, legs, events: null });
+    expect(lyon.cluster.nodes[1]?.traffic).toBe(null);
+    lyon.cluster.relayStarted();
+    expect(lyon.cluster.nodes[0]?.traffic?.legs).toBe(null);
   });
 });
 

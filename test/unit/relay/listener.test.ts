@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Listener, type ListenerPorts } from '../../../src/relay/listener.ts';
 import type { RtpAddress } from '../../../src/relay/protocol.ts';
+import { createRtpDrops, RtpDropSums } from '../../../src/relay/rtp-drops.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
 import type { PacketSource } from '../../../src/rtp/source-check.ts';
 
@@ -28,14 +29,16 @@ async function setUp() {
       return { port: port ?? 5000, aim: (to) => aims.push(to), send: () => {}, close: () => closed++ };
     },
   };
+  const drops = createRtpDrops();
+  const dropped = new RtpDropSums(drops);
   const listener = new Listener(
     { legId: 'leg', conference: 'c', volume: 0, noise: false },
-    { onKey: (key) => keys.push(key), attend: () => attended++ },
+    { onKey: (key) => keys.push(key), attend: () => attended++, drops },
   );
   const port = await listener.connect(LEG, null, ports);
   const counts = () => ({ attended, closed });
   const receive = (packet: Buffer, from: PacketSource = PHONE) => accept(packet, from);
-  return { listener, ports, port, keys, aims, opened, counts, receive };
+  return { listener, ports, port, keys, aims, opened, counts, dropped, receive };
 }
 
 function packet(payloadType: number, payload: Uint8Array, sequence = 1, timestamp = 1000): Buffer {
@@ -76,6 +79,20 @@ describe("a listener's leg", () => {
     await listener.connect({ ...LEG, remote: { host: '192.0.2.2', port: 4002 } }, null, ports);
     expect(receive(key(5), nat)).toBe(false);
     expect(keys).toEqual(['5']);
+  });
+
+  it('counts by reason what it does not take', async () => {
+    const { receive, dropped } = await setUp();
+    const audio = packet(0, new Uint8Array(160));
+    receive(audio);
+    receive(Buffer.from('hello'));
+    receive(Buffer.alloc(200));
+    receive(Buffer.of(0x80, 200, ...audio.subarray(2)));
+    receive(Buffer.of(0xbf, 0, ...audio.subarray(2, 20)));
+    receive(packet(8, new Uint8Array(160)));
+    receive(packet(101, Uint8Array.of(1)));
+    receive(audio, { address: '203.0.113.9', port: 4000 });
+    expect(Object.values(dropped.read())).toEqual([1, 1, 1, 1, 1, 1, 1]);
   });
 
   it('looks after what is more urgent at each packet', async () => {
