@@ -192,12 +192,15 @@ describe('nothing is left behind', () => {
     await lab.node.waitForMembers('3000', 0);
     const files = filesOf(await relayPid());
     await audience();
+    const legCalls = async () => JSON.parse((await lab.node.cli('nodes', '--json')).stdout)[0].traffic.legs?.calls;
+    await expect.poll(legCalls, WITHIN).toBeGreaterThan(0);
     await lab.node.asterisk.kill('SIGKILL');
     await lab.node.asterisk.stop();
     await lab.node.asterisk.start();
     await lab.node.waitUntilConnected();
     await lab.node.waitForMembers('3000', 0);
     await expect.poll(async () => filesOf(await relayPid()), WITHIN).toBe(files);
+    await expect.poll(legCalls, WITHIN).toBe(0);
     await lab.phones.hangUpAll();
     await speaker();
     const listening = await listener('101');
