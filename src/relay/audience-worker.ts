@@ -4,12 +4,13 @@ import { Audience } from './audience.ts';
 import { FrameInbox } from './frame-inbox.ts';
 import { Listener } from './listener.ts';
 import { MediaPorts } from './media-socket.ts';
+import type { RtpDrops } from './rtp-drops.ts';
 import type {
   AudienceCommand,
   AudienceFrame,
   AudienceReport,
+  AudienceWorkerOptions,
   ListenerSettings,
-  PortOptions,
 } from './worker-messages.ts';
 
 /**
@@ -24,14 +25,16 @@ const UNREAD_MS = 60;
  */
 class AudienceWorker {
   readonly #ports: MediaPorts;
+  readonly #drops: RtpDrops;
   readonly #report: (report: AudienceReport) => void;
   readonly #listeners = new Map<string, Listener>();
   readonly #audiences = new Map<string, Audience>();
   #inbox: FrameInbox | null = null;
   #sending = false;
 
-  constructor(options: PortOptions, deps: { report: (report: AudienceReport) => void }) {
+  constructor(options: AudienceWorkerOptions, deps: { report: (report: AudienceReport) => void }) {
     this.#ports = new MediaPorts(options);
+    this.#drops = options.rtpDrops;
     this.#report = deps.report;
   }
 
@@ -60,6 +63,7 @@ class AudienceWorker {
       new Listener(settings, {
         onKey: (key) => this.#report({ type: 'key', legId, key }),
         attend: this.#attend,
+        drops: this.#drops,
       });
     if (settings.conference !== listener.settings.conference) this.#leave(listener);
     listener.settings = settings;
@@ -130,6 +134,8 @@ function randomStream(): { ssrc: number; sequence: number; timestamp: number } {
 
 const port = parentPort;
 if (port) {
-  const worker = new AudienceWorker(workerData as PortOptions, { report: (report) => port.postMessage(report) });
+  const worker = new AudienceWorker(workerData as AudienceWorkerOptions, {
+    report: (report) => port.postMessage(report),
+  });
   port.on('message', (command: AudienceCommand) => worker.take(command));
 }

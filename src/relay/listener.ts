@@ -3,7 +3,7 @@ import { type PacketSource, SourceCheck } from '../rtp/source-check.ts';
 import { decodeTelephoneEventInto, emptyTelephoneEvent, TelephoneEventReceiver } from '../rtp/telephone-event.ts';
 import type { MediaSocket } from './media-socket.ts';
 import type { LegState } from './protocol.ts';
-import { countDrop, type ListenerDropReason, type RtpDrops, rtpDropsOfThread } from './rtp-drops.ts';
+import { countDrop, type ListenerDropReason, type RtpDrops } from './rtp-drops.ts';
 import type { ListenerSettings } from './worker-messages.ts';
 
 type ListenerSocket = Pick<MediaSocket, 'port' | 'aim' | 'send' | 'close'>;
@@ -17,21 +17,18 @@ export type ListenerDeps = {
   onKey: (key: string) => void;
   /** Called at each packet of the phone, for what is more urgent than those. */
   attend: () => void;
-  /** Where dropped packets are counted; in those of the thread if left out. */
-  drops?: RtpDrops;
+  /** Where dropped packets are counted. */
+  drops: RtpDrops;
 };
 
 // Each is filled anew for each packet.
 const view = emptyRtpView();
 const event = emptyTelephoneEvent();
 
-const dropsOfThread = rtpDropsOfThread();
-
 /** One listener's leg: what is sent to his phone, and the keys that come from it. Nobody hears what he says. */
 export class Listener {
   settings: ListenerSettings;
   readonly #deps: ListenerDeps;
-  readonly #drops: RtpDrops;
   readonly #sources = new SourceCheck();
   readonly #keys = new TelephoneEventReceiver();
   #leg: Omit<LegState, 'port'> | null = null;
@@ -41,7 +38,6 @@ export class Listener {
   constructor(settings: ListenerSettings, deps: ListenerDeps) {
     this.settings = settings;
     this.#deps = deps;
-    this.#drops = deps.drops ?? dropsOfThread;
   }
 
   /** As agreed upon last; null before. */
@@ -78,7 +74,7 @@ export class Listener {
   #receive(packet: Buffer, from: PacketSource): boolean {
     this.#deps.attend();
     const dropped = this.#take(packet, from);
-    if (dropped !== null) countDrop(this.#drops, dropped);
+    if (dropped !== null) countDrop(this.#deps.drops, dropped);
     return dropped === null;
   }
 

@@ -1,4 +1,3 @@
-import { workerData } from 'node:worker_threads';
 import type { RtpDropReason } from '../rtp/packet.ts';
 
 /** Why a packet that came to a listener's port was dropped. */
@@ -14,42 +13,19 @@ const REASONS: readonly ListenerDropReason[] = [
   'other-source',
 ];
 
-/** Counts by reason, in memory that the relay's threads share; they wrap. */
-export type RtpDrops = Uint32Array<SharedArrayBuffer>;
+/** Counts by reason, in memory that the relay's threads share. */
+export type RtpDrops = BigUint64Array<SharedArrayBuffer>;
 
 export function createRtpDrops(): RtpDrops {
-  return new Uint32Array(new SharedArrayBuffer(REASONS.length * Uint32Array.BYTES_PER_ELEMENT));
-}
-
-/** @returns those that this thread was given when it was started */
-export function rtpDropsOfThread(): RtpDrops {
-  const given: unknown = workerData?.rtpDrops;
-  return given instanceof Uint32Array ? (given as RtpDrops) : createRtpDrops();
+  return new BigUint64Array(new SharedArrayBuffer(REASONS.length * BigUint64Array.BYTES_PER_ELEMENT));
 }
 
 /** HOT PATH. */
 export function countDrop(drops: RtpDrops, reason: ListenerDropReason): void {
-  Atomics.add(drops, REASONS.indexOf(reason), 1);
+  Atomics.add(drops, REASONS.indexOf(reason), 1n);
 }
 
-/** Adds up what threads count, beyond where their counts wrap, if it is asked at least once in 2^32 packets. */
-export class RtpDropSums {
-  readonly #drops: RtpDrops;
-  readonly #before = new Uint32Array(REASONS.length);
-  readonly #sums = REASONS.map(() => 0);
-
-  constructor(drops: RtpDrops) {
-    this.#drops = drops;
-  }
-
-  read(): Record<ListenerDropReason, number> {
-    const sums = REASONS.map((reason, index) => {
-      const count = Atomics.load(this.#drops, index);
-      const sum = (this.#sums[index] as number) + ((count - (this.#before[index] as number)) >>> 0);
-      this.#before[index] = count;
-      this.#sums[index] = sum;
-      return [reason, sum];
-    });
-    return Object.fromEntries(sums) as Record<ListenerDropReason, number>;
-  }
+export function readDrops(drops: RtpDrops): Record<ListenerDropReason, number> {
+  const counts = REASONS.map((reason, index) => [reason, Number(Atomics.load(drops, index))]);
+  return Object.fromEntries(counts) as Record<ListenerDropReason, number>;
 }

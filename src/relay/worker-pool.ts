@@ -1,6 +1,6 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Bell, createBell, ringForCommand } from './bell.ts';
-import { createRtpDrops, type ListenerDropReason, RtpDropSums } from './rtp-drops.ts';
+import { createRtpDrops, type ListenerDropReason, readDrops } from './rtp-drops.ts';
 import type {
   AudienceCommand,
   AudienceWorkerOptions,
@@ -32,7 +32,7 @@ export class WorkerPool {
   /** How many listeners each thread has. */
   readonly #load: number[];
   readonly #threadOf = new Map<string, number>();
-  readonly #rtpDrops: RtpDropSums;
+  readonly #rtpDrops = createRtpDrops();
 
   constructor({ threads, trunk, bindAddress, ports }: PoolOptions, deps: WorkerPoolDeps) {
     const start = (file: string, workerData: AudienceWorkerOptions | FloorWorkerOptions) => {
@@ -44,8 +44,7 @@ export class WorkerPool {
     // A conference has one port, so that no range is kept free for them. Listeners come to the last tenth last.
     const nextPort = ports.last - Math.floor((ports.last - ports.first) / 10);
     this.#floors = start('./floor-worker.js', { bindAddress, ports, nextPort, trunk });
-    const rtpDrops = createRtpDrops();
-    this.#rtpDrops = new RtpDropSums(rtpDrops);
+    const rtpDrops = this.#rtpDrops;
     this.#load = Array.from({ length: threads }, () => 0);
     this.#audiences = this.#load.map((_, index) => {
       const share = portsOf(ports, index, threads);
@@ -60,7 +59,7 @@ export class WorkerPool {
 
   /** Packets that came to listeners' ports and were dropped. */
   get rtpDropped(): Record<ListenerDropReason, number> {
-    return this.#rtpDrops.read();
+    return readDrops(this.#rtpDrops);
   }
 
   tellFloors(request: FloorRequest): void {
