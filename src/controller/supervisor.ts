@@ -29,14 +29,12 @@ export class Supervisor {
     let delayMs = FIRST_RESTART_MS;
     for (;;) {
       const startedMs = performance.now();
-      const { code, killedBy } = await this.#runOnce();
+      const { code, how } = await this.#runOnce();
       if (signal.aborted) return 0;
       // Its own decision, e.g. over a mistake in the configuration, which a restart would repeat.
       if (code !== null && code !== CRASHED) return code;
       if (performance.now() - startedMs > SETTLED_MS) delayMs = FIRST_RESTART_MS;
-      this.#logger.error(
-        `${this.#spec.name} died (${killedBy ?? `status ${code}`}); starting it again in ${delayMs} ms`,
-      );
+      this.#logger.error(`${this.#spec.name} ${how}; starting it again in ${delayMs} ms`);
       await sleep(delayMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return 0;
       delayMs = Math.min(delayMs * 2, LAST_RESTART_MS);
@@ -58,7 +56,15 @@ export class Supervisor {
     this.#child?.kill(name);
   }
 
-  #runOnce(): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
+  /** The machine may be out of processes or files for a moment: one that cannot be started counts as one that died. */
+  #runOnce(): Promise<Ending> {
+    return this.#spawn().catch((error: NodeJS.ErrnoException) => {
+      this.#child = null;
+      return { code: null, how: `cannot be started (${error.code ?? error.message})` };
+    });
+  }
+
+  #spawn(): Promise<Ending> {
     const { command, args } = this.#spec;
     return new Promise((resolve, reject) => {
       // Detached, because we pass signals on, and a terminal's Ctrl-C would reach both. Over the channel the process
@@ -66,14 +72,20 @@ export class Supervisor {
       const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
       const child = spawn(command, args, { stdio: [...stdio], detached: true });
       this.#child = child;
-      child.once('error', reject);
+      child.on('error', (error) => {
+        // Else it is about a signal that could not be sent, and the process runs on.
+        if (child.pid === undefined) reject(error);
+      });
       child.once('exit', (code, killedBy) => {
         this.#child = null;
-        resolve({ code, killedBy });
+        resolve({ code, how: `died (${killedBy ?? `status ${code}`})` });
       });
     });
   }
 }
+
+/** How a process has ended, with its exit status if it has one. */
+type Ending = { readonly code: number | null; readonly how: string };
 
 /** Node's exit status after an uncaught error, which our own commands use for "failed" as well. */
 const CRASHED = 1;
