@@ -8,7 +8,7 @@ import { type NodePart, remoteViewOf } from './remote-view.ts';
 
 export type ClusterStateOptions = {
   nodeId: string;
-  /** When this controller has started, in ms: greater than that of the one before it. */
+  /** When this controller has started, in ms: another than that of the one before it. */
   incarnation: number;
   lifetimeMs: number;
 };

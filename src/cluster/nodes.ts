@@ -50,6 +50,7 @@ export class Nodes {
       known.sinceMs = nowMs;
       known.heardAtMs = nowMs;
       known.asked = false;
+      known.replica.expectSnapshot();
       return known;
     }
     const fresh = {

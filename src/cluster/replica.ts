@@ -112,12 +112,22 @@ export class Replica {
     return taken;
   }
 
+  /**
+   * The channel is up anew, and nothing older comes by it: the next snapshot is to be believed whatever its numbers. They
+   * are smaller than before where the node was restarted after its clock had been set back. Until then, all stays.
+   */
+  expectSnapshot(): void {
+    this.#incarnation = Number.NEGATIVE_INFINITY;
+    this.#sequence = 0;
+    this.#pending = null;
+    this.#stale = true;
+  }
+
   /** Forgets everything until the next snapshot. @returns the conferences that it was part of */
   clear(): string[] {
     const names = [...this.#parts.keys()];
     this.#parts = new Map();
-    this.#pending = null;
-    this.#stale = true;
+    this.expectSnapshot();
     return names;
   }
 }

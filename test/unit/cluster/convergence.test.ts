@@ -94,6 +94,33 @@ describe('a conference on three nodes', () => {
     );
   });
 
+  it('looks the same again after controllers were restarted, whatever their clocks said', () => {
+    const restart = fc.record({
+      what: fc.constant('restart' as const),
+      node,
+      incarnation: fc.nat(5),
+      settled: fc.boolean(),
+    });
+    const stepOrRestart = fc.oneof({ weight: 10, arbitrary: step }, { weight: 1, arbitrary: restart });
+    fc.assert(
+      fc.property(fc.array(stepOrRestart, { maxLength: 60, size: 'max' }), (story) => {
+        const network = new Network(IDS);
+        const at = (index: number) => network.nodes[index] as Node;
+        for (const each of story) {
+          if (each.what === 'happens') at(each.node).happens(each.input);
+          else if (each.what === 'restart') {
+            network.restart(at(each.node), each.incarnation);
+            if (each.settled) network.settle();
+          } else if (each.node !== each.to) disturb(network, each.what, at(each.node), at(each.to));
+        }
+        network.reconnect();
+        network.settle();
+        expectAgreement(network.nodes);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('notices a lost delta by itself, and asks for everything', () => {
     const network = new Network(['a', 'b']);
     const [a, b] = network.nodes as [Node, Node];

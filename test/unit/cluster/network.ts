@@ -100,6 +100,22 @@ export class Network {
     }
   }
 
+  /** The controller of a node dies with all that was under way, and the next one adopts its calls. */
+  restart({ id, conference }: Node, incarnation: number): void {
+    const fresh = new Node(id, (message) => this.#broadcast(id, message), incarnation);
+    fresh.conference = conference;
+    const { locked, mutedAll } = conference;
+    if (locked) fresh.state.share('3000', { setting: 'locked', value: locked }, true);
+    if (mutedAll) fresh.state.share('3000', { setting: 'mutedAll', value: mutedAll }, true);
+    for (const { id: other } of this.nodes) if (other !== id) fresh.state.nodes.up(other, 0);
+    this.nodes.splice(
+      this.nodes.findIndex((node) => node.id === id),
+      1,
+      fresh,
+    );
+    this.reconnect();
+  }
+
   #broadcast(from: string, message: Message): void {
     for (const { id } of this.nodes) if (id !== from) this.queue(from, id).push(message);
   }

@@ -87,6 +87,22 @@ describe('the replica of another node', () => {
     expect(replica.take(delta(100, member(1))).outcome).toBe('ignored');
   });
 
+  it('believes a controller whose clock was set back before it was restarted, once it is up anew or was flushed', () => {
+    for (const happens of ['up', 'flush'] as const) {
+      const nodes = new Nodes({ lifetimeMs: 100 });
+      const { replica } = nodes.up('a', 0);
+      replica.take(snapshot([running, member(1)], { incarnation: 9 }));
+      nodes[happens]('a', 0);
+      // What it had when it fell silent counts until it says something else.
+      expect(replica.members).toBe(happens === 'up' ? 1 : 0);
+      expect(replica.isComplete).toBe(false);
+      expect(replica.take(delta(11, member(2))).outcome).toBe('gap');
+      expect(replica.take(snapshot([running, member(2), member(3)], { sequence: 0 })).outcome).toBe('taken');
+      expect(replica.take(delta(1, member(4))).outcome).toBe('taken');
+      expect(replica.members).toBe(3);
+    }
+  });
+
   it('sums up who has been admitted', () => {
     const replica = replicaOf(
       member(1, { flags: ['speaker', 'admin'] }),
