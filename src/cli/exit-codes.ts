@@ -1,6 +1,8 @@
 import type { ApiErrorCode } from '../api/errors.ts';
 import type { AriErrorCode } from '../ari/errors.ts';
 import type { ControllerErrorCode } from '../controller/errors.ts';
+import type { EventChannelErrorCode } from '../events/errors.ts';
+import type { RelayErrorCode } from '../relay/errors.ts';
 
 /** What a command's exit status says. */
 export const EXIT = {
@@ -45,7 +47,11 @@ const BY_ERROR_CODE: Record<string, ExitCode> = {
   'socket-unusable': EXIT.usage,
   'address-unusable': EXIT.usage,
   'no-port': EXIT.usage,
-} satisfies Record<ControllerErrorCode, ExitCode> & Partial<Record<AriErrorCode | ApiErrorCode | string, ExitCode>>;
+  'port-taken': EXIT.usage,
+  'cannot-listen': EXIT.usage,
+  'invalid-name': EXIT.usage,
+} satisfies Record<ControllerErrorCode | ApiErrorCode | RelayErrorCode | EventChannelErrorCode, ExitCode> &
+  Partial<Record<AriErrorCode | string, ExitCode>>;
 
 /** The exit status for an error, by its `code`. */
 export function exitCodeOf(error: unknown): ExitCode {

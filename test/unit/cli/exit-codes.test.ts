@@ -6,6 +6,8 @@ it.each([
   ['not-possible', 1],
   ['bad-request', 2],
   ['invalid-configuration', 2],
+  ['port-taken', 2],
+  ['cannot-listen', 2],
   ['no-such-conference', 3],
   ['no-such-member', 3],
   ['no-controller', 4],
