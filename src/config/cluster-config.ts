@@ -1,10 +1,22 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { PLACEMENTS } from '../cluster/placement.ts';
 import { NODE_ID } from '../conference/member-address.ts';
+import { hostPort } from './host-port.ts';
 
 const ADDRESS = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
-const address = z.string().regex(ADDRESS, 'expected host:port');
-const ipAddress = z.string().regex(/^\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}$/, 'expected an IPv4 address and a port');
+const address = z
+  .string()
+  .regex(ADDRESS, { error: 'expected host:port', abort: true })
+  .refine(isHost, { error: 'expected host:port, and this host is no IP address', abort: true })
+  .refine(isPort, 'a port is 1 to 65535');
+const ipAddress = z
+  .string()
+  .refine((text) => /^[\d.]+:\d{1,5}$/.test(text) && isIPv4(hostPort(text).host), {
+    error: 'expected an IPv4 address and a port',
+    abort: true,
+  })
+  .refine(isPort, 'a port is 1 to 65535');
 
 /** The section `cluster` of `rostrum.yaml`. Without a secret, the node is by itself. */
 export const clusterConfigSchema = z
@@ -80,12 +92,27 @@ export const clusterConfigSchema = z
       .optional()
       .describe('Where SBCs ask over HTTP which node takes a caller: GET /route?conference=3000; without it, nowhere'),
   })
-  .refine(({ secretFile, peers }) => secretFile !== undefined || peers.length === 0, {
-    path: ['secretFile'],
-    message: 'a cluster needs a secret: make one with "rostrum keygen"',
-  })
+  .refine(
+    ({ secretFile, peers, transport }) => secretFile !== undefined || (peers.length === 0 && transport === 'mesh'),
+    {
+      path: ['secretFile'],
+      message: 'a cluster needs a secret: make one with "rostrum keygen"',
+    },
+  )
   .refine(({ transport, nats }) => transport !== 'nats' || nats.url !== undefined, {
     path: ['nats', 'url'],
     message: 'transport nats needs the URL of a NATS server',
   })
   .prefault({});
+
+/** What looks like an IP address must be one; anything else is a name, for DNS to know. */
+function isHost(text: string): boolean {
+  const { host } = hostPort(text);
+  if (text.startsWith('[')) return isIPv6(host);
+  return isIPv4(host) || !/^[\d.]+$/.test(host);
+}
+
+function isPort(text: string): boolean {
+  const { port } = hostPort(text);
+  return port >= 1 && port <= 65_535;
+}

@@ -58,8 +58,16 @@ describe('the configuration of a cluster', () => {
   it.each([
     ['{ peers: ["oslo:7400"] }', 'cluster.secretFile: a cluster needs a secret'],
     ['{ transport: nats }', 'cluster.nats.url: transport nats needs the URL'],
+    ['{ transport: nats, nats: { url: "nats://x" } }', 'cluster.secretFile: a cluster needs a secret'],
     ['{ nodeId: "a b" }', 'cluster.nodeId: a node name is'],
     ['{ peers: [oslo] }', 'cluster.peers.0: expected host:port'],
+    ['{ peers: ["oslo:75000"] }', 'cluster.peers.0: a port is 1 to 65535'],
+    ['{ peers: ["192.0.2.300:7400"] }', 'cluster.peers.0: expected host:port, and this host is no IP address'],
+    ['{ peers: ["[::1::2]:7400"] }', 'cluster.peers.0: expected host:port, and this host is no IP address'],
+    ['{ listen: "0.0.0.0:0" }', 'cluster.listen: a port is 1 to 65535'],
+    ['{ trunk: { listen: "192.0.2.300:7500" } }', 'cluster.trunk.listen: expected an IPv4 address and a port'],
+    ['{ trunk: { address: "oslo:7500" } }', 'cluster.trunk.address: expected an IPv4 address and a port'],
+    ['{ trunk: { listen: "192.0.2.30:75000" } }', 'cluster.trunk.listen: a port is 1 to 65535'],
     ['{ nats: { url: "http://x" } }', 'cluster.nats.url: expected a URL such as nats://'],
     ['{ lifetime: 3 }', 'lifetime'],
   ])('%s is a mistake', async (text, message) => {
