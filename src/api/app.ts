@@ -52,7 +52,10 @@ function answerError(error: Error, reply: FastifyReply): FastifyReply {
   if (error instanceof InviteError || error instanceof AttendanceError) {
     return reply.status(STATUS_OF[error.code]).send({ code: error.code, message: error.message });
   }
-  if (error instanceof ConfigError) return reply.status(422).send({ code: error.code, message: error.message });
+  if (error instanceof ConfigError) {
+    const { code, message, problems } = error;
+    return reply.status(422).send({ code, message, problems });
+  }
   if (hasZodFastifySchemaValidationErrors(error)) {
     const message = error.validation.map(({ instancePath, message }) => explain(instancePath, message)).join('; ');
     return reply.status(400).send({ code: 'bad-request', message });

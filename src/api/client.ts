@@ -3,11 +3,14 @@ import { type IncomingMessage, request } from 'node:http';
 /** A refusal by the controller, or its absence (`no-controller`). The other codes are those of the API. */
 export class ApiClientError extends Error {
   readonly code: string;
+  /** What the controller has answered; null where none did. */
+  readonly answer: unknown;
 
-  constructor(code: string, message: string, options?: { cause?: unknown }) {
+  constructor(code: string, message: string, options: { cause?: unknown; answer?: unknown } = {}) {
     super(message, options);
     this.name = 'ApiClientError';
     this.code = code;
+    this.answer = options.answer ?? null;
   }
 }
 
@@ -78,5 +81,5 @@ function settle(
   }
   if (statusCode === 200) return resolve(value);
   const { code, message } = value as { code: string; message: string };
-  reject(new ApiClientError(code, message));
+  reject(new ApiClientError(code, message, { answer: value }));
 }

@@ -6,6 +6,7 @@ import type { Cluster } from '../controller/cluster.ts';
 import type { Controller } from '../controller/controller.ts';
 import { ControllerError } from '../controller/errors.ts';
 import type { Inviter } from '../controller/inviter.ts';
+import type { ProfileStore } from '../controller/profile-store.ts';
 import type { StatusView } from './schemas.ts';
 
 /** What the routes work with. */
@@ -13,8 +14,7 @@ export type RouteDeps = {
   controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'>;
   cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain' | 'routeOf'>;
   status: () => Omit<StatusView, 'conferences' | 'members'>;
-  /** Reads the profiles again. @throws ConfigError with every mistake; nothing has changed then */
-  reloadProfiles: () => Promise<unknown>;
+  reloadProfiles: ProfileStore['reload'];
   attendance: AttendanceReader;
   inviter: Pick<Inviter, 'invite' | 'list' | 'cancel'>;
 };

@@ -1,7 +1,8 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { ConfigError } from '../config/errors.ts';
 import type { RouteDeps } from './deps.ts';
-import { errors, nodePathSchema, nodeSchema, statusSchema } from './schemas.ts';
+import { configErrorSchema, errors, nodePathSchema, nodeSchema, statusSchema } from './schemas.ts';
 import { viewNode } from './views.ts';
 
 /** The node itself: its state and its profiles; and the other nodes. */
@@ -29,7 +30,12 @@ export function nodeRoutes({ controller, cluster, status, reloadProfiles }: Rout
       return nodes();
     });
 
-    app.post('/profiles/reload', { schema: { response: { 200: z.unknown(), ...errors } } }, () => reloadProfiles());
+    const reloadAnswers = { 200: z.unknown(), 422: configErrorSchema, ...errors };
+    app.post('/profiles/reload', { schema: { response: reloadAnswers } }, async () => {
+      const result = await reloadProfiles();
+      if (!result.ok) throw ConfigError.of(result.problems);
+      return result;
+    });
     done();
   };
 }

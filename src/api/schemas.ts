@@ -119,6 +119,19 @@ export const commandResponseSchema = z.union([
 
 export const errorSchema = z.object({ code: z.string(), message: z.string() });
 
+/** Mistakes in files, also one by one. */
+export const configErrorSchema = errorSchema.extend({
+  problems: z.array(
+    z.object({
+      file: z.string(),
+      line: z.number().int(),
+      column: z.number().int(),
+      path: z.string(),
+      message: z.string(),
+    }),
+  ),
+});
+
 /** The answers of every route where it fails. */
 export const errors = { '4xx': errorSchema, '5xx': errorSchema };
 

@@ -3,13 +3,16 @@ import { formatProblem, type Problem } from './yaml-document.ts';
 /** Configuration that cannot be used. The message has a line for each mistake. */
 export class ConfigError extends Error {
   readonly code = 'invalid-configuration';
+  /** The mistakes one by one, where they are at places of a file. */
+  readonly problems: readonly Problem[];
 
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options: { cause?: unknown; problems?: readonly Problem[] } = {}) {
     super(message, options);
     this.name = 'ConfigError';
+    this.problems = options.problems ?? [];
   }
 
   static of(problems: readonly Problem[]): ConfigError {
-    return new ConfigError(problems.map(formatProblem).join('\n'));
+    return new ConfigError(problems.map(formatProblem).join('\n'), { problems });
   }
 }

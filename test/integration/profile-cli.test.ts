@@ -308,11 +308,12 @@ describe('rostrum profile reload', () => {
   it('prints what the controller has found', async () => {
     const socketPath = join(directory, 'api.sock');
     const keys = [{ key: 'limits.speakers', takesEffect: 'live' }];
+    let status = 200;
     let answer: object = { ok: true, changes: [{ kind: 'conference', name: 'hall', change: 'changed', keys }] };
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(`${request.method} ${request.url}`);
-      response.end(JSON.stringify(answer));
+      response.writeHead(status).end(JSON.stringify(answer));
     }).listen(socketPath);
     await once(server, 'listening');
     try {
@@ -321,13 +322,18 @@ describe('rostrum profile reload', () => {
         stdout: 'hall: limits.speakers counts at once\n',
         stderr: '',
       });
-      answer = { ok: false, problems: [{ file: 'a.yaml', line: 2, column: 1, path: 'x', message: 'unknown key' }] };
-      expect(await rostrum(['reload', '--socket', socketPath])).toEqual({
+      const problems = [{ file: 'a.yaml', line: 2, column: 1, path: 'x', message: 'unknown key' }];
+      status = 422;
+      answer = { code: 'invalid-configuration', message: 'a.yaml:2:1: x: unknown key', problems };
+      const stderr = 'rostrum: a.yaml:2:1: x: unknown key\n';
+      expect(await rostrum(['reload', '--socket', socketPath])).toEqual({ code: 2, stdout: '', stderr });
+      const asJson = await rostrum(['reload', '--json', '--socket', socketPath]);
+      expect({ ...asJson, stdout: JSON.parse(asJson.stdout) }).toEqual({
         code: 2,
-        stdout: '',
-        stderr: 'rostrum: a.yaml:2:1: x: unknown key\n',
+        stdout: { ok: false, problems },
+        stderr,
       });
-      expect(asked).toEqual(['POST /v1/profiles/reload', 'POST /v1/profiles/reload']);
+      expect(asked).toEqual(Array(3).fill('POST /v1/profiles/reload'));
     } finally {
       server.close();
     }

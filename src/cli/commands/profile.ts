@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { ApiClient } from '../../api/client.ts';
+import { ApiClient, ApiClientError } from '../../api/client.ts';
 import { ConfigError } from '../../config/errors.ts';
 import { findProfileDirectory } from '../../config/profile-directory.ts';
 import { loadProfiles, readProfiles } from '../../config/read-profiles.ts';
+import type { Problem } from '../../config/yaml-document.ts';
 import type { ReloadResult } from '../../controller/profile-store.ts';
 import { profileJsonSchema } from '../../profiles/json-schema.ts';
 import type { Resolution } from '../../profiles/profiles.ts';
@@ -44,11 +45,16 @@ export function schema(): void {
 }
 
 export async function reload({ socket, json }: ClientOptions): Promise<void> {
-  const result = await new ApiClient({ socketPath: socket }).post<ReloadResult>('/profiles/reload');
-  if (json) print(result, json, () => '');
-  if (!result.ok) throw ConfigError.of(result.problems);
-  if (!json)
-    process.stdout.write(`${result.changes.length > 0 ? changeLines(result.changes) : 'nothing is different'}\n`);
+  try {
+    const result = await new ApiClient({ socketPath: socket }).post<ReloadResult & { ok: true }>('/profiles/reload');
+    print(result, json, () => (result.changes.length > 0 ? changeLines(result.changes) : 'nothing is different'));
+  } catch (error) {
+    if (json && error instanceof ApiClientError && error.code === 'invalid-configuration') {
+      const { problems } = error.answer as { problems: readonly Problem[] };
+      print({ ok: false, problems } satisfies ReloadResult, json, () => '');
+    }
+    throw error;
+  }
 }
 
 export async function directoryOf(options: ProfileOptions, argument?: string): Promise<string> {

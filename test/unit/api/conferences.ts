@@ -149,7 +149,7 @@ export function depsOf(
       asterisk: { connected: true, version: '22', problem: null },
       relay: { connected: true, pid: 2 },
     }),
-    reloadProfiles: async () => null,
+    reloadProfiles: async () => ({ ok: true, changes: [] }),
     attendance: { list: absent('attendance'), read: absent('attendance') },
     inviter: { invite: absent('inviter'), list: absent('inviter'), cancel: absent('inviter') },
   };

@@ -3,15 +3,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/api/app.ts';
 import type { Command } from '../../../src/conference/commands.ts';
 import type { Conference } from '../../../src/conference/conference.ts';
-import { ConfigError } from '../../../src/config/errors.ts';
 import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors.ts';
+import type { ReloadResult } from '../../../src/controller/profile-store.ts';
 import { conference, depsOf, EVERY_COMMAND, member } from './conferences.ts';
 
 const conferences = new Map<string, Conference>();
 let commands: Command[];
 /** What a command does. */
 let onCommand: (command: Command) => void;
-let reloadProfiles: () => Promise<unknown>;
+let reloadProfiles: () => Promise<ReloadResult>;
 let app: FastifyInstance;
 
 beforeEach(() => {
@@ -19,7 +19,7 @@ beforeEach(() => {
   conferences.set('3000', conference([member(1), member(2, { handRaisedAtMs: 1 })]));
   commands = [];
   onCommand = () => {};
-  reloadProfiles = async () => ({ profiles: 2 });
+  reloadProfiles = async () => ({ ok: true, changes: [] });
   const deps = depsOf(conferences, (given) => {
     commands.push(given);
     onCommand(given);
@@ -169,16 +169,22 @@ describe('the short forms', () => {
 
 describe('reloading the profiles', () => {
   it('answers with what came of it', async () => {
-    expect(await post('/profiles/reload')).toEqual({ status: 200, body: { profiles: 2 } });
+    expect(await post('/profiles/reload')).toEqual({ status: 200, body: { ok: true, changes: [] } });
   });
 
   it('answers with every mistake', async () => {
-    reloadProfiles = async () => {
-      throw new ConfigError('a.yaml:1:1: x\nb.yaml:2:2: y');
-    };
+    const problems = [
+      { file: 'a.yaml', line: 1, column: 1, path: 'x', message: 'unknown key' },
+      { file: 'b.yaml', line: 2, column: 2, path: 'y', message: 'not a number' },
+    ];
+    reloadProfiles = async () => ({ ok: false, problems });
     expect(await post('/profiles/reload')).toEqual({
       status: 422,
-      body: { code: 'invalid-configuration', message: 'a.yaml:1:1: x\nb.yaml:2:2: y' },
+      body: {
+        code: 'invalid-configuration',
+        message: 'a.yaml:1:1: x: unknown key\nb.yaml:2:2: y: not a number',
+        problems,
+      },
     });
   });
 });
