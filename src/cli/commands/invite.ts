@@ -3,6 +3,7 @@ import { ApiClient } from '../../api/client.ts';
 import type { InvitationView } from '../../api/invite-routes.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
+import { isFinished, latestStates } from '../invitation-states.ts';
 import type { InviteOptions } from '../invite-program.ts';
 import { print, terminalWidth } from '../print.ts';
 import { table } from '../table.ts';
@@ -52,19 +53,19 @@ async function follow(
   path: string,
   invited: readonly InvitationView[],
   options: InviteOptions,
-): Promise<InvitationView[]> {
-  const ids = new Set(invited.map(({ id }) => id));
+): Promise<readonly InvitationView[]> {
   const told = new Map<string, string>();
+  let states = invited;
   for (;;) {
-    const now = (await client.get<InvitationView[]>(path)).filter(({ id }) => ids.has(id));
-    for (const invitation of now) {
+    states = latestStates(states, await client.get<InvitationView[]>(path));
+    for (const invitation of states) {
       const { id, target, status, reason, tries, mostTries } = invitation;
       const line = `${target}: ${status}${reason ? ` (${reason})` : ''}, try ${tries} of ${mostTries}`;
       if (told.get(id) === line) continue;
       told.set(id, line);
       process.stdout.write(`${options.json ? JSON.stringify(invitation) : line}\n`);
     }
-    if (now.every(({ status }) => status === 'answered' || status === 'failed')) return now;
+    if (states.every(isFinished)) return states;
     await sleep(POLL_MS);
   }
 }
