@@ -48,6 +48,7 @@ export class LineAppender {
   append(path: string, line: string): void {
     if (this.#stopped) return;
     if (this.#waiting.length >= MAX_WAITING) {
+      if (this.#lost === 0) this.#logger.warn(`${this.#options.name}: too many lines wait, further ones are lost`);
       this.#lost += 1;
       return;
     }
@@ -70,8 +71,10 @@ export class LineAppender {
     await this.flush();
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;
-    if (this.#waiting.length > 0) this.#logger.warn(`${this.#waiting.length} lines of ${this.#options.name} are lost`);
+    const lost = this.#waiting.length + this.#lost;
+    if (lost > 0) this.#logger.warn(`${lost} lines of ${this.#options.name} are lost`);
     this.#waiting = [];
+    this.#lost = 0;
   }
 
   #write(): Promise<void> {
@@ -142,7 +145,8 @@ export class LineAppender {
   }
 
   #recovered(): void {
-    if (this.#trouble === null) return;
+    // There may be losses without an error: where more came at once than wait, or the file system was slow.
+    if (this.#trouble === null && this.#lost === 0) return;
     const lost = this.#lost === 0 ? 'nothing is lost' : `${this.#lost} lines are lost`;
     this.#logger.info(`${this.#options.name} is written again, ${lost}`);
     this.#trouble = null;
