@@ -55,7 +55,7 @@ export function inviteRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
           response: { 200: invitationSchema, ...errors },
         },
       },
-      ({ params }) => viewInvitation(inviter.cancel(params.id)),
+      ({ params }) => viewInvitation(inviter.cancel(params.conference, params.id)),
     );
     done();
   };

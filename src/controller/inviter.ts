@@ -106,12 +106,15 @@ export class Inviter {
 
   /**
    * Calls no more; a call that rings ends. Nothing changes for one that is finished: whoever has answered is a member.
-   * @throws InviteError `no-such-invitation`
+   * @throws InviteError `no-such-invitation`, also if it is into another conference
    */
-  cancel(id: string): Invitation {
+  cancel(conference: string, id: string): Invitation {
+    const before = this.#invitations.get(id);
+    if (before?.conference !== conference) {
+      throw new InviteError('no-such-invitation', `no invitation "${id}" into conference ${conference}`);
+    }
     this.#apply(id, { type: 'cancel' });
-    const invitation = this.#invitations.get(id);
-    if (!invitation) throw new InviteError('no-such-invitation', `no invitation "${id}"`);
+    const invitation = this.#invitations.get(id) ?? before;
     this.#schedule();
     return invitation;
   }

@@ -5,6 +5,7 @@ import type { Command } from '../../../src/conference/commands.ts';
 import type { Conference } from '../../../src/conference/conference.ts';
 import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors.ts';
 import type { ReloadResult } from '../../../src/controller/profile-store.ts';
+import { InviteError } from '../../../src/invite/errors.ts';
 import { conference, depsOf, EVERY_COMMAND, member } from './conferences.ts';
 
 const conferences = new Map<string, Conference>();
@@ -165,6 +166,18 @@ describe('the short forms', () => {
     onCommand = () => remove(1);
     expect((await post('/conferences/3000/members/1/kick')).body).toMatchObject({ id: 1, presence: 'leaving' });
   });
+});
+
+it('an invitation is cancelled in the conference that is named', async () => {
+  const cancel = (conference: string, id: string) => {
+    throw new InviteError('no-such-invitation', `no ${id} into ${conference}`);
+  };
+  const deps = depsOf(conferences);
+  const other = createApp({ ...deps, inviter: { ...deps.inviter, cancel } });
+  const answer = await other.inject({ method: 'DELETE', url: '/v1/conferences/4000/invitations/a1' });
+  await other.close();
+  expect(answer.statusCode).toBe(404);
+  expect(answer.json()).toEqual({ code: 'no-such-invitation', message: 'no a1 into 4000' });
 });
 
 describe('reloading the profiles', () => {

@@ -160,10 +160,19 @@ describe('the inviter', () => {
     const { inviter, invite, dialled, ids, hungUp } = laboratory({ atOnce: 1 });
     const [first] = invite('100', '101');
     await vi.advanceTimersByTimeAsync(0);
-    expect(inviter.cancel(first?.id ?? '').state).toMatchObject({ reason: 'cancelled' });
+    expect(inviter.cancel('3000', first?.id ?? '').state).toMatchObject({ reason: 'cancelled' });
     expect(hungUp).toEqual([ids()[0]]);
     expect(dialled()).toEqual(['100', '101']);
-    expect(() => inviter.cancel('none')).toThrow(expect.objectContaining({ code: 'no-such-invitation' }));
+    expect(() => inviter.cancel('3000', 'none')).toThrow(expect.objectContaining({ code: 'no-such-invitation' }));
+  });
+
+  it('does not cancel by the name of another conference', async () => {
+    const { inviter, invite, hungUp } = laboratory();
+    const [invitation] = invite('100');
+    await vi.advanceTimersByTimeAsync(0);
+    const cancel = () => inviter.cancel('4000', invitation?.id ?? '');
+    expect(cancel).toThrow(expect.objectContaining({ code: 'no-such-invitation' }));
+    expect(hungUp).toEqual([]);
   });
 
   it('calls nobody any more into a conference that is over', async () => {
