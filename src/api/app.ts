@@ -7,7 +7,8 @@ import { InviteError, type InviteErrorCode } from '../invite/errors.ts';
 import type { RouteDeps } from './deps.ts';
 import { routes } from './routes.ts';
 
-const STATUS_OF: Record<ControllerErrorCode | InviteErrorCode | AttendanceErrorCode, number> = {
+/** The HTTP status for a code. */
+export const STATUS_OF: Record<ControllerErrorCode | InviteErrorCode | AttendanceErrorCode, number> = {
   'no-such-conference': 404,
   'no-such-member': 404,
   'too-many-speakers': 409,
