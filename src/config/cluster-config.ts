@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PLACEMENTS } from '../cluster/placement.ts';
 import { NODE_ID } from '../conference/member-address.ts';
 import { hostPort } from './host-port.ts';
+import { natsConfigSchema } from './nats-config.ts';
 
 const ADDRESS = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 const address = z
@@ -36,16 +37,7 @@ export const clusterConfigSchema = z
       .describe('How controllers reach each other: directly, or through a NATS server'),
     listen: address.default('0.0.0.0:7400').describe('Where the other controllers reach this one, with mesh'),
     peers: z.array(address).max(200).default([]).describe('Where this one reaches the others, with mesh'),
-    nats: z
-      .strictObject({
-        url: z.url({ protocol: /^(nats|tls)$/, error: 'expected a URL such as nats://127.0.0.1:4222' }).optional(),
-        cluster: z
-          .string()
-          .regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected letters, digits, "_" and "-"')
-          .default('rostrum')
-          .describe('Clusters that share a NATS server have different names'),
-      })
-      .prefault({}),
+    nats: natsConfigSchema,
     trunk: z
       .strictObject({
         listen: ipAddress

@@ -1,12 +1,14 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { nodeIdFrom } from '../cluster/node-id.ts';
 import { parseSecret } from '../secrets/derive.ts';
 import { SecretError } from '../secrets/errors.ts';
 import { ConfigError } from './errors.ts';
+import { type NatsConfig, natsConfigOf } from './nats-config.ts';
 import { type NodeConfig, nodeConfigSchema } from './node-config.ts';
 import { type RelayConfig, relayConfigOf, type TrunkAddress, trunkAddressOf, trunkOptionsOf } from './relay-config.ts';
+import { readConfigFile, readSecretFile } from './secret-file.ts';
 import { defaultSocketPath } from './socket-path.ts';
 import { parseYaml } from './yaml-document.ts';
 
@@ -21,8 +23,9 @@ export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'rep
   relay: RelayConfig;
   speech: { command: string[]; directory: string };
   reports: { directory: string | null; days: number };
-  cluster: Omit<NodeConfig['cluster'], 'nodeId' | 'trunk'> & {
+  cluster: Omit<NodeConfig['cluster'], 'nodeId' | 'trunk' | 'nats'> & {
     nodeId: string;
+    nats: NatsConfig;
     /** Where other nodes' relays find that of this one. */
     trunk: TrunkAddress;
     /** 32 bytes; null for a node by itself. */
@@ -37,7 +40,7 @@ export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'rep
  */
 export async function readConfig(named: string | undefined, env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
   const file = named ?? env['ROSTRUM_CONFIG'];
-  const { path, text } = file ? { path: file, text: await read(file) } : await findConfig();
+  const { path, text } = file ? { path: file, text: await readConfigFile(file) } : await findConfig();
   const parsed = parseYaml(nodeConfigSchema, text, path);
   if (!parsed.ok) throw ConfigError.of(parsed.problems);
   const { profiles, api, speech, reports, relay, cluster, ...config } = parsed.value;
@@ -59,6 +62,7 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
     cluster: {
       ...cluster,
       nodeId,
+      nats: await natsConfigOf(cluster.nats, beside),
       secret,
       trunk: trunkAddressOf(cluster.trunk, relayConfig.address),
     },
@@ -74,7 +78,7 @@ function defaultSpeechDirectory(env: NodeJS.ProcessEnv): string {
 async function findConfig(): Promise<{ path: string; text: string }> {
   for (const path of DEFAULT_CONFIG_FILES) {
     const found = await stat(path).catch(() => null);
-    if (found) return { path, text: await read(path) };
+    if (found) return { path, text: await readConfigFile(path) };
   }
   return { path: 'rostrum.yaml', text: '' };
 }
@@ -89,33 +93,15 @@ async function readPassword(
   if (!file) {
     throw new ConfigError('no ARI password: set asterisk.passwordFile in rostrum.yaml, or ROSTRUM_ARI_PASSWORD');
   }
-  return (await readSecret(beside(file))).trim();
+  return (await readSecretFile(beside(file))).trim();
 }
 
 async function readClusterSecret(path: string): Promise<Uint8Array> {
-  const text = await readSecret(path);
+  const text = await readSecretFile(path);
   try {
     return parseSecret(text);
   } catch (cause) {
     if (!(cause instanceof SecretError)) throw cause;
     throw new ConfigError(`${path}: ${cause.message}; make one with "rostrum keygen"`, { cause });
-  }
-}
-
-/** Reads a file that holds a secret; refuses one that other users could read too. */
-async function readSecret(path: string): Promise<string> {
-  const text = await read(path);
-  const { mode } = await stat(path);
-  if ((mode & 0o077) !== 0) {
-    throw new ConfigError(`${path}: other users can read this secret; run: chmod 600 ${path}`);
-  }
-  return text;
-}
-
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(`${path}: cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
   }
 }

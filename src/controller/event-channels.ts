@@ -16,7 +16,7 @@ export function channelOpener({
 }: LoadedConfig['cluster']): ((deps: EventChannelDeps<Message>) => EventChannel<Message>) | null {
   if (secret === null) return null;
   if (transport === 'nats') {
-    const options = { nodeId, cluster: nats.cluster, secret, servers: [nats.url ?? ''] };
+    const options = { ...nats, nodeId, secret };
     return (deps) => new NatsChannel(options, deps);
   }
   const options = { nodeId, listen: hostPort(listen), peers: peers.map(hostPort), secretFor: () => secret };

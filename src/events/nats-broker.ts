@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { backoffMs } from './backoff.ts';
 
 export type BrokerOptions = {
-  /** Such as `nats://127.0.0.1:4222`; one that answers is used. */
+  /** Such as `nats://127.0.0.1:4222`; one that answers is used. With `tls`, only the first may be an IP address. */
   readonly servers: readonly string[];
   readonly login?: { readonly user: string; readonly password: string } | { readonly token: string } | undefined;
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string } | undefined;
@@ -122,7 +123,7 @@ export class NatsBroker {
         pingInterval: PING_EVERY_MS,
         maxPingOut: 2,
         ...(login && ('token' in login ? { token: login.token } : { user: login.user, pass: login.password })),
-        ...(tls && { tls: await readTls(tls) }),
+        ...(tls && { tls: { ...(await readTls(tls)), ...identityOf(servers) } }),
       });
       if (this.#isStopped) return await connection.close();
       this.#use(connection);
@@ -171,6 +172,12 @@ async function readTls(files: NonNullable<BrokerOptions['tls']>) {
   const read = (file: string | undefined) => (file === undefined ? undefined : readFile(file, 'utf8'));
   const [ca, cert, key] = await Promise.all([read(files.caFile), read(files.certFile), read(files.keyFile)]);
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+/** The client compares the certificate of a server that is an IP address with "localhost", unless it is told its host. */
+function identityOf([server = '']: readonly string[]): { host?: string } {
+  const host = new URL(server).hostname.replace(/^\[|\]$/g, '');
+  return isIP(host) === 0 ? {} : { host };
 }
 
 function codeOf(error: unknown): string {

@@ -48,6 +48,45 @@ describe('the secret of a cluster', () => {
   });
 });
 
+describe('the access to a NATS server', () => {
+  const atServer = (more: string) =>
+    `{ secretFile: secret, transport: nats, nats: { url: "nats://oslo:4222", ${more} } }`;
+
+  beforeEach(() => keygen(join(directory, 'secret')));
+
+  it('is read from files of their own', async () => {
+    await writeFile(join(directory, 'password'), 'open sesame\n', { mode: 0o600 });
+    const { nats } = await read(atServer('user: rostrum, passwordFile: password'));
+    expect(nats).toEqual({
+      cluster: 'rostrum',
+      servers: ['nats://oslo:4222'],
+      login: { user: 'rostrum', password: 'open sesame' },
+    });
+    expect((await read(atServer('tokenFile: password'))).nats.login).toEqual({ token: 'open sesame' });
+  });
+
+  it('is refused where others can read the password, the token or the key', async () => {
+    await writeFile(join(directory, 'open'), 'open sesame', { mode: 0o640 });
+    for (const more of [
+      'user: rostrum, passwordFile: open',
+      'tokenFile: open',
+      'tls: { certFile: open, keyFile: open }',
+    ]) {
+      await expect(read(atServer(more))).rejects.toThrow('open: other users can read this secret');
+    }
+    await expect(read(atServer('tls: { caFile: nowhere }'))).rejects.toThrow('nowhere: cannot be read (ENOENT)');
+  });
+
+  it('with TLS finds its files beside rostrum.yaml', async () => {
+    for (const name of ['ca', 'cert', 'key']) await writeFile(join(directory, name), '', { mode: 0o600 });
+    const [caFile, certFile, keyFile] = ['ca', 'cert', 'key'].map((name) => join(directory, name));
+    const { nats } = await read(atServer('tls: { caFile: ca, certFile: cert, keyFile: key }'));
+    expect(nats.tls).toEqual({ caFile, certFile, keyFile });
+    // Nobody shall have to say it twice.
+    expect((await read('{ secretFile: secret, nats: { url: "tls://oslo:4222" } }')).nats.tls).toEqual({});
+  });
+});
+
 describe('the configuration of a cluster', () => {
   it('may be left out: the node is by itself, with the name of the machine', async () => {
     const { secret, nodeId } = await read('{}');
@@ -69,6 +108,11 @@ describe('the configuration of a cluster', () => {
     ['{ trunk: { address: "oslo:7500" } }', 'cluster.trunk.address: expected an IPv4 address and a port'],
     ['{ trunk: { listen: "192.0.2.30:75000" } }', 'cluster.trunk.listen: a port is 1 to 65535'],
     ['{ nats: { url: "http://x" } }', 'cluster.nats.url: expected a URL such as nats://'],
+    ['{ nats: { url: "nats://rostrum:sesame@x" } }', 'cluster.nats.url: a URL is logged'],
+    ['{ nats: { user: rostrum } }', 'cluster.nats: user and passwordFile belong together'],
+    ['{ nats: { passwordFile: x } }', 'cluster.nats: user and passwordFile belong together'],
+    ['{ nats: { user: x, passwordFile: x, tokenFile: x } }', 'cluster.nats.tokenFile: either a user or a token'],
+    ['{ nats: { tls: { certFile: x } } }', 'cluster.nats.tls: certFile and keyFile belong together'],
     ['{ lifetime: 3 }', 'lifetime'],
   ])('%s is a mistake', async (text, message) => {
     await expect(read(text)).rejects.toThrow(message);

@@ -11,10 +11,13 @@ let command: string[] | null = null;
 /** A real NATS server on a port of 127.0.0.1. */
 export class NatsServer {
   readonly port: number;
+  readonly #options: readonly string[];
   #child: ChildProcess | null = null;
 
-  constructor(port: number) {
+  /** @param options further words of its command line */
+  constructor(port: number, options: readonly string[] = []) {
     this.port = port;
+    this.#options = options;
   }
 
   get url(): string {
@@ -24,7 +27,8 @@ export class NatsServer {
   async start(): Promise<void> {
     command ??= execFileSync(SCRIPT, ['--print-command'], { encoding: 'utf8' }).trim().split('\n');
     const [program = '', ...words] = command;
-    const child = spawn(program, [...words, '-a', '127.0.0.1', '-p', String(this.port)], { stdio: 'ignore' });
+    const listen = ['-a', '127.0.0.1', '-p', String(this.port)];
+    const child = spawn(program, [...words, ...listen, ...this.#options], { stdio: 'ignore' });
     this.#child = child;
     for (let tries = 0; tries < 500 && child.exitCode === null; tries++) {
       if (await isListening(this.port)) return;
