@@ -124,7 +124,10 @@ export class Controller {
 
   /** The state of a member's call. @returns null if he has just left, or Asterisk does not answer */
   async readMedia({ channelId }: Member): Promise<AriMedia | null> {
-    return this.#deps.ari.readMedia(channelId).catch(() => null);
+    return this.#deps.ari.readMedia(channelId).catch((error: Error) => {
+      this.#deps.logger.debug(`statistics of ${channelId} not read: ${error.message}`);
+      return null;
+    });
   }
 
   /** How loud he is, as of now; null where it is not measured. */
