@@ -274,7 +274,7 @@ export class LegAgent {
     if (answered?.kind === 'refusal') return;
     if (ack.body !== '' && (isForgotten || answered?.lateOffer === true)) {
       const remote = parseSdp(ack.body);
-      if (remote !== null) this.#tell((owner) => owner.onAnswer(legId, remote));
+      if (remote !== null && remote.port !== 0) this.#tell((owner) => owner.onAnswer(legId, remote));
     }
     if (leg === null || leg.unacknowledged !== key) return;
     leg.unacknowledged = null;

@@ -226,6 +226,14 @@ describe('inside a call', () => {
     expect(answers.map(({ port }) => port)).toEqual([4006]);
   });
 
+  it('one that has no audio in the ACK leaves the leg as it was', () => {
+    const { answers, request, connect } = laboratory();
+    const to = connect();
+    request('INVITE', 2, { to });
+    request('ACK', 2, { to, body: offer(0) });
+    expect(answers).toEqual([]);
+  });
+
   it('a request that comes too late is refused, so that old audio does not come back', () => {
     const { sent, offers, request, connect } = laboratory();
     const to = connect();
