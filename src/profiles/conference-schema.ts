@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FLAGS, parseFlags } from '../conference/flags.ts';
 import { PROMPT_NAMES, type PromptName, problemOfPromptMedia } from '../prompts/catalogue.ts';
-import { RANGES } from './ranges.ts';
+import { RANGES, VOICE } from './ranges.ts';
 
 /** When a change to a key of a profile counts. */
 export type TakesEffect = 'live' | 'next-conference';
@@ -122,9 +122,9 @@ const sound = z.strictObject({
     .meta(live),
   voice: z
     .string()
-    .regex(/^[A-Za-z0-9+_-]{1,64}$/, 'a voice is letters, digits, "+", "_" and "-"')
+    .regex(VOICE, 'a voice is a variant of espeak-ng such as f2 or m3: letters and digits')
     .optional()
-    .describe('Voice of the speech engine; without it, one that fits the language')
+    .describe('Variant of the voice of espeak-ng, such as f2 or m3; the voice itself is that of the language')
     .meta(live),
   announce: z
     .enum(['none', 'tone', 'name'])

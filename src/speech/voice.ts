@@ -1,3 +1,4 @@
+import { VOICE } from '../profiles/ranges.ts';
 import { SpeechError } from './errors.ts';
 
 /** Longer ones are no prompt: two minutes and more. */
@@ -15,7 +16,7 @@ export function voiceName(language: string, speaker: string): string {
   if (!/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,12}){0,3}$/.test(name)) {
     throw new SpeechError('speech-failed', `not a language: ${JSON.stringify(language.slice(0, 40))}`);
   }
-  if (!/^([A-Za-z][A-Za-z0-9]{0,31})?$/.test(speaker)) {
+  if (speaker !== '' && !VOICE.test(speaker)) {
     throw new SpeechError('speech-failed', `not a voice: ${JSON.stringify(speaker.slice(0, 40))}`);
   }
   // Asterisk's own prompts are American, espeak-ng's plain `en` is British.

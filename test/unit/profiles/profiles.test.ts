@@ -68,6 +68,7 @@ describe('profiles', () => {
     ['a tag', 'kind: conference\ndescription: !secret x\n'],
     ['a key that is a list', 'kind: conference\n? [a]\n: b\n'],
     ['the key of all objects', 'kind: conference\n__proto__: {idleSeconds: 1}\n'],
+    ['a voice that the speech engine would refuse', 'kind: conference\nsound: {voice: en-gb}\n'],
     ['an unknown merge key', 'kind: conference\n<<: {idleSeconds: 1}\n'],
   ])('are refused with a line number for %s', (_what, text) => {
     const problems = problemsOf({ hall: text, 'default-keys': KEYS });
