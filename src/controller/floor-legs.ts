@@ -50,15 +50,19 @@ export class FloorLegs {
     }
     this.#wanted.delete(conference);
     this.#local.delete(conference);
-    this.#asterisk.delete(conference);
+    this.#forget(conference);
     this.#settle(conference);
     this.#link.endFloor(conference);
     await this.#hangUp(conference);
   }
 
-  /** A channel was found in its floor bridge. */
-  found(conference: string): void {
-    this.#inPlace.add(conference);
+  /** Asterisk was read: these conferences have their channel in the floor bridge. An Asterisk that has crashed has none. */
+  found(conferences: ReadonlySet<string>): void {
+    for (const conference of [...this.#inPlace, ...this.#asterisk.keys()]) {
+      if (!conferences.has(conference)) this.#forget(conference);
+    }
+    for (const conference of conferences) this.#inPlace.add(conference);
+    for (const conference of this.#wanted.keys()) this.#connect(conference);
   }
 
   /** The relay can be sent to. */
@@ -82,18 +86,21 @@ export class FloorLegs {
 
   /** The floor's bridge was destroyed and has been made again: its channel is left outside. */
   displaced(conference: string): void {
-    this.#inPlace.delete(conference);
-    this.#asterisk.delete(conference);
+    this.#forget(conference);
     this.#connect(conference);
   }
 
   /** A channel is gone; one that is still wanted is made anew. */
   gone(conference: string): void {
-    this.#asterisk.delete(conference);
-    this.#inPlace.delete(conference);
+    this.#forget(conference);
     if (!this.#wanted.has(conference)) return;
     this.#logger.warn(`conference ${conference}: its channel to the relay has ended, making it again`);
     this.#connect(conference);
+  }
+
+  #forget(conference: string): void {
+    this.#asterisk.delete(conference);
+    this.#inPlace.delete(conference);
   }
 
   #connect(conference: string): void {

@@ -11,11 +11,13 @@ const NORMAL_CLEARING = 16;
 
 /** Squares all conferences with what was read from Asterisk. Rejects with an `AriError` if more cannot be read. */
 export async function resync(read: AsteriskRead, asterisk: AsteriskSide, conferences: Conferences): Promise<void> {
+  const withFloorLeg = new Set<string>();
   for (const { id, channelIds } of read.bridges) {
     for (const channelId of channelIds) asterisk.bridges.found(channelId, id);
     const floorOf = asterisk.names.conferenceOfFloor(id);
-    if (floorOf !== null && channelIds.includes(asterisk.names.floorLeg(floorOf))) asterisk.floorLegs.found(floorOf);
+    if (floorOf !== null && channelIds.includes(asterisk.names.floorLeg(floorOf))) withFloorLeg.add(floorOf);
   }
+  asterisk.floorLegs.found(withFloorLeg);
   const meters = metersIn(read, asterisk);
   await asterisk.meters.found(meters);
   for (const [name, { profileName }] of read.conferences) conferences.ensure(name, profileName);

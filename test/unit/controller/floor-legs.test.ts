@@ -71,17 +71,61 @@ describe("a floor's channel to the relay", () => {
   it('is taken over as it is, and the relay told where it sends from', async () => {
     const { legs, done, channels, channelId } = floorLegs();
     channels.set(channelId, `UnicastRTP/${HOST}:33000-0x7f00`);
-    legs.found('3000');
+    legs.found(new Set(['3000']));
     await legs.set('3000', LEG);
     legs.opened('3000', relayAt(33_000));
     await settled();
     expect(done).toEqual(['floor -', 'floor 10000']);
   });
 
+  it('is made anew after Asterisk has crashed, which tells of no end', async () => {
+    const { legs, done, channels } = floorLegs();
+    await legs.set('3000', LEG);
+    legs.opened('3000', relayAt(33_000));
+    await settled();
+    legs.entered('3000');
+    await settled();
+    channels.clear();
+    done.length = 0;
+    legs.found(new Set());
+    await settled();
+    legs.entered('3000');
+    await settled();
+    expect(done).toEqual([`make ${HOST}:33000`, 'add', 'floor 10000']);
+  });
+
+  it('goes on a floor that is made only after Asterisk has come back', async () => {
+    const { legs, done, channels, unanswered } = floorLegs();
+    await legs.set('3000', LEG);
+    legs.opened('3000', relayAt(33_000));
+    await settled();
+    legs.entered('3000');
+    await settled();
+    channels.clear();
+    legs.found(new Set());
+    await settled();
+    done.length = 0;
+    unanswered.addChannel = 1;
+    legs.entered('3000');
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(done).toEqual(['add', 'floor 10000']);
+  });
+
+  it('is put on the floor where the connection was lost before it got there', async () => {
+    const { legs, done } = floorLegs();
+    await legs.set('3000', LEG);
+    legs.opened('3000', relayAt(33_000));
+    await settled();
+    done.length = 0;
+    legs.found(new Set());
+    await settled();
+    expect(done).toEqual(['add', 'floor 10000']);
+  });
+
   it('is made anew when it is to be wideband by now', async () => {
     const { legs, done, channels, channelId } = floorLegs();
     channels.set(channelId, `UnicastRTP/${HOST}:33000-0x7f00`);
-    legs.found('3000');
+    legs.found(new Set(['3000']));
     await legs.set('3000', { ...LEG, sampleRateHz: 16_000 });
     legs.opened('3000', relayAt(33_000));
     await settled();
@@ -94,7 +138,7 @@ describe("a floor's channel to the relay", () => {
   it('is made anew when the relay is elsewhere', async () => {
     const { legs, done, channels, channelId } = floorLegs();
     channels.set(channelId, `UnicastRTP/${HOST}:33000-0x7f00`);
-    legs.found('3000');
+    legs.found(new Set(['3000']));
     await legs.set('3000', LEG);
     legs.opened('3000', relayAt(33_000));
     await settled();
