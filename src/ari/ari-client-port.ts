@@ -64,6 +64,7 @@ export class AriClientPort implements AriPort {
       if (cause instanceof AriError && cause.status !== 404) throw cause;
       throw new AriError('unsuitable', `${origin} is not an Asterisk with ARI: load res_ari and its modules`, {
         cause,
+        status: cause instanceof AriError ? cause.status : 0,
       });
     }
   }
@@ -82,7 +83,8 @@ export class AriClientPort implements AriPort {
   }
 
   async setGlobalVariable(variable: string, value: string): Promise<void> {
-    await this.#setVariable('/ari/asterisk/variable', variable, value);
+    // Without a value, Asterisk removes it; an empty one would stay in its list for ever.
+    await this.#setVariable('/ari/asterisk/variable', variable, value === '' ? undefined : value);
   }
 
   async setEventFilter(applicationName: string, types: readonly string[]): Promise<void> {
@@ -305,7 +307,7 @@ export class AriClientPort implements AriPort {
   }
 
   /** In the body: ari-client writes parameters into the URL, of which Asterisk reads 2000 characters. */
-  async #setVariable(path: string, variable: string, value: string): Promise<void> {
+  async #setVariable(path: string, variable: string, value: string | undefined): Promise<void> {
     await this.#http.request({ method: 'POST', path, body: JSON.stringify({ variable, value }) });
   }
 

@@ -50,7 +50,8 @@ export type AriOriginate = {
 };
 
 /**
- * What the controller asks of Asterisk. Every method rejects with an `AriError`, and none takes longer than 5 s.
+ * What the controller asks of Asterisk. Every method rejects with an `AriError`, and none takes longer than 5 s from when it is sent;
+ * what many ask at once is sent over a few connections, one after the other.
  * Operations are those of the ARI documentation under the same names.
  */
 export interface AriPort {

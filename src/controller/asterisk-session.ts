@@ -12,6 +12,9 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
 /** What may pass by itself when connecting for the first time. */
 const WAITED_OUT: ReadonlySet<AriErrorCode> = new Set(['unreachable', 'refused']);
+/** Asterisk answers HTTP before it has loaded ARI, if it has that. */
+const LOADING_MS = 10_000;
+const LOADING_RETRY_MS = 200;
 
 export type SessionStatus = { connected: true; asteriskVersion: string } | { connected: false; reason: string };
 
@@ -51,12 +54,25 @@ export class AsteriskSession {
   async start(): Promise<void> {
     let connection: Connection | null = null;
     try {
-      connection = await this.#connect();
+      connection = await this.#connectOnceLoaded();
     } catch (error) {
       if (!(error instanceof AriError) || !WAITED_OUT.has(error.code)) throw error;
       this.#lost(error);
     }
     this.#running = this.#keepConnected(connection);
+  }
+
+  async #connectOnceLoaded(): Promise<Connection> {
+    const untilMs = performance.now() + LOADING_MS;
+    for (;;) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        const mayLoad = error instanceof AriError && error.status === 404 && performance.now() < untilMs;
+        if (!mayLoad || this.#stopping.signal.aborted) throw error;
+      }
+      await sleep(LOADING_RETRY_MS, undefined, { signal: this.#stopping.signal }).catch(() => {});
+    }
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { freePort } from '../../scripts/machine.ts';
@@ -196,6 +197,16 @@ describe('an Asterisk', () => {
     const { code, stderr } = await lab.node.cli('start', '--config', await config({ asterisk: { url: url() } }));
     expect(stderr).toMatch(ONE_LINE);
     expect(stderr).toContain(message);
+    expect(code).toBe(5);
+  });
+
+  it('that has not loaded ARI yet is asked again', async () => {
+    answer = { status: 404, body: {} };
+    const started = lab.node.cli('start', '--config', await config({ asterisk: { url: url() } }));
+    await sleep(1500);
+    answer = { status: 200, body: { system: { version: '18.9.0' } } };
+    const { code, stderr } = await started;
+    expect(stderr).toContain('Asterisk 18.9.0 is too old: 20');
     expect(code).toBe(5);
   });
 
