@@ -15,7 +15,6 @@ import type { Cluster } from './cluster.ts';
 import { Commands } from './commands.ts';
 import { Conferences, type Published } from './conferences.ts';
 import type { AsteriskEffect } from './effect-runner.ts';
-import { channelOf } from './fan-out.ts';
 import type { Inviter } from './inviter.ts';
 import { KeyFilter } from './key-filter.ts';
 import { Lobby } from './lobby.ts';
@@ -23,6 +22,7 @@ import { MemberInvitations } from './member-invitations.ts';
 import { LEG, METER, PLAYER, RETURN, WHISPER } from './names.ts';
 import { callerOf, readAsterisk } from './read-asterisk.ts';
 import type { RelayLink } from './relay-link.ts';
+import { takeRelayReport } from './relay-reports.ts';
 import { resync } from './resync.ts';
 import { Squaring } from './squaring.ts';
 import { TalkLevels } from './talk-levels.ts';
@@ -137,33 +137,9 @@ export class Controller {
 
   /** The relay tells of a floor, a leg or meters. */
   relayReported(report: RelayReport): void {
-    const { floorLegs, fanOut } = this.#asterisk;
-    switch (report.type) {
-      case 'floor':
-        return floorLegs.opened(report.conference, report.local);
-      case 'floor-failed':
-        this.#deps.logger.warn(`conference ${report.conference}: no port for its floor: ${report.message}`);
-        return;
-      case 'leg':
-        return fanOut.legMoved(report.legId, report.leg);
-      case 'leg-ended':
-        return fanOut.legGone(report.legId);
-      case 'key': {
-        if (fanOut.isWanted(report.legId)) this.#pressed(channelOf(report.legId), report.key, this.#deps.now());
-        return;
-      }
-      case 'levels':
-        return this.#asterisk.meters.measured(report.levels);
-      case 'announce':
-      case 'key-installed':
-      case 'trunk':
-      case 'legs':
-      case 'meters':
-      case 'hello':
-      case 'pong':
-        // The link knows.
-        return;
-    }
+    const { logger, now } = this.#deps;
+    const pressed = (channelId: string, key: string) => this.#pressed(channelId, key, now());
+    takeRelayReport(report, { asterisk: this.#asterisk, pressed, logger });
   }
 
   /** The relay has come, or has been gone for so long that nobody can wait for it. */
