@@ -58,7 +58,7 @@ export function createAsteriskSide(
     bridges,
     prompter,
     floorPlayer: new FloorPlayer({ ari, names, library }),
-    floorLegs: new FloorLegs({ ari, names, link, logger }),
+    floorLegs: new FloorLegs({ ari, names, bridges, link, logger }),
     fanOut: new FanOut({ ari, names, link, onLost: fanOutLost, isPrompted }),
     meters: new Meters({ ari, names, link, logger, onMeasured: measured }),
     nameRecorder: new NameRecorder({ ari }),

@@ -362,17 +362,6 @@ export class Controller {
     const name = this.#asterisk.names.conferenceOfFloor(bridgeId);
     if (intended || name === null || !this.conferences.has(name)) return;
     this.#deps.logger.warn(`conference ${name}: somebody destroyed its bridge, making it again`);
-    this.#conferences.logFailure(name, this.#makeFloorAgain(name));
-  }
-
-  async #makeFloorAgain(name: string): Promise<void> {
-    const { bridges, floorLegs } = this.#asterisk;
-    try {
-      await this.#squaring.repair();
-      await bridges.floorOpened(name);
-    } finally {
-      // It is no member, so nothing else puts it back.
-      floorLegs.displaced(name);
-    }
+    this.#conferences.logFailure(name, this.#squaring.repair());
   }
 }

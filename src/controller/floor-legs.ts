@@ -2,6 +2,7 @@ import type { Logger } from 'winston';
 import type { AriPort } from '../ari/port.ts';
 import type { FloorLeg } from '../conference/fan-out.ts';
 import type { RtpAddress } from '../relay/protocol.ts';
+import type { Bridges } from './bridges.ts';
 import type { Names } from './names.ts';
 import type { RelayLink } from './relay-link.ts';
 
@@ -11,6 +12,14 @@ const FORMATS = { 8000: 'slin', 16000: 'g722' } as const;
 /** What Asterisk has refused, or not answered, is tried again: without it a whole audience hears nothing. */
 const RETRY_MS = 1000;
 
+export type FloorLegsDeps = {
+  ari: AriPort;
+  names: Names;
+  bridges: Pick<Bridges, 'floorOpened'>;
+  link: RelayLink;
+  logger: Logger;
+};
+
 /**
  * The floors' RTP to and from the relay: one ExternalMedia channel in each floor bridge that needs one. What Asterisk sends
  * on it is the mix of everybody there, and what the relay sends back is heard there.
@@ -19,6 +28,7 @@ const RETRY_MS = 1000;
 export class FloorLegs {
   readonly #ari: AriPort;
   readonly #names: Names;
+  readonly #bridges: Pick<Bridges, 'floorOpened'>;
   readonly #link: RelayLink;
   readonly #logger: Logger;
   /** What is wanted, by conference. Bounded by the conferences. */
@@ -34,8 +44,9 @@ export class FloorLegs {
   /** Where Asterisk sends from. */
   readonly #asterisk = new Map<string, RtpAddress>();
 
-  constructor(deps: { ari: AriPort; names: Names; link: RelayLink; logger: Logger }) {
+  constructor(deps: FloorLegsDeps) {
     this.#ari = deps.ari;
+    this.#bridges = deps.bridges;
     this.#names = deps.names;
     this.#link = deps.link;
     this.#logger = deps.logger;
@@ -56,7 +67,10 @@ export class FloorLegs {
     await this.#hangUp(conference);
   }
 
-  /** Asterisk was read: these conferences have their channel in the floor bridge. An Asterisk that has crashed has none. */
+  /**
+   * Asterisk was read: these conferences have their channel in the floor bridge. Where it crashed, or the bridge was
+   * destroyed, nobody has told of its end.
+   */
   found(conferences: ReadonlySet<string>): void {
     for (const conference of [...this.#inPlace, ...this.#asterisk.keys()]) {
       if (!conferences.has(conference)) this.#forget(conference);
@@ -82,12 +96,6 @@ export class FloorLegs {
       () => this.#settle(conference),
       (error: Error) => this.#tryAgain(conference, error),
     );
-  }
-
-  /** The floor's bridge was destroyed and has been made again: its channel is left outside. */
-  displaced(conference: string): void {
-    this.#forget(conference);
-    this.#connect(conference);
   }
 
   /** A channel is gone; one that is still wanted is made anew. */
@@ -144,6 +152,7 @@ export class FloorLegs {
 
   async #putOnFloor(conference: string): Promise<void> {
     const channelId = this.#names.floorLeg(conference);
+    await this.#bridges.floorOpened(conference);
     await this.#ari.addChannel(this.#names.floor(conference), channelId, { mute: false, absorbDtmf: false });
     this.#inPlace.add(conference);
     await this.#learn(conference, channelId);

@@ -17,7 +17,6 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskSide, confere
     const floorOf = asterisk.names.conferenceOfFloor(id);
     if (floorOf !== null && channelIds.includes(asterisk.names.floorLeg(floorOf))) withFloorLeg.add(floorOf);
   }
-  asterisk.floorLegs.found(withFloorLeg);
   const meters = metersIn(read, asterisk);
   await asterisk.meters.found(meters);
   for (const [name, { profileName }] of read.conferences) conferences.ensure(name, profileName);
@@ -25,6 +24,7 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskSide, confere
     await resyncConference(conference, read, asterisk, conferences);
   }
   await stateFloors(read, asterisk, conferences);
+  asterisk.floorLegs.found(withFloorLeg);
   await tidy(read, asterisk, conferences);
   for (const channelId of meters.keys()) {
     if (!isMetered(channelId, conferences)) asterisk.meters.set(channelId, false).catch(() => {});

@@ -44,7 +44,8 @@ function floorLegs(channels = new Map<string, string>()) {
   } as unknown as RelayLink;
   const names = new Names('rostrum');
   const warn = vi.fn();
-  const legs = new FloorLegs({ ari, names, link, logger: { warn } as unknown as Logger });
+  const bridges = { floorOpened: async () => {} };
+  const legs = new FloorLegs({ ari, names, bridges, link, logger: { warn } as unknown as Logger });
   return { legs, done, channels, channelId: names.floorLeg('3000'), unanswered, warn };
 }
 
