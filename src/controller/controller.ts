@@ -270,6 +270,8 @@ export class Controller {
       case RETURN:
         return this.#returned(channel, args[1]);
     }
+    // He was found in Asterisk, and taken, before this was told.
+    if (this.#lobby.has(channel.id) || this.#conferences.conferenceOf(channel.id) !== undefined) return;
     const parsed = parseJoinArguments(args);
     if (!parsed.ok) return this.#turnAway(channel, parsed.message);
     const { conference, profileName, flags } = parsed.join;

@@ -99,6 +99,17 @@ describe('while everything is squared with Asterisk', () => {
     expect(asterisk.members).toEqual(['a', 'b']);
   });
 
+  it('whoever is in the list already comes only once', async () => {
+    const args = ['lobby', 'default'];
+    const channel = channelOf('c', args);
+    asterisk.channels.push(channel);
+    asterisk.controller.resync();
+    await vi.advanceTimersByTimeAsync(700);
+    asterisk.controller.handle({ type: 'StasisStart', args, channel });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(asterisk.times('answer')).toBe(3);
+  });
+
   it('it is not begun once more, but afterwards', async () => {
     asterisk.controller.resync();
     asterisk.controller.resync();
