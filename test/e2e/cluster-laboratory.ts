@@ -163,7 +163,8 @@ async function waitUntilEmpty(node: RostrumNode): Promise<void> {
   for (const { name } of await node.list().catch(() => [])) await node.waitForMembers(name, 0);
 }
 
-async function tellLogs(cluster: RostrumCluster): Promise<void> {
+/** For whoever looks into why a test has failed. */
+export async function tellLogs(cluster: RostrumCluster): Promise<void> {
   for (const [name, node] of cluster.nodes) {
     const lines = (await node.log()).split('\n').slice(-25);
     console.log([`what ${name} has logged:`, ...lines].join('\n'));

@@ -8,6 +8,7 @@ import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { RostrumCluster, type RostrumClusterOptions } from '../kit/rostrum-cluster.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
 import { sipp } from '../kit/sipp.ts';
+import { tellLogs } from './cluster-laboratory.ts';
 
 /** What the dialplan makes of ROSTRUM_RESULT=FULL. */
 const BUSY = 486;
@@ -29,7 +30,8 @@ function ground(options: Omit<RostrumClusterOptions, 'nodes'>, addresses: { lyon
     }
   });
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail' && cluster) await tellLogs(cluster);
     for (const bank of phones.values()) await bank.hangUpAll();
     for (const each of cluster?.nodes.values() ?? []) {
       await each.api.post('/drain', { draining: false });
@@ -56,16 +58,17 @@ function ground(options: Omit<RostrumClusterOptions, 'nodes'>, addresses: { lyon
   };
 }
 
-/** Waits until a node knows which nodes are draining, and of so many calls on all nodes. */
+/** Waits until a node knows that both are up, which nodes are draining, and of so many calls on all nodes. */
 async function seen(node: RostrumNode, expected: { draining: string[]; members?: number }): Promise<void> {
   const state = async () => {
     const nodes = await node.api.get<NodeView[]>('/nodes');
     return {
+      up: nodes.filter(({ state }) => state !== 'gone' && state !== 'silent').length,
       draining: nodes.filter(({ draining }) => draining).map(({ id }) => id),
       ...(expected.members !== undefined && { members: nodes.reduce((sum, { members }) => sum + members, 0) }),
     };
   };
-  await expect.poll(state, { timeout: 5000 }).toEqual(expected);
+  await expect.poll(state, { timeout: 5000 }).toEqual({ up: 2, ...expected });
 }
 
 /** The numbers of those who have called a node, whatever the conference's other nodes have. */
@@ -113,7 +116,7 @@ describe('a node that drains', () => {
   });
 
   it('sends callers of the lobby before it answers', async () => {
-    await at.lyon.cli('drain');
+    expect((await at.lyon.cli('drain')).code).toBe(0);
     const call = await at.phones.lyon.call('2000', { callerNumber: '101' });
     expect(call.redirects).toHaveLength(1);
     await call.pressKeys('3001#');
