@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriPort } from '../ari/port.ts';
@@ -15,6 +16,10 @@ import type { FloorPlayer } from './floor-player.ts';
 import type { NameRecorder } from './name-recorder.ts';
 import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, RESULT_VARIABLE } from './names.ts';
 import type { Prompter } from './prompter.ts';
+
+/** A recording begins within milliseconds. */
+const BEGINS_WITHIN_MS = 2000;
+const RETRY_MS = 20;
 
 export type AsteriskEffect = ChannelEffect | ConferenceEffect;
 
@@ -213,7 +218,7 @@ export class EffectRunner {
       case 'record':
         return this.#record(conference, effect.recording);
       case 'pause-recording':
-        return ari.pauseRecording(effect.name, effect.paused);
+        return this.#pauseRecording(effect.name, effect.paused);
       case 'stop-recording':
         return ari.stopRecording(effect.name);
       case 'save-conference':
@@ -250,11 +255,23 @@ export class EffectRunner {
       await this.#deps.bridges.floorOpened(conference);
       await this.#deps.ari.recordBridge(this.#deps.names.floor(conference), { name, format });
       // One that is started again while it is paused.
-      if (paused) await this.#deps.ari.pauseRecording(name, true);
+      if (paused) await this.#pauseRecording(name, true);
     } catch (error) {
       this.#deps.report(conference, { type: 'recording-ended', name, failed: true });
       if (!(error instanceof AriError && error.status === 409)) throw error;
       throw new ControllerError('not-possible', `there is a recording ${name} already`, { cause: error });
+    }
+  }
+
+  /** Asterisk begins a recording in its own time, and refuses to pause one that has not begun. */
+  async #pauseRecording(name: string, paused: boolean): Promise<void> {
+    for (const untilMs = performance.now() + BEGINS_WITHIN_MS; ; await sleep(RETRY_MS)) {
+      try {
+        return await this.#deps.ari.pauseRecording(name, paused);
+      } catch (error) {
+        const mayBegin = error instanceof AriError && error.status === 409 && performance.now() < untilMs;
+        if (!mayBegin) throw error;
+      }
     }
   }
 }
