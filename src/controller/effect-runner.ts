@@ -263,14 +263,14 @@ export class EffectRunner {
     }
   }
 
-  /** Asterisk begins a recording in its own time, and refuses to pause one that has not begun. */
+  /** Asterisk begins a recording in its own time: until it has, there is none (404), or it cannot be paused (409). */
   async #pauseRecording(name: string, paused: boolean): Promise<void> {
     for (const untilMs = performance.now() + BEGINS_WITHIN_MS; ; await sleep(RETRY_MS)) {
       try {
         return await this.#deps.ari.pauseRecording(name, paused);
       } catch (error) {
-        const mayBegin = error instanceof AriError && error.status === 409 && performance.now() < untilMs;
-        if (!mayBegin) throw error;
+        const isEarly = error instanceof AriError && (error.status === 404 || error.status === 409);
+        if (!isEarly || performance.now() > untilMs) throw error;
       }
     }
   }
