@@ -51,6 +51,22 @@ function floorLegs(channels = new Map<string, string>()) {
 
 const settled = () => vi.advanceTimersByTimeAsync(5);
 
+/** A floor whose channel was in place before Asterisk crashed, which tells of no end, and was read again. */
+async function afterCrash() {
+  const parts = floorLegs();
+  const { legs, done, channels } = parts;
+  await legs.set('3000', LEG);
+  legs.opened('3000', relayAt(33_000));
+  await settled();
+  legs.entered('3000');
+  await settled();
+  channels.clear();
+  done.length = 0;
+  legs.found(new Set());
+  await settled();
+  return parts;
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -79,32 +95,15 @@ describe("a floor's channel to the relay", () => {
     expect(done).toEqual(['floor -', 'floor 10000']);
   });
 
-  it('is made anew after Asterisk has crashed, which tells of no end', async () => {
-    const { legs, done, channels } = floorLegs();
-    await legs.set('3000', LEG);
-    legs.opened('3000', relayAt(33_000));
-    await settled();
-    legs.entered('3000');
-    await settled();
-    channels.clear();
-    done.length = 0;
-    legs.found(new Set());
-    await settled();
+  it('is made anew after Asterisk has crashed', async () => {
+    const { legs, done } = await afterCrash();
     legs.entered('3000');
     await settled();
     expect(done).toEqual([`make ${HOST}:33000`, 'add', 'floor 10000']);
   });
 
   it('goes on a floor that is made only after Asterisk has come back', async () => {
-    const { legs, done, channels, unanswered } = floorLegs();
-    await legs.set('3000', LEG);
-    legs.opened('3000', relayAt(33_000));
-    await settled();
-    legs.entered('3000');
-    await settled();
-    channels.clear();
-    legs.found(new Set());
-    await settled();
+    const { legs, done, unanswered } = await afterCrash();
     done.length = 0;
     unanswered.addChannel = 1;
     legs.entered('3000');

@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AriError } from '../../../src/ari/errors.ts';
+import { AsteriskStandIn } from './asterisk-stand-in.ts';
+
+let asterisk: AsteriskStandIn;
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  asterisk = new AsteriskStandIn();
+  asterisk.call('a');
+  await vi.advanceTimersByTimeAsync(100);
+  const recorded = asterisk.controller.command('3000', { type: 'record', name: 'tape' });
+  await vi.advanceTimersByTimeAsync(200);
+  await recorded;
+});
+afterEach(() => {
+  asterisk.controller.stop();
+  vi.useRealTimers();
+});
+
+/** Asterisk refuses to pause so many times, with these statuses in turn. */
+function refuse(times: number, statuses: readonly number[]): void {
+  let left = times;
+  asterisk.answers.set('pauseRecording', () => {
+    if (left-- > 0) throw new AriError('refused', 'not now', { status: statuses[left % statuses.length] ?? 0 });
+  });
+}
+
+describe('a recording that Asterisk has not begun yet', () => {
+  it('is paused as soon as it has', async () => {
+    refuse(5, [404, 409]);
+    const paused = asterisk.controller.command('3000', { type: 'pause-recording', paused: true });
+    await vi.advanceTimersByTimeAsync(500);
+    await paused;
+    expect(asterisk.times('pauseRecording')).toBe(6);
+  });
+
+  it.each([
+    ['for a while where there is none', 404, 2000 / 20 + 2],
+    ['not at all where Asterisk has another reason', 500, 1],
+  ])('is waited for %s', async (_, status, most) => {
+    refuse(1000, [status]);
+    const paused = asterisk.controller
+      .command('3000', { type: 'pause-recording', paused: true })
+      .catch((error) => error);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(await paused).toMatchObject({ code: 'asterisk-refused' });
+    expect(asterisk.times('pauseRecording')).toBeLessThanOrEqual(most);
+  });
+});
