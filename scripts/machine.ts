@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
@@ -5,30 +6,41 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 
+/** Below the ports from which Linux makes outgoing connections: those may be taken by one before somebody listens. */
+const FREE_PORTS = { first: 22_000, count: 10_000 };
+/** No port is given twice soon, and two processes hardly give the same. */
+let given = randomInt(FREE_PORTS.count);
+
 /**
  * A port that is free for TCP and UDP on an address now, the wanted one if possible; someone else may yet take it.
  *
  * @throws Error when the machine does not have the address
  */
-export async function freePort(address: string, wanted = 0): Promise<number> {
-  for (let attempt = 0; attempt < 20; attempt += 1) {
-    const server = createServer().listen(attempt === 0 ? wanted : 0, address);
-    const listens = await once(server, 'listening').then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EADDRNOTAVAIL') throw new Error(`this machine has no address ${address}`);
-        return false;
-      },
-    );
-    if (!listens) continue;
-    const bound = server.address();
-    const port = typeof bound === 'object' && bound ? bound.port : 0;
-    const isFree = await isFreeForUdp(port, address);
-    server.close();
-    await once(server, 'close');
-    if (isFree) return port;
+export async function freePort(address: string, wanted: number | null = null): Promise<number> {
+  if (wanted !== null && (await isFree(wanted, address))) return wanted;
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    given = (given + 1) % FREE_PORTS.count;
+    const port = FREE_PORTS.first + given;
+    if (await isFree(port, address)) return port;
   }
   throw new Error(`no free port on ${address}`);
+}
+
+async function isFree(port: number, address: string): Promise<boolean> {
+  return (await isFreeForTcp(port, address)) && (await isFreeForUdp(port, address));
+}
+
+async function isFreeForTcp(port: number, address: string): Promise<boolean> {
+  const server = createServer().listen(port, address);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL') return false;
+    throw new Error(`this machine has no address ${address}`);
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
 }
 
 async function isFreeForUdp(port: number, address: string): Promise<boolean> {

@@ -40,7 +40,6 @@ const lab = laboratory({
 /** Loudness of one step of a volume. */
 const STEP_DB = 3;
 const LEVEL_DBOV = -30;
-const WITHIN = { timeout: 3000, interval: 10 };
 
 const numberOf = (name: (typeof NAMES)[number], role: 'listen' | 'speak') =>
   `9${2 * NAMES.indexOf(name) + (role === 'speak' ? 1 : 0)}00`;
@@ -48,13 +47,6 @@ const run = (command: Command, conference = '3000') => lab.node.command(conferen
 const idOf = async (callerNumber: string, conference = '3000') => (await lab.node.member(conference, callerNumber)).id;
 const adjust = (memberId: number, setting: Adjustable, by: number) =>
   run({ type: 'adjust', memberId, setting, adjustment: by === 0 ? 'profile' : { by } });
-
-const level = (call: Call, freqHz: number) => call.toneLevelDbov(freqHz, { lastMs: 200 });
-/** Waits until a tone is heard at a level, to 1 dB, and says at which. */
-async function settles(call: Call, freqHz: number, dbov: number): Promise<number> {
-  await expect.poll(() => Math.abs(level(call, freqHz) - dbov), WITHIN).toBeLessThan(1);
-  return level(call, freqHz);
-}
 
 /** Two speakers, with a tone each, and two listeners. */
 async function four() {
@@ -64,7 +56,7 @@ async function four() {
   const listener = await call('3000', '101', silence());
   const witness = await call('3000', '102', silence());
   await lab.node.waitForMembers('3000', 4);
-  await Promise.all([settles(listener, 440, LEVEL_DBOV), settles(witness, 440, LEVEL_DBOV)]);
+  await Promise.all([listener.waitForToneLevel(440, LEVEL_DBOV), witness.waitForToneLevel(440, LEVEL_DBOV)]);
   return { speaker, other, listener, witness };
 }
 
@@ -74,36 +66,36 @@ describe('the talk volume', () => {
   it('changes what all others hear of one by 3 dB a step, and goes exactly back', async () => {
     const { listener, witness } = await four();
     const id = await idOf('200');
-    const before = await settles(listener, 440, LEVEL_DBOV);
+    const before = await listener.waitForToneLevel(440, LEVEL_DBOV);
     let now = 0;
     for (const steps of UP_AND_DOWN) {
       await adjust(id, 'talkVolume', steps - now);
       now = steps;
-      await Promise.all([listener, witness].map((call) => settles(call, 440, LEVEL_DBOV + steps * STEP_DB)));
-      await settles(listener, 1000, LEVEL_DBOV);
+      await Promise.all([listener, witness].map((call) => call.waitForToneLevel(440, LEVEL_DBOV + steps * STEP_DB)));
+      await listener.waitForToneLevel(1000, LEVEL_DBOV);
     }
     await adjust(id, 'talkVolume', 0);
-    await expect.poll(() => Math.abs(level(listener, 440) - before), WITHIN).toBeLessThan(0.1);
+    await listener.waitForToneLevel(440, before, { withinDb: 0.1 });
   });
 
   it('goes no further than 4 steps', async () => {
     const { listener } = await four();
     const id = await idOf('200');
     for (let i = 0; i < 6; i++) await adjust(id, 'talkVolume', 1);
-    await settles(listener, 440, LEVEL_DBOV + 4 * STEP_DB);
+    await listener.waitForToneLevel(440, LEVEL_DBOV + 4 * STEP_DB);
     expect(await lab.node.member('3000', '200')).toMatchObject({ talkVolume: 4 });
   });
 
   it('is changed with 1, 2 and 3', async () => {
     const { speaker, listener } = await four();
     await speaker.pressKeys('33');
-    await settles(listener, 440, LEVEL_DBOV + 2 * STEP_DB);
+    await listener.waitForToneLevel(440, LEVEL_DBOV + 2 * STEP_DB);
     await speaker.pressKeys('1');
-    await settles(listener, 440, LEVEL_DBOV + STEP_DB);
+    await listener.waitForToneLevel(440, LEVEL_DBOV + STEP_DB);
     await speaker.pressKeys('2');
-    await settles(listener, 440, LEVEL_DBOV);
+    await listener.waitForToneLevel(440, LEVEL_DBOV);
     await speaker.pressKeys('11');
-    await settles(listener, 440, LEVEL_DBOV - 2 * STEP_DB);
+    await listener.waitForToneLevel(440, LEVEL_DBOV - 2 * STEP_DB);
   });
 
   it('outlasts being muted, held and in the audience', async () => {
@@ -111,7 +103,7 @@ describe('the talk volume', () => {
     const memberId = await idOf('200');
     await adjust(memberId, 'talkVolume', 2);
     const there = LEVEL_DBOV + 2 * STEP_DB;
-    await settles(listener, 440, there);
+    await listener.waitForToneLevel(440, there);
     const away: [Command, Command][] = [
       [
         { type: 'set-flags', memberId, changes: { mute: true } },
@@ -130,7 +122,7 @@ describe('the talk volume', () => {
       await run(leave);
       await listener.waitForSilence({ freqHz: 440, belowDbov: -60, timeoutMs: 3000 });
       await run(comeBack);
-      await settles(listener, 440, there);
+      await listener.waitForToneLevel(440, there);
     }
   });
 });
@@ -139,33 +131,33 @@ describe('the listen volume', () => {
   it('changes what one hears by 3 dB a step, and goes exactly back; nobody else hears a difference', async () => {
     const { listener, witness } = await four();
     const id = await idOf('101');
-    const before = await settles(listener, 440, LEVEL_DBOV);
+    const before = await listener.waitForToneLevel(440, LEVEL_DBOV);
     let now = 0;
     for (const steps of UP_AND_DOWN) {
       await adjust(id, 'listenVolume', steps - now);
       now = steps;
-      await settles(listener, 440, LEVEL_DBOV + steps * STEP_DB);
-      await settles(witness, 440, LEVEL_DBOV);
+      await listener.waitForToneLevel(440, LEVEL_DBOV + steps * STEP_DB);
+      await witness.waitForToneLevel(440, LEVEL_DBOV);
     }
     await adjust(id, 'listenVolume', 0);
-    await expect.poll(() => Math.abs(level(listener, 440) - before), WITHIN).toBeLessThan(0.1);
+    await listener.waitForToneLevel(440, before, { withinDb: 0.1 });
   });
 
   it('is changed with 4, 5 and 6, and outlasts being deaf and on the floor', async () => {
     const { listener, witness } = await four();
     await listener.pressKeys('66');
-    await settles(listener, 440, LEVEL_DBOV + 2 * STEP_DB);
+    await listener.waitForToneLevel(440, LEVEL_DBOV + 2 * STEP_DB);
     await listener.pressKeys('4');
-    await settles(listener, 440, LEVEL_DBOV + STEP_DB);
+    await listener.waitForToneLevel(440, LEVEL_DBOV + STEP_DB);
     await listener.pressKeys('*');
     await listener.waitForSilence({ freqHz: 440, belowDbov: -60, timeoutMs: 3000 });
     await listener.pressKeys('*');
-    await settles(listener, 440, LEVEL_DBOV + STEP_DB);
+    await listener.waitForToneLevel(440, LEVEL_DBOV + STEP_DB);
     await run({ type: 'set-flags', memberId: await idOf('101'), changes: { speaker: true } });
-    await settles(listener, 440, LEVEL_DBOV + STEP_DB);
+    await listener.waitForToneLevel(440, LEVEL_DBOV + STEP_DB);
     await listener.pressKeys('5');
-    await settles(listener, 440, LEVEL_DBOV);
-    await settles(witness, 440, LEVEL_DBOV);
+    await listener.waitForToneLevel(440, LEVEL_DBOV);
+    await witness.waitForToneLevel(440, LEVEL_DBOV);
   });
 });
 
@@ -174,11 +166,11 @@ it('volumes of the profile count for who speaks and who hears, and are what 0 go
   await phones.call(numberOf('loud', 'speak'), { callerNumber: '200', send: tone(440, LEVEL_DBOV) });
   const listener = await phones.call(numberOf('loud', 'listen'), { callerNumber: '101', send: silence() });
   const both = LEVEL_DBOV + (2 - 1) * STEP_DB;
-  await settles(listener, 440, both);
+  await listener.waitForToneLevel(440, both);
   await listener.pressKeys('4');
-  await settles(listener, 440, both - STEP_DB);
+  await listener.waitForToneLevel(440, both - STEP_DB);
   await listener.pressKeys('5');
-  await settles(listener, 440, both);
+  await listener.waitForToneLevel(440, both);
 });
 
 /** Speech whose level as a whole is as given. */
@@ -325,7 +317,7 @@ it('noise is softer where the profile reduces it', async () => {
   await listener.waitForSound({ aboveDbov: -45, timeoutMs: 3000 });
   const softerBy = () => listener.levelDbov({ lastMs: 500 }) - relieved.levelDbov({ lastMs: 500 });
   await expect.poll(softerBy, { timeout: 5000, interval: 50 }).toBeGreaterThan(8);
-  expect(listener.levelDbov({ lastMs: 500 })).toBeCloseTo(-40, -0.5);
+  await expect.poll(() => listener.levelDbov({ lastMs: 500 })).toBeCloseTo(-40, -0.5);
   expect(relieved.levelDbov({ lastMs: 500 })).toBeGreaterThan(-70);
 });
 
@@ -359,12 +351,12 @@ describe('wideband', () => {
       const hearing = await wide.call('3000', { callerNumber: '101', send: silence() });
       const narrow = await lab.phones.call('4000', { callerNumber: '201', send: tone(1000, -20) });
       await lab.node.waitForMembers('3000', 3);
-      await settles(hearing, 5000, -20);
+      await hearing.waitForToneLevel(5000, -20);
       // The narrow one speaks to all.
-      await Promise.all([settles(hearing, 1000, -20), settles(speaker, 1000, -20)]);
+      await Promise.all([hearing.waitForToneLevel(1000, -20), speaker.waitForToneLevel(1000, -20)]);
       expect(narrow.levelDbov({ lastMs: 500 })).toBeLessThan(-45);
       speaker.send(tone(440, -20));
-      await Promise.all([settles(narrow, 440, -20), settles(hearing, 440, -20)]);
+      await Promise.all([narrow.waitForToneLevel(440, -20), hearing.waitForToneLevel(440, -20)]);
     } finally {
       await wide.stop();
     }

@@ -73,11 +73,6 @@ async function two() {
   return speaking;
 }
 
-const level = async (call: { toneLevelDbov(freqHz: number, stretch: { lastMs: number }): number }) =>
-  expect
-    .poll(() => call.toneLevelDbov(440, { lastMs: 200 }), { timeout: 3000, interval: 20 })
-    .toBeCloseTo(LEVEL_DBOV, -0.3);
-
 /** What the log says of moves that did not work. */
 const failures = async () =>
   (await lab.node.log()).split('\n').filter((line) => line.includes('does not hear the relay'));
@@ -98,7 +93,7 @@ describe('a phone that cannot hear the relay', () => {
     for (const each of [call, speaking]) each.resetStats();
     await expect.poll(failures, { timeout: 8000 }).toHaveLength(before + 1);
     await listen(500);
-    await level(call);
+    await call.waitForToneLevel(440, LEVEL_DBOV);
     expect(Math.max(...gapsMs([call], speaking))).toBeLessThan(200);
     expect(call.stats().lost).toBe(0);
     const other = await lab.phones.call('3000', { callerNumber: '103', send: silence() });
@@ -122,7 +117,7 @@ describe('Asterisk supervises RTP that it does not see', () => {
     expect(await mute?.ended).toMatchObject({ by: 'them' });
     expect(call.end).toBeNull();
     expect(await callersAtRelay(lab.node)).toEqual(['101', '102']);
-    await level(call);
+    await call.waitForToneLevel(440, LEVEL_DBOV);
     // Nothing but the relay's packets came.
     expect(call.stats()).toMatchObject({ lost: 0, late: 0, streams: 1 });
     // What Asterisk has not seen meanwhile is no reason either once he sends to it again.
@@ -130,7 +125,7 @@ describe('Asterisk supervises RTP that it does not see', () => {
     await lab.node.command('3000', { type: 'set-flags', memberId: id, changes: { speaker: true } });
     await listen(1500);
     expect(call.end).toBeNull();
-    await level(call);
+    await call.waitForToneLevel(440, LEVEL_DBOV);
     await call.hangUp();
     await lab.phones.hangUpAll();
     await expect.poll(() => remains(lab.node)).toEqual([]);

@@ -54,9 +54,6 @@ const setFlags = async (callerNumber: string, changes: FlagChanges) =>
   run({ type: 'set-flags', memberId: await idOf(callerNumber), changes });
 const level = (heard: Call, freqHz: number, lastMs = 200) => heard.toneLevelDbov(freqHz, { lastMs });
 const gone = (freqHz: number) => ({ freqHz, belowDbov: NOT_HEARD_DBOV, timeoutMs: 3000 });
-async function settles(heard: Call, freqHz: number, dbov: number): Promise<void> {
-  await expect.poll(() => Math.abs(level(heard, freqHz) - dbov), WITHIN).toBeLessThan(1);
-}
 
 /** One who speaks with a tone, one on the floor who is silent, and two listeners at the relay. */
 async function four(sound = tone(440, LEVEL_DBOV)) {
@@ -81,8 +78,8 @@ describe('a listener at the relay', () => {
     await waitForRelay(lab.node, ['101', '102', '103']);
     await listen(700);
     for (const each of listeners) {
-      await settles(each, 440, LEVEL_DBOV);
-      await settles(each, 700, -30);
+      await each.waitForToneLevel(440, LEVEL_DBOV);
+      await each.waitForToneLevel(700, -30);
       expect(each.stats().lost).toBe(0);
     }
     expect(Math.max(...gapsMs(listeners, other))).toBeLessThanOrEqual(MOST_GAP_MS);
@@ -90,7 +87,7 @@ describe('a listener at the relay', () => {
       expect(level(each, 1000, 500)).toBeLessThan(NOT_HEARD_DBOV);
     }
     expect(level(speaking, 440, 500)).toBeLessThan(NOT_HEARD_DBOV);
-    expect(level(other, 440, 500)).toBeCloseTo(LEVEL_DBOV, 0);
+    await other.waitForToneLevel(440, LEVEL_DBOV, { overMs: 500 });
   });
 
   it('hears a speaker about as early as those in the bridge', AGAIN, async () => {
@@ -119,12 +116,12 @@ describe('a listener at the relay', () => {
       expect(await lab.node.member('3000', '101')).toMatchObject({ role: 'speaker', path: 'bridge' });
       await listen(300);
       expect(level(first, 1000)).toBeLessThan(NOT_HEARD_DBOV);
-      expect(level(first, 440)).toBeCloseTo(LEVEL_DBOV, 0);
+      await first.waitForToneLevel(440, LEVEL_DBOV);
 
       await lab.node.api.post(path, { flags: ['-speaker'] });
       await Promise.all([speaking, second].map((each) => each.waitForSilence({ ...gone(1000), timeoutMs: 1000 })));
       await waitForRelay(lab.node, ['101', '102']);
-      await settles(first, 440, LEVEL_DBOV);
+      await first.waitForToneLevel(440, LEVEL_DBOV);
       expect(Math.max(...gapsMs([first, second], onFloor))).toBeLessThanOrEqual(MOST_GAP_MS);
     },
   );
@@ -170,17 +167,17 @@ describe('a listener at the relay', () => {
 
   it('changes his volume by keys in steps of 3 dB, alone, and exactly back', async () => {
     const { first, second } = await four();
-    await settles(second, 440, LEVEL_DBOV);
+    await second.waitForToneLevel(440, LEVEL_DBOV);
     const id = await idOf('101');
     const adjust = (by: number) => run({ type: 'adjust', memberId: id, setting: 'listenVolume', adjustment: { by } });
     for (const steps of [1, 2, 1, 0, -1, -2]) {
       const { listenVolume } = await lab.node.member('3000', '101');
       if (steps !== listenVolume) await adjust(steps - listenVolume);
-      await settles(first, 440, LEVEL_DBOV + 3 * steps);
-      expect(level(second, 440)).toBeCloseTo(LEVEL_DBOV, 0);
+      await first.waitForToneLevel(440, LEVEL_DBOV + 3 * steps);
+      await second.waitForToneLevel(440, LEVEL_DBOV);
     }
     await run({ type: 'adjust', memberId: id, setting: 'listenVolume', adjustment: 'profile' });
-    await settles(first, 440, LEVEL_DBOV);
+    await first.waitForToneLevel(440, LEVEL_DBOV);
     expect(await callersAtRelay(lab.node)).toEqual(['101', '102']);
   });
 });
@@ -191,10 +188,10 @@ describe('a volume that Asterisk has', () => {
     const id = await idOf('101');
     await setFlags('101', { speaker: true, mute: true });
     await run({ type: 'adjust', memberId: id, setting: 'listenVolume', adjustment: { by: 2 } });
-    await settles(first, 440, LEVEL_DBOV + 6);
+    await first.waitForToneLevel(440, LEVEL_DBOV + 6);
     await setFlags('101', { speaker: false });
     await listen(500);
-    await settles(first, 440, LEVEL_DBOV + 6);
+    await first.waitForToneLevel(440, LEVEL_DBOV + 6);
     expect(await callersAtRelay(lab.node)).toEqual(['102']);
   });
 });
@@ -233,7 +230,7 @@ describe('audience: auto', () => {
       await waitForRelay(lab.node, [], 'auto');
       await listen(300);
       if (!first) throw new Error('no call');
-      expect(level(first, 440)).toBeCloseTo(LEVEL_DBOV, 0);
+      await first.waitForToneLevel(440, LEVEL_DBOV);
       expect(Math.max(...gapsMs([first], speaking))).toBeLessThanOrEqual(MOST_GAP_MS);
       expect(first.stats().lost).toBe(0);
     },

@@ -39,7 +39,7 @@ describe('comfort noise', () => {
     process.kill(killed, 'SIGKILL');
     await expect.poll(() => lab.node.controllerPid().catch(() => killed), { timeout: 5000 }).not.toBe(killed);
     await lab.node.waitForMembers('3000', 1);
-    expect(listener.levelDbov({ lastMs: 300 })).toBeCloseTo(LEVEL_DBOV, -0.5);
+    await expect.poll(() => listener.levelDbov({ lastMs: 300 })).toBeCloseTo(LEVEL_DBOV, -0.5);
     await lab.node.cli('profile', 'set', 'default', 'audio.comfortNoise', '-42', '--config', lab.node.configPath);
     await expect.poll(() => listener.levelDbov({ lastMs: 500 }), { timeout: 5000 }).toBeCloseTo(-42, -0.5);
   });

@@ -33,6 +33,8 @@ export const lab = laboratory({
 });
 
 export const HEARD = { aboveDbov: -30, timeoutMs: 5000 };
+/** The speakers, who are louder than what is played. */
+export const VOICE_HEARD = { ...HEARD, aboveDbov: -22 };
 export const gone = (freqHz: number) => ({ freqHz, belowDbov: -55, timeoutMs: 5000 });
 export const SETTLED = { timeout: 10_000, interval: 50 };
 export const STEP_DB = 3;

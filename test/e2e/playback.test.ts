@@ -21,6 +21,7 @@ import {
   similarity,
   soundFile,
   three,
+  VOICE_HEARD,
 } from './playback-laboratory.ts';
 
 describe('a playback', () => {
@@ -31,11 +32,9 @@ describe('a playback', () => {
     await play(soundFile('long'));
     await Promise.all(calls.map((call) => call.waitForTone(1000, HEARD)));
     const level = (call: Call, hz: number) => call.toneLevelDbov(hz, { lastMs: 300 });
-    for (const call of calls) {
-      await expect.poll(() => Math.abs(level(call, 1000) - FILE_LEVEL_DBOV), SETTLED).toBeLessThan(1);
-    }
-    for (const call of [second, listener]) expect(level(call, 2700)).toBeGreaterThan(-22);
-    for (const call of [speaker, listener]) expect(level(call, 3100)).toBeGreaterThan(-22);
+    await Promise.all(calls.map((call) => call.waitForToneLevel(1000, FILE_LEVEL_DBOV)));
+    await Promise.all([second, listener].map((call) => call.waitForTone(2700, VOICE_HEARD)));
+    await Promise.all([speaker, listener].map((call) => call.waitForTone(3100, VOICE_HEARD)));
     expect(level(speaker, 2700)).toBeLessThan(-55);
     expect(level(second, 3100)).toBeLessThan(-55);
     expect(await playback()).toMatchObject({ media: [soundFile('long')], paused: false, volume: 0 });
@@ -43,7 +42,7 @@ describe('a playback', () => {
     await control({ type: 'stop' });
     await Promise.all(calls.map((call) => call.waitForSilence(gone(1000))));
     expect(await playback()).toBeNull();
-    for (const call of [second, listener]) expect(level(call, 2700)).toBeGreaterThan(-22);
+    await Promise.all([second, listener].map((call) => call.waitForTone(2700, VOICE_HEARD)));
     for (const call of calls) expect(call.stats().lost).toBe(0);
     await expect(control({ type: 'stop' })).rejects.toMatchObject({ code: 'not-possible' });
   });
@@ -105,7 +104,7 @@ describe('a playback', () => {
     await control({ type: 'restart' });
     await heardSecond(0, 1500);
     await heardSecond(1);
-    expect(speaker.toneLevelDbov(3100, { lastMs: 300 })).toBeGreaterThan(-22);
+    await speaker.waitForTone(3100, VOICE_HEARD);
     await control({ type: 'pause' });
     await expect(control({ type: 'forward' })).rejects.toMatchObject({ code: 'not-possible' });
     await control({ type: 'stop' });
@@ -117,16 +116,15 @@ describe('a playback', () => {
     const { listener } = await three();
     await run({ type: 'play', media: [soundFile('long')], volume: -2 });
     await listener.waitForTone(1000, { ...HEARD, aboveDbov: -45 });
-    const off = (volume: number) =>
-      Math.abs(listener.toneLevelDbov(1000, { lastMs: 200 }) - (FILE_LEVEL_DBOV + volume * STEP_DB));
-    await expect.poll(() => off(-2), SETTLED).toBeLessThan(1);
+    const settlesAt = (volume: number) => listener.waitForToneLevel(1000, FILE_LEVEL_DBOV + volume * STEP_DB);
+    await settlesAt(-2);
     for (const volume of [-4, -3, -2, -1, 0, 1, 2, 3, 4, 0]) {
       await control({ type: 'volume', volume });
-      await expect.poll(() => off(volume), SETTLED).toBeLessThan(1);
+      await settlesAt(volume);
       expect(await playback()).toMatchObject({ volume });
     }
     await expect(control({ type: 'volume', volume: 5 })).rejects.toMatchObject({ code: 'bad-request' });
-    expect(listener.toneLevelDbov(2700, { lastMs: 200 })).toBeGreaterThan(-22);
+    await listener.waitForTone(2700, VOICE_HEARD);
   });
 
   it('takes the place of the one before it', async () => {

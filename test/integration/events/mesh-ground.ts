@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
+import { freePort } from '../../../scripts/machine.ts';
 import { MeshChannel } from '../../../src/events/mesh-channel.ts';
-import { freePort } from './free-port.ts';
 import { DEAD_AFTER_MS, type Ground, type NodeSettings, SECRET } from './ground.ts';
 import { startNodeProcess } from './node-process.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -14,8 +14,8 @@ export async function meshGround(
   const ports = new Map<string, { own: number; reached: number }>();
   const proxies: TcpProxy[] = [];
   for (const id of ids) {
-    const own = await freePort();
-    const reached = isCuttable ? await freePort() : own;
+    const own = await freePort('127.0.0.1');
+    const reached = isCuttable ? await freePort('127.0.0.1') : own;
     ports.set(id, { own, reached });
     if (!isCuttable) continue;
     const proxy = new TcpProxy(own);

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../scripts/machine.ts';
 import { MeshChannel, type MeshOptions } from '../../../src/events/mesh-channel.ts';
 import { dialTls } from '../../../src/events/mesh-tls.ts';
-import { freePort } from './free-port.ts';
 import { DEAD_AFTER_MS, SECRET } from './ground.ts';
 import { meshGround } from './mesh-ground.ts';
 import { RawPeer } from './raw-peer.ts';
@@ -32,7 +32,7 @@ async function started(
   nodeId: string,
   options: Partial<MeshOptions> = {},
 ): Promise<{ witness: Witness; port: number }> {
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   const witness = node(nodeId, port, options);
   await witness.channel.start();
   return { witness, port };
@@ -74,7 +74,7 @@ describe('which connection', () => {
   });
 
   it('a peer of unknown id that is connected already is not dialled again and again', async () => {
-    const [aPort, proxyPort] = [await freePort(), await freePort()];
+    const [aPort, proxyPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
     const proxy = new TcpProxy(aPort);
     await proxy.start(proxyPort);
     closing.push(() => proxy.stop());
@@ -92,7 +92,7 @@ describe('which connection', () => {
   });
 
   it('a node that finds itself at an address makes nothing of it', async () => {
-    const port = await freePort();
+    const port = await freePort('127.0.0.1');
     const a = node('a', port, { peers: [{ host, port }] });
     await a.channel.start();
     await delay(200);
@@ -293,7 +293,7 @@ describe('starting', () => {
   });
 
   it('an address that is not of this machine is told with a code', async () => {
-    const b = node('b', await freePort(), { listen: { host: '192.0.2.1', port: 4000 } });
+    const b = node('b', await freePort('127.0.0.1'), { listen: { host: '192.0.2.1', port: 4000 } });
     await expect(b.channel.start()).rejects.toMatchObject({ code: 'cannot-listen' });
   });
 
@@ -302,7 +302,7 @@ describe('starting', () => {
   });
 
   it('a peer that is not there is told once, and found when it comes', async () => {
-    const port = await freePort();
+    const port = await freePort('127.0.0.1');
     const { witness: a } = await started('a', { peers: [{ nodeId: 'b', host, port }] });
     await delay(500);
     expect(a.logged('ECONNREFUSED')).toBe(1);

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger, transports } from 'winston';
+import { freePort } from '../../../scripts/machine.ts';
 import { keygen } from '../../../src/cli/commands/keygen.ts';
 import { parseMessage } from '../../../src/cluster/messages.ts';
 import { readConfig } from '../../../src/config/read-config.ts';
 import { channelOpener } from '../../../src/controller/event-channels.ts';
 import { NatsServer } from '../../kit/nats-server.ts';
-import { freePort } from './free-port.ts';
 import { until } from './witness.ts';
 
 let directory: string;
@@ -50,7 +50,7 @@ function certify(): void {
 }
 
 async function serve(...options: string[]): Promise<NatsServer> {
-  const server = new NatsServer(await freePort(), options);
+  const server = new NatsServer(await freePort('127.0.0.1'), options);
   await server.start();
   closing.push(() => server.kill());
   return server;

@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
+import { freePort } from '../../../scripts/machine.ts';
 import { NatsChannel } from '../../../src/events/nats-channel.ts';
 import { NatsServer } from '../../kit/nats-server.ts';
-import { freePort } from './free-port.ts';
 import { DEAD_AFTER_MS, type Ground, type NodeSettings, SECRET } from './ground.ts';
 import { startNodeProcess } from './node-process.ts';
 import { Witness } from './witness.ts';
 
 export async function natsGround(): Promise<Ground & { server: NatsServer }> {
-  const server = new NatsServer(await freePort());
+  const server = new NatsServer(await freePort('127.0.0.1'));
   await server.start();
   const witnesses: Witness[] = [];
   const children: ChildProcess[] = [];

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../../scripts/machine.ts';
 import { NatsChannel, type NatsOptions } from '../../../src/events/nats-channel.ts';
 import { NatsServer } from '../../kit/nats-server.ts';
-import { freePort } from './free-port.ts';
 import { SECRET } from './ground.ts';
 import { allConnected, now, until, Witness } from './witness.ts';
 
@@ -11,7 +11,7 @@ let server: NatsServer;
 const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  server = new NatsServer(await freePort());
+  server = new NatsServer(await freePort('127.0.0.1'));
   await server.start();
 });
 
@@ -61,7 +61,7 @@ async function broker() {
 }
 
 it('a server that is not there is told once and waited for, without holding up the start', async () => {
-  const later = new NatsServer(await freePort());
+  const later = new NatsServer(await freePort('127.0.0.1'));
   const [a] = nodes(['a'], { servers: [later.url] });
   const startMs = now();
   await a?.channel.start();
@@ -177,7 +177,7 @@ it('of two nodes of one id the second is ignored and told once, and the first on
 });
 
 it('a server that takes nothing any more is left rather than waited for', async () => {
-  const stuck = new NatsServer(await freePort());
+  const stuck = new NatsServer(await freePort('127.0.0.1'));
   closing.push(() => stuck.kill());
   await stuck.start();
   const [a] = await pair({ servers: [stuck.url], maxQueueBytes: 3_000_000, cluster: 'stuck' });

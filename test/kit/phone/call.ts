@@ -191,6 +191,19 @@ export class Call {
     return waitUntil({ waitedFor, timeoutMs: options.timeoutMs }, look, this.#isOver);
   }
 
+  /** Resolves with the tone's level once it is, over the newest `overMs`, within `withinDb` of the expected one. */
+  waitForToneLevel(
+    freqHz: number,
+    dbov: number,
+    { withinDb = 1, overMs = 200, timeoutMs = 3000 }: { withinDb?: number; overMs?: number; timeoutMs?: number } = {},
+  ): Promise<number> {
+    const look = (): number | null => {
+      const level = this.toneLevelDbov(freqHz, { lastMs: overMs });
+      return Math.abs(level - dbov) < withinDb ? level : null;
+    };
+    return waitUntil({ waitedFor: `tone of ${freqHz} Hz at ${dbov} dBov`, timeoutMs }, look, this.#isOver);
+  }
+
   /** Resolves with the time anything above the level was first heard. */
   async waitForSound(options: { aboveDbov?: number; timeoutMs: number }): Promise<number> {
     const { aboveDbov = -50, timeoutMs } = options;
