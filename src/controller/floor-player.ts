@@ -54,6 +54,11 @@ export class FloorPlayer {
     return begun;
   }
 
+  /** Whether it was ordered and has neither begun nor failed. */
+  isBeginning(playbackId: string): boolean {
+    return this.#orders.has(playbackId);
+  }
+
   /** A player's channel has entered the application. */
   async entered(channelId: string): Promise<void> {
     const order = this.#orders.get(

@@ -68,8 +68,8 @@ async function resyncConference(
   asterisk: AsteriskSide,
   conferences: Conferences,
 ): Promise<void> {
-  const { ari, names } = asterisk;
-  const { name } = conference;
+  const { ari, names, floorPlayer } = asterisk;
+  const { name, playback } = conference;
   const floorId = names.floor(name);
   const floor = read.bridges.find((bridge) => bridge.id === floorId);
   const inFloor = new Set(floor?.channelIds);
@@ -87,7 +87,11 @@ async function resyncConference(
     channels: channels.map((channel) => ({ ...channel, bridge: bridgeOf(channel) })),
     saved,
     recordings: recording !== undefined && (await ari.isRecording(recording)) ? [recording] : [],
-    playbacks: read.others.flatMap(({ id }) => names.playbackOfPlayer(id) ?? []),
+    playbacks: [
+      ...read.others.flatMap(({ id }) => names.playbackOfPlayer(id) ?? []),
+      // Perhaps ordered after that was read.
+      ...(playback !== null && floorPlayer.isBeginning(playback.id) ? [playback.id] : []),
+    ],
   });
 }
 

@@ -36,3 +36,26 @@ describe('a controller that is started again', () => {
     asterisk.controller.stop();
   });
 });
+
+describe('a playback that is ordered while Asterisk is being read', () => {
+  it('is not taken for one that has ended', async () => {
+    const asterisk = new AsteriskStandIn(PROFILE);
+    asterisk.call('a');
+    await vi.advanceTimersByTimeAsync(100);
+    asterisk.answers.set('listChannels', () => {
+      const { channels } = asterisk;
+      return new Promise((resolve) => setTimeout(resolve, 50, [...channels]));
+    });
+    const squared = asterisk.controller.resync();
+    await vi.advanceTimersByTimeAsync(20);
+    asterisk.controller.command('3000', { type: 'play', media: ['beep'], volume: 0 }).catch(() => {});
+    await vi.advanceTimersByTimeAsync(50);
+    await squared;
+    const playback = () => asterisk.controller.conferences.get('3000')?.playback;
+    expect(playback()).toMatchObject({ media: ['beep'] });
+    // Nor does it count as playing for ever: here no player comes.
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(playback()).toBeNull();
+    asterisk.controller.stop();
+  });
+});

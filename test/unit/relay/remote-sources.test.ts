@@ -75,6 +75,8 @@ describe('the sources of other nodes', () => {
     expect(listen({ a: { startIndex: 0, dbov: -20, lost } }).stats.get('a')?.concealed).toBeGreaterThan(20);
     const repaired = listen({ a: { startIndex: 0, dbov: -20, lost, redundancy: 1 } });
     expect(repaired.stats.get('a')?.concealed).toBeLessThan(2);
+    // As long as a frame takes to come again, and 10 ms.
+    expect(repaired.stats.get('a')?.targetMs).toBe(30);
   });
 
   it.each([0, 50, 3_000_000_000, 0xffff_ff00])(
