@@ -220,7 +220,7 @@ export class EffectRunner {
       case 'pause-recording':
         return this.#pauseRecording(effect.name, effect.paused);
       case 'stop-recording':
-        return ari.stopRecording(effect.name);
+        return this.#onceItRecords(() => ari.stopRecording(effect.name));
       case 'save-conference':
         return this.#saver.save(conference, effect.saved);
     }
@@ -263,11 +263,15 @@ export class EffectRunner {
     }
   }
 
+  #pauseRecording(name: string, paused: boolean): Promise<void> {
+    return this.#onceItRecords(() => this.#deps.ari.pauseRecording(name, paused));
+  }
+
   /** Asterisk begins a recording in its own time: until it has, there is none (404), or it cannot be paused (409). */
-  async #pauseRecording(name: string, paused: boolean): Promise<void> {
+  async #onceItRecords(request: () => Promise<void>): Promise<void> {
     for (const untilMs = performance.now() + BEGINS_WITHIN_MS; ; await sleep(RETRY_MS)) {
       try {
-        return await this.#deps.ari.pauseRecording(name, paused);
+        return await request();
       } catch (error) {
         const isEarly = error instanceof AriError && (error.status === 404 || error.status === 409);
         if (!isEarly || performance.now() > untilMs) throw error;

@@ -18,28 +18,31 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Asterisk refuses to pause so many times, with these statuses in turn. */
-function refuse(times: number, statuses: readonly number[]): void {
+/** Asterisk refuses a request so many times, with these statuses in turn. */
+function refuse(method: string, times: number, statuses: readonly number[]): void {
   let left = times;
-  asterisk.answers.set('pauseRecording', () => {
+  asterisk.answers.set(method, () => {
     if (left-- > 0) throw new AriError('refused', 'not now', { status: statuses[left % statuses.length] ?? 0 });
   });
 }
 
 describe('a recording that Asterisk has not begun yet', () => {
-  it('is paused as soon as it has', async () => {
-    refuse(5, [404, 409]);
-    const paused = asterisk.controller.command('3000', { type: 'pause-recording', paused: true });
+  it.each([
+    ['paused', 'pauseRecording', { type: 'pause-recording', paused: true }],
+    ['stopped', 'stopRecording', { type: 'stop-recording' }],
+  ] as const)('is %s as soon as it has', async (_, method, command) => {
+    refuse(method, 5, [404, 409]);
+    const done = asterisk.controller.command('3000', command);
     await vi.advanceTimersByTimeAsync(500);
-    await paused;
-    expect(asterisk.times('pauseRecording')).toBe(6);
+    await done;
+    expect(asterisk.times(method)).toBe(6);
   });
 
   it.each([
     ['for a while where there is none', 404, 2000 / 20 + 2],
     ['not at all where Asterisk has another reason', 500, 1],
   ])('is waited for %s', async (_, status, most) => {
-    refuse(1000, [status]);
+    refuse('pauseRecording', 1000, [status]);
     const paused = asterisk.controller
       .command('3000', { type: 'pause-recording', paused: true })
       .catch((error) => error);
