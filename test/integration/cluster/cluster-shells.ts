@@ -1,18 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { createLogger } from 'winston';
 import { freePort } from '../../../scripts/machine.ts';
-import type { AriPort } from '../../../src/ari/port.ts';
 import type { Message } from '../../../src/cluster/messages.ts';
 import type { Conference } from '../../../src/conference/conference.ts';
-import { Cluster } from '../../../src/controller/cluster.ts';
-import { Controller } from '../../../src/controller/controller.ts';
-import type { Inviter } from '../../../src/controller/inviter.ts';
-import type { RelayLink } from '../../../src/controller/relay-link.ts';
+import type { Cluster } from '../../../src/controller/cluster.ts';
+import type { Controller } from '../../../src/controller/controller.ts';
 import type { EventChannel, EventChannelDeps } from '../../../src/events/channel.ts';
 import { MeshChannel } from '../../../src/events/mesh-channel.ts';
 import { NatsChannel } from '../../../src/events/nats-channel.ts';
-import { parseProfiles } from '../../../src/profiles/profiles.ts';
-import type { Speech } from '../../../src/speech/speech.ts';
+import { controllerAlone } from '../../kit/controller-alone.ts';
 import { TcpProxy } from '../../kit/impairment/tcp-proxy.ts';
 import { natsGround } from '../events/nats-ground.ts';
 
@@ -97,31 +92,10 @@ export class Shell {
 
   constructor(id: string, openChannel: Open) {
     this.id = id;
-    const answer = (method: string) => async () => (method.startsWith('list') ? [] : null);
-    const ari = new Proxy({} as AriPort, { get: (_, method: string) => answer(method) });
-    const profiles = parseProfiles([
-      { path: 'keys.yaml', name: 'default-keys', text: 'kind: controls\n' },
-      { path: 'default.yaml', name: 'default', text: `kind: conference\n${SILENT}\n` },
-    ]);
-    if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
-    const nothing = () => {};
-    const inviter = { handle: nothing, resync: nothing, cancelAll: nothing } as unknown as Inviter;
-    const link = { ready: nothing, setFloor: nothing, endFloor: nothing } as unknown as RelayLink;
-    const relay = {
-      foundPeers: [],
-      setPeers: nothing,
-      announceTo: nothing,
-      installKey: nothing,
-      keyAcknowledged: nothing,
-    };
-    const limits = { lifetimeMs: 15_000, capacity: null, placement: 'here-first' as const };
-    const options = { nodeId: id, version: '1', ...limits, sip: null, trunk: null };
-    const common = { logger: createLogger({ silent: true }), now: Date.now };
-    this.cluster = new Cluster(options, { openChannel, relay, load: () => 0, ...common });
-    this.controller = new Controller(
-      { application: 'r', nodeId: id },
-      { ari, link, profiles, inviter, cluster: this.cluster, ...common, speech: {} as Speech, watch: nothing },
-    );
+    const ask = (method: string) => (method.startsWith('list') ? [] : null);
+    const alone = controllerAlone({ nodeId: id, profile: SILENT, openChannel, ask });
+    this.controller = alone.controller;
+    this.cluster = alone.cluster;
   }
 
   async start(): Promise<void> {

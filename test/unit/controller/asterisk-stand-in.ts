@@ -1,12 +1,7 @@
-import { createLogger } from 'winston';
 import type { AriEvent } from '../../../src/ari/messages.ts';
-import type { AriBridge, AriChannel, AriPort } from '../../../src/ari/port.ts';
-import { Cluster } from '../../../src/controller/cluster.ts';
-import { Controller } from '../../../src/controller/controller.ts';
-import type { Inviter } from '../../../src/controller/inviter.ts';
-import type { RelayLink } from '../../../src/controller/relay-link.ts';
-import { parseProfiles } from '../../../src/profiles/profiles.ts';
-import type { Speech } from '../../../src/speech/speech.ts';
+import type { AriBridge, AriChannel } from '../../../src/ari/port.ts';
+import type { Controller } from '../../../src/controller/controller.ts';
+import { controllerAlone } from '../../kit/controller-alone.ts';
 
 const SILENT = 'sound: { prompts: { welcome: none, alone: none }, music: none }';
 
@@ -32,39 +27,12 @@ export class AsteriskStandIn {
   ]);
 
   constructor(profile = SILENT) {
-    const note = (method: string, args: unknown[]) => void this.requests.push({ method, args });
-    const request =
-      (method: string) =>
-      async (...args: unknown[]) => {
-        note(method, args);
-        return this.answers.get(method)?.(...args);
-      };
-    const ari = new Proxy({} as AriPort, { get: (_, method: string) => request(method) });
-    const profiles = parseProfiles([
-      { path: 'keys.yaml', name: 'default-keys', text: 'kind: controls\n' },
-      { path: 'default.yaml', name: 'default', text: `kind: conference\n${profile}\n` },
-    ]);
-    if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
-    const nothing = () => {};
-    const inviter = { handle: nothing, resync: nothing, cancelAll: nothing } as unknown as Inviter;
-    const link = {
-      ready: () => note('ready', []),
-      setFloor: (floor: unknown) => note('setFloor', [floor]),
-      endFloor: nothing,
-    } as unknown as RelayLink;
-    const relay = {
-      foundPeers: [],
-      setPeers: nothing,
-      announceTo: nothing,
-      installKey: nothing,
-      keyAcknowledged: nothing,
+    const note = (method: string, ...args: unknown[]) => void this.requests.push({ method, args });
+    const ask = (method: string, ...args: unknown[]) => {
+      note(method, ...args);
+      return this.answers.get(method)?.(...args);
     };
-    const limits = { lifetimeMs: 15_000, capacity: null, placement: 'here-first' as const };
-    const alone = { nodeId: 'a', version: '1', ...limits, sip: null, trunk: null };
-    const logger = createLogger({ silent: true });
-    const cluster = new Cluster(alone, { openChannel: null, relay, logger, now: Date.now, load: () => 0 });
-    const deps = { ari, link, profiles, cluster, logger, speech: {} as Speech, inviter, now: Date.now, watch: nothing };
-    this.controller = new Controller({ application: 'r', nodeId: 'a' }, deps);
+    this.controller = controllerAlone({ nodeId: 'a', profile, openChannel: null, ask, tell: note }).controller;
   }
 
   /** A call comes: Asterisk has it from now on, and tells of it. */
