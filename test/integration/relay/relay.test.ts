@@ -55,6 +55,12 @@ function rtp(payloadType: number, sequence: number, payload: Uint8Array, timesta
   return out;
 }
 
+/** Waits until each of them gets packets: its thread has begun, and has opened its port. */
+async function hear(...phones: readonly Peer[]): Promise<void> {
+  const silent = () => phones.filter(({ packets }) => packets.length === 0).length;
+  await expect.poll(silent, { timeout: 10_000, interval: 10 }).toBe(0);
+}
+
 describe('the relay', () => {
   let relay: RelayAlone;
   let asterisk: Peer;
@@ -93,6 +99,8 @@ describe('the relay', () => {
         },
       })),
     });
+    await relay.reported('floor');
+    await hear(...phones);
   });
 
   afterEach(async () => {
@@ -116,7 +124,6 @@ describe('the relay', () => {
   });
 
   it('tells of each key once while phones talk', async () => {
-    await relay.reported('floor');
     for (let packet = 0; packet < 30; packet++) {
       for (const [index, phone] of phones.entries()) {
         const port = PORTS.first + index;
@@ -133,7 +140,6 @@ describe('the relay', () => {
   });
 
   it('sends to where a phone sends from, and no more to where it was told', async () => {
-    await relay.reported('floor');
     const told = phones[0] as Peer;
     const behindNat = await Peer.open(PHONE_HOST);
     try {
@@ -141,6 +147,9 @@ describe('the relay', () => {
         behindNat.send(PORTS.first, rtp(0, packet, new Uint8Array(160)));
         await sleep(40);
       }
+      await hear(behindNat);
+      // What was under way to the other.
+      await sleep(50);
       const before = told.packets.length;
       await sleep(200);
       expect(told.packets.length).toBe(before);
@@ -151,7 +160,6 @@ describe('the relay', () => {
   });
 
   it('goes on sending to a phone whose port somebody else finds', async () => {
-    await relay.reported('floor');
     const stranger = await Peer.open(PHONE_HOST);
     try {
       stranger.send(PORTS.first, rtp(0, 1, new Uint8Array(160)));
@@ -170,7 +178,6 @@ describe('the relay', () => {
   });
 
   it('sends nothing to who is no longer wanted', async () => {
-    await relay.reported('floor');
     relay.request({ type: 'end-listener', legId: 'leg0' });
     await sleep(200);
     const before = phones.map(({ packets }) => packets.length);
