@@ -270,8 +270,8 @@ export class Controller {
       case RETURN:
         return this.#returned(channel, args[1]);
     }
-    // He was found in Asterisk, and taken, before this was told.
-    if (this.#lobby.has(channel.id) || this.#conferences.conferenceOf(channel.id) !== undefined) return;
+    // He was found in Asterisk, and taken or sent elsewhere, before this was told.
+    if (this.#isKnown(channel.id)) return;
     const parsed = parseJoinArguments(args);
     if (!parsed.ok) return this.#turnAway(channel, parsed.message);
     const { conference, profileName, flags } = parsed.join;
@@ -287,6 +287,11 @@ export class Controller {
       this.#conferences.join(conference, profileName, call);
     };
     this.#router.receive({ channel, conference, settings, take: () => this.#squaring.admit(take) });
+  }
+
+  #isKnown(channelId: string): boolean {
+    const isMember = this.#conferences.conferenceOf(channelId) !== undefined;
+    return isMember || this.#lobby.has(channelId) || this.#router.has(channelId);
   }
 
   #pressed(channelId: string, key: string, atMs: number): void {

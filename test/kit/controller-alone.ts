@@ -2,6 +2,7 @@ import { createLogger } from 'winston';
 import type { AriPort } from '../../src/ari/port.ts';
 import type { Message } from '../../src/cluster/messages.ts';
 import { Cluster } from '../../src/controller/cluster.ts';
+import type { ClusterOptions } from '../../src/controller/cluster-deps.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import type { Inviter } from '../../src/controller/inviter.ts';
 import type { RelayLink } from '../../src/controller/relay-link.ts';
@@ -17,6 +18,7 @@ export type ControllerAloneOptions = {
   readonly profile: string;
   /** Null for a node without a cluster. */
   readonly openChannel: ((deps: EventChannelDeps<Message>) => EventChannel<Message>) | null;
+  readonly cluster?: Partial<ClusterOptions>;
   /** Takes every request to Asterisk. */
   readonly ask: (method: string, ...args: unknown[]) => unknown;
   /** Takes what the relay is told. */
@@ -54,7 +56,7 @@ export function controllerAlone(options: ControllerAloneOptions): ControllerAlon
   const common = { logger: createLogger({ silent: true }), now: Date.now };
   const limits = { lifetimeMs: 15_000, capacity: null, placement: 'here-first' as const };
   const cluster = new Cluster(
-    { nodeId, version: '1', ...limits, sip: null, trunk: null },
+    { nodeId, version: '1', ...limits, sip: null, trunk: null, ...options.cluster },
     { openChannel, relay, load: () => 0, ...common },
   );
   const controller = new Controller(

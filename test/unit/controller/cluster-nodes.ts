@@ -1,21 +1,14 @@
-import { createLogger } from 'winston';
-import type { AriPort } from '../../../src/ari/port.ts';
 import type { Message } from '../../../src/cluster/messages.ts';
 import type { Conference } from '../../../src/conference/conference.ts';
-import { Cluster } from '../../../src/controller/cluster.ts';
-import type { ClusterDeps, ClusterOptions } from '../../../src/controller/cluster-deps.ts';
-import { Controller } from '../../../src/controller/controller.ts';
-import type { Inviter } from '../../../src/controller/inviter.ts';
-import type { RelayLink } from '../../../src/controller/relay-link.ts';
+import type { Cluster } from '../../../src/controller/cluster.ts';
+import type { ClusterOptions } from '../../../src/controller/cluster-deps.ts';
+import type { Controller } from '../../../src/controller/controller.ts';
 import { type EventChannel, type EventChannelDeps, noEvents, type PeerInfo } from '../../../src/events/channel.ts';
-import { parseProfiles } from '../../../src/profiles/profiles.ts';
-import type { Speech } from '../../../src/speech/speech.ts';
+import { controllerAlone } from '../../kit/controller-alone.ts';
 
 /** Whole controllers without Asterisk, in one process: what they do there is only noted. */
 
 const LATENCY_MS = 1;
-
-const logger = createLogger({ silent: true });
 
 /** Channels between nodes, which can be cut. Messages travel as JSON, in order. */
 export class TestNetwork {
@@ -126,48 +119,18 @@ export class TestNode {
   readonly controller: Controller;
   /** What was asked of Asterisk. */
   readonly asked: { method: string; args: unknown[] }[] = [];
-  /** What was asked of the relay. */
-  readonly relay: ClusterDeps['relay'];
-  readonly askedOfRelay: unknown[][] = [];
   #calls = 0;
 
   constructor(id: string, network: TestNetwork | null, profile: string, given: Partial<ClusterOptions> = {}) {
     this.id = id;
-    const ari = new Proxy({} as AriPort, {
-      get:
-        (_, method: string) =>
-        async (...args: unknown[]) => {
-          this.asked.push({ method, args });
-          return method.startsWith('list') ? [] : null;
-        },
-    });
-    const profiles = parseProfiles([
-      { path: 'keys.yaml', name: 'default-keys', text: 'kind: controls\n' },
-      { path: 'default.yaml', name: 'default', text: `kind: conference\n${profile}\n` },
-    ]);
-    if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
-    const inviter = { handle: () => {}, resync: () => {}, cancelAll: () => {} } as unknown as Inviter;
-    const ask =
-      (method: string) =>
-      (...args: unknown[]) =>
-        void this.askedOfRelay.push([method, ...args]);
-    this.relay = {
-      foundPeers: [],
-      setPeers: ask('setPeers'),
-      announceTo: ask('announceTo'),
-      installKey: ask('installKey'),
-      keyAcknowledged: ask('keyAcknowledged'),
+    const ask = (method: string, ...args: unknown[]) => {
+      this.asked.push({ method, args });
+      return method.startsWith('list') ? [] : null;
     };
-    const limits = { lifetimeMs: 15_000, capacity: null, placement: 'here-first' as const };
-    const options = { nodeId: id, version: '1', ...limits, sip: null, trunk: null, ...given };
     const openChannel = network && ((deps: EventChannelDeps<Message>) => network.open(id, deps));
-    this.cluster = new Cluster(options, { openChannel, relay: this.relay, logger, now: Date.now, load: () => 0 });
-    const link = { ready: () => {}, setFloor: () => {}, endFloor: () => {} } as unknown as RelayLink;
-    const deps = { ari, link, profiles, inviter, cluster: this.cluster, logger, now: Date.now };
-    this.controller = new Controller(
-      { application: 'r', nodeId: id },
-      { ...deps, speech: {} as Speech, watch: () => {} },
-    );
+    const alone = controllerAlone({ nodeId: id, profile, openChannel, ask, cluster: given });
+    this.controller = alone.controller;
+    this.cluster = alone.cluster;
   }
 
   async start(): Promise<void> {

@@ -1,15 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { controllerAlone } from '../../kit/controller-alone.ts';
+import { channelOf } from './asterisk-stand-in.ts';
 import { TestNetwork, TestNode } from './cluster-nodes.ts';
 
 const SILENT = 'sound: { prompts: { welcome: none, alone: none }, music: none }';
 
+let network: TestNetwork;
 let lyon: TestNode;
 let oslo: TestNode;
 let rome: TestNode;
 
 beforeEach(async () => {
   vi.useFakeTimers();
-  const network = new TestNetwork();
+  network = new TestNetwork();
   const node = (id: string) => new TestNode(id, network, SILENT, { capacity: 3, sip: `sip:${id}` });
   [lyon, oslo, rome] = [node('lyon'), node('oslo'), node('rome')];
   const started = Promise.all([lyon, oslo, rome].map((each) => each.start()));
@@ -63,5 +66,31 @@ describe('the route of a caller', () => {
     for (let call = 0; call < 3; call++) lyon.call();
     await vi.advanceTimersByTimeAsync(100);
     expect(sendOne()).toBe('null no-room');
+  });
+});
+
+describe('a caller of the lobby who comes while Asterisk is being read', () => {
+  it('is sent to another node once', async () => {
+    const args = ['lobby', 'default'];
+    const channel = { ...channelOf('a', args), dialled: '2000' };
+    const asked: string[] = [];
+    const ask = (method: string) => {
+      asked.push(method);
+      if (method === 'listChannels') return new Promise((resolve) => setTimeout(resolve, 50, [channel]));
+      return method === 'listBridges' ? [] : null;
+    };
+    const openChannel = (deps: Parameters<TestNetwork['open']>[1]) => network.open('paris', deps);
+    const { controller, cluster } = controllerAlone({ nodeId: 'paris', profile: SILENT, openChannel, ask });
+    const started = cluster.start();
+    await vi.advanceTimersByTimeAsync(2000);
+    await started;
+    cluster.drain(true);
+    controller.resync();
+    await vi.advanceTimersByTimeAsync(20);
+    controller.handle({ type: 'StasisStart', args, channel });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asked.filter((method) => method === 'redirect')).toHaveLength(1);
+    controller.stop();
+    await cluster.stop();
   });
 });
