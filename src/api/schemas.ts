@@ -22,7 +22,10 @@ export const memberSchema = z.object({
   place: z
     .enum(['door', 'naming', 'greeting', 'waiting', 'arriving', 'floor', 'hold', 'private', 'away', 'leaving'])
     .describe('Where he is; presence is the short form of it'),
-  path: z.enum(['bridge', 'relay']).describe("Where his sound comes from: Asterisk's bridge, or the relay directly"),
+  path: z
+    .enum(['bridge', 'relay'])
+    .nullable()
+    .describe("Where his sound comes from: Asterisk's bridge, or the relay directly; null for members of other nodes"),
   privateWith: z.number().int().nullable().describe('The member with whom he talks privately'),
   talking: z.boolean(),
   levelDbov: z

@@ -25,7 +25,7 @@ export function viewMember({ node, own, conference, levelOf }: Part, member: Mem
     cng: flags.cng,
     presence: presenceAt(place),
     place: place.at,
-    path: member.path === 'relay' ? 'relay' : 'bridge',
+    path: own ? (member.path === 'relay' ? 'relay' : 'bridge') : null,
     privateWith: place.at === 'private' ? partnerIn(conference, member, place.room) : null,
     talking: member.talking,
     levelDbov: levelOf(member),

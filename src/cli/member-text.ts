@@ -28,6 +28,8 @@ export function memberTable(members: readonly MemberView[], widthColumns: number
   );
 }
 
+const SOURCES = { relay: 'the relay', bridge: "Asterisk's bridge" };
+
 /** Everything about one member, a line each. */
 export function memberText(member: MemberStatusView): string {
   const rows: [string, string | number][] = [
@@ -46,7 +48,7 @@ export function memberText(member: MemberStatusView): string {
     ['VAD', member.vad && member.vadLevel > 0 ? `level ${member.vadLevel}` : 'off'],
     ['AGC', member.agc && member.agcLevel > 0 ? `level ${member.agcLevel}` : 'off'],
     ['comfort noise', member.cng ? 'yes' : 'no'],
-    ['sound from', member.path === 'relay' ? 'the relay' : "Asterisk's bridge"],
+    ...(member.path === null ? [] : [['sound from', SOURCES[member.path]] as [string, string]]),
     ['since', time(member.joinedAt)],
     ['channel', member.channel],
     ...mediaRows(member.media),

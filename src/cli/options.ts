@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { defaultSocketPath } from '../config/socket-path.ts';
+import { socketPathForCommands } from '../config/socket-path.ts';
 
 /** What every command that talks to the controller has. */
 export type ClientOptions = { socket: string; json?: true };
@@ -7,7 +7,7 @@ export type ClientOptions = { socket: string; json?: true };
 export type WatchOptions = ClientOptions & { watch?: true };
 
 export const socketOption = new Option('--socket <path>', "the controller's unix socket").default(
-  defaultSocketPath(process.env),
+  socketPathForCommands(process.env),
 );
 
 export const jsonOption = new Option('--json', 'print JSON');

@@ -28,7 +28,7 @@ export const nodeConfigSchema = z
     profiles: z.string().default('profiles').describe('Directory of the profiles'),
     api: z
       .strictObject({
-        socket: z.string().optional().describe('Unix socket of the admin API; the command line looks there too'),
+        socket: z.string().optional().describe('Unix socket of the admin API, for the commands'),
       })
       .prefault({}),
     speech: z

@@ -35,7 +35,7 @@ export const controlsProfileSchema = z
     passThrough: z
       .boolean()
       .default(false)
-      .describe('Keys without an action are passed on to the other members')
+      .describe('Keys are passed on to the other members, those with an action too')
       .meta(live),
     keys: z
       .record(

@@ -77,11 +77,11 @@ const catalogue = {
   'recording-started': prompt('To everybody: a recording has begun', 'sound:conf-now-recording'),
   'recording-stopped': prompt('To everybody: it has ended', 'tts:The conference is no longer being recorded.'),
   // "The leader has left the conference."
-  'admin-left': prompt('To everybody: the last moderator has left', 'sound:conf-leaderhasleft'),
+  'admin-left': prompt('To everybody: it ends, since no moderator has come back', 'sound:conf-leaderhasleft'),
   // "the conference has ended"
-  'conference-ending': prompt('To everybody, who are then hung up', 'sound:confbridge-conf-end'),
+  'conference-ending': prompt('To everybody: it ends for another reason', 'sound:confbridge-conf-end'),
   'time-warning': prompt('The time limit of the call or conference is near', 'tts:Your time is almost up.'),
-  'time-over': prompt('The time limit is reached; he is hung up', 'tts:Your time is up.'),
+  'time-over': prompt('His time limit is reached; he is hung up', 'tts:Your time is up.'),
   // "You have been removed from the conference."
   kicked: prompt('To a member who was removed; he is hung up', 'sound:confbridge-removed'),
 

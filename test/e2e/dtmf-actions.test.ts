@@ -371,12 +371,12 @@ describe('keys', () => {
     await lab.node.waitForMembers('3000', 77);
   });
 
-  it('go to the others where the profile says so, those with an action excepted', async () => {
+  it('go to the others where the profile says so, those with an action too', async () => {
     const one = await dial('9100', '200');
     const other = await dial('9100', '201');
     await lab.node.waitForMembers('open', 2);
-    await one.pressKeys('57');
-    await other.waitForKeys('57', { timeoutMs: 3000 });
+    await one.pressKeys('517');
+    await other.waitForKeys('517', { timeoutMs: 3000 });
   });
 
   it('go to nobody where it does not', async () => {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ApiClient } from '../../api/client.ts';
 import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
-import { defaultSocketPath } from '../../config/socket-path.ts';
+import { socketPathForCommands } from '../../config/socket-path.ts';
 import { type CommandNode, candidates, formatCandidate, type Known } from '../complete.ts';
 import { COMPLETION_SCRIPTS } from '../completion-scripts.ts';
 import { UsageError } from '../errors.ts';
@@ -40,7 +40,7 @@ function nodeOf(command: Command): CommandNode {
 
 function socketIn(words: readonly string[]): string {
   const at = words.lastIndexOf('--socket');
-  return (at >= 0 && at < words.length - 2 && words[at + 1]) || defaultSocketPath(process.env);
+  return (at >= 0 && at < words.length - 2 && words[at + 1]) || socketPathForCommands(process.env);
 }
 
 function knownAt(socketPath: string): Known {
