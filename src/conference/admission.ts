@@ -7,7 +7,7 @@ import { guessingDelayMs, isSuspicious, recordWrongPin } from './guesses.ts';
 import type { JoinOrigin } from './inputs.ts';
 import { leave } from './leaving.ts';
 import type { Caller, Member } from './member.ts';
-import { dialPin, matchPin, startPinEntry } from './pin-entry.ts';
+import { type Access, askedFor, asking, dialPin, matchPin, startPinEntry } from './pin-entry.ts';
 import type { Turn } from './turn.ts';
 
 /** How soon after a complete number its `#` may come. */
@@ -41,19 +41,50 @@ export function join(turn: Turn, channelId: string, caller: Caller, given: FlagC
   turn.change({ nextMemberId: member.id + 1 });
   turn.put(member);
   if (origin === 'transferred') turn.assumed.set(channelId, 'unknown');
-  const { userPin, adminPin } = profile.access;
-  const asked = origin !== 'transferred' && !flags.auth && (userPin || (flags.admin && adminPin));
-  if (asked) askForPin(turn, member, profile.access.tries, ['enter-pin']);
+  const asked = origin !== 'transferred' && !flags.auth && needsPin(profile.access, flags);
+  if (asked) askForPin(turn, member, profile.access.tries);
   else admit(turn, member, origin === 'transferred' ? 'transferred' : 'welcome');
 }
 
-/** Asks for a PIN, as slowly as wrong ones lately suggest. */
-export function askForPin(turn: Turn, member: Member, triesLeft: number, prompts: readonly PromptName[]): void {
+function needsPin({ userPin, adminPin }: Access, flags: MemberFlags): boolean {
+  return Boolean(userPin || (flags.admin && adminPin));
+}
+
+/** Asks for a PIN, as slowly as wrong ones lately suggest. @param first what he is told before */
+export function askForPin(turn: Turn, member: Member, triesLeft: number, ...first: readonly PromptName[]): void {
   const { conference, nowMs } = turn;
-  const { access } = conference.settings.profile;
   const delayMs = guessingDelayMs(conference.guesses, member.caller.number, nowMs);
-  turn.patch(member.channelId, { pinEntry: startPinEntry(access, triesLeft, nowMs, delayMs) });
-  turn.prompt(member, prompts);
+  const pinEntry = startPinEntry(triesLeft, nowMs, delayMs);
+  turn.patch(member.channelId, { pinEntry });
+  if (delayMs === 0) return pinOpened(turn, { ...member, pinEntry }, ...first);
+  if (first.length > 0) turn.prompt(member, first);
+}
+
+/** He may dial it now. */
+export function pinOpened(turn: Turn, member: Member, ...first: readonly PromptName[]): void {
+  if (!member.pinEntry) return;
+  const { access } = turn.conference.settings.profile;
+  turn.patch(member.channelId, { pinEntry: asking(member.pinEntry, access, turn.nowMs) });
+  turn.prompt(member, [...first, 'enter-pin'], { sequel: 'dial-pin' });
+}
+
+/** He has heard that he is to dial it. */
+export function pinAsked(turn: Turn, { channelId, pinEntry }: Member): void {
+  if (!pinEntry?.asked) return;
+  turn.patch(channelId, { pinEntry: askedFor(pinEntry, turn.conference.settings.profile.access, turn.nowMs) });
+}
+
+/** The profile has changed: of whom there is no PIN to be asked any more, none is. */
+export function pinsChanged(turn: Turn): void {
+  const { access } = turn.conference.settings.profile;
+  for (const member of turn.members) {
+    if (!member.pinEntry) continue;
+    const inside = member.place.at !== 'door';
+    if (inside ? access.adminPin : needsPin(access, member.flags)) continue;
+    turn.do({ type: 'hush', channelId: member.channelId });
+    if (inside) turn.patch(member.channelId, { pinEntry: null });
+    else accept(turn, member, member.flags, inside);
+  }
 }
 
 /** A key of someone who was asked for a PIN. */
@@ -104,7 +135,7 @@ function rejectPin(turn: Turn, member: Member, digits: string): void {
     turn.publish({ type: 'pin-guessing', caller, delayMs: guessingDelayMs(guesses, caller.number, nowMs) });
   }
   const triesLeft = (pinEntry?.triesLeft ?? 1) - 1;
-  if (triesLeft > 0) return askForPin(turn, member, triesLeft, ['bad-pin', 'enter-pin']);
+  if (triesLeft > 0) return askForPin(turn, member, triesLeft, 'bad-pin');
   turn.patch(member.channelId, { pinEntry: null });
   if (member.place.at === 'door') turnAway(turn, member, 'PIN', 'pin-failed');
   else turn.prompt(member, ['pin-failed']);

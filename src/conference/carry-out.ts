@@ -132,7 +132,7 @@ function ofLast(turn: Turn, command: (memberId: number) => MemberCommand & Outer
 function askForAdminPin(turn: Turn, member: Member): void {
   const { adminPin, tries } = turn.conference.settings.profile.access;
   if (member.flags.admin) return;
-  if (adminPin) askForPin(turn, member, tries, ['enter-pin']);
+  if (adminPin) askForPin(turn, member, tries);
   else turn.refuse({ code: 'not-possible', message: 'the profile has no PIN for moderators' });
 }
 

@@ -29,6 +29,10 @@ export type Playback = {
 export type Recording = {
   /** The name of the file without its format; a restarted recording gets a new one. */
   readonly name: string;
+  /** Of its files: from 2 on, the name ends with it. */
+  readonly number: number;
+  /** Somebody has named it, and no other name will do. */
+  readonly chosen: boolean;
   readonly format: string;
   readonly startedAtMs: number;
   readonly paused: boolean;
@@ -49,6 +53,8 @@ type Common = {
   readonly guesses: Guesses;
   readonly playback: Playback | null;
   readonly recording: Recording | null;
+  /** The recording that was stopped last: should Asterisk have missed that, it is told again. */
+  readonly stoppedRecording: string | null;
   /** Somebody has seen to recording already, so that it does not begin by itself again. */
   readonly recorded: boolean;
   /** How many playbacks there have been. */
@@ -96,6 +102,7 @@ export function newConference(
     guesses,
     playback: null,
     recording: null,
+    stoppedRecording: null,
     recorded: false,
     playbacks: 0,
     musicOn: false,

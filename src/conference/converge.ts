@@ -4,7 +4,7 @@ import { nextDeadlineMs } from './deadlines.ts';
 import type { ChannelEffect, Effect } from './effects.ts';
 import { floorLegOf } from './fan-out.ts';
 import { sameFlags } from './flags.ts';
-import type { Member } from './member.ts';
+import { isAway, type Member } from './member.ts';
 import { savedConferenceOf } from './saved-conference.ts';
 import { savedOf } from './saved-member.ts';
 import type { Turn } from './turn.ts';
@@ -56,9 +56,14 @@ function arrange(before: Conference, was: Member | undefined, member: Member, tu
     const fresh = !was && !assumed;
     return [...(fresh ? [] : [save(false)]), { type: 'arrange', channelId, to, changed }, save(true)];
   }
-  // In the hands of the dialplan he cannot be saved; otherwise he is before the good-bye, so that he goes in any case.
-  if (member.place.at === 'leaving' && member.place.away) return [];
-  // One in the hands of the dialplan, of whom it is not known whether he was saved like this.
+  // In the hands of the dialplan he cannot be saved, but when he is back. Before the good-bye he is, so that he goes in any case.
+  if (isAway(member) && (!was || isAway(was))) return [];
+  // What the dialplan plays, and the good-bye, are for him who was deaf too.
+  if (!to && from !== 'unknown' && !from.hearing) {
+    const hearing = { ...UNTOUCHED, answered: true };
+    return [save(false), { type: 'arrange', channelId, to: hearing, changed: ['hearing'] }, save(true)];
+  }
+  // It is not known whether he was saved like this.
   if (assumed === 'unknown') return [save(true)];
   const same = was && JSON.stringify(savedOf(was, before)) === JSON.stringify(saved);
   // An adopted member is as he was saved.

@@ -1,5 +1,6 @@
 import type { Conference } from './conference.ts';
 import { isAdmitted, type Member } from './member.ts';
+import { pinDeadlineMs } from './pin-entry.ts';
 
 /** When time alone will change something next; infinity if it never will. */
 export function nextDeadlineMs(conference: Conference): number {
@@ -10,7 +11,7 @@ export function nextDeadlineMs(conference: Conference): number {
     earliest = Math.min(
       earliest,
       member.keys.deadlineMs,
-      member.pinEntry?.deadlineMs ?? Number.POSITIVE_INFINITY,
+      member.pinEntry ? pinDeadlineMs(member.pinEntry) : Number.POSITIVE_INFINITY,
       callWarningOrEndMs(conference, member),
     );
   }

@@ -1,7 +1,7 @@
 import { lowerHands, muteMembers, setFlagsOfAll } from './floor.ts';
 import { kickAll, openDoor } from './leaving.ts';
 import type { Order, RemoteView, SharedChange } from './remote.ts';
-import { beginToEnd, finish, letAllGo } from './time.ts';
+import { beginToEnd, endEmpty, letAllGo } from './time.ts';
 import type { Turn } from './turn.ts';
 
 /** What other nodes tell a conference. They have announced it: the sound of one floor is heard on all. */
@@ -30,7 +30,7 @@ export function takeOrder(turn: Turn, order: Order): void {
   const { status } = turn.conference;
   switch (order.type) {
     case 'terminate':
-      if (status === 'empty') return finish(turn);
+      if (status === 'empty') return endEmpty(turn, order.result);
       return status === 'running' ? beginToEnd(turn, order.result) : undefined;
     case 'release':
       return letAllGo(turn);

@@ -7,9 +7,10 @@ export type Guesses = {
   readonly all: Count;
 };
 
-type Count = { readonly wrong: number; readonly lastMs: number };
+/** `sinceMs`: one is forgiven each minute from then on. */
+type Count = { readonly wrong: number; readonly sinceMs: number };
 
-const NONE: Count = { wrong: 0, lastMs: 0 };
+const NONE: Count = { wrong: 0, sinceMs: 0 };
 
 export const NO_GUESSES: Guesses = { byCaller: new Map(), all: NONE };
 
@@ -20,16 +21,17 @@ const LONGEST_DELAY_MS = 30_000;
 /** Wrong PINs of a caller without consequence, and those of all callers together. */
 const FREE_FOR_CALLER = 2;
 const FREE_FOR_ALL = 20;
+/** More than this beyond those change nothing, so that they are forgiven soon when nobody guesses any more. */
+const MOST_EXCESS = 6;
 
 export function recordWrongPin(guesses: Guesses, callerNumber: string, nowMs: number): Guesses {
   const byCaller = new Map(guesses.byCaller);
-  const count = now(byCaller.get(callerNumber) ?? NONE, nowMs);
+  const count = byCaller.get(callerNumber) ?? NONE;
   // The newest is last, so that the one who guessed longest ago is forgotten first.
   byCaller.delete(callerNumber);
-  byCaller.set(callerNumber, { wrong: count.wrong + 1, lastMs: nowMs });
+  byCaller.set(callerNumber, oneMore(count, FREE_FOR_CALLER, nowMs));
   if (byCaller.size > MOST_CALLERS) byCaller.delete(byCaller.keys().next().value ?? '');
-  const all = now(guesses.all, nowMs);
-  return { byCaller, all: { wrong: all.wrong + 1, lastMs: nowMs } };
+  return { byCaller, all: oneMore(guesses.all, FREE_FOR_ALL, nowMs) };
 }
 
 /** How long the next try of this caller is delayed, 0 to 30 s. */
@@ -45,7 +47,12 @@ export function isSuspicious(guesses: Guesses, callerNumber: string, nowMs: numb
   return guessingDelayMs(guesses, callerNumber, nowMs) > 0;
 }
 
-function now({ wrong, lastMs }: Count, nowMs: number): Count {
-  const forgiven = Math.floor((nowMs - lastMs) / FORGIVEN_AFTER_MS);
-  return { wrong: Math.max(0, wrong - forgiven), lastMs };
+function oneMore(count: Count, free: number, nowMs: number): Count {
+  const { wrong, sinceMs } = now(count, nowMs);
+  return { wrong: Math.min(wrong + 1, free + MOST_EXCESS), sinceMs: wrong === 0 ? nowMs : sinceMs };
+}
+
+function now({ wrong, sinceMs }: Count, nowMs: number): Count {
+  const forgiven = Math.floor((nowMs - sinceMs) / FORGIVEN_AFTER_MS);
+  return { wrong: Math.max(0, wrong - forgiven), sinceMs: sinceMs + forgiven * FORGIVEN_AFTER_MS };
 }

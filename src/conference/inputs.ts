@@ -31,8 +31,8 @@ export type Input =
   | { type: 'dtmf'; channelId: string; key: string }
   | { type: 'talking'; channelId: string; talking: boolean; levelDbov: number | null }
   | { type: 'playback-ended'; id: string }
-  /** The recording has stopped, for whatever reason. */
-  | { type: 'recording-ended'; name: string; failed: boolean }
+  /** The recording has stopped, for whatever reason; `isTaken`: there is a file of its name already. */
+  | { type: 'recording-ended'; name: string; failed: boolean; isTaken?: true }
   /** This node's relay has come, or has been gone for long. */
   | { type: 'relay'; present: boolean }
   /** `final`: another node has found that it is to be done here. */
@@ -63,7 +63,7 @@ export type Input =
 export type JoinOrigin = 'dialplan' | 'lobby' | 'transferred';
 
 /** What follows a prompt. */
-export type Sequel = 'enter' | 'say-name' | 'release';
+export type Sequel = 'dial-pin' | 'enter' | 'say-name' | 'release';
 
 /** One channel of a conference as found in Asterisk. */
 export type ChannelSeen = {

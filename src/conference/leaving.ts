@@ -56,7 +56,7 @@ export function farewell(turn: Turn, member: Member): void {
 /** Of a caller who was never in, nothing was told and nothing needs to be. */
 export function isNoticed({ place }: Member): boolean {
   if (place.at === 'leaving') return !place.unnoticed;
-  return !['door', 'naming', 'greeting', 'arriving'].includes(place.at);
+  return !['door', 'naming', 'greeting', 'waiting', 'arriving'].includes(place.at);
 }
 
 /** Brings the other one of a private talk back to the floor when one of the two leaves it. */

@@ -1,5 +1,5 @@
 import { findMember } from './conference.ts';
-import { endPrivateTalk, released } from './leaving.ts';
+import { endPrivateTalk, farewell, released } from './leaving.ts';
 import type { Member, Place } from './member.ts';
 import type { Turn } from './turn.ts';
 
@@ -51,9 +51,8 @@ export function transfer(turn: Turn, member: Member, conference: string, profile
   }
   const { channelId, id: memberId, caller, flags } = member;
   turn.remove(channelId);
-  endPrivateTalk(turn, member);
   turn.publish({ type: 'transferred', memberId, conference });
-  turn.publish({ type: 'left', memberId });
+  farewell(turn, member);
   turn.do({
     type: 'hand-over',
     channelId,

@@ -4,13 +4,17 @@ import type { ConferenceProfile } from '../profiles/conference-schema.ts';
 export type PinEntry = {
   readonly digits: string;
   readonly triesLeft: number;
-  /** The try is over then. */
+  /** The try is over then: so long after he was asked, or after his last key. */
   readonly deadlineMs: number;
-  /** Keys before this time do not count: the caller is being slowed down. */
+  /** Keys before this time do not count: the caller is being slowed down, and is asked then. */
   readonly closedUntilMs: number;
+  readonly asked: boolean;
 };
 
 export type Access = ConferenceProfile['access'];
+
+/** Should it never be told that a prompt is over. */
+const LONGEST_PROMPT_MS = 30_000;
 
 /** What a dialled PIN makes of the caller; null if it is none of the conference's. */
 export type PinMatch = 'admin' | 'user' | null;
@@ -19,15 +23,30 @@ export type Dialled =
   | { readonly type: 'more'; readonly entry: PinEntry }
   | { readonly type: 'complete'; readonly digits: string };
 
-/** @param delayMs how long the caller is kept waiting before this try */
-export function startPinEntry(access: Access, triesLeft: number, nowMs: number, delayMs = 0): PinEntry {
-  const opensAtMs = nowMs + delayMs;
+/** @param delayMs how long the caller is kept waiting before he is asked */
+export function startPinEntry(triesLeft: number, nowMs: number, delayMs = 0): PinEntry {
   return {
     digits: '',
     triesLeft,
-    closedUntilMs: opensAtMs,
-    deadlineMs: opensAtMs + access.timeoutSeconds * 1000,
+    closedUntilMs: nowMs + delayMs,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    asked: false,
   };
+}
+
+/** He hears that he is to dial it now. His time counts from when he has heard that, which is not known yet. */
+export function asking(entry: PinEntry, access: Access, nowMs: number): PinEntry {
+  return { ...entry, asked: true, deadlineMs: nowMs + LONGEST_PROMPT_MS + access.timeoutSeconds * 1000 };
+}
+
+/** He has heard it, or has cut it short by dialling. */
+export function askedFor(entry: PinEntry, access: Access, nowMs: number): PinEntry {
+  return entry.digits === '' ? { ...entry, deadlineMs: nowMs + access.timeoutSeconds * 1000 } : entry;
+}
+
+/** When time alone changes something about it. */
+export function pinDeadlineMs({ asked, closedUntilMs, deadlineMs }: PinEntry): number {
+  return asked ? deadlineMs : closedUntilMs;
 }
 
 /** Takes one key. A PIN is complete with `#`, or with as many digits as the longest PIN has. Other keys are ignored. */
@@ -38,7 +57,7 @@ export function dialPin(entry: PinEntry, key: string, access: Access, nowMs: num
   if (!/^\d$/.test(key)) return { type: 'more', entry };
   const digits = entry.digits + key;
   if (digits.length >= longestPin(access)) return { type: 'complete', digits };
-  return { type: 'more', entry: { ...entry, digits, deadlineMs: nowMs + access.timeoutSeconds * 1000 } };
+  return { type: 'more', entry: { ...entry, digits, asked: true, deadlineMs: nowMs + access.timeoutSeconds * 1000 } };
 }
 
 export function matchPin(access: Access, digits: string): PinMatch {

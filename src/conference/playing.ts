@@ -90,8 +90,14 @@ export function setMusic(turn: Turn, on: boolean): void {
   const { musicOn, settings } = turn.conference;
   if (musicOn === on) return;
   turn.change({ musicOn: on });
+  if (settings.profile.sound.music !== 'none') floorMusic(turn);
+}
+
+/** Music for the floor as it should be, or none. */
+export function floorMusic(turn: Turn): void {
+  const { musicOn, settings } = turn.conference;
   const { music } = settings.profile.sound;
-  if (music !== 'none') turn.do({ type: 'floor-music', musicClass: on ? music : null });
+  turn.do({ type: 'floor-music', musicClass: musicOn && music !== 'none' ? music : null });
 }
 
 function spell(sequence: string): string {

@@ -1,6 +1,6 @@
-import { entered, greeted, join, letWaitingIn, named, sayName } from './admission.ts';
+import { entered, greeted, join, letWaitingIn, named, pinAsked, pinsChanged, sayName } from './admission.ts';
 import { carryOut } from './carry-out.ts';
-import type { Conference } from './conference.ts';
+import type { Conference, Settings } from './conference.ts';
 import { converge } from './converge.ts';
 import { fannedOut, fanOut, fanOutFailed, relayChanged } from './fan-out.ts';
 import { remoteChanged, takeOrder, takeShared } from './from-cluster.ts';
@@ -10,7 +10,7 @@ import { emptied, leave, left, released } from './leaving.ts';
 import { isAway, type Member } from './member.ts';
 import { returned } from './moves.ts';
 import type { Outcome } from './outcome.ts';
-import { playbackEnded } from './playing.ts';
+import { floorMusic, playbackEnded } from './playing.ts';
 import { recordAutomatically, recordingEnded } from './recording.ts';
 import { resync } from './resync.ts';
 import { forgetTalking, talkingChanged } from './talking.ts';
@@ -50,12 +50,11 @@ function take(turn: Turn, input: Input): void {
     case 'relay':
       return relayChanged(turn, input.present);
     case 'settings':
-      turn.change({ settings: input.settings });
-      return turn.publish({ type: 'settings-changed', profileName: input.settings.profileName });
+      return settingsChanged(turn, input.settings);
     case 'playback-ended':
       return playbackEnded(turn, input.id);
     case 'recording-ended':
-      return recordingEnded(turn, input.name, input.failed);
+      return recordingEnded(turn, input);
     case 'remote':
       return remoteChanged(turn, input.remote);
     case 'shared':
@@ -69,6 +68,14 @@ function take(turn: Turn, input: Input): void {
       if (member) takeOf(turn, member, input);
     }
   }
+}
+
+function settingsChanged(turn: Turn, settings: Settings): void {
+  const { music } = turn.conference.settings.profile.sound;
+  turn.change({ settings });
+  turn.publish({ type: 'settings-changed', profileName: settings.profileName });
+  if (turn.conference.musicOn && settings.profile.sound.music !== music) floorMusic(turn);
+  pinsChanged(turn);
 }
 
 type InputOfMember = Exclude<Extract<Input, { channelId: string }>, { type: 'join' }>;
@@ -103,6 +110,8 @@ function takeOf(turn: Turn, member: Member, input: InputOfMember): void {
 /** What follows a prompt. */
 function heard(turn: Turn, member: Member, sequel: Sequel): void {
   switch (sequel) {
+    case 'dial-pin':
+      return pinAsked(turn, member);
     case 'enter':
       return greeted(turn, member);
     case 'say-name':

@@ -4,12 +4,12 @@ import { arrangementOf } from './arrangement.ts';
 import type { ChannelSeen, Input } from './inputs.ts';
 import { endPrivateTalk, farewell, isNoticed } from './leaving.ts';
 import type { Member, Path, Place } from './member.ts';
-import { playbackEnded } from './playing.ts';
-import { recordingEnded } from './recording.ts';
+import { floorMusic, playbackEnded } from './playing.ts';
+import { recordingEnded, stopAgain, TOO_SOON_MS } from './recording.ts';
 import type { SavedConference } from './saved-conference.ts';
 import { savedOf } from './saved-member.ts';
 import { share } from './tell-cluster.ts';
-import { END_ANNOUNCEMENT_MS } from './time.ts';
+import { beginToEnd, END_ANNOUNCEMENT_MS } from './time.ts';
 import type { Turn } from './turn.ts';
 
 /**
@@ -31,7 +31,10 @@ export function resync(turn: Turn, input: Extract<Input, { type: 'resync' }>): v
   const ids = channels.map((channel) => channel.saved?.id ?? 0);
   turn.change({ nextMemberId: Math.max(turn.conference.nextMemberId, ...ids.map((id) => id + 1)) });
   // A new conference opens it anyway.
-  if (!input.floorOpen && !restarted && channels.length > 0) turn.do({ type: 'open-floor' });
+  if (!input.floorOpen && channels.length > 0) {
+    if (!restarted) turn.do({ type: 'open-floor' });
+    if (turn.conference.musicOn && turn.conference.settings.profile.sound.music !== 'none') floorMusic(turn);
+  }
 
   // Asterisk lists channels in no order; members are kept in order of joining.
   const numberOf = (channel: ChannelSeen) => channel.saved?.id ?? Number.POSITIVE_INFINITY;
@@ -39,7 +42,12 @@ export function resync(turn: Turn, input: Extract<Input, { type: 'resync' }>): v
   endBrokenTalks(turn);
   const { recording, playback } = turn.conference;
   if (playback && !playbacks.includes(playback.id)) playbackEnded(turn, playback.id);
-  if (recording && !recordings.includes(recording.name)) recordingEnded(turn, recording.name, false);
+  // Perhaps it has begun since that was asked.
+  const isYoung = !restarted && recording !== null && turn.nowMs - recording.startedAtMs < TOO_SOON_MS;
+  if (recording && !isYoung && !recordings.includes(recording.name)) {
+    recordingEnded(turn, { name: recording.name, failed: false });
+  }
+  stopAgain(turn, recordings);
 }
 
 /** One that was ending ends, though nobody may have heard the announcement. */
@@ -51,9 +59,11 @@ function goOn(turn: Turn, saved: SavedConference | null, channels: number): void
     // Where other nodes have it, they may have said so meanwhile.
     const locked = conference.locked || saved?.locked === true;
     const mutedAll = conference.mutedAll ?? saved?.mutedAll ?? null;
-    turn.become({ ...conference, ...saved, locked, mutedAll, status: 'running' });
+    const { ending = null, ...kept } = saved ?? {};
+    turn.become({ ...conference, ...kept, locked, mutedAll, status: 'running' });
     if (saved?.locked) share(turn, { setting: 'locked', value: true }, { restored: true });
     if (saved?.mutedAll) share(turn, { setting: 'mutedAll', value: saved.mutedAll }, { restored: true });
+    if (ending) beginToEnd(turn, ending);
   }
 }
 
@@ -67,13 +77,13 @@ function settle(turn: Turn, channel: ChannelSeen): void {
     turn.assumed.set(channelId, 'unknown');
     return join(turn, channelId, channel.caller, member?.flags ?? channel.flags, 'dialplan');
   }
-  if (!known && isNoticed(member)) {
+  if (!known && isNoticed(member) && member.place.at !== 'leaving') {
     turn.publish({ type: 'adopted', memberId: member.id, caller: channel.caller, flags: member.flags });
   }
   const path = settledPath(member.path, channel);
   turn.put({ ...member, talking: false, place: settledPlace(member.place, channel), path });
   // The good-bye is not said again.
-  if (member.place.at === 'leaving') return turn.prompt(member, [], { sequel: 'release' });
+  if (member.place.at === 'leaving') return channel.here ? turn.prompt(member, [], { sequel: 'release' }) : undefined;
   const current = turn.conference.members.get(channelId) ?? member;
   const arrangement = saved?.arrangement ?? null;
   const asSaved = saved && isDeepEqual(saved, { ...savedOf(current, turn.conference), arrangement, settled: true });
@@ -87,9 +97,11 @@ function settle(turn: Turn, channel: ChannelSeen): void {
 /** A greeting that the controller has lost track of is over; who need not wait goes on from there at once. */
 function settledPlace(place: Place, { here }: ChannelSeen): Place {
   if (place.at === 'greeting' || place.at === 'naming') return { at: 'waiting' };
-  // Whether he has come back is not known; if not, he is released when he does.
-  if (place.at === 'leaving')
-    return { at: 'leaving', result: place.result, ...(place.unnoticed && { unnoticed: true }) };
+  if (place.at === 'leaving') {
+    const { away, ...gone } = place;
+    // He is released when he is back.
+    return here ? gone : { ...gone, away: true };
+  }
   // He has come back, or was to be sent away and was not.
   return place.at === 'away' && here ? { at: 'floor' } : place;
 }

@@ -2,7 +2,15 @@ import { z } from 'zod';
 import type { Conference } from './conference.ts';
 
 export const recordingSchema = z
-  .object({ name: z.string(), format: z.string(), startedAtMs: z.number(), paused: z.boolean(), restarts: z.number() })
+  .object({
+    name: z.string(),
+    number: z.number().int().default(1),
+    chosen: z.boolean().default(false),
+    format: z.string(),
+    startedAtMs: z.number(),
+    paused: z.boolean(),
+    restarts: z.number(),
+  })
   .nullable();
 
 export const playbackSchema = z
@@ -25,6 +33,8 @@ const savedSchema = z.object({
   adminLeftAtMs: z.number().nullable(),
   adminSeen: z.boolean(),
   warned: z.boolean(),
+  /** Why it was ending. */
+  ending: z.enum(['ENDED', 'TIME']).nullable().default(null),
 });
 
 export type SavedConference = Readonly<z.output<typeof savedSchema>>;
@@ -44,6 +54,7 @@ export function savedConferenceOf(conference: Conference): SavedConference {
     adminLeftAtMs,
     adminSeen,
     warned,
+    ending: conference.status === 'ending' ? conference.result : null,
   };
 }
 

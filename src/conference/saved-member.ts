@@ -30,7 +30,11 @@ export const adjustedSchema = z.object({ vadLevel: level, agcLevel: level, talkV
 export const placeSchema = z.discriminatedUnion('at', [
   z.object({ at: z.enum(['door', 'naming', 'greeting', 'waiting', 'arriving', 'floor', 'hold', 'away']) }),
   z.object({ at: z.literal('private'), room: z.number().int() }),
-  z.object({ at: z.literal('leaving'), result: z.custom<Result>((value) => typeof value === 'string') }),
+  z.object({
+    at: z.literal('leaving'),
+    result: z.custom<Result>((value) => typeof value === 'string'),
+    unnoticed: z.literal(true).optional(),
+  }),
 ]);
 
 const arrangementSchema = z

@@ -1,10 +1,11 @@
 import { expire } from '../dtmf/collector.ts';
-import { namePrefix, pinTimedOut } from './admission.ts';
+import { namePrefix, pinOpened, pinTimedOut } from './admission.ts';
 import { controlsOf, hasAdmin } from './conference.ts';
 import { adminGraceEndsMs, callEndsMs, conferenceEndsMs, staggerMs, warningMs } from './deadlines.ts';
 import { act } from './keys.ts';
-import { leave } from './leaving.ts';
-import { isAdmitted, type Member } from './member.ts';
+import { leave, left } from './leaving.ts';
+import { isAdmitted, isAway, type Member } from './member.ts';
+import { pinDeadlineMs } from './pin-entry.ts';
 import { stopPlayback } from './playing.ts';
 import { order } from './tell-cluster.ts';
 import type { Turn } from './turn.ts';
@@ -35,7 +36,10 @@ export function tick(turn: Turn): void {
 
 function tickMember(turn: Turn, member: Member): void {
   const { conference, nowMs } = turn;
-  if (member.pinEntry && nowMs >= member.pinEntry.deadlineMs) pinTimedOut(turn, member);
+  if (member.pinEntry && nowMs >= pinDeadlineMs(member.pinEntry)) {
+    if (member.pinEntry.asked) pinTimedOut(turn, member);
+    else pinOpened(turn, member);
+  }
   if (nowMs >= member.keys.deadlineMs) {
     const { collector, fired } = expire(member.keys, Object.keys(controlsOf(conference, member).keys), nowMs);
     turn.patch(member.channelId, { keys: collector });
@@ -56,10 +60,16 @@ function tickMember(turn: Turn, member: Member): void {
 export function terminate(turn: Turn, result: 'ENDED' | 'TIME'): void {
   const { conference } = turn;
   if (conference.status === 'empty' || conference.status === 'running') order(turn, { type: 'terminate', result });
-  if (conference.status === 'empty') return finish(turn);
+  if (conference.status === 'empty') return endEmpty(turn, result);
   if (conference.status !== 'running') return;
   beginToEnd(turn, result);
   turn.announce([conference.adminLeftAtMs === null ? 'conference-ending' : 'admin-left'], { sequel: 'end' });
+}
+
+/** Nobody has to be told. */
+export function endEmpty(turn: Turn, result: 'ENDED' | 'TIME'): void {
+  turn.publish({ type: 'ending', result });
+  finish(turn);
 }
 
 /** Members are released when they have heard that it ends. */
@@ -79,7 +89,12 @@ export function releaseAll(turn: Turn): void {
 export function letAllGo(turn: Turn): void {
   const { conference } = turn;
   if (conference.status !== 'ending') return;
-  for (const member of turn.members) leave(turn, member, conference.result);
+  for (const member of turn.members) {
+    leave(turn, member, conference.result);
+    const current = turn.conference.members.get(member.channelId);
+    // Nobody knows when he comes back from the dialplan; then his call goes on there.
+    if (current && isAway(current)) left(turn, current);
+  }
   turn.become({ ...turn.conference, status: 'ending', result: conference.result, endsAtMs: Number.POSITIVE_INFINITY });
 }
 

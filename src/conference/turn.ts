@@ -69,6 +69,7 @@ export class Turn {
         | 'playback'
         | 'recording'
         | 'recorded'
+        | 'stoppedRecording'
         | 'playbacks'
         | 'musicOn'
         | 'relay'

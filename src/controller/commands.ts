@@ -8,6 +8,17 @@ import { ControllerError } from './errors.ts';
 
 /** A recording that cannot be written ends within milliseconds. */
 const FAILS_WITHIN_MS = 100;
+/** Commands that do something with several members. */
+const ABOUT_MANY: ReadonlySet<Command['type']> = new Set<Command['type']>([
+  'mute-all',
+  'set-flags-of-all',
+  'set-flags-of-last',
+  'kick-all',
+  'kick-last',
+  'next-hand',
+  'lower-hands',
+  'terminate',
+]);
 
 /** Carries out what operators want, and says why not where it does not. */
 export class Commands {
@@ -52,8 +63,12 @@ export class Commands {
       await done;
     } catch (cause) {
       if (cause instanceof ControllerError) throw cause;
-      if (isChannelGone(cause) && 'memberId' in command) {
-        throw new ControllerError('no-such-member', `member ${command.memberId} has just left`, { cause });
+      if (isChannelGone(cause)) {
+        if ('memberId' in command) {
+          throw new ControllerError('no-such-member', `member ${command.memberId} has just left`, { cause });
+        }
+        // Nothing is missing because one of them has just left.
+        if (ABOUT_MANY.has(command.type)) return;
       }
       const reached = cause instanceof AriError && cause.code !== 'unreachable';
       const message = (cause as Error).message;

@@ -5,12 +5,13 @@ import type { ConferenceEvent } from '../conference/events.ts';
 import type { FlagChanges } from '../conference/flags.ts';
 import type { Guesses } from '../conference/guesses.ts';
 import type { Input, JoinOrigin } from '../conference/inputs.ts';
-import type { Caller } from '../conference/member.ts';
+import type { Caller, Member } from '../conference/member.ts';
 import type { Outcome } from '../conference/outcome.ts';
 import { reduce } from '../conference/reduce.ts';
 import type { ClusterTelling } from '../conference/remote.ts';
 import { findSettings, type Profiles, standardSettings } from '../profiles/profiles.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';
+import { allDone } from './all-done.ts';
 import { isChannelGone } from './arranger.ts';
 import { type AsteriskEffect, isForAsterisk } from './effect-runner.ts';
 import { WakeTimers } from './wake-timers.ts';
@@ -77,6 +78,11 @@ export class Conferences {
 
   conferenceOf(channelId: string): string | undefined {
     return this.#conferenceOf.get(channelId);
+  }
+
+  /** The member whose channel it is. */
+  memberOf(channelId: string): Member | undefined {
+    return this.#conferences.get(this.#conferenceOf.get(channelId) ?? '')?.members.get(channelId);
   }
 
   /** Stops the timers. */
@@ -184,7 +190,7 @@ export class Conferences {
     const done = this.#deps.run(conference.name, forAsterisk);
     return {
       ...(outcome.refusal && { refusal: outcome.refusal }),
-      done: told.length === 0 ? done : inAll([done, ...told]),
+      done: told.length === 0 ? done : allDone([done, ...told]),
     };
   }
 
@@ -227,10 +233,4 @@ export class Conferences {
     if (guesses.all.wrong > 0) this.#guesses.set(name, guesses);
     if (this.#guesses.size > MOST_REMEMBERED) this.#guesses.delete(this.#guesses.keys().next().value ?? '');
   }
-}
-
-/** @returns when all are done; rejects with the first error, after everything else has been tried */
-async function inAll(work: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
 }

@@ -4,7 +4,7 @@ import type { AriChannel, AriMedia, AriPort } from '../ari/port.ts';
 import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import { parseJoinArguments } from '../conference/join-arguments.ts';
-import type { Member } from '../conference/member.ts';
+import { isAway, type Member } from '../conference/member.ts';
 import type { InvitationEvent } from '../invite/invitation.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { RelayReport } from '../relay/protocol.ts';
@@ -184,6 +184,7 @@ export class Controller {
     this.#squaring.hold();
     // Nobody will say any more what is over.
     this.#asterisk.prompter.forgetAll();
+    this.#asterisk.floorPlayer.forgetBegun();
   }
 
   /** Takes what Asterisk tells; while everything is being squared with it, afterwards. */
@@ -229,9 +230,15 @@ export class Controller {
 
   async #square(): Promise<void> {
     const { ari, names } = this.#asterisk;
-    const read = await readAsterisk(ari, names, (channelId) => this.#router.has(channelId));
+    const read = await readAsterisk(ari, names, {
+      isLeaving: (channelId) => this.#router.has(channelId),
+      homeOf: (channelId) =>
+        (this.#conferences.memberOf(channelId) && this.#conferences.conferenceOf(channelId)) ?? null,
+    });
     this.#deps.inviter.resync(read.channels);
-    this.#router.resync(new Set(read.channels.map(({ id }) => id)));
+    const living = new Set(read.channels.map(({ id }) => id));
+    this.#router.resync(living);
+    this.#lobby.resync(living);
     for (const { channel, message } of read.malformed) this.#turnAway(channel, message);
     for (const channel of read.inLobby) {
       if (!this.#lobby.has(channel.id)) this.#entered(channel, channel.stasis?.args ?? []);
@@ -270,6 +277,8 @@ export class Controller {
       case RETURN:
         return this.#returned(channel, args[1]);
     }
+    // An application of the dialplan has led him to a conference instead of back.
+    if (this.#isAway(channel.id)) this.#left(channel.id, true);
     // He was found in Asterisk, and taken or sent elsewhere, before this was told.
     if (this.#isKnown(channel.id)) return;
     const parsed = parseJoinArguments(args);
@@ -294,6 +303,11 @@ export class Controller {
     return isMember || this.#lobby.has(channelId) || this.#router.has(channelId);
   }
 
+  #isAway(channelId: string): boolean {
+    const member = this.#conferences.memberOf(channelId);
+    return member !== undefined && isAway(member);
+  }
+
   #pressed(channelId: string, key: string, atMs: number): void {
     if (!this.#keys.accepts(channelId, key, atMs)) return;
     if (this.#lobby.has(channelId)) return this.#lobby.pressed(channelId, key);
@@ -308,9 +322,7 @@ export class Controller {
   /** Back from an application of the dialplan; perhaps so late that his conference has forgotten him. */
   #returned(channel: AriChannel, status: string | undefined): void {
     if (status === 'NOAPP') this.#deps.logger.warn('exec: Asterisk has no such application, or it is not loaded');
-    if (this.#conferences.conferenceOf(channel.id) !== undefined) {
-      return this.#tell(channel, { type: 'returned', channelId: channel.id });
-    }
+    if (this.#conferences.memberOf(channel.id)) return this.#tell(channel, { type: 'returned', channelId: channel.id });
     this.#conferences.logFailure('of nobody', this.#deps.ari.continueInDialplan(channel.id));
   }
 

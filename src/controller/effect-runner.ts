@@ -6,7 +6,9 @@ import type { RelayAudio } from '../conference/arrangement.ts';
 import type { Recording } from '../conference/conference.ts';
 import type { ChannelEffect, ConferenceEffect, ControllerEffect } from '../conference/effects.ts';
 import type { Input } from '../conference/inputs.ts';
+import { isOnlyName } from '../conference/recording.ts';
 import { serializeMember } from '../conference/saved-member.ts';
+import { allDone } from './all-done.ts';
 import { type Arranger, isChannelGone } from './arranger.ts';
 import type { Bridges } from './bridges.ts';
 import { ConferenceSaver } from './conference-saver.ts';
@@ -65,7 +67,7 @@ export class EffectRunner {
     this.#saver = new ConferenceSaver(deps);
   }
 
-  /** @returns when all is done; rejects with the first `AriError`, after everything else has been tried */
+  /** @returns as `allDone` */
   async run(conference: string, effects: readonly AsteriskEffect[]): Promise<void> {
     const batches = new Map<string, ChannelEffect[]>();
     const work: Promise<void>[] = [];
@@ -79,8 +81,7 @@ export class EffectRunner {
       } else work.push(this.#performForAll(conference, effect));
     }
     for (const [channelId, batch] of batches) work.push(this.#enqueue(conference, channelId, batch));
-    const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
+    return allDone(work);
   }
 
   #enqueue(conference: string, channelId: string, batch: readonly ChannelEffect[]): Promise<void> {
@@ -193,7 +194,7 @@ export class EffectRunner {
   }
 
   #performForAll(conference: string, effect: ConferenceEffect): Promise<void> {
-    const { ari, names, bridges, floorPlayer } = this.#deps;
+    const { ari, bridges, floorPlayer } = this.#deps;
     switch (effect.type) {
       case 'open-floor':
         return bridges.openFloor(conference);
@@ -210,9 +211,7 @@ export class EffectRunner {
       case 'control-playback':
         return floorPlayer.control(effect.id, effect.operation);
       case 'floor-music':
-        return effect.musicClass === null
-          ? ari.stopBridgeMusic(names.floor(conference))
-          : ari.startBridgeMusic(names.floor(conference), effect.musicClass);
+        return bridges.floorOpened(conference).then(() => this.#floorMusic(conference, effect.musicClass));
       case 'floor-leg':
         return bridges.floorOpened(conference).then(() => this.#deps.floorLegs.set(conference, effect.leg));
       case 'record':
@@ -224,6 +223,12 @@ export class EffectRunner {
       case 'save-conference':
         return this.#saver.save(conference, effect.saved);
     }
+  }
+
+  #floorMusic(conference: string, musicClass: string | null): Promise<void> {
+    const { ari, names } = this.#deps;
+    const floor = names.floor(conference);
+    return musicClass === null ? ari.stopBridgeMusic(floor) : ari.startBridgeMusic(floor, musicClass);
   }
 
   async #announce(conference: string, effect: Extract<ConferenceEffect, { type: 'announce' }>): Promise<void> {
@@ -250,16 +255,19 @@ export class EffectRunner {
     }
   }
 
-  async #record(conference: string, { name, format, paused }: Recording): Promise<void> {
+  async #record(conference: string, recording: Recording): Promise<void> {
+    const { name, format, paused } = recording;
     try {
       await this.#deps.bridges.floorOpened(conference);
       await this.#deps.ari.recordBridge(this.#deps.names.floor(conference), { name, format });
       // One that is started again while it is paused.
       if (paused) await this.#pauseRecording(name, true);
     } catch (error) {
-      this.#deps.report(conference, { type: 'recording-ended', name, failed: true });
-      if (!(error instanceof AriError && error.status === 409)) throw error;
-      throw new ControllerError('not-possible', `there is a recording ${name} already`, { cause: error });
+      const isTaken = error instanceof AriError && error.status === 409;
+      this.#deps.report(conference, { type: 'recording-ended', name, failed: true, ...(isTaken && { isTaken }) });
+      if (!isTaken) throw error;
+      if (isOnlyName(recording))
+        throw new ControllerError('not-possible', `there is a recording ${name} already`, { cause: error });
     }
   }
 

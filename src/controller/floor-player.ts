@@ -33,6 +33,8 @@ export class FloorPlayer {
   readonly #library: SoundLibrary;
   /** Those that have not begun yet, by playback id. */
   readonly #orders = new Map<string, Order>();
+  /** Those that play since. */
+  readonly #begun = new Set<string>();
 
   constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
     this.#ari = deps.ari;
@@ -54,9 +56,14 @@ export class FloorPlayer {
     return begun;
   }
 
-  /** Whether it was ordered and has neither begun nor failed. */
-  isBeginning(playbackId: string): boolean {
-    return this.#orders.has(playbackId);
+  /** Whether it was ordered here, and nothing is known of its end. */
+  isPlaying(playbackId: string): boolean {
+    return this.#orders.has(playbackId) || this.#begun.has(playbackId);
+  }
+
+  /** Nobody will say any more what is over. */
+  forgetBegun(): void {
+    this.#begun.clear();
   }
 
   /** A player's channel has entered the application. */
@@ -80,6 +87,7 @@ export class FloorPlayer {
   finished(playbackId: string, failed: boolean): void {
     const order = this.#orders.get(playbackId);
     order?.settle(failed ? unplayable(order.playback) : null);
+    this.#begun.delete(playbackId);
   }
 
   /** Rejects with an `AriError` if there is no such playback, or it is paused and was to be moved. */
@@ -103,6 +111,7 @@ export class FloorPlayer {
   /** Ends a playback and its channels; harmless if they are gone. */
   async stop(playbackId: string): Promise<void> {
     this.#orders.get(playbackId)?.settle(null);
+    this.#begun.delete(playbackId);
     await this.#ari.hangUp(this.#names.player(playbackId), NORMAL_CLEARING).catch(() => {});
   }
 
@@ -125,8 +134,9 @@ export class FloorPlayer {
       const settle = (error: Error | null) => {
         clearTimeout(timer);
         this.#orders.delete(playback.id);
-        if (error) reject(error);
-        else resolve();
+        if (error) return reject(error);
+        this.#begun.add(playback.id);
+        resolve();
       };
       const timer = setTimeout(() => settle(unplayable(playback)), BEGIN_TIMEOUT_MS);
       timer.unref();

@@ -67,6 +67,11 @@ export class Lobby {
     this.#guests.delete(channelId);
   }
 
+  /** Forgets calls that Asterisk does not have any more. */
+  resync(living: ReadonlySet<string>): void {
+    for (const channelId of this.#guests.keys()) if (!living.has(channelId)) this.left(channelId);
+  }
+
   stop(): void {
     this.#timers.clear();
   }

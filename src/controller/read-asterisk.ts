@@ -19,23 +19,26 @@ export type AsteriskRead = {
   channels: AriChannel[];
 };
 
-/**
- * Reads all channels that are in our application, or away in the dialplan, with what was saved on them.
- * @param isLeaving whether a call is about to be sent elsewhere, so that it is not for any conference
- */
-export async function readAsterisk(
-  ari: AriPort,
-  names: Names,
-  isLeaving: (channelId: string) => boolean = () => false,
-): Promise<AsteriskRead> {
+/** What is known of channels. */
+export type Known = {
+  /** Whether a call is about to be sent elsewhere, so that it is not for any conference. */
+  readonly isLeaving: (channelId: string) => boolean;
+  /** The conference that has taken a call in, whatever is saved on it yet; null where none has. */
+  readonly homeOf: (channelId: string) => string | null;
+};
+
+const NOTHING_KNOWN: Known = { isLeaving: () => false, homeOf: () => null };
+
+/** Reads all channels that are in our application, or away in the dialplan, with what was saved on them. */
+export async function readAsterisk(ari: AriPort, names: Names, known = NOTHING_KNOWN): Promise<AsteriskRead> {
   const [channels, bridges] = await Promise.all([ari.listChannels(), ari.listBridges()]);
   const ours = channels.filter(
     ({ id, stasis, context }) =>
-      !isLeaving(id) &&
+      !known.isLeaving(id) &&
       (stasis?.application === names.application || context === EXECUTE_CONTEXT || names.channelOfMeter(id) !== null),
   );
   const read: AsteriskRead = { conferences: new Map(), inLobby: [], malformed: [], others: [], bridges, channels };
-  await Promise.all(ours.map((channel) => readChannel(ari, names, channel, read)));
+  await Promise.all(ours.map((channel) => readChannel(ari, names, channel, known.homeOf(channel.id), read)));
   return read;
 }
 
@@ -48,7 +51,13 @@ export function callerOf({ caller, language }: AriChannel): Caller {
   return { ...caller, ...(language && language !== 'en' && { language }) };
 }
 
-async function readChannel(ari: AriPort, names: Names, channel: AriChannel, read: AsteriskRead): Promise<void> {
+async function readChannel(
+  ari: AriPort,
+  names: Names,
+  channel: AriChannel,
+  home: string | null,
+  read: AsteriskRead,
+): Promise<void> {
   const args = channel.stasis?.args ?? [];
   const isNamed = names.conferenceOfFloorLeg(channel.id) !== null || names.channelOfMeter(channel.id) !== null;
   if (isNamed || args[0] === WHISPER || args[0] === PLAYER || args[0] === LEG) {
@@ -56,7 +65,10 @@ async function readChannel(ari: AriPort, names: Names, channel: AriChannel, read
     return;
   }
   const saved = parseMember((await ari.getVariable(channel.id, MEMBER_VARIABLE)) ?? '');
-  if (saved) return add(read, channel, saved.conference, saved.profileName, { flags: {}, saved });
+  const isAtHome = home === null || home === saved?.conference;
+  if (saved && isAtHome) return add(read, channel, saved.conference, saved.profileName, { flags: {}, saved });
+  // Its profile is that of the conference, which there is.
+  if (home !== null) return add(read, channel, home, '', { flags: {}, saved: null });
   const parsed = parseJoinArguments(args);
   if (!parsed.ok) {
     read.malformed.push({ channel, message: parsed.message });

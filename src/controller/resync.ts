@@ -1,3 +1,4 @@
+import type { AriPort } from '../ari/port.ts';
 import { arrangementOf } from '../conference/arrangement.ts';
 import type { Conference } from '../conference/conference.ts';
 import { floorLegOf } from '../conference/fan-out.ts';
@@ -69,7 +70,7 @@ async function resyncConference(
   conferences: Conferences,
 ): Promise<void> {
   const { ari, names, floorPlayer } = asterisk;
-  const { name, playback } = conference;
+  const { name } = conference;
   const floorId = names.floor(name);
   const floor = read.bridges.find((bridge) => bridge.id === floorId);
   const inFloor = new Set(floor?.channelIds);
@@ -80,19 +81,31 @@ async function resyncConference(
   const channels = read.conferences.get(name)?.channels ?? [];
   for (const { channelId } of channels) conferences.claim(channelId, name);
   const saved = conference.status === 'new' ? await readConference(ari, names, name) : null;
-  const recording = (conference.recording ?? saved?.recording)?.name;
+  const recordings = await liveOf(ari, [
+    conference.recording?.name,
+    saved?.recording?.name,
+    conference.stoppedRecording,
+  ]);
+  const playback = conferences.all.get(name)?.playback ?? null;
   conferences.tell(name, {
     type: 'resync',
     floorOpen: floor !== undefined,
     channels: channels.map((channel) => ({ ...channel, bridge: bridgeOf(channel) })),
     saved,
-    recordings: recording !== undefined && (await ari.isRecording(recording)) ? [recording] : [],
+    recordings,
     playbacks: [
       ...read.others.flatMap(({ id }) => names.playbackOfPlayer(id) ?? []),
       // Perhaps ordered after that was read.
-      ...(playback !== null && floorPlayer.isBeginning(playback.id) ? [playback.id] : []),
+      ...(playback !== null && floorPlayer.isPlaying(playback.id) ? [playback.id] : []),
     ],
   });
+}
+
+/** Those of some recordings that are under way. */
+async function liveOf(ari: AriPort, names: readonly (string | null | undefined)[]): Promise<string[]> {
+  const live: string[] = [];
+  for (const name of names) if (name != null && (await ari.isRecording(name))) live.push(name);
+  return live;
 }
 
 /** Whether a member is bridged with a leg that the relay has; if so, it is taken over. */

@@ -96,7 +96,7 @@ describe('the view of a conference', () => {
       locked: true,
       mutedAll: 'non-admins',
       playback: { id: 'p', media: ['beep'], paused: true, volume: 2 },
-      recording: { name: 'r', format: 'wav', startedAtMs: 1000, paused: false, restarts: 0 },
+      recording: { name: 'r', format: 'wav', startedAtMs: 1000, paused: false, restarts: 0, number: 1, chosen: false },
     };
     const view = viewConference([partOf(busy)]);
     expect(conferenceSchema.parse(view)).toEqual(view);
@@ -132,7 +132,7 @@ describe('the view of a conference', () => {
 
   it('tells no PIN, neither the ones of the profile nor what a caller is dialling', () => {
     const access = { userPin: '8317', adminPin: '9902' };
-    const pinEntry = { digits: '8317', triesLeft: 2, deadlineMs: 9, closedUntilMs: 0 };
+    const pinEntry = { digits: '8317', triesLeft: 2, deadlineMs: 9, closedUntilMs: 0, asked: true };
     const keys = { pending: '9902', deadlineMs: 9 };
     const there = conference([member(1, { place: { at: 'door' }, pinEntry, keys })], { access });
     const text = JSON.stringify([viewConference([partOf(there)]), summarize([partOf(there)])]);

@@ -37,6 +37,13 @@ describe('wrong PINs', () => {
     expect(guessingDelayMs(guesses, '100', 120_000)).toBe(0);
   });
 
+  it('are forgiven within minutes however many there were, and as fast while somebody goes on slowly', () => {
+    expect(guessingDelayMs(wrong(2000), '100', 6 * 60_000)).toBe(0);
+    let guesses = wrong(2);
+    for (let minute = 1; minute <= 20; minute++) guesses = recordWrongPin(guesses, '100', minute * 60_000);
+    expect(guessingDelayMs(guesses, '100', 20 * 60_000)).toBe(0);
+  });
+
   it('are remembered of 1000 callers at most, the latest', () => {
     const { byCaller } = wrong(1500, String);
     expect(byCaller.size).toBe(1000);

@@ -140,6 +140,11 @@ class Run {
     // The end of the stay in the application is reported before.
     if (!channelId || !channel || this.world.reports.some((r) => r.type === 'left' && r.channelId === channelId))
       return null;
+    // His conference has ended meanwhile: the controller sends him on in the dialplan.
+    if (!this.state.members.has(channelId)) {
+      this.world.channels.delete(channelId);
+      return null;
+    }
     channel.at = 'application';
     return { type: 'returned', channelId };
   }
@@ -253,6 +258,8 @@ class Run {
     const { state, world } = this;
     for (const [channelId, { arrangement, saved, at }] of world.channels) {
       const member = state.members.get(channelId);
+      // The conference has ended without him.
+      if (!member && at === 'dialplan') continue;
       if (!member) throw new Error(`nobody knows of ${channelId}`);
       const { place, flags } = member;
       hold((at === 'dialplan') <= (place.at === 'away' || place.at === 'leaving'), 'away without being so', member);
@@ -273,6 +280,8 @@ class Run {
         ? ARRANGEMENT_KEYS.filter((key) => JSON.stringify(to[key]) !== JSON.stringify(arrangement[key]))
         : [];
       hold(wrong.length === 0, `${channelId} is not as it should be in`, wrong, arrangement, to);
+      // He is saved when he is back.
+      if (at === 'dialplan') continue;
       const settled = { id: member.id, flags, place: place.at === 'arriving' ? { at: 'floor' } : place };
       hold(
         JSON.stringify({ id: saved?.id, flags: saved?.flags, place: saved?.place }) === JSON.stringify(settled),

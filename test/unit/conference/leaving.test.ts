@@ -62,6 +62,26 @@ it('hanging up says good-bye and has a result of its own', () => {
   expect(memberAt(state, 'a').place).toMatchObject({ result: 'HANGUP' });
 });
 
+it('who was deaf hears the good-bye, and the dialplan after it', () => {
+  const deaf = play(start, [commands({ type: 'set-flags', memberId: 1, changes: { deaf: true } })]).conference;
+  for (const command of [kick, commands({ type: 'execute', memberId: 1, application: 'Echo', data: '' })]) {
+    const { effects } = play(deaf, [command]);
+    const arranged = effectsOf(effects, 'arrange');
+    expect(arranged).toMatchObject([{ channelId: 'a', to: { hearing: true }, changed: ['hearing'] }]);
+    const after = effects.findIndex(({ type }) => type === 'play-to' || type === 'execute');
+    expect(effects.indexOf(arranged[0] as never)).toBeLessThan(after);
+  }
+});
+
+it('who only waits for an admin is gone without a word to the others, who never heard of him', () => {
+  const access = { waitForAdmin: true };
+  const profile = { access, sound: { announce: 'tone', music: 'none' } };
+  const running = play(conference(profile), [...comes('a', { admin: true }), ...comes('b'), leaves('a')]).conference;
+  const { effects } = play(running, [joins('c'), leaves('c')]);
+  expect(told(effects)).toEqual([]);
+  expect(effectsOf(effects, 'announce')).toEqual([]);
+});
+
 it('a leaver counts no more: there is room for another one at once', () => {
   const full = play(conference({ limits: { members: 1 } }), [...comes('a'), kick, joins('b')]).conference;
   expect(memberAt(full, 'b').place.at).toBe('arriving');
@@ -86,6 +106,14 @@ describe('an empty conference', () => {
   it('goes on when somebody comes in time', () => {
     const { conference: state } = play(empty.conference, [joins('b')]);
     expect(wake(state, 1e9).conference.status).toBe('running');
+  });
+
+  it('says so when it is told to end: nobody is to be called into it any more', () => {
+    const empty = play(start, [leaves('a'), leaves('b'), leaves('c')]).conference;
+    expect(told(play(empty, [commands({ type: 'terminate' })]).effects)).toMatchObject([
+      { type: 'ending', result: 'ENDED' },
+      { type: 'ended' },
+    ]);
   });
 
   it('ends at once when it is told to', () => {

@@ -130,6 +130,14 @@ describe('a transfer', () => {
     expect(effects.filter((effect) => 'channelId' in effect && effect.channelId === 'a')).toHaveLength(1);
   });
 
+  it('is heard by the others as any leaving', () => {
+    const announcing = conference({ sound: { prompts: SILENT, music: 'none', announce: 'name' } }).settings;
+    const { effects } = play({ ...start, settings: announcing }, [to('4000')]);
+    expect(effectsOf(effects, 'announce')).toHaveLength(0);
+    const aTone = conference({ sound: { announce: 'tone' } }).settings;
+    expect(effectsOf(play({ ...start, settings: aTone }, [to('4000')]).effects, 'announce')).toHaveLength(1);
+  });
+
   it('goes to a conference of the same profile unless one is given', () => {
     expect(effectsOf(play(start, [to('4000')]).effects, 'hand-over')[0]?.profileName).toBe('default');
   });
@@ -175,6 +183,19 @@ describe('an application of the dialplan', () => {
     expect(told([...effects, ...play(state, [enters('a')]).effects])).toEqual([
       { type: 'moved', memberId: 1, place: 'floor' },
     ]);
+  });
+
+  it('leaves what is changed meanwhile to be saved when he is back', () => {
+    const muted = play(away.conference, [commands({ type: 'set-flags', memberId: 1, changes: { mute: true } })]);
+    expect(muted.effects.filter((effect) => 'channelId' in effect)).toEqual([]);
+    const { effects } = play(muted.conference, [leftForIt, back]);
+    expect(effectsOf(effects, 'save-member').at(-1)).toMatchObject({ member: { flags: { mute: true } } });
+  });
+
+  it('does not keep the conference from ending', () => {
+    const ending = play(away.conference, [commands({ type: 'terminate' }), { type: 'end-announced' }]).conference;
+    expect([...ending.members.keys()]).toEqual(['b', 'c']);
+    expect(play(ending, [leaves('b'), leaves('c')]).conference.status).toBe('empty');
   });
 
   it('may end with the call', () => {

@@ -26,6 +26,7 @@ function guarded(access: object, keys: object = { '#': 'hangup', '*': 'admin' })
 }
 
 const BOTH = { userPin: '1234', adminPin: '567890' };
+const ASKED = { type: 'heard', channelId: 'a', sequel: 'dial-pin' } as const;
 /** Where a caller is after dialling, and whether as an admin. */
 function arrivesAs(access: object, keys: string, flags = {}) {
   const { conference: state } = play(guarded(access), [joins('a', flags), ...dials('a', keys)]);
@@ -94,13 +95,16 @@ describe('PINs', () => {
 
   it('are over when nobody dials: silence is a try, but not a guess', () => {
     let state: Conference = play(guarded({ ...BOTH, timeoutSeconds: 10 }), [joins('a')], 0).conference;
-    for (const atMs of [10_000, 20_000]) {
+    for (const atMs of [15_000, 30_000]) {
+      // The prompt takes 5 s, which are his too.
+      state = play(state, [ASKED], atMs - 10_000).conference;
       expect(nextDeadlineMs(state)).toBe(atMs);
       expect(memberAt(wake(state, atMs - 1).conference, 'a').pinEntry).toEqual(memberAt(state, 'a').pinEntry);
       state = wake(state, atMs).conference;
     }
     expect(memberAt(state, 'a').place.at).toBe('door');
-    state = wake(state, 30_000).conference;
+    // Should Asterisk never say that the prompt is over.
+    state = wake(state, 30_000 + 40_000).conference;
     expect(memberAt(state, 'a').place).toMatchObject({ at: 'leaving', result: 'PIN' });
     expect(state.guesses.all.wrong).toBe(0);
   });
@@ -179,10 +183,36 @@ describe('guessing', () => {
     expect(memberAt(play(again, dials('b', '12'), 1000).conference, 'b').place.at).toBe('arriving');
   });
 
+  it('asks him when he may dial, not before', () => {
+    const { conference: twice } = wrong(guarded({ userPin: '12', tries: 9 }), 'a', 0);
+    const { conference: slowed, effects } = play(twice, dials('a', '99'), 0);
+    expect(heard(effects).slice(-1)).toEqual(['conf-invalidpin']);
+    expect(nextDeadlineMs(slowed)).toBe(1000);
+    const opened = wake(slowed, 1000);
+    expect(heard(opened.effects)).toEqual(['conf-getpin']);
+    expect(nextDeadlineMs(play(opened.conference, [ASKED], 3000).conference)).toBe(13_000);
+  });
+
   it('does not make other callers wait', () => {
     const { conference: state } = play(wrong(guarded({ userPin: '12' }), 'a', 0).conference, dials('a', '99'), 0);
     const { conference: other } = play(state, [joins('b', {}, { number: '200', name: '' })], 0);
     expect(memberAt(other, 'b').pinEntry?.closedUntilMs).toBe(0);
+  });
+});
+
+describe('a PIN that is taken away while a caller is asked for it', () => {
+  const without = (access: object) => ({ type: 'settings', settings: guarded(access).settings }) as const;
+
+  it('is not needed any more', () => {
+    const asked = play(guarded(BOTH), [joins('a'), joins('b', { admin: true })]).conference;
+    const { conference: state } = play(asked, [without({ adminPin: '12' })]);
+    expect([memberAt(state, 'a'), memberAt(state, 'b')].map(({ place }) => place.at)).toEqual(['arriving', 'door']);
+  });
+
+  it('makes nobody an admin who is inside', () => {
+    const asked = play(guarded({ adminPin: '12' }), [...comes('a'), presses('a', '*')]).conference;
+    const { conference: state } = play(asked, [without({})]);
+    expect(memberAt(state, 'a')).toMatchObject({ pinEntry: null, flags: { admin: false }, place: { at: 'floor' } });
   });
 });
 

@@ -114,3 +114,13 @@ it('music for all is switched on and off', () => {
   const off = play(on.conference, [commands({ type: 'music', on: false })]);
   expect(off.effects).toContainEqual({ type: 'floor-music', musicClass: null });
 });
+
+it('music for all is that of the profile when that is changed, and ends where there is none any more', () => {
+  const settings = (music: string) =>
+    ({ type: 'settings', settings: conference({ sound: { music } }).settings }) as const;
+  const on = play(start, [settings('jazz'), commands({ type: 'music', on: true })]).conference;
+  expect(play(on, [settings('jazz')]).effects.map(({ type }) => type)).not.toContain('floor-music');
+  const other = play(on, [settings('swing')]);
+  expect(other.effects).toContainEqual({ type: 'floor-music', musicClass: 'swing' });
+  expect(play(on, [settings('none')]).effects).toContainEqual({ type: 'floor-music', musicClass: null });
+});

@@ -57,6 +57,23 @@ describe('a recording', () => {
   });
 });
 
+describe('a recording whose file there is already', () => {
+  const taken = (name: string) => ({ ...ended(name, true), isTaken: true }) as const;
+
+  it('gets the next number where the profile has named it', () => {
+    const daily = play(conference({ recording: { name: '{conference}-{date}' } }), comes('a')).conference;
+    const { conference: state, effects } = play(daily, [record(), taken('3000-2026-03-04')], AT);
+    expect(effectsOf(effects, 'record')).toMatchObject([{ recording: { name: '3000-2026-03-04-2' } }]);
+    expect(nameOf(play(state, [taken('3000-2026-03-04-2')], AT).conference)).toBe('3000-2026-03-04-3');
+  });
+
+  it('is not made where somebody has named it', () => {
+    const { conference: state, effects } = play(start, [record('mine'), taken('mine')]);
+    expect(state.recording).toBeNull();
+    expect(states(effects)).toEqual(['failed']);
+  });
+});
+
 describe('a recording that stops by itself', () => {
   const recording = play(start, [record('r')], 0).conference;
 

@@ -3,7 +3,7 @@ import { arrangementOf } from '../../../src/conference/arrangement.ts';
 import type { Conference } from '../../../src/conference/conference.ts';
 import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
 import { savedConferenceOf } from '../../../src/conference/saved-conference.ts';
-import { savedOf } from '../../../src/conference/saved-member.ts';
+import { parseMember, type SavedMember, savedOf, serializeMember } from '../../../src/conference/saved-member.ts';
 import {
   CALLER,
   comes,
@@ -15,6 +15,7 @@ import {
   joins,
   memberAt,
   play,
+  presses,
   SILENT,
   told,
   typesOf,
@@ -104,6 +105,27 @@ describe('after a restart of the controller', () => {
     const { conference: state } = play(conference(), [resync([{ ...channel, saved }])]);
     const { effects } = play(state, [{ type: 'heard', channelId: 'a', sequel: 'release' }]);
     expect(effects).toEqual([{ type: 'release', channelId: 'a', result: 'KICKED' }]);
+  });
+
+  it('one who was turned away is not told to have been there, nor anybody on his way out', () => {
+    const guarded = conference({ access: { userPin: '12', tries: 1 } });
+    const away = play(guarded, [joins('a'), presses('a', '9'), presses('a', '9')]).conference;
+    const saved = channelsOf(away).map((channel) => ({
+      ...channel,
+      saved: parseMember(serializeMember(channel.saved as SavedMember)),
+    }));
+    const { conference: state, effects } = play(guarded, [resync(saved)]);
+    const gone = play(state, [{ type: 'left', channelId: 'a', destroyed: false }]);
+    expect([...told(effects), ...told(gone.effects)].map(({ type }) => type)).not.toContain('left');
+    const kicked = play(two, [commands({ type: 'kick', memberId: 1 })]).conference;
+    expect(told(restart(kicked).effects)).toMatchObject([{ type: 'adopted', memberId: 2 }]);
+  });
+
+  it('a conference that was ending ends', () => {
+    const ending = play(two, [commands({ type: 'terminate' })], 0).conference;
+    const { conference: state } = restart(ending);
+    expect(state.status).toBe('ending');
+    expect(placesOf(wake(state, 15_000).conference)).toBe('leaving leaving');
   });
 
   it('numbers go on behind the highest that was given', () => {
@@ -256,6 +278,24 @@ describe('after a lost connection', () => {
     const ending = play(two, [commands({ type: 'terminate' })], 0).conference;
     const { conference: state } = play(ending, [resync(channelsOf(two))], 4000);
     expect(placesOf(wake(state, 10_000).conference)).toBe('leaving leaving');
+  });
+
+  it('a recording that was stopped and goes on is stopped again, and one that has just begun goes on', () => {
+    const recorded = play(two, [commands({ type: 'record', name: 'r' })], 0).conference;
+    const stopped = play(recorded, [commands({ type: 'stop-recording' })]).conference;
+    const again = play(stopped, [resync(channelsOf(stopped), { recordings: ['r'] })]);
+    expect(again.effects).toContainEqual({ type: 'stop-recording', name: 'r' });
+    expect(typesOf(play(again.conference, [resync(channelsOf(stopped), { recordings: ['r'] })]).effects)).not.toContain(
+      'stop-recording',
+    );
+    expect(play(recorded, [resync(channelsOf(recorded))], 1000).conference.recording).not.toBeNull();
+    expect(play(recorded, [resync(channelsOf(recorded))], 2000).conference.recording?.name).toBe('r-2');
+  });
+
+  it('the music for all goes on with the floor', () => {
+    const musical = { ...two, settings: conference({ sound: { music: 'jazz' } }).settings, musicOn: true };
+    const { effects } = play(musical, [resync(channelsOf(musical), { floorOpen: false })]);
+    expect(effects).toContainEqual({ type: 'floor-music', musicClass: 'jazz' });
   });
 
   it('the floor is opened again if it is gone, and members are put back', () => {

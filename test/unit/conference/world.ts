@@ -97,8 +97,10 @@ export class World {
     if (effect.type === 'record-name')
       this.reports.push({ type: 'named', channelId, recorded: channelId.endsWith('1') });
     if (!channel) return;
-    if (effect.type === 'save-member') channel.saved = effect.member;
+    // Asterisk refuses to set variables there.
+    if (channel.at === 'dialplan' && effect.type === 'save-member') throw new Error(`${channelId} cannot be saved now`);
     if (channel.at === 'dialplan') return;
+    if (effect.type === 'save-member') channel.saved = effect.member;
     if (effect.type === 'arrange') {
       const { to, changed } = effect;
       const placed =

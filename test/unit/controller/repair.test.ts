@@ -51,11 +51,91 @@ describe('a request that Asterisk does not answer', () => {
     expect(asterisk.times('listChannels')).toBe(4);
   });
 
+  it('is repaired though another one was about a call that has just ended', async () => {
+    for (const id of ['a', 'b']) asterisk.call(id);
+    await vi.advanceTimersByTimeAsync(100);
+    const errors: Record<string, AriError> = { a: new AriError('refused', 'gone', { status: 404 }), b: unanswered() };
+    asterisk.answers.set('setDeaf', (channelId) => {
+      throw errors[String(channelId)];
+    });
+    const changes = { deaf: true };
+    const done = asterisk.controller.command('3000', { type: 'set-flags-of-all', audience: 'all', changes });
+    await expect(done).rejects.toMatchObject({ code: 'asterisk-unreachable' });
+    asterisk.answers.delete('setDeaf');
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(asterisk.times('listChannels')).toBe(1);
+  });
+
+  it('leaves a caller of the lobby in the conference that he has dialled', async () => {
+    const args = ['lobby', 'default'];
+    const channel = channelOf('a', args);
+    asterisk.channels.push(channel);
+    asterisk.controller.handle({ type: 'StasisStart', args, channel });
+    await vi.advanceTimersByTimeAsync(100);
+    fails('addChannel', unanswered());
+    asterisk.answers.set('setVariable', () => {
+      throw unanswered();
+    });
+    for (const digit of ['3', '0', '0', '0', '#']) {
+      asterisk.controller.handle({ type: 'ChannelDtmfReceived', channel, digit, timestamp: Date.now() });
+      await vi.advanceTimersByTimeAsync(300);
+    }
+    asterisk.answers.delete('addChannel');
+    asterisk.answers.delete('setVariable');
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(asterisk.members).toEqual(['a']);
+  });
+
   it('is not one that it refuses', async () => {
     fails('addChannel', new AriError('refused', 'no', { status: 500 }));
     asterisk.call('a');
     await vi.advanceTimersByTimeAsync(5000);
     expect(asterisk.times('listChannels')).toBe(0);
+  });
+});
+
+describe('a command to many', () => {
+  it('has succeeded though one of them has just left', async () => {
+    for (const id of ['a', 'b']) asterisk.call(id);
+    await vi.advanceTimersByTimeAsync(100);
+    asterisk.answers.set('setDeaf', (channelId) => {
+      if (channelId === 'a') throw new AriError('refused', 'gone', { status: 404 });
+    });
+    const changes = { deaf: true };
+    await asterisk.controller.command('3000', { type: 'set-flags-of-all', audience: 'all', changes });
+    const one = asterisk.controller.command('3000', { type: 'set-flags', memberId: 1, changes: { deaf: false } });
+    await expect(one).rejects.toMatchObject({ code: 'no-such-member' });
+  });
+});
+
+describe('a member in an application of the dialplan', () => {
+  const conference = () => asterisk.controller.conferences.get('3000');
+
+  beforeEach(async () => {
+    for (const id of ['a', 'b']) asterisk.call(id);
+    await vi.advanceTimersByTimeAsync(100);
+    asterisk.answers.set('readLocation', () => ({ context: 'in', extension: '3000', priority: 1 }));
+    await asterisk.controller.command('3000', { type: 'execute', memberId: 1, application: 'Goto', data: 'in,3000,1' });
+    expect(conference()?.members.get('a')?.place.at).toBe('away');
+  });
+
+  it('joins anew if that leads him to a conference again', async () => {
+    asterisk.call('a');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(conference()?.members.get('a')).toMatchObject({ id: 3, place: { at: 'floor' } });
+  });
+
+  it('goes on in the dialplan if his conference has ended meanwhile', async () => {
+    const ended = asterisk.controller.command('3000', { type: 'terminate' });
+    await vi.advanceTimersByTimeAsync(11_000);
+    await ended;
+    asterisk.hangUp('b');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(conference()).toBeUndefined();
+    const before = asterisk.times('continueInDialplan');
+    asterisk.controller.handle({ type: 'StasisStart', args: ['return', 'SUCCESS'], channel: channelOf('a', []) });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asterisk.times('continueInDialplan')).toBe(before + 1);
   });
 });
 
