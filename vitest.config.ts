@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Real processes, sockets and clocks: one file at a time, so that no test measures another one's load. */
-const alone = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 180_000 };
+const alone = {
+  fileParallelism: false,
+  testTimeout: 60_000,
+  hookTimeout: 180_000,
+  expect: { poll: { timeout: 10_000 } },
+};
 
 export default defineConfig({
   test: {

@@ -174,7 +174,7 @@ describe('what the command line tells', () => {
     await cli('lyon', 'member', '3000', `${id}@oslo`, 'hand', 'raise');
     const json = async (at: NodeName, ...words: string[]) =>
       JSON.parse((await cli(at, ...words, '--json')).stdout) as Record<string, unknown>[];
-    /** Without what depends on who asks: who is named with his node, and the order of nodes. */
+    /** Without what depends on who asks: who is named with his node, whose path is known, and the order of nodes. */
     const told = async (at: NodeName) => {
       const sorted = (rows: Record<string, unknown>[]) =>
         rows.map((row) => JSON.stringify(row)).sort((a, b) => (a < b ? -1 : 1));
@@ -188,7 +188,7 @@ describe('what the command line tells', () => {
         nodes: [...(names as string[])].sort(),
         hands: (hands as unknown[]).length,
       }));
-      const members = shown.map(({ address, ...rest }) => rest);
+      const members = shown.map(({ address, path, ...rest }) => rest);
       const nodes = cluster.map(({ id: node, version, conferences: count, members: calls, draining }) => ({
         ...{ node, version, count, calls, draining },
       }));
