@@ -133,7 +133,7 @@ export class FloorPlayer {
     return new Promise((resolve, reject) => {
       const settle = (error: Error | null) => {
         clearTimeout(timer);
-        this.#orders.delete(playback.id);
+        if (!this.#orders.delete(playback.id)) return;
         if (error) return reject(error);
         this.#begun.add(playback.id);
         resolve();
