@@ -72,10 +72,8 @@ describe('kill -9', () => {
     }
     expect(await lab.node('oslo').log()).not.toContain('its channel to the relay has ended');
 
-    const startMs = performance.now();
-    await lab.node('oslo').cli('nodes');
+    const allowedMs = RELAY_BACK_MS + 2 * (await lab.node('oslo').measureStartMs());
     const relayKilledMs = performance.now();
-    const allowedMs = RELAY_BACK_MS + 2 * (relayKilledMs - startMs);
     process.kill(await relayPid('oslo'), 'SIGKILL');
     await sleep(3000);
     for (const at of NODES) {
@@ -138,7 +136,7 @@ describe('a partition', () => {
       return {
         locked,
         hands: hands.length,
-        members: members.map(({ address, ...rest }) => JSON.stringify(rest)).sort(),
+        members: members.map(({ address, path, ...rest }) => JSON.stringify(rest)).sort(),
       };
     };
     const agreed = async () => {

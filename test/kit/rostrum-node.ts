@@ -211,6 +211,13 @@ export class RostrumNode {
     throw new Error(`${conference} did not come to ${count} members: ${JSON.stringify(last)}\n${await this.log()}`);
   }
 
+  /** How long a process of Rostrum takes to start and ask another one, on this machine just now. */
+  async measureStartMs(): Promise<number> {
+    const startMs = performance.now();
+    await this.cli('status');
+    return performance.now() - startMs;
+  }
+
   /** Runs a `rostrum` command as an operator types it. */
   async cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
