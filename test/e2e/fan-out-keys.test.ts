@@ -16,7 +16,7 @@ const LOCKED_HZ = 1100;
 const prompts = {
   ...SILENT.prompts,
   bye: `tone:${BYE_HZ}/300`,
-  'hand-raised': `tone:${HAND_HZ}/400`,
+  'hand-raised': `tone:${HAND_HZ}/1500`,
   lockednow: `tone:${LOCKED_HZ}/300`,
 };
 const NOISE_DBOV = -50;
