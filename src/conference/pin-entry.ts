@@ -14,7 +14,7 @@ export type PinEntry = {
 export type Access = ConferenceProfile['access'];
 
 /** Should it never be told that a prompt is over. */
-const LONGEST_PROMPT_MS = 30_000;
+export const LONGEST_PROMPT_MS = 30_000;
 
 /** What a dialled PIN makes of the caller; null if it is none of the conference's. */
 export type PinMatch = 'admin' | 'user' | null;

@@ -184,7 +184,6 @@ export class Controller {
     this.#squaring.hold();
     // Nobody will say any more what is over.
     this.#asterisk.prompter.forgetAll();
-    this.#asterisk.floorPlayer.forgetBegun();
   }
 
   /** Takes what Asterisk tells; while everything is being squared with it, afterwards. */

@@ -33,8 +33,6 @@ export class FloorPlayer {
   readonly #library: SoundLibrary;
   /** Those that have not begun yet, by playback id. */
   readonly #orders = new Map<string, Order>();
-  /** Those that play since. */
-  readonly #begun = new Set<string>();
 
   constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
     this.#ari = deps.ari;
@@ -56,14 +54,9 @@ export class FloorPlayer {
     return begun;
   }
 
-  /** Whether it was ordered here, and nothing is known of its end. */
-  isPlaying(playbackId: string): boolean {
-    return this.#orders.has(playbackId) || this.#begun.has(playbackId);
-  }
-
-  /** Nobody will say any more what is over. */
-  forgetBegun(): void {
-    this.#begun.clear();
+  /** Whether it was ordered and has neither begun nor failed. */
+  isBeginning(playbackId: string): boolean {
+    return this.#orders.has(playbackId);
   }
 
   /** A player's channel has entered the application. */
@@ -87,7 +80,6 @@ export class FloorPlayer {
   finished(playbackId: string, failed: boolean): void {
     const order = this.#orders.get(playbackId);
     order?.settle(failed ? unplayable(order.playback) : null);
-    this.#begun.delete(playbackId);
   }
 
   /** Rejects with an `AriError` if there is no such playback, or it is paused and was to be moved. */
@@ -111,7 +103,6 @@ export class FloorPlayer {
   /** Ends a playback and its channels; harmless if they are gone. */
   async stop(playbackId: string): Promise<void> {
     this.#orders.get(playbackId)?.settle(null);
-    this.#begun.delete(playbackId);
     await this.#ari.hangUp(this.#names.player(playbackId), NORMAL_CLEARING).catch(() => {});
   }
 
@@ -133,10 +124,9 @@ export class FloorPlayer {
     return new Promise((resolve, reject) => {
       const settle = (error: Error | null) => {
         clearTimeout(timer);
-        if (!this.#orders.delete(playback.id)) return;
-        if (error) return reject(error);
-        this.#begun.add(playback.id);
-        resolve();
+        this.#orders.delete(playback.id);
+        if (error) reject(error);
+        else resolve();
       };
       const timer = setTimeout(() => settle(unplayable(playback)), BEGIN_TIMEOUT_MS);
       timer.unref();

@@ -2,6 +2,7 @@ import type { Logger } from 'winston';
 import type { AriChannel, AriPort } from '../ari/port.ts';
 import type { Settings } from '../conference/conference.ts';
 import type { FlagChanges } from '../conference/flags.ts';
+import { LONGEST_PROMPT_MS } from '../conference/pin-entry.ts';
 import { dial, type Step, timeOut, type Visitor, welcomeVisitor } from '../lobby/lobby.ts';
 import type { PromptName } from '../prompts/catalogue.ts';
 import { promptSounds } from '../prompts/prompt-sounds.ts';
@@ -101,7 +102,23 @@ export class Lobby {
   async #say({ channel, settings }: Guest, prompts: readonly PromptName[]): Promise<void> {
     // Each time, because Asterisk may not have done it before; once more is harmless.
     await this.#deps.ari.answer(channel.id);
-    await this.#deps.prompter.playTo(channel.id, promptSounds(prompts, settings.profile.sound), false);
+    const { ended } = await this.#deps.prompter.playTo(
+      channel.id,
+      promptSounds(prompts, settings.profile.sound),
+      false,
+    );
+    this.#giveTime(channel.id, LONGEST_PROMPT_MS);
+    await ended;
+    this.#giveTime(channel.id, 0);
+  }
+
+  /** His time counts from when he has heard that he is to dial, unless he dials already. */
+  #giveTime(channelId: string, moreMs: number): void {
+    const guest = this.#guests.get(channelId);
+    if (guest?.visitor.digits !== '') return;
+    const { timeoutSeconds } = guest.settings.profile.access;
+    const deadlineMs = this.#deps.now() + moreMs + timeoutSeconds * 1000;
+    this.#wait({ ...guest, visitor: { ...guest.visitor, deadlineMs } });
   }
 
   #wait(guest: Guest): void {

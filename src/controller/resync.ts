@@ -95,8 +95,8 @@ async function resyncConference(
     recordings,
     playbacks: [
       ...read.others.flatMap(({ id }) => names.playbackOfPlayer(id) ?? []),
-      // Perhaps ordered after that was read.
-      ...(playback !== null && floorPlayer.isPlaying(playback.id) ? [playback.id] : []),
+      // Ordered after that was read, perhaps: news of its channels wait until this is done.
+      ...(playback !== null && floorPlayer.isBeginning(playback.id) ? [playback.id] : []),
     ],
   });
 }

@@ -64,6 +64,14 @@ describe('a key', () => {
     await lab.node.waitForMembers('3000', 2);
   });
 
+  it('"hangup" is answered to who was deaf, too', async () => {
+    const { listener } = await three();
+    await listener.pressKeys('32');
+    await listener.waitForSilence(gone(ADMIN_HZ));
+    await listener.pressKeys('00');
+    await Promise.all([hears(listener, 'bye'), listener.ended]);
+  });
+
   it('"hand" raises the hand and lowers it, and "next-hand" gives the floor to the first', async () => {
     const { admin, speaker, listener } = await three();
     await listener.pressKeys('12');

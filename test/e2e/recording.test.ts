@@ -18,6 +18,7 @@ const DIALPLAN = `
 [rostrum-dial-in](+)
 exten => _71XX,1,Stasis(rostrum,join,kept,recorded,+speaker)
 exten => _72XX,1,Stasis(rostrum,join,kept,recorded)
+exten => _73XX,1,Stasis(rostrum,join,same,same,+speaker)
 `;
 
 /** Prompts are tones here. */
@@ -40,6 +41,7 @@ const lab = laboratory({
       idleSeconds: 1,
       recording: { automatic: true, name: 'daily/{conference}_{date}_{time}' },
     },
+    same: { kind: 'conference', sound, idleSeconds: 1, recording: { automatic: true, name: '{conference}' } },
   },
   extra: { append: { 'extensions.conf': DIALPLAN } },
 });
@@ -108,8 +110,8 @@ async function askAsterisk(method: string, path: string): Promise<number> {
   return (await fetch(`${ariUrl}/ari${path}`, { method, headers: { authorization } })).status;
 }
 
-const lasted = async (ms: number) => {
-  const startedMs = Date.parse((await recording())?.startedAt ?? '');
+const lasted = async (ms: number, conference = '3000') => {
+  const startedMs = Date.parse((await recording(conference))?.startedAt ?? '');
   await expect.poll(() => Date.now() - startedMs, SETTLED).toBeGreaterThan(ms);
 };
 
@@ -205,6 +207,17 @@ describe('an automatic recording', () => {
     await expect.poll(() => recording('kept').catch(() => null), SETTLED).not.toBeNull();
     expect((await recording('kept'))?.name).not.toBe(name);
   });
+});
+
+it('a recording of a name that there is already gets the next number', async () => {
+  for (const name of ['same', 'same-2', 'same-3']) {
+    await lab.phones.call('7300', { callerNumber: '200', send: tone(440, -20) });
+    await expect.poll(async () => (await recording('same').catch(() => null))?.name, SETTLED).toBe(name);
+    await lasted(500, 'same');
+    await lab.phones.hangUpAll();
+    await expect.poll(() => lab.node.list(), SETTLED).toEqual([]);
+    expect(Math.abs(peakDbov(await samplesOf(name), 440) + 20)).toBeLessThan(1);
+  }
 });
 
 describe('a recording that somebody else stops in Asterisk', () => {

@@ -45,6 +45,17 @@ describe('the view of a member', () => {
     expect(viewMember(partOf(conference()), member(1)).levelDbov).toBeNull();
   });
 
+  it('says where his sound comes from, if that is known here', () => {
+    const paths = (own: boolean) =>
+      (['bridge', 'moving', 'relay'] as const).map((path) => {
+        const view = viewMember({ ...partOf(conference()), own }, member(1, { path }));
+        expect(memberSchema.parse(view)).toEqual(view);
+        return view.path;
+      });
+    expect(paths(true)).toEqual(['bridge', 'bridge', 'relay']);
+    expect(paths(false)).toEqual([null, null, null]);
+  });
+
   it('names the other one of a private talk', () => {
     const place: Place = { at: 'private', room: 2 };
     const members = [member(2, { place }), member(3, { place }), member(4, { place: { at: 'private', room: 4 } })];

@@ -21,6 +21,7 @@ const TIMEOUT_MS = access.timeoutSeconds * 1000;
 let asked: string[];
 let answers: boolean;
 let unplayable: boolean;
+let promptMs: number;
 let lobby: Lobby;
 
 beforeEach(() => {
@@ -28,6 +29,7 @@ beforeEach(() => {
   asked = [];
   answers = true;
   unplayable = false;
+  promptMs = 0;
   lobby = new Lobby({
     ari: {
       answer: async () => {
@@ -41,7 +43,8 @@ beforeEach(() => {
       playTo: async () => {
         asked.push('play');
         if (unplayable) throw new AriError('refused', 'no such sound', { status: 500 });
-        return { ended: Promise.resolve() };
+        const over = new Promise<void>((resolve) => setTimeout(resolve, promptMs));
+        return { ended: promptMs > 0 ? over : Promise.resolve() };
       },
       hush: async () => {},
     },
@@ -71,6 +74,25 @@ describe('a caller in the lobby', () => {
     expect(asked).toEqual(['answer', 'play']);
     for (const key of '3000#') lobby.pressed('a', key);
     expect(asked.slice(2)).toEqual(['join 3000']);
+  });
+
+  it('has his time from when the prompt is over, however long that is', async () => {
+    promptMs = 2 * TIMEOUT_MS;
+    await receive();
+    await vi.advanceTimersByTimeAsync(promptMs + TIMEOUT_MS - 1);
+    expect(asked).toEqual(['answer', 'play']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked).toEqual(['answer', 'play', 'answer', 'play']);
+  });
+
+  it('is forgotten when Asterisk does not have his call any more', async () => {
+    await receive();
+    lobby.resync(new Set(['a']));
+    expect(lobby.has('a')).toBe(true);
+    lobby.resync(new Set(['b']));
+    expect(lobby.has('a')).toBe(false);
+    await keepSilent(access.tries);
+    expect(asked).toEqual(['answer', 'play']);
   });
 
   it('is asked again when Asterisk did not answer the request to answer him', async () => {
