@@ -69,6 +69,10 @@ export interface InstanceSettings {
   readonly ariAddress: string;
   readonly ariPort: number;
   readonly ariPassword: string;
+  /** Where phones reach the host, said in SDP. */
+  readonly phoneAddress: string;
+  /** The loopback address of Asterisk's RTP, behind the relay. */
+  readonly mediaAddress: string;
   readonly rtpPorts: { readonly start: number; readonly end: number };
   readonly maxFiles: number;
   /** Keys as in asterisk.conf's [directories]. */
@@ -98,8 +102,12 @@ export function adaptToInstance(file: string, text: ConfText, settings: Instance
       return set(['rostrum', 'password', settings.ariPassword]);
     case 'pjsip.conf':
       return set(
-        ['transport-udp', 'bind', `${bindAddress}:${sipPort}`],
-        ['transport-tcp', 'bind', `${bindAddress}:${sipPort}`],
+        ...['transport-udp', 'transport-tcp'].flatMap((transport) => [
+          [transport, 'bind', `${bindAddress}:${sipPort}`] as const,
+          [transport, 'external_media_address', settings.phoneAddress] as const,
+          [transport, 'local_net', `${settings.mediaAddress}/32`] as const,
+        ]),
+        ['anonymous', 'media_address', settings.mediaAddress],
       );
     case 'rtp.conf':
       return set(

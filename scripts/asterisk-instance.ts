@@ -18,7 +18,7 @@ import {
   writeRecord,
 } from './asterisk-process.ts';
 import { type AsteriskProgram, findAsterisk } from './debian-root.ts';
-import { freePort, hardLimitOfFiles, nameResolves } from './machine.ts';
+import { freePort, hardLimitOfFiles, mediaAddressOf, nameResolves, phoneAddressOf } from './machine.ts';
 import { isAlive, recordOf, signalProcess } from './process-record.ts';
 
 const CONFIGURATION = fileURLToPath(new URL('../asterisk-config/', import.meta.url));
@@ -211,6 +211,8 @@ export class AsteriskInstance {
       ariAddress,
       ariPort: this.#options.ariPort ?? (await freePort(ariAddress)),
       ariPassword: this.#options.ariPassword ?? randomBytes(24).toString('hex'),
+      phoneAddress: phoneAddressOf(bindAddress),
+      mediaAddress: mediaAddressOf(bindAddress),
       rtpPorts,
       maxFiles: Math.min(200_000, await hardLimitOfFiles()),
       directories: {

@@ -4,7 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 
 /** Below the ports from which Linux makes outgoing connections: those may be taken by one before somebody listens. */
 const FREE_PORTS = { first: 22_000, count: 10_000 };
@@ -69,4 +69,17 @@ export async function nameResolves(): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The address that phones are told to send RTP to: the bound one, or the first of a network where all are bound. */
+export function phoneAddressOf(bindAddress: string): string {
+  if (bindAddress !== '0.0.0.0') return bindAddress;
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}
+
+/** A loopback address for the RTP of the Asterisk that is bound at an address, and for nothing else. */
+export function mediaAddressOf(bindAddress: string): string {
+  const [first, second, third, fourth] = bindAddress.split('.').map(Number);
+  return first === 127 ? `127.${((second ?? 0) + 100) % 256}.${third}.${fourth}` : '127.0.99.1';
 }
