@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { boundSocket, closeSocket } from '../src/sip/udp.ts';
+import { boundSocket, closeSocket } from '../test/kit/sip/udp.ts';
 import { decodeCapture } from '../test/kit/hostile/capture.ts';
 import { HostileError } from '../test/kit/hostile/errors.ts';
 import {

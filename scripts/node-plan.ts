@@ -14,12 +14,11 @@ export interface NodePlan {
   readonly number: number;
   /** Its name in the cluster. */
   readonly nodeId: string;
-  /** Of SIP and, unless it is 0.0.0.0, of the relay. */
+  /** Of SIP, and of the RTP of phones. */
   readonly bindAddress: string;
   readonly sipPort: number;
   readonly ariAddress: string;
   readonly ariPort: number;
-  readonly relaySipPort: number;
   /** Of the admin API. */
   readonly socketPath: string;
   /** Of the event channel and the trunk, as address and port; null for a node by itself. */
@@ -47,7 +46,6 @@ export async function planNodes(count: number, bindAddress: string): Promise<Nod
       sipPort: await freePort(address, 5060),
       ariAddress: loopback,
       ariPort: await freePort(loopback, 8088),
-      relaySipPort: await freePort('127.0.0.1', 5069 + number),
       socketPath: number === 1 ? defaultSocketPath(process.env) : join(nodePlace(number).directory, 'rostrum.sock'),
       cluster: count === 1 ? null : { listen: await listen(), trunk: await trunk() },
     });
@@ -69,12 +67,11 @@ export async function readPlans(): Promise<NodePlan[]> {
 /** What is to be in a node's rostrum.yaml. */
 export async function configOf(plan: NodePlan, all: readonly NodePlan[], ariUrl: string): Promise<object> {
   const { directory, passwordFile } = nodePlace(plan.number);
-  const { bindAddress, relaySipPort, socketPath } = plan;
+  const { socketPath } = plan;
   return {
     asterisk: { url: ariUrl, passwordFile },
     profiles: PROFILES,
     api: { socket: socketPath },
-    relay: { ...(bindAddress !== '0.0.0.0' && { address: bindAddress }), sipPort: relaySipPort },
     speech: { command: await findEspeak(), directory: join(directory, 'speech') },
     reports: { directory: join(directory, 'reports') },
     ...(plan.cluster && { cluster: clusterOf(plan, plan.cluster, all) }),

@@ -25,7 +25,8 @@ export const memberSchema = z.object({
   path: z
     .enum(['bridge', 'relay'])
     .nullable()
-    .describe("Where his sound comes from: Asterisk's bridge, or the relay directly; null for members of other nodes"),
+    .describe("Where the member hears the conference as a listener: at the relay, or in Asterisk's bridge; null for members of other nodes"),
+  pathReason: z.string().nullable().describe('Why the path is `bridge`; null where it is not'),
   privateWith: z.number().int().nullable().describe('The member with whom he talks privately'),
   talking: z.boolean(),
   levelDbov: z
@@ -49,11 +50,14 @@ export const memberStatusSchema = memberSchema.extend({
       packetsReceived: z.number().int(),
       packetsLost: z.number().int(),
       packetsSent: z.number().int(),
-      packetsLostBySide: z.number().int().describe('Of those sent, as his side reports'),
+      packetsLostBySide: z.number().int().describe('Of those sent, as the phone reports'),
       roundTripMs: z.number(),
+      jitterMs: z.number().nullable().describe('Of what the phone sends; null where the relay does not pass it'),
+      jitterAtPhoneMs: z.number().nullable().describe('Of what the phone gets, as it reports; null if it does not'),
+      silentSeconds: z.number().nullable().describe('Since anything came from the phone'),
     })
     .nullable()
-    .describe('His call as Asterisk sees it; null if it cannot be asked'),
+    .describe('The RTP of the call, as the relay or Asterisk sees it; null if neither can be asked'),
 });
 
 export type MemberStatusView = z.output<typeof memberStatusSchema>;
@@ -183,27 +187,16 @@ export const nodeSchema = z.object({
         })
         .nullable()
         .describe('Between relays; null before this one has told, and without a cluster'),
-      legs: z
+      calls: z
         .object({
-          calls: z.number().int().describe('Of Asterisk to the relay, one for each listener there'),
-          sip: z.object({
-            requests: z.number().int(),
-            accepted: z.number().int().describe('Calls, and changes of calls'),
-            refused: z.number().int().describe('The same'),
-            ended: z.number().int().describe('By Asterisk'),
-            repeated: z.number().int().describe('Requests that came again'),
-            retransmitted: z.number().int().describe('What the relay has sent again'),
-            unanswered: z.number().int().describe('What it has given up to send again'),
-            sendErrors: z.number().int(),
-            ownerErrors: z.number().int().describe('Mistakes of the relay itself'),
-            dropped: z.record(z.string(), z.number()).describe('Datagrams that were not taken, by reason'),
-          }),
-          rtp: z.object({
-            dropped: z.record(z.string(), z.number()).describe("Packets to listeners' ports, by reason"),
-          }),
+          calls: z.number().int().describe('Whose RTP passes through the relay'),
+          listeners: z.number().int().describe('Of these, listeners whom the relay sends a conference'),
+          dropped: z.record(z.string(), z.number()).describe('Packets of phones that were not taken, by reason'),
+          packetsLostByPhones: z.number().describe('On the way to the phones of present calls, as they report'),
+          worstJitterAtPhonesMs: z.number().describe('The worst that a present phone reports'),
         })
         .nullable()
-        .describe('Between the relay, Asterisk and the phones of listeners; null before the relay has told'),
+        .describe('Between phones and the relay; null before the relay has told'),
       events: z
         .object({
           sent: z.number().int(),

@@ -9,6 +9,7 @@ import {
   rtpStatisticsSchema,
   storedListSchema,
   variableSchema,
+  variablesSchema,
 } from './messages.ts';
 import type { AriBridge, AriChannel, AriMedia, AriOriginate, AriPlay, AriPlaybackOperation, AriPort } from './port.ts';
 import { routeAriClientThrough, stopRoutingThrough } from './swagger-http.ts';
@@ -21,6 +22,7 @@ export class AriClientPort implements AriPort {
   readonly #http: AriHttp;
   readonly #username: string;
   #client: Client | null = null;
+  #readsSeveral = true;
 
   constructor(login: AriLogin) {
     this.#username = login.username;
@@ -104,13 +106,19 @@ export class AriClientPort implements AriPort {
     return bridgeListSchema.parse(await this.#operations.bridges.list());
   }
 
-  async createMixingBridge(bridgeId: string, { direct } = { direct: false }): Promise<void> {
+  async createMixingBridge(bridgeId: string): Promise<void> {
     // video_sfu, although there is no video: Asterisk then always mixes. Otherwise it changes the bridge to another
     // technology and back whenever a channel of three is added again, and may leave one of the others without sound.
-    const type = direct ? 'mixing' : 'mixing,proxy_media,video_sfu';
-    const created = this.#operations.bridges.create({ bridgeId, name: bridgeId, type });
+    await this.#createBridge(bridgeId, 'mixing,proxy_media,video_sfu');
+  }
+
+  async createHoldingBridge(bridgeId: string): Promise<void> {
+    await this.#createBridge(bridgeId, 'holding');
+  }
+
+  async #createBridge(bridgeId: string, type: string): Promise<void> {
     // 409: there is one with this id.
-    await orOnStatus(409, created, null);
+    await orOnStatus(409, this.#operations.bridges.create({ bridgeId, name: bridgeId, type }), null);
   }
 
   async destroyBridge(bridgeId: string): Promise<void> {
@@ -133,6 +141,14 @@ export class AriClientPort implements AriPort {
 
   async removeChannel(bridgeId: string, channel: string): Promise<void> {
     await this.#operations.bridges.removeChannel({ bridgeId, channel });
+  }
+
+  async ring(channelId: string): Promise<void> {
+    await this.#operations.channels.ring({ channelId });
+  }
+
+  async progress(channelId: string): Promise<void> {
+    await this.#http.request({ method: 'POST', path: `/ari/channels/${encodeURIComponent(channelId)}/progress` });
   }
 
   async answer(channelId: string): Promise<void> {
@@ -302,6 +318,33 @@ export class AriClientPort implements AriPort {
     return variableSchema.parse(answer);
   }
 
+  async readVariables<Name extends string>(
+    channelId: string,
+    names: readonly Name[],
+  ): Promise<Record<Name, string | null>> {
+    if (!this.#readsSeveral) return this.#readEach(channelId, names);
+    const variables = names.map(encodeURIComponent).join(',');
+    const path = `/ari/channels/${encodeURIComponent(channelId)}/variables?variables=${variables}`;
+    try {
+      const answer = variablesSchema.parse(JSON.parse(await this.#http.request({ method: 'GET', path })));
+      return Object.fromEntries(names.map((name) => [name, answer[name] || null])) as Record<Name, string | null>;
+    } catch (error) {
+      if (!(error instanceof AriError) || error.status !== 404) throw error;
+      // There is no such channel, or Asterisk is older than 22.10 and has no such request.
+      const each = await this.#readEach(channelId, names);
+      if (names.some((name) => each[name] !== null)) this.#readsSeveral = false;
+      return each;
+    }
+  }
+
+  async #readEach<Name extends string>(
+    channelId: string,
+    names: readonly Name[],
+  ): Promise<Record<Name, string | null>> {
+    const values = await Promise.all(names.map((name) => this.getVariable(channelId, name)));
+    return Object.fromEntries(names.map((name, index) => [name, values[index] ?? null])) as Record<Name, string | null>;
+  }
+
   async setVariable(channelId: string, variable: string, value: string): Promise<void> {
     await this.#setVariable(`/ari/channels/${encodeURIComponent(channelId)}/variable`, variable, value);
   }
@@ -318,7 +361,7 @@ export class AriClientPort implements AriPort {
 }
 
 /** The answer, or a value in its place if Asterisk refuses with this HTTP status. */
-async function orOnStatus<T>(status: number, answer: Promise<unknown>, otherwise: T): Promise<unknown | T> {
+async function orOnStatus<A, T>(status: number, answer: Promise<A>, otherwise: T): Promise<A | T> {
   try {
     return await answer;
   } catch (error) {

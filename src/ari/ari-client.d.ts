@@ -13,7 +13,7 @@ declare module 'ari-client' {
     channels: Record<
       | 'get'
       | 'list'
-      | 'answer'
+      | 'answer' | 'ring'
       | 'originateWithId'
       | 'externalMedia'
       | 'hangup'

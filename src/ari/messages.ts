@@ -69,6 +69,11 @@ export const variableSchema = z
   .nullable()
   .transform((answer) => answer?.value || null);
 
+/** The values of several variables. */
+export const variablesSchema = z
+  .object({ variables: z.record(z.string(), z.string()) })
+  .transform(({ variables }) => variables);
+
 const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('StasisStart'), args: z.array(z.string()), channel: channelSchema }),
   z.object({ type: z.literal('StasisEnd'), channel: channelSchema }),

@@ -64,15 +64,18 @@ export interface AriPort {
   subscribeToChannel(application: string, channelId: string): Promise<void>;
   listChannels(): Promise<AriChannel[]>;
   listBridges(): Promise<AriBridge[]>;
-  /**
-   * Creates a mixing bridge. No error if it exists.
-   * @param options.direct lets two channels send their media past Asterisk; otherwise it always passes through
-   */
-  createMixingBridge(bridgeId: string, options?: { direct: boolean }): Promise<void>;
+  /** Creates a mixing bridge. No error if it exists. */
+  createMixingBridge(bridgeId: string): Promise<void>;
+  /** Creates a bridge in which channels wait: they hear nothing but what is played to each. No error if it exists. */
+  createHoldingBridge(bridgeId: string): Promise<void>;
   destroyBridge(bridgeId: string): Promise<void>;
   /** Adds the channel, or re-adds it with another `mute`. */
   addChannel(bridgeId: string, channelId: string, options: { mute: boolean; absorbDtmf: boolean }): Promise<void>;
   removeChannel(bridgeId: string, channelId: string): Promise<void>;
+  /** Tells an unanswered caller that it rings (SIP 180). */
+  ring(channelId: string): Promise<void>;
+  /** Opens the way for sound to an unanswered caller (SIP 183, with a description of the media). */
+  progress(channelId: string): Promise<void>;
   answer(channelId: string): Promise<void>;
   originate(call: AriOriginate): Promise<void>;
   /** Makes a channel that sends and takes RTP, and enters the application. @param media.host an address and port */
@@ -127,6 +130,8 @@ export interface AriPort {
   readMedia(channelId: string): Promise<AriMedia | null>;
   /** @returns null if the variable is not set or the channel is gone */
   getVariable(channelId: string, name: string): Promise<string | null>;
+  /** Several variables or functions at once, null where one is not set. @throws AriError with status 500 if one cannot be read yet */
+  readVariables<Name extends string>(channelId: string, names: readonly Name[]): Promise<Record<Name, string | null>>;
   /** Sets a variable, or writes to a function of the dialplan such as `VOLUME(TX)`. */
   setVariable(channelId: string, name: string, value: string): Promise<void>;
   /** A variable of Asterisk as a whole; null if it is not set or empty. */

@@ -28,7 +28,9 @@ export function memberTable(members: readonly MemberView[], widthColumns: number
   );
 }
 
-const SOURCES = { relay: 'the relay', bridge: "Asterisk's bridge" };
+function source({ path, pathReason }: MemberView): string {
+  return path === 'relay' ? 'the relay' : `Asterisk's bridge (${pathReason ?? ''})`;
+}
 
 /** Everything about one member, a line each. */
 export function memberText(member: MemberStatusView): string {
@@ -48,7 +50,7 @@ export function memberText(member: MemberStatusView): string {
     ['VAD', member.vad && member.vadLevel > 0 ? `level ${member.vadLevel}` : 'off'],
     ['AGC', member.agc && member.agcLevel > 0 ? `level ${member.agcLevel}` : 'off'],
     ['comfort noise', member.cng ? 'yes' : 'no'],
-    ...(member.path === null ? [] : [['sound from', SOURCES[member.path]] as [string, string]]),
+    ...(member.path === null ? [] : [['sound from', source(member)] as [string, string]]),
     ['since', time(member.joinedAt)],
     ['channel', member.channel],
     ...mediaRows(member.media),
@@ -59,11 +61,14 @@ export function memberText(member: MemberStatusView): string {
 function mediaRows(media: MemberStatusView['media']): [string, string][] {
   if (!media) return [];
   const { codec, packetsReceived, packetsLost, packetsSent, packetsLostBySide, roundTripMs } = media;
+  const { jitterMs, jitterAtPhoneMs, silentSeconds } = media;
+  const jitter = (ms: number | null) => (ms === null ? '' : `, jitter ${Math.round(ms)} ms`);
   return [
     ['codec', codec],
-    ['received', `${packetsReceived} packets, ${packetsLost} lost`],
-    ['sent', `${packetsSent} packets, ${packetsLostBySide} lost`],
+    ['received', `${packetsReceived} packets, ${packetsLost} lost${jitter(jitterMs)}`],
+    ['sent', `${packetsSent} packets, ${packetsLostBySide} lost${jitter(jitterAtPhoneMs)}`],
     ['round trip', `${roundTripMs} ms`],
+    ...(silentSeconds === null ? [] : [['last heard', `${silentSeconds} s ago`] as [string, string]]),
   ];
 }
 

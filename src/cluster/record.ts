@@ -69,7 +69,7 @@ export function memberOf(record: MemberRecord): Member {
     joinedAtMs,
     flags: Object.fromEntries(FLAGS.map((flag) => [flag, flags.includes(flag)])) as MemberFlags,
     place: place as Member['place'],
-    path: 'bridge',
+    path: { at: 'bridge', reason: '' },
     adjusted,
     handRaisedAtMs,
     talking,

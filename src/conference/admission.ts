@@ -2,11 +2,11 @@ import { IDLE } from '../dtmf/collector.ts';
 import type { PromptName } from '../prompts/catalogue.ts';
 import { isAlone } from './arrangement.ts';
 import { type Conference, countAdmitted, countSpeakers, hasAdmin } from './conference.ts';
-import { type FlagChanges, flagChanges, type MemberFlags, PLAIN_FLAGS } from './flags.ts';
+import { flagChanges, type MemberFlags, PLAIN_FLAGS } from './flags.ts';
 import { guessingDelayMs, isSuspicious, recordWrongPin } from './guesses.ts';
-import type { JoinOrigin } from './inputs.ts';
+import type { Input } from './inputs.ts';
 import { leave } from './leaving.ts';
-import type { Caller, Member } from './member.ts';
+import type { Member } from './member.ts';
 import { type Access, askedFor, asking, dialPin, matchPin, startPinEntry } from './pin-entry.ts';
 import type { Turn } from './turn.ts';
 
@@ -14,7 +14,8 @@ import type { Turn } from './turn.ts';
 const HASH_MS = 3000;
 
 /** A call has come. It is admitted, or asked for a PIN first. */
-export function join(turn: Turn, channelId: string, caller: Caller, given: FlagChanges, origin: JoinOrigin): void {
+export function join(turn: Turn, call: Omit<Extract<Input, { type: 'join' }>, 'type'>): void {
+  const { channelId, caller, flags: given, origin, path } = call;
   const { conference, nowMs } = turn;
   if (conference.members.has(channelId)) return;
   const { profile } = conference.settings;
@@ -26,7 +27,7 @@ export function join(turn: Turn, channelId: string, caller: Caller, given: FlagC
     joinedAtMs: nowMs,
     flags,
     place: { at: 'door' },
-    path: 'bridge',
+    path,
     adjusted: {},
     handRaisedAtMs: null,
     talking: false,

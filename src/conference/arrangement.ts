@@ -1,8 +1,16 @@
 import { type Conference, controlsOf } from './conference.ts';
 import { audioOf, isAdmitted, type Member } from './member.ts';
 
-/** How the relay sends a member the floor's sound: louder or softer by steps of 3 dB, with comfort noise or without. */
-export type RelayAudio = { readonly volume: number; readonly noise: boolean };
+/** What the relay sends to a listener. */
+export type Hearing = {
+  /** Steps of 3 dB. */
+  readonly volume: number;
+  /** With comfort noise, where the conference has some. */
+  readonly noise: boolean;
+  /** The listener hears nothing of the conference. */
+  readonly deaf: boolean;
+  readonly packetMs: 20 | 40 | 60;
+};
 
 /**
  * How a member's channel is set up in Asterisk. It follows from the state of the conference alone; what has changed in it
@@ -10,9 +18,9 @@ export type RelayAudio = { readonly volume: number; readonly noise: boolean };
  */
 export type Arrangement = {
   readonly answered: boolean;
-  readonly bridge: 'none' | 'floor' | 'relay' | `private-${number}`;
-  /** What he hears from the relay; null elsewhere. */
-  readonly relay: RelayAudio | null;
+  readonly bridge: 'none' | 'floor' | 'audience' | `private-${number}`;
+  /** What the member hears from the relay, in the bridge `audience`; null elsewhere. */
+  readonly relay: Hearing | null;
   /** Heard by the others in the bridge. */
   readonly voice: boolean;
   readonly hearing: boolean;
@@ -58,16 +66,19 @@ export const ARRANGEMENT_KEYS = Object.keys(UNTOUCHED) as ArrangementKey[];
 /** @returns null for a member whose channel is to be left as it is: on his way out, or in the hands of the dialplan */
 export function arrangementOf(conference: Conference, member: Member): Arrangement | null {
   const { audio, sound } = conference.settings.profile;
-  const { place, path, flags, adjusted } = member;
+  const { place, flags, adjusted } = member;
   if (place.at === 'leaving' || place.at === 'away') return null;
-  const bridge = bridgeOf(member);
+  const bridge = bridgeOf(conference, member);
   if (bridge === 'none') {
     const music = place.at === 'waiting' || place.at === 'hold' ? musicClass(sound.music) : null;
     return { ...UNTOUCHED, answered: true, music };
   }
   const listenVolume = adjusted.listenVolume ?? audio.listenVolume;
-  if (bridge === 'relay') {
-    return { ...UNTOUCHED, answered: true, bridge, relay: { volume: listenVolume, noise: flags.cng } };
+  const aloneMusic = isAlone(conference) ? musicClass(sound.music) : null;
+  if (bridge === 'audience') {
+    const { packetMs } = conference.settings.profile.audience;
+    const relay = { volume: listenVolume, noise: flags.cng, deaf: flags.deaf, packetMs };
+    return { ...UNTOUCHED, answered: true, bridge, relay, music: aloneMusic };
   }
   const inPrivate = place.at === 'private';
   // Functions on the voice cost CPU, so only those who can be heard get them.
@@ -83,17 +94,16 @@ export function arrangementOf(conference: Conference, member: Member): Arrangeme
     voice,
     hearing: inPrivate || audioOf(flags).hearing,
     absorbKeys,
-    music: bridge === 'floor' && isAlone(conference) ? musicClass(sound.music) : null,
+    music: bridge === 'floor' ? aloneMusic : null,
     // Asterisk does not notice that somebody stops who is muted meanwhile.
     talkDetect: voice && flags.vad && vadLevel > 0 ? { level: vadLevel, holdMs: audio.vadHoldMs } : null,
     agcLevel: speaks && flags.agc && agcLevel > 0 ? agcLevel : null,
     denoise: speaks && audio.denoise,
     jitterBuffer: speaks && audio.jitterBuffer,
     talkVolume: speaks ? (adjusted.talkVolume ?? audio.talkVolume) : 0,
-    // Whoever is to hear the relay gets it there: once there was one in Asterisk, he could not be moved any more.
-    listenVolume: conference.fannedOut && !speaks && path === 'bridge' && absorbKeys ? 0 : listenVolume,
+    listenVolume,
     // What nobody hears is not worth its cost.
-    metered: voice && bridge === 'floor' && flags.vad && audio.energy && conference.relay,
+    metered: voice && bridge === 'floor' && flags.vad && audio.energy,
   };
 }
 
@@ -105,20 +115,25 @@ export function isAlone(conference: Conference): boolean {
   return admitted === 1;
 }
 
-/** Whether Asterisk sends this member something all the time, so that a prompt can be mixed into it. */
-export function hearsSomething(conference: Conference, member: Member): boolean {
+/** Whether Asterisk sends this member something all the time, so that it must mix prompts into it. */
+export function hearsAsterisk(conference: Conference, member: Member): boolean {
   const arrangement = arrangementOf(conference, member);
-  return arrangement?.hearing === true && (arrangement.bridge !== 'none' || arrangement.music !== null);
+  if (arrangement?.hearing !== true) return false;
+  const { bridge, music } = arrangement;
+  return music !== null || (bridge !== 'none' && bridge !== 'audience');
 }
 
 export function changedKeys(from: Arrangement, to: Arrangement): ArrangementKey[] {
   return ARRANGEMENT_KEYS.filter((key) => JSON.stringify(from[key]) !== JSON.stringify(to[key]));
 }
 
-function bridgeOf({ place, path }: Member): Arrangement['bridge'] {
+function bridgeOf(conference: Conference, member: Member): Arrangement['bridge'] {
+  const { place, path, flags } = member;
   if (place.at === 'private') return `private-${place.room}`;
-  if (place.at === 'floor' && (path === 'moving' || path === 'relay')) return 'relay';
-  return place.at === 'floor' || place.at === 'arriving' ? 'floor' : 'none';
+  if (place.at !== 'floor' && place.at !== 'arriving') return 'none';
+  if (flags.speaker || path.at === 'bridge') return 'floor';
+  // Only in the floor bridge do the others hear a member's keys.
+  return controlsOf(conference, member).passThrough ? 'floor' : 'audience';
 }
 
 function musicClass(name: string): string | null {

@@ -60,10 +60,6 @@ type Common = {
   /** How many playbacks there have been. */
   readonly playbacks: number;
   readonly musicOn: boolean;
-  /** Whether this node has a relay. */
-  readonly relay: boolean;
-  /** The audience hears the relay, where phones can. */
-  readonly fannedOut: boolean;
   /** When the last moderator left a conference that ends without one; null while there is one, or never was. */
   readonly adminLeftAtMs: number | null;
   /** Whether a moderator has been here. */
@@ -88,7 +84,7 @@ export function newConference(
   name: string,
   settings: Settings,
   nowMs: number,
-  { guesses = NO_GUESSES, relay = false }: { guesses?: Guesses | undefined; relay?: boolean } = {},
+  { guesses = NO_GUESSES }: { guesses?: Guesses | undefined } = {},
 ): Conference {
   return {
     status: 'new',
@@ -106,8 +102,6 @@ export function newConference(
     recorded: false,
     playbacks: 0,
     musicOn: false,
-    relay,
-    fannedOut: false,
     adminLeftAtMs: null,
     adminSeen: false,
     warned: false,

@@ -2,7 +2,7 @@ import { ARRANGEMENT_KEYS, arrangementOf, changedKeys, isAlone, UNTOUCHED } from
 import type { Conference } from './conference.ts';
 import { nextDeadlineMs } from './deadlines.ts';
 import type { ChannelEffect, Effect } from './effects.ts';
-import { floorLegOf } from './fan-out.ts';
+import { floorLegOf } from './floor-leg.ts';
 import { sameFlags } from './flags.ts';
 import { isAway, type Member } from './member.ts';
 import { savedConferenceOf } from './saved-conference.ts';
@@ -19,8 +19,6 @@ export function converge(before: Conference, turn: Turn): Effect[] {
   if (before.status === 'new' && after.status !== 'new') effects.push({ type: 'open-floor' });
   const shared =
     before.settings !== after.settings ||
-    before.relay !== after.relay ||
-    before.fannedOut !== after.fannedOut ||
     isAlone(before) !== isAlone(after);
   for (const member of after.members.values()) {
     const was = before.members.get(member.channelId);

@@ -3,10 +3,10 @@ import type { Arrangement, ArrangementKey } from './arrangement.ts';
 import type { PlaybackOperation } from './commands.ts';
 import type { Playback, Recording } from './conference.ts';
 import type { ConferenceEvent } from './events.ts';
-import type { FloorLeg } from './fan-out.ts';
+import type { FloorLeg } from './floor-leg.ts';
 import type { FlagChanges } from './flags.ts';
 import type { Sequel } from './inputs.ts';
-import type { Caller, Result } from './member.ts';
+import type { Caller, Path, Result } from './member.ts';
 import type { ClusterTelling } from './remote.ts';
 import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
@@ -17,8 +17,9 @@ export type ChannelEffect =
   | { type: 'arrange'; channelId: string; to: Arrangement; changed: readonly ArrangementKey[] }
   | { type: 'save-member'; channelId: string; member: SavedMember }
   /**
-   * Play to this caller alone: over what he hears, where he hears something, or in its place. With a sequel, a `heard`
-   * input follows, whatever becomes of it; with `wait`, what comes after it is not done before.
+   * Play to this caller alone. `over`: Asterisk mixes it into what it sends to the caller; otherwise it is all that
+   * Asterisk sends. With a sequel, a `heard` input follows, whatever becomes of it; with `wait`, what comes after it is not
+   * done before.
    */
   | { type: 'play-to'; channelId: string; sounds: Sounds; over: boolean; sequel?: Sequel; wait?: true }
   /** Record up to 5 s of what the caller says, until `#`; a `named` input follows. */
@@ -69,6 +70,7 @@ export type ControllerEffect =
       profileName: string;
       caller: Caller;
       flags: FlagChanges;
+      path: Path;
     };
 
 /** What must be done in the world because of an input. */

@@ -1,7 +1,7 @@
 import type { Command } from './commands.ts';
 import type { Settings } from './conference.ts';
 import type { FlagChanges } from './flags.ts';
-import type { Caller } from './member.ts';
+import type { Caller, Path } from './member.ts';
 import type { Order, RemoteView, SharedChange } from './remote.ts';
 import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
@@ -9,15 +9,11 @@ import type { SavedMember } from './saved-member.ts';
 /** Everything that can happen to a conference. */
 export type Input =
   /** A call arrived for this conference. */
-  | { type: 'join'; channelId: string; caller: Caller; flags: FlagChanges; origin: JoinOrigin }
+  | { type: 'join'; channelId: string; caller: Caller; flags: FlagChanges; origin: JoinOrigin; path: Path }
   /** The channel is in the floor bridge. */
   | { type: 'entered'; channelId: string }
   /** Asterisk would not take a living channel into the floor bridge. */
   | { type: 'entry-failed'; channelId: string }
-  /** The member's phone hears the relay directly. */
-  | { type: 'fanned-out'; channelId: string }
-  /** It cannot, or does not any more. */
-  | { type: 'fan-out-failed'; channelId: string }
   /** A prompt that had a `sequel` is over, whether it was heard to its end or not. */
   | { type: 'heard'; channelId: string; sequel: Sequel }
   /** A caller has said his name, or nothing. */
@@ -33,8 +29,6 @@ export type Input =
   | { type: 'playback-ended'; id: string }
   /** The recording has stopped, for whatever reason; `isTaken`: there is a file of its name already. */
   | { type: 'recording-ended'; name: string; failed: boolean; isTaken?: true }
-  /** This node's relay has come, or has been gone for long. */
-  | { type: 'relay'; present: boolean }
   /** `final`: another node has found that it is to be done here. */
   | { type: 'command'; command: Command; final?: true }
   /** The parts of the conference on other nodes have changed. */
@@ -71,8 +65,9 @@ export type ChannelSeen = {
   caller: Caller;
   /** Flags of the dialplan, in force as long as nothing was saved. */
   flags: FlagChanges;
-  /** In the floor bridge, or bridged with a leg that the relay has, or neither. */
-  bridge: 'floor' | 'relay' | 'other';
+  /** In the floor bridge, or in one of the audience while the relay has the call, or neither. */
+  bridge: 'floor' | 'audience' | 'other';
+  path: Path;
   /** In our application, and not away in the dialplan. */
   here: boolean;
   saved: SavedMember | null;

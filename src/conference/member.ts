@@ -41,10 +41,10 @@ export type Place =
     };
 
 /**
- * How the floor's sound reaches a member who is there: from its bridge, or from the relay. `refused`: from the bridge, since
- * his phone cannot hear the relay.
+ * How a member hears the conference as a listener: from the relay, which passes the call's RTP and knows its codec; or, for
+ * the reason given, from the floor bridge in Asterisk.
  */
-export type Path = 'bridge' | 'moving' | 'relay' | 'refused';
+export type Path = { readonly at: 'relay' } | { readonly at: 'bridge'; readonly reason: string };
 
 /** Why a member left: the value of the variable `ROSTRUM_RESULT` in the dialplan afterwards. */
 export type Result = 'HANGUP' | 'KICKED' | 'PIN' | 'LOCKED' | 'FULL' | 'TIME' | 'ENDED' | 'FAILED';

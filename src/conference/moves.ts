@@ -49,7 +49,7 @@ export function transfer(turn: Turn, member: Member, conference: string, profile
   if (member.place.at === 'away') {
     return turn.refuse({ code: 'not-possible', message: `member ${member.id} is in an application of the dialplan` });
   }
-  const { channelId, id: memberId, caller, flags } = member;
+  const { channelId, id: memberId, caller, flags, path } = member;
   turn.remove(channelId);
   turn.publish({ type: 'transferred', memberId, conference });
   farewell(turn, member);
@@ -60,6 +60,7 @@ export function transfer(turn: Turn, member: Member, conference: string, profile
     profileName: profileName ?? turn.conference.settings.profileName,
     caller,
     flags,
+    path,
   });
 }
 

@@ -2,7 +2,6 @@ import { entered, greeted, join, letWaitingIn, named, pinAsked, pinsChanged, say
 import { carryOut } from './carry-out.ts';
 import type { Conference, Settings } from './conference.ts';
 import { converge } from './converge.ts';
-import { fannedOut, fanOut, fanOutFailed, relayChanged } from './fan-out.ts';
 import { remoteChanged, takeOrder, takeShared } from './from-cluster.ts';
 import type { Input, Sequel } from './inputs.ts';
 import { pressed } from './keys.ts';
@@ -30,7 +29,6 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
     letWaitingIn(turn);
   }
   forgetTalking(conference, turn);
-  fanOut(turn);
   const gone = turn.conference.members.size === 0;
   if (gone && (turn.conference.status === 'running' || turn.conference.status === 'ending')) emptied(turn);
   const effects = converge(conference, turn);
@@ -40,15 +38,13 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
 function take(turn: Turn, input: Input): void {
   switch (input.type) {
     case 'join':
-      return join(turn, input.channelId, input.caller, input.flags, input.origin);
+      return join(turn, input);
     case 'command':
       return carryOut(turn, input.command);
     case 'resync':
       return resync(turn, input);
     case 'tick':
       return tick(turn);
-    case 'relay':
-      return relayChanged(turn, input.present);
     case 'settings':
       return settingsChanged(turn, input.settings);
     case 'playback-ended':
@@ -88,10 +84,6 @@ function takeOf(turn: Turn, member: Member, input: InputOfMember): void {
       return member.flags.speaker ? recordAutomatically(turn) : undefined;
     case 'entry-failed':
       return leave(turn, member, 'FAILED');
-    case 'fanned-out':
-      return fannedOut(turn, member);
-    case 'fan-out-failed':
-      return fanOutFailed(turn, member);
     case 'heard':
       return heard(turn, member, input.sequel);
     case 'named':

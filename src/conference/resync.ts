@@ -3,7 +3,7 @@ import { join } from './admission.ts';
 import { arrangementOf } from './arrangement.ts';
 import type { ChannelSeen, Input } from './inputs.ts';
 import { endPrivateTalk, farewell, isNoticed } from './leaving.ts';
-import type { Member, Path, Place } from './member.ts';
+import type { Member, Place } from './member.ts';
 import { floorMusic, playbackEnded } from './playing.ts';
 import { recordingEnded, stopAgain, TOO_SOON_MS } from './recording.ts';
 import type { SavedConference } from './saved-conference.ts';
@@ -75,20 +75,20 @@ function settle(turn: Turn, channel: ChannelSeen): void {
     // Whoever was at the door is asked again.
     turn.remove(channelId);
     turn.assumed.set(channelId, 'unknown');
-    return join(turn, channelId, channel.caller, member?.flags ?? channel.flags, 'dialplan');
+    const { caller, path } = channel;
+    return join(turn, { channelId, caller, flags: member?.flags ?? channel.flags, origin: 'dialplan', path });
   }
   if (!known && isNoticed(member) && member.place.at !== 'leaving') {
     turn.publish({ type: 'adopted', memberId: member.id, caller: channel.caller, flags: member.flags });
   }
-  const path = settledPath(member.path, channel);
-  turn.put({ ...member, talking: false, place: settledPlace(member.place, channel), path });
+  turn.put({ ...member, talking: false, place: settledPlace(member.place, channel), path: channel.path });
   // The good-bye is not said again.
   if (member.place.at === 'leaving') return channel.here ? turn.prompt(member, [], { sequel: 'release' }) : undefined;
   const current = turn.conference.members.get(channelId) ?? member;
   const arrangement = saved?.arrangement ?? null;
   const asSaved = saved && isDeepEqual(saved, { ...savedOf(current, turn.conference), arrangement, settled: true });
   const bridge = arrangement?.bridge;
-  const inPlace = asSaved && (bridge === 'floor' || bridge === 'relay' ? bridge : 'other') === channel.bridge;
+  const inPlace = asSaved && (bridge === 'floor' || bridge === 'audience' ? bridge : 'other') === channel.bridge;
   // Asked anew, Asterisk says who is talking just now. A meter may be gone; one that is there is taken over.
   const asked = arrangementOf(turn.conference, current)?.talkDetect ? { talkDetect: null } : {};
   turn.assumed.set(channelId, inPlace && arrangement ? { ...arrangement, ...asked, metered: false } : 'unknown');
@@ -104,15 +104,6 @@ function settledPlace(place: Place, { here }: ChannelSeen): Place {
   }
   // He has come back, or was to be sent away and was not.
   return place.at === 'away' && here ? { at: 'floor' } : place;
-}
-
-/**
- * Whoever is found at the relay has arrived there. Whose way to it is lost hears the bridge first: that is quick, and he is
- * moved again when it is his turn.
- */
-function settledPath(path: Path, { bridge }: ChannelSeen): Path {
-  if (bridge === 'relay') return path === 'refused' ? path : 'relay';
-  return path === 'relay' ? 'bridge' : path;
 }
 
 /** A private talk takes two. */
@@ -134,7 +125,7 @@ function isDeepEqual(a: unknown, b: unknown): boolean {
   );
 }
 
-function adopt({ channelId, caller }: ChannelSeen, saved: NonNullable<ChannelSeen['saved']>): Member {
+function adopt({ channelId, caller, path }: ChannelSeen, saved: NonNullable<ChannelSeen['saved']>): Member {
   const { id, joinedAtMs, flags, place, adjusted, handRaisedAtMs, spokenName } = saved;
   return {
     id,
@@ -143,8 +134,7 @@ function adopt({ channelId, caller }: ChannelSeen, saved: NonNullable<ChannelSee
     joinedAtMs,
     flags,
     place,
-    // One who was on the way there is there.
-    path: saved.arrangement?.bridge === 'relay' ? 'relay' : 'bridge',
+    path,
     adjusted,
     handRaisedAtMs,
     talking: false,

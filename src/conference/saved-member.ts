@@ -41,7 +41,7 @@ const arrangementSchema = z
   .object({
     answered: z.boolean(),
     bridge: z.custom<Arrangement['bridge']>((value) => typeof value === 'string'),
-    relay: z.object({ volume: z.number(), noise: z.boolean() }).nullable(),
+    relay: z.custom<Arrangement['relay']>((value) => typeof value === 'object'),
     voice: z.boolean(),
     hearing: z.boolean(),
     absorbKeys: z.boolean(),

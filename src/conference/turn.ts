@@ -1,7 +1,7 @@
 import type { PromptName } from '../prompts/catalogue.ts';
 import type { Media } from '../prompts/media.ts';
 import { mediaSounds, promptSounds, type Sounds } from '../prompts/prompt-sounds.ts';
-import { type Arrangement, hearsSomething } from './arrangement.ts';
+import { type Arrangement, hearsAsterisk } from './arrangement.ts';
 import type { Refusal } from './commands.ts';
 import type { Conference } from './conference.ts';
 import type { Effect } from './effects.ts';
@@ -72,8 +72,6 @@ export class Turn {
         | 'stoppedRecording'
         | 'playbacks'
         | 'musicOn'
-        | 'relay'
-        | 'fannedOut'
         | 'adminLeftAtMs'
         | 'adminSeen'
         | 'warned'
@@ -149,7 +147,7 @@ export class Turn {
   playTo({ channelId }: Member, sounds: Sounds, sequel?: Sequel): void {
     const member = this.#conference.members.get(channelId);
     if (!member) return;
-    const over = hearsSomething(this.#conference, member);
+    const over = hearsAsterisk(this.#conference, member);
     this.do({ type: 'play-to', channelId, sounds, over, ...(sequel && { sequel }) });
   }
 

@@ -64,7 +64,7 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
       nodeId,
       nats: await natsConfigOf(cluster.nats, beside),
       secret,
-      trunk: trunkAddressOf(cluster.trunk, relayConfig.address),
+      trunk: trunkAddressOf(cluster.trunk),
     },
     ariPassword: await readPassword(config.asterisk.passwordFile, beside, env),
   };

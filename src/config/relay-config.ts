@@ -7,41 +7,17 @@ import { hostPort } from './host-port.ts';
 /** The section `relay` of `rostrum.yaml`. */
 export const relayConfigSchema = z
   .strictObject({
-    address: z
-      .ipv4('expected an IPv4 address')
-      .optional()
-      .describe('Where phones send audio to the relay; without it, the first address of this host'),
-    bindAddress: z
-      .ipv4('expected an IPv4 address')
-      .optional()
-      .describe('The address of this host that it stands for, where that is another one'),
-    ports: z
-      .strictObject({
-        first: z.number().int().min(1024).max(65_535),
-        last: z.number().int().min(1024).max(65_535),
-      })
-      .refine(({ first, last }) => last - first >= 100, 'expected at least 100 ports')
-      .default({ first: 33_000, last: 60_000 })
-      .describe('UDP ports of audio, one for each listener who hears the relay and each conference'),
-    sipPort: z
-      .number()
-      .int()
-      .min(1024)
-      .max(65_535)
-      .default(5070)
-      .describe('UDP port of 127.0.0.1 at which Asterisk calls the relay'),
+    sources: z
+      .enum(['signalled', 'any'])
+      .default('signalled')
+      .describe('From where phones may send: the addresses of their SDP and SIP, or any, for carriers that send from elsewhere'),
     threads: z.number().int().min(1).max(64).optional().describe('Threads for audio; without it, one a CPU, less one'),
     socket: z.string().optional().describe('Unix socket by which the controller reaches the relay'),
   })
   .prefault({});
 
 export type RelayConfig = {
-  /** Where phones send to, and the address of this host that is bound. */
-  address: string;
-  bindAddress: string;
-  ports: { first: number; last: number };
-  /** Of 127.0.0.1. */
-  sipPort: number;
+  sources: 'signalled' | 'any';
   threads: number;
   socketPath: string;
   /** Null for a node by itself. */
@@ -55,15 +31,12 @@ type TrunkSection = z.output<typeof clusterConfigSchema>['trunk'];
 
 /** @param beside makes a path absolute */
 export function relayConfigOf(
-  { address: given, bindAddress, threads, socket, ...rest }: z.output<typeof relayConfigSchema>,
+  { sources, threads, socket }: z.output<typeof relayConfigSchema>,
   defaultSocket: string,
   beside: (path: string) => string,
 ): Omit<RelayConfig, 'trunk'> {
-  const address = given ?? firstAddress();
   return {
-    ...rest,
-    address,
-    bindAddress: bindAddress ?? address,
+    sources,
     threads: threads ?? Math.max(1, availableParallelism() - 1),
     socketPath: socket ? beside(socket) : defaultSocket,
   };
@@ -84,10 +57,9 @@ export function trunkOptionsOf(
   };
 }
 
-/** @param relayAddress where phones find the relay */
-export function trunkAddressOf({ listen, address, multicast }: TrunkSection, relayAddress: string): TrunkAddress {
+export function trunkAddressOf({ listen, address, multicast }: TrunkSection): TrunkAddress {
   const bound = hostPort(listen);
-  const known = address ? hostPort(address) : bound.host === '0.0.0.0' ? { ...bound, host: relayAddress } : bound;
+  const known = address ? hostPort(address) : bound.host === '0.0.0.0' ? { ...bound, host: firstAddress() } : bound;
   const group = multicast && hostPort(multicast.group);
   return { ...known, multicast: group ? { group: group.host, port: group.port } : null };
 }

@@ -1,11 +1,10 @@
 import { AriError } from '../ari/errors.ts';
 import type { AriPort } from '../ari/port.ts';
-import type { Arrangement, ArrangementKey, RelayAudio } from '../conference/arrangement.ts';
+import type { Arrangement, ArrangementKey } from '../conference/arrangement.ts';
 import type { ChannelEffect } from '../conference/effects.ts';
+import type { Anchors } from './anchors.ts';
 import type { Bridges } from './bridges.ts';
-import type { FanOut } from './fan-out.ts';
 import type { Meters } from './meters.ts';
-import { VOLUME_VARIABLE } from './names.ts';
 
 /** Loudness of one volume step. */
 const STEP_DB = 3;
@@ -17,64 +16,42 @@ type Write = readonly [name: string, value: string];
 export class Arranger {
   readonly #ari: AriPort;
   readonly #bridges: Bridges;
-  readonly #fanOut: FanOut;
+  readonly #anchors: Anchors;
   readonly #meters: Meters;
 
-  constructor(deps: { ari: AriPort; bridges: Bridges; fanOut: FanOut; meters: Meters }) {
+  constructor(deps: { ari: AriPort; bridges: Bridges; anchors: Anchors; meters: Meters }) {
     this.#ari = deps.ari;
     this.#bridges = deps.bridges;
-    this.#fanOut = deps.fanOut;
+    this.#anchors = deps.anchors;
     this.#meters = deps.meters;
   }
 
   /** Rejects with an `AriError`. Doing it again is harmless. */
   async arrange(conference: string, { channelId, to, changed }: Arrange): Promise<void> {
     const isChanged = (...keys: ArrangementKey[]) => keys.some((key) => changed.includes(key));
-    // It keeps his media in Asterisk, so it ends before he moves to the relay.
     if (isChanged('metered') && !to.metered) await this.#meters.set(channelId, false);
     if (isChanged('answered') && to.answered) await this.#ari.answer(channelId);
     // Music goes on in a bridge, so it stops before and starts after.
     if (isChanged('music') && to.music === null) await this.#ari.stopMusic(channelId);
     if (isChanged('bridge', 'voice', 'absorbKeys')) await this.#place(conference, channelId, to);
+    if (isChanged('relay')) this.#anchors.hear(channelId, conference, to.relay);
     if (isChanged('hearing')) await this.#ari.setDeaf(channelId, !to.hearing);
-    for (const write of functionsOf(to, isChanged)) await this.#write(channelId, write);
+    for (const [name, value] of functionsOf(to, isChanged)) await this.#ari.setVariable(channelId, name, value);
     if (isChanged('music') && to.music !== null) await this.#ari.startMusic(channelId, to.music);
     if (isChanged('metered') && to.metered) await this.#meters.set(channelId, true);
   }
 
   /**
-   * Lets a member hear the relay, or changes what he hears there.
-   * @returns as `FanOut.enter` does
+   * A member who comes to a mixing bridge is in it before the relay passes its sound, and one who leaves such a bridge is out
+   * of it before the relay sends anything else: so there is neither a gap nor a moment of both.
    */
-  async arrangeAtRelay(conference: string, effect: Arrange, relay: RelayAudio): Promise<{ direct: Promise<boolean> }> {
-    const { channelId, changed } = effect;
-    if (!changed.includes('bridge')) {
-      this.#fanOut.change(channelId, relay);
-      return { direct: Promise.resolve(false) };
-    }
-    // His functions first: in a bridge with the relay they would keep his media in Asterisk.
-    await this.arrange(conference, {
-      ...effect,
-      changed: changed.filter((key) => key !== 'bridge' && key !== 'voice'),
-    });
-    return this.#fanOut.enter(conference, channelId, relay);
-  }
-
-  /** A volume that was set once stays in the channel, and keeps it from the relay: so none is set to say that there is none. */
-  async #write(channelId: string, [name, value]: Write): Promise<void> {
-    if (name.startsWith('VOLUME')) {
-      if (value === volumeFactor(0)) {
-        if (!(await this.#ari.getVariable(channelId, VOLUME_VARIABLE))) return;
-      } else await this.#ari.setVariable(channelId, VOLUME_VARIABLE, '1');
-    }
-    await this.#ari.setVariable(channelId, name, value);
-  }
-
   async #place(conference: string, channelId: string, { bridge, voice, absorbKeys }: Arrangement): Promise<void> {
-    if (bridge === 'relay') return;
-    if (bridge === 'none') await this.#bridges.leave(conference, channelId);
-    else await this.#bridges.enter(conference, bridge, channelId, { mute: !voice, absorbDtmf: absorbKeys });
-    await this.#fanOut.leave(channelId);
+    if (bridge === 'audience') return this.#bridges.enterAudience(channelId);
+    if (bridge !== 'none') {
+      return this.#bridges.enter(conference, bridge, channelId, { mute: !voice, absorbDtmf: absorbKeys });
+    }
+    this.#anchors.hear(channelId, conference, null);
+    await this.#bridges.leave(conference, channelId);
   }
 }
 

@@ -2,10 +2,10 @@ import type { Logger } from 'winston';
 import type { AriPort } from '../ari/port.ts';
 import type { Input } from '../conference/inputs.ts';
 import type { Speech } from '../speech/speech.ts';
+import { Anchors } from './anchors.ts';
 import { Arranger } from './arranger.ts';
 import { Bridges } from './bridges.ts';
 import { EffectRunner } from './effect-runner.ts';
-import { FanOut } from './fan-out.ts';
 import { FloorLegs } from './floor-legs.ts';
 import { FloorPlayer } from './floor-player.ts';
 import { Meters } from './meters.ts';
@@ -23,7 +23,7 @@ export type AsteriskSide = {
   readonly prompter: Prompter;
   readonly floorPlayer: FloorPlayer;
   readonly floorLegs: FloorLegs;
-  readonly fanOut: FanOut;
+  readonly anchors: Anchors;
   readonly meters: Meters;
   readonly nameRecorder: NameRecorder;
   readonly runner: EffectRunner;
@@ -31,27 +31,24 @@ export type AsteriskSide = {
 
 /**
  * @param deps.report receives what became of effects
- * @param deps.fanOutLost is told of a member who does not hear the relay any more
  * @param deps.measured is told of a member whose level has changed
  */
 export function createAsteriskSide(
-  { application }: { application: string },
+  { application, anySource }: { application: string; anySource: boolean },
   deps: {
     ari: AriPort;
     link: RelayLink;
     speech: Speech;
     logger: Logger;
     report: (conference: string, input: Input) => void;
-    fanOutLost: (channelId: string) => void;
     measured: (channelId: string) => void;
   },
 ): AsteriskSide {
-  const { ari, link, speech, logger, report, fanOutLost, measured } = deps;
+  const { ari, link, speech, logger, report, measured } = deps;
   const names = new Names(application);
   const library = new SoundLibrary({ ari, speech, logger });
   const bridges = new Bridges({ ari, names });
   const prompter = new Prompter({ ari, names, library });
-  const isPrompted = (channelId: string) => prompter.isWhisperedTo(channelId);
   const side = {
     ari,
     names,
@@ -59,14 +56,14 @@ export function createAsteriskSide(
     prompter,
     floorPlayer: new FloorPlayer({ ari, names, library }),
     floorLegs: new FloorLegs({ ari, names, bridges, link, logger }),
-    fanOut: new FanOut({ ari, names, link, onLost: fanOutLost, isPrompted }),
+    anchors: new Anchors({ anySource }, { ari, link, logger, now: () => performance.now() }),
     meters: new Meters({ ari, names, link, logger, onMeasured: measured }),
     nameRecorder: new NameRecorder({ ari }),
   };
   const runner = new EffectRunner({
     ...side,
     logger,
-    arranger: new Arranger({ ari, bridges, fanOut: side.fanOut, meters: side.meters }),
+    arranger: new Arranger({ ari, bridges, anchors: side.anchors, meters: side.meters }),
     report,
   });
   return { ...side, runner };

@@ -6,9 +6,15 @@ import type { Names } from './names.ts';
 /** Asterisk is asked for a bridge again then, whether it has told of the end of the old one or not. */
 const DESTROY_TIMEOUT_MS = 1000;
 
-type Where = Exclude<Arrangement['bridge'], 'none'>;
+type Where = Exclude<Arrangement['bridge'], 'none' | 'audience'>;
 
-/** The bridges of all conferences: one floor each, and a room for each private talk. */
+/** What Asterisk does about a bridge grows with the channels in it, so that the audience waits in many small ones. */
+const AUDIENCE_CHANNELS = 50;
+
+/**
+ * The bridges of all conferences: one floor each, a room for each private talk, and those in which the listeners of all
+ * conferences wait while the relay sends them the sound.
+ */
 export class Bridges {
   readonly #ari: AriPort;
   readonly #names: Names;
@@ -18,6 +24,8 @@ export class Bridges {
   readonly #closing = new Map<string, { done: Promise<void>; destroyed: () => void }>();
   /** Which of them a channel was put into. */
   readonly #bridgeOf = new Map<string, string>();
+  /** How many channels each bridge of the audience has. Bounded by the calls. */
+  readonly #audiences = new Map<string, number>();
 
   constructor(deps: { ari: AriPort; names: Names }) {
     this.#ari = deps.ari;
@@ -56,13 +64,27 @@ export class Bridges {
       if (!isBridgeGone(error)) throw error;
       return this.#open(bridgeId).then(add);
     });
-    this.#bridgeOf.set(channelId, bridgeId);
+    this.found(channelId, bridgeId);
+  }
+
+  /** Parks a channel in a bridge where Asterisk sends it nothing. */
+  async enterAudience(channelId: string): Promise<void> {
+    const bridgeId = this.#audienceWithRoom();
+    // Counted before it is in, as others come at the same time.
+    this.found(channelId, bridgeId);
+    if (!this.#opened.has(bridgeId)) await this.#open(bridgeId);
+    await this.#opened.get(bridgeId);
+    const add = () => this.#ari.addChannel(bridgeId, channelId, { mute: false, absorbDtmf: false });
+    await add().catch((error) => {
+      if (!isBridgeGone(error)) throw error;
+      return this.#open(bridgeId).then(add);
+    });
   }
 
   /** Takes a channel out of whatever bridge it is in. */
   async leave(conference: string, channelId: string): Promise<void> {
     const bridgeId = this.#bridgeOf.get(channelId) ?? this.#names.floor(conference);
-    this.#bridgeOf.delete(channelId);
+    this.forget(channelId);
     try {
       await this.#ari.removeChannel(bridgeId, channelId);
     } catch (error) {
@@ -73,12 +95,32 @@ export class Bridges {
 
   /** A channel is gone. */
   forget(channelId: string): void {
+    const bridgeId = this.#bridgeOf.get(channelId);
     this.#bridgeOf.delete(channelId);
+    const count = this.#audiences.get(bridgeId ?? '');
+    if (bridgeId !== undefined && count !== undefined) this.#audiences.set(bridgeId, count - 1);
   }
 
-  /** Notes where a channel was found after a restart. */
+  /** Notes where a channel is. */
   found(channelId: string, bridgeId: string): void {
+    this.forget(channelId);
     this.#bridgeOf.set(channelId, bridgeId);
+    if (this.#names.isAudience(bridgeId)) this.#audiences.set(bridgeId, (this.#audiences.get(bridgeId) ?? 0) + 1);
+  }
+
+  /** Asterisk has these bridges: those of the audience that are not among them are made anew when they are needed. */
+  existing(bridgeIds: ReadonlySet<string>): void {
+    for (const bridgeId of this.#audiences.keys()) if (!bridgeIds.has(bridgeId)) this.#opened.delete(bridgeId);
+    for (const bridgeId of bridgeIds) {
+      if (this.#names.isAudience(bridgeId)) this.#opened.set(bridgeId, Promise.resolve());
+    }
+  }
+
+  #audienceWithRoom(): string {
+    for (let number = 1; ; number++) {
+      const bridgeId = this.#names.audience(number);
+      if ((this.#audiences.get(bridgeId) ?? 0) < AUDIENCE_CHANNELS) return bridgeId;
+    }
   }
 
   #idOf(conference: string, where: Where): string {
@@ -96,7 +138,11 @@ export class Bridges {
   #open(bridgeId: string): Promise<void> {
     // Asterisk destroys bridges in its own time, and until then would take the old one for the new.
     const closed = this.#closing.get(bridgeId)?.done ?? Promise.resolve();
-    const opened = closed.then(() => this.#ari.createMixingBridge(bridgeId));
+    const opened = closed.then(() =>
+      this.#names.isAudience(bridgeId)
+        ? this.#ari.createHoldingBridge(bridgeId)
+        : this.#ari.createMixingBridge(bridgeId),
+    );
     this.#opened.set(bridgeId, opened);
     opened.catch(() => this.#opened.delete(bridgeId));
     return opened;

@@ -4,9 +4,11 @@ import type { AriChannel, AriPort } from '../ari/port.ts';
 import { redirectUri, userOf, wasRedirected } from '../cluster/redirect-uri.ts';
 import type { Settings } from '../conference/conference.ts';
 import { promptSounds } from '../prompts/prompt-sounds.ts';
+import type { Anchors } from './anchors.ts';
 import { isChannelGone } from './arranger.ts';
 import type { Cluster } from './cluster.ts';
-import { RESULT_VARIABLE } from './names.ts';
+import { giveBack } from './give-back.ts';
+import type { Names } from './names.ts';
 import type { Prompter } from './prompter.ts';
 
 /** Asterisk accepts a redirect before it is done, and tells nobody that it has failed. It takes milliseconds. */
@@ -27,7 +29,9 @@ export type Arrival = {
 };
 
 export type CallRouterDeps = {
-  ari: Pick<AriPort, 'redirect' | 'getVariable' | 'setVariable' | 'continueInDialplan'>;
+  ari: Pick<AriPort, 'redirect' | 'getVariable' | 'setVariable' | 'subscribeToChannel' | 'continueInDialplan'>;
+  anchors: Pick<Anchors, 'ensure'>;
+  names: Names;
   prompter: Pick<Prompter, 'playTo'>;
   logger: Logger;
   now: () => number;
@@ -126,14 +130,14 @@ export class CallRouter {
 
   /** Says so without answering, and has the dialplan end the call. */
   async #refuse({ channel, conference, settings }: Arrival): Promise<void> {
-    const { ari, prompter, logger } = this.#deps;
+    const { prompter, anchors, logger } = this.#deps;
     logger.warn(`call from ${callerOf(channel)} to ${conference ?? 'the lobby'} refused: no room`);
     const sounds = promptSounds(['full'], settings.profile.sound);
     // A caller is not kept because a prompt cannot be played.
-    const playing = await prompter.playTo(channel.id, sounds, false).catch(() => null);
+    const play = async () => (await anchors.ensure(channel), prompter.playTo(channel.id, sounds, false));
+    const playing = sounds.media.length === 0 ? null : await play().catch(() => null);
     await playing?.ended;
-    await ari.setVariable(channel.id, RESULT_VARIABLE, 'FULL');
-    await ari.continueInDialplan(channel.id);
+    await giveBack(channel.id, 'FULL', this.#deps);
   }
 
   async #read(channel: AriChannel, variable: string): Promise<string> {

@@ -6,7 +6,7 @@ import type { RemotePart } from '../cluster/replica.ts';
 import { type Conference, newConference } from '../conference/conference.ts';
 import type { EventChannel, EventCounters } from '../events/channel.ts';
 import { standardSettings } from '../profiles/profiles.ts';
-import type { LegStatsReport, TrunkStatsReport } from '../relay/protocol.ts';
+import type { CallSums, TrunkStatsReport } from '../relay/protocol.ts';
 import type { LocalConferences } from './cluster-deps.ts';
 
 /** What this node has sent, and taken or refused of the others, since its relay or its controller was started. */
@@ -14,17 +14,17 @@ export type NodeTraffic = {
   /** Null before the relay has told, and without a cluster. */
   readonly trunk: Omit<TrunkStatsReport, 'nodes'> | null;
   /** Null before the relay has told. */
-  readonly legs: LegStatsReport | null;
+  readonly calls: CallSums | null;
   /** Null without a cluster. */
   readonly events: Readonly<EventCounters> | null;
 };
 
 export function trafficOf(
   stats: TrunkStatsReport | null,
-  legs: LegStatsReport | null,
+  calls: CallSums | null,
   channel: EventChannel<Message> | null,
 ): NodeTraffic {
-  return { trunk: stats && withoutNodes(stats), legs, events: channel?.counters ?? null };
+  return { trunk: stats && withoutNodes(stats), calls, events: channel?.counters ?? null };
 }
 
 function withoutNodes({ nodes: _, ...all }: TrunkStatsReport): NodeTraffic['trunk'] {

@@ -7,7 +7,7 @@ import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import type { ClusterTelling } from '../conference/remote.ts';
 import type { EventChannel } from '../events/channel.ts';
-import type { AnnouncementText, LegStatsReport, TrunkStatsReport } from '../relay/protocol.ts';
+import type { AnnouncementText, CallSums, TrunkStatsReport } from '../relay/protocol.ts';
 import { ClusterCommands } from './cluster-commands.ts';
 import { type ClusterDeps, type ClusterOptions, type LocalConferences, NO_CONFERENCES } from './cluster-deps.ts';
 import { ClusterOutbox } from './cluster-outbox.ts';
@@ -48,7 +48,7 @@ export class Cluster implements ClusterLink {
   #onSettled: (() => void) | null = null;
   /** As the relay has told last. */
   #trunkStats: TrunkStatsReport | null = null;
-  #legStats: LegStatsReport | null = null;
+  #callSums: CallSums | null = null;
 
   constructor(options: ClusterOptions, deps: ClusterDeps) {
     const { logger, now, openChannel } = deps;
@@ -113,8 +113,8 @@ export class Cluster implements ClusterLink {
   }
 
   /** How the relay's listeners are doing. */
-  legsReported(stats: LegStatsReport): void {
-    this.#legStats = stats;
+  callsReported(sums: CallSums): void {
+    this.#callSums = sums;
   }
 
   /** The relay has a key for one node, or (null) for all. */
@@ -129,7 +129,7 @@ export class Cluster implements ClusterLink {
 
   relayStarted(): void {
     this.#trunkStats = null;
-    this.#legStats = null;
+    this.#callSums = null;
     this.#trunkPeers.relayStarted(this.#state.nodes.all.values());
   }
 
@@ -209,7 +209,7 @@ export class Cluster implements ClusterLink {
     const { nodeId: id, version, sip } = this.#options;
     const { type: _, ...status } = this.#status();
     const since = { sinceMs: this.#startedAtMs, rttMs: null, audio: null };
-    const traffic = trafficOf(this.#trunkStats, this.#legStats, this.#channel);
+    const traffic = trafficOf(this.#trunkStats, this.#callSums, this.#channel);
     const own: NodeView = { id, state: 'self', version, sip, ...since, ...status, traffic };
     const others = [...this.#state.nodes.all.values()].map((node) =>
       otherNodeView(node, this.#channel, this.#trunkStats),

@@ -5,7 +5,7 @@ import type { ConferenceEvent } from '../conference/events.ts';
 import type { FlagChanges } from '../conference/flags.ts';
 import type { Guesses } from '../conference/guesses.ts';
 import type { Input, JoinOrigin } from '../conference/inputs.ts';
-import type { Caller, Member } from '../conference/member.ts';
+import type { Caller, Member, Path } from '../conference/member.ts';
 import type { Outcome } from '../conference/outcome.ts';
 import { reduce } from '../conference/reduce.ts';
 import type { ClusterTelling } from '../conference/remote.ts';
@@ -61,7 +61,6 @@ export class Conferences {
   readonly #guesses = new Map<string, Guesses>();
   readonly #timers = new WakeTimers((name) => this.tell(name, { type: 'tick' }));
   #profiles: Profiles;
-  #relay = false;
 
   constructor(deps: ConferencesDeps) {
     this.#deps = deps;
@@ -102,12 +101,6 @@ export class Conferences {
     }
   }
 
-  /** The relay has come, or has been gone for long. */
-  setRelay(present: boolean): void {
-    this.#relay = present;
-    for (const name of this.#conferences.keys()) this.tell(name, { type: 'relay', present });
-  }
-
   /** By their name, or as a running conference has them whose profile was removed; null if there are none. */
   settingsFor(conference: string | null, profileName: string): Settings | null {
     const found = findSettings(this.#profiles, profileName);
@@ -125,7 +118,7 @@ export class Conferences {
       this.#deps.logger.warn(`conference ${name}: its profile "${profileName}" is gone, using defaults`);
     }
     const { now, cluster } = this.#deps;
-    const options = { guesses: this.#guesses.get(name), relay: this.#relay };
+    const options = { guesses: this.#guesses.get(name) };
     const conference = {
       ...newConference(name, settings ?? standardSettings(), now(), options),
       ...cluster.opening(name),
@@ -137,7 +130,7 @@ export class Conferences {
   join(
     name: string,
     profileName: string,
-    call: { channelId: string; caller: Caller; flags: FlagChanges; origin: JoinOrigin },
+    call: { channelId: string; caller: Caller; flags: FlagChanges; origin: JoinOrigin; path: Path },
   ): void {
     this.ensure(name, profileName);
     this.claim(call.channelId, name);
@@ -214,8 +207,9 @@ export class Conferences {
         });
         return;
       case 'hand-over': {
-        const { channelId, caller, flags } = effect;
-        return this.join(effect.conference, effect.profileName, { channelId, caller, flags, origin: 'transferred' });
+        const { channelId, caller, flags, path } = effect;
+        const call = { channelId, caller, flags, path, origin: 'transferred' } as const;
+        return this.join(effect.conference, effect.profileName, call);
       }
     }
   }

@@ -1,10 +1,10 @@
 import type { Logger } from 'winston';
 import type { AriEvent } from '../ari/messages.ts';
-import type { AriChannel, AriMedia, AriPort } from '../ari/port.ts';
+import type { AriChannel, AriPort } from '../ari/port.ts';
 import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import { parseJoinArguments } from '../conference/join-arguments.ts';
-import { isAway, type Member } from '../conference/member.ts';
+import { isAway, type Member, type Path } from '../conference/member.ts';
 import type { InvitationEvent } from '../invite/invitation.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { RelayReport } from '../relay/protocol.ts';
@@ -18,8 +18,9 @@ import type { AsteriskEffect } from './effect-runner.ts';
 import type { Inviter } from './inviter.ts';
 import { KeyFilter } from './key-filter.ts';
 import { Lobby } from './lobby.ts';
+import { type MemberMedia, readMedia } from './member-media.ts';
 import { MemberInvitations } from './member-invitations.ts';
-import { LEG, METER, PLAYER, RETURN, WHISPER } from './names.ts';
+import { METER, PLAYER, RETURN, WHISPER } from './names.ts';
 import { callerOf, readAsterisk } from './read-asterisk.ts';
 import type { RelayLink } from './relay-link.ts';
 import { takeRelayReport } from './relay-reports.ts';
@@ -29,6 +30,8 @@ import { TalkLevels } from './talk-levels.ts';
 
 /** ITU-T Q.850 cause 3, "no route to destination": the caller of a bad extension gets SIP 404. */
 const NO_ROUTE = 3;
+/** Cause 42, "switching equipment congestion": SIP 503, and the caller may try again. */
+const CONGESTION = 42;
 
 export type ControllerDeps = {
   ari: AriPort;
@@ -56,7 +59,7 @@ export class Controller {
   readonly #talkLevels: TalkLevels;
   readonly #squaring: Squaring;
 
-  constructor(options: { application: string; nodeId: string }, deps: ControllerDeps) {
+  constructor(options: { application: string; nodeId: string; anySource: boolean }, deps: ControllerDeps) {
     this.#deps = deps;
     const { ari, link, logger, now, inviter, watch, profiles, speech, cluster } = deps;
     const tell: Conferences['tell'] = (name, input) => this.#conferences.tell(name, input);
@@ -67,7 +70,6 @@ export class Controller {
       speech,
       logger,
       report: tell,
-      fanOutLost: (channelId) => this.#conferences.tellOf(channelId, { type: 'fan-out-failed', channelId }),
       measured: (channelId) => this.#talkLevels.measured(channelId),
     });
     this.#talkLevels = new TalkLevels({
@@ -102,18 +104,22 @@ export class Controller {
     });
     this.#router = new CallRouter(
       { nodeId: options.nodeId },
-      { ari, prompter: this.#asterisk.prompter, logger, now, cluster },
+      { ari, prompter: this.#asterisk.prompter, anchors: this.#asterisk.anchors, names: this.#asterisk.names, logger, now, cluster },
     );
     this.#lobby = new Lobby({
       ari,
       prompter: this.#asterisk.prompter,
+      anchors: this.#asterisk.anchors,
+      names: this.#asterisk.names,
       logger,
       now,
       isRunning: (conference) =>
         this.conferences.get(conference)?.status === 'running' || cluster.isRunningElsewhere(conference),
       join: (conference, profileName, channel, flags) => {
-        const call = { channelId: channel.id, caller: callerOf(channel), flags, origin: 'lobby' } as const;
-        this.#conferences.join(conference, profileName, call);
+        this.#join(channel, (path) => {
+          const call = { channelId: channel.id, caller: callerOf(channel), flags, path, origin: 'lobby' } as const;
+          this.#conferences.join(conference, profileName, call);
+        });
       },
     });
   }
@@ -123,8 +129,8 @@ export class Controller {
   }
 
   /** The state of a member's call. @returns null if he has just left, or Asterisk does not answer */
-  async readMedia({ channelId }: Member): Promise<AriMedia | null> {
-    return this.#deps.ari.readMedia(channelId).catch((error: Error) => {
+  async readMedia({ channelId }: Member): Promise<MemberMedia | null> {
+    return readMedia(channelId, this.#deps).catch((error: Error) => {
       this.#deps.logger.debug(`statistics of ${channelId} not read: ${error.message}`);
       return null;
     });
@@ -135,16 +141,10 @@ export class Controller {
     return this.#asterisk.meters.levelOf(channelId);
   }
 
-  /** The relay tells of a floor, a leg or meters. */
+  /** The relay tells of a floor, a call or meters. */
   relayReported(report: RelayReport): void {
-    const { logger, now } = this.#deps;
-    const pressed = (channelId: string, key: string) => this.#pressed(channelId, key, now());
-    takeRelayReport(report, { asterisk: this.#asterisk, pressed, logger });
-  }
-
-  /** The relay has come, or has been gone for so long that nobody can wait for it. */
-  setRelay(present: boolean): void {
-    this.#conferences.setRelay(present);
+    const { logger } = this.#deps;
+    takeRelayReport(report, { asterisk: this.#asterisk, logger });
   }
 
   /** Takes changed profiles over. */
@@ -261,7 +261,7 @@ export class Controller {
   }
 
   #entered(channel: AriChannel, args: readonly string[]): void {
-    const { names, floorLegs, fanOut } = this.#asterisk;
+    const { names, floorLegs } = this.#asterisk;
     const floorLeg = names.conferenceOfFloorLeg(channel.id);
     if (floorLeg !== null) return floorLegs.entered(floorLeg);
     switch (args[0]) {
@@ -269,8 +269,6 @@ export class Controller {
         return this.#asterisk.prompter.whisperEntered(channel.id);
       case PLAYER:
         return this.#conferences.logFailure('player', this.#playerEntered(channel.id));
-      case LEG:
-        return fanOut.legEntered(names.legOfChannel(channel.id) ?? '');
       case METER:
         return void this.#asterisk.meters.entered(names.channelOfMeter(channel.id) ?? '');
       case RETURN:
@@ -291,15 +289,31 @@ export class Controller {
     }
     const take = () => {
       if (conference === null) return this.#lobby.receive(channel, settings, flags);
-      const call = { channelId: channel.id, caller: callerOf(channel), flags, origin: 'dialplan' } as const;
-      this.#conferences.join(conference, profileName, call);
+      this.#join(channel, (path) => {
+        const call = { channelId: channel.id, caller: callerOf(channel), flags, path, origin: 'dialplan' } as const;
+        this.#conferences.join(conference, profileName, call);
+      });
     };
     this.#router.receive({ channel, conference, settings, take: () => this.#squaring.admit(take) });
   }
 
+  /** A call joins once it is known how its caller can hear. */
+  #join(channel: AriChannel, join: (path: Path) => void): void {
+    const path = this.#asterisk.anchors.ensure(channel);
+    if (!(path instanceof Promise)) return join(path);
+    path.then(
+      (known) => this.#squaring.pass(() => join(known)),
+      (error: Error) => {
+        if (!this.#asterisk.anchors.has(channel.id)) return;
+        this.#deps.logger.error(`call from ${channel.caller.number || 'unknown'} refused: ${error.message}`);
+        this.#conferences.logFailure('of nobody', this.#deps.ari.hangUp(channel.id, CONGESTION));
+      },
+    );
+  }
+
   #isKnown(channelId: string): boolean {
     const isMember = this.#conferences.conferenceOf(channelId) !== undefined;
-    return isMember || this.#lobby.has(channelId) || this.#router.has(channelId);
+    return isMember || this.#asterisk.anchors.has(channelId) || this.#lobby.has(channelId) || this.#router.has(channelId);
   }
 
   #isAway(channelId: string): boolean {
@@ -326,15 +340,17 @@ export class Controller {
   }
 
   #left(channelId: string, destroyed: boolean): void {
-    const { prompter, nameRecorder, bridges, names, fanOut, meters } = this.#asterisk;
+    const { prompter, nameRecorder, bridges, names, anchors, meters } = this.#asterisk;
     if (destroyed) this.#toRelayGone(channelId);
+    // In the dialplan, its sound still passes through the relay.
+    if (destroyed) anchors.end(channelId);
+    else anchors.hear(channelId, '', null);
     this.#lobby.left(channelId);
     this.#router.left(channelId);
     prompter.forget(channelId);
     nameRecorder.forget(channelId);
     this.#keys.forget(channelId);
     bridges.forget(channelId);
-    this.#conferences.logFailure('of nobody', fanOut.leave(channelId));
     this.#conferences.logFailure('of nobody', meters.set(channelId, false));
     this.#talkLevels.forget(channelId);
     // Of a player that never came to play, Asterisk does not say that it has finished.
@@ -345,11 +361,10 @@ export class Controller {
 
   /** Perhaps it led to the relay. */
   #toRelayGone(channelId: string): void {
-    const { names, floorLegs, fanOut, meters } = this.#asterisk;
+    const { names, floorLegs, meters } = this.#asterisk;
     meters.gone(names.channelOfMeter(channelId) ?? '');
     const conference = names.conferenceOfFloorLeg(channelId);
     if (conference !== null) floorLegs.gone(conference);
-    fanOut.legGone(names.legOfChannel(channelId) ?? '');
   }
 
   #playerEntered(channelId: string): Promise<void> {

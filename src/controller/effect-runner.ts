@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriPort } from '../ari/port.ts';
-import type { RelayAudio } from '../conference/arrangement.ts';
 import type { Recording } from '../conference/conference.ts';
 import type { ChannelEffect, ConferenceEffect, ControllerEffect } from '../conference/effects.ts';
 import type { Input } from '../conference/inputs.ts';
@@ -15,8 +14,9 @@ import { ConferenceSaver } from './conference-saver.ts';
 import { ControllerError } from './errors.ts';
 import type { FloorLegs } from './floor-legs.ts';
 import type { FloorPlayer } from './floor-player.ts';
+import { giveBack } from './give-back.ts';
 import type { NameRecorder } from './name-recorder.ts';
-import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, RESULT_VARIABLE } from './names.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names } from './names.ts';
 import type { Prompter } from './prompter.ts';
 
 /** A recording begins within milliseconds. */
@@ -103,7 +103,7 @@ export class EffectRunner {
     const { ari, prompter } = this.#deps;
     const { channelId } = effect;
     if (effect.type === 'play-to') return this.#playTo(conference, effect);
-    await prompter.unblock(channelId);
+    if (needsChannel(effect)) await prompter.unblock(channelId);
     switch (effect.type) {
       case 'arrange':
         return this.#arrange(conference, effect);
@@ -111,8 +111,7 @@ export class EffectRunner {
         return ari.setVariable(channelId, MEMBER_VARIABLE, serializeMember(effect.member));
       case 'release':
         await ari.setVariable(channelId, MEMBER_VARIABLE, '');
-        await ari.setVariable(channelId, RESULT_VARIABLE, effect.result);
-        return ari.continueInDialplan(channelId);
+        return giveBack(channelId, effect.result, this.#deps);
       case 'execute':
         await ari.subscribeToChannel(this.#deps.names.application, channelId);
         await this.#rememberWay(channelId);
@@ -136,7 +135,6 @@ export class EffectRunner {
   async #arrange(conference: string, effect: Extract<ChannelEffect, { type: 'arrange' }>): Promise<void> {
     const { arranger, report } = this.#deps;
     const { channelId, to } = effect;
-    if (to.relay) return this.#arrangeAtRelay(conference, effect, to.relay);
     try {
       await arranger.arrange(conference, effect);
     } catch (error) {
@@ -145,28 +143,7 @@ export class EffectRunner {
       if (refused && !isChannelGone(error)) report(conference, { type: 'entry-failed', channelId });
       throw error;
     }
-    if (to.bridge === 'floor') report(conference, { type: 'entered', channelId });
-  }
-
-  /** Whoever cannot hear the relay is no worse off: he stays on the floor. */
-  async #arrangeAtRelay(
-    conference: string,
-    effect: Extract<ChannelEffect, { type: 'arrange' }>,
-    relay: RelayAudio,
-  ): Promise<void> {
-    const { arranger, report } = this.#deps;
-    const { channelId } = effect;
-    const failed = (error: Error) => {
-      if (error instanceof AriError && (error.code === 'unreachable' || isChannelGone(error))) throw error;
-      this.#deps.logger.debug(`conference ${conference}: ${channelId} does not hear the relay: ${error.message}`);
-      report(conference, { type: 'fan-out-failed', channelId });
-    };
-    try {
-      const { direct } = await arranger.arrangeAtRelay(conference, effect, relay);
-      direct.then((is) => is && report(conference, { type: 'fanned-out', channelId })).catch(failed);
-    } catch (error) {
-      failed(error as Error);
-    }
+    if (to.bridge === 'floor' || to.bridge === 'audience') report(conference, { type: 'entered', channelId });
   }
 
   async #recordName(conference: string, channelId: string, name: string): Promise<void> {
@@ -179,6 +156,8 @@ export class EffectRunner {
   async #playTo(conference: string, effect: Extract<ChannelEffect, { type: 'play-to' }>): Promise<void> {
     const { prompter, report } = this.#deps;
     const { channelId, sounds, over, sequel, wait } = effect;
+    // What follows must not wait for what is being said already.
+    if (wait) await prompter.unblock(channelId);
     const heard = () => {
       if (sequel) report(conference, { type: 'heard', channelId, sequel });
     };
@@ -286,4 +265,10 @@ export class EffectRunner {
       }
     }
   }
+}
+
+/** Whether Asterisk does something only once it has nothing more to play to the channel. */
+function needsChannel(effect: ChannelEffect): boolean {
+  if (effect.type === 'save-member') return false;
+  return effect.type !== 'arrange' || effect.changed.some((key) => key !== 'relay');
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'winston';
 import type { AriPort } from '../ari/port.ts';
-import type { FloorLeg } from '../conference/fan-out.ts';
+import type { FloorLeg } from '../conference/floor-leg.ts';
 import type { RtpAddress } from '../relay/protocol.ts';
 import type { Bridges } from './bridges.ts';
 import type { Names } from './names.ts';

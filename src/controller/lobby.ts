@@ -6,8 +6,10 @@ import { LONGEST_PROMPT_MS } from '../conference/pin-entry.ts';
 import { dial, type Step, timeOut, type Visitor, welcomeVisitor } from '../lobby/lobby.ts';
 import type { PromptName } from '../prompts/catalogue.ts';
 import { promptSounds } from '../prompts/prompt-sounds.ts';
+import type { Anchors } from './anchors.ts';
 import { isChannelGone } from './arranger.ts';
-import { RESULT_VARIABLE } from './names.ts';
+import { giveBack } from './give-back.ts';
+import type { Names } from './names.ts';
 import type { Prompter } from './prompter.ts';
 import { WakeTimers } from './wake-timers.ts';
 
@@ -19,7 +21,9 @@ type Guest = {
 };
 
 export type LobbyDeps = {
-  ari: Pick<AriPort, 'answer' | 'setVariable' | 'continueInDialplan'>;
+  ari: Pick<AriPort, 'answer' | 'setVariable' | 'subscribeToChannel' | 'continueInDialplan'>;
+  anchors: Pick<Anchors, 'ensure'>;
+  names: Names;
   prompter: Pick<Prompter, 'playTo' | 'hush'>;
   logger: Logger;
   now: () => number;
@@ -101,6 +105,7 @@ export class Lobby {
 
   async #say({ channel, settings }: Guest, prompts: readonly PromptName[]): Promise<void> {
     // Each time, because Asterisk may not have done it before; once more is harmless.
+    await this.#deps.anchors.ensure(channel);
     await this.#deps.ari.answer(channel.id);
     const { ended } = await this.#deps.prompter.playTo(
       channel.id,
@@ -129,13 +134,12 @@ export class Lobby {
   }
 
   async #release({ channel, settings }: Guest): Promise<void> {
-    const { ari, prompter } = this.#deps;
+    const { prompter } = this.#deps;
     const sounds = promptSounds(['bye'], settings.profile.sound);
     // A caller is not kept because a prompt cannot be played.
     const playing = await prompter.playTo(channel.id, sounds, false).catch(() => null);
     await playing?.ended;
-    await ari.setVariable(channel.id, RESULT_VARIABLE, 'LOBBY');
-    await ari.continueInDialplan(channel.id);
+    await giveBack(channel.id, 'LOBBY', this.#deps);
   }
 
   #logFailure(error: Error): void {

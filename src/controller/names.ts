@@ -25,23 +25,13 @@ export class Names {
     return bridgeId.startsWith(`${this.application}-room-`);
   }
 
-  /** The bridge of a member and his leg to the relay. */
-  audience(legId: string): string {
-    return `${this.application}-audience-${legId}`;
+  /** One of the bridges in which listeners of all conferences wait. */
+  audience(number: number): string {
+    return `${this.application}-audience-${number}`;
   }
 
-  /** The leg whose bridge it is, or null. */
-  legOfAudience(bridgeId: string): string | null {
-    return after(this.audience(''), bridgeId);
-  }
-
-  /** A member's leg to the relay. */
-  leg(legId: string): string {
-    return `${this.application}-leg-${legId}`;
-  }
-
-  legOfChannel(channelId: string): string | null {
-    return after(this.leg(''), channelId);
+  isAudience(bridgeId: string): boolean {
+    return bridgeId.startsWith(`${this.application}-audience-`);
   }
 
   /** The channel between a floor and the relay. */
@@ -95,8 +85,6 @@ export class Names {
 
 /** The variable that carries a member's state on its channel. */
 export const MEMBER_VARIABLE = 'ROSTRUM_MEMBER';
-/** Set on a channel that has had a volume in Asterisk, which cannot be removed any more. */
-export const VOLUME_VARIABLE = 'ROSTRUM_VOLUME';
 /** Where the dialplan finds why a member has left. */
 export const RESULT_VARIABLE = 'ROSTRUM_RESULT';
 
@@ -110,7 +98,6 @@ export const METER_VARIABLE = 'ROSTRUM_METER';
 /** First arguments of `Stasis()` for channels that are not calls. */
 export const WHISPER = 'whisper';
 export const PLAYER = 'player';
-export const LEG = 'leg';
 export const METER = 'meter';
 /** ... and for calls that come back from an application of the dialplan. */
 export const RETURN = 'return';

@@ -81,11 +81,6 @@ export class Prompter {
     await this.#stop((playing) => playing.channelId === channelId && !playing.over);
   }
 
-  /** Whether a caller is being played something over what he hears. */
-  isWhisperedTo(channelId: string): boolean {
-    return this.#whispers.has(channelId);
-  }
-
   /** Whether a channel is a whisper of ours, which ends when it has nothing more to play. */
   isInUse(whisperId: string): boolean {
     return [...this.#whispers.values()].some(({ channelId }) => channelId === whisperId);

@@ -4,15 +4,18 @@ import { parseJoinArguments } from '../conference/join-arguments.ts';
 import type { Caller } from '../conference/member.ts';
 import { parseConference, type SavedConference } from '../conference/saved-conference.ts';
 import { parseMember } from '../conference/saved-member.ts';
-import { EXECUTE_CONTEXT, LEG, MEMBER_VARIABLE, type Names, PLAYER, WHISPER } from './names.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, PLAYER, WHISPER } from './names.ts';
+
+/** A channel of a conference, with its name in Asterisk in place of what becomes of its media. */
+export type ChannelRead = Omit<ChannelSeen, 'bridge' | 'path'> & { readonly channel: AriChannel };
 
 /** What Asterisk has that is ours. */
 export type AsteriskRead = {
-  conferences: Map<string, { profileName: string; channels: Omit<ChannelSeen, 'bridge'>[] }>;
+  conferences: Map<string, { profileName: string; channels: ChannelRead[] }>;
   /** Calls that ask for a conference's number. */
   inLobby: AriChannel[];
   malformed: { channel: AriChannel; message: string }[];
-  /** Channels that are no calls: whispers, players, meters, and those to the relay. */
+  /** Channels that are no calls: whispers, players, meters, and those of floors to the relay. */
   others: AriChannel[];
   bridges: AriBridge[];
   /** Everybody's. */
@@ -60,7 +63,7 @@ async function readChannel(
 ): Promise<void> {
   const args = channel.stasis?.args ?? [];
   const isNamed = names.conferenceOfFloorLeg(channel.id) !== null || names.channelOfMeter(channel.id) !== null;
-  if (isNamed || args[0] === WHISPER || args[0] === PLAYER || args[0] === LEG) {
+  if (isNamed || args[0] === WHISPER || args[0] === PLAYER) {
     read.others.push(channel);
     return;
   }
@@ -89,5 +92,5 @@ function add(
   const conference = read.conferences.get(name) ?? { profileName, channels: [] };
   read.conferences.set(name, conference);
   const here = channel.stasis !== null;
-  conference.channels.push({ channelId: channel.id, caller: callerOf(channel), here, ...seen });
+  conference.channels.push({ channel, channelId: channel.id, caller: callerOf(channel), here, ...seen });
 }

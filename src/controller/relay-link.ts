@@ -4,9 +4,9 @@ import type { Logger } from 'winston';
 import { onLines, sendLine } from '../relay/lines.ts';
 import {
   type AnnouncementText,
+  type CallSpec,
+  type CallStatistics,
   type FloorWish,
-  type LegState,
-  type ListenerWish,
   type RelayReport,
   type RelayRequest,
   type RtpAddress,
@@ -17,8 +17,8 @@ import {
 const RETRY_MS = 25;
 /** How long a controller that starts waits for a relay that may be starting too. */
 const FIRST_WAIT_MS = 1500;
-/** A relay that died is started again within this; what it did goes on then. */
-const RESTART_MS = 5000;
+/** It answers within milliseconds. */
+const ANSWER_MS = 500;
 /** It is asked for a sign of life so often, and answers at once. */
 const PING_MS = 1000;
 /** So long it may say nothing, also when connected to; a busy machine may hold it up. */
@@ -26,10 +26,10 @@ const SILENCE_MS = 2500;
 
 export type RelayLinkDeps = {
   logger: Logger;
-  /** A report about a floor or a leg. */
+  /** A report about a floor, a call or a trunk. */
   onReport: (report: RelayReport) => void;
-  /** The relay has come, or has been gone for so long that nobody should wait for it. */
-  onPresence: (present: boolean) => void;
+  /** The relay has come. */
+  onConnected: () => void;
 };
 
 /**
@@ -41,34 +41,37 @@ export class RelayLink {
   readonly #deps: RelayLinkDeps;
   readonly #stopping = new AbortController();
   readonly #floors = new Map<string, FloorWish>();
-  readonly #listeners = new Map<string, ListenerWish>();
+  /** By channel. Bounded by the calls of Asterisk. */
+  readonly #calls = new Map<string, CallSpec>();
+  /** Asked for and not answered yet, by channel. */
+  readonly #asked = new Map<string, (statistics: CallStatistics | null) => void>();
   /** Null until it is known which nodes there are. */
   #peers: readonly TrunkPeerWish[] | null = null;
   /** The nodes that the relay had been told of when it was connected to. */
   #foundPeers: readonly TrunkPeerWish[] = [];
-  /** Legs that the relay had when it was connected to, for members that are adopted. */
-  #found = new Map<string, LegState>();
+  /** Calls that the relay had when it was connected to, for members that are adopted. */
+  #found = new Map<string, CallSpec>();
   #socket: Socket | null = null;
-  #sip: RtpAddress | null = null;
   #meters: RtpAddress | null = null;
   #pid: number | null = null;
   /** Whether it is known what is wanted: a controller that has just started must not end what it finds. */
   #ready = false;
   #running: Promise<void> = Promise.resolve();
-  #absence: NodeJS.Timeout | undefined;
+  #sockets: 'libc' | 'dgram' | null = null;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(options: { socketPath: string }, deps: RelayLinkDeps) {
     this.#path = options.socketPath;
     this.#deps = deps;
   }
 
-  get status(): { connected: boolean; pid: number | null } {
-    return { connected: this.#socket !== null, pid: this.#socket && this.#pid };
+  get status(): { connected: boolean; pid: number | null; sockets: 'libc' | 'dgram' | null } {
+    return { connected: this.#socket !== null, pid: this.#socket && this.#pid, sockets: this.#socket && this.#sockets };
   }
 
-  /** Where Asterisk is to call listeners' legs; null while there is no relay. */
-  get sip(): RtpAddress | null {
-    return this.#socket && this.#sip;
+  /** Resolves when the relay is connected. */
+  async connected(): Promise<void> {
+    if (!this.#socket) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Where meters are to connect to; null while there is no relay. */
@@ -88,7 +91,6 @@ export class RelayLink {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    clearTimeout(this.#absence);
     this.#socket?.destroy();
     await this.#running;
   }
@@ -99,9 +101,14 @@ export class RelayLink {
     this.#stateEverything();
   }
 
-  /** The leg as the relay has it, if it has. */
-  legOf(legId: string): LegState | null {
-    return this.#listeners.get(legId)?.leg ?? this.#found.get(legId) ?? null;
+  /** A call as it is wanted, or as the relay had it when it was connected to. */
+  callOf(channelId: string): CallSpec | null {
+    return this.#calls.get(channelId) ?? this.#found.get(channelId) ?? null;
+  }
+
+  /** The channels of all calls that are wanted, or that the relay had. */
+  get calls(): readonly string[] {
+    return [...new Set([...this.#calls.keys(), ...this.#found.keys()])];
   }
 
   setFloor(floor: Omit<FloorWish, 'port'>): void {
@@ -115,14 +122,31 @@ export class RelayLink {
     if (this.#floors.delete(conference)) this.#state({ type: 'end-floor', conference });
   }
 
-  setListener(listener: Omit<ListenerWish, 'leg'>): void {
-    const wish = { ...listener, leg: this.legOf(listener.legId) };
-    this.#listeners.set(listener.legId, wish);
-    this.#state({ type: 'listener', listener: wish });
+  /** A call that comes while it is not known yet which others are wanted is told at once: its phone waits. */
+  setCall(call: CallSpec): void {
+    this.#calls.set(call.channelId, call);
+    this.#send({ type: 'call', call });
   }
 
-  endListener(legId: string): void {
-    if (this.#listeners.delete(legId)) this.#state({ type: 'end-listener', legId });
+  endCall(channelId: string): void {
+    const wasFound = this.#found.delete(channelId);
+    if (this.#calls.delete(channelId) || wasFound) this.#send({ type: 'end-call', channelId });
+  }
+
+  /** @returns null if the relay does not know the call, or does not answer */
+  statisticsOf(channelId: string): Promise<CallStatistics | null> {
+    if (!this.#socket) return Promise.resolve(null);
+    this.#asked.get(channelId)?.(null);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => settle(null), ANSWER_MS);
+      const settle = (statistics: CallStatistics | null) => {
+        clearTimeout(timer);
+        if (this.#asked.get(channelId) === settle) this.#asked.delete(channelId);
+        resolve(statistics);
+      };
+      this.#asked.set(channelId, settle);
+      this.#send({ type: 'ask-statistics', channelId });
+    });
   }
 
   /** The nodes that the relay knew when it was connected to; none if it was started then. */
@@ -161,21 +185,19 @@ export class RelayLink {
 
   #stateEverything(): void {
     const floors = [...this.#floors.values()];
-    const listeners = [...this.#listeners.values()];
-    this.#send({ type: 'everything', floors, listeners, peers: [...(this.#peers ?? this.#foundPeers)] });
+    const calls = [...this.#calls.values()];
+    this.#send({ type: 'everything', floors, calls, peers: [...(this.#peers ?? this.#foundPeers)] });
   }
 
   async #keepConnected(settled: () => void): Promise<void> {
     const { signal } = this.#stopping;
     let told = false;
     while (!signal.aborted) {
-      const { connected, silentMs } = await this.#connectOnce(settled);
+      const connected = await this.#connectOnce(settled);
       if (signal.aborted) return;
       if (connected) {
         told = false;
         this.#deps.logger.warn('the relay is gone; waiting for it');
-        clearTimeout(this.#absence);
-        this.#absence = setTimeout(() => this.#deps.onPresence(false), RESTART_MS - silentMs);
       } else if (!told) {
         told = true;
         this.#deps.logger.info(`no relay answers at ${this.#path} yet`);
@@ -184,14 +206,18 @@ export class RelayLink {
     }
   }
 
-  /** @returns once the connection has ended, whether there was one, and how long the relay had said nothing then */
-  #connectOnce(settled: () => void): Promise<{ connected: boolean; silentMs: number }> {
+  /** @returns once the connection has ended, whether there was one */
+  #connectOnce(settled: () => void): Promise<boolean> {
     return new Promise((resolve) => {
       const socket = connect(this.#path);
       let greeted = false;
       let heardMs = performance.now();
       const silentMs = () => performance.now() - heardMs;
+      let watchedMs = heardMs;
       const watch = setInterval(() => {
+        // While this process stood still itself, it could hear nothing.
+        heardMs += Math.max(0, performance.now() - watchedMs - PING_MS);
+        watchedMs = performance.now();
         // A process that is stopped keeps its connections.
         if (silentMs() > SILENCE_MS) socket.destroy();
         else if (greeted) sendLine(socket, { type: 'ping' } satisfies RelayRequest);
@@ -199,11 +225,8 @@ export class RelayLink {
       socket.on('error', () => {});
       socket.on('close', () => {
         clearInterval(watch);
-        if (greeted) {
-          this.#socket = null;
-          this.#found = new Map();
-        }
-        resolve({ connected: greeted, silentMs: Math.min(silentMs(), RESTART_MS) });
+        if (greeted) this.#socket = null;
+        resolve(greeted);
       });
       onLines(socket, (value) => {
         heardMs = performance.now();
@@ -220,22 +243,24 @@ export class RelayLink {
 
   #greeted(socket: Socket, hello: Extract<RelayReport, { type: 'hello' }>): void {
     this.#socket = socket;
-    this.#sip = hello.sip;
+    this.#sockets = hello.sockets;
     this.#meters = hello.meters;
     this.#pid = hello.pid;
     this.#foundPeers = hello.peers;
-    this.#found = new Map(hello.legs.map(({ legId, leg }) => [legId, leg]));
+    this.#found = new Map(hello.calls.map((call) => [call.channelId, call]));
     this.#deps.logger.info(`connected to the relay, process ${hello.pid}`);
     if (this.#ready) this.#stateEverything();
     else if (this.#peers) this.#send({ type: 'peers', peers: [...this.#peers] });
-    clearTimeout(this.#absence);
-    this.#deps.onPresence(true);
+    this.#deps.onConnected();
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #reported(report: RelayReport): void {
-    if (report.type === 'leg') {
-      const wish = this.#listeners.get(report.legId);
-      if (wish) this.#listeners.set(report.legId, { ...wish, leg: report.leg });
+    if (report.type === 'call-source') {
+      const call = this.#calls.get(report.channelId);
+      if (call) this.#calls.set(report.channelId, { ...call, source: report.source });
+    } else if (report.type === 'call-statistics') {
+      this.#asked.get(report.channelId)?.(report.statistics);
     } else if (report.type === 'floor') {
       const wish = this.#floors.get(report.conference);
       if (wish) this.#floors.set(report.conference, { ...wish, port: report.local.port });

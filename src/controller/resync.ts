@@ -1,23 +1,26 @@
 import type { AriPort } from '../ari/port.ts';
 import { arrangementOf } from '../conference/arrangement.ts';
 import type { Conference } from '../conference/conference.ts';
-import { floorLegOf } from '../conference/fan-out.ts';
+import { floorLegOf } from '../conference/floor-leg.ts';
 import type { ChannelSeen } from '../conference/inputs.ts';
+import type { Path } from '../conference/member.ts';
 import type { AsteriskSide } from './asterisk-side.ts';
 import type { Conferences } from './conferences.ts';
 import { WHISPER } from './names.ts';
-import { type AsteriskRead, readConference } from './read-asterisk.ts';
+import { type AsteriskRead, type ChannelRead, readConference } from './read-asterisk.ts';
 
 const NORMAL_CLEARING = 16;
 
 /** Squares all conferences with what was read from Asterisk. Rejects with an `AriError` if more cannot be read. */
 export async function resync(read: AsteriskRead, asterisk: AsteriskSide, conferences: Conferences): Promise<void> {
   const withFloorLeg = new Set<string>();
+  asterisk.bridges.existing(new Set(read.bridges.map(({ id }) => id)));
   for (const { id, channelIds } of read.bridges) {
     for (const channelId of channelIds) asterisk.bridges.found(channelId, id);
     const floorOf = asterisk.names.conferenceOfFloor(id);
     if (floorOf !== null && channelIds.includes(asterisk.names.floorLeg(floorOf))) withFloorLeg.add(floorOf);
   }
+  asterisk.anchors.retain(new Set(read.channels.map(({ id }) => id)));
   const meters = metersIn(read, asterisk);
   await asterisk.meters.found(meters);
   for (const [name, { profileName }] of read.conferences) conferences.ensure(name, profileName);
@@ -31,7 +34,6 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskSide, confere
     if (!isMetered(channelId, conferences)) asterisk.meters.set(channelId, false).catch(() => {});
   }
   conferences.forgetStrangers();
-  asterisk.fanOut.forgetStrangers((channelId) => conferences.conferenceOf(channelId) !== undefined);
 }
 
 /**
@@ -74,11 +76,19 @@ async function resyncConference(
   const floorId = names.floor(name);
   const floor = read.bridges.find((bridge) => bridge.id === floorId);
   const inFloor = new Set(floor?.channelIds);
-  const bridgeOf = (channel: Omit<ChannelSeen, 'bridge'>): ChannelSeen['bridge'] => {
-    if (inFloor.has(channel.channelId)) return 'floor';
-    return isAtRelay(name, channel, read, asterisk) ? 'relay' : 'other';
-  };
-  const channels = read.conferences.get(name)?.channels ?? [];
+  async function seen({ channel, ...read }: ChannelRead): Promise<ChannelSeen> {
+    const { channelId, saved } = read;
+    const path = await anchored(channel, asterisk);
+    const hearing = saved?.arrangement?.relay ?? null;
+    if (path.at === 'bridge' || !inAudience.has(channelId) || hearing === null) {
+      return { ...read, path, bridge: inFloor.has(channelId) ? 'floor' : 'other' };
+    }
+    // It is in place, so nobody will say it again.
+    asterisk.anchors.hear(channelId, name, hearing);
+    return { ...read, path, bridge: 'audience' };
+  }
+  const inAudience = new Set(read.bridges.flatMap(({ id, channelIds }) => (names.isAudience(id) ? channelIds : [])));
+  const channels = await Promise.all((read.conferences.get(name)?.channels ?? []).map(seen));
   for (const { channelId } of channels) conferences.claim(channelId, name);
   const saved = conference.status === 'new' ? await readConference(ari, names, name) : null;
   const recordings = await liveOf(ari, [
@@ -90,7 +100,7 @@ async function resyncConference(
   conferences.tell(name, {
     type: 'resync',
     floorOpen: floor !== undefined,
-    channels: channels.map((channel) => ({ ...channel, bridge: bridgeOf(channel) })),
+    channels,
     saved,
     recordings,
     playbacks: [
@@ -101,6 +111,15 @@ async function resyncConference(
   });
 }
 
+/** A call that cannot be anchored any more is heard from the bridge, if at all. */
+async function anchored(channel: ChannelRead['channel'], { anchors }: AsteriskSide): Promise<Path> {
+  try {
+    return await anchors.ensure(channel);
+  } catch (error) {
+    return { at: 'bridge', reason: (error as Error).message };
+  }
+}
+
 /** Those of some recordings that are under way. */
 async function liveOf(ari: AriPort, names: readonly (string | null | undefined)[]): Promise<string[]> {
   const live: string[] = [];
@@ -108,30 +127,12 @@ async function liveOf(ari: AriPort, names: readonly (string | null | undefined)[
   return live;
 }
 
-/** Whether a member is bridged with a leg that the relay has; if so, it is taken over. */
-function isAtRelay(
-  conference: string,
-  { channelId, saved }: Omit<ChannelSeen, 'bridge'>,
-  { bridges }: AsteriskRead,
-  { names, fanOut }: AsteriskSide,
-): boolean {
-  const relay = saved?.arrangement?.relay;
-  if (!relay) return false;
-  return bridges.some(({ id, channelIds }) => {
-    const legId = names.legOfAudience(id);
-    const isWhole = legId !== null && channelIds.includes(channelId) && channelIds.includes(names.leg(legId));
-    return isWhole && fanOut.adopt(conference, channelId, legId, relay);
-  });
-}
-
 /** Ends what belongs to nobody any more. */
 async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
-  const { ari, names, floorPlayer, fanOut, prompter } = asterisk;
+  const { ari, names, floorPlayer, prompter } = asterisk;
   for (const { id, channelIds } of read.bridges) {
     const name = names.conferenceOfFloor(id);
-    const legId = names.legOfAudience(id);
-    const useless = names.isRoom(id) ? channelIds.length === 0 : legId !== null && !fanOut.isWanted(legId);
-    const orphaned = name !== null ? !all.has(name) : useless;
+    const orphaned = name !== null ? !all.has(name) : names.isRoom(id) && channelIds.length === 0;
     if (orphaned) await ari.destroyBridge(id).catch(() => {});
   }
   const playing = new Set([...all.values()].map(({ playback }) => playback?.id));
@@ -139,10 +140,8 @@ async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Confere
     // It has lost the one who would have ended it.
     if (stasis?.args[0] === WHISPER && !prompter.isInUse(id)) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
     const playback = names.playbackOfPlayer(id);
-    const legId = names.legOfChannel(id);
     const floorLeg = names.conferenceOfFloorLeg(id);
-    const unwanted = legId !== null ? !fanOut.isWanted(legId) : floorLeg !== null && !needsFloorLeg(all.get(floorLeg));
-    if (unwanted) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
+    if (floorLeg !== null && !needsFloorLeg(all.get(floorLeg))) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
     if (playback === null || playing.has(playback)) continue;
     await floorPlayer.stop(playback);
   }

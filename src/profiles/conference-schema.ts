@@ -193,6 +193,14 @@ const audio = z.strictObject({
   jitterBuffer: z.boolean().default(false).describe("Smooths speakers' calls that arrive unevenly").meta(live),
 });
 
+const audience = z.strictObject({
+  packetMs: z
+    .union([z.literal(20), z.literal(40), z.literal(60)], { error: 'a packet is 20, 40 or 60 ms' })
+    .default(20)
+    .describe('Sound in each packet to a listener: longer ones cost less CPU and bandwidth, and arrive later')
+    .meta(live),
+});
+
 const recording = z.strictObject({
   automatic: z.boolean().default(false).describe('Records from the beginning').meta(nextConference),
   name: z
@@ -232,21 +240,7 @@ export const conferenceProfileSchema = z
       .optional()
       .describe('The controls profile of moderators; without it they have the same keys as all')
       .meta(live),
-    audience: z
-      .enum(['auto', 'bridge', 'fanout'])
-      .default('auto')
-      .describe(
-        "Where listeners hear the conference: in Asterisk's bridge, from the relay, or there when they are many",
-      )
-      .meta(live),
-    fanOutFrom: z
-      .number()
-      .int()
-      .min(1)
-      .max(100_000)
-      .default(50)
-      .describe('With `audience: auto`: from so many listeners on they hear the relay')
-      .meta(live),
+    audience: audience.prefault({}).describe('What listeners get from the relay'),
     idleSeconds: seconds(86_400).default(30).describe('An empty conference ends after this time').meta(live),
     access: access.prefault({}).describe('Who may come in'),
     limits: limits.prefault({}).describe('How many and how long'),

@@ -1,34 +1,38 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { loadAead } from '../trunk/sodium-aead.ts';
-import { type Bell, ringForFrame, takesFrames } from './bell.ts';
+import { openUdp } from '../udp/open-udp.ts';
 import { Floors } from './floors.ts';
-import { MediaPorts } from './media-socket.ts';
-import type { AudienceFrame, FloorCommand, FloorReport, FloorWorkerOptions } from './worker-messages.ts';
+import type { AudienceFrame, FloorCommand, FloorReport, FloorWorkerOptions, FramesWanted } from './worker-messages.ts';
 
 /** The thread that has the floors of all conferences and the trunk. What it mixes for listeners goes to their threads. */
 
-const audiences: { readonly port: MessagePort; readonly bell: Bell }[] = [];
+/** The ways to threads that have listeners, by conference. */
+const audiences = new Map<string, Set<MessagePort>>();
+
+function connect(port: MessagePort): void {
+  port.on('message', ({ conference, wanted }: FramesWanted) => {
+    const ports = audiences.get(conference) ?? new Set();
+    if (wanted) ports.add(port);
+    else ports.delete(port);
+    if (ports.size > 0) audiences.set(conference, ports);
+    else audiences.delete(conference);
+  });
+}
 
 /** HOT PATH. */
 function play(frame: AudienceFrame): void {
-  for (const { port, bell } of audiences) {
-    if (!takesFrames(bell)) continue;
-    port.postMessage(frame);
-    ringForFrame(bell);
-  }
+  const ports = audiences.get(frame.conference);
+  if (ports) for (const port of ports) port.postMessage(frame);
 }
 
 const port = parentPort;
 if (port) {
-  const options = workerData as FloorWorkerOptions;
-  const aead = await loadAead();
-  // Asterisk is on this host.
-  const host = options.bindAddress === '0.0.0.0' ? '127.0.0.1' : options.bindAddress;
+  const { trunk } = workerData as FloorWorkerOptions;
+  const [aead, udp] = await Promise.all([loadAead(), openUdp({ eventLoop: true })]);
   const report = (message: FloorReport) => port.postMessage(message);
-  const { trunk } = options;
-  const floors = new Floors({ host, ports: new MediaPorts(options), trunk }, { aead, report, play });
+  const floors = new Floors({ trunk }, { aead, udp, report, play });
   port.on('message', (command: FloorCommand) => {
-    if (command.type === 'audience') audiences.push(command);
+    if (command.type === 'frames') connect(command.port);
     else floors.take(command);
   });
 }

@@ -1,14 +1,17 @@
 import { randomInt } from 'node:crypto';
-import type { RemoteInfo } from 'node:dgram';
 import { ComfortNoise } from '../audio/comfort-noise.ts';
 import { Mixer } from '../audio/mixer.ts';
 import { Pacing } from '../rtp/pacing.ts';
 import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../rtp/packet.ts';
+import type { Udp, UdpSocket, UdpSource } from '../udp/udp.ts';
 import { type FloorCodec, floorCodec } from './floor-codec.ts';
-import type { MediaPorts, MediaSocket } from './media-socket.ts';
 import type { FloorWish, RtpAddress } from './protocol.ts';
 import { RemoteSources } from './remote-sources.ts';
 
+/** Asterisk is on this host. */
+const HOST = '127.0.0.1';
+/** Some hundred packets. */
+const RECEIVE_BUFFER_BYTES = 256 * 1024;
 const FRAME_MS = 20;
 /** Of RTP: the clock of G.722 is that of half its sampling rate (RFC 3551, section 4.5.2). */
 const TICKS_PER_FRAME = 160;
@@ -22,6 +25,7 @@ const GIVE_BACK_AFTER_MS = 8;
 const view = emptyRtpView();
 
 export type FloorDeps = {
+  udp: Udp;
   /** Receives each frame for the audience; it must be used before the next one. */
   play: (samples: Int16Array, noiseDbov: number | null) => void;
   /** Receives each frame of this node for the others. */
@@ -58,12 +62,14 @@ export class Floor {
   /** A frame of Asterisk that is still to be mixed with those of other nodes. */
   #waiting: Int16Array | null = null;
   #waitingTimer: NodeJS.Timeout | undefined;
-  #socket: MediaSocket | null = null;
+  readonly #udp: Udp;
+  #socket: UdpSocket | null = null;
   #closed = false;
 
   constructor(wish: FloorWish, deps: FloorDeps, nowMs: number) {
     this.#wish = wish;
     this.#deps = deps;
+    this.#udp = deps.udp;
     const { sampleRateHz } = wish;
     this.sampleRateHz = sampleRateHz;
     const samples = (sampleRateHz * FRAME_MS) / 1000;
@@ -84,17 +90,20 @@ export class Floor {
   }
 
   /** @returns where Asterisk is to send to: the port that is wished for, if it is free; rejects if none can be had */
-  async open(ports: MediaPorts, host: string): Promise<RtpAddress> {
+  async open(): Promise<RtpAddress> {
     const { port } = this.#wish;
-    const accept = (packet: Buffer, from: RemoteInfo) => this.#receive(packet, from);
-    const socket = await ports.open(port, accept).catch((error: Error) => {
+    const open = (wanted: number) =>
+      this.#udp.open({ host: HOST, port: wanted, receiveBufferBytes: RECEIVE_BUFFER_BYTES }, (packet, from) =>
+        this.#receive(packet, from),
+      );
+    const socket = await open(port ?? 0).catch((error: Error) => {
       if (port === null) throw error;
-      return ports.open(null, accept);
+      return open(0);
     });
     this.#socket = socket;
     if (this.#closed) socket.close();
     this.#aim();
-    return { host, port: socket.port };
+    return { host: HOST, port: socket.port };
   }
 
   /** A controller that was restarted does not know at once where Asterisk is; it has not moved. */
@@ -116,21 +125,21 @@ export class Floor {
   }
 
   #aim(): void {
-    if (this.#wish.asterisk) this.#socket?.aim(this.#wish.asterisk);
+    const { asterisk } = this.#wish;
+    if (asterisk) this.#socket?.connect(this.#udp.peer(asterisk.host, asterisk.port));
   }
 
-  /** HOT PATH. @returns whether it came from Asterisk */
-  #receive(packet: Buffer, from: RemoteInfo): boolean {
+  /** HOT PATH. */
+  #receive(packet: Buffer, from: UdpSource): void {
     const { asterisk } = this.#wish;
-    if (from.port !== asterisk?.port || from.address !== asterisk.host) return false;
-    if (decodeRtpInto(view, packet) !== null) return false;
-    if (view.payloadEnd - view.payloadStart !== this.#codec.payloadBytes) return false;
+    if (from.port !== asterisk?.port || from.host !== asterisk.host) return;
+    if (decodeRtpInto(view, packet) !== null) return;
+    if (view.payloadEnd - view.payloadStart !== this.#codec.payloadBytes) return;
     const nowMs = performance.now();
     this.#mixWaiting();
     // Late ones too: some codecs go on from the frame before.
     this.#codec.decodeInto(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
     if (this.#pacing.arrived(view.timestamp, nowMs)) this.#advance(this.#frame, nowMs);
-    return true;
   }
 
   /** HOT PATH. 20 ms of the conference, of which Asterisk has sent `local`. */
@@ -179,7 +188,7 @@ export class Floor {
     const packet = this.#packets[header.sequence % PACKETS_IN_TURN] as Buffer;
     encodeHeaderInto(packet, header);
     this.#codec.encodeInto(this.#withNoise(samples, noiseDbov), packet.subarray(RTP_HEADER_BYTES));
-    this.#socket?.send(packet);
+    if (this.#wish.asterisk) this.#socket?.send(packet, packet.length);
   }
 
   /** HOT PATH. */

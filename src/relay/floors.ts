@@ -1,29 +1,22 @@
-import { resampleFilter } from '../audio/resample.ts';
-import { StreamResampler } from '../audio/stream-resampler.ts';
 import type { Aead } from '../trunk/aead.ts';
 import type { ReceivedFrame } from '../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../trunk/trunk-peer.ts';
-import { FRAME_SAMPLES } from './audience.ts';
 import { Floor } from './floor.ts';
-import type { MediaPorts } from './media-socket.ts';
 import type { AnnouncementText, FloorWish, TrunkStatsReport } from './protocol.ts';
 import { addCounts, type FrameCounts, NO_FRAMES } from './remote-sources.ts';
 import { SharedConference } from './shared-conference.ts';
 import { Trunk } from './trunk.ts';
+import type { Udp } from '../udp/udp.ts';
 import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from './worker-messages.ts';
 
 /** Floors look this often whether a frame is missing. */
 const TICK_MS = 5;
 const STATS_EVERY_MS = 2000;
 
-export type FloorsOptions = {
-  /** Where Asterisk is to send to. */
-  host: string;
-  ports: MediaPorts;
-  trunk: TrunkOptions | null;
-};
+export type FloorsOptions = { trunk: TrunkOptions | null };
 export type FloorsDeps = {
   aead: Aead;
+  udp: Udp;
   /** Receives 20 ms for an audience; they must be used before the next ones. */
   play: (frame: AudienceFrame) => void;
   report: (report: FloorReport) => void;
@@ -97,20 +90,20 @@ export class Floors {
     if (known?.floor.sampleRateHz === sampleRateHz) return known.floor.change(wish);
     // The profile was edited, and the controller started again since.
     if (known) this.#end(conference);
-    const { play, report } = this.#deps;
-    const { host, ports, trunk } = this.#options;
+    const { play, report, udp } = this.#deps;
+    const { trunk } = this.#options;
     const shared = trunk && new SharedConference(conference, { ...trunk, sampleRateHz });
-    const narrow = narrowing(sampleRateHz);
     const floor = new Floor(
       wish,
       {
-        play: (samples, noiseDbov) => play({ conference, samples: narrow(samples), noiseDbov }),
+        udp,
+        play: (samples, noiseDbov) => play({ conference, samples, sampleRateHz, noiseDbov }),
         share: (samples, nodes) => this.#share(shared, samples, nodes),
       },
       performance.now(),
     );
     this.#floors.set(conference, { floor, shared });
-    floor.open(ports, host).then(
+    floor.open().then(
       (local) => report({ type: 'floor', conference, local }),
       (error: Error) => {
         if (this.#floors.get(conference)?.floor === floor) this.#end(conference);
@@ -164,17 +157,6 @@ export class Floors {
     }
     this.#deps.report({ type: 'trunk', stats: { ...stats, nodes } });
   }
-}
-
-/** What makes a frame one of 8000 Hz, which is what listeners' phones get. */
-function narrowing(sampleRateHz: FloorWish['sampleRateHz']): (samples: Int16Array) => Int16Array {
-  if (sampleRateHz === 8000) return (samples) => samples;
-  const out = new Int16Array(FRAME_SAMPLES);
-  const resampler = new StreamResampler(resampleFilter(sampleRateHz, 8000), 2 * FRAME_SAMPLES);
-  return (samples) => {
-    resampler.convertInto(out, samples);
-    return out;
-  };
 }
 
 function textOf({ epoch, key, fromCounter }: KeyAnnouncement): AnnouncementText {

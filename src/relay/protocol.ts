@@ -10,7 +10,7 @@ import { GAIN_STEPS_MAX, GAIN_STEPS_MIN } from '../audio/gain.ts';
 const port = z.number().int().min(1).max(65_535);
 const address = z.object({ host: z.ipv4(), port });
 const conference = z.string().min(1).max(64);
-const legId = z.string().min(1).max(128);
+const channelId = z.string().min(1).max(256);
 
 /** Meters at the same time. */
 export const MOST_METERS = 1000;
@@ -40,25 +40,6 @@ export const announcementSchema = z.object({
 });
 export type AnnouncementText = z.output<typeof announcementSchema>;
 
-/** The RTP of one leg, agreed upon by SIP. */
-const legState = z.object({
-  /** Ours. */
-  port,
-  /** Where the other side wants its audio, as it says; behind NAT it is where it comes from. */
-  remote: address,
-  /** Where Asterisk wanted it at first; while the other side is there, audio and keys pass through Asterisk. */
-  asterisk: address,
-  codec: z.enum(['PCMU', 'PCMA']),
-  payloadType: z.number().int().min(0).max(127),
-  eventPayloadType: z.number().int().min(0).max(127).nullable(),
-});
-export type LegState = z.output<typeof legState>;
-
-/** Whether the relay talks with the phone itself, and not with Asterisk. */
-export function isDirect({ remote, asterisk }: Pick<LegState, 'remote' | 'asterisk'>): boolean {
-  return remote.host !== asterisk.host || remote.port !== asterisk.port;
-}
-
 /** The floor of a conference as the relay sees it: an RTP stream to and from Asterisk. */
 const floorWish = z.object({
   conference,
@@ -77,18 +58,53 @@ const floorWish = z.object({
 });
 export type FloorWish = z.output<typeof floorWish>;
 
-/** A listener to whom the relay sends the floor's sound. */
-const listenerWish = z.object({
-  legId,
+/** What a listener gets of a conference. */
+const hearing = z.object({
   conference,
   /** Steps of 3 dB. */
   volume: z.number().int().min(GAIN_STEPS_MIN).max(GAIN_STEPS_MAX),
-  /** Whether he gets comfort noise, where the conference has some. */
+  /** With comfort noise, where the conference has some. */
   noise: z.boolean(),
-  /** His leg, if it was up before the relay was restarted. */
-  leg: legState.nullable(),
+  /** Silence in place of the conference. */
+  deaf: z.boolean(),
+  packetMs: z.union([z.literal(20), z.literal(40), z.literal(60)]),
 });
-export type ListenerWish = z.output<typeof listenerWish>;
+export type CallHearing = z.output<typeof hearing>;
+
+/** A call whose RTP passes through the relay. */
+const callSpec = z.object({
+  channelId,
+  /** The port that Asterisk has told the phone, on the address of this host that the phone knows: to be opened here. */
+  local: address,
+  /** Where Asterisk itself has that port. */
+  asterisk: address,
+  /** Where the phone wants its sound, as it has said; behind NAT it is another address. */
+  phone: address.nullable(),
+  /** Addresses from which the phone may send; from any where there is none. */
+  sources: z.array(z.ipv4()).max(8),
+  /** Of the call; null for one that the relay does not encode. */
+  codec: z.enum(['PCMU', 'PCMA', 'G722']).nullable(),
+  /** Null while everything passes between phone and Asterisk. Otherwise only keys pass, and the relay sends the sound. */
+  hearing: hearing.nullable(),
+  /** From where the phone has sent, for a relay that has been started since. */
+  source: address.nullable(),
+});
+export type CallSpec = z.output<typeof callSpec>;
+
+const callStatistics = z.object({
+  /** RTP packets of the phone: estimated while the kernel drops most of what a listener sends. */
+  packetsReceived: z.number(),
+  packetsLost: z.number(),
+  jitterMs: z.number(),
+  packetsSent: z.number(),
+  /** As the phone reports by RTCP; null where it does not. */
+  packetsLostByPhone: z.number().nullable(),
+  jitterAtPhoneMs: z.number().nullable(),
+  roundTripMs: z.number().nullable(),
+  /** Since anything came from the phone. */
+  silentSeconds: z.number(),
+});
+export type CallStatistics = z.output<typeof callStatistics>;
 
 const trunkStats = z.object({
   sent: z.number(),
@@ -112,40 +128,33 @@ const trunkStats = z.object({
 });
 export type TrunkStatsReport = z.output<typeof trunkStats>;
 
-/** What the relay has seen of listeners' legs since it was started; see `sip/leg-counters.ts` and `relay/rtp-drops.ts`. */
-const legStats = z.object({
-  /** Legs in a call. */
+/** All calls together, since the relay was started. */
+const callSums = z.object({
   calls: z.number(),
-  sip: z.object({
-    requests: z.number(),
-    accepted: z.number(),
-    refused: z.number(),
-    ended: z.number(),
-    repeated: z.number(),
-    retransmitted: z.number(),
-    unanswered: z.number(),
-    sendErrors: z.number(),
-    ownerErrors: z.number(),
-    /** Datagrams that were not taken, by reason. */
-    dropped: z.record(z.string(), z.number()),
-  }),
-  /** Packets to listeners' ports that were not taken, by reason. */
-  rtp: z.object({ dropped: z.record(z.string(), z.number()) }),
+  /** Of these, listeners whom the relay sends a conference. */
+  listeners: z.number(),
+  /** Packets of phones that were dropped, by reason. */
+  dropped: z.record(z.string(), z.number()),
+  /** As the phones of present calls report: packets lost on the way to them, and the worst jitter. */
+  packetsLostByPhones: z.number(),
+  worstJitterAtPhonesMs: z.number(),
 });
-export type LegStatsReport = z.output<typeof legStats>;
+export type CallSums = z.output<typeof callSums>;
 
 export const relayRequestSchema = z.discriminatedUnion('type', [
   /** Everything that is wanted; what is not named ends. */
   z.object({
     type: z.literal('everything'),
     floors: z.array(floorWish),
-    listeners: z.array(listenerWish),
+    calls: z.array(callSpec),
     peers: z.array(trunkPeer),
   }),
   z.object({ type: z.literal('floor'), floor: floorWish }),
   z.object({ type: z.literal('end-floor'), conference }),
-  z.object({ type: z.literal('listener'), listener: listenerWish }),
-  z.object({ type: z.literal('end-listener'), legId }),
+  z.object({ type: z.literal('call'), call: callSpec }),
+  z.object({ type: z.literal('end-call'), channelId }),
+  /** A `call-statistics` report follows. */
+  z.object({ type: z.literal('ask-statistics'), channelId }),
   /** All other nodes; one that is not named is forgotten, with its keys. */
   z.object({ type: z.literal('peers'), peers: z.array(trunkPeer) }),
   /** This node must know our keys: an `announce` to it follows. */
@@ -162,30 +171,34 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('hello'),
     pid: z.number(),
-    /** Where listeners' legs are to be called. */
-    sip: address,
+    /** How it reaches the network: through libc, or Node.js's own sockets. */
+    sockets: z.enum(['libc', 'dgram']),
     /** The other nodes that it has been told of. */
     peers: z.array(trunkPeer).default([]),
-    legs: z.array(z.object({ legId, leg: legState })),
+    calls: z.array(callSpec),
     /** Where meters connect to; null while there is nothing. */
     meters: address.nullable(),
   }),
   /** A floor can be sent to here. */
   z.object({ type: z.literal('floor'), conference, local: address }),
   z.object({ type: z.literal('floor-failed'), conference, message: z.string() }),
-  /** A leg is up, or its other side has moved. */
-  z.object({ type: z.literal('leg'), legId, leg: legState }),
-  /** By Asterisk, or because its port is somebody else's since a restart. */
-  z.object({ type: z.literal('leg-ended'), legId }),
-  z.object({ type: z.literal('key'), legId, key: z.string().length(1) }),
+  /** The port of a call is open. */
+  z.object({ type: z.literal('call-open'), channelId }),
+  /** It cannot be opened. */
+  z.object({ type: z.literal('call-failed'), channelId, message: z.string() }),
+  /** A phone sends from here. */
+  z.object({ type: z.literal('call-source'), channelId, source: address }),
+  /** Nothing has come from a phone for long: perhaps it is gone. Told again each time that this has passed. */
+  z.object({ type: z.literal('call-silent'), channelId, seconds: z.number() }),
+  z.object({ type: z.literal('call-statistics'), channelId, statistics: callStatistics.nullable() }),
   /** A key of ours, for one node or (null) for all. */
   z.object({ type: z.literal('announce'), to: nodeId.nullable(), announcement: announcementSchema }),
   /** Packets under this key of another node are taken from now on. */
   z.object({ type: z.literal('key-installed'), nodeId, epoch: uint32 }),
   /** How the trunk is doing, about each 2 s. */
   z.object({ type: z.literal('trunk'), stats: trunkStats }),
-  /** How legs are doing, about each 2 s. */
-  z.object({ type: z.literal('legs'), stats: legStats }),
+  /** How calls are doing, about each 2 s. */
+  z.object({ type: z.literal('calls'), sums: callSums }),
   /** Meters connect to here from now on. */
   z.object({ type: z.literal('meters'), address }),
   /** How loud it is at meters where that has changed. */

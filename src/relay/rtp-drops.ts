@@ -1,15 +1,13 @@
 import type { RtpDropReason } from '../rtp/packet.ts';
 
-/** Why a packet that came to a listener's port was dropped. */
-export type ListenerDropReason = RtpDropReason | 'payload-type' | 'bad-event' | 'other-source';
+/** Why a packet that came to a call's port was dropped. */
+export type CallDropReason = RtpDropReason | 'other-source';
 
-const REASONS: readonly ListenerDropReason[] = [
+const REASONS: readonly CallDropReason[] = [
   'too-short',
   'not-version-2',
   'rtcp',
   'bad-length',
-  'payload-type',
-  'bad-event',
   'other-source',
 ];
 
@@ -21,11 +19,11 @@ export function createRtpDrops(): RtpDrops {
 }
 
 /** HOT PATH. */
-export function countDrop(drops: RtpDrops, reason: ListenerDropReason): void {
+export function countDrop(drops: RtpDrops, reason: CallDropReason): void {
   Atomics.add(drops, REASONS.indexOf(reason), 1n);
 }
 
-export function readDrops(drops: RtpDrops): Record<ListenerDropReason, number> {
+export function readDrops(drops: RtpDrops): Record<CallDropReason, number> {
   const counts = REASONS.map((reason, index) => [reason, Number(Atomics.load(drops, index))]);
-  return Object.fromEntries(counts) as Record<ListenerDropReason, number>;
+  return Object.fromEntries(counts) as Record<CallDropReason, number>;
 }

@@ -1,24 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Bell } from './bell.ts';
-import type { LegState, ListenerWish, RelayReport, RelayRequest, RtpAddress } from './protocol.ts';
+import type { CallSpec, CallSums, RelayReport, RelayRequest, RtpAddress } from './protocol.ts';
 import type { RtpDrops } from './rtp-drops.ts';
 
-/** Where the relay opens its sockets. */
-export type MediaOptions = {
-  /** Where others send to, and the address of this host that is bound. */
-  readonly address: string;
-  readonly bindAddress: string;
-  /** From the first to the last of these ports. */
-  readonly ports: { readonly first: number; readonly last: number };
-};
-
-/** Where a thread opens its sockets. */
-export type PortOptions = Pick<MediaOptions, 'bindAddress' | 'ports'> & {
-  /** The port to try first. */
-  readonly nextPort: number;
-};
-
-export type AudienceWorkerOptions = PortOptions & {
+export type CallWorkerOptions = {
   /** Where it counts packets that it drops. */
   readonly rtpDrops: RtpDrops;
 };
@@ -41,13 +25,15 @@ export type TrunkOptions = {
   readonly codec: 'PCMU' | 'PCMA' | 'L16';
 };
 
-export type FloorWorkerOptions = PortOptions & { readonly trunk: TrunkOptions | null };
+export type FloorWorkerOptions = { readonly trunk: TrunkOptions | null };
 
 /** From the relay's main thread to the one that has the floors and the trunk. */
 export type FloorCommand =
   | FloorRequest
-  /** The way to a thread that has listeners, and what wakes it. */
-  | { type: 'audience'; port: MessagePort; bell: Bell };
+  /** The way to a thread that has calls: it says which conferences it has listeners of, and gets their frames. */
+  | { type: 'frames'; port: MessagePort };
+
+export type FramesWanted = { readonly conference: string; readonly wanted: boolean };
 
 export type FloorRequest = Extract<
   RelayRequest,
@@ -60,31 +46,27 @@ export type FloorReport =
   /** Something about another node cannot be. */
   | { type: 'trunk-problem'; message: string };
 
-export type ListenerSettings = Omit<ListenerWish, 'leg'>;
-
-/** From the relay's main thread to one that has listeners. */
-export type AudienceCommand =
-  | ListenerCommand
+/** From the relay's main thread to one that has calls. */
+export type CallCommand =
+  | CallRequest
   /** The way from the thread that has the floors. */
-  | { type: 'source'; port: MessagePort; bell: Bell };
+  | { type: 'frames'; port: MessagePort };
 
-export type ListenerCommand =
-  | { type: 'listener'; listener: ListenerSettings }
-  /** The leg of a listener is agreed upon; its port is a new one where there is none. */
-  | { type: 'leg'; legId: string; leg: Omit<LegState, 'port'>; port: number | null }
-  | { type: 'end-listener'; legId: string };
+export type CallRequest =
+  | { type: 'call'; call: CallSpec }
+  | Extract<RelayRequest, { type: 'end-call' | 'ask-statistics' }>;
 
-export type AudienceReport =
-  | { type: 'leg'; legId: string; port: number }
-  | { type: 'leg-failed'; legId: string; message: string }
-  | { type: 'key'; legId: string; key: string };
+export type CallReport =
+  | Extract<RelayReport, { type: 'call-open' | 'call-failed' | 'call-source' | 'call-silent' | 'call-statistics' }>
+  | { type: 'sockets'; sockets: 'libc' | 'dgram'; reason: string | null }
+  | { type: 'sums'; sums: Omit<CallSums, 'dropped'> };
 
-export type WorkerReport = FloorReport | AudienceReport;
+export type WorkerReport = FloorReport | CallReport;
 
 /** From the thread that has the floors to those that have listeners: 20 ms of a conference. */
 export type AudienceFrame = {
   readonly conference: string;
-  /** 8000 Hz. */
   readonly samples: Int16Array;
+  readonly sampleRateHz: 8000 | 16_000;
   readonly noiseDbov: number | null;
 };

@@ -1,20 +1,19 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { type Bell, createBell, ringForCommand } from './bell.ts';
-import { createRtpDrops, type ListenerDropReason, readDrops } from './rtp-drops.ts';
+import type { CallSums } from './protocol.ts';
+import { createRtpDrops, readDrops } from './rtp-drops.ts';
 import type {
-  AudienceCommand,
-  AudienceWorkerOptions,
+  CallCommand,
+  CallRequest,
+  CallWorkerOptions,
   FloorCommand,
   FloorRequest,
   FloorWorkerOptions,
-  ListenerCommand,
-  MediaOptions,
   TrunkOptions,
   WorkerReport,
 } from './worker-messages.ts';
 
-type PoolOptions = MediaOptions & {
-  /** How many have listeners. */
+type PoolOptions = {
+  /** How many have calls. */
   threads: number;
   trunk: TrunkOptions | null;
 };
@@ -25,71 +24,72 @@ export type WorkerPoolDeps = {
   onDied: (error: Error) => void;
 };
 
-/** The media threads: one that has all floors, and some over which listeners are spread. */
+type CallThread = { readonly worker: Worker; calls: number; sums: Omit<CallSums, 'dropped'> };
+
+/** The media threads: one that has all floors, and some over which calls are spread. */
 export class WorkerPool {
   readonly #floors: Worker;
-  readonly #audiences: readonly { readonly worker: Worker; readonly bell: Bell }[];
-  /** How many listeners each thread has. */
-  readonly #load: number[];
-  readonly #threadOf = new Map<string, number>();
+  readonly #threads: readonly CallThread[];
+  readonly #threadOf = new Map<string, CallThread>();
   readonly #rtpDrops = createRtpDrops();
 
-  constructor({ threads, trunk, bindAddress, ports }: PoolOptions, deps: WorkerPoolDeps) {
-    const start = (file: string, workerData: AudienceWorkerOptions | FloorWorkerOptions) => {
+  constructor({ threads, trunk }: PoolOptions, deps: WorkerPoolDeps) {
+    const start = (file: string, workerData: CallWorkerOptions | FloorWorkerOptions) => {
       const worker = new Worker(new URL(file, import.meta.url), { workerData });
-      worker.on('message', deps.onReport);
       worker.on('error', deps.onDied);
       return worker;
     };
-    // A conference has one port, so that no range is kept free for them. Listeners come to the last tenth last.
-    const nextPort = ports.last - Math.floor((ports.last - ports.first) / 10);
-    this.#floors = start('./floor-worker.js', { bindAddress, ports, nextPort, trunk });
-    const rtpDrops = this.#rtpDrops;
-    this.#load = Array.from({ length: threads }, () => 0);
-    this.#audiences = this.#load.map((_, index) => {
-      const share = portsOf(ports, index, threads);
-      const worker = start('./audience-worker.js', { bindAddress, ports: share, nextPort: share.first, rtpDrops });
-      const bell = createBell();
+    this.#floors = start('./floor-worker.js', { trunk });
+    this.#floors.on('message', deps.onReport);
+    this.#threads = Array.from({ length: threads }, () => {
+      const worker = start('./call-worker.js', { rtpDrops: this.#rtpDrops });
+      const sums = { calls: 0, listeners: 0, packetsLostByPhones: 0, worstJitterAtPhonesMs: 0 };
+      const thread: CallThread = { worker, calls: 0, sums };
+      worker.on('message', (report: WorkerReport) => {
+        if (report.type === 'sums') thread.sums = report.sums;
+        else deps.onReport(report);
+      });
       const { port1, port2 } = new MessageChannel();
-      this.#floors.postMessage({ type: 'audience', port: port1, bell } satisfies FloorCommand, [port1]);
-      worker.postMessage({ type: 'source', port: port2, bell } satisfies AudienceCommand, [port2]);
-      return { worker, bell };
+      this.#floors.postMessage({ type: 'frames', port: port1 } satisfies FloorCommand, [port1]);
+      worker.postMessage({ type: 'frames', port: port2 } satisfies CallCommand, [port2]);
+      return thread;
     });
   }
 
-  /** Packets that came to listeners' ports and were dropped. */
-  get rtpDropped(): Record<ListenerDropReason, number> {
-    return readDrops(this.#rtpDrops);
+  /** Of all threads together, some seconds old at most. */
+  get sums(): CallSums {
+    const sums = this.#threads.map((thread) => thread.sums);
+    const total = (key: 'calls' | 'listeners' | 'packetsLostByPhones') => sums.reduce((sum, each) => sum + each[key], 0);
+    return {
+      calls: total('calls'),
+      listeners: total('listeners'),
+      dropped: readDrops(this.#rtpDrops),
+      packetsLostByPhones: total('packetsLostByPhones'),
+      worstJitterAtPhonesMs: Math.max(...sums.map(({ worstJitterAtPhonesMs }) => worstJitterAtPhonesMs)),
+    };
   }
 
   tellFloors(request: FloorRequest): void {
     this.#floors.postMessage(request);
   }
 
-  /** A listener stays in the thread in which he began: the one with the fewest. */
-  tellListener(legId: string, command: ListenerCommand): void {
-    const known = this.#threadOf.get(legId);
-    const index = known ?? this.#load.indexOf(Math.min(...this.#load));
-    if (known === undefined) {
-      this.#threadOf.set(legId, index);
-      this.#load[index] = (this.#load[index] ?? 0) + 1;
+  /** A call stays in the thread in which it began: the one with the fewest. */
+  tellCall(channelId: string, command: CallRequest): void {
+    const known = this.#threadOf.get(channelId);
+    if (!known && command.type !== 'call') return;
+    const thread = known ?? this.#threads.reduce((least, each) => (each.calls < least.calls ? each : least));
+    if (!known) {
+      this.#threadOf.set(channelId, thread);
+      thread.calls += 1;
     }
-    const thread = this.#audiences[index];
-    thread?.worker.postMessage(command);
-    if (thread) ringForCommand(thread.bell);
-    if (command.type !== 'end-listener') return;
-    this.#threadOf.delete(legId);
-    this.#load[index] = (this.#load[index] ?? 1) - 1;
+    thread.worker.postMessage(command);
+    if (command.type !== 'end-call') return;
+    this.#threadOf.delete(channelId);
+    thread.calls -= 1;
   }
 
   async stop(): Promise<void> {
-    const workers = [this.#floors, ...this.#audiences.map(({ worker }) => worker)];
+    const workers = [this.#floors, ...this.#threads.map(({ worker }) => worker)];
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
-}
-
-/** Threads take ports of their own, so that they do not try the same ones. */
-function portsOf({ first, last }: MediaOptions['ports'], index: number, threads: number): MediaOptions['ports'] {
-  const share = Math.floor((last - first + 1) / threads);
-  return { first: first + index * share, last: index === threads - 1 ? last : first + (index + 1) * share - 1 };
 }

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { boundSocket } from '../../src/sip/udp.ts';
+import { boundSocket } from './sip/udp.ts';
 import { TcpProxy } from './impairment/tcp-proxy.ts';
 import type { Endpoint } from './loopback.ts';
 

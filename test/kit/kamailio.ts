@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { SipServer } from '../../src/sip/address.ts';
+import type { SipServer } from './sip/address.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/kamailio', import.meta.url));
 const ROUTING = fileURLToPath(new URL('../../docs/routing.md', import.meta.url));

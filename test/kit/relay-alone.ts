@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { freePort } from '../../scripts/machine.ts';
 import { onLines, sendLine } from '../../src/relay/lines.ts';
 import { type RelayReport, type RelayRequest, relayReportSchema } from '../../src/relay/protocol.ts';
 
@@ -14,8 +13,6 @@ const PROGRAM = new URL('../../dist/cli/main.js', import.meta.url);
 const START_TIMEOUT_MS = 10_000;
 
 export type RelayAloneOptions = {
-  address: string;
-  ports: { first: number; last: number };
   threads: number;
   /** The section `cluster` of rostrum.yaml; none for a node by itself. */
   cluster?: Record<string, unknown>;
@@ -48,12 +45,11 @@ export class RelayAlone {
     });
   }
 
-  static async start({ address, ports, threads, cluster, onReport }: RelayAloneOptions): Promise<RelayAlone> {
+  static async start({ threads, cluster, onReport }: RelayAloneOptions): Promise<RelayAlone> {
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-relay-'));
     const socketPath = join(directory, 'relay.sock');
     const configPath = join(directory, 'rostrum.yaml');
-    const sipPort = await freePort('127.0.0.1');
-    const relay = { address, ports, sipPort, threads, socket: socketPath };
+    const relay = { threads, socket: socketPath };
     await writeFile(configPath, stringify({ relay, ...(cluster && { cluster }) }));
     const child = fork(PROGRAM, ['relay', '--config', configPath], {
       execArgv: [],

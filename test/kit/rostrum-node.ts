@@ -46,7 +46,6 @@ export class RostrumNode {
   readonly #bindAddress: string;
   readonly #options: RostrumNodeOptions;
   #process: ChildProcess | null = null;
-  #relaySipPort = 0;
 
   private constructor(directory: string, ports: { sipPort: number; ariPort: number }, options: RostrumNodeOptions) {
     this.directory = directory;
@@ -102,8 +101,6 @@ export class RostrumNode {
     }
     const passwordFile = join(this.directory, 'ari-password');
     await writeFile(passwordFile, ariPassword, { mode: 0o600 });
-    // As on a real host, it stays the same over a restart.
-    this.#relaySipPort ||= await freePort('127.0.0.1');
     await writeFile(
       this.configPath,
       stringify({
@@ -111,7 +108,6 @@ export class RostrumNode {
         profiles,
         api: { socket: this.socketPath },
         speech: { command: await findEspeak(), directory: join(this.directory, 'speech') },
-        relay: { address: this.#bindAddress, sipPort: this.#relaySipPort },
         reports: { directory: join(this.directory, 'reports') },
         ...config,
         ...this.#clusterConfig(config),

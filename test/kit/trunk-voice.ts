@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { encodeG711Into } from '../../src/audio/g711.ts';
 import type { AnnouncementText } from '../../src/relay/protocol.ts';
-import { boundSocket, closeSocket } from '../../src/sip/udp.ts';
+import { boundSocket, closeSocket } from './sip/udp.ts';
 import { PCMU } from '../../src/trunk/audio-format.ts';
 import { OutgoingStream } from '../../src/trunk/outgoing-stream.ts';
 import { MAX_PACKET_BYTES } from '../../src/trunk/packet-format.ts';

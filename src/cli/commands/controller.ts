@@ -51,13 +51,10 @@ export async function runController(configFile: string | undefined): Promise<voi
         if (report.type === 'announce') cluster.announceKey(report.to, report.announcement);
         else if (report.type === 'key-installed') cluster.keyInstalled(report.nodeId, report.epoch);
         else if (report.type === 'trunk') cluster.trunkReported(report.stats);
-        else if (report.type === 'legs') cluster.legsReported(report.stats);
+        else if (report.type === 'calls') cluster.callsReported(report.sums);
         else controller.relayReported(report);
       },
-      onPresence: (present) => {
-        controller.setRelay(present);
-        if (present) cluster.relayStarted();
-      },
+      onConnected: () => cluster.relayStarted(),
     },
   );
   const speech = new Speech(config.speech, { logger });
@@ -70,7 +67,7 @@ export async function runController(configFile: string | undefined): Promise<voi
     { openChannel, relay: link, logger, now: Date.now, load: () => (loadavg()[0] ?? 0) / availableParallelism() },
   );
   const controller = new Controller(
-    { application, nodeId },
+    { application, nodeId, anySource: config.relay.sources === 'any' },
     { ari, link, profiles: profiles.current, speech, inviter, cluster, logger, now: Date.now, watch },
   );
   profiles.onChange((current) => controller.useProfiles(current));

@@ -13,11 +13,10 @@ export async function runRelay(configFile: string | undefined): Promise<void> {
   const logger = createLogger(config.log);
   const { ended, end } = lifetime();
 
-  const { address, ports } = config.relay;
   const relay = new Relay(config.relay, { logger, onDied: end });
   try {
     await relay.start();
-    logger.info(`relay running, process ${process.pid}, media at ${address}:${ports.first}-${ports.last}`);
+    logger.info(`relay running, process ${process.pid}`);
     const error = await ended;
     if (error) throw error;
     logger.info('relay stopping');

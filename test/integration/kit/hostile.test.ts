@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
+import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 import { encodeCapture } from '../../kit/hostile/capture.ts';
 import { hostileSource, nextHostilePacket } from '../../kit/hostile/hostile-packets.ts';
 import { sendHostile } from '../../kit/hostile/hostile-sender.ts';

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
+import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 import { meshOf } from '../../kit/impairment/mesh.ts';
 import { ImpairmentProxy, type ImpairmentProxyOptions } from '../../kit/impairment/udp-proxy.ts';
 import type { Endpoint } from '../../kit/loopback.ts';

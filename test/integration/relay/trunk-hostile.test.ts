@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
-import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
+import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 import { cpuSeconds, residentMb } from '../../bench/cpu.ts';
 import { toneVoice } from '../../kit/floor-voices.ts';
 import { HOSTILE_KINDS } from '../../kit/hostile/hostile-packets.ts';

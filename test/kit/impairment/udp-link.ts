@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
+import { boundSocket, closeSocket } from '../sip/udp.ts';
 import type { Endpoint } from '../loopback.ts';
 import { requireLoopback } from './errors.ts';
 import { changedImpairment, type Impairment } from './impairment.ts';

@@ -1,4 +1,4 @@
-import type { AudioFormat } from '../../../src/sip/sdp.ts';
+import type { AudioFormat } from '../sip/sdp.ts';
 import {
   type Codec,
   codecOfPayloadType,

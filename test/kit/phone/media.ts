@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { type AudioFormat, answerDirection, type LocalAudio, type RemoteAudio } from '../../../src/sip/sdp.ts';
-import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
+import { type AudioFormat, answerDirection, type LocalAudio, type RemoteAudio } from '../sip/sdp.ts';
+import { boundSocket, closeSocket } from '../sip/udp.ts';
 import { type AudioCodec, audioFormatOf, sampleRateHz } from './codec.ts';
 import { TELEPHONE_EVENT_PAYLOAD_TYPE } from './dtmf.ts';
 import { Heard } from './heard.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SipServer } from '../../../src/sip/address.ts';
-import type { SipHeader, SipProblem, SipRequest } from '../../../src/sip/message.ts';
+import type { SipServer } from '../sip/address.ts';
+import type { SipHeader, SipProblem, SipRequest } from '../sip/message.ts';
 import { Call } from './call.ts';
 import type { AudioCodec } from './codec.ts';
 import { PhoneError } from './errors.ts';

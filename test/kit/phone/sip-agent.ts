@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { branchOf, cseqOf, parseNameAddress, type SipServer } from '../../../src/sip/address.ts';
-import { type LocalSip, randomToken } from '../../../src/sip/dialog.ts';
+import { branchOf, cseqOf, parseNameAddress, type SipServer } from '../sip/address.ts';
+import { type LocalSip, randomToken } from '../sip/dialog.ts';
 import {
   formatSip,
   header,
@@ -8,9 +8,9 @@ import {
   type SipProblem,
   type SipRequest,
   type SipResponse,
-} from '../../../src/sip/message.ts';
-import { responseTo } from '../../../src/sip/response.ts';
-import { boundSocket, closeSocket } from '../../../src/sip/udp.ts';
+} from '../sip/message.ts';
+import { responseTo } from '../sip/response.ts';
+import { boundSocket, closeSocket } from '../sip/udp.ts';
 import { PhoneError } from './errors.ts';
 import { IncomingSession } from './sip-incoming.ts';
 import { type OutgoingOptions, OutgoingSession } from './sip-outgoing.ts';

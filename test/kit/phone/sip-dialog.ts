@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
-import { parseNameAddress, parseSipUri, type SipServer } from '../../../src/sip/address.ts';
-import { type Dialog, learnTarget } from '../../../src/sip/dialog.ts';
-import { header, headersNamed, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
+import { parseNameAddress, parseSipUri, type SipServer } from '../sip/address.ts';
+import { type Dialog, learnTarget } from '../sip/dialog.ts';
+import { header, headersNamed, type SipRequest, type SipResponse } from '../sip/message.ts';
 
 /** The calling side of a dialog, which a relay never is. */
 

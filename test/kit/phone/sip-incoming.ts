@@ -1,7 +1,7 @@
-import { parseNameAddress, parseSipUri, type SipServer } from '../../../src/sip/address.ts';
-import { learnTarget, withoutTag } from '../../../src/sip/dialog.ts';
-import { header, headersNamed, type SipRequest } from '../../../src/sip/message.ts';
-import { responseTo } from '../../../src/sip/response.ts';
+import { parseNameAddress, parseSipUri, type SipServer } from '../sip/address.ts';
+import { learnTarget, withoutTag } from '../sip/dialog.ts';
+import { header, headersNamed, type SipRequest } from '../sip/message.ts';
+import { responseTo } from '../sip/response.ts';
 import { newDialog, type SessionHandler, SipSession, type SipWire } from './sip-session.ts';
 
 /** Who calls whom, for a bank that decides what to do with an invite. */

@@ -1,7 +1,7 @@
-import { parseNameAddress } from '../../../src/sip/address.ts';
-import { dialogRequest } from '../../../src/sip/dialog.ts';
-import { header, type SipHeader, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
-import { formatSdp } from '../../../src/sip/sdp.ts';
+import { parseNameAddress } from '../sip/address.ts';
+import { dialogRequest } from '../sip/dialog.ts';
+import { header, type SipHeader, type SipRequest, type SipResponse } from '../sip/message.ts';
+import { formatSdp } from '../sip/sdp.ts';
 import { cancelOf, learnFromResponse, nextHop } from './sip-dialog.ts';
 import { newDialog, SDP_ORIGIN, type SessionHandler, SipSession, type SipWire } from './sip-session.ts';
 import type { ClientTransaction } from './sip-transaction.ts';

@@ -1,10 +1,10 @@
-import type { SipServer } from '../../../src/sip/address.ts';
-import { type Dialog, dialogRequest, type LocalSip, learnTarget, randomToken } from '../../../src/sip/dialog.ts';
-import { parseDtmfRelay } from '../../../src/sip/dtmf-relay.ts';
-import type { SipHeader, SipRequest, SipResponse } from '../../../src/sip/message.ts';
-import { responseTo } from '../../../src/sip/response.ts';
-import { formatSdp, type LocalAudio, parseSdp, type RemoteAudio, type SdpOrigin } from '../../../src/sip/sdp.ts';
-import { T1_MS, T2_MS, TRANSACTION_TIMEOUT_MS } from '../../../src/sip/timers.ts';
+import type { SipServer } from '../sip/address.ts';
+import { type Dialog, dialogRequest, type LocalSip, learnTarget, randomToken } from '../sip/dialog.ts';
+import { parseDtmfRelay } from '../sip/dtmf-relay.ts';
+import type { SipHeader, SipRequest, SipResponse } from '../sip/message.ts';
+import { responseTo } from '../sip/response.ts';
+import { formatSdp, type LocalAudio, parseSdp, type RemoteAudio, type SdpOrigin } from '../sip/sdp.ts';
+import { T1_MS, T2_MS, TRANSACTION_TIMEOUT_MS } from '../sip/timers.ts';
 import { formatDtmfRelay } from './dtmf.ts';
 import { nextHop } from './sip-dialog.ts';
 import type { ClientTransaction, TransactionHandler } from './sip-transaction.ts';

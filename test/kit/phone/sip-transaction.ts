@@ -1,5 +1,5 @@
-import { headersNamed, type SipHeader, type SipRequest, type SipResponse } from '../../../src/sip/message.ts';
-import { T1_MS, T2_MS, TRANSACTION_TIMEOUT_MS } from '../../../src/sip/timers.ts';
+import { headersNamed, type SipHeader, type SipRequest, type SipResponse } from '../sip/message.ts';
+import { T1_MS, T2_MS, TRANSACTION_TIMEOUT_MS } from '../sip/timers.ts';
 
 export interface TransactionHandler {
   onProvisional?(response: SipResponse): void;

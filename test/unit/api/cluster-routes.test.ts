@@ -5,7 +5,7 @@ import type { Command } from '../../../src/conference/commands.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
 import { ControllerError } from '../../../src/controller/errors.ts';
 import { noEvents } from '../../../src/events/channel.ts';
-import { newLegCounters } from '../../../src/sip/leg-counters.ts';
+import { newLegCounters } from '../../kit/sip/leg-counters.ts';
 import { conference, depsOf, member } from './conferences.ts';
 
 const speaker = { flags: { ...PLAIN_FLAGS, speaker: true }, talking: true };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAlone } from '../../../src/conference/arrangement.ts';
 import { countAdmitted } from '../../../src/conference/conference.ts';
-import { newLegCounters } from '../../../src/sip/leg-counters.ts';
+import { newLegCounters } from '../../kit/sip/leg-counters.ts';
 import { TestNetwork, TestNode } from './cluster-nodes.ts';
 
 const SILENT =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatSdp, parseSdp } from '../../../src/sip/sdp.ts';
+import { formatSdp, parseSdp } from '../../kit/sip/sdp.ts';
 import {
   audioCodecOf,
   audioFormatOf,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDtmfRelay } from '../../../src/sip/dtmf-relay.ts';
+import { parseDtmfRelay } from '../../kit/sip/dtmf-relay.ts';
 import { DtmfReceiver, DtmfSender, decodeEvent, encodeEventInto, formatDtmfRelay } from '../../kit/phone/dtmf.ts';
 
 const PTIME_SAMPLES = 160;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Dialog } from '../../../src/sip/dialog.ts';
+import type { Dialog } from '../../kit/sip/dialog.ts';
 import { nextHop } from '../../kit/phone/sip-dialog.ts';
 
 const SERVER = { host: '127.0.0.1', port: 1 };

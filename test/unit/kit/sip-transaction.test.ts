@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SipRequest, SipResponse } from '../../../src/sip/message.ts';
+import type { SipRequest, SipResponse } from '../../kit/sip/message.ts';
 import { ClientTransaction } from '../../kit/phone/sip-transaction.ts';
 
 function request(method: string): SipRequest {

@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'winston';
+import { AriError } from '../ari/errors.ts';
+import type { AriChannel, AriPort } from '../ari/port.ts';
+import type { Hearing } from '../conference/arrangement.ts';
+import type { Path } from '../conference/member.ts';
+import type { CallSpec } from '../relay/protocol.ts';
+import { isChannelGone } from './arranger.ts';
+import { callSpecOf, endpointOf, RTP_VARIABLES, readsMediaAddress } from './call-rtp.ts';
+import { ControllerError } from './errors.ts';
+import type { RelayLink } from './relay-link.ts';
+
+/** Asterisk has the port a few milliseconds after it was told to send the phone its description. */
+const READ_RETRY_MS = 20;
+const READ_TRIES = 25;
+/** For the relay to open a port. One that is being started is waited for; the caller hears ringing meanwhile. */
+const OPEN_TIMEOUT_MS = 30_000;
+/** The configuration of Asterisk may change while it runs. */
+const REMEMBERED_MS = 60_000;
+/** More endpoints than this are asked about each time. */
+const MOST_REMEMBERED = 1000;
+/** The answer to a session refresh, and the end of a phone that gives none, are Asterisk's business. */
+const REFRESH = 'PJSIP_SEND_SESSION_REFRESH()';
+
+type Call = Pick<AriChannel, 'id' | 'name' | 'dialled'>;
+
+type Anchor = {
+  /** Resolves when it is known how the member hears; rejects if the call cannot be taken. */
+  path: Promise<Path>;
+  /** Null until the relay has been told. */
+  spec: CallSpec | null;
+  /** The relay has opened the port; rejects if it cannot, or the call has ended. */
+  readonly isOpen: Promise<void>;
+  readonly opened: () => void;
+  readonly fail: (error: Error) => void;
+};
+
+export type AnchorsOptions = {
+  /** Phones may send from addresses that nobody has signalled: `relay.sources: any`. */
+  anySource: boolean;
+};
+export type AnchorsDeps = {
+  ari: AriPort;
+  link: RelayLink;
+  logger: Logger;
+  /** In ms, monotone. */
+  now: () => number;
+};
+
+/**
+ * The relay stands between each phone and Asterisk, as the anchor of the call's RTP: this is arranged before the call is
+ * answered. What a member hears is then a matter of the relay alone.
+ */
+export class Anchors {
+  readonly #options: AnchorsOptions;
+  readonly #deps: AnchorsDeps;
+  readonly #endpoints = new Map<string, { mediaAddress: string; untilMs: number }>();
+  /** By channel. Bounded by the calls of Asterisk. */
+  readonly #anchors = new Map<string, Anchor>();
+
+  constructor(options: AnchorsOptions, deps: AnchorsDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /**
+   * Has the relay take the RTP of a call, before anything is sent to its phone. Doing it again is harmless.
+   * @returns how the caller can hear a conference; at once where Asterisk need not be asked. Rejects with an `AriError`, or
+   * with a `ControllerError` `not-possible` where the relay cannot open the port: the call cannot be heard then
+   */
+  ensure(channel: Call): Path | Promise<Path> {
+    const known = this.#anchors.get(channel.id);
+    if (known) return known.path;
+    const endpoint = endpointOf(channel.name);
+    if (endpoint === null) return { at: 'bridge', reason: 'not a SIP call' };
+    let opened = () => {};
+    let fail = (_: Error) => {};
+    const isOpen = new Promise<void>((resolve, reject) => {
+      opened = resolve;
+      fail = reject;
+    });
+    isOpen.catch(() => {});
+    const anchor: Anchor = { path: Promise.reject(), spec: null, isOpen, opened, fail };
+    anchor.path.catch(() => {});
+    this.#anchors.set(channel.id, anchor);
+    anchor.path = this.#begin(anchor, channel, endpoint);
+    anchor.path.catch(() => {});
+    return anchor.path;
+  }
+
+  /** Whether a call's RTP is, or is about to be, in the hands of the relay. */
+  has(channelId: string): boolean {
+    return this.#anchors.has(channelId);
+  }
+
+  /** The listener hears this conference from now on, and is heard by nobody; null lets everything pass to and from Asterisk. */
+  hear(channelId: string, conference: string, hearing: Hearing | null): void {
+    const anchor = this.#anchors.get(channelId);
+    if (!anchor?.spec) return;
+    if (hearing === null && anchor.spec.hearing === null) return;
+    this.#set(anchor, { ...anchor.spec, hearing: hearing && { conference, ...hearing } });
+  }
+
+  /** The call has ended. */
+  end(channelId: string): void {
+    const anchor = this.#anchors.get(channelId);
+    this.#anchors.delete(channelId);
+    anchor?.fail(new ControllerError('not-possible', 'the call has ended'));
+    this.#deps.link.endCall(channelId);
+  }
+
+  /** Asterisk has these channels, and no others. Calls that are in the dialplan again are still passed on. */
+  retain(living: ReadonlySet<string>): void {
+    const { link } = this.#deps;
+    for (const channelId of link.calls) {
+      const call = link.callOf(channelId);
+      if (!living.has(channelId)) this.end(channelId);
+      else if (call && !this.#anchors.has(channelId)) link.setCall({ ...call, hearing: null });
+    }
+  }
+
+  /** The relay has opened the port of a call, or could not. */
+  settled(channelId: string, problem: string | null): void {
+    const anchor = this.#anchors.get(channelId);
+    if (problem === null) anchor?.opened();
+    else anchor?.fail(new ControllerError('not-possible', problem));
+  }
+
+  /** Nothing comes from a phone: it is asked whether it is there. Asterisk ends the call of one that does not answer. */
+  silent(channelId: string, seconds: number): void {
+    if (!this.#anchors.has(channelId)) return;
+    const { ari, logger } = this.#deps;
+    logger.debug(`call ${channelId}: nothing from its phone for ${seconds} s; asking it by SIP`);
+    ari.setVariable(channelId, REFRESH, 'update').catch((error: Error) => {
+      if (!isChannelGone(error)) logger.warn(`call ${channelId}: not asked by SIP: ${error.message}`);
+    });
+  }
+
+  async #begin(anchor: Anchor, channel: Call, endpoint: string): Promise<Path> {
+    const { ari, link } = this.#deps;
+    const { id } = channel;
+    const found = link.callOf(id);
+    if (found) {
+      this.#set(anchor, found);
+      anchor.opened();
+      return pathOf(found);
+    }
+    const mediaAddress = await this.#mediaAddressOf(endpoint, id);
+    if (!mediaAddress.startsWith('127.')) {
+      return { at: 'bridge', reason: `endpoint ${endpoint} has no media_address on loopback` };
+    }
+    const isEarly = channel.dialled !== null;
+    if (isEarly) {
+      if (!link.status.connected) await ari.ring(id);
+      await Promise.race([link.connected(), tooLate()]);
+      await ari.progress(id);
+    }
+    const spec = await this.#readRtp(id, mediaAddress);
+    if (this.#anchors.get(id) !== anchor) return gone();
+    if ('reason' in spec) return { at: 'bridge', reason: spec.reason };
+    this.#set(anchor, spec);
+    // The phone of an answered call sends already, and nobody waits.
+    if (isEarly) await Promise.race([anchor.isOpen, tooLate()]);
+    return pathOf(spec);
+  }
+
+  async #mediaAddressOf(endpoint: string, channelId: string): Promise<string> {
+    const known = this.#endpoints.get(endpoint);
+    if (known && this.#deps.now() < known.untilMs) return known.mediaAddress;
+    const mediaAddress = (await this.#deps.ari.getVariable(channelId, readsMediaAddress(endpoint))) ?? '';
+    if (this.#endpoints.size >= MOST_REMEMBERED) this.#endpoints.clear();
+    this.#endpoints.set(endpoint, { mediaAddress, untilMs: this.#deps.now() + REMEMBERED_MS });
+    return mediaAddress;
+  }
+
+  async #readRtp(channelId: string, mediaAddress: string): Promise<CallSpec | { reason: string }> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const values = await this.#deps.ari.readVariables(channelId, RTP_VARIABLES);
+        return callSpecOf(channelId, mediaAddress, values, this.#options);
+      } catch (error) {
+        const isEarly = error instanceof AriError && error.status === 500 && tries < READ_TRIES;
+        if (!isEarly) throw error;
+      }
+      await sleep(READ_RETRY_MS);
+    }
+  }
+
+  #set(anchor: Anchor, spec: CallSpec): void {
+    const source = this.#deps.link.callOf(spec.channelId)?.source ?? spec.source;
+    anchor.spec = { ...spec, source };
+    this.#deps.link.setCall(anchor.spec);
+  }
+}
+
+function pathOf({ codec }: CallSpec): Path {
+  return codec === null ? { at: 'bridge', reason: 'a codec that the relay does not encode' } : { at: 'relay' };
+}
+
+function gone(): never {
+  throw new ControllerError('not-possible', 'the call has ended');
+}
+
+async function tooLate(): Promise<never> {
+  await sleep(OPEN_TIMEOUT_MS, undefined, { ref: false });
+  throw new ControllerError('not-possible', 'the relay does not open its port');
+}

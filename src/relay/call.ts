@@ -1,0 +1,273 @@
+import { randomInt } from 'node:crypto';
+import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../rtp/packet.ts';
+import { OutgoingStream } from '../rtp/outgoing-stream.ts';
+import { Reception } from '../rtp/reception.ts';
+import { audioFilter } from '../udp/filter.ts';
+import type { Udp, UdpPeer, UdpSocket, UdpSource } from '../udp/udp.ts';
+import type { AudienceListener, Hearing } from './audience-listener.ts';
+import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
+import { CallRtcp, type PhoneReport } from './call-rtcp.ts';
+import { PhoneSource } from './phone-source.ts';
+import { PromptQueue } from './prompt-queue.ts';
+import type { CallSpec, CallStatistics, RtpAddress } from './protocol.ts';
+import { payloadTypeOf, silenceOf } from './silence.ts';
+
+/** Expedited forwarding (RFC 3246), as routers expect it of voice. */
+const EF = 46;
+/** Some hundred packets. */
+const BUFFER_BYTES = 64 * 1024;
+/** Of what a listener's phone sends, so often is enough to know that it is there, where it is, and what is lost. */
+const SEEN_EVERY_MS = 320;
+/** A phone that is heard no more in that way may have moved: the kernel is to let through what comes from elsewhere. */
+const UNHEARD_MS = 400;
+/** Something is sent at least so often, since firewalls on the way close what nobody uses. */
+const IDLE_MS = 1000;
+/** After so long it is told that nothing comes from the phone, again and again. */
+const SILENT_MS = 25_000;
+/** Of a telephone event (RFC 4733, section 2.3). Payload types from 96 on are dynamic. */
+const EVENT_BYTES = 4;
+const FIRST_DYNAMIC_TYPE = 96;
+
+export type CallDeps = {
+  udp: Udp;
+  drops: RtpDrops;
+  /** HOT PATH. Sends to Asterisk's side of the call. */
+  toAsterisk: (packet: Buffer, to: UdpPeer) => void;
+  onSource: (source: RtpAddress) => void;
+  onSilent: (seconds: number) => void;
+};
+
+// Filled anew for each packet.
+const view = emptyRtpView();
+
+/**
+ * The RTP of one call, between its phone and Asterisk. It passes through both ways; or the phone is that of a listener, who
+ * gets the sound of a conference, and of whom Asterisk gets the keys alone. To the phone it is one stream all the time.
+ */
+export class Call implements AudienceListener {
+  hearing: Hearing;
+  readonly #deps: CallDeps;
+  #spec: CallSpec;
+  readonly #asterisk: UdpPeer;
+  #source: PhoneSource;
+  #rtp: UdpSocket | null = null;
+  #rtcp: CallRtcp | null = null;
+  #peer: UdpPeer | null = null;
+  #isConnected = false;
+  #closed = false;
+  readonly #stream = new OutgoingStream(randomInt);
+  #prompts = new PromptQueue();
+  readonly #reception = new Reception();
+  #everyNth = 1;
+  #heardAtMs = performance.now();
+  #toldSilentAtMs = performance.now();
+  #sent = 0;
+  #sentBefore = 0;
+  #idleSinceMs = performance.now();
+
+  constructor(spec: CallSpec, deps: CallDeps) {
+    this.#deps = deps;
+    this.#spec = spec;
+    this.hearing = hearingOf(spec);
+    const { asterisk } = spec;
+    this.#asterisk = deps.udp.peer(asterisk.host, asterisk.port);
+    this.#source = sourceOf(spec);
+    this.#aim();
+  }
+
+  get spec(): CallSpec {
+    return this.#spec;
+  }
+
+  get isOpen(): boolean {
+    return this.#rtp !== null;
+  }
+
+  /** What the phone reports by RTCP; null if it does not. */
+  get told(): PhoneReport | null {
+    return this.#rtcp?.told ?? null;
+  }
+
+  /** Whether it gets the sound of a conference. */
+  get isListener(): boolean {
+    return this.#rtp !== null && this.#spec.hearing !== null && this.#spec.codec !== null;
+  }
+
+  /** Opens the ports that the phone was told. Rejects with a `UdpError` if somebody else has the one of RTP. */
+  async open(): Promise<void> {
+    const { udp } = this.#deps;
+    const { host, port } = this.#spec.local;
+    const options = { host, receiveBufferBytes: BUFFER_BYTES, dscp: EF, reusePort: true };
+    this.#rtp = await udp.open({ ...options, port }, (packet, from) => this.#fromPhone(packet, from));
+    this.#rtcp = await CallRtcp.open(
+      { ...options, port: port + 1 },
+      { udp, hosts: this.#spec.sources, ssrc: this.#stream.ssrc, onHeard: () => this.#heard(performance.now()) },
+    );
+    if (this.#closed) return this.close();
+    this.#deps.toAsterisk(this.#stream.silentPacket(), this.#asterisk);
+    this.#settle();
+  }
+
+  /** Changes what the phone gets. What has been learned of it stays. */
+  change(spec: CallSpec): void {
+    const isMoved = spec.phone?.host !== this.#spec.phone?.host || spec.phone?.port !== this.#spec.phone?.port;
+    if ((spec.hearing === null) !== (this.#spec.hearing === null)) this.#prompts = new PromptQueue();
+    this.#spec = spec;
+    this.hearing = hearingOf(spec);
+    if (isMoved) {
+      this.#source = sourceOf(spec);
+      this.#aim();
+    }
+    this.#settle();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#rtp?.close();
+    this.#rtcp?.close();
+  }
+
+  /** HOT PATH. A packet of a conference, with room for its header. */
+  send(packet: Buffer, bytes: number, ticks: number): void {
+    this.#stream.nextInto(packet, ticks, payloadTypeOf(this.hearing.codec));
+    this.#transmit(packet, bytes);
+  }
+
+  /** HOT PATH. */
+  prompt(rateHz: 8000 | 16_000): Int16Array | null {
+    return this.#prompts.next(rateHz);
+  }
+
+  /** HOT PATH. What Asterisk sends: to the phone as it is, or mixed into what the listener hears. */
+  fromAsterisk(packet: Buffer): void {
+    if (decodeRtpInto(view, packet) !== null) return;
+    if (!this.isListener) {
+      this.#stream.forward(view, packet, performance.now());
+      return this.#transmit(packet, packet.length);
+    }
+    const { codec } = this.hearing;
+    if (view.payloadType !== payloadTypeOf(codec)) return;
+    this.#prompts.push(packet.subarray(view.payloadStart, view.payloadEnd), codec);
+  }
+
+  /** To be called some times in a second. */
+  tick(nowMs: number): void {
+    if (this.#isConnected && nowMs - this.#heardAtMs > UNHEARD_MS) this.#connect(false);
+    const silentMs = nowMs - this.#heardAtMs;
+    if (silentMs > SILENT_MS && nowMs - this.#toldSilentAtMs > SILENT_MS) {
+      this.#toldSilentAtMs = nowMs;
+      this.#deps.onSilent(Math.round(silentMs / 1000));
+    }
+    if (this.#sent !== this.#sentBefore) this.#idleSinceMs = nowMs;
+    this.#sentBefore = this.#sent;
+    if (nowMs - this.#idleSinceMs >= IDLE_MS && this.#rtp) this.#sendSilence(nowMs);
+    this.#rtcp?.tick(nowMs, this.#sent, this.#stream);
+  }
+
+  statistics(nowMs: number): CallStatistics {
+    const { received, lost, jitterMs } = this.#reception;
+    const told = this.#rtcp?.told ?? null;
+    return {
+      packetsReceived: received,
+      packetsLost: lost,
+      jitterMs,
+      packetsSent: this.#sent,
+      packetsLostByPhone: told?.packetsLost ?? null,
+      jitterAtPhoneMs: told?.jitterMs ?? null,
+      roundTripMs: told?.roundTripMs ?? null,
+      silentSeconds: Math.round((nowMs - this.#heardAtMs) / 1000),
+    };
+  }
+
+  /** HOT PATH. */
+  #fromPhone(packet: Buffer, from: UdpSource): void {
+    const dropped = this.#take(packet, from);
+    if (dropped !== null) countDrop(this.#deps.drops, dropped);
+  }
+
+  /** HOT PATH. @returns why the packet is of no use, or null */
+  #take(packet: Buffer, from: UdpSource): CallDropReason | null {
+    const problem = decodeRtpInto(view, packet);
+    if (problem !== null) return problem;
+    const nowMs = performance.now();
+    const verdict = this.#source.accepts(from.host, from.port, view.ssrc, nowMs);
+    if (verdict === 'stranger') return 'other-source';
+    this.#heard(nowMs);
+    if (verdict === 'moved') this.#moved();
+    const bytes = view.payloadEnd - view.payloadStart;
+    const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
+    if (!isEvent && view.payloadType < FIRST_DYNAMIC_TYPE) this.#reception.push(view, nowMs, Math.max(1, this.#everyNth));
+    if (isEvent || !this.isListener) this.#deps.toAsterisk(packet, this.#asterisk);
+    if (!this.isListener) return null;
+    if (!isEvent) this.#thinOut(bytes);
+    if (!this.#isConnected) this.#connect(true);
+    return null;
+  }
+
+  #heard(nowMs: number): void {
+    this.#heardAtMs = nowMs;
+    this.#toldSilentAtMs = nowMs;
+  }
+
+  #moved(): void {
+    this.#aim();
+    const { address } = this.#source;
+    if (address) this.#deps.onSource(address);
+    this.#settle();
+  }
+
+  #aim(): void {
+    const { address } = this.#source;
+    this.#peer = address && this.#deps.udp.peer(address.host, address.port);
+    this.#rtcp?.aim(address);
+  }
+
+  /** Has the kernel drop what nobody needs of a listener, and pass all of a speaker. */
+  #settle(): void {
+    this.#everyNth = 0;
+    if (!this.isListener) {
+      this.#everyNth = 1;
+      this.#connect(false);
+      this.#rtp?.setFilter(null);
+    } else if (this.#source.isKnown) this.#connect(true);
+  }
+
+  /** @param bytes of one packet of the phone: G.711 and G.722 have 8 in each millisecond */
+  #thinOut(bytes: number): void {
+    const packetMs = Math.max(10, bytes / 8);
+    const everyNth = 2 ** Math.floor(Math.log2(SEEN_EVERY_MS / packetMs));
+    if (everyNth === this.#everyNth) return;
+    this.#everyNth = Math.max(1, everyNth);
+    const port = this.#source.address?.port ?? null;
+    this.#rtp?.setFilter(audioFilter({ hosts: this.#spec.sources, port, every: this.#everyNth }));
+  }
+
+  /** A connected socket costs less. It takes nothing from elsewhere, so that it is only connected while the phone is heard. */
+  #connect(connected: boolean): void {
+    if (connected === this.#isConnected && !connected) return;
+    this.#isConnected = this.#rtp?.connect(connected ? this.#peer : null) === true && connected;
+  }
+
+  /** HOT PATH. */
+  #transmit(packet: Buffer, bytes: number): void {
+    if (this.#isConnected) this.#rtp?.send(packet, bytes);
+    else if (this.#peer) this.#rtp?.sendTo(packet, bytes, this.#peer);
+    this.#sent += 1;
+  }
+
+  #sendSilence(nowMs: number): void {
+    this.#idleSinceMs = nowMs;
+    const packet = silenceOf(this.#spec.codec);
+    this.#stream.pauseInto(packet, nowMs, payloadTypeOf(this.#spec.codec));
+    this.#transmit(packet, packet.length);
+  }
+}
+
+function sourceOf({ phone, sources, source }: CallSpec): PhoneSource {
+  return new PhoneSource({ told: phone, hosts: sources, known: source });
+}
+
+function hearingOf({ hearing, codec }: CallSpec): Hearing {
+  const { volume, noise, deaf, packetMs } = hearing ?? { volume: 0, noise: false, deaf: false, packetMs: 20 };
+  return { codec: codec ?? 'PCMU', volume, noise, deaf, packetMs };
+}
