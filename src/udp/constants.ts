@@ -1,0 +1,39 @@
+/** Numbers of Linux on x64 and arm64, as in its headers. */
+
+// sys/socket.h
+export const AF_UNSPEC = 0;
+export const AF_INET = 2;
+export const SOCK_DGRAM = 2;
+export const SOCK_NONBLOCK = 0x800;
+export const SOCK_CLOEXEC = 0x80000;
+export const MSG_TRUNC = 0x20;
+export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
+
+// asm-generic/socket.h
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_REUSEPORT = 15;
+export const SO_ATTACH_FILTER = 26;
+export const SO_DETACH_FILTER = 27;
+
+// linux/in.h
+export const IPPROTO_IP = 0;
+export const IP_TOS = 1;
+export const IP_MULTICAST_IF = 32;
+export const IP_MULTICAST_TTL = 33;
+export const IP_MULTICAST_LOOP = 34;
+export const IP_ADD_MEMBERSHIP = 35;
+
+// asm-generic/errno-base.h and errno.h
+export const ECONNREFUSED = 111;
+
+// linux/eventpoll.h, linux/eventfd.h
+export const EPOLL_CLOEXEC = 0x80000;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLLIN = 1;
+export const EFD_CLOEXEC = 0x80000;
+export const EFD_NONBLOCK = 0x800;

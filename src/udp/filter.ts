@@ -1,0 +1,112 @@
+import { ipv4Number } from './ipv4.ts';
+
+/**
+ * One instruction of classic BPF, the language of Linux in which a socket says which packets it wants.
+ * See https://docs.kernel.org/networking/filter.html, packet(7) and SO_ATTACH_FILTER in socket(7).
+ */
+export type Instruction = {
+  readonly code: number;
+  /** How many instructions a jump skips when its condition is true. 0-255. */
+  readonly skipIfTrue: number;
+  readonly skipIfFalse: number;
+  /** The operand. 0 - 2^32-1. */
+  readonly operand: number;
+};
+
+/** A program. It returns how many bytes of the packet the socket gets; 0 drops the packet. */
+export type Filter = readonly Instruction[];
+
+/** Codes, as in linux/bpf_common.h. */
+export const LOAD_WORD = 0x20;
+export const LOAD_HALF_WORD = 0x28;
+export const LOAD_LENGTH = 0x80;
+export const JUMP_IF_EQUAL = 0x15;
+export const JUMP_IF_AT_LEAST = 0x35;
+export const JUMP_IF_ANY_BIT = 0x45;
+export const RETURN = 0x06;
+
+/** SKF_NET_OFF: offsets from here count from the IP header. */
+export const FROM_IP_HEADER = 0xfff0_0000;
+/** Of an IPv4 header, RFC 791 section 3.1. */
+const SOURCE_ADDRESS = FROM_IP_HEADER + 12;
+/** All other offsets and lengths count from the UDP header, RFC 768. */
+const SOURCE_PORT = 0;
+const UDP_HEADER_BYTES = 8;
+/** RFC 3550 section 5.1. */
+const RTP_HEADER_BYTES = 12;
+const RTP_SEQUENCE = UDP_HEADER_BYTES + 2;
+
+/**
+ * Packets below this are no audio, but telephone events, comfort noise, keepalives and the like. The least audio that
+ * phones send is 10 ms of G.711 (80 bytes) or 20 ms of a codec of 20 kbit/s (50 bytes).
+ */
+const LEAST_AUDIO_BYTES = UDP_HEADER_BYTES + RTP_HEADER_BYTES + 48;
+
+const WHOLE_PACKET = 0xffff_ffff;
+/** The jumps over the addresses must not be longer than an instruction can tell. */
+const MOST_HOSTS = 250;
+
+const DROP: Instruction = { code: RETURN, skipIfTrue: 0, skipIfFalse: 0, operand: 0 };
+const ACCEPT: Instruction = { code: RETURN, skipIfTrue: 0, skipIfFalse: 0, operand: WHOLE_PACKET };
+
+/** Lets nothing through: for a port that is only to be kept, or to be sent from. */
+export function nothing(): Filter {
+  return [DROP];
+}
+
+/**
+ * Thins out the audio of a phone in the kernel: what remains still shows who sends, how much is lost and how much it jitters.
+ *
+ * @param hosts the IPv4 addresses that may send, at most 250; without any, every host may
+ * @param port the source port of the phone once it is known; packets from other ports are all let through, so that a
+ *   change of the port is seen at once
+ * @param every of the packets of audio from that port, those are let through whose RTP sequence number is a multiple of
+ *   this. A power of two, up to 32768
+ * @throws RangeError for an `every` that is no power of two or too many hosts; UdpError EINVAL for what is no IPv4 address
+ */
+export function audioFilter({
+  hosts,
+  port,
+  every,
+}: {
+  readonly hosts: readonly string[];
+  readonly port: number | null;
+  readonly every: number;
+}): Filter {
+  if (!Number.isInteger(Math.log2(every)) || every < 1 || every > 0x8000) {
+    throw new RangeError(`one packet in ${every}: must be a power of two`);
+  }
+  return [...onlyFrom(hosts), ...(port === null ? [] : thinOut(port, every)), ACCEPT];
+}
+
+/** Goes on behind its last instruction with the packets of these hosts. */
+function onlyFrom(hosts: readonly string[]): Instruction[] {
+  if (hosts.length === 0) return [];
+  if (hosts.length > MOST_HOSTS) throw new RangeError(`a filter for ${hosts.length} hosts`);
+  return [
+    load(LOAD_WORD, SOURCE_ADDRESS),
+    ...hosts.map((host, index) => jump(JUMP_IF_EQUAL, ipv4Number(host), hosts.length - index, 0)),
+    DROP,
+  ];
+}
+
+/** Goes on behind its last instruction with what is to be accepted. */
+function thinOut(port: number, every: number): Instruction[] {
+  return [
+    load(LOAD_HALF_WORD, SOURCE_PORT),
+    jump(JUMP_IF_EQUAL, port, 0, 5),
+    load(LOAD_LENGTH, 0),
+    jump(JUMP_IF_AT_LEAST, LEAST_AUDIO_BYTES, 0, 3),
+    load(LOAD_HALF_WORD, RTP_SEQUENCE),
+    jump(JUMP_IF_ANY_BIT, every - 1, 0, 1),
+    DROP,
+  ];
+}
+
+function load(code: number, operand: number): Instruction {
+  return { code, skipIfTrue: 0, skipIfFalse: 0, operand };
+}
+
+function jump(code: number, operand: number, skipIfTrue: number, skipIfFalse: number): Instruction {
+  return { code, operand, skipIfTrue, skipIfFalse };
+}

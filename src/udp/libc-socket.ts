@@ -1,0 +1,189 @@
+import * as c from './constants.ts';
+import type { Filter } from './filter.ts';
+import { ipv4Text } from './ipv4.ts';
+import type { Libc } from './libc.ts';
+import type { BoundSocket } from './libc-open.ts';
+import { type Memory, memory } from './memory.ts';
+import {
+  encodeSocketAddressInto,
+  hostNumberOf,
+  MAX_SOCKET_ADDRESS_BYTES,
+  NO_ADDRESS,
+  portOf,
+  SOCKET_ADDRESS_BYTES,
+} from './socket-address.ts';
+import { setFilter } from './socket-options.ts';
+import { MAX_PACKET_BYTES, type PacketHandler, type UdpPeer, type UdpSocket, type UdpSource } from './udp.ts';
+
+const SEND_FLAGS = c.MSG_DONTWAIT | c.MSG_NOSIGNAL;
+/** With MSG_TRUNC the kernel tells the true length of a packet that is too long. */
+const RECEIVE_FLAGS = c.MSG_DONTWAIT | c.MSG_TRUNC;
+
+/** What all sockets of a thread receive with, one packet at a time. */
+export class ReceiveBuffer {
+  readonly packet: Memory;
+  readonly from: Memory;
+  readonly fromBytes: Memory;
+  /** Views of the packet by its length, since a new one for each packet would be garbage. Bounded by that length. */
+  readonly #views: Buffer[] = [];
+
+  constructor(libc: Libc) {
+    this.packet = memory(libc, MAX_PACKET_BYTES);
+    this.from = memory(libc, MAX_SOCKET_ADDRESS_BYTES);
+    this.fromBytes = memory(libc, Uint32Array.BYTES_PER_ELEMENT);
+  }
+
+  /** HOT PATH. */
+  viewOf(bytes: number): Buffer {
+    this.#views[bytes] ??= Buffer.from(this.packet.bytes.buffer as ArrayBuffer, 0, bytes);
+    return this.#views[bytes] as Buffer;
+  }
+}
+
+export type LibcPeer = UdpPeer & { readonly memory: Memory };
+
+/** @throws UdpError EINVAL */
+export function libcPeer(libc: Libc, host: string, port: number): LibcPeer {
+  const address = memory(libc, SOCKET_ADDRESS_BYTES);
+  encodeSocketAddressInto(address.view, host, port);
+  return { host, port, memory: address };
+}
+
+/** The latest source of one socket: its packets mostly come from the same one. */
+class Source implements UdpSource {
+  port = 0;
+  #number = 0;
+  #text = ipv4Text(0);
+  #textNumber = 0;
+
+  /** HOT PATH. */
+  set(address: DataView): void {
+    this.port = portOf(address);
+    this.#number = hostNumberOf(address);
+  }
+
+  get host(): string {
+    if (this.#number !== this.#textNumber) {
+      this.#text = ipv4Text(this.#number);
+      this.#textNumber = this.#number;
+    }
+    return this.#text;
+  }
+}
+
+/** A socket of libc. Whoever polls calls `receive` when there is something. */
+export class LibcSocket implements UdpSocket {
+  readonly host: string;
+  readonly port: number;
+  refused = 0;
+  failed = 0;
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #buffer: ReceiveBuffer;
+  readonly #onPacket: PacketHandler;
+  readonly #onClose: () => void;
+  readonly #source = new Source();
+  #closed = false;
+
+  /** @param bound a descriptor that this socket closes */
+  constructor(
+    bound: BoundSocket,
+    deps: {
+      readonly libc: Libc;
+      readonly buffer: ReceiveBuffer;
+      readonly onPacket: PacketHandler;
+      /** Called once, before the descriptor is closed. */
+      readonly onClose: () => void;
+    },
+  ) {
+    this.host = bound.host;
+    this.port = bound.port;
+    this.#fd = bound.fd;
+    this.#libc = deps.libc;
+    this.#buffer = deps.buffer;
+    this.#onPacket = deps.onPacket;
+    this.#onClose = deps.onClose;
+  }
+
+  send(packet: Uint8Array, bytes: number): boolean {
+    if (this.#closed) return false;
+    checkLength(packet, bytes);
+    if (this.#libc.send(this.#fd, packet, bytes, SEND_FLAGS) === bytes) return true;
+    if (this.#wasRefused() && this.#libc.send(this.#fd, packet, bytes, SEND_FLAGS) === bytes) return true;
+    this.failed += 1;
+    return false;
+  }
+
+  sendTo(packet: Uint8Array, bytes: number, to: UdpPeer): boolean {
+    if (this.#closed) return false;
+    checkLength(packet, bytes);
+    const { address } = (to as LibcPeer).memory;
+    if (this.#libc.sendto(this.#fd, packet, bytes, SEND_FLAGS, address, SOCKET_ADDRESS_BYTES) === bytes) return true;
+    const again = this.#wasRefused();
+    if (again && this.#libc.sendto(this.#fd, packet, bytes, SEND_FLAGS, address, SOCKET_ADDRESS_BYTES) === bytes)
+      return true;
+    this.failed += 1;
+    return false;
+  }
+
+  connect(to: UdpPeer | null): boolean {
+    if (this.#closed) return false;
+    // There is no port 0: a packet that says so was forged.
+    const peer = to?.port === 0 ? null : (to as LibcPeer | null);
+    if (peer && this.#libc.connect(this.#fd, peer.memory.bytes, SOCKET_ADDRESS_BYTES) === 0) return true;
+    this.#libc.connect(this.#fd, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
+    return to === null;
+  }
+
+  setFilter(filter: Filter | null): void {
+    if (!this.#closed) setFilter(this.#libc, this.#fd, filter);
+  }
+
+  /**
+   * HOT PATH. Hands over what has come.
+   *
+   * @param most how many packets to read
+   * @returns how many were handed over
+   */
+  receive(most: number): number {
+    const { packet, from, fromBytes } = this.#buffer;
+    let handedOver = 0;
+    for (let left = most; left > 0 && !this.#closed; left--) {
+      fromBytes.view.setUint32(0, MAX_SOCKET_ADDRESS_BYTES, true);
+      const { address } = packet;
+      const bytes = this.#libc.recvfrom(
+        this.#fd,
+        address,
+        MAX_PACKET_BYTES,
+        RECEIVE_FLAGS,
+        from.address,
+        fromBytes.address,
+      );
+      if (bytes >= 0 && bytes <= MAX_PACKET_BYTES) {
+        this.#source.set(from.view);
+        this.#onPacket(this.#buffer.viewOf(bytes), this.#source);
+        handedOver += 1;
+      } else if (bytes < 0 && !this.#wasRefused()) break;
+    }
+    return handedOver;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#onClose();
+    this.#libc.close(this.#fd);
+  }
+
+  /** Whether the last call failed only because an earlier packet was refused; it can be tried once more. */
+  #wasRefused(): boolean {
+    if (this.#libc.errno() !== c.ECONNREFUSED) return false;
+    this.refused += 1;
+    return true;
+  }
+}
+
+/** libc would read on behind the end. */
+function checkLength(packet: Uint8Array, bytes: number): void {
+  if (bytes > packet.length) throw new RangeError(`${bytes} bytes of a packet of ${packet.length}`);
+}
