@@ -67,8 +67,13 @@ class LibcUdp implements Udp {
     const bound = openSocket(this.#libc, options);
     const deps = { libc: this.#libc, buffer: this.#buffer, onPacket, onClose: () => this.#forget(bound.fd) };
     const socket = new LibcSocket(bound, deps);
+    try {
+      this.#watch(bound.fd);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     this.#sockets.set(bound.fd, socket);
-    this.#watch(bound.fd);
     return socket;
   }
 
