@@ -78,6 +78,22 @@ class Predictor {
     this.stepWidth = widthOf(0, exponentOfOne);
   }
 
+  /** Continues from the state of another one of the same band. */
+  copyFrom(other: Predictor): void {
+    this.stepWidth = other.stepWidth;
+    this.expected = other.expected;
+    this.#log = other.#log;
+    this.#fromZeros = other.#fromZeros;
+    this.#differences.set(other.#differences);
+    this.#zeros.set(other.#zeros);
+    this.#pole1 = other.#pole1;
+    this.#pole2 = other.#pole2;
+    this.#sample1 = other.#sample1;
+    this.#sample2 = other.#sample2;
+    this.#partial1 = other.#partial1;
+    this.#partial2 = other.#partial2;
+  }
+
   /**
    * HOT PATH. To be told of each sample.
    * @param value what stands for it, in 32768ths of the step width
@@ -149,6 +165,16 @@ export class G722Encoder {
   /** @param frameSamples an even number */
   constructor(frameSamples: number) {
     this.#input = new Int32Array(QMF_MEMORY + frameSamples);
+  }
+
+  /**
+   * Continues the stream of another encoder with the same frame size, so that one decoder can go from one to the other.
+   * Otherwise the steps of the decoder are too wide for the new encoder, which is heard as a bang.
+   */
+  copyFrom(other: G722Encoder): void {
+    this.#low.copyFrom(other.#low);
+    this.#high.copyFrom(other.#high);
+    this.#input.set(other.#input);
   }
 
   /** HOT PATH. @param out gets a byte for each two of `samples`, which are 16 bits at 16 kHz */

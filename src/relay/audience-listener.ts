@@ -1,0 +1,26 @@
+/** What a listener hears of the conference, and how it is sent to their phone. Listeners who hear alike share encodings. */
+export type Hearing = {
+  readonly codec: 'PCMU' | 'PCMA' | 'G722';
+  readonly packetMs: 20 | 40 | 60;
+  /** In steps of 3 dB. */
+  readonly volume: number;
+  /** Whether comfort noise is added. */
+  readonly noise: boolean;
+  /** The conference is replaced by silence. Packets and prompts continue. */
+  readonly deaf: boolean;
+};
+
+export interface AudienceListener {
+  readonly hearing: Hearing;
+  /**
+   * HOT PATH. Sends `packet[0, bytes)`. Its payload is complete. Its first 12 bytes are for the RTP header of this
+   * listener, who writes it before sending. The same buffer goes to the next listener.
+   * @param ticks of the RTP clock since the packet before: 8 per ms, for G.722 too (RFC 3551, section 4.5.2)
+   */
+  send(packet: Buffer, bytes: number, ticks: number): void;
+  /**
+   * HOT PATH. The next 20 ms of what Asterisk plays to this listener alone, such as a prompt; null while there is nothing.
+   * It is asked for every 20 ms, whatever the length of a packet.
+   */
+  prompt(rateHz: 8000 | 16_000): Int16Array | null;
+}
