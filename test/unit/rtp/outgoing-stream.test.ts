@@ -120,6 +120,15 @@ describe('the stream that one side of a call gets', () => {
     expect(stream.packets).toBe(4);
   });
 
+  it('continues from the newest packet where the last one was late', () => {
+    const stream = streamOf();
+    const sequences = [10, 12, 11].map(
+      (sequence) => passed(stream, 0, { sequence, timestamp: 160 * sequence })?.sequence,
+    );
+    expect(sequences).toEqual([0xffff, 1, 0]);
+    expect(made(stream, 20).sequence).toBe(2);
+  });
+
   it('goes on at once where a source begins anew with the same SSRC', () => {
     const stream = streamOf();
     for (let i = 0; i < 5; i += 1) passed(stream, 20 * i, { sequence: 5000 + i, timestamp: 160 * i });
@@ -131,12 +140,12 @@ describe('the stream that one side of a call gets', () => {
   it('is not confused by a listener of whom only a key is passed on, now and then', () => {
     const stream = streamOf();
     let last = SEQUENCE;
-    // 13 minutes at 50 packets per second: more than half of all numbers.
-    for (const nowMs of [0, 800_000, 1_600_000, 1_650_000]) {
+    // 13 minutes at 50 packets per second are more than half of all numbers, and 22 minutes are all but one of them.
+    for (const nowMs of [0, 800_000, 2_110_700, 2_160_700]) {
       const sequence = (nowMs / 20) & 0xffff;
       const header = passed(stream, nowMs, { sequence, timestamp: nowMs * 8, payloadType: 101, marker: true });
       const gap = ((header?.sequence ?? 0) - last) & 0xffff;
-      expect(gap).toBe(nowMs === 1_650_000 ? 2500 : 1);
+      expect(gap).toBe(nowMs === 2_160_700 ? 2500 : 1);
       expect(((header?.timestamp ?? 0) - TIMESTAMP) >>> 0).toBe(nowMs * 8);
       last = header?.sequence ?? 0;
     }
