@@ -25,7 +25,9 @@ export const memberSchema = z.object({
   path: z
     .enum(['bridge', 'relay'])
     .nullable()
-    .describe("Where the member hears the conference as a listener: at the relay, or in Asterisk's bridge; null for members of other nodes"),
+    .describe(
+      "Where the member hears the conference as a listener: at the relay, or in Asterisk's bridge; null for members of other nodes",
+    ),
   pathReason: z.string().nullable().describe('Why the path is `bridge`; null where it is not'),
   privateWith: z.number().int().nullable().describe('The member with whom he talks privately'),
   talking: z.boolean(),

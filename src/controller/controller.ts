@@ -18,8 +18,8 @@ import type { AsteriskEffect } from './effect-runner.ts';
 import type { Inviter } from './inviter.ts';
 import { KeyFilter } from './key-filter.ts';
 import { Lobby } from './lobby.ts';
-import { type MemberMedia, readMedia } from './member-media.ts';
 import { MemberInvitations } from './member-invitations.ts';
+import { type MemberMedia, readMedia } from './member-media.ts';
 import { METER, PLAYER, RETURN, WHISPER } from './names.ts';
 import { callerOf, readAsterisk } from './read-asterisk.ts';
 import type { RelayLink } from './relay-link.ts';
@@ -104,7 +104,15 @@ export class Controller {
     });
     this.#router = new CallRouter(
       { nodeId: options.nodeId },
-      { ari, prompter: this.#asterisk.prompter, anchors: this.#asterisk.anchors, names: this.#asterisk.names, logger, now, cluster },
+      {
+        ari,
+        prompter: this.#asterisk.prompter,
+        anchors: this.#asterisk.anchors,
+        names: this.#asterisk.names,
+        logger,
+        now,
+        cluster,
+      },
     );
     this.#lobby = new Lobby({
       ari,
@@ -313,7 +321,9 @@ export class Controller {
 
   #isKnown(channelId: string): boolean {
     const isMember = this.#conferences.conferenceOf(channelId) !== undefined;
-    return isMember || this.#asterisk.anchors.has(channelId) || this.#lobby.has(channelId) || this.#router.has(channelId);
+    return (
+      isMember || this.#asterisk.anchors.has(channelId) || this.#lobby.has(channelId) || this.#router.has(channelId)
+    );
   }
 
   #isAway(channelId: string): boolean {

@@ -46,6 +46,12 @@ export class PhoneSource {
     return this.#isKnown;
   }
 
+  /** Whether a phone may send from this address at all. */
+  allows(host: string): boolean {
+    const { hosts } = this.#options;
+    return hosts.length === 0 || hosts.includes(host);
+  }
+
   /** HOT PATH. @returns whether the packet is the phone's; `moved` tells whether it came from somewhere else than before */
   accepts(host: string, port: number, ssrc: number, nowMs: number): 'same' | 'moved' | 'stranger' {
     const isSame = this.#isKnown && port === this.#port && host === this.#host;
@@ -64,9 +70,8 @@ export class PhoneSource {
     if (port === 0) return false;
     const { hosts, told } = this.#options;
     const sinceHeardMs = nowMs - this.#heardAtMs;
-    if (hosts.length > 0 ? !hosts.includes(host) : host !== this.#host && this.#isKnown && sinceHeardMs < SILENT_MS) {
-      return false;
-    }
+    if (!this.allows(host)) return false;
+    if (hosts.length === 0 && this.#isKnown && host !== this.#host && sinceHeardMs < SILENT_MS) return false;
     const isTold = told?.port === port && told.host === host;
     return !this.#isKnown || isTold || ssrc === this.#ssrc || sinceHeardMs > HEARD_LATELY_MS;
   }

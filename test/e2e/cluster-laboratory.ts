@@ -86,7 +86,7 @@ export function clusterLaboratory(
         wide: {
           kind: 'conference',
           sound: SILENT,
-         
+
           audio: { comfortNoise: 0, sampleRateHz: 16_000 },
           idleSeconds: 1,
         },

@@ -250,6 +250,7 @@ describe.each([
     await run({ type: 'record', name: `heard-${path}` });
     await run({ type: 'lock', locked: true });
     await Promise.all([first, second].map((each) => each.waitForTone(LOCKED_HZ, { aboveDbov: -35, timeoutMs: 3000 })));
+    await run({ type: 'lock', locked: false });
     await run({ type: 'play', media: ['tone:1700/600'], volume: 0 });
     await Promise.all([first, second].map((each) => each.waitForTone(1700, { aboveDbov: -35, timeoutMs: 3000 })));
     await listen(1000);
