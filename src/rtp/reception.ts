@@ -1,7 +1,7 @@
 import type { ReportBlock } from './rtcp.ts';
 import { sequenceDistance } from './sequence.ts';
 
-/** Of the RTP clock of telephone codecs (RFC 3551, section 4.5). */
+/** The RTP clock of telephone codecs has 8000 Hz (RFC 3551, section 4.5). */
 const TICKS_PER_MS = 8;
 /** Steps of the sequence number that are no loss or reordering but a new beginning (RFC 3550, appendix A.1). */
 const MAX_DROPOUT = 3000;
@@ -10,7 +10,7 @@ const MAX_MISORDER = 100;
 const MOST_JITTER_MS = 1000;
 const FRACTION_UNITS = 256;
 
-/** What is needed of the RTP header; `RtpView` has it. */
+/** The needed part of the RTP header; `RtpView` has it. */
 export interface ReceivedHeader {
   readonly ssrc: number;
   readonly sequence: number;
@@ -18,14 +18,14 @@ export interface ReceivedHeader {
 }
 
 /**
- * How well a stream arrives. It may be that only each n-th packet is seen, since the kernel drops the others: what is seen
- * stands for all, and all counts are those of the whole stream, estimated. Another SSRC is another stream.
+ * How well a stream arrives. Where the kernel lets only each n-th packet through, those stand for all: the counts are
+ * estimates for the whole stream. Another SSRC is another stream.
  */
 export class Reception {
   #ssrc: number | null = null;
-  /** Of the packets that are seen, the share; they are those whose sequence number it divides. */
+  /** Only packets are seen whose sequence number is divisible by this. */
   #every = 1;
-  /** With how often it has wrapped, in the bits above the 16. */
+  /** The highest sequence number. The bits above the 16 count how often it has wrapped. */
   #highest = 0;
   #expected = 0;
   #received = 0;
@@ -35,7 +35,7 @@ export class Reception {
   #arrivedMs = 0;
   #jitterTicks = 0;
 
-  /** Of the stream; null before its first packet. */
+  /** The SSRC of the stream; null before its first packet. */
   get ssrc(): number | null {
     return this.#ssrc;
   }
@@ -57,7 +57,7 @@ export class Reception {
 
   /**
    * HOT PATH. A packet has arrived.
-   * @param every that only packets whose sequence number is divisible by this are seen: others are ignored. 1 for all
+   * @param every packets whose sequence number is not divisible by this are ignored; 1 for none
    */
   push(header: ReceivedHeader, nowMs: number, every: number): void {
     const { ssrc, sequence } = header;
@@ -71,7 +71,7 @@ export class Reception {
     this.#measureJitter(header, nowMs);
   }
 
-  /** Fills in what a report says of this stream; the fraction is that since the call before (RFC 3550, appendix A.3). */
+  /** Fills in the report about this stream. The fraction is the one since the call before (RFC 3550, appendix A.3). */
   reportInto(block: ReportBlock): void {
     const expected = this.#expected - this.#expectedAtReport;
     const lost = expected - (this.#received - this.#receivedAtReport);

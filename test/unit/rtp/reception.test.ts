@@ -78,7 +78,7 @@ describe('how a stream arrives', () => {
         reception.push({ ssrc: 1, sequence, timestamp: 160 * sequence }, 20 * sequence, 16);
       }
     }
-    expect([reception.expected, reception.lost]).toEqual([160, 0]);
+    expect([reception.expected, report(reception).cumulativeLost]).toEqual([160, 0]);
   });
 
   it('makes up for a loss with a packet that comes late', () => {
