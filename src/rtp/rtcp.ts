@@ -69,7 +69,7 @@ const RTP_TIMESTAMP_OFFSET = 16;
 const PACKETS_OFFSET = 20;
 const OCTETS_OFFSET = 24;
 const SENDER_INFO_BYTES = 20;
-/** Of a receiver report; a sender report has its sender info before them. */
+/** In a receiver report; in a sender report its sender info is before them. */
 const BLOCKS_OFFSET = 8;
 
 /** In a report block. */
