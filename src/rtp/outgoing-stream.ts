@@ -8,7 +8,7 @@ import {
 } from './packet.ts';
 import { sequenceDistance } from './sequence.ts';
 
-/** Of the RTP clock of telephone codecs and events (RFC 3551, section 4.5). */
+/** The RTP clock of telephone codecs and events has 8000 Hz (RFC 3551, section 4.5). */
 const TICKS_PER_MS = 8;
 const USUAL_PACKET_TICKS = 160;
 const LONGEST_PACKET_TICKS = 480;
@@ -17,7 +17,7 @@ const MAX_MISORDER = 100;
 /** After such a pause 16 bits do not tell any more how many packets are missing. */
 const LONG_PAUSE_MS = 60_000;
 
-/** What is needed of the header of a packet that is passed on; `RtpView` has it. */
+/** The needed part of the header of a packet that is passed on; `RtpView` has it. */
 export interface PassedHeader {
   readonly ssrc: number;
   readonly sequence: number;
@@ -44,7 +44,7 @@ export class OutgoingStream {
   #packetTicks = USUAL_PACKET_TICKS;
   /** How far the timestamps are ahead of the time, since no packet begins before the end of the last one. */
   #aheadMs = 0;
-  /** Of the stream that is passed on: its SSRC, what is added to its numbers, and when its last packet came. */
+  /** The stream that is passed on: its SSRC, the offsets that are added to its numbers, and when its last packet came. */
   #passedSsrc = 0;
   #sequenceOffset = 0;
   #timestampOffset = 0;

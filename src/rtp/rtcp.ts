@@ -69,7 +69,7 @@ const RTP_TIMESTAMP_OFFSET = 16;
 const PACKETS_OFFSET = 20;
 const OCTETS_OFFSET = 24;
 const SENDER_INFO_BYTES = 20;
-/** Of a receiver report; a sender report has its sender info before them. */
+/** In a receiver report; in a sender report its sender info is before them. */
 const BLOCKS_OFFSET = 8;
 
 /** In a report block. */
@@ -92,10 +92,10 @@ const CNAME_BYTES_MAX = 255;
 const NTP_EPOCH_SECONDS = 2_208_988_800;
 const TWO_TO_32 = 2 ** 32;
 
-/** Room for whatever `writeReportInto` writes. */
-export const RTCP_REPORT_BYTES_MAX = 332;
+/** The most that `writeReportInto` writes: a sender report of 52 bytes and a name of 268. */
+export const RTCP_REPORT_BYTES_MAX = 320;
 
-/** What one side has received of one SSRC. */
+/** How one side has received one SSRC. */
 export interface ReportBlock {
   ssrc: number;
   /** Since the last report, in 256ths. */
@@ -112,9 +112,9 @@ export interface ReportBlock {
   delaySinceLastSr: number;
 }
 
-/** What matters here of a datagram. Reused from one to the next: copy what must stay. */
+/** The parts of one datagram that matter here. Reused from one to the next: copy what must stay. */
 export interface RtcpView {
-  /** Of the first packet. */
+  /** The sender of the first packet. */
   senderSsrc: number;
   /** The middle 32 bits of the NTP timestamp of the sender report; null without one. It is the LSR of the answer. */
   ntpMiddle: number | null;
@@ -201,12 +201,12 @@ function readBlocks(
   return true;
 }
 
-/** What is sent of a call. */
+/** A report to be sent. */
 export type RtcpReport = {
   readonly ssrc: number;
   /** Names the sender, at most 255 bytes (RFC 7022). */
   readonly cname: string;
-  /** What was sent; null for nothing, which makes it a receiver report. */
+  /** The stream that was sent; null for none, which makes it a receiver report. */
   readonly sent: {
     /** The time of this report, and the same on the RTP clock. */
     readonly unixMs: number;
@@ -215,7 +215,7 @@ export type RtcpReport = {
     /** Without headers. */
     readonly payloadBytes: number;
   } | null;
-  /** What was received; null for nothing. */
+  /** The stream that was received; null for none. */
   readonly received: Readonly<ReportBlock> | null;
 };
 

@@ -9,7 +9,7 @@ const HEADER = 12;
 
 class FakeListener implements AudienceListener {
   hearing: Hearing;
-  /** What is played to them alone: one frame after the other, then nothing. */
+  /** The frames that are played to them alone, one after the other. */
   readonly prompts: (Int16Array | null)[] = [];
   /** The number of the frame with which each packet came. */
   readonly cameWith: number[] = [];
@@ -50,7 +50,7 @@ class FakeListener implements AudienceListener {
   }
 }
 
-/** Of the present test. */
+/** The number of frames in the present test. */
 let framesPlayed = 0;
 
 function audienceOf(sampleRateHz: 8000 | 16_000, ...listeners: FakeListener[]): Audience {
@@ -96,7 +96,7 @@ function levelOf(hz: number, samples: Int16Array, rateHz: number): number {
   const amplitude = (2 * Math.hypot(re, im)) / samples.length / 32_768;
   return 20 * Math.log10(amplitude / Math.SQRT2);
 }
-/** Of a sine. */
+/** The level of a sine. */
 const dbovOf = (peak: number) => 20 * Math.log10(peak / 32_768 / Math.SQRT2);
 
 describe('what an audience hears', () => {
@@ -189,7 +189,7 @@ describe('an audience', () => {
       FakeListener,
       FakeListener,
     ];
-    // What the first to be served does to the payload, the other gets too.
+    // A change that the first to be served makes to the payload, the other gets too.
     one.onSend = (packet) => packet.fill(0x11, HEADER);
     other.onSend = one.onSend;
     play(audienceOf(8000, one, other, louder), tone(1000, 8000, 4000, 3));

@@ -7,7 +7,7 @@ import { PromptQueue } from '../../../src/relay/prompt-queue.ts';
 
 type Codec = Hearing['codec'];
 
-/** Of levels 1, 2, 3, ..., each for 10 ms, which a packet has in mu-law. */
+/** A payload in mu-law with the levels 1, 2, 3, ..., each for 10 ms. */
 function staircase(firstStep: number, tens: number): Uint8Array {
   const samples = Int16Array.from({ length: 80 * tens }, (_, i) => 1000 * (firstStep + Math.floor(i / 80)));
   const payload = new Uint8Array(samples.length);

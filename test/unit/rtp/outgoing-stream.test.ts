@@ -22,7 +22,7 @@ function made(stream: OutgoingStream, nowMs: number, { ticks = 160, marker = fal
   return headerOf(packet);
 }
 
-/** What becomes of a packet that is passed on; null where it must not be sent. */
+/** The header of a packet after it was passed on; null where the packet must not be sent. */
 function passed(stream: OutgoingStream, nowMs: number, header: Partial<RtpHeader>) {
   const packet = Buffer.alloc(16);
   const all = { payloadType: 0, marker: false, sequence: 0, timestamp: 0, ssrc: 1, ...header };
