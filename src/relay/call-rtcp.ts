@@ -89,7 +89,8 @@ export class CallRtcp {
     const { stream, reception, udp } = this.#deps;
     const { packets } = stream;
     const payloadBytes = this.#deps.payloadBytes();
-    const hasReceived = reception.reportInto(received);
+    const hasReceived = reception.ssrc !== null;
+    if (hasReceived) reception.reportInto(received);
     received.lastSr = ntpMiddle ?? 0;
     received.delaySinceLastSr = 0;
     const bytes = writeReportInto(out, {

@@ -178,10 +178,10 @@ export class Call implements AudienceListener {
   }
 
   statistics(nowMs: number): CallStatistics {
-    const { received, lost, jitterMs } = this.#reception;
+    const { expected, lost, jitterMs } = this.#reception;
     const { told } = this;
     return {
-      packetsReceived: received,
+      packetsReceived: Math.max(0, expected - lost),
       packetsLost: lost,
       jitterMs,
       packetsSent: this.#stream.packets,
