@@ -113,6 +113,12 @@ describe('where any address is allowed', () => {
     expect(source.accepts(STRANGER, 5000, SSRC + 1, 2000)).toBe('moved');
   });
 
+  it('the phone wins its stream back at the address that its description has told', () => {
+    const source = heard({ hosts: [], told: { host: PHONE, port: 5000 } });
+    expect(source.accepts(STRANGER, 5000, SSRC + 1, 3000)).toBe('moved');
+    expect(source.accepts(PHONE, 5000, SSRC, 3020)).toBe('moved');
+  });
+
   it('another port of its address counts as always', () => {
     const source = heard({ hosts: [] });
     expect(source.accepts(PHONE, 6000, SSRC + 1, 50)).toBe('stranger');
