@@ -69,10 +69,11 @@ export class PhoneSource {
     // There is no such port: the packet was forged.
     if (port === 0) return false;
     const { hosts, told } = this.#options;
+    if (told?.port === port && told.host === host) return true;
     const sinceHeardMs = nowMs - this.#heardAtMs;
-    if (!this.allows(host)) return false;
-    if (hosts.length === 0 && this.#isKnown && host !== this.#host && sinceHeardMs < SILENT_MS) return false;
-    const isTold = told?.port === port && told.host === host;
-    return !this.#isKnown || isTold || ssrc === this.#ssrc || sinceHeardMs > HEARD_LATELY_MS;
+    if (hosts.length > 0 ? !hosts.includes(host) : host !== this.#host && this.#isKnown && sinceHeardMs < SILENT_MS) {
+      return false;
+    }
+    return !this.#isKnown || ssrc === this.#ssrc || sinceHeardMs > HEARD_LATELY_MS;
   }
 }

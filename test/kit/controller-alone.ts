@@ -8,6 +8,7 @@ import type { Inviter } from '../../src/controller/inviter.ts';
 import type { RelayLink } from '../../src/controller/relay-link.ts';
 import type { EventChannel, EventChannelDeps } from '../../src/events/channel.ts';
 import { parseProfiles } from '../../src/profiles/profiles.ts';
+import type { CallSpec } from '../../src/relay/protocol.ts';
 import type { Speech } from '../../src/speech/speech.ts';
 
 export type ControllerAlone = { readonly controller: Controller; readonly cluster: Cluster };
@@ -41,7 +42,21 @@ export function controllerAlone(options: ControllerAloneOptions): ControllerAlon
   ]);
   if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
   const inviter = { handle: nothing, resync: nothing, cancelAll: nothing } as unknown as Inviter;
+  const calls = new Map<string, CallSpec>();
   const link = {
+    status: { connected: true, pid: 1, sockets: 'libc' },
+    connected: async () => {},
+    get calls() {
+      return [...calls.keys()];
+    },
+    callOf: (channelId: string) => calls.get(channelId) ?? null,
+    setCall: (call: CallSpec) => {
+      calls.set(call.channelId, call);
+      tell('setCall', call);
+    },
+    endCall: (channelId: string) => {
+      if (calls.delete(channelId)) tell('endCall', channelId);
+    },
     ready: () => tell('ready'),
     setFloor: (floor: unknown) => tell('setFloor', floor),
     endFloor: nothing,

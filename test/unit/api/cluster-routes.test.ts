@@ -5,7 +5,6 @@ import type { Command } from '../../../src/conference/commands.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
 import { ControllerError } from '../../../src/controller/errors.ts';
 import { noEvents } from '../../../src/events/channel.ts';
-import { newLegCounters } from '../../kit/sip/leg-counters.ts';
 import { conference, depsOf, member } from './conferences.ts';
 
 const speaker = { flags: { ...PLAIN_FLAGS, speaker: true }, talking: true };
@@ -17,7 +16,13 @@ const onlyThere = { ...conference([member(3)]), name: '4000' };
 
 const TRAFFIC = {
   trunk: { sent: 7, sendErrors: 0, refused: { 'no-key': 1, 'key-used-up': 0 }, dropped: { forged: 2 } },
-  legs: { calls: 3, sip: { ...newLegCounters(), requests: 9 }, rtp: { dropped: { 'other-source': 5 } } },
+  calls: {
+    calls: 3,
+    listeners: 2,
+    dropped: { 'other-source': 5 },
+    packetsLostByPhones: 7,
+    worstJitterAtPhonesMs: 12.5,
+  },
   events: noEvents(),
 };
 

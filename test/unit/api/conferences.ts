@@ -25,7 +25,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     joinedAtMs: id * 1000,
     flags: PLAIN_FLAGS,
     place: { at: 'floor' },
-    path: 'bridge',
+    path: { at: 'bridge', reason: 'its RTP is encrypted' },
     adjusted: {},
     handRaisedAtMs: null,
     talking: false,

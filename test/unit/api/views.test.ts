@@ -3,7 +3,7 @@ import { conferenceSchema, conferenceSummarySchema, memberSchema } from '../../.
 import { summarize, viewConference, viewMember } from '../../../src/api/views.ts';
 import type { Conference } from '../../../src/conference/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
-import type { Place } from '../../../src/conference/member.ts';
+import type { Path, Place } from '../../../src/conference/member.ts';
 import { conference, member, partOf } from './conferences.ts';
 
 describe('the view of a member', () => {
@@ -45,15 +45,17 @@ describe('the view of a member', () => {
     expect(viewMember(partOf(conference()), member(1)).levelDbov).toBeNull();
   });
 
-  it('says where his sound comes from, if that is known here', () => {
-    const paths = (own: boolean) =>
-      (['bridge', 'moving', 'relay'] as const).map((path) => {
-        const view = viewMember({ ...partOf(conference()), own }, member(1, { path }));
-        expect(memberSchema.parse(view)).toEqual(view);
-        return view.path;
-      });
-    expect(paths(true)).toEqual(['bridge', 'bridge', 'relay']);
-    expect(paths(false)).toEqual([null, null, null]);
+  it('says how a listener hears, and why not from the relay, if that is known here', () => {
+    const pathOf = (own: boolean, path: Path) => {
+      const view = viewMember({ ...partOf(conference()), own }, member(1, { path }));
+      expect(memberSchema.parse(view)).toEqual(view);
+      return [view.path, view.pathReason];
+    };
+    const bridge: Path = { at: 'bridge', reason: 'not a SIP call' };
+    expect(pathOf(true, { at: 'relay' })).toEqual(['relay', null]);
+    expect(pathOf(true, bridge)).toEqual(['bridge', 'not a SIP call']);
+    expect(pathOf(false, { at: 'relay' })).toEqual([null, null]);
+    expect(pathOf(false, bridge)).toEqual([null, null]);
   });
 
   it('names the other one of a private talk', () => {

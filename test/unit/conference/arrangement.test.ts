@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arrangementOf, hearsSomething } from '../../../src/conference/arrangement.ts';
+import { arrangementOf, hearsAsterisk, UNTOUCHED } from '../../../src/conference/arrangement.ts';
 import type { FlagChanges } from '../../../src/conference/flags.ts';
 import type { Input } from '../../../src/conference/inputs.ts';
 import {
@@ -61,9 +61,9 @@ describe("a member's channel", () => {
     });
   });
 
-  it('is metered while he can be heard on the floor, if the profile wants it and there is a relay', () => {
-    const metered = (flags: FlagChanges, { energy = true, relay = true, more = [] as Input[] } = {}) => {
-      const inputs: Input[] = [{ type: 'relay', present: relay }, ...comes('a', flags), ...comes('b'), ...more];
+  it('is metered while he can be heard on the floor, if the profile wants it', () => {
+    const metered = (flags: FlagChanges, { energy = true, more = [] as Input[] } = {}) => {
+      const inputs: Input[] = [...comes('a', flags), ...comes('b'), ...more];
       const { conference: state } = play(conference({ audio: { ...AUDIO, energy } }), inputs);
       return arrangementOf(state, memberAt(state, 'a'))?.metered;
     };
@@ -72,17 +72,8 @@ describe("a member's channel", () => {
     expect(metered({ speaker: true, mute: true })).toBe(false);
     expect(metered({ speaker: true, vad: false })).toBe(false);
     expect(metered({ speaker: true }, { energy: false })).toBe(false);
-    expect(metered({ speaker: true }, { relay: false })).toBe(false);
     const talks = commands({ type: 'talk-privately', memberId: 1, withMemberId: 2 });
     expect(metered({ speaker: true }, { more: [talks] })).toBe(false);
-  });
-
-  it('is metered from when a relay comes until it is gone, without anything else being touched', () => {
-    const start = play(conference({ audio: { energy: true } }), [...comes('a', { speaker: true }), ...comes('b')]);
-    const came = play(start.conference, [{ type: 'relay', present: true }]);
-    expect(effectsOf(came.effects, 'arrange')).toMatchObject([{ channelId: 'a', changed: ['metered'] }]);
-    const went = play(came.conference, [{ type: 'relay', present: false }]);
-    expect(effectsOf(went.effects, 'arrange')).toMatchObject([{ channelId: 'a', to: { metered: false } }]);
   });
 
   it('keeps his keys from the others, unless the profile of his keys passes them on', () => {
@@ -97,11 +88,77 @@ describe("a member's channel", () => {
   });
 });
 
+describe('a listener whose call is anchored', () => {
+  const flagsOf = (memberId: number, changes: FlagChanges) => commands({ type: 'set-flags', memberId, changes });
+  const state = play(conference({ audience: { packetMs: 40 }, audio: { listenVolume: 2, denoise: true } }), [
+    ...comes('s', { speaker: true }),
+    ...comes('a2'),
+    ...comes('b'),
+  ]).conference;
+  const arrangedBy = (input: Input) => effectsOf(play(state, [input]).effects, 'arrange');
+
+  it('waits in the audience from the first, where Asterisk does nothing for the call and the relay everything', () => {
+    expect(arrangementOf(state, memberAt(state, 'a2'))).toEqual({
+      ...UNTOUCHED,
+      answered: true,
+      bridge: 'audience',
+      relay: { volume: 2, noise: true, deaf: false, packetMs: 40 },
+    });
+    expect(arrangementOf(state, memberAt(state, 'b'))).toMatchObject({ bridge: 'floor', relay: null, listenVolume: 2 });
+  });
+
+  it('is deaf, and hears louder, without a change in Asterisk', () => {
+    const changes = [
+      flagsOf(2, { deaf: true }),
+      commands({ type: 'adjust', memberId: 2, setting: 'listenVolume', adjustment: { by: 1 } }),
+    ];
+    for (const input of changes) expect(arrangedBy(input)).toMatchObject([{ channelId: 'a2', changed: ['relay'] }]);
+    expect(arrangedBy(changes[0] as Input)[0]?.to).toMatchObject({ hearing: true, relay: { deaf: true, volume: 2 } });
+    expect(arrangedBy(changes[1] as Input)[0]?.to).toMatchObject({ relay: { deaf: false, volume: 3 } });
+  });
+
+  it('goes to the floor to speak, and to where the others are not to be heard, and comes back', () => {
+    const held = commands({ type: 'hold', memberId: 2, held: true });
+    const elsewhere: [Input, object][] = [
+      [flagsOf(2, { speaker: true }), { bridge: 'floor', voice: true, relay: null }],
+      [held, { bridge: 'none', relay: null }],
+      [commands({ type: 'talk-privately', memberId: 2, withMemberId: 3 }), { bridge: 'private-2', relay: null }],
+    ];
+    for (const [input, to] of elsewhere) expect(arrangedBy(input)).toContainEqual(arranges('a2', to));
+    const silenced = play(state, [flagsOf(2, { speaker: true }), flagsOf(2, { speaker: false })]);
+    const resumed = play(state, [held, commands({ type: 'hold', memberId: 2, held: false })]);
+    for (const { effects } of [silenced, resumed]) {
+      expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a2', to: { bridge: 'audience' } }]);
+    }
+  });
+
+  it('is on the floor where the keys of members are passed on', () => {
+    const profile = conference({}, undefined, { passThrough: true });
+    const { conference: passing } = play(profile, [...comes('s', { speaker: true }), ...comes('a2')]);
+    expect(arrangementOf(passing, memberAt(passing, 'a2'))).toMatchObject({
+      bridge: 'floor',
+      relay: null,
+      voice: false,
+    });
+  });
+
+  it('hears the music of those who are alone from Asterisk', () => {
+    const { conference: alone } = play(conference({ sound: { prompts: SILENT, music: 'jazz' } }), comes('a2'));
+    expect(arrangementOf(alone, memberAt(alone, 'a2'))).toMatchObject({ bridge: 'audience', music: 'jazz' });
+    expect(effectsOf(play(alone, comes('b')).effects, 'arrange')).toEqual([]);
+    expect(effectsOf(play(alone, [joins('b')]).effects, 'arrange')).toContainEqual(arranges('a2', { music: null }));
+  });
+
+  function arranges(channelId: string, to: object) {
+    return expect.objectContaining({ channelId, to: expect.objectContaining(to) });
+  }
+});
+
 describe('a prompt', () => {
-  /** Whether it is mixed into what the member `a` hears, rather than heard in its place. */
-  function isOver(inputs: readonly Input[], music = 'none') {
+  /** Whether Asterisk mixes it into what it sends to a member. */
+  function isOver(inputs: readonly Input[], music = 'none', channelId = 'a') {
     const { conference: state } = play(conference({ sound: { prompts: SILENT, music } }), inputs);
-    return hearsSomething(state, memberAt(state, 'a'));
+    return hearsAsterisk(state, memberAt(state, channelId));
   }
 
   it('is heard over the floor, and over the other one of a private talk', () => {
@@ -116,13 +173,18 @@ describe('a prompt', () => {
     expect(isOver([...comes('a'), holds])).toBe(false);
   });
 
+  it('is all that Asterisk sends to an anchored listener, unless there is music: the relay mixes it', () => {
+    expect(isOver([...comes('a2'), ...comes('b')], 'none', 'a2')).toBe(false);
+    expect(isOver(comes('a2'), 'jazz', 'a2')).toBe(true);
+  });
+
   it('takes the place of silence for who is deaf, at the door, or being greeted', () => {
     expect(isOver([...comes('a', { deaf: true }), ...comes('b')])).toBe(false);
     const { conference: state } = play(conference({ ...ALOUD, access: { userPin: '1' } }), [
       joins('a'),
       joins('b', { auth: true }),
     ]);
-    expect(['a', 'b'].map((channelId) => hearsSomething(state, memberAt(state, channelId)))).toEqual([false, false]);
+    expect(['a', 'b'].map((channelId) => hearsAsterisk(state, memberAt(state, channelId)))).toEqual([false, false]);
   });
 });
 

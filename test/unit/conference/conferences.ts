@@ -4,7 +4,7 @@ import { type Conference, newConference } from '../../../src/conference/conferen
 import type { Effect } from '../../../src/conference/effects.ts';
 import type { FlagChanges } from '../../../src/conference/flags.ts';
 import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
-import type { Caller, Member } from '../../../src/conference/member.ts';
+import type { Caller, Member, Path } from '../../../src/conference/member.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
 import { controlsProfileSchema } from '../../../src/profiles/schema.ts';
@@ -18,9 +18,21 @@ export const SILENT = Object.fromEntries(PROMPT_NAMES.map((name) => [name, 'none
 /** Every prompt as it is standard. */
 export const ALOUD = { sound: { music: 'none' } };
 
+export const AT_RELAY: Path = { at: 'relay' };
+export const AT_BRIDGE: Path = { at: 'bridge', reason: 'its RTP is encrypted' };
+
+/** Calls are anchored at the relay if the id of their channel ends with an even digit. */
+export function pathOf(channelId: string): Path {
+  return /[02468]$/.test(channelId) ? AT_RELAY : AT_BRIDGE;
+}
+
 /** A new conference whose profile has these keys; silent unless it says otherwise. */
-export function conference(profile: object = {}, keys: object = { '#': 'hangup', '*': 'deaf', '0': 'deaf-mute' }) {
-  const controls = controlsProfileSchema.parse({ kind: 'controls', keys });
+export function conference(
+  profile: object = {},
+  keys: object = { '#': 'hangup', '*': 'deaf', '0': 'deaf-mute' },
+  { passThrough = false } = {},
+) {
+  const controls = controlsProfileSchema.parse({ kind: 'controls', keys, passThrough });
   return newConference(
     '3000',
     {
@@ -39,7 +51,7 @@ export function conference(profile: object = {}, keys: object = { '#': 'hangup',
 
 /** Where a channel that is set up like this is found in Asterisk. */
 export function foundIn(bridge: Arrangement['bridge'] | undefined): ChannelSeen['bridge'] {
-  return bridge === 'floor' || bridge === 'relay' ? bridge : 'other';
+  return bridge === 'floor' || bridge === 'audience' ? bridge : 'other';
 }
 
 export const joins = (channelId: string, flags: FlagChanges = {}, caller = CALLER): Input => ({
@@ -48,6 +60,7 @@ export const joins = (channelId: string, flags: FlagChanges = {}, caller = CALLE
   caller,
   flags,
   origin: 'dialplan',
+  path: pathOf(channelId),
 });
 /** Comes from another conference. */
 export const moves = (channelId: string, flags: FlagChanges = {}): Input => ({
@@ -56,6 +69,7 @@ export const moves = (channelId: string, flags: FlagChanges = {}): Input => ({
   caller: CALLER,
   flags,
   origin: 'transferred',
+  path: pathOf(channelId),
 });
 export const enters = (channelId: string): Input => ({ type: 'entered', channelId });
 export const leaves = (channelId: string): Input => ({ type: 'left', channelId, destroyed: true });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { ARRANGEMENT_KEYS, arrangementOf } from '../../../src/conference/arrangement.ts';
+import { ARRANGEMENT_KEYS, type Arrangement, arrangementOf } from '../../../src/conference/arrangement.ts';
 import {
   type Conference,
   countAdmitted,
@@ -11,8 +11,9 @@ import {
 import { nextDeadlineMs } from '../../../src/conference/deadlines.ts';
 import type { Effect } from '../../../src/conference/effects.ts';
 import type { Input } from '../../../src/conference/inputs.ts';
+import type { Member } from '../../../src/conference/member.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
-import { CALLER } from './conferences.ts';
+import { CALLER, pathOf } from './conferences.ts';
 import { type Happening, reliable, SETTINGS, type Step, type Story, unreliable } from './stories.ts';
 import { World } from './world.ts';
 
@@ -33,7 +34,6 @@ class Run {
   #settings: number;
   #channels = 0;
   #resynced = false;
-  #relay = true;
 
   constructor(settings: number) {
     this.#settings = settings;
@@ -43,12 +43,12 @@ class Run {
   #fresh(): Conference {
     const settings = SETTINGS[this.#settings] ?? SETTINGS[0];
     if (!settings) throw new Error('no settings');
-    return newConference('3000', settings, this.nowMs, { relay: this.#relay });
+    return newConference('3000', settings, this.nowMs);
   }
 
   step({ given, gapMs, reach }: Step): void {
     this.nowMs += gapMs;
-    if (given.what === 'resync' && given.restarted) {
+    if ((given.what === 'resync' || given.what === 'unanchored') && given.restarted) {
       this.state = this.#fresh();
       this.world.wakesAtMs = Number.POSITIVE_INFINITY;
       this.intact = false;
@@ -66,7 +66,14 @@ class Run {
       case 'transferred': {
         const channelId = `channel-${++this.#channels}`;
         world.calls(channelId);
-        return { type: 'join', channelId, caller: CALLER, flags: given.flags, origin: given.what };
+        return {
+          type: 'join',
+          channelId,
+          caller: CALLER,
+          flags: given.flags,
+          origin: given.what,
+          path: pathOf(channelId),
+        };
       }
       case 'report':
         return world.reports.splice(given.who % Math.max(1, world.reports.length), 1)[0] ?? null;
@@ -104,30 +111,15 @@ class Run {
       }
       case 'resync':
         return world.resync(given.restarted);
-      case 'relay':
-        this.#relay = given.present;
-        return { type: 'relay', present: given.present };
-      case 'leg-lost': {
+      case 'unanchored': {
         const channelId = this.#channelAt(given.who);
-        return channelId === undefined ? null : { type: 'fan-out-failed', channelId };
+        if (channelId !== undefined) world.unanchor(channelId);
+        return world.resync(given.restarted);
       }
-      case 'legs-lost':
-        // Both were restarted, and only Asterisk knows how things were.
-        return this.#legsLost();
       case 'wake':
         this.nowMs = Math.max(this.nowMs, Number.isFinite(world.wakesAtMs) ? world.wakesAtMs : 0);
         return { type: 'tick' };
     }
-  }
-
-  #legsLost(): Input {
-    this.state = this.#fresh();
-    this.world.wakesAtMs = Number.POSITIVE_INFINITY;
-    this.intact = false;
-    this.world.relayKept = false;
-    const input = this.world.resync(true);
-    this.world.relayKept = true;
-    return input;
   }
 
   #channelAt(who: number): string | undefined {
@@ -266,14 +258,12 @@ class Run {
       if (place.at === 'leaving') continue;
       const onFloor = place.at === 'floor' || place.at === 'arriving';
       // Said once more without the code's own words.
-      const hears = ['floor', 'relay'].includes(arrangement.bridge);
+      const hears = ['floor', 'audience'].includes(arrangement.bridge);
       hold(hears === onFloor, 'in a wrong place', place, arrangement);
-      const atRelay = member.path === 'moving' || member.path === 'relay';
-      hold((arrangement.bridge === 'relay') === atRelay, 'not on his path', member, arrangement);
-      hold(!atRelay || state.relay, 'at a relay that is not there', member);
-      hold(!atRelay || (!flags.speaker && !flags.deaf), 'at the relay as a speaker, or deaf', member);
+      this.#checkAudience(member, arrangement, onFloor);
       if (onFloor) hold(arrangement.voice === (flags.speaker && !flags.mute), 'a wrong voice', flags, arrangement);
-      if (onFloor) hold(arrangement.hearing === !flags.deaf, 'a wrong ear', flags, arrangement);
+      const isDeaf = arrangement.relay?.deaf ?? !arrangement.hearing;
+      if (onFloor) hold(isDeaf === flags.deaf, 'a wrong ear', flags, arrangement);
       const to = arrangementOf(state, member);
       hold(!member.talking || to?.talkDetect != null, 'talks unheard', member);
       const wrong = to
@@ -298,6 +288,16 @@ class Run {
     }
   }
 
+  #checkAudience({ path, flags }: Member, { bridge, relay, voice, hearing }: Arrangement, onFloor: boolean): void {
+    const { controls, adminControls } = this.state.settings;
+    const passesKeys = (flags.admin ? adminControls : controls).passThrough;
+    const belongs = onFloor && path.at === 'relay' && !flags.speaker && !passesKeys;
+    hold((bridge === 'audience') === belongs, 'wrongly in the audience, or not in it', flags, path, bridge);
+    hold((relay !== null) === belongs, 'the relay sends to somebody else, or not', flags, path, relay);
+    hold(bridge !== 'audience' || (!voice && !flags.speaker), 'heard from the audience', flags, voice);
+    hold(bridge !== 'audience' || hearing, 'deaf to prompts in the audience', flags);
+  }
+
   /** Lets everything that is under way come to its end: nobody may stay half way. */
   drain(): void {
     if (this.differs) this.feed(this.world.resync(false), null);
@@ -307,8 +307,7 @@ class Run {
       this.feed(input, null);
     }
     hold(this.world.reports.length === 0, 'there is no end to reports', this.world.reports.slice(0, 3));
-    for (const { place, path, id } of this.state.members.values()) {
-      hold(path !== 'moving', `member ${id} is moved for ever`, place);
+    for (const { place, id } of this.state.members.values()) {
       const halfWay = ['naming', 'greeting', 'arriving', 'leaving', 'away'].includes(place.at);
       hold(!halfWay, `member ${id} is for ever`, place);
     }

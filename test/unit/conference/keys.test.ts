@@ -1,9 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import type { Input } from '../../../src/conference/inputs.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
-import { CALLER, comes, conference, dials, heard, memberAt, play, presses, SILENT, wake } from './conferences.ts';
+import {
+  AT_BRIDGE,
+  CALLER,
+  comes,
+  conference,
+  dials,
+  heard,
+  memberAt,
+  play,
+  presses,
+  SILENT,
+  wake,
+} from './conferences.ts';
 
-const fromLobby: Input = { type: 'join', channelId: 'a', caller: CALLER, flags: {}, origin: 'lobby' };
+const fromLobby: Input = {
+  type: 'join',
+  channelId: 'a',
+  caller: CALLER,
+  flags: {},
+  origin: 'lobby',
+  path: AT_BRIDGE,
+};
 const start = play(conference(), comes('a')).conference;
 
 describe('keys', () => {

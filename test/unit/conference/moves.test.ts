@@ -124,6 +124,7 @@ describe('a transfer', () => {
         profileName: 'vip',
         caller: expect.anything(),
         flags: memberAt(start, 'a').flags,
+        path: memberAt(start, 'a').path,
       },
     ]);
     expect(told(effects).map(({ type }) => type)).toEqual(['transferred', 'left']);

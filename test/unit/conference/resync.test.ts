@@ -5,6 +5,7 @@ import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
 import { savedConferenceOf } from '../../../src/conference/saved-conference.ts';
 import { parseMember, type SavedMember, savedOf, serializeMember } from '../../../src/conference/saved-member.ts';
 import {
+  AT_BRIDGE,
   CALLER,
   comes,
   commands,
@@ -29,6 +30,7 @@ function channelsOf(state: Conference): ChannelSeen[] {
     caller: CALLER,
     flags: {},
     bridge: foundIn(arrangementOf(state, member)?.bridge),
+    path: member.path,
     here: member.place.at !== 'away',
     saved: { ...savedOf(member, state), settled: true },
   }));
@@ -140,6 +142,7 @@ describe('after a restart of the controller', () => {
       caller: CALLER,
       flags: { speaker: true },
       bridge: 'other' as const,
+      path: AT_BRIDGE,
       here: true,
       saved: null,
     };
@@ -165,6 +168,7 @@ describe('after a restart of the controller', () => {
       caller: CALLER,
       flags: {},
       bridge: 'other' as const,
+      path: AT_BRIDGE,
       here: true,
       saved: null,
     };
@@ -248,8 +252,7 @@ describe('after a lost connection', () => {
 
   it('a meter is asked for anew, for who is measured and for nobody else, and nothing else of him is touched', () => {
     const measuring = conference({ audio: { energy: true, vadLevel: 0 } });
-    const present: Input = { type: 'relay', present: true };
-    const before = play(measuring, [present, ...comes('a', { speaker: true }), ...comes('b')]).conference;
+    const before = play(measuring, [...comes('a', { speaker: true }), ...comes('b')]).conference;
     expect(effectsOf(play(before, [resync(channelsOf(before))]).effects, 'arrange')).toMatchObject([
       { channelId: 'a', to: { metered: true }, changed: ['metered'] },
     ]);

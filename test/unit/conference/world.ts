@@ -1,13 +1,15 @@
 import { type Arrangement, UNTOUCHED } from '../../../src/conference/arrangement.ts';
 import type { Effect } from '../../../src/conference/effects.ts';
 import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
+import type { Path } from '../../../src/conference/member.ts';
 import type { SavedConference } from '../../../src/conference/saved-conference.ts';
 import type { SavedMember } from '../../../src/conference/saved-member.ts';
-import { CALLER, foundIn } from './conferences.ts';
+import { AT_BRIDGE, CALLER, foundIn, pathOf } from './conferences.ts';
 
 /** A call, as Asterisk has it. */
 export type Channel = {
   arrangement: Arrangement;
+  path: Path;
   saved: SavedMember | null;
   /** In our application, or in the hands of the dialplan and to come back. */
   at: 'application' | 'dialplan';
@@ -26,13 +28,11 @@ export class World {
   reports: Input[] = [];
   saved: SavedConference | null = null;
   floorOpen = false;
-  /** Whether the relay has the legs that it had. */
-  relayKept = true;
   /** As `WakeTimers`: the earliest wish counts. */
   wakesAtMs = Number.POSITIVE_INFINITY;
 
   calls(channelId: string): void {
-    this.channels.set(channelId, { arrangement: UNTOUCHED, saved: null, at: 'application' });
+    this.channels.set(channelId, { arrangement: UNTOUCHED, path: pathOf(channelId), saved: null, at: 'application' });
   }
 
   /** Whether the effect reaches Asterisk at all, and so may be lost on the way. */
@@ -107,11 +107,7 @@ export class World {
         changed.includes('voice') || changed.includes('bridge') ? { voice: to.voice, bridge: to.bridge } : {};
       const set = Object.fromEntries(changed.map((key) => [key, to[key]]));
       channel.arrangement = { ...channel.arrangement, ...set, ...placed };
-      if (to.bridge === 'floor') this.reports.push({ type: 'entered', channelId });
-      // Some phones cannot.
-      if (to.relay && changed.includes('bridge')) {
-        this.reports.push({ type: channelId.endsWith('3') ? 'fan-out-failed' : 'fanned-out', channelId });
-      }
+      if (to.bridge === 'floor' || to.bridge === 'audience') this.reports.push({ type: 'entered', channelId });
     }
     if (effect.type === 'release') {
       this.channels.delete(channelId);
@@ -120,7 +116,8 @@ export class World {
     }
     if (effect.type === 'execute') {
       channel.at = 'dialplan';
-      channel.arrangement = { ...channel.arrangement, bridge: 'none', voice: false };
+      // It leaves our application: the relay passes everything, as it is told then.
+      channel.arrangement = { ...channel.arrangement, bridge: 'none', voice: false, relay: null };
       this.reports.push({ type: 'left', channelId, destroyed: false });
     }
   }
@@ -134,17 +131,23 @@ export class World {
     if (this.playbacks.delete(id)) this.reports.push({ type: 'playback-ended', id });
   }
 
+  /** From now on the relay cannot take the RTP of a call any more; the controller notices with a resync. */
+  unanchor(channelId: string): void {
+    const channel = this.channels.get(channelId);
+    if (channel) channel.path = AT_BRIDGE;
+  }
+
   /** What is found after a connect. What Asterisk was about to tell is lost; what the shell itself knows, only if it has been restarted. */
   resync(restarted: boolean): Input {
-    const own = ['entered', 'heard', 'named', 'end-announced', 'fanned-out', 'fan-out-failed'];
+    const own = ['entered', 'heard', 'named', 'end-announced'];
     this.reports = this.reports.filter(({ type }) => !restarted && own.includes(type));
     const channels = [...this.channels].map(
-      ([channelId, { arrangement, saved, at }]): ChannelSeen => ({
+      ([channelId, { arrangement, path, saved, at }]): ChannelSeen => ({
         channelId,
         caller: CALLER,
         flags: {},
-        // A relay that was restarted as well has no legs.
-        bridge: arrangement.bridge === 'relay' && !this.relayKept ? 'other' : foundIn(arrangement.bridge),
+        bridge: foundIn(arrangement.bridge),
+        path,
         here: at === 'application',
         saved,
       }),

@@ -4,6 +4,8 @@ import { AriError } from '../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../src/ari/port.ts';
 import type { Route } from '../../../src/cluster/route.ts';
 import { CallRouter } from '../../../src/controller/call-router.ts';
+import { ControllerError } from '../../../src/controller/errors.ts';
+import { Names } from '../../../src/controller/names.ts';
 import { standardSettings } from '../../../src/profiles/profiles.ts';
 
 const HERE: Route = { node: 'lyon', sip: null, reason: 'placement' };
@@ -13,6 +15,7 @@ const NOWHERE: Route = { node: null, sip: null, reason: 'no-room' };
 let route: Route;
 let full: boolean;
 let unplayable: boolean;
+let unanchored: boolean;
 let requestUri: string;
 let refusal: Error | null;
 let asked: string[];
@@ -24,6 +27,7 @@ beforeEach(() => {
   route = OSLO;
   full = false;
   unplayable = false;
+  unanchored = false;
   requestUri = 'sip:3000@192.0.2.1';
   refusal = null;
   asked = [];
@@ -38,8 +42,17 @@ beforeEach(() => {
         },
         getVariable: async (_id, name) => (name.includes('request_uri') ? requestUri : 'call-1'),
         setVariable: async (_id, name, value) => void asked.push(`${name}=${value}`),
+        subscribeToChannel: async () => {},
         continueInDialplan: async () => void asked.push('continue'),
       },
+      anchors: {
+        ensure: async () => {
+          asked.push('anchor');
+          if (unanchored) throw new ControllerError('not-possible', 'the relay does not open its port');
+          return { at: 'relay' };
+        },
+      },
+      names: new Names('r'),
       prompter: {
         playTo: async (_id, { media }) => {
           asked.push(`play ${media.length > 0}`);
@@ -74,7 +87,7 @@ async function call(given: Partial<AriChannel> = {}): Promise<void> {
 }
 
 const SENT = 'redirect PJSIP/sip:3000@192.0.2.2:5060;rostrum=lyon';
-const REFUSED = ['play true', 'ROSTRUM_RESULT=FULL', 'continue'];
+const REFUSED = ['anchor', 'play true', 'ROSTRUM_RESULT=FULL', 'continue'];
 
 describe('a call that has come', () => {
   it('is taken at once where it belongs here', () => {
@@ -145,6 +158,10 @@ describe('a call that has come', () => {
     unplayable = true;
     await call();
     expect(asked).toEqual([...REFUSED, ...REFUSED]);
+    unanchored = true;
+    asked = [];
+    await call();
+    expect(asked).toEqual(['anchor', 'ROSTRUM_RESULT=FULL', 'continue']);
   });
 });
 

@@ -147,7 +147,7 @@ export class TestNode {
   call(conference = '3000', ...flags: string[]): string {
     const id = `${this.id}-${++this.#calls}`;
     const caller = { number: `10${this.#calls}`, name: '' };
-    const channel = { id, name: `PJSIP/${id}`, caller, language: 'en', context: 'c', dialled: null, stasis: null };
+    const channel = { id, name: `Local/${id}`, caller, language: 'en', context: 'c', dialled: null, stasis: null };
     this.controller.handle({ type: 'StasisStart', args: ['join', conference, 'default', ...flags], channel });
     return id;
   }

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAlone } from '../../../src/conference/arrangement.ts';
 import { countAdmitted } from '../../../src/conference/conference.ts';
-import { newLegCounters } from '../../kit/sip/leg-counters.ts';
 import { TestNetwork, TestNode } from './cluster-nodes.ts';
 
 const SILENT =
@@ -65,18 +64,24 @@ describe('the traffic of a node', () => {
     expect(lyon.cluster.nodes[0]?.traffic?.trunk).toBe(null);
   });
 
-  it('is also what its relay tells of the legs of listeners, with a cluster or without', () => {
-    const legs = { calls: 3, sip: newLegCounters(), rtp: { dropped: { 'other-source': 5 } } };
+  it('is also what its relay tells of calls, with a cluster or without', () => {
+    const calls = {
+      calls: 3,
+      listeners: 2,
+      dropped: { 'other-source': 5 },
+      packetsLostByPhones: 7,
+      worstJitterAtPhonesMs: 12,
+    };
     const alone = new TestNode('rome', null, SILENT);
     for (const { cluster } of [lyon, alone]) {
-      expect(cluster.nodes[0]?.traffic?.legs).toBe(null);
-      cluster.legsReported(legs);
-      expect(cluster.nodes[0]?.traffic?.legs).toEqual(legs);
+      expect(cluster.nodes[0]?.traffic?.calls).toBe(null);
+      cluster.callsReported(calls);
+      expect(cluster.nodes[0]?.traffic?.calls).toEqual(calls);
     }
-    expect(alone.cluster.nodes[0]?.traffic).toEqual({ trunk: null, legs, events: null });
+    expect(alone.cluster.nodes[0]?.traffic).toEqual({ trunk: null, calls, events: null });
     expect(lyon.cluster.nodes[1]?.traffic).toBe(null);
     lyon.cluster.relayStarted();
-    expect(lyon.cluster.nodes[0]?.traffic?.legs).toBe(null);
+    expect(lyon.cluster.nodes[0]?.traffic?.calls).toBe(null);
   });
 });
 

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from 'winston';
 import { AriError } from '../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../src/ari/port.ts';
+import { ControllerError } from '../../../src/controller/errors.ts';
 import { Lobby } from '../../../src/controller/lobby.ts';
+import { Names } from '../../../src/controller/names.ts';
 import { standardSettings } from '../../../src/profiles/profiles.ts';
 
 const unanswered = new AriError('unreachable', 'no answer');
@@ -20,6 +22,7 @@ const TIMEOUT_MS = access.timeoutSeconds * 1000;
 
 let asked: string[];
 let answers: boolean;
+let anchored: boolean;
 let unplayable: boolean;
 let promptMs: number;
 let lobby: Lobby;
@@ -28,6 +31,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   asked = [];
   answers = true;
+  anchored = true;
   unplayable = false;
   promptMs = 0;
   lobby = new Lobby({
@@ -37,8 +41,16 @@ beforeEach(() => {
         if (!answers) throw unanswered;
       },
       setVariable: async (_id, name, value) => void asked.push(`${name}=${value}`),
+      subscribeToChannel: async () => {},
       continueInDialplan: async () => void asked.push('continue'),
     },
+    anchors: {
+      ensure: async () => {
+        if (!anchored) throw new ControllerError('not-possible', 'the relay does not open its port');
+        return { at: 'relay' };
+      },
+    },
+    names: new Names('r'),
     prompter: {
       playTo: async () => {
         asked.push('play');
@@ -102,6 +114,15 @@ describe('a caller in the lobby', () => {
     answers = true;
     await keepSilent(1);
     expect(asked.slice(1)).toEqual(['answer', 'play']);
+  });
+
+  it('is not answered before the relay has the RTP of the call, and asked again if it could not take it', async () => {
+    anchored = false;
+    await receive();
+    expect(asked).toEqual([]);
+    anchored = true;
+    await keepSilent(1);
+    expect(asked).toEqual(['answer', 'play']);
   });
 
   it('is released in the end, though he could never be answered', async () => {

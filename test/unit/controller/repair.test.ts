@@ -204,7 +204,6 @@ describe("a floor's bridge that somebody has destroyed", () => {
   it("is made again, with the floor's channel to the relay in it", async () => {
     asterisk = new AsteriskStandIn(WITH_NOISE);
     const { controller, variables } = asterisk;
-    controller.setRelay(true);
     asterisk.call('a');
     await vi.advanceTimersByTimeAsync(100);
     variables.set(`${FLOOR_LEG} UNICASTRTP_LOCAL_ADDRESS`, '127.0.0.1');

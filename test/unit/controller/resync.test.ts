@@ -15,7 +15,6 @@ afterEach(() => {
 describe('a controller that is started again', () => {
   it('tells the relay of the floors that it finds before it says that this is everything', async () => {
     const former = new AsteriskStandIn(PROFILE);
-    former.controller.setRelay(true);
     former.call('a');
     await vi.advanceTimersByTimeAsync(100);
     former.controller.stop();
@@ -26,7 +25,6 @@ describe('a controller that is started again', () => {
     for (const [variable, value] of former.variables) asterisk.variables.set(variable, value);
     // As over a network; it is there already, but that is not known.
     asterisk.answers.set('createMixingBridge', () => new Promise((resolve) => setTimeout(resolve, 10)));
-    asterisk.controller.setRelay(true);
     asterisk.controller.resync();
     await vi.advanceTimersByTimeAsync(100);
     const told = asterisk.requests.filter(({ method }) => method === 'setFloor' || method === 'ready');
