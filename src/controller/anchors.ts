@@ -104,6 +104,18 @@ export class Anchors {
     this.#set(anchor, { ...anchor.spec, hearing: hearing && { conference, ...hearing } });
   }
 
+  /** The call has left the application: it is in the dialplan, to which its sound passes from now on, or about to end. */
+  left(channelId: string): void {
+    const anchor = this.#anchors.get(channelId);
+    if (!anchor) return;
+    if (!anchor.spec) return this.end(channelId);
+    this.hear(channelId, '', null);
+    // Asterisk tells the application of the end only if it is asked to, and refuses that where there is no such channel.
+    this.#subscribeEach([channelId]).catch((error: Error) => {
+      this.#deps.logger.debug(`call ${channelId}: its end will not be told: ${error.message}`);
+    });
+  }
+
   /** The call has ended. */
   end(channelId: string): void {
     const anchor = this.#anchors.get(channelId);

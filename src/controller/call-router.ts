@@ -8,7 +8,6 @@ import type { Anchors } from './anchors.ts';
 import { isChannelGone } from './arranger.ts';
 import type { Cluster } from './cluster.ts';
 import { giveBack } from './give-back.ts';
-import type { Names } from './names.ts';
 import type { Prompter } from './prompter.ts';
 
 /** Asterisk accepts a redirect before it is done, and tells nobody that it has failed. It takes milliseconds. */
@@ -29,9 +28,8 @@ export type Arrival = {
 };
 
 export type CallRouterDeps = {
-  ari: Pick<AriPort, 'redirect' | 'getVariable' | 'setVariable' | 'subscribeToChannels' | 'continueInDialplan'>;
+  ari: Pick<AriPort, 'redirect' | 'getVariable' | 'setVariable' | 'continueInDialplan'>;
   anchors: Pick<Anchors, 'ensure'>;
-  names: Names;
   prompter: Pick<Prompter, 'playTo'>;
   logger: Logger;
   now: () => number;

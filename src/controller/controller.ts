@@ -108,8 +108,7 @@ export class Controller {
         ari,
         prompter: this.#asterisk.prompter,
         anchors: this.#asterisk.anchors,
-        names: this.#asterisk.names,
-        logger,
+          logger,
         now,
         cluster,
       },
@@ -118,7 +117,6 @@ export class Controller {
       ari,
       prompter: this.#asterisk.prompter,
       anchors: this.#asterisk.anchors,
-      names: this.#asterisk.names,
       logger,
       now,
       isRunning: (conference) =>
@@ -352,9 +350,8 @@ export class Controller {
   #left(channelId: string, destroyed: boolean): void {
     const { prompter, nameRecorder, bridges, names, anchors, meters } = this.#asterisk;
     if (destroyed) this.#toRelayGone(channelId);
-    // In the dialplan, its sound still passes through the relay.
     if (destroyed) anchors.end(channelId);
-    else anchors.hear(channelId, '', null);
+    else anchors.left(channelId);
     this.#lobby.left(channelId);
     this.#router.left(channelId);
     prompter.forget(channelId);

@@ -1,16 +1,12 @@
 import type { AriPort } from '../ari/port.ts';
-import { type Names, RESULT_VARIABLE } from './names.ts';
+import { RESULT_VARIABLE } from './names.ts';
 
-/**
- * Gives a call back to the dialplan, which finds the result in ROSTRUM_RESULT. Its end is still told, as its RTP goes
- * through the relay until then. Rejects with an `AriError`.
- */
+/** Gives a call back to the dialplan, which finds the result in ROSTRUM_RESULT. Rejects with an `AriError`. */
 export async function giveBack(
   channelId: string,
   result: string,
-  { ari, names }: { ari: Pick<AriPort, 'setVariable' | 'subscribeToChannels' | 'continueInDialplan'>; names: Names },
+  { ari }: { ari: Pick<AriPort, 'setVariable' | 'continueInDialplan'> },
 ): Promise<void> {
   await ari.setVariable(channelId, RESULT_VARIABLE, result);
-  await ari.subscribeToChannels(names.application, [channelId]);
   await ari.continueInDialplan(channelId);
 }

@@ -9,7 +9,6 @@ import { promptSounds } from '../prompts/prompt-sounds.ts';
 import type { Anchors } from './anchors.ts';
 import { isChannelGone } from './arranger.ts';
 import { giveBack } from './give-back.ts';
-import type { Names } from './names.ts';
 import type { Prompter } from './prompter.ts';
 import { WakeTimers } from './wake-timers.ts';
 
@@ -21,9 +20,8 @@ type Guest = {
 };
 
 export type LobbyDeps = {
-  ari: Pick<AriPort, 'answer' | 'setVariable' | 'subscribeToChannels' | 'continueInDialplan'>;
+  ari: Pick<AriPort, 'answer' | 'setVariable' | 'continueInDialplan'>;
   anchors: Pick<Anchors, 'ensure'>;
-  names: Names;
   prompter: Pick<Prompter, 'playTo' | 'hush'>;
   logger: Logger;
   now: () => number;
