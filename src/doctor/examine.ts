@@ -8,7 +8,7 @@ import { judgeFile, judgeMistakes } from './checks/configuration.ts';
 import { judgeClock, judgeHostName } from './checks/host.ts';
 import { judgeDescriptors, judgeSocketBuffer } from './checks/limits.ts';
 import { judgeModules } from './checks/modules.ts';
-import { judgeNode, judgePhones } from './checks/node.ts';
+import { judgeAbsent, judgeNode, judgePhones } from './checks/node.ts';
 import { judgePorts, type PortRange } from './checks/ports.ts';
 import { judgeFfi, judgeNodeJs } from './checks/runtime.ts';
 import { judgeSecret } from './checks/secrets.ts';
@@ -34,7 +34,6 @@ const DESCRIPTORS_PER_CALL = { asterisk: 5, relay: 2 };
 type Readable = Extract<Configuration, { ok: true }>;
 /** The processes of the node; null where one does not run, or may not be seen. */
 type Processes = { asterisk: Process | null; relay: Process | null; controller: Process | null };
-type Running = { readonly facts: NodeFacts | null; readonly reason: string | null };
 
 /**
  * Looks at this host and at the node on it, whether it runs or not, and changes nothing.
@@ -71,23 +70,20 @@ async function examineBuffers(): Promise<Finding[]> {
 }
 
 async function examineNode(configuration: Readable): Promise<Finding[]> {
-  const { node, socketPath, relaySocketPath } = configuration;
+  const { socketPath, relaySocketPath } = configuration;
+  const { url } = configuration.node.asterisk;
   const sockets = await readSockets();
   const processes = {
-    asterisk: serverOf(sockets, node.asterisk.url),
+    asterisk: serverOf(sockets, url),
     relay: listenerAt(sockets, relaySocketPath),
     controller: listenerAt(sockets, socketPath),
   };
-  const running = await readNode(socketPath, Date.now()).then(
-    (facts): Running => ({ facts, reason: null }),
-    (error: Error): Running => ({ facts: null, reason: error.message }),
-  );
+  const node = await readNode(socketPath, Date.now());
   return [
     ...(await examineConfiguration(configuration, processes)),
-    ...(await examineAsterisk(configuration, { sockets, processes, running })),
+    ...(await examineAsterisk(configuration, { sockets, processes, node })),
     ...(await examineLimits(configuration, processes)),
-    ...judgeNode(running.facts?.node ?? null, running.reason, VERSION),
-    ...judgePhones(running.facts?.samples ?? []),
+    ...(node.running ? [...judgeNode(node.node, VERSION), ...judgePhones(node.samples)] : [judgeAbsent(node.reason)]),
   ];
 }
 
@@ -119,10 +115,10 @@ function ownUid(): number | null {
 
 async function examineAsterisk(
   configuration: Readable,
-  { sockets, processes, running }: { sockets: HostSockets; processes: Processes; running: Running },
+  { sockets, processes, node }: { sockets: HostSockets; processes: Processes; node: NodeFacts },
 ): Promise<Finding[]> {
-  const { node, ariPassword, addresses } = configuration;
-  const { url, username, application } = node.asterisk;
+  const { ariPassword, addresses } = configuration;
+  const { url, username, application } = configuration.node.asterisk;
   if (ariPassword === null) {
     return [
       problem('Asterisk', 'not looked at: there is no ARI password', 'set asterisk.passwordFile in rostrum.yaml'),
@@ -132,7 +128,7 @@ async function examineAsterisk(
   try {
     const answer = await readVersion(http);
     if (answer.state !== 'answers') return [judgeAri(url, username, answer)];
-    const controllerConnected = running.facts?.node.asterisk.connected ?? null;
+    const controllerConnected = node.running && node.node.asterisk.connected;
     const registered = await readRegistered(http, application);
     const console = consoleSocketOf(sockets, processes.asterisk);
     const ask = async (command: string) => (console === null ? null : askConsole(console, command));

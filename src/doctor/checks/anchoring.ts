@@ -94,7 +94,7 @@ function judgeExternal(transport: PjsipObject, relayAddress: string): Finding[] 
   return [
     problem(
       CHECK,
-      `external_media_address ${given} for transport ${transport.name}: phones are told to send to loopback`,
+      `external_media_address of transport ${transport.name} ${given}: phones are told to send to loopback`,
       `set external_media_address in pjsip.conf to the address at which phones reach this host (such as ${relayAddress}), and restart Asterisk`,
     ),
   ];

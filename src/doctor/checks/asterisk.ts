@@ -42,6 +42,7 @@ export function judgeAri(url: string, username: string, answer: AriAnswer): Find
 export function judgeVersion(version: string): Finding {
   const [, majorText = '', minorText = ''] = /(\d+)(?:\.(\d+))?/.exec(version) ?? [];
   const [major, minor] = [Number(majorText), Number(minorText)];
+  if (majorText === '') return note(CHECK, `version ${version} answers, of which it is not known how old it is`);
   if (major < OLDEST_MAJOR) {
     return problem(CHECK, `version ${version} is too old`, `install Asterisk ${OLDEST_MAJOR} or later`);
   }
@@ -58,7 +59,7 @@ export function judgeVersion(version: string): Finding {
 /** Whether the application of the dialplan is served. */
 export function judgeApplication(
   application: string,
-  facts: { readonly registered: boolean; readonly controllerConnected: boolean | null },
+  facts: { readonly registered: boolean; readonly controllerConnected: boolean },
 ): Finding {
   const { registered, controllerConnected } = facts;
   if (controllerConnected) {

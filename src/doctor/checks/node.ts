@@ -28,11 +28,13 @@ export type PhoneSample = {
   readonly packetsReceived: number | null;
 };
 
-/** @param node null if no controller answers, for the reason given */
-export function judgeNode(node: RunningNode | null, reason: string | null, version: string): Finding[] {
-  if (node === null) {
-    return [note(CHECK, `no controller is running: ${reason}`, 'run "rostrum start", then "rostrum doctor" once more')];
-  }
+/** No controller answers. */
+export function judgeAbsent(reason: string): Finding {
+  return note(CHECK, `no controller is running: ${reason}`, 'run "rostrum start", then "rostrum doctor" once more');
+}
+
+/** @param version of this program */
+export function judgeNode(node: RunningNode, version: string): Finding[] {
   return [
     judgeController(node, version),
     node.relay.connected
@@ -59,7 +61,7 @@ function judgePeers({ peers }: RunningNode): Finding[] {
   const others = peers.filter(({ state }) => state !== 'self');
   const away = others.filter(({ state }) => state !== 'up');
   if (others.length === 0) return [];
-  if (away.length === 0) return [ok(CHECK, `all ${others.length} other nodes of the cluster are up`)];
+  if (away.length === 0) return [ok(CHECK, `other nodes of the cluster: ${others.length}, all up`)];
   return away.map(({ id, state }) =>
     warning(
       CHECK,

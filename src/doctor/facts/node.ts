@@ -1,4 +1,4 @@
-import { ApiClient } from '../../api/client.ts';
+import { ApiClient, ApiClientError } from '../../api/client.ts';
 import type { ConferenceSummary, ConferenceView, MemberStatusView, NodeView, StatusView } from '../../api/schemas.ts';
 import type { PhoneSample, RunningNode } from '../checks/node.ts';
 
@@ -6,14 +6,26 @@ const TIMEOUT_MS = 5000;
 /** A look at a call is a request to Asterisk. */
 const MOST_SAMPLES = 20;
 
-export type NodeFacts = { readonly node: RunningNode; readonly samples: readonly PhoneSample[] };
+/** What the controller says, or why it says nothing. */
+export type NodeFacts =
+  | { readonly running: true; readonly node: RunningNode; readonly samples: readonly PhoneSample[] }
+  | { readonly running: false; readonly reason: string };
 
 /**
  * Asks the controller at a unix socket.
  * @param nowMs as `Date.now`
- * @throws ApiClientError if none answers
  */
 export async function readNode(socketPath: string, nowMs: number): Promise<NodeFacts> {
+  try {
+    return await askController(socketPath, nowMs);
+  } catch (error) {
+    if (!(error instanceof ApiClientError)) throw error;
+    const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    return { running: false, reason: `${socketPath} is not answered (${code ?? error.message})` };
+  }
+}
+
+async function askController(socketPath: string, nowMs: number): Promise<NodeFacts> {
   const client = new ApiClient({ socketPath, timeoutMs: TIMEOUT_MS });
   const status = await client.get<StatusView>('/status');
   const peers = await client.get<NodeView[]>('/nodes');
@@ -35,7 +47,7 @@ export async function readNode(socketPath: string, nowMs: number): Promise<NodeF
       packetsReceived: view.media?.packetsReceived ?? null,
     });
   }
-  return { node: { ...status, peers, calls }, samples };
+  return { running: true, node: { ...status, peers, calls }, samples };
 }
 
 /** The calls of this node, in all conferences. */
