@@ -8,11 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AsteriskInstance } from '../../scripts/asterisk-instance.ts';
+import { ApiServer } from '../../src/api/server.ts';
 import { keygen } from '../../src/cli/commands/keygen.ts';
 import { NEEDED_MODULES, USEFUL_MODULES } from '../../src/doctor/checks/modules.ts';
 import { examine } from '../../src/doctor/examine.ts';
 import type { Finding, State } from '../../src/doctor/finding.ts';
 import { RostrumNode } from '../kit/rostrum-node.ts';
+import { conference, depsOf, member } from '../unit/api/conferences.ts';
 
 const run = promisify(execFile);
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -262,6 +264,13 @@ describe('rostrum doctor names', () => {
     }
   });
 
+  it('a node that has no ARI password', async () => {
+    const problems = messagesOf(await examineWith({ asterisk: { url: asterisk.ariUrl } }), 'problem');
+    expect(problems).toEqual([expect.stringMatching(/^no ARI password: set asterisk\.passwordFile/)]);
+    const missing = await examineWith({ asterisk: { url: asterisk.ariUrl, passwordFile: 'nowhere' } });
+    expect(messagesOf(missing, 'problem')).toEqual([expect.stringMatching(/nowhere .*: ENOENT$/)]);
+  });
+
   it('a cluster secret that is none', async () => {
     const secretFile = join(directory, 'no-secret');
     await writeFile(secretFile, 'x', { mode: 0o600 });
@@ -287,6 +296,29 @@ describe('rostrum doctor names', () => {
   it('descriptors that are too few for the capacity of the node', async () => {
     const problems = messagesOf(await examineWith({ cluster: { capacity: 1_000_000 } }), 'problem');
     expect(problems).toContainEqual(expect.stringMatching(/^Asterisk may open .* but cluster\.capacity is 1000000$/));
+  });
+
+  it('phones whose audio does not arrive, and calls that hear the bridge', async () => {
+    const deps = depsOf(new Map([['3000', conference([member(7), member(8), member(9, { path: 'relay' })])]]));
+    const media = { codec: 'ulaw', packetsLost: 0, packetsSent: 500, packetsLostBySide: 0, roundTripMs: 0 };
+    const readMedia = async ({ id }: { id: number }) => ({ ...media, packetsReceived: id === 8 ? 0 : 500 });
+    const status = () => ({ ...deps.status(), relay: { connected: false, pid: null } });
+    const socketPath = join(directory, 'busy.sock');
+    const server = new ApiServer({ socketPath }, { ...deps, status, controller: { ...deps.controller, readMedia } });
+    await server.start();
+    try {
+      const all = await examineWith({ api: { socket: 'busy.sock' } });
+      expect(messagesOf(all, 'ok')).toContain('1 of 3 calls (33 %) get their sound from the relay');
+      expect(messagesOf(all, 'warning')).toContain(
+        'no audio has arrived from 1 of 2 phones that were looked at, such as member 8 of conference 3000',
+      );
+      expect(messagesOf(all, 'problem')).toContain('the relay is not connected to the controller');
+      expect(messagesOf(all, 'problem')).toContain(
+        'application "rostrum" is not registered, although the controller says that it is connected',
+      );
+    } finally {
+      await server.stop();
+    }
   });
 
   it('a wrong password, and an Asterisk that is not there', async () => {

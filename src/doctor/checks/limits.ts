@@ -22,7 +22,10 @@ const BUFFER_BYTES = 4 << 20;
 
 export function judgeDescriptors({ name, perCall, limit, capacity }: Descriptors): Finding {
   const check = 'limits';
-  if (limit === null) return note(check, `open files of ${name}: could not be read, or ${name} is not running`);
+  if (limit === null) {
+    const message = `open files of ${name} could not be read, or ${name} is not running`;
+    return note(check, message, 'start it, and run "rostrum doctor" as root');
+  }
   if (limit.soft === Number.POSITIVE_INFINITY) return ok(check, `${name} may open any number of files`);
   const calls = Math.max(0, Math.floor((limit.soft - BASE) / perCall));
   const message = `${name} may open ${limit.soft} files: enough for ${calls} calls`;
