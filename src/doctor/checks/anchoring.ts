@@ -30,7 +30,11 @@ type Setting = { readonly option: string; readonly value: string; readonly other
 const SETTINGS: readonly Setting[] = [
   { option: 'bind_rtp_to_media_address', value: 'yes', otherwise: 'Asterisk takes the ports of the relay itself' },
   { option: 'direct_media', value: 'no', otherwise: 'Asterisk sends phones past the relay' },
-  { option: 'rtp_symmetric', value: 'yes', otherwise: 'Asterisk sends audio past the relay, from loopback to nowhere' },
+  {
+    option: 'rtp_symmetric',
+    value: 'yes',
+    otherwise: 'Asterisk sends audio to the phone itself, which loopback does not reach',
+  },
   { option: 'rtp_timeout', value: '0', otherwise: 'Asterisk hangs up listeners, whose audio the relay keeps' },
   { option: 'rtp_timeout_hold', value: '0', otherwise: 'Asterisk hangs up listeners who are on hold' },
   { option: 'ice_support', value: 'no', otherwise: 'phones are offered a loopback address as candidate' },

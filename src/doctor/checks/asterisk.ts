@@ -42,7 +42,7 @@ export function judgeAri(url: string, username: string, answer: AriAnswer): Find
 export function judgeVersion(version: string): Finding {
   const [, majorText = '', minorText = ''] = /(\d+)(?:\.(\d+))?/.exec(version) ?? [];
   const [major, minor] = [Number(majorText), Number(minorText)];
-  if (majorText === '') return note(CHECK, `version ${version} answers, of which it is not known how old it is`);
+  if (majorText === '') return note(CHECK, `version ${version} answers; its name does not tell how old it is`);
   if (major < OLDEST_MAJOR) {
     return problem(CHECK, `version ${version} is too old`, `install Asterisk ${OLDEST_MAJOR} or later`);
   }

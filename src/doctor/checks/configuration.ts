@@ -10,5 +10,9 @@ export function judgeMistakes(check: string, mistakes: readonly string[]): Findi
 /** @param path the file that was read. @param exists false where the defaults are used */
 export function judgeFile(path: string, exists: boolean): Finding {
   if (exists) return ok('rostrum.yaml', `${path} is valid`);
-  return note('rostrum.yaml', `there is none, so all keys have their defaults`, 'name it with --config FILE');
+  return note(
+    'rostrum.yaml',
+    'there is no rostrum.yaml, so all keys have their defaults',
+    'name it with --config FILE',
+  );
 }

@@ -45,7 +45,7 @@ export const USEFUL_MODULES: readonly Needed[] = [
   ...needed('gain control and noise reduction', 'func_speex.so'),
   ...needed('wideband audio (G.722)', 'codec_g722.so'),
   ...needed('the action "exec"', 'app_exec.so'),
-  ...needed('how loud speakers are (audio.energy)', 'res_audiosocket.so', 'app_audiosocket.so'),
+  ...needed('the levels of speakers (audio.energy)', 'res_audiosocket.so', 'app_audiosocket.so'),
   ...needed('reading the settings of endpoints', 'func_pjsip_endpoint.so'),
 ];
 
@@ -60,7 +60,7 @@ export function judgeModules(running: ReadonlySet<string> | null): Finding[] {
       problem(check, `${missing.module} is not running: needed for ${missing.purpose}`, remedy(missing)),
     ),
     ...USEFUL_MODULES.filter(isMissing).map((missing) =>
-      warning(check, `${missing.module} is not running: there is no ${missing.purpose}`, remedy(missing)),
+      warning(check, `${missing.module} is not running: needed for ${missing.purpose}`, remedy(missing)),
     ),
   ];
   return findings.length > 0 ? findings : [ok(check, `all ${NEEDED_MODULES.length} that are needed are running`)];

@@ -10,7 +10,7 @@ export type SecretFile = {
     | { readonly state: 'unreadable'; readonly code: string };
 };
 
-/** Who Rostrum runs as; null where it does not run and that cannot be known. */
+/** The user that Rostrum runs as; null where it does not run, so that this cannot be known. */
 export type RostrumUser = { readonly uid: number } | null;
 
 export function judgeSecret({ purpose, path, found }: SecretFile, user: RostrumUser): Finding {

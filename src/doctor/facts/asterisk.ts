@@ -11,9 +11,9 @@ const modulesSchema = z.array(z.object({ name: z.string(), status: z.string() })
 const endpointsSchema = z.array(z.object({ technology: z.string(), resource: z.string() }));
 const optionsSchema = z.array(z.object({ attribute: z.string(), value: z.string() }));
 
-/** Whoever has more has them made by a program, all in the same way. */
+/** More endpoints than this are written by a program, all in the same way. */
 const MOST_ENDPOINTS = 200;
-/** A lookup each, so that a name that Asterisk gives them by default is found without the console. */
+/** The names in asterisk-config and in Asterisk's samples, which are tried where the console cannot be asked. */
 const USUAL_TRANSPORTS = ['transport-udp', 'transport-tcp', 'transport-tls'];
 
 export async function readVersion(http: AriHttp): Promise<AriAnswer> {
