@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { nameResolves } from '../src/doctor/facts/host.ts';
 import { adaptToInstance, setOption } from './asterisk-conf.ts';
 import {
   ARI_USERNAME,
@@ -18,7 +19,7 @@ import {
   writeRecord,
 } from './asterisk-process.ts';
 import { type AsteriskProgram, findAsterisk } from './debian-root.ts';
-import { freePort, hardLimitOfFiles, mediaAddressOf, nameResolves, phoneAddressOf } from './machine.ts';
+import { freePort, hardLimitOfFiles, mediaAddressOf, phoneAddressOf } from './machine.ts';
 import { isAlive, recordOf, signalProcess } from './process-record.ts';
 
 const CONFIGURATION = fileURLToPath(new URL('../asterisk-config/', import.meta.url));

@@ -1,10 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { hostname, networkInterfaces } from 'node:os';
+import { networkInterfaces } from 'node:os';
+import { readOpenFiles } from '../src/doctor/facts/host.ts';
 
 /** Below the ports from which Linux makes outgoing connections: those may be taken by one before somebody listens. */
 const FREE_PORTS = { first: 22_000, count: 10_000 };
@@ -58,17 +57,7 @@ async function isFreeForUdp(port: number, address: string): Promise<boolean> {
 
 /** How many files a process started from here may open, having raised its soft limit. */
 export async function hardLimitOfFiles(): Promise<number> {
-  const limits = await readFile('/proc/self/limits', 'utf8');
-  const hard = /^Max open files\s+\S+\s+(\d+|unlimited)/m.exec(limits)?.[1];
-  return hard === undefined || hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard);
-}
-
-/** Whether the machine knows an address for its own name, without which Asterisk waits for DNS at each call. */
-export async function nameResolves(): Promise<boolean> {
-  return lookup(hostname()).then(
-    () => true,
-    () => false,
-  );
+  return (await readOpenFiles('self'))?.hard ?? Number.POSITIVE_INFINITY;
 }
 
 /** The address that phones are told to send RTP to: the bound one, or the first of a network where all are bound. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { configOption } from './options.ts';
+import { configOption, jsonOption } from './options.ts';
 
-/** Adds `start`, `relay` and `controller`, which run the node. */
+/** Adds `start`, `relay` and `controller`, which run the node, and `doctor`, which looks at it. */
 export function addNodeCommands(program: Command): void {
   program
     .command('start')
@@ -28,5 +28,15 @@ export function addNodeCommands(program: Command): void {
     .action(async (options: { config?: string }) => {
       const { runController } = await import('./commands/controller.ts');
       await runController(options.config);
+    });
+
+  program
+    .command('doctor')
+    .description('say what is wrong with this node and its host, and what to do about it')
+    .addOption(configOption)
+    .addOption(jsonOption)
+    .action(async (options: { config?: string; json?: true }) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      process.exitCode = await doctor(options);
     });
 }

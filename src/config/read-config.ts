@@ -39,11 +39,8 @@ export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'rep
  * @throws ConfigError with every mistake
  */
 export async function readConfig(named: string | undefined, env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
-  const file = named ?? env['ROSTRUM_CONFIG'];
-  const { path, text } = file ? { path: file, text: await readConfigFile(file) } : await findConfig();
-  const parsed = parseYaml(nodeConfigSchema, text, path);
-  if (!parsed.ok) throw ConfigError.of(parsed.problems);
-  const { profiles, api, speech, reports, relay, cluster, ...config } = parsed.value;
+  const { path, node } = await readNodeFile(named, env);
+  const { profiles, api, speech, reports, relay, cluster, ...config } = node;
   const beside = (other: string) => resolve(dirname(path), other);
   const socketPath = api.socket ? beside(api.socket) : defaultSocketPath(env);
   const secret = cluster.secretFile ? await readClusterSecret(beside(cluster.secretFile)) : null;
@@ -68,6 +65,23 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
     },
     ariPassword: await readPassword(config.asterisk.passwordFile, beside, env),
   };
+}
+
+/**
+ * Reads `rostrum.yaml` alone, without the secrets that it names.
+ * @param named see `readConfig`
+ * @returns the file as well; one that is not there where no file is named, and then the defaults
+ * @throws ConfigError with every mistake
+ */
+export async function readNodeFile(
+  named: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<{ path: string; node: NodeConfig }> {
+  const file = named ?? env['ROSTRUM_CONFIG'];
+  const { path, text } = file ? { path: file, text: await readConfigFile(file) } : await findConfig();
+  const parsed = parseYaml(nodeConfigSchema, text, path);
+  if (!parsed.ok) throw ConfigError.of(parsed.problems);
+  return { path, node: parsed.value };
 }
 
 function defaultSpeechDirectory(env: NodeJS.ProcessEnv): string {

@@ -67,7 +67,7 @@ export function trunkAddressOf({ listen, address, multicast }: TrunkSection): Tr
 }
 
 /** Of this host, as others reach it; loopback where there is no network. */
-function firstAddress(): string {
+export function firstAddress(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }

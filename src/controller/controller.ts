@@ -108,7 +108,7 @@ export class Controller {
         ari,
         prompter: this.#asterisk.prompter,
         anchors: this.#asterisk.anchors,
-          logger,
+        logger,
         now,
         cluster,
       },

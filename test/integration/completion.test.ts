@@ -54,6 +54,8 @@ describe('in bash', () => {
 
   it.each([
     ['rostrum unm', ['unmute-all']],
+    ['rostrum doc', ['doctor']],
+    ['rostrum doctor --', ['--config', '--json', '--help']],
     ['rostrum lock ', ['3000']],
     ['rostrum list --js', ['--json']],
     ['rostrum show --se', ['--search']],

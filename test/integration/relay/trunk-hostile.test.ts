@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
-import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 import { cpuSeconds, residentMb } from '../../bench/cpu.ts';
 import { toneVoice } from '../../kit/floor-voices.ts';
 import { HOSTILE_KINDS } from '../../kit/hostile/hostile-packets.ts';
@@ -12,6 +11,7 @@ import { type ImpairedMesh, meshOf } from '../../kit/impairment/mesh.ts';
 import { ImpairmentProxy } from '../../kit/impairment/udp-proxy.ts';
 import type { Endpoint } from '../../kit/loopback.ts';
 import { toneLevelDbov } from '../../kit/phone/judge.ts';
+import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 import { CONFERENCE, TrunkRelays } from '../../kit/trunk-relays.ts';
 
 /** More with ROSTRUM_HOSTILE_COUNT=1000000, faster with ROSTRUM_HOSTILE_RATE. */
