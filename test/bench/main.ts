@@ -108,7 +108,7 @@ bench(
   'relay',
   'CPU of the relay alone per 100 listeners, against a plain loop over as many UDP sockets',
   [
-    number('--count <n>', 'listeners', 300),
+    number('--count <n>', 'listeners', 1000),
     number('--threads <n>', 'threads of the relay that have listeners', 1),
     number('--seconds <n>', 'duration of each measurement', 10),
   ],

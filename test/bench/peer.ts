@@ -45,8 +45,9 @@ exten => _7XXX,1,ConfBridge(\${EXTEN:1},hall,speaker)
 type = endpoint
 context = bench-confbridge
 disallow = all
-allow = ulaw:${packetMs}
-use_ptime = yes
+allow = ulaw
+; Packets as long as the phone asks for. What is behind a codec in allow, such as ulaw:60, only goes into the SDP.
+use_ptime = ${packetMs === 20 ? 'no' : 'yes'}
 dtmf_mode = auto_info
 direct_media = no
 rtp_symmetric = yes
