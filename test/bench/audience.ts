@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silence, tone } from '../kit/phone/sound.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
@@ -72,7 +73,7 @@ async function measureSteady(
 ): Promise<Figures> {
   const { asterisk, ...rostrum } = pids;
   const parts = [[asterisk], Object.values(rostrum), [pids.relay], crowd.pids];
-  const sentBefore = sumOf((await crowd.report('listeners')).calls, 'sent');
+  const sentBefore = sumOf(await crowd.report('listeners'), 'sent');
   await crowd.reset('listeners');
   const startedMs = performance.now();
   const machineBefore = machineSeconds();
@@ -81,7 +82,7 @@ async function measureSteady(
   const used = parts.map((part, index) => cpuSeconds(part) - (cpuBefore[index] as number));
   const machine = machineSeconds();
   const elapsedSeconds = (performance.now() - startedMs) / 1000;
-  const { calls } = await crowd.report('listeners');
+  const calls = await crowd.report('listeners');
   const [asteriskCpu, rostrumCpu, relayCpu, phonesCpu] = used.map((each) => (each / elapsedSeconds) * 100) as [
     number,
     number,
@@ -94,8 +95,14 @@ async function measureSteady(
     rostrumCpuPercent: rostrumCpu,
     relayCpuPercent: relayCpu,
     phonesCpuPercent: phonesCpu,
+    // Of all cores: the contender's and the phones' part.
+    benchCpuPercent: (asteriskCpu + rostrumCpu + phonesCpu) / availableParallelism(),
     idlePercent: ((machine.idle - machineBefore.idle) / (machine.total - machineBefore.total)) * 100,
-    packetsPerSecond: sumOf(calls, 'received') / elapsedSeconds / count,
+    packetsPerSecond:
+      sumOf(
+        calls.map(({ received, countedMs }) => ({ rate: (received * 1000) / countedMs })),
+        'rate',
+      ) / count,
     phonesSendPerSecond: (sumOf(calls, 'sent') - sentBefore) / elapsedSeconds / count,
     lostPackets: sumOf(calls, 'lost'),
     latePackets: sumOf(calls, 'late'),

@@ -35,6 +35,8 @@ export type CallReport = {
   readonly answeredMs: number | null;
   readonly endedMs: number | null;
   readonly firstAudibleMs: number | null;
+  /** For how long packets have been counted: since the answer, or since they were counted anew. */
+  readonly countedMs: number;
   readonly sent: number;
   readonly received: number;
   readonly lost: number;
@@ -43,15 +45,13 @@ export type CallReport = {
   readonly delays: readonly Delay[];
 };
 
-export type CrowdReport = { readonly atMs: number; readonly calls: readonly CallReport[] };
-
 export type CrowdAnswer = {
   open: null;
   dial: null;
   settle: null;
   reset: null;
   press: null;
-  report: CrowdReport;
+  report: CallReport[];
   stalls: Stall[];
   'hang-up': null;
 };
@@ -59,14 +59,18 @@ export type CrowdAnswer = {
 const BIND_ADDRESS = '127.0.0.1';
 /** How long a call may ring: longer than any bench lasts, so that the bench says what counts as failed. */
 const ANSWER_TIMEOUT_MS = 600_000;
+const CATCH_UP_TIMEOUT_MS = 2000;
+const CATCH_UP_STEP_MS = 5;
+const IN_TIME_MS = 5;
 
 /** From performance.now() to `monotonicMs`. */
 const OFFSET_MS = monotonicMs() - performance.now();
 const groups = new Map<string, Call[]>();
+const resetMs = new Map<string, number>();
 const watch = new StallWatch();
 let bank: PhoneBank | null = null;
 
-async function carryOut(order: CrowdOrder): Promise<CrowdReport | Stall[] | null> {
+async function carryOut(order: CrowdOrder): Promise<CallReport[] | Stall[] | null> {
   switch (order.type) {
     case 'open':
       bank = new PhoneBank({ bindAddress: BIND_ADDRESS, server: order.server, ptimeMs: order.packetMs });
@@ -80,7 +84,9 @@ async function carryOut(order: CrowdOrder): Promise<CrowdReport | Stall[] | null
       await settle(callsOf(order.group), order.timeoutMs);
       return null;
     case 'reset':
+      await catchUp();
       for (const call of callsOf(order.group)) call.resetStats();
+      resetMs.set(order.group, monotonicMs());
       return null;
     case 'press':
       // A call that is over meanwhile is told of in the report.
@@ -89,7 +95,8 @@ async function carryOut(order: CrowdOrder): Promise<CrowdReport | Stall[] | null
         .catch(() => {});
       return null;
     case 'report':
-      return { atMs: monotonicMs(), calls: callsOf(order.group).map(reportOf) };
+      await catchUp();
+      return callsOf(order.group).map((call) => reportOf(call, resetMs.get(order.group) ?? 0));
     case 'stalls':
       return watch.take();
     case 'hang-up':
@@ -114,18 +121,30 @@ async function settle(calls: readonly Call[], timeoutMs: number): Promise<void> 
   for (const startMs = monotonicMs(); calls.some(isOpen) && monotonicMs() - startMs < timeoutMs; ) await sleep(20);
 }
 
+/** Waits until what has come is read, so that nothing which waits here counts as missing. A busy machine is not waited for. */
+async function catchUp(): Promise<void> {
+  for (const startMs = monotonicMs(); monotonicMs() - startMs < CATCH_UP_TIMEOUT_MS; ) {
+    const dueMs = monotonicMs() + CATCH_UP_STEP_MS;
+    await sleep(CATCH_UP_STEP_MS);
+    if (monotonicMs() - dueMs < IN_TIME_MS) return;
+  }
+}
+
 function callsOf(group: string): Call[] {
   return groups.get(group) ?? [];
 }
 
-function reportOf(call: Call): CallReport {
+function reportOf(call: Call, sinceMs: number): CallReport {
   const { sent, received, lost, late, latestMs, delays, firstAudibleMs } = call.stats();
   const shared = (ms: number | null | undefined) => (ms === null || ms === undefined ? null : ms + OFFSET_MS);
+  const answeredMs = shared(call.answeredAtMs);
+  const countedMs = answeredMs === null ? 0 : monotonicMs() - Math.max(answeredMs, sinceMs);
   return {
     invitedMs: call.invitedAtMs + OFFSET_MS,
-    answeredMs: shared(call.answeredAtMs),
+    answeredMs,
     endedMs: shared(call.end?.atMs),
     firstAudibleMs: shared(firstAudibleMs),
+    countedMs,
     sent,
     received,
     lost,

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { SipServer } from '../../src/sip/address.ts';
 import type { Sound } from '../kit/phone/sound.ts';
-import type { CallReport, CrowdAnswer, CrowdOrder, CrowdReport } from './crowd-process.ts';
+import type { CallReport, CrowdAnswer, CrowdOrder } from './crowd-process.ts';
 import { monotonicMs, type Stall } from './stall-watch.ts';
 
 /** One process of Node.js carries about so many phones that send and receive 50 packets per second. */
@@ -80,13 +80,10 @@ export class Crowd {
     await this.#processes[index % processes]?.ask({ type: 'press', group, index: place, keys });
   }
 
-  /** What became of each call of the group; the time is that of the last report. */
-  async report(group: string): Promise<{ atMs: number; calls: CrowdCall[] }> {
-    const reports: CrowdReport[] = await this.#askAll({ type: 'report', group });
-    return {
-      atMs: Math.max(...reports.map(({ atMs }) => atMs)),
-      calls: reports.flatMap(({ calls }, process) => calls.map((call) => ({ ...call, process }))),
-    };
+  /** What became of each call of the group. */
+  async report(group: string): Promise<CrowdCall[]> {
+    const reports = await this.#askAll({ type: 'report', group });
+    return reports.flatMap((calls, process) => calls.map((call) => ({ ...call, process })));
   }
 
   /** When each process was too busy to look at what had come, since it was last asked. */

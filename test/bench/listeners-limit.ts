@@ -9,19 +9,20 @@ import { largestThatHolds } from './search.ts';
 /** Asterisk opens so many for each call, and some for itself. */
 const DESCRIPTORS_PER_CALL = 5;
 const OTHER_DESCRIPTORS = 1000;
-/** Four processes of phones. */
-const MOST_PHONES = 4000;
 const LEAST_OF_PACKETS = 0.99;
-/** With less time than this left, the machine has no more to give. */
-const LEAST_IDLE_PERCENT = 2;
+/** With more than this in use by the contender and the phones, the machine has no more to give. */
+const MOST_CPU_PERCENT = 97;
 
 /**
  * The largest audience that gets its packets on this machine, which the phones of the bench share: with free processors
  * elsewhere for them it is larger. `count` is where the search begins.
  */
-export async function listenersLimit(params: ListenersParams): Promise<Result> {
+export async function listenersLimit({
+  most: mostAsked,
+  ...params
+}: ListenersParams & { most: number }): Promise<Result> {
   const byDescriptors = Math.floor(((await hardLimitOfFiles()) - OTHER_DESCRIPTORS) / DESCRIPTORS_PER_CALL);
-  const most = Math.min(MOST_PHONES, byDescriptors);
+  const most = Math.min(mostAsked, byDescriptors);
   const measured = await inTurns(params.rounds, (contender) => findLimit(contender, params, most));
   // More is better here.
   return result('listeners-limit', { ...params, most }, 'listeners', measured);
@@ -32,11 +33,11 @@ async function findLimit(contender: Contender, params: ListenersParams, most: nu
   const heldAt = new Map<number, Figures>();
   const listeners = await largestThatHolds({ first: params.count, most }, async (count) => {
     const figures = await withNode({ packetMs }, (node) => measureAudience(node, contender, { ...params, count }));
-    const { packetsPerSecond = 0, idlePercent = 0 } = figures;
-    const holds = packetsPerSecond >= (LEAST_OF_PACKETS * 1000) / packetMs && idlePercent >= LEAST_IDLE_PERCENT;
+    const { packetsPerSecond = 0, benchCpuPercent = 0 } = figures;
+    const holds = packetsPerSecond >= (LEAST_OF_PACKETS * 1000) / packetMs && benchCpuPercent <= MOST_CPU_PERCENT;
     process.stderr.write(
       `${contender.name}: ${count} listeners get ${packetsPerSecond.toFixed(1)} packets/s each, ` +
-        `${idlePercent.toFixed(0)} % of the machine is idle: ${holds ? 'holds' : 'does not hold'}\n`,
+        `${benchCpuPercent.toFixed(0)} % of the machine is in use for them: ${holds ? 'holds' : 'does not hold'}\n`,
     );
     if (holds) heldAt.set(count, figures);
     return holds;

@@ -67,10 +67,11 @@ bench(
     new Option('--packet-ms <ms>', 'audio in each packet, both ways: 20, 40 or 60').default(20).argParser(packetMs),
     number('--seconds <n>', 'duration of each measurement', 10),
     new Option('--find-limit', 'find out how many listeners get their packets').default(false),
+    number('--most <n>', 'with --find-limit: more are not tried', 4000),
   ],
   2,
-  ({ findLimit, ...params }: ListenersParams & { findLimit: boolean }) =>
-    findLimit ? listenersLimit(params) : listeners(params),
+  ({ findLimit, most, ...params }: ListenersParams & { findLimit: boolean; most: number }) =>
+    findLimit ? listenersLimit({ ...params, most }) : listeners(params),
 );
 bench(
   'storm',

@@ -8,7 +8,7 @@ const LEAST_OF_PACKETS = 0.95;
 /** What the storm did to those who were in already. */
 export function figuresOfThoseIn(
   calls: readonly CrowdCall[],
-  { elapsedMs, machineStalls, phonesStalls }: { elapsedMs: number; machineStalls: Stall[]; phonesStalls: Stall[][] },
+  { machineStalls, phonesStalls }: { machineStalls: Stall[]; phonesStalls: Stall[][] },
 ): Figures {
   const stallsOfProcess = phonesStalls.map((own) => mergeStalls([...machineStalls, ...own]));
   const latest = calls.map(({ latestMs, delays, process }) => {
@@ -16,30 +16,28 @@ export function figuresOfThoseIn(
     return Math.max(...delays.map((delay) => latenessWithoutStalls(delay, stallsOfProcess[process] ?? [])));
   });
   const machine = sumUpStalls(machineStalls);
+  const phones = phonesStalls.map(sumUpStalls);
   return {
-    alreadyLostPackets: sum(calls.map((call) => Math.max(missingByClock(call, elapsedMs), call.lost))),
+    alreadyLostPackets: sum(calls.map((call) => Math.max(missingByClock(call), call.lost))),
     alreadyLostBySequence: sum(calls.map(({ lost }) => lost)),
     alreadyLatestMs: Math.max(0, ...latest),
-    alreadyLatestWithStallsMs: Math.max(0, ...calls.flatMap(({ latestMs }) => latestMs)),
+    alreadyLatestWithStallsMs: Math.max(0, ...calls.map(({ latestMs }) => latestMs)),
     alreadyDropped: calls.filter(({ endedMs }) => endedMs !== null).length,
     stallTotalMs: machine.totalMs,
     stallWorstMs: machine.worstMs,
-    phonesStallWorstMs: Math.max(...phonesStalls.map((stalls) => sumUpStalls(stalls).worstMs)),
+    phonesStallTotalMs: Math.max(...phones.map(({ totalMs }) => totalMs)),
+    phonesStallWorstMs: Math.max(...phones.map(({ worstMs }) => worstMs)),
   };
 }
 
-/** One packet more or less may be on its way at either end. */
-function missingByClock({ received }: CrowdCall, elapsedMs: number): number {
-  const missing = Math.floor(elapsedMs / PACKET_MS) - received;
-  return missing > 1 ? missing : 0;
+/** A packet may be on its way at either end. */
+function missingByClock({ received, countedMs }: CrowdCall): number {
+  const missing = Math.floor(countedMs / PACKET_MS) - received;
+  return missing > 2 ? missing : 0;
 }
 
-/** How those fared who came. `earlier` and `calls` are two reports of the same calls, `betweenMs` apart. */
-export function figuresOfThoseWhoCame(
-  earlier: readonly CrowdCall[],
-  calls: readonly CrowdCall[],
-  betweenMs: number,
-): Figures {
+/** How those fared who came. `earlier` and `calls` are two reports of the same calls, and between them nobody may be deaf. */
+export function figuresOfThoseWhoCame(earlier: readonly CrowdCall[], calls: readonly CrowdCall[]): Figures {
   const answered = calls.flatMap((call) =>
     call.answeredMs === null ? [] : [{ ...call, answeredMs: call.answeredMs }],
   );
@@ -51,7 +49,7 @@ export function figuresOfThoseWhoCame(
     const before = earlier[index];
     return before === undefined || call.answeredMs === null || call.endedMs !== null
       ? []
-      : [call.received - before.received];
+      : [((call.received - before.received) * PACKET_MS) / (call.countedMs - before.countedMs)];
   });
   return {
     firstAudioP50Ms: percentile(heard, 0.5),
@@ -60,7 +58,7 @@ export function figuresOfThoseWhoCame(
     answerP95Ms: percentile(answers, 0.95),
     failed: calls.length - answered.length,
     dropped: answered.filter(({ endedMs }) => endedMs !== null).length,
-    deaf: stayed.filter((received) => received < (LEAST_OF_PACKETS * betweenMs) / PACKET_MS).length,
+    deaf: stayed.filter((part) => part < LEAST_OF_PACKETS).length,
     neverHeard: answered.length - heard.length,
   };
 }

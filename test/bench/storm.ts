@@ -8,7 +8,6 @@ import { Crowd } from './crowd.ts';
 import type { Contender } from './peer.ts';
 import { type Figures, type Result, result } from './result.ts';
 import { StallClock } from './stall-clock.ts';
-import { monotonicMs } from './stall-watch.ts';
 import { figuresOfThoseIn, figuresOfThoseWhoCame } from './storm-figures.ts';
 import { startKeys } from './storm-keys.ts';
 
@@ -83,7 +82,6 @@ async function weather(
   await clock.take();
   const machineBefore = machineSeconds();
   await crowd.reset('listeners');
-  const startMs = monotonicMs();
   const callers = Array.from({ length: count }, (_, index) => caller(`storm${index}`));
   await crowd.dial({ group: 'storm', number: listen, callers, sound: silence(), rate });
   await sleep(Math.max(0, seconds * 1000 - LAST_MS));
@@ -94,8 +92,8 @@ async function weather(
   const machine = machineSeconds();
   const stalls = { machineStalls: await clock.take(), phonesStalls: await crowd.stalls() };
   return {
-    ...figuresOfThoseIn(stayed.calls, { elapsedMs: stayed.atMs - startMs, ...stalls }),
-    ...figuresOfThoseWhoCame(earlier.calls, came.calls, came.atMs - earlier.atMs),
+    ...figuresOfThoseIn(stayed, stalls),
+    ...figuresOfThoseWhoCame(earlier, came),
     idlePercent: ((machine.idle - machineBefore.idle) / (machine.total - machineBefore.total)) * 100,
   };
 }
