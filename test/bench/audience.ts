@@ -4,7 +4,7 @@ import { silence, tone } from '../kit/phone/sound.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
 import { type ServerPids, serverPids, settleAudience } from './bench.ts';
 import { cpuSeconds, machineSeconds, openDescriptors, proportionalMb } from './cpu.ts';
-import { Crowd } from './crowd.ts';
+import { Crowd, type CrowdCall } from './crowd.ts';
 import type { Contender } from './peer.ts';
 import type { Figures } from './result.ts';
 
@@ -14,7 +14,7 @@ const ANSWER_TIMEOUT_MS = 30_000;
 
 export type AudienceParams = { count: number; packetMs: number; seconds: number };
 
-/** A speaker and an audience whose phones send, as phones do: what they get, and what it costs. The node is a fresh one. */
+/** Measures what an audience gets, whose phones send as phones do, and what it costs. The node must be a fresh one. */
 export async function measureAudience(
   node: RostrumNode,
   contender: Contender,
@@ -31,7 +31,7 @@ export async function measureAudience(
     const atRelay = await settleAudience(node);
     const full = heldBy(pids);
     return {
-      ...(await measureSteady(crowd, pids, { count, seconds })),
+      ...(await measureSteady(crowd, contender, pids, { count, seconds })),
       atRelay,
       asteriskMbPerListener: (full.asteriskMb - empty.asteriskMb) / count,
       relayMbPerListener: (full.relayMb - empty.relayMb) / count,
@@ -68,6 +68,7 @@ export async function bringIn(
 
 async function measureSteady(
   crowd: Crowd,
+  { name }: Contender,
   pids: ServerPids,
   { count, seconds }: Pick<AudienceParams, 'count' | 'seconds'>,
 ): Promise<Figures> {
@@ -89,25 +90,28 @@ async function measureSteady(
     number,
     number,
   ];
+  // Rostrum idles next to ConfBridge, which does not need it.
+  const ownCpu = name === 'ours' ? asteriskCpu + rostrumCpu : asteriskCpu;
   return {
-    cpuPercentPer100: ((asteriskCpu + rostrumCpu) / count) * 100,
+    cpuPercentPer100: (ownCpu / count) * 100,
     asteriskCpuPercent: asteriskCpu,
     rostrumCpuPercent: rostrumCpu,
     relayCpuPercent: relayCpu,
     phonesCpuPercent: phonesCpu,
-    // Of all cores: the contender's and the phones' part.
-    benchCpuPercent: (asteriskCpu + rostrumCpu + phonesCpu) / availableParallelism(),
+    // Of the contender and the phones, as a share of all cores.
+    benchCpuPercent: (ownCpu + phonesCpu) / availableParallelism(),
     idlePercent: ((machine.idle - machineBefore.idle) / (machine.total - machineBefore.total)) * 100,
-    packetsPerSecond:
-      sumOf(
-        calls.map(({ received, countedMs }) => ({ rate: (received * 1000) / countedMs })),
-        'rate',
-      ) / count,
+    packetsPerSecond: sumOf(calls.map(packetRate), 'perSecond') / count,
     phonesSendPerSecond: (sumOf(calls, 'sent') - sentBefore) / elapsedSeconds / count,
+    failed: calls.filter(({ answeredMs, endedMs }) => answeredMs === null || endedMs !== null).length,
     lostPackets: sumOf(calls, 'lost'),
     latePackets: sumOf(calls, 'late'),
     latestMs: Math.max(0, ...calls.map(({ latestMs }) => latestMs)),
   };
+}
+
+function packetRate({ received, countedMs }: CrowdCall): { perSecond: number } {
+  return { perSecond: countedMs > 0 ? (received * 1000) / countedMs : 0 };
 }
 
 function heldBy({ asterisk, relay, controller }: ServerPids): Held {

@@ -31,7 +31,7 @@ export function residentMb(pid: number): number {
   return Number(line?.[1]) / 1024;
 }
 
-/** The same; of what it shares with others its share (proc(5), smaps: Pss). */
+/** Memory that a process holds, in MB, with its share of what it has in common with others (proc(5), smaps: Pss). */
 export function proportionalMb(pid: number): number {
   const line = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
   return Number(line?.[1]) / 1024;

@@ -6,7 +6,7 @@ import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import type { Sound } from '../kit/phone/sound.ts';
 import { monotonicMs, type Stall, StallWatch } from './stall-watch.ts';
 
-/** Phones that a bench orders about from another process. Forked by `Crowd`; all times are `monotonicMs`. */
+/** Phones that do what a bench in another process asks for. Forked by `Crowd`; all times are `monotonicMs`. */
 
 /** `group` is a name for phones that are dialled, asked and hung up together. */
 export type CrowdOrder =
@@ -70,7 +70,7 @@ const resetMs = new Map<string, number>();
 const watch = new StallWatch();
 let bank: PhoneBank | null = null;
 
-async function carryOut(order: CrowdOrder): Promise<CallReport[] | Stall[] | null> {
+async function execute(order: CrowdOrder): Promise<CallReport[] | Stall[] | null> {
   switch (order.type) {
     case 'open':
       bank = new PhoneBank({ bindAddress: BIND_ADDRESS, server: order.server, ptimeMs: order.packetMs });
@@ -89,7 +89,7 @@ async function carryOut(order: CrowdOrder): Promise<CallReport[] | Stall[] | nul
       resetMs.set(order.group, monotonicMs());
       return null;
     case 'press':
-      // A call that is over meanwhile is told of in the report.
+      // The report tells of a call that has ended.
       await callsOf(order.group)
         [order.index]?.pressKeys(order.keys)
         .catch(() => {});
@@ -121,7 +121,7 @@ async function settle(calls: readonly Call[], timeoutMs: number): Promise<void> 
   for (const startMs = monotonicMs(); calls.some(isOpen) && monotonicMs() - startMs < timeoutMs; ) await sleep(20);
 }
 
-/** Waits until what has come is read, so that nothing which waits here counts as missing. A busy machine is not waited for. */
+/** Waits until this process has read what came, so that it does not count as missing; not for long on a busy machine. */
 async function catchUp(): Promise<void> {
   for (const startMs = monotonicMs(); monotonicMs() - startMs < CATCH_UP_TIMEOUT_MS; ) {
     const dueMs = monotonicMs() + CATCH_UP_STEP_MS;
@@ -155,7 +155,7 @@ function reportOf(call: Call, sinceMs: number): CallReport {
 }
 
 process.on('message', ({ id, order }: { id: number; order: CrowdOrder }) => {
-  carryOut(order).then(
+  execute(order).then(
     (answer) => process.send?.({ id, answer }),
     (error: unknown) => process.send?.({ id, problem: String(error) }),
   );

@@ -14,8 +14,8 @@ const LEAST_OF_PACKETS = 0.99;
 const MOST_CPU_PERCENT = 97;
 
 /**
- * The largest audience that gets its packets on this machine, which the phones of the bench share: with free processors
- * elsewhere for them it is larger. `count` is where the search begins.
+ * Finds the largest audience that gets its packets. The phones of the bench run on the same machine, so that with phones
+ * elsewhere it is larger. The search begins at `count`.
  */
 export async function listenersLimit({
   most: mostAsked,

@@ -5,8 +5,8 @@ import { type Result, result } from './result.ts';
 export type ListenersParams = AudienceParams & { rounds: number };
 
 /**
- * What an audience costs: CPU of Asterisk and Rostrum for each 100 listeners, and memory. Each measurement has a node of
- * its own: the memory that one takes and gives back, the next would not have to take.
+ * Measures what an audience costs: CPU for each 100 listeners, and memory. Each measurement has a node of its own, because
+ * memory that Asterisk took for one measurement would seem to cost nothing in the next.
  */
 export async function listeners(params: ListenersParams): Promise<Result> {
   const { rounds, packetMs } = params;

@@ -75,7 +75,7 @@ bench(
 );
 bench(
   'storm',
-  'a crowd that comes at once, and those who are in already; ConfBridge gets as many as it carries, in proportion',
+  'a crowd that calls at once, and those who are in already; ConfBridge gets as many phones as it carries, in proportion',
   [
     number('--already <n>', 'listeners who are in before', 300),
     number('--count <n>', 'callers who come', 1500),

@@ -1,6 +1,6 @@
 import type { Delay } from '../kit/phone/arrival-schedule.ts';
 
-/** A time in which a thread that wanted to run did not; `monotonicMs`. */
+/** A time in which a process that wanted to run did not; `monotonicMs`. */
 export type Stall = { readonly fromMs: number; readonly toMs: number };
 
 const STEP_MS = 5;
@@ -13,7 +13,7 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Sees by a timer that should fire every 5 ms when the thread that it is in does not get to run. */
+/** Notices when its process does not get to run, by a timer that should fire every 5 ms. */
 export class StallWatch {
   #stalls: Stall[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -40,7 +40,7 @@ export class StallWatch {
   }
 }
 
-/** The same time without overlaps, in order. */
+/** Makes one stall of those that overlap, and puts them in order. */
 export function mergeStalls(stalls: readonly Stall[]): Stall[] {
   const merged: Stall[] = [];
   for (const stall of [...stalls].sort((a, b) => a.fromMs - b.fromMs)) {
@@ -51,14 +51,14 @@ export function mergeStalls(stalls: readonly Stall[]): Stall[] {
   return merged;
 }
 
-/** How late a packet was, less the time in which nobody could have brought it. The stalls do not overlap. */
+/** How late a packet was, less the stalls in that time, which must not overlap. */
 export function latenessWithoutStalls({ dueMs, atMs }: Delay, stalls: readonly Stall[]): number {
   let stalledMs = 0;
   for (const { fromMs, toMs } of stalls) stalledMs += Math.max(0, Math.min(atMs, toMs) - Math.max(dueMs, fromMs));
   return atMs - dueMs - stalledMs;
 }
 
-/** All of them together, and the longest. */
+/** The length of all stalls together, and of the longest. */
 export function sumUpStalls(stalls: readonly Stall[]): { totalMs: number; worstMs: number } {
   const lengthsMs = stalls.map(({ fromMs, toMs }) => toMs - fromMs);
   return { totalMs: lengthsMs.reduce((sum, each) => sum + each, 0), worstMs: Math.max(0, ...lengthsMs) };

@@ -5,8 +5,8 @@ import { latenessWithoutStalls, mergeStalls, type Stall, sumUpStalls } from './s
 const PACKET_MS = 20;
 const LEAST_OF_PACKETS = 0.95;
 
-/** What the storm did to those who were in already. */
-export function figuresOfThoseIn(
+/** What the storm did to the listeners who were in already. */
+export function figuresOfListeners(
   calls: readonly CrowdCall[],
   { machineStalls, phonesStalls }: { machineStalls: Stall[]; phonesStalls: Stall[][] },
 ): Figures {
@@ -36,8 +36,8 @@ function missingByClock({ received, countedMs }: CrowdCall): number {
   return missing > 2 ? missing : 0;
 }
 
-/** How those fared who came. `earlier` and `calls` are two reports of the same calls, and between them nobody may be deaf. */
-export function figuresOfThoseWhoCame(earlier: readonly CrowdCall[], calls: readonly CrowdCall[]): Figures {
+/** How the callers fared. `earlier` and `calls` are two reports of the same calls; between the two nobody may be deaf. */
+export function figuresOfCallers(earlier: readonly CrowdCall[], calls: readonly CrowdCall[]): Figures {
   const answered = calls.flatMap((call) =>
     call.answeredMs === null ? [] : [{ ...call, answeredMs: call.answeredMs }],
   );

@@ -11,7 +11,7 @@ const KEYS = ['4', '5', '6'];
 /** Listeners who are given a voice in turn. */
 const VOICES = 20;
 
-/** Has listeners press keys and gives voices, as in a living conference, until it is told to stop. */
+/** Lets listeners press keys, and gives some a voice in turn, until it is stopped. */
 export async function startKeys(options: {
   node: RostrumNode;
   contender: Contender;

@@ -8,13 +8,13 @@ import { Crowd } from './crowd.ts';
 import type { Contender } from './peer.ts';
 import { type Figures, type Result, result } from './result.ts';
 import { StallClock } from './stall-clock.ts';
-import { figuresOfThoseIn, figuresOfThoseWhoCame } from './storm-figures.ts';
+import { figuresOfCallers, figuresOfListeners } from './storm-figures.ts';
 import { startKeys } from './storm-keys.ts';
 
 /** Calls that ConfBridge carries on two cores next to their phones. With more it is saturated, and would not end. */
 const MOST_OF_PEER = 400;
 const SETTLE_MS = 2000;
-/** In this time before the end it is counted who is deaf. */
+/** The time before the end in which deaf callers are counted. */
 const LAST_MS = 10_000;
 const LEAVE_TIMEOUT_MS = 60_000;
 const LOOK_EVERY_MS = 250;
@@ -33,8 +33,8 @@ export type StormParams = {
 };
 
 /**
- * A crowd comes at once: how those fare who come, and what those notice who are in already. The peer's storm has the same
- * rate, and as many phones as the peer carries, in the same proportion.
+ * Measures a crowd that calls at once: how the callers fare, and what the listeners notice who are in already. ConfBridge
+ * gets calls at the same rate, but only as many phones as it carries, in the same proportion.
  */
 export async function storm(params: StormParams): Promise<Result> {
   const scaled = scaleForPeer(params);
@@ -61,9 +61,9 @@ async function measure(node: RostrumNode, contender: Contender, params: StormPar
     await bringIn(crowd, contender, 'listeners', already);
     await sleep(SETTLE_MS);
     await settleAudience(node);
-    const living = keys ? await startKeys({ node, contender, crowd, group: 'listeners', count: already }) : null;
-    const figures = await weather(crowd, clock, contender, params);
-    return { ...figures, ...(await living?.stop()), leaveSeconds: await leave(node, crowd) };
+    const traffic = keys ? await startKeys({ node, contender, crowd, group: 'listeners', count: already }) : null;
+    const figures = await runStorm(crowd, clock, contender, params);
+    return { ...figures, ...(await traffic?.stop()), leaveSeconds: await leave(node, crowd) };
   } finally {
     await clock.stop();
     await crowd.hangUp().catch(() => {});
@@ -71,8 +71,8 @@ async function measure(node: RostrumNode, contender: Contender, params: StormPar
   }
 }
 
-/** The storm itself, and some time behind it. */
-async function weather(
+/** The storm, and the time after it. */
+async function runStorm(
   crowd: Crowd,
   clock: StallClock,
   { listen, caller }: Contender,
@@ -87,18 +87,18 @@ async function weather(
   await sleep(Math.max(0, seconds * 1000 - LAST_MS));
   const earlier = await crowd.report('storm');
   await sleep(Math.min(seconds * 1000, LAST_MS));
-  const came = await crowd.report('storm');
-  const stayed = await crowd.report('listeners');
+  const callersThen = await crowd.report('storm');
+  const listenersThen = await crowd.report('listeners');
   const machine = machineSeconds();
   const stalls = { machineStalls: await clock.take(), phonesStalls: await crowd.stalls() };
   return {
-    ...figuresOfThoseIn(stayed, stalls),
-    ...figuresOfThoseWhoCame(earlier, came),
+    ...figuresOfListeners(listenersThen, stalls),
+    ...figuresOfCallers(earlier, callersThen),
     idlePercent: ((machine.idle - machineBefore.idle) / (machine.total - machineBefore.total)) * 100,
   };
 }
 
-/** Everybody hangs up. How many seconds it takes until Asterisk has no channel left; NaN if it keeps one. */
+/** Everybody hangs up. Returns the seconds until Asterisk has no channel left; NaN if it keeps one. */
 async function leave(node: RostrumNode, crowd: Crowd): Promise<number> {
   const startMs = performance.now();
   const hungUp = crowd.hangUp();

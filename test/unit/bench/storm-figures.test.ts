@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CrowdCall } from '../../bench/crowd.ts';
-import { figuresOfThoseIn, figuresOfThoseWhoCame } from '../../bench/storm-figures.ts';
+import { figuresOfCallers, figuresOfListeners } from '../../bench/storm-figures.ts';
 
 function call(differences: Partial<CrowdCall> = {}): CrowdCall {
   return {
@@ -22,10 +22,10 @@ function call(differences: Partial<CrowdCall> = {}): CrowdCall {
 
 const noStalls = { machineStalls: [], phonesStalls: [[], []] };
 
-describe('those who are in already', () => {
+describe('listeners who are in already', () => {
   it('have lost what the clock misses, or what the sequence numbers do, whichever is more', () => {
     const calls = [call({ received: 400, lost: 30 }), call({ received: 500, lost: 7 }), call({ received: 498 })];
-    expect(figuresOfThoseIn(calls, noStalls)).toMatchObject({ alreadyLostPackets: 107, alreadyLostBySequence: 37 });
+    expect(figuresOfListeners(calls, noStalls)).toMatchObject({ alreadyLostPackets: 107, alreadyLostBySequence: 37 });
   });
 
   it('are excused for stalls of the machine, and of the process that their phone is in', () => {
@@ -35,8 +35,8 @@ describe('those who are in already', () => {
       machineStalls: [{ fromMs: 0, toMs: 100 }],
       phonesStalls: [[{ fromMs: 50, toMs: 150 }], []],
     };
-    expect(figuresOfThoseIn(late(0), stalls)).toMatchObject({ alreadyLatestMs: 150, alreadyLatestWithStallsMs: 300 });
-    expect(figuresOfThoseIn(late(1), stalls)).toMatchObject({
+    expect(figuresOfListeners(late(0), stalls)).toMatchObject({ alreadyLatestMs: 150, alreadyLatestWithStallsMs: 300 });
+    expect(figuresOfListeners(late(1), stalls)).toMatchObject({
       alreadyLatestMs: 200,
       stallTotalMs: 100,
       stallWorstMs: 100,
@@ -45,9 +45,9 @@ describe('those who are in already', () => {
   });
 });
 
-describe('those who came', () => {
+describe('callers of a storm', () => {
   const figures = (calls: CrowdCall[], receivedBefore = 0) =>
-    figuresOfThoseWhoCame(
+    figuresOfCallers(
       calls.map((each) => ({ ...each, received: receivedBefore, countedMs: 0 })),
       calls,
     );
