@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
 import type { Crowd } from './crowd.ts';
 import type { Contender } from './peer.ts';
+import { type Figures, percentile } from './result.ts';
 
 const KEY_EVERY_MS = 200;
 const VOICE_EVERY_MS = 1000;
@@ -18,25 +19,34 @@ export async function startKeys(options: {
   crowd: Crowd;
   group: string;
   count: number;
-}): Promise<{ stop: () => Promise<{ keysPressed: number; voicesGiven: number }> }> {
+}): Promise<{ stop: () => Promise<Figures> }> {
   const { node, contender, crowd, group, count } = options;
   const setVoice = contender.name === 'ours' ? await rostrumVoices(node) : await confBridgeVoices(node);
   let running = true;
   let keysPressed = 0;
   let voicesGiven = 0;
+  let commandsFailed = 0;
+  const commandMs: number[] = [];
   const presses = every(KEY_EVERY_MS, async () => {
     keysPressed++;
     await crowd.press(group, randomInt(count), KEYS[randomInt(KEYS.length)] as string);
   });
   const voices = every(VOICE_EVERY_MS, async () => {
     const turn = Math.floor(voicesGiven++ / 2);
+    const startMs = performance.now();
     await setVoice(turn, voicesGiven % 2 === 1);
+    commandMs.push(performance.now() - startMs);
   });
   return {
     stop: async () => {
       running = false;
       await Promise.all([presses, voices]);
-      return { keysPressed, voicesGiven: Math.ceil(voicesGiven / 2) };
+      return {
+        keysPressed,
+        voicesGiven: Math.ceil(voicesGiven / 2),
+        voiceP95Ms: percentile(commandMs, 0.95),
+        commandsFailed,
+      };
     },
   };
 
@@ -45,7 +55,11 @@ export async function startKeys(options: {
     const pending = new Set<Promise<void>>();
     for (let dueMs = performance.now() + intervalMs; running; dueMs += intervalMs) {
       await sleep(Math.max(0, dueMs - performance.now()));
-      const acting = act().finally(() => pending.delete(acting));
+      const acting = act()
+        .catch(() => {
+          commandsFailed++;
+        })
+        .finally(() => pending.delete(acting));
       pending.add(acting);
     }
     await Promise.all(pending);

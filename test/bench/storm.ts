@@ -62,8 +62,13 @@ async function measure(node: RostrumNode, contender: Contender, params: StormPar
     await sleep(SETTLE_MS);
     await settleAudience(node);
     const traffic = keys ? await startKeys({ node, contender, crowd, group: 'listeners', count: already }) : null;
-    const figures = await runStorm(crowd, clock, contender, params);
-    return { ...figures, ...(await traffic?.stop()), leaveSeconds: await leave(node, crowd) };
+    let figures: Figures = {};
+    try {
+      figures = await runStorm(crowd, clock, contender, params);
+    } finally {
+      figures = { ...figures, ...(await traffic?.stop()) };
+    }
+    return { ...figures, leaveSeconds: await leave(node, crowd) };
   } finally {
     await clock.stop();
     await crowd.hangUp().catch(() => {});
