@@ -74,8 +74,8 @@ async function measureSteady(
 ): Promise<Figures> {
   const { asterisk, ...rostrum } = pids;
   const parts = [[asterisk], Object.values(rostrum), [pids.relay], crowd.pids];
-  const sentBefore = sumOf(await crowd.report('listeners'), 'sent');
   await crowd.reset('listeners');
+  const first = await crowd.report('listeners');
   const startedMs = performance.now();
   const machineBefore = machineSeconds();
   const cpuBefore = parts.map(cpuSeconds);
@@ -102,7 +102,8 @@ async function measureSteady(
     benchCpuPercent: (ownCpu + phonesCpu) / availableParallelism(),
     idlePercent: ((machine.idle - machineBefore.idle) / (machine.total - machineBefore.total)) * 100,
     packetsPerSecond: sumOf(calls.map(packetRate), 'perSecond') / count,
-    phonesSendPerSecond: (sumOf(calls, 'sent') - sentBefore) / elapsedSeconds / count,
+    phonesSendPerSecond:
+      ((sumOf(calls, 'sent') - sumOf(first, 'sent')) * 1000) / (sumOf(calls, 'countedMs') - sumOf(first, 'countedMs')),
     failed: calls.filter(({ answeredMs, endedMs }) => answeredMs === null || endedMs !== null).length,
     lostPackets: sumOf(calls, 'lost'),
     latePackets: sumOf(calls, 'late'),
