@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -13,8 +13,31 @@ export function cpuSeconds(pids: readonly number[]): number {
   return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND;
 }
 
+/** Time of all cores of the machine so far, in seconds (proc(5), stat); time that is stolen by other machines is not idle. */
+export function machineSeconds(): { idle: number; total: number } {
+  const [, ...fields] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').trim().split(/\s+/);
+  // The last two, guest and guest_nice, are in user and nice already.
+  const ticks = fields.slice(0, 8).map(Number);
+  const [, , , idle = 0, waiting = 0] = ticks;
+  return {
+    idle: (idle + waiting) / TICKS_PER_SECOND,
+    total: ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND,
+  };
+}
+
 /** Memory that a process holds, in MB. */
 export function residentMb(pid: number): number {
   const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1]) / 1024;
+}
+
+/** Memory that a process holds, in MB, with its share of what it has in common with others (proc(5), smaps: Pss). */
+export function proportionalMb(pid: number): number {
+  const line = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+  return Number(line?.[1]) / 1024;
+}
+
+/** How many descriptors a process has open. */
+export function openDescriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
 }

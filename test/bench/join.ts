@@ -11,19 +11,21 @@ export type JoinParams = { count: number; rate: number; rounds: number };
 
 /** A join storm: how long after his INVITE a caller hears the speaker. */
 export async function join(params: JoinParams): Promise<Result> {
-  const measured = await compare({ rounds: params.rounds, ptimeMs: 20 }, (bench, contender) =>
-    measure(bench, contender, params),
-  );
+  const measured = await compare(params.rounds, (bench, contender) => measure(bench, contender, params));
   return result('join', params, 'firstAudioP95Ms', measured);
 }
 
-async function measure({ phones }: Bench, { listen, speak }: Contender, { count, rate }: JoinParams): Promise<Figures> {
-  await phones.call(speak, { callerNumber: 'speaker', send: tone(440, -20), keepAudio: false });
+async function measure(
+  { phones }: Bench,
+  { listen, speak, caller }: Contender,
+  { count, rate }: JoinParams,
+): Promise<Figures> {
+  await phones.call(speak, { callerNumber: caller('speaker'), send: tone(440, -20), keepAudio: false });
   await sleep(1000);
   const calls = [];
   const startedMs = performance.now();
   for (let index = 0; index < count; index++) {
-    const call = phones.dial(listen, { callerNumber: String(index), send: silence(), keepAudio: false });
+    const call = phones.dial(listen, { callerNumber: caller(String(index)), send: silence(), keepAudio: false });
     call.answered.catch(() => {});
     calls.push(call);
     await sleep(Math.max(0, startedMs + ((index + 1) * 1000) / rate - performance.now()));

@@ -2,9 +2,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { table } from '../../src/cli/table.ts';
 import { join } from './join.ts';
 import { latency } from './latency.ts';
-import { listeners } from './listeners.ts';
+import { type ListenersParams, listeners } from './listeners.ts';
+import { listenersLimit } from './listeners-limit.ts';
 import { relay } from './relay.ts';
-import type { Result } from './result.ts';
+import type { Params, Result } from './result.ts';
+import { storm } from './storm.ts';
 import { trunk } from './trunk.ts';
 import { trunkCodec } from './trunk-codec.ts';
 import { trunkHostile } from './trunk-hostile.ts';
@@ -19,22 +21,34 @@ const number = (flags: string, description: string, standard: number) =>
     return value;
   });
 
+const atLeastZero = (flags: string, description: string, standard: number) =>
+  new Option(flags, description).default(standard).argParser((text) => {
+    const value = Number(text);
+    if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('a number is expected, 0 or above');
+    return value;
+  });
+
+function packetMs(text: string): number {
+  if (!['20', '40', '60'].includes(text)) throw new InvalidArgumentError('20, 40 or 60 is expected');
+  return Number(text);
+}
+
 const program = new Command('bench').description('measure Rostrum against ConfBridge on the same Asterisk');
 
-function bench<Params extends Record<string, number>>(
+function bench<Asked extends Params>(
   name: string,
   description: string,
   options: readonly Option[],
   rounds: number,
-  run: (params: Params) => Promise<Result>,
+  run: (params: Asked) => Promise<Result>,
   peerName = 'ConfBridge',
 ): void {
   const command = program.command(name).description(description).option('--json', 'print one JSON object');
   for (const option of options) command.addOption(option);
   command
     .addOption(number('--rounds <n>', 'times that each of the two is measured', rounds))
-    .action(async ({ json, ...params }: { json?: true } & Params) => {
-      const measured = await run(params as unknown as Params);
+    .action(async ({ json, ...params }: { json?: true } & Asked) => {
+      const measured = await run(params as unknown as Asked);
       process.stdout.write(`${json ? JSON.stringify(measured) : forPeople(measured, peerName)}\n`);
     });
 }
@@ -47,14 +61,31 @@ function forPeople({ bench, params, ours, peer, ratio }: Result, peerName: strin
 
 bench(
   'listeners',
-  'CPU per 100 listeners',
+  'CPU per 100 listeners, and memory',
   [
-    number('--count <n>', 'listeners', 300),
-    number('--ptime <ms>', 'audio in each packet', 20),
+    number('--count <n>', 'listeners; with --find-limit how many to begin with', 300),
+    new Option('--packet-ms <ms>', 'audio in each packet, both ways: 20, 40 or 60').default(20).argParser(packetMs),
     number('--seconds <n>', 'duration of each measurement', 10),
+    new Option('--find-limit', 'find out how many listeners get their packets').default(false),
+    number('--most <n>', 'with --find-limit: more are not tried', 4000),
   ],
   2,
-  listeners,
+  ({ findLimit, most, ...params }: ListenersParams & { findLimit: boolean; most: number }) =>
+    findLimit ? listenersLimit({ ...params, most }) : listeners(params),
+);
+bench(
+  'storm',
+  'a crowd that calls at once, and those who are in already; ConfBridge gets as many phones as it carries, in proportion',
+  [
+    number('--already <n>', 'listeners who are in before', 300),
+    number('--count <n>', 'callers who come', 1500),
+    number('--rate <n>', 'calls per second', 50),
+    number('--seconds <n>', 'how long all stay behind the last one', 20),
+    atLeastZero('--peer-count <n>', 'callers who come to ConfBridge; 0 for as many as it carries', 0),
+    new Option('--keys', 'listeners press keys meanwhile, and are given a voice').default(false),
+  ],
+  1,
+  storm,
 );
 bench(
   'latency',
@@ -78,7 +109,7 @@ bench(
   'relay',
   'CPU of the relay alone per 100 listeners, against a plain loop over as many UDP sockets',
   [
-    number('--count <n>', 'listeners', 300),
+    number('--count <n>', 'listeners', 1000),
     number('--threads <n>', 'threads of the relay that have listeners', 1),
     number('--seconds <n>', 'duration of each measurement', 10),
   ],

@@ -2,30 +2,31 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RelayRequest } from '../../src/relay/protocol.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../src/rtp/packet.ts';
-import { RelayAlone } from '../kit/relay-alone.ts';
 import { cpuSeconds } from './cpu.ts';
 import type { PlainLoopOptions } from './plain-udp-loop.ts';
+import {
+  ASTERISK_PORT,
+  FIRST_PORT,
+  FLOOR_PORT,
+  HOST,
+  PHONE_HOST,
+  type RelayContender,
+  type RelayContenderParams,
+  startRelay,
+} from './relay-contender.ts';
 import type { RelayPhonesOptions, RelayPhonesReport } from './relay-phones.ts';
 import { average, type Figures, type Result, result } from './result.ts';
 
-const HOST = '127.0.61.1';
-const PHONE_HOST = '127.0.61.2';
-const ASTERISK_PORT = 19_000;
-const FLOOR_PORT = 19_001;
-const FIRST_PORT = 20_000;
-const CONFERENCE = 'bench';
+/** One process of phones carries more; with fewer in each the phones are certainly not what is late. */
+const PHONES_PER_PROCESS = 500;
 const FRAME_MS = 20;
 const FRAME_SAMPLES = 160;
 /** L16 at 8000 Hz, as Asterisk sends it. */
 const FLOOR_PAYLOAD_TYPE = 10;
 const SETTLE_MS = 2000;
 
-export type RelayParams = { count: number; threads: number; seconds: number; rounds: number };
-
-/** Something that sends each packet of the floor on to all phones. */
-type Contender = { pid: number; floorPort: number; stop: () => Promise<void> };
+export type RelayParams = RelayContenderParams & { seconds: number; rounds: number };
 
 /** What the relay alone costs: its CPU for each 100 phones, next to a plain loop with as many UDP sockets. */
 export async function relay(params: RelayParams): Promise<Result> {
@@ -41,24 +42,21 @@ export async function relay(params: RelayParams): Promise<Result> {
   return result('relay', params, 'cpuPercentPer100', { ours: average(ours), peer: average(peer) });
 }
 
-async function measure(contender: Contender, { count, seconds }: RelayParams): Promise<Figures> {
-  const phones = fork(new URL('./relay-phones.ts', import.meta.url));
+async function measure(contender: RelayContender, { count, seconds }: RelayParams): Promise<Figures> {
+  const phones: ChildProcess[] = [];
   const stopFloor = await startFloor(contender.floorPort);
   try {
-    phones.send({
-      host: PHONE_HOST,
-      firstPort: FIRST_PORT,
-      targets: Array.from({ length: count }, (_, index) => ({ host: HOST, port: FIRST_PORT + index })),
-    } satisfies RelayPhonesOptions);
-    await answer(phones);
+    for (let first = 0; first < count; first += PHONES_PER_PROCESS) {
+      phones.push(await startPhones(first, Math.min(PHONES_PER_PROCESS, count - first)));
+    }
     await sleep(SETTLE_MS);
-    await phoneReport(phones);
+    await reportOf(phones);
     const startedMs = performance.now();
     const before = cpuSeconds([contender.pid]);
     await sleep(seconds * 1000);
     const used = cpuSeconds([contender.pid]) - before;
     const elapsedSeconds = (performance.now() - startedMs) / 1000;
-    const report = await phoneReport(phones);
+    const report = await reportOf(phones);
     return {
       cpuPercentPer100: ((used / elapsedSeconds) * 100 * 100) / count,
       packetsPerSecond: report.received / elapsedSeconds / count,
@@ -69,14 +67,38 @@ async function measure(contender: Contender, { count, seconds }: RelayParams): P
     };
   } finally {
     stopFloor();
-    await end(phones);
+    await Promise.all(phones.map(end));
     await contender.stop();
   }
 }
 
-async function phoneReport(phones: ChildProcess): Promise<RelayPhonesReport> {
-  phones.send('report');
-  return (await answer(phones)) as RelayPhonesReport;
+/** Phones that have the places from `first` on. */
+async function startPhones(first: number, count: number): Promise<ChildProcess> {
+  const phones = fork(new URL('./relay-phones.ts', import.meta.url));
+  phones.send({
+    host: PHONE_HOST,
+    firstPort: FIRST_PORT + first,
+    targets: Array.from({ length: count }, (_, index) => ({ host: HOST, port: FIRST_PORT + first + index })),
+  } satisfies RelayPhonesOptions);
+  await answer(phones);
+  return phones;
+}
+
+/** Of all processes together. */
+async function reportOf(phones: readonly ChildProcess[]): Promise<RelayPhonesReport> {
+  const reports = await Promise.all(
+    phones.map((child) => {
+      child.send('report');
+      return answer(child) as Promise<RelayPhonesReport>;
+    }),
+  );
+  return {
+    received: reports.reduce((sum, { received }) => sum + received, 0),
+    lost: reports.reduce((sum, { lost }) => sum + lost, 0),
+    fewest: Math.min(...reports.map(({ fewest }) => fewest)),
+    late: reports.reduce((sum, { late }) => sum + late, 0),
+    longestGapMs: Math.max(...reports.map(({ longestGapMs }) => longestGapMs)),
+  };
 }
 
 /** @throws if it ends instead, such as when somebody else has one of its ports */
@@ -113,7 +135,7 @@ async function startFloor(port: number): Promise<() => void> {
   };
 }
 
-async function startPlainLoop({ count }: RelayParams): Promise<Contender> {
+async function startPlainLoop({ count }: RelayParams): Promise<RelayContender> {
   const child = fork(new URL('./plain-udp-loop.ts', import.meta.url));
   const indices = [...Array(count).keys()];
   child.send({
@@ -124,47 +146,6 @@ async function startPlainLoop({ count }: RelayParams): Promise<Contender> {
   } satisfies PlainLoopOptions);
   await answer(child);
   return { pid: child.pid as number, floorPort: FLOOR_PORT, stop: () => end(child) };
-}
-
-/** It is told of legs that are up already, so that it needs no calls. */
-async function startRelay({ count, threads }: RelayParams): Promise<Contender> {
-  const ports = { first: FLOOR_PORT, last: FIRST_PORT + count + 1000 };
-  const alone = await RelayAlone.start({ address: HOST, ports, threads });
-  alone.request(everything(count));
-  const { local } = await alone.reported('floor');
-  return { pid: alone.pid, floorPort: local.port, stop: () => alone.stop() };
-}
-
-function everything(count: number): RelayRequest {
-  return {
-    type: 'everything',
-    peers: [],
-    floors: [
-      {
-        conference: CONFERENCE,
-        asterisk: { host: HOST, port: ASTERISK_PORT },
-        port: FLOOR_PORT,
-        noiseDbov: -60,
-        floorNoise: false,
-        sampleRateHz: 8000,
-        nodes: [],
-      },
-    ],
-    listeners: Array.from({ length: count }, (_, index) => ({
-      legId: String(index),
-      conference: CONFERENCE,
-      volume: 0,
-      noise: true,
-      leg: {
-        port: FIRST_PORT + index,
-        remote: { host: PHONE_HOST, port: FIRST_PORT + index },
-        asterisk: { host: HOST, port: ASTERISK_PORT },
-        codec: 'PCMU' as const,
-        payloadType: 0,
-        eventPayloadType: 101,
-      },
-    })),
-  };
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -1,10 +1,13 @@
 /** What a bench measured on one contender; the bench's headline figure is among them. */
 export type Figures = Record<string, number>;
 
+/** What was asked for. */
+export type Params = Record<string, number | boolean>;
+
 /** The object that `--json` prints. */
 export type Result = {
   bench: string;
-  params: Record<string, number>;
+  params: Params;
   ours: Figures;
   peer: Figures;
   /** ours / peer of the headline figure: smaller is better. */
@@ -13,7 +16,7 @@ export type Result = {
 
 export function result(
   bench: string,
-  params: Record<string, number>,
+  params: Params,
   headline: string,
   measured: { ours: Figures; peer: Figures },
 ): Result {

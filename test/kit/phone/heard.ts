@@ -1,7 +1,8 @@
 import { decodeRtpInto, emptyRtpView, type RtpDropReason, type RtpView } from '../../../src/rtp/packet.ts';
+import { ArrivalSchedule, type ScheduleSnapshot } from './arrival-schedule.ts';
 import { type ArrivalSnapshot, ArrivalStatistics } from './arrival-statistics.ts';
 import { AudioRing } from './audio-ring.ts';
-import { audioCodecOf, meanSquare } from './codec.ts';
+import { audioCodecOf, bytesPerSample, meanSquare } from './codec.ts';
 import { DtmfReceiver, decodeEvent } from './dtmf.ts';
 import { SAMPLE_RATE_HZ } from './g711.ts';
 import { FULL_SCALE } from './sound.ts';
@@ -15,7 +16,7 @@ export interface HeardOptions {
   readonly sampleRateHz?: number;
 }
 
-export interface HeardSnapshot extends ArrivalSnapshot {
+export interface HeardSnapshot extends ArrivalSnapshot, ScheduleSnapshot {
   /** First packet of all, also after statistics were reset (performance.now, ms). */
   readonly firstPacketEverMs: number | null;
   /** First packet above the audible level (performance.now, ms). */
@@ -35,6 +36,7 @@ export class Heard {
   readonly #dropped: Partial<Record<RtpDropReason, number>> = {};
   readonly #audibleSquare: number;
   readonly #sampleRateHz: number;
+  readonly #schedule = new ArrivalSchedule();
   #statistics: ArrivalStatistics;
   #firstPacketEverMs: number | null = null;
   #firstAudibleMs: number | null = null;
@@ -68,6 +70,9 @@ export class Heard {
       if (view.payloadType === this.eventPayloadType) this.#pushEvent(packet, nowMs);
       return;
     }
+    const payloadBytes = view.payloadEnd - view.payloadStart;
+    const durationMs = (payloadBytes / bytesPerSample(codec) / this.#sampleRateHz) * 1000;
+    this.#schedule.push(view.sequence, view.ssrc, durationMs, nowMs);
     if (this.#firstAudibleMs === null) {
       const square = meanSquare(codec, packet, view.payloadStart, view.payloadEnd);
       if (square > this.#audibleSquare) this.#firstAudibleMs = nowMs;
@@ -78,6 +83,7 @@ export class Heard {
   snapshot(nowMs: number): HeardSnapshot {
     return {
       ...this.#statistics.snapshot(nowMs),
+      ...this.#schedule.snapshot(nowMs),
       firstPacketEverMs: this.#firstPacketEverMs,
       firstAudibleMs: this.#firstAudibleMs,
       droppedByReason: { ...this.#dropped },
@@ -88,6 +94,7 @@ export class Heard {
   resetStatistics(nowMs: number): void {
     const sinceMs = this.#firstPacketEverMs === null ? null : nowMs;
     this.#statistics = new ArrivalStatistics({ sinceMs, sampleRateHz: this.#sampleRateHz });
+    this.#schedule.reset();
   }
 
   #pushEvent(packet: Buffer, nowMs: number): void {
