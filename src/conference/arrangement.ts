@@ -1,5 +1,5 @@
-import { type Conference, controlsOf } from './conference.ts';
-import { audioOf, isAdmitted, type Member } from './member.ts';
+import { type Conference, controlsOf, countAdmitted } from './conference.ts';
+import { audioOf, type Member } from './member.ts';
 
 /** How the relay sends a member the floor's sound: louder or softer by steps of 3 dB, with comfort noise or without. */
 export type RelayAudio = { readonly volume: number; readonly noise: boolean };
@@ -99,10 +99,7 @@ export function arrangementOf(conference: Conference, member: Member): Arrangeme
 
 /** Whether nobody but one member has been admitted, here or elsewhere. */
 export function isAlone(conference: Conference): boolean {
-  if (conference.remote && conference.remote.admitted > 0) return false;
-  let admitted = 0;
-  for (const member of conference.members.values()) if (isAdmitted(member) && ++admitted > 1) return false;
-  return admitted === 1;
+  return conference.members.counts.admitted === 1 && countAdmitted(conference) === 1;
 }
 
 /** Whether Asterisk sends this member something all the time, so that a prompt can be mixed into it. */

@@ -1,5 +1,5 @@
 import { ARRANGEMENT_KEYS, arrangementOf, changedKeys, isAlone, UNTOUCHED } from './arrangement.ts';
-import type { Conference } from './conference.ts';
+import { type Conference, changedMembers } from './conference.ts';
 import { nextDeadlineMs } from './deadlines.ts';
 import type { ChannelEffect, Effect } from './effects.ts';
 import { floorLegOf } from './fan-out.ts';
@@ -22,16 +22,15 @@ export function converge(before: Conference, turn: Turn): Effect[] {
     before.relay !== after.relay ||
     before.fannedOut !== after.fannedOut ||
     isAlone(before) !== isAlone(after);
-  for (const member of after.members.values()) {
-    const was = before.members.get(member.channelId);
-    if (was === member && !shared && !turn.assumed.has(member.channelId)) continue;
+  for (const [was, member] of changedMembers(before, after, shared)) {
     effects.push(...arrange(before, was, member, turn), ...tell(was, member));
   }
   const leg = floorLegOf(after);
   if (JSON.stringify(leg) !== JSON.stringify(floorLegOf(before)) || (turn.resave && leg)) {
     effects.push({ type: 'floor-leg', leg });
   }
-  effects.push(...turn.effects);
+  // There may be too many for the arguments of one call.
+  for (const effect of turn.effects) effects.push(effect);
   saveConference(before, turn, effects);
   const deadlineMs = nextDeadlineMs(after);
   if (Number.isFinite(deadlineMs) && (turn.woken || deadlineMs !== nextDeadlineMs(before))) {

@@ -27,7 +27,7 @@ export function fanOut(turn: Turn): void {
   const { conference } = turn;
   const fannedOut = isFannedOut(conference);
   if (fannedOut !== conference.fannedOut) turn.change({ fannedOut });
-  if (!fannedOut && !conference.relay && !hasPaths(conference)) return;
+  if (!fannedOut && !conference.relay && conference.members.counts.offBridge === 0) return;
   let moving = 0;
   const waiting: Member[] = [];
   for (const member of conference.members.values()) {
@@ -65,7 +65,7 @@ export function floorLegOf(conference: Conference): FloorLeg | null {
   const noiseDbov = settings.profile.audio.comfortNoise || null;
   if (noiseDbov === null && !fannedOut && (remote?.nodes.length ?? 0) === 0) return null;
   // A floor is one mix: its noise is for all speakers or for none.
-  const floorNoise = noiseDbov !== null && [...members.values()].every(({ flags }) => flags.cng || !flags.speaker);
+  const floorNoise = noiseDbov !== null && members.counts.speakersWithoutNoise === 0;
   const { sampleRateHz } = settings.profile.audio;
   return { noiseDbov, floorNoise, sampleRateHz, nodes: remote?.nodes ?? [] };
 }
@@ -75,9 +75,7 @@ function isFannedOut({ relay, settings, members, fannedOut }: Conference): boole
   const { audience, fanOutFrom } = settings.profile;
   if (!relay || audience === 'bridge') return false;
   if (audience === 'fanout') return true;
-  let listeners = 0;
-  for (const { place, flags } of members.values()) if (place.at === 'floor' && !flags.speaker) listeners++;
-  return listeners >= (fannedOut ? fanOutFrom / 2 : fanOutFrom);
+  return members.counts.listeners >= (fannedOut ? fanOutFrom / 2 : fanOutFrom);
 }
 
 function belongsAtRelay(conference: Conference, member: Member): boolean {
@@ -90,9 +88,4 @@ function belongsAtRelay(conference: Conference, member: Member): boolean {
   return (
     fannedOut || (!flags.cng && settings.profile.audio.comfortNoise !== 0 && settings.profile.audience !== 'bridge')
   );
-}
-
-function hasPaths({ members }: Conference): boolean {
-  for (const { path } of members.values()) if (path !== 'bridge') return true;
-  return false;
 }
