@@ -109,7 +109,9 @@ export function hearsSomething(conference: Conference, member: Member): boolean 
 }
 
 export function changedKeys(from: Arrangement, to: Arrangement): ArrangementKey[] {
-  return ARRANGEMENT_KEYS.filter((key) => JSON.stringify(from[key]) !== JSON.stringify(to[key]));
+  return ARRANGEMENT_KEYS.filter(
+    (key) => from[key] !== to[key] && JSON.stringify(from[key]) !== JSON.stringify(to[key]),
+  );
 }
 
 function bridgeOf({ place, path }: Member): Arrangement['bridge'] {

@@ -64,9 +64,15 @@ function arrange(before: Conference, was: Member | undefined, member: Member, tu
   }
   // It is not known whether he was saved like this.
   if (assumed === 'unknown') return [save(true)];
-  const same = was && JSON.stringify(savedOf(was, before)) === JSON.stringify(saved);
+  const same = was && isSavedAs(savedOf(was, before), saved);
   // An adopted member is as he was saved.
   return same || (!was && assumed) ? [] : [save(true)];
+}
+
+/** Compares what is the same object first: most of it is. */
+function isSavedAs(was: ReturnType<typeof savedOf>, is: ReturnType<typeof savedOf>): boolean {
+  const keys = Object.keys(is) as (keyof typeof is)[];
+  return keys.every((key) => was[key] === is[key] || JSON.stringify(was[key]) === JSON.stringify(is[key]));
 }
 
 function tell(was: Member | undefined, member: Member): Effect[] {
@@ -80,9 +86,16 @@ function saveConference(before: Conference, { conference: after, resave }: Turn,
     if (before.status !== after.status) effects.push({ type: 'save-conference', saved: null });
     return;
   }
+  if (!resave && haveOnlyMembersChanged(before, after)) return;
   // The next number alone is no reason: members carry theirs.
   const kept = (conference: Conference) => JSON.stringify({ ...savedConferenceOf(conference), nextMemberId: 0 });
   if (resave || before.status === 'new' || kept(before) !== kept(after)) {
     effects.push({ type: 'save-conference', saved: savedConferenceOf(after) });
   }
+}
+
+/** What happens most; it needs no closer look. */
+function haveOnlyMembersChanged(before: Conference, after: Conference): boolean {
+  const keys = Object.keys(after) as (keyof Conference)[];
+  return keys.every((key) => key === 'members' || key === 'nextMemberId' || before[key] === after[key]);
 }
