@@ -109,9 +109,11 @@ export class SortedTree<V, S> {
   /** The entries that are not the same objects in `before`, in order. Subtrees that both have are skipped. */
   *changesSince(before: SortedTree<V, S>): Generator<Difference<V>, undefined> {
     // What is still to be compared; the next subtree is last.
-    const [was, is] = [stackOf(before.#root), stackOf(this.#root)];
+    const was = stackOf(before.#root);
+    const is = stackOf(this.#root);
     for (;;) {
-      const [a, b] = [was.at(-1), is.at(-1)];
+      const a = was.at(-1);
+      const b = is.at(-1);
       if (!a && !b) return undefined;
       if (a === b) {
         was.pop();
@@ -170,7 +172,8 @@ function firstOf<V, S>(node: Node<V, S>): V {
 
 /** Joins two sides, one of which has gained or lost a value. */
 function balance<V, S>(order: Order<V, S>, left: Tree<V, S>, value: V, right: Tree<V, S>): Node<V, S> {
-  const [before, behind] = [sizeOf(left), sizeOf(right)];
+  const before = sizeOf(left);
+  const behind = sizeOf(right);
   if (before + behind > 1) {
     if (right && behind > MOST_UNEQUAL * before) return rotateLeft(order, left, value, right);
     if (left && before > MOST_UNEQUAL * behind) return rotateRight(order, left, value, right);
@@ -201,10 +204,9 @@ function stackOf<V, S>(tree: Tree<V, S>): Node<V, S>[] {
 }
 
 /** Replaces the last subtree of a stack by its parts. */
-function expand<V, S>(stack: Node<V, S>[], node: Node<V, S>): void {
-  const { left, right } = node;
+function expand<V, S>(stack: Node<V, S>[], { left, value, right, summary }: Node<V, S>): void {
   stack.pop();
   if (right) stack.push(right);
-  stack.push({ ...node, left: null, right: null, size: 1 });
+  stack.push({ left: null, value, right: null, size: 1, summary });
   if (left) stack.push(left);
 }

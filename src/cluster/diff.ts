@@ -1,8 +1,9 @@
+import { haveSameFields } from '../base/same-fields.ts';
 import type { Conference } from '../conference/conference.ts';
 import type { Member } from '../conference/member.ts';
 import { Members } from '../conference/members.ts';
 import type { Change } from './messages.ts';
-import { type ConferenceRecord, conferenceRecordOf, recordOf } from './record.ts';
+import { conferenceRecordOf, recordOf } from './record.ts';
 
 /**
  * What the other nodes must be told of a conference that has become another one: small where little has changed.
@@ -19,7 +20,7 @@ export function changesBetween(before: Conference | null, after: Conference | nu
     return [{ type: 'ended', conference: is.name }, ...changesBetween(null, after)];
   }
   const changes: Change[] = [];
-  if (!was || !isSame(was, is)) changes.push({ type: 'conference', record: is });
+  if (!was || !haveSameFields(was, is)) changes.push({ type: 'conference', record: is });
   const known = before && was ? before.members : Members.NONE;
   for (const { was: old, is: member } of after.members.changesSince(known)) {
     if (member) changes.push(...changesOf(is.name, old, member));
@@ -32,12 +33,8 @@ function changesOf(conference: string, was: Member | undefined, is: Member): Cha
   if (was === is) return [];
   const { id: memberId, talking } = is;
   const member = recordOf(is);
-  if (was && JSON.stringify({ ...recordOf(was), talking }) === JSON.stringify(member)) {
+  if (was && haveSameFields({ ...recordOf(was), talking }, member)) {
     return was.talking === talking ? [] : [{ type: 'talking', conference, memberId, talking }];
   }
   return [{ type: 'member', conference, member }];
-}
-
-function isSame(a: ConferenceRecord, b: ConferenceRecord): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,3 +1,4 @@
+import { haveSameFields } from '../base/same-fields.ts';
 import { ARRANGEMENT_KEYS, arrangementOf, changedKeys, isAlone, UNTOUCHED } from './arrangement.ts';
 import { type Conference, changedMembers } from './conference.ts';
 import { nextDeadlineMs } from './deadlines.ts';
@@ -64,15 +65,9 @@ function arrange(before: Conference, was: Member | undefined, member: Member, tu
   }
   // It is not known whether he was saved like this.
   if (assumed === 'unknown') return [save(true)];
-  const same = was && isSavedAs(savedOf(was, before), saved);
+  const same = was && haveSameFields(savedOf(was, before), saved);
   // An adopted member is as he was saved.
   return same || (!was && assumed) ? [] : [save(true)];
-}
-
-/** Compares what is the same object first: most of it is. */
-function isSavedAs(was: ReturnType<typeof savedOf>, is: ReturnType<typeof savedOf>): boolean {
-  const keys = Object.keys(is) as (keyof typeof is)[];
-  return keys.every((key) => was[key] === is[key] || JSON.stringify(was[key]) === JSON.stringify(is[key]));
 }
 
 function tell(was: Member | undefined, member: Member): Effect[] {
