@@ -1,4 +1,5 @@
 import type { MemberCommand, OuterCommand } from '../conference/commands.ts';
+import { Members } from '../conference/members.ts';
 import { conferenceNamed, memberAt, type Part, partsOf, type RouteDeps } from './deps.ts';
 import type { CommandResponse, MemberQuery, MemberView } from './schemas.ts';
 import { viewConference, viewMember } from './views.ts';
@@ -42,6 +43,6 @@ export async function sendMemberCommand(
 function ended({ conference, ...part }: Part): Part {
   return {
     ...part,
-    conference: { ...conference, status: 'ended', members: new Map(), playback: null, recording: null },
+    conference: { ...conference, status: 'ended', members: Members.NONE, playback: null, recording: null },
   };
 }

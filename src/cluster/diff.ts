@@ -1,11 +1,13 @@
+import { haveSameFields } from '../base/same-fields.ts';
 import type { Conference } from '../conference/conference.ts';
 import type { Member } from '../conference/member.ts';
+import { Members } from '../conference/members.ts';
 import type { Change } from './messages.ts';
-import { type ConferenceRecord, conferenceRecordOf, recordOf } from './record.ts';
+import { conferenceRecordOf, recordOf } from './record.ts';
 
 /**
- * What the other nodes must be told of a conference that has become another one: small where little has changed. Members
- * are compared by identity first, since there may be thousands.
+ * What the other nodes must be told of a conference that has become another one: small where little has changed.
+ * Only the members who have changed are looked at, since there may be thousands.
  * @param before what they know; null if nothing
  * @param after null if it has ended
  */
@@ -18,13 +20,12 @@ export function changesBetween(before: Conference | null, after: Conference | nu
     return [{ type: 'ended', conference: is.name }, ...changesBetween(null, after)];
   }
   const changes: Change[] = [];
-  if (!was || !isSame(was, is)) changes.push({ type: 'conference', record: is });
-  const known = was ? (before?.members ?? new Map<string, Member>()) : new Map<string, Member>();
-  if (known === after.members) return changes;
-  for (const { channelId, id } of known.values()) {
-    if (!after.members.has(channelId)) changes.push({ type: 'left', conference: is.name, memberId: id });
+  if (!was || !haveSameFields(was, is)) changes.push({ type: 'conference', record: is });
+  const known = before && was ? before.members : Members.NONE;
+  for (const { was: old, is: member } of after.members.changesSince(known)) {
+    if (member) changes.push(...changesOf(is.name, old, member));
+    else if (old) changes.push({ type: 'left', conference: is.name, memberId: old.id });
   }
-  for (const member of after.members.values()) changes.push(...changesOf(is.name, known.get(member.channelId), member));
   return changes;
 }
 
@@ -32,12 +33,8 @@ function changesOf(conference: string, was: Member | undefined, is: Member): Cha
   if (was === is) return [];
   const { id: memberId, talking } = is;
   const member = recordOf(is);
-  if (was && JSON.stringify({ ...recordOf(was), talking }) === JSON.stringify(member)) {
+  if (was && haveSameFields({ ...recordOf(was), talking }, member)) {
     return was.talking === talking ? [] : [{ type: 'talking', conference, memberId, talking }];
   }
   return [{ type: 'member', conference, member }];
-}
-
-function isSame(a: ConferenceRecord, b: ConferenceRecord): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,6 +1,5 @@
 import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
-import { isAdmitted } from '../conference/member.ts';
 import type { NodePart } from './remote-view.ts';
 
 /**
@@ -17,7 +16,7 @@ export function ownerOf(
   parts: readonly NodePart[],
 ): string | null {
   if ('memberId' in command) return command.node === undefined || command.node === nodeId ? null : command.node;
-  if (here && [...here.members.values()].some(isAdmitted)) return null;
+  if (here && here.members.counts.admitted > 0) return null;
   const reachable = parts.filter((part) => part.reachable);
   const [fullest] = reachable.sort((a, b) => b.sums.admitted - a.sums.admitted || (a.node < b.node ? -1 : 1));
   if (!fullest || (here && fullest.sums.admitted === 0)) return null;

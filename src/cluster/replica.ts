@@ -1,4 +1,5 @@
-import { isAdmitted, type Member } from '../conference/member.ts';
+import type { Member } from '../conference/member.ts';
+import { Members } from '../conference/members.ts';
 import type { Change, MessageOf } from './messages.ts';
 import { type ConferenceRecord, memberOf } from './record.ts';
 
@@ -7,8 +8,7 @@ type Numbered = MessageOf<'delta'> | MessageOf<'snapshot'>;
 /** A part of a conference, as the node that owns it has told it. */
 export type RemotePart = {
   readonly record: ConferenceRecord;
-  /** By number. */
-  readonly members: ReadonlyMap<number, Member>;
+  readonly members: Members;
 };
 
 /** Sums over the members of a part, and who of them is first or last. */
@@ -20,7 +20,7 @@ export type PartSums = {
   readonly lastJoined: Member | null;
 };
 
-type Part = { record: ConferenceRecord; readonly members: Map<number, Member>; sums: PartSums | null };
+type Part = { record: ConferenceRecord; members: Members };
 
 type Settings = Extract<Change, { type: 'settings' }>;
 
@@ -67,9 +67,7 @@ export class Replica {
 
   sumsOf(conference: string): PartSums | null {
     const part = this.#parts.get(conference);
-    if (!part) return null;
-    part.sums ??= sumUp(part.members);
-    return part.sums;
+    return part ? sumUp(part.members) : null;
   }
 
   take(message: Numbered): Taken {
@@ -148,44 +146,25 @@ function applyOne(parts: Map<string, Part>, change: Exclude<Change, Settings>): 
     const { record } = change;
     const part = parts.get(record.name);
     if (part) part.record = record;
-    else parts.set(record.name, { record, members: new Map(), sums: null });
+    else parts.set(record.name, { record, members: Members.NONE });
     return record.name;
   }
   const part = parts.get(change.conference);
-  switch (change.type) {
-    case 'ended':
-      parts.delete(change.conference);
-      break;
-    case 'left':
-      part?.members.delete(change.memberId);
-      break;
-    case 'member':
-      part?.members.set(change.member.id, memberOf(change.member));
-      break;
-    case 'talking': {
-      const member = part?.members.get(change.memberId);
-      // The sums are the same.
-      if (member) part?.members.set(member.id, { ...member, talking: change.talking });
-      return change.conference;
-    }
-  }
-  if (part) part.sums = null;
+  if (change.type === 'ended') parts.delete(change.conference);
+  else if (part) part.members = membersAfter(part.members, change);
   return change.conference;
 }
 
-function sumUp(members: ReadonlyMap<number, Member>): PartSums {
-  let [admitted, speakers, admins] = [0, 0, 0];
-  let [oldestHand, lastJoined]: (Member | null)[] = [null, null];
-  for (const member of members.values()) {
-    if (!isAdmitted(member)) continue;
-    const { flags, handRaisedAtMs, joinedAtMs } = member;
-    admitted++;
-    if (flags.speaker) speakers++;
-    if (flags.admin) admins++;
-    else if (!lastJoined || joinedAtMs > lastJoined.joinedAtMs) lastJoined = member;
-    if (handRaisedAtMs !== null && handRaisedAtMs < (oldestHand?.handRaisedAtMs ?? Number.POSITIVE_INFINITY)) {
-      oldestHand = member;
-    }
-  }
-  return { admitted, speakers, admins, oldestHand: oldestHand ?? null, lastJoined: lastJoined ?? null };
+function membersAfter(members: Members, change: Extract<Change, { type: 'left' | 'member' | 'talking' }>): Members {
+  if (change.type === 'member') return members.put(memberOf(change.member));
+  const member = members.byId(change.memberId);
+  if (!member) return members;
+  return change.type === 'left'
+    ? members.remove(member.channelId)
+    : members.put({ ...member, talking: change.talking });
+}
+
+function sumUp({ counts, firstHand, lastJoined }: Members): PartSums {
+  const { admitted, speakers, admins } = counts;
+  return { admitted, speakers, admins, oldestHand: firstHand ?? null, lastJoined: lastJoined ?? null };
 }

@@ -78,8 +78,7 @@ export function pinAsked(turn: Turn, { channelId, pinEntry }: Member): void {
 /** The profile has changed: of whom there is no PIN to be asked any more, none is. */
 export function pinsChanged(turn: Turn): void {
   const { access } = turn.conference.settings.profile;
-  for (const member of turn.members) {
-    if (!member.pinEntry) continue;
+  for (const member of turn.conference.members.where(({ pinEntries }) => pinEntries > 0)) {
     const inside = member.place.at !== 'door';
     if (inside ? access.adminPin : needsPin(access, member.flags)) continue;
     turn.do({ type: 'hush', channelId: member.channelId });
@@ -218,8 +217,10 @@ export function entered(turn: Turn, member: Member): void {
 
 /** Lets those in who wait for a moderator, once there is one. */
 export function letWaitingIn(turn: Turn): void {
-  for (const member of turn.members) {
-    if (member.place.at !== 'waiting' || waits(turn, member.flags)) continue;
+  const { access } = turn.conference.settings.profile;
+  // No moderator is among those who wait: then nobody would have to.
+  if (access.waitForAdmin && !hasAdmin(turn.conference)) return;
+  for (const member of turn.conference.members.where(({ waiting }) => waiting > 0)) {
     turn.patch(member.channelId, { place: { at: 'arriving' } });
   }
 }

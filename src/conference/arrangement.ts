@@ -1,5 +1,5 @@
-import { type Conference, controlsOf } from './conference.ts';
-import { audioOf, isAdmitted, type Member } from './member.ts';
+import { type Conference, controlsOf, countAdmitted } from './conference.ts';
+import { audioOf, type Member } from './member.ts';
 
 /** What the relay sends to a listener. */
 export type Hearing = {
@@ -109,10 +109,7 @@ export function arrangementOf(conference: Conference, member: Member): Arrangeme
 
 /** Whether nobody but one member has been admitted, here or elsewhere. */
 export function isAlone(conference: Conference): boolean {
-  if (conference.remote && conference.remote.admitted > 0) return false;
-  let admitted = 0;
-  for (const member of conference.members.values()) if (isAdmitted(member) && ++admitted > 1) return false;
-  return admitted === 1;
+  return conference.members.counts.admitted === 1 && countAdmitted(conference) === 1;
 }
 
 /** Whether Asterisk sends this member something all the time, so that it must mix prompts into it. */
@@ -124,7 +121,9 @@ export function hearsAsterisk(conference: Conference, member: Member): boolean {
 }
 
 export function changedKeys(from: Arrangement, to: Arrangement): ArrangementKey[] {
-  return ARRANGEMENT_KEYS.filter((key) => JSON.stringify(from[key]) !== JSON.stringify(to[key]));
+  return ARRANGEMENT_KEYS.filter(
+    (key) => from[key] !== to[key] && JSON.stringify(from[key]) !== JSON.stringify(to[key]),
+  );
 }
 
 function bridgeOf(conference: Conference, member: Member): Arrangement['bridge'] {

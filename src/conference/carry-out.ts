@@ -120,7 +120,7 @@ function lock(turn: Turn, locked: boolean): void {
 }
 
 function ofLast(turn: Turn, command: (memberId: number) => MemberCommand & OuterCommand): void {
-  const last = turn.members.filter((member) => isAdmitted(member) && !member.flags.admin).at(-1);
+  const last = turn.conference.members.lastJoined;
   const elsewhere = turn.conference.remote?.lastJoined;
   if (elsewhere && elsewhere.atMs > (last?.joinedAtMs ?? 0)) {
     return forward(turn, elsewhere.node, command(elsewhere.memberId));

@@ -1,7 +1,8 @@
 import type { ConferenceProfile } from '../profiles/conference-schema.ts';
 import type { ControlsProfile } from '../profiles/schema.ts';
 import { type Guesses, NO_GUESSES } from './guesses.ts';
-import { isAdmitted, type Member } from './member.ts';
+import type { Member } from './member.ts';
+import { Members } from './members.ts';
 import type { RemoteView } from './remote.ts';
 
 /** The settings in force. */
@@ -45,8 +46,8 @@ type Common = {
   readonly settings: Settings;
   readonly startedAtMs: number;
   readonly nextMemberId: number;
-  /** By channel id, in order of joining. Bounded by the calls that Asterisk admits. */
-  readonly members: ReadonlyMap<string, Member>;
+  /** Bounded by the calls that Asterisk admits. */
+  readonly members: Members;
   readonly locked: boolean;
   /** Whoever joins is muted too; null if nobody is. */
   readonly mutedAll: Audience | null;
@@ -92,7 +93,7 @@ export function newConference(
     settings,
     startedAtMs: nowMs,
     nextMemberId: 1,
-    members: new Map(),
+    members: Members.NONE,
     locked: false,
     mutedAll: null,
     guesses,
@@ -110,33 +111,46 @@ export function newConference(
 }
 
 export function findMember(conference: Conference, memberId: number): Member | undefined {
-  for (const member of conference.members.values()) if (member.id === memberId) return member;
-  return undefined;
+  return conference.members.byId(memberId);
+}
+
+/**
+ * The members of a conference that has become another one, each with what they were.
+ * @param all also those who are as they were
+ */
+export function* changedMembers(
+  before: Conference,
+  { members }: Conference,
+  all: boolean,
+): Generator<readonly [was: Member | undefined, is: Member], undefined> {
+  if (all) {
+    for (const is of members.values()) yield [before.members.get(is.channelId), is];
+    return undefined;
+  }
+  for (const { is } of members.changesSince(before.members)) {
+    // A call may have a new number.
+    if (is) yield [before.members.get(is.channelId), is];
+  }
 }
 
 /** Here and on all other nodes. */
 export function countAdmitted(conference: Conference): number {
-  let count = conference.remote?.admitted ?? 0;
-  for (const member of conference.members.values()) if (isAdmitted(member)) count++;
-  return count;
+  return conference.members.counts.admitted + (conference.remote?.admitted ?? 0);
 }
 
 export function countSpeakers(conference: Conference): number {
-  let count = conference.remote?.speakers ?? 0;
-  for (const member of conference.members.values()) if (isAdmitted(member) && member.flags.speaker) count++;
-  return count;
+  return conference.members.counts.speakers + (conference.remote?.speakers ?? 0);
 }
 
 export function hasAdmin(conference: Conference): boolean {
-  for (const member of conference.members.values()) if (isAdmitted(member) && member.flags.admin) return true;
-  return (conference.remote?.admins ?? 0) > 0;
+  return conference.members.counts.admins + (conference.remote?.admins ?? 0) > 0;
 }
 
 /** Members of this node with a raised hand, in the order in which they raised it. */
 export function raisedHands(conference: Conference): Member[] {
-  return [...conference.members.values()]
-    .filter((member) => member.handRaisedAtMs !== null && isAdmitted(member))
-    .sort((a, b) => (a.handRaisedAtMs ?? 0) - (b.handRaisedAtMs ?? 0) || a.id - b.id);
+  return [...conference.members.where(({ hands }) => hands > 0)].sort(
+    (a, b) => (a.handRaisedAtMs ?? 0) - (b.handRaisedAtMs ?? 0) || a.id - b.id,
+  );
 }
 
 /** The controls profile by which a member's keys count. */

@@ -1,5 +1,6 @@
+import { haveSameFields } from '../base/same-fields.ts';
 import { ARRANGEMENT_KEYS, arrangementOf, changedKeys, isAlone, UNTOUCHED } from './arrangement.ts';
-import type { Conference } from './conference.ts';
+import { type Conference, changedMembers } from './conference.ts';
 import { nextDeadlineMs } from './deadlines.ts';
 import type { ChannelEffect, Effect } from './effects.ts';
 import { sameFlags } from './flags.ts';
@@ -18,16 +19,15 @@ export function converge(before: Conference, turn: Turn): Effect[] {
   const effects: Effect[] = [...turn.first];
   if (before.status === 'new' && after.status !== 'new') effects.push({ type: 'open-floor' });
   const shared = before.settings !== after.settings || isAlone(before) !== isAlone(after);
-  for (const member of after.members.values()) {
-    const was = before.members.get(member.channelId);
-    if (was === member && !shared && !turn.assumed.has(member.channelId)) continue;
+  for (const [was, member] of changedMembers(before, after, shared)) {
     effects.push(...arrange(before, was, member, turn), ...tell(was, member));
   }
   const leg = floorLegOf(after);
   if (JSON.stringify(leg) !== JSON.stringify(floorLegOf(before)) || (turn.resave && leg)) {
     effects.push({ type: 'floor-leg', leg });
   }
-  effects.push(...turn.effects);
+  // There may be too many for the arguments of one call.
+  for (const effect of turn.effects) effects.push(effect);
   saveConference(before, turn, effects);
   const deadlineMs = nextDeadlineMs(after);
   if (Number.isFinite(deadlineMs) && (turn.woken || deadlineMs !== nextDeadlineMs(before))) {
@@ -61,7 +61,7 @@ function arrange(before: Conference, was: Member | undefined, member: Member, tu
   }
   // It is not known whether he was saved like this.
   if (assumed === 'unknown') return [save(true)];
-  const same = was && JSON.stringify(savedOf(was, before)) === JSON.stringify(saved);
+  const same = was && haveSameFields(savedOf(was, before), saved);
   // An adopted member is as he was saved.
   return same || (!was && assumed) ? [] : [save(true)];
 }
@@ -77,9 +77,16 @@ function saveConference(before: Conference, { conference: after, resave }: Turn,
     if (before.status !== after.status) effects.push({ type: 'save-conference', saved: null });
     return;
   }
+  if (!resave && haveOnlyMembersChanged(before, after)) return;
   // The next number alone is no reason: members carry theirs.
   const kept = (conference: Conference) => JSON.stringify({ ...savedConferenceOf(conference), nextMemberId: 0 });
   if (resave || before.status === 'new' || kept(before) !== kept(after)) {
     effects.push({ type: 'save-conference', saved: savedConferenceOf(after) });
   }
+}
+
+/** What happens most; it needs no closer look. */
+function haveOnlyMembersChanged(before: Conference, after: Conference): boolean {
+  const keys = Object.keys(after) as (keyof Conference)[];
+  return keys.every((key) => key === 'members' || key === 'nextMemberId' || before[key] === after[key]);
 }

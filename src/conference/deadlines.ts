@@ -1,21 +1,27 @@
 import type { Conference } from './conference.ts';
-import { isAdmitted, type Member } from './member.ts';
-import { pinDeadlineMs } from './pin-entry.ts';
+import type { Member } from './member.ts';
+import type { MemberCounts } from './members.ts';
 
 /** When time alone will change something next; infinity if it never will. */
 export function nextDeadlineMs(conference: Conference): number {
-  const times = [warningOrEndMs(conference), adminGraceEndsMs(conference)];
-  if (conference.status === 'empty' || conference.status === 'ending') times.push(conference.endsAtMs);
-  let earliest = Math.min(...times);
-  for (const member of conference.members.values()) {
-    earliest = Math.min(
-      earliest,
-      member.keys.deadlineMs,
-      member.pinEntry ? pinDeadlineMs(member.pinEntry) : Number.POSITIVE_INFINITY,
-      callWarningOrEndMs(conference, member),
-    );
-  }
-  return earliest;
+  const ends = conference.status === 'empty' || conference.status === 'ending';
+  return Math.min(
+    warningOrEndMs(conference),
+    adminGraceEndsMs(conference),
+    ends ? conference.endsAtMs : Number.POSITIVE_INFINITY,
+    dueMs(conference, conference.members.counts),
+  );
+}
+
+/** The first member about whom time alone changes something now. */
+export function firstDue(conference: Conference, nowMs: number): Member | undefined {
+  return conference.members.where((counts) => dueMs(conference, counts) <= nowMs).next().value;
+}
+
+/** When time alone will change something about members who count like this. */
+function dueMs(conference: Conference, { keysDueMs, unwarnedJoinedMs, warnedJoinedMs }: MemberCounts): number {
+  const callMs = longestCallMs(conference);
+  return Math.min(keysDueMs, unwarnedJoinedMs + callMs - warningMs(conference), warnedJoinedMs + callMs);
 }
 
 /** When the conference's own time is over; infinity without a limit. */
@@ -25,9 +31,13 @@ export function conferenceEndsMs({ settings, startedAtMs }: Conference): number 
 }
 
 /** When a member's time is over; infinity without a limit. Moderators have none. */
-export function callEndsMs({ settings }: Conference, { joinedAtMs, flags }: Member): number {
+export function callEndsMs(conference: Conference, { joinedAtMs, flags }: Member): number {
+  return flags.admin ? Number.POSITIVE_INFINITY : joinedAtMs + longestCallMs(conference);
+}
+
+function longestCallMs({ settings }: Conference): number {
   const { callMinutes } = settings.profile.limits;
-  return callMinutes > 0 && !flags.admin ? joinedAtMs + callMinutes * 60_000 : Number.POSITIVE_INFINITY;
+  return callMinutes > 0 ? callMinutes * 60_000 : Number.POSITIVE_INFINITY;
 }
 
 /** Only the first of several nodes announces the end; the others hear of it before it is their turn. */
@@ -54,10 +64,4 @@ function warningOrEndMs(conference: Conference): number {
   if (conference.status !== 'running') return Number.POSITIVE_INFINITY;
   const endMs = conferenceEndsMs(conference) + staggerMs(conference);
   return conference.warned || warningMs(conference) === 0 ? endMs : endMs - warningMs(conference);
-}
-
-function callWarningOrEndMs(conference: Conference, member: Member): number {
-  if (!isAdmitted(member)) return Number.POSITIVE_INFINITY;
-  const endMs = callEndsMs(conference, member);
-  return member.warned || warningMs(conference) === 0 ? endMs : endMs - warningMs(conference);
 }

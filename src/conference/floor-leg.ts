@@ -17,14 +17,9 @@ export function floorLegOf(conference: Conference): FloorLeg | null {
   const { status, settings, members, remote } = conference;
   if (members.size === 0 || (status !== 'running' && status !== 'ending')) return null;
   const noiseDbov = settings.profile.audio.comfortNoise || null;
-  if (noiseDbov === null && (remote?.nodes.length ?? 0) === 0 && !hasRelayed(conference)) return null;
+  if (noiseDbov === null && (remote?.nodes.length ?? 0) === 0 && members.counts.relayed === 0) return null;
   // A floor is one mix: its noise is for all speakers or for none.
-  const floorNoise = noiseDbov !== null && [...members.values()].every(({ flags }) => flags.cng || !flags.speaker);
+  const floorNoise = noiseDbov !== null && members.counts.speakersWithoutNoise === 0;
   const { sampleRateHz } = settings.profile.audio;
   return { noiseDbov, floorNoise, sampleRateHz, nodes: remote?.nodes ?? [] };
-}
-
-function hasRelayed({ members }: Conference): boolean {
-  for (const { path } of members.values()) if (path.at === 'relay') return true;
-  return false;
 }

@@ -75,7 +75,7 @@ export function raiseHand(turn: Turn, member: Member, raised: boolean): void {
 
 /** Gives the floor to whoever raised his hand first, and lowers it. */
 export function nextHand(turn: Turn): void {
-  const [next] = raisedHands(turn.conference);
+  const next = turn.conference.members.firstHand;
   const elsewhere = turn.conference.remote?.oldestHand;
   if (elsewhere && elsewhere.atMs < (next?.handRaisedAtMs ?? Number.POSITIVE_INFINITY)) {
     return forward(turn, elsewhere.node, { type: 'call-on', memberId: elsewhere.memberId });

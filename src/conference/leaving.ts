@@ -62,7 +62,7 @@ export function isNoticed({ place }: Member): boolean {
 /** Brings the other one of a private talk back to the floor when one of the two leaves it. */
 export function endPrivateTalk(turn: Turn, { place }: Member): void {
   if (place.at !== 'private') return;
-  for (const other of turn.members) {
+  for (const other of turn.conference.members.where(({ privates }) => privates > 0)) {
     if (other.place.at !== 'private' || other.place.room !== place.room) continue;
     turn.patch(other.channelId, { place: { at: 'floor' } });
     turn.prompt(other, ['private-ended']);

@@ -1,5 +1,5 @@
 import { arrangementOf, changedKeys } from './arrangement.ts';
-import type { Conference } from './conference.ts';
+import { type Conference, changedMembers } from './conference.ts';
 import type { Member } from './member.ts';
 import type { Turn } from './turn.ts';
 
@@ -17,9 +17,9 @@ export function talkingChanged(
 
 /** Of those whose talking is no longer watched, or is watched anew, nobody will say that they have stopped. */
 export function forgetTalking(before: Conference, turn: Turn): void {
-  for (const member of turn.conference.members.values()) {
-    const was = before.members.get(member.channelId);
-    if (!member.talking || !was || (was === member && before.settings === turn.conference.settings)) continue;
+  const all = before.settings !== turn.conference.settings;
+  for (const [was, member] of changedMembers(before, turn.conference, all)) {
+    if (!member.talking || !was) continue;
     if (!isWatchedOn(before, was, turn.conference, member)) setTalking(turn, member, false, null);
   }
 }

@@ -1,7 +1,7 @@
 import { expire } from '../dtmf/collector.ts';
 import { namePrefix, pinOpened, pinTimedOut } from './admission.ts';
 import { controlsOf, hasAdmin } from './conference.ts';
-import { adminGraceEndsMs, callEndsMs, conferenceEndsMs, staggerMs, warningMs } from './deadlines.ts';
+import { adminGraceEndsMs, callEndsMs, conferenceEndsMs, firstDue, staggerMs, warningMs } from './deadlines.ts';
 import { act } from './keys.ts';
 import { leave, left } from './leaving.ts';
 import { isAdmitted, isAway, type Member } from './member.ts';
@@ -19,10 +19,8 @@ export function tick(turn: Turn): void {
   turn.woken = true;
   if (conference.status === 'empty' && nowMs >= conference.endsAtMs) return finish(turn);
   if (conference.status === 'ending' && nowMs >= conference.endsAtMs) return releaseAll(turn);
-  for (const { channelId } of turn.members) {
-    const member = turn.conference.members.get(channelId);
-    if (member) tickMember(turn, member);
-  }
+  // What is due is over once it was seen to, so there is an end; but it may make something due about another member.
+  for (let due = firstDue(conference, nowMs); due; due = firstDue(turn.conference, nowMs)) tickMember(turn, due);
   if (turn.conference.status !== 'running') return;
   if (nowMs >= adminGraceEndsMs(turn.conference)) return terminate(turn, 'ENDED');
   const endMs = conferenceEndsMs(turn.conference) + staggerMs(turn.conference);

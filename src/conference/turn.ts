@@ -23,7 +23,7 @@ export class Turn {
   /** What is to be done before channels are arranged, and after. */
   readonly first: Effect[] = [];
   readonly effects: Effect[] = [];
-  /** By channel id. */
+  /** By channel id, of members whom this turn changes. */
   readonly assumed = new Map<string, Assumed>();
   /** The last wish to be woken has been fulfilled, and if it was too early must be made again. */
   woken = false;
@@ -32,7 +32,6 @@ export class Turn {
   /** Save the conference as a whole even if this turn has not changed it. */
   resave = false;
   #conference: Conference;
-  #members: Map<string, Member> | null = null;
   #refusal: Refusal | null = null;
 
   constructor(conference: Conference, nowMs: number, { final = false } = {}) {
@@ -83,7 +82,7 @@ export class Turn {
   }
 
   put(member: Member): void {
-    this.#ownMembers().set(member.channelId, member);
+    this.#conference = { ...this.#conference, members: this.#conference.members.put(member) };
   }
 
   /** Changes a member, unless he has gone. */
@@ -93,16 +92,7 @@ export class Turn {
   }
 
   remove(channelId: string): void {
-    this.#ownMembers().delete(channelId);
-  }
-
-  /** The members in a copy that belongs to this turn, made at the first change: there may be thousands. */
-  #ownMembers(): Map<string, Member> {
-    if (this.#members === null || this.#conference.members !== this.#members) {
-      this.#members = new Map(this.#conference.members);
-      this.#conference = { ...this.#conference, members: this.#members };
-    }
-    return this.#members;
+    this.#conference = { ...this.#conference, members: this.#conference.members.remove(channelId) };
   }
 
   do(effect: Effect): void {

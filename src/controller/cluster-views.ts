@@ -122,7 +122,7 @@ function asOwn({ record, members }: RemotePart, state: ClusterState, local: Loca
   const common = {
     ...newConference(name, { ...settings, profileName }, startedAtMs),
     ...state.shared(name),
-    members: new Map([...members.values()].map((member) => [member.channelId, member])),
+    members,
     playback,
     recording,
     musicOn,

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SipServer } from '../../src/sip/address.ts';
 import type { Delay } from '../kit/phone/arrival-schedule.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import type { Sound } from '../kit/phone/sound.ts';
+import type { SipServer } from '../kit/sip/address.ts';
 import { monotonicMs, type Stall, StallWatch } from './stall-watch.ts';
 
 /** Phones that do what a bench in another process asks for. Forked by `Crowd`; all times are `monotonicMs`. */

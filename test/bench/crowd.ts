@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { SipServer } from '../../src/sip/address.ts';
 import type { Sound } from '../kit/phone/sound.ts';
+import type { SipServer } from '../kit/sip/address.ts';
 import type { CallReport, CrowdAnswer, CrowdOrder } from './crowd-process.ts';
 import { monotonicMs, type Stall } from './stall-watch.ts';
 

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { table } from '../../src/cli/table.ts';
+import { core } from './core.ts';
 import { join } from './join.ts';
 import { latency } from './latency.ts';
 import { type ListenersParams, listeners } from './listeners.ts';
@@ -150,6 +151,15 @@ bench(
   1,
   trunkHostile,
   'valid',
+);
+
+bench(
+  'core',
+  'CPU of a controller for each input, next to a conference with half as many members',
+  [number('--members <n>', 'members of the conference', 10_000)],
+  1,
+  core,
+  'half',
 );
 
 program

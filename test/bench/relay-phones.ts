@@ -6,9 +6,9 @@ import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../src/rtp/packet.ts';
 
 export type RelayPhonesOptions = {
   readonly host: string;
-  readonly firstPort: number;
-  /** Where the phone of the same index sends to. */
-  readonly targets: readonly { readonly host: string; readonly port: number }[];
+  readonly ports: readonly number[];
+  /** A phone sends to the same port there. */
+  readonly target: string;
 };
 
 /** Of all phones together, since it was last asked for. */
@@ -78,13 +78,13 @@ class RelayPhone {
   }
 }
 
-async function run({ host, firstPort, targets }: RelayPhonesOptions): Promise<void> {
+async function run({ host, ports, target }: RelayPhonesOptions): Promise<void> {
   const phones: RelayPhone[] = [];
-  for (const [index, target] of targets.entries()) {
+  for (const [index, port] of ports.entries()) {
     const socket = createSocket('udp4');
-    socket.bind(firstPort + index, host);
+    socket.bind(port, host);
     await once(socket, 'listening');
-    socket.connect(target.port, target.host);
+    socket.connect(port, target);
     await once(socket, 'connect');
     phones.push(new RelayPhone(socket, index));
   }

@@ -2,15 +2,16 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RtpAddress } from '../../src/relay/protocol.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../src/rtp/packet.ts';
 import { cpuSeconds } from './cpu.ts';
 import type { PlainLoopOptions } from './plain-udp-loop.ts';
 import {
   ASTERISK_PORT,
-  FIRST_PORT,
   FLOOR_PORT,
   HOST,
   PHONE_HOST,
+  portOf,
   type RelayContender,
   type RelayContenderParams,
   startRelay,
@@ -44,7 +45,7 @@ export async function relay(params: RelayParams): Promise<Result> {
 
 async function measure(contender: RelayContender, { count, seconds }: RelayParams): Promise<Figures> {
   const phones: ChildProcess[] = [];
-  const stopFloor = await startFloor(contender.floorPort);
+  const stopFloor = await startFloor(contender.floor);
   try {
     for (let first = 0; first < count; first += PHONES_PER_PROCESS) {
       phones.push(await startPhones(first, Math.min(PHONES_PER_PROCESS, count - first)));
@@ -77,8 +78,8 @@ async function startPhones(first: number, count: number): Promise<ChildProcess> 
   const phones = fork(new URL('./relay-phones.ts', import.meta.url));
   phones.send({
     host: PHONE_HOST,
-    firstPort: FIRST_PORT + first,
-    targets: Array.from({ length: count }, (_, index) => ({ host: HOST, port: FIRST_PORT + first + index })),
+    ports: Array.from({ length: count }, (_, index) => portOf(first + index)),
+    target: HOST,
   } satisfies RelayPhonesOptions);
   await answer(phones);
   return phones;
@@ -110,7 +111,7 @@ async function answer(child: ChildProcess): Promise<unknown> {
 }
 
 /** Sends what Asterisk would: 20 ms of sound at a time. */
-async function startFloor(port: number): Promise<() => void> {
+async function startFloor({ host, port }: RtpAddress): Promise<() => void> {
   const socket = createSocket('udp4');
   socket.bind(ASTERISK_PORT, HOST);
   await once(socket, 'listening');
@@ -124,7 +125,7 @@ async function startFloor(port: number): Promise<() => void> {
       header.sequence = (header.sequence + 1) & 0xffff;
       header.timestamp += FRAME_SAMPLES;
       encodeHeaderInto(packet, header);
-      socket.send(packet, port, HOST);
+      socket.send(packet, port, host);
     }
     setTimeout(send, dueMs - performance.now());
   };
@@ -141,11 +142,11 @@ async function startPlainLoop({ count }: RelayParams): Promise<RelayContender> {
   child.send({
     host: HOST,
     floorPort: FLOOR_PORT,
-    ports: indices.map((index) => FIRST_PORT + index),
-    phones: indices.map((index) => ({ host: PHONE_HOST, port: FIRST_PORT + index })),
+    ports: indices.map((index) => portOf(index)),
+    phones: indices.map((index) => ({ host: PHONE_HOST, port: portOf(index) })),
   } satisfies PlainLoopOptions);
   await answer(child);
-  return { pid: child.pid as number, floorPort: FLOOR_PORT, stop: () => end(child) };
+  return { pid: child.pid as number, floor: { host: HOST, port: FLOOR_PORT }, stop: () => end(child) };
 }
 
 async function end(child: ChildProcess): Promise<void> {

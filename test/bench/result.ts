@@ -19,9 +19,11 @@ export function result(
   params: Params,
   headline: string,
   measured: { ours: Figures; peer: Figures },
+  decimals = 2,
 ): Result {
+  const unit = 10 ** decimals;
   const round = (figures: Figures) =>
-    Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, Math.round(value * 100) / 100]));
+    Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, Math.round(value * unit) / unit]));
   const ratio = (measured.ours[headline] ?? Number.NaN) / (measured.peer[headline] ?? Number.NaN);
   const ours = round(measured.ours);
   return { bench, params, ours, peer: round(measured.peer), ratio: Math.round(ratio * 1000) / 1000 };

@@ -3,6 +3,7 @@ import type { Command } from '../../../src/conference/commands.ts';
 import { type Conference, newConference, type Settings } from '../../../src/conference/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
 import type { Member } from '../../../src/conference/member.ts';
+import { Members } from '../../../src/conference/members.ts';
 import { IDLE } from '../../../src/dtmf/collector.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
 import { standardSettings } from '../../../src/profiles/profiles.ts';
@@ -42,7 +43,7 @@ export function conference(members: readonly Member[] = [], profile: object = {}
   return {
     ...newConference('3000', settings(profile), 0),
     status: 'running',
-    members: new Map(members.map((each) => [each.channelId, each])),
+    members: Members.of(members),
   };
 }
 

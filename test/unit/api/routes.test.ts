@@ -44,7 +44,7 @@ async function post(path: string, body?: unknown) {
 
 const remove = (id: number) => {
   const there = conferences.get('3000') as Conference;
-  conferences.set('3000', { ...there, members: new Map([...there.members].filter(([, each]) => each.id !== id)) });
+  conferences.set('3000', { ...there, members: there.members.remove(`channel-${id}`) });
 };
 
 describe('reading', () => {

@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { changesBetween } from '../../../src/cluster/diff.ts';
 import { parseMessage } from '../../../src/cluster/messages.ts';
 import { memberOf, recordOf } from '../../../src/cluster/record.ts';
-import { comes, commands, conference, leaves, memberAt, play, presses } from '../conference/conferences.ts';
+import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
+import {
+  CALLER,
+  comes,
+  commands,
+  conference,
+  joins,
+  leaves,
+  memberAt,
+  play,
+  presses,
+} from '../conference/conferences.ts';
 
 describe('a message of another node', () => {
   it.each([
@@ -81,6 +92,30 @@ describe('what is told of a conference', () => {
       { type: 'left', conference: '3000', memberId: 1 },
     ]);
     expect(changesBetween(two, null)).toEqual([{ type: 'ended', conference: '3000' }]);
+  });
+
+  it('is that a number is gone, where a call that was found in Asterisk got another one', () => {
+    const asked = play(conference({ access: { userPin: '4711' } }), [joins('a')]).conference;
+    const channel: ChannelSeen = {
+      channelId: 'a',
+      caller: CALLER,
+      flags: {},
+      bridge: 'other',
+      here: true,
+      saved: null,
+    };
+    const found: Input = {
+      type: 'resync',
+      floorOpen: true,
+      channels: [channel],
+      saved: null,
+      recordings: [],
+      playbacks: [],
+    };
+    expect(changesBetween(asked, play(asked, [found]).conference)).toMatchObject([
+      { type: 'left', memberId: 1 },
+      { type: 'member', member: { id: 2, channel: 'a' } },
+    ]);
   });
 
   it('begins anew with a new conference of the same name', () => {
