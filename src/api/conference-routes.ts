@@ -8,6 +8,7 @@ import {
   conferenceSchema,
   conferenceSummarySchema,
   errors,
+  memberQuerySchema,
   memberSchema,
 } from './schemas.ts';
 import { sendCommand } from './send-command.ts';
@@ -22,8 +23,14 @@ export function conferenceRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
 
     app.get(
       '/conferences/:conference',
-      { schema: { params: conferencePathSchema, response: { 200: conferenceSchema, ...errors } } },
-      ({ params }) => viewConference(conferenceNamed(deps, params.conference)),
+      {
+        schema: {
+          params: conferencePathSchema,
+          querystring: memberQuerySchema,
+          response: { 200: conferenceSchema, ...errors },
+        },
+      },
+      ({ params, query }) => viewConference(conferenceNamed(deps, params.conference), query),
     );
 
     app.get(
@@ -37,11 +44,12 @@ export function conferenceRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
       {
         schema: {
           params: conferencePathSchema,
+          querystring: memberQuerySchema,
           body: commandRequestSchema,
           response: { 200: commandResponseSchema, ...errors },
         },
       },
-      ({ params, body }) => sendCommand(deps, params.conference, body.command),
+      ({ params, query, body }) => sendCommand(deps, params.conference, body.command, query),
     );
     done();
   };

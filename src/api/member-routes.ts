@@ -1,13 +1,23 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { flagChanges } from '../conference/flags.ts';
 import { conferenceNamed, memberAt, type RouteDeps } from './deps.ts';
-import { errors, flagsRequestSchema, memberPathSchema, memberSchema, memberStatusSchema } from './schemas.ts';
+import {
+  conferencePathSchema,
+  errors,
+  flagsRequestSchema,
+  memberListSchema,
+  memberPathSchema,
+  memberQuerySchema,
+  memberSchema,
+  memberStatusSchema,
+} from './schemas.ts';
 import { sendMemberCommand } from './send-command.ts';
-import { viewMember } from './views.ts';
+import { viewMember, viewMembers } from './views.ts';
 
-const MEMBER = '/conferences/:conference/members/:member';
+const MEMBERS = '/conferences/:conference/members';
+const MEMBER = `${MEMBERS}/:member`;
 
-/** One member, and the commonest commands to him in short. */
+/** Lists of members, one member, and the commonest commands to one in short. */
 export function memberRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
   const onMember = {
     params: memberPathSchema,
@@ -15,6 +25,15 @@ export function memberRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
   };
 
   return (app, _options, done) => {
+    const list = {
+      params: conferencePathSchema,
+      querystring: memberQuerySchema,
+      response: { 200: memberListSchema, ...errors },
+    };
+    app.get(MEMBERS, { schema: list }, ({ params, query }) =>
+      viewMembers(conferenceNamed(deps, params.conference), query),
+    );
+
     const status = { params: memberPathSchema, response: { 200: memberStatusSchema, ...errors } };
     app.get(MEMBER, { schema: status }, async ({ params }) => {
       const { member, ...part } = memberAt(deps, conferenceNamed(deps, params.conference), params.member);

@@ -25,7 +25,9 @@ export const memberSchema = z.object({
   path: z
     .enum(['bridge', 'relay'])
     .nullable()
-    .describe("Where the member hears the conference as a listener: at the relay, or in Asterisk's bridge; null for members of other nodes"),
+    .describe(
+      "Where the member hears the conference as a listener: at the relay, or in Asterisk's bridge; null for members of other nodes",
+    ),
   pathReason: z.string().nullable().describe('Why the path is `bridge`; null where it is not'),
   privateWith: z.number().int().nullable().describe('The member with whom he talks privately'),
   talking: z.boolean(),
@@ -91,9 +93,46 @@ export const conferenceSummarySchema = z.object({
   endsAt: z.iso.datetime().nullable().describe('When its time is over; null without a limit'),
 });
 
-export const conferenceSchema = conferenceSummarySchema.omit({ members: true }).extend({
-  members: z.array(memberSchema).describe('In order of joining'),
+/** The members that were asked for, and how many there are. */
+export const memberListSchema = z.object({
+  total: z.number().int().describe('Members of the conference, on all nodes'),
+  matching: z.number().int().describe('How many of them the filters let through, on all pages'),
+  members: z.array(memberSchema).describe('In order of joining unless another order was asked for'),
 });
+
+export const conferenceSchema = conferenceSummarySchema.omit({ members: true }).extend(memberListSchema.shape);
+
+const yesOrNo = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+function wholeNumber(from: number) {
+  return z
+    .string()
+    .regex(/^\d{1,6}$/, 'expected a whole number')
+    .transform(Number)
+    .refine((number) => number >= from, `expected at least ${from}`);
+}
+
+/** Which members are asked for. */
+export const memberQuerySchema = z
+  .strictObject({
+    search: z.string().min(1).max(100).describe('A part of the number, the name or the address; case does not count'),
+    role: z.enum(['speaker', 'listener', 'admin']),
+    hand: yesOrNo.describe('Whether the hand is raised'),
+    muted: yesOrNo,
+    talking: yesOrNo,
+    waiting: yesOrNo.describe('For a moderator'),
+    path: z.enum(['relay', 'bridge']).describe('Members of this node only'),
+    order: z
+      .enum(['joined', 'speakers', 'hand'])
+      .describe('By joining; speakers and moderators, then raised hands, then the others; by the raising of hands'),
+    limit: wholeNumber(0).describe('Members on a page; 0 is for counts alone'),
+    page: wholeNumber(1).describe('The first one is 1'),
+  })
+  .partial()
+  .refine(({ limit, page }) => page === undefined || limit !== undefined, {
+    path: ['page'],
+    message: 'there are pages only where there is a limit',
+  });
 
 export const statusSchema = z.object({
   version: z.string(),
@@ -231,6 +270,8 @@ export const routeSchema = z.object({
 export type RouteView = z.output<typeof routeSchema>;
 export type NodeView = z.output<typeof nodeSchema>;
 export type MemberView = z.output<typeof memberSchema>;
+export type MemberListView = z.output<typeof memberListSchema>;
+export type MemberQuery = z.output<typeof memberQuerySchema>;
 export type ConferenceSummary = z.output<typeof conferenceSummarySchema>;
 export type ConferenceView = z.output<typeof conferenceSchema>;
 export type StatusView = z.output<typeof statusSchema>;

@@ -1,16 +1,22 @@
 import type { MemberCommand, OuterCommand } from '../conference/commands.ts';
 import { conferenceNamed, memberAt, type Part, partsOf, type RouteDeps } from './deps.ts';
-import type { CommandResponse, MemberView } from './schemas.ts';
+import type { CommandResponse, MemberQuery, MemberView } from './schemas.ts';
 import { viewConference, viewMember } from './views.ts';
 
 type Deps = Pick<RouteDeps, 'controller' | 'cluster'>;
 
 /**
  * Has a command carried out.
+ * @param query which members the view of the conference has, all unless given
  * @returns the member it is about as it has left him, or the conference
  * @throws ControllerError
  */
-export async function sendCommand(deps: Deps, name: string, command: OuterCommand): Promise<CommandResponse> {
+export async function sendCommand(
+  deps: Deps,
+  name: string,
+  command: OuterCommand,
+  query?: MemberQuery,
+): Promise<CommandResponse> {
   const before = conferenceNamed(deps, name);
   const about = 'memberId' in command ? memberAt(deps, before, command) : null;
   await deps.controller.command(name, command);
@@ -18,7 +24,7 @@ export async function sendCommand(deps: Deps, name: string, command: OuterComman
   const part = about && after.find(({ node }) => node === about.node);
   const left = part?.conference.members.get(about?.member.channelId ?? '');
   if (part && left) return { member: viewMember(part, left) };
-  return { conference: viewConference(after.length > 0 ? after : before.map(ended)) };
+  return { conference: viewConference(after.length > 0 ? after : before.map(ended), query) };
 }
 
 /** As `sendCommand`, for those who want to see the member even where he has gone. */

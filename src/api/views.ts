@@ -1,14 +1,23 @@
-import { type Conference, raisedHands } from '../conference/conference.ts';
+import type { Conference } from '../conference/conference.ts';
 import { conferenceEndsMs } from '../conference/deadlines.ts';
 import { isAdmitted, type Member, type Place } from '../conference/member.ts';
 import { formatMemberAddress } from '../conference/member-address.ts';
 import type { NodeView as Node } from '../controller/cluster-views.ts';
 import type { Part } from './deps.ts';
-import type { ConferenceSummary, ConferenceView, MemberView, NodeView } from './schemas.ts';
+import { HANDS, memberPage, pathOf } from './member-page.ts';
+import type {
+  ConferenceSummary,
+  ConferenceView,
+  MemberListView,
+  MemberQuery,
+  MemberView,
+  NodeView,
+} from './schemas.ts';
 
 /** What the API shows of the state: no PIN, neither those of the profile nor what a caller is dialling. */
 
-export function viewMember({ node, own, conference, levelOf }: Part, member: Member): MemberView {
+export function viewMember(part: Part, member: Member): MemberView {
+  const { node, own, conference, levelOf } = part;
   const { id, caller, flags, place, adjusted, handRaisedAtMs, joinedAtMs, channelId } = member;
   const { audio } = conference.settings.profile;
   return {
@@ -25,7 +34,7 @@ export function viewMember({ node, own, conference, levelOf }: Part, member: Mem
     cng: flags.cng,
     presence: presenceAt(place),
     place: place.at,
-    path: own ? member.path.at : null,
+    path: pathOf(part, member),
     pathReason: own && member.path.at === 'bridge' ? member.path.reason : null,
     privateWith: place.at === 'private' ? partnerIn(conference, member, place.room) : null,
     talking: member.talking,
@@ -41,17 +50,18 @@ export function viewMember({ node, own, conference, levelOf }: Part, member: Mem
 }
 
 /** @param parts of all nodes that have it, at least one */
-export function viewConference(parts: readonly Part[]): ConferenceView {
-  const { members: _, ...summary } = summarize(parts);
-  return {
-    ...summary,
-    members: parts.flatMap((part) => [...part.conference.members.values()].map((member) => viewMember(part, member))),
-  };
+export function viewConference(parts: readonly Part[], query?: MemberQuery): ConferenceView {
+  return { ...summarize(parts), ...viewMembers(parts, query) };
+}
+
+export function viewMembers(parts: readonly Part[], query?: MemberQuery): MemberListView {
+  const { entries, ...counts } = memberPage(parts, query);
+  return { ...counts, members: entries.map(({ part, member }) => viewMember(part, member)) };
 }
 
 /** Members with a raised hand, the first to raise it first. */
 export function viewHands(parts: readonly Part[]): MemberView[] {
-  return handsOf(parts).map(({ part, member }) => viewMember(part, member));
+  return viewMembers(parts, HANDS).members;
 }
 
 /** @param parts of all nodes that have it, at least one: that of this node first */
@@ -87,16 +97,12 @@ export function summarize(parts: readonly Part[]): ConferenceSummary {
     },
     playback: playback && { ...playback, media: [...playback.media] },
     music: conferences.some(({ musicOn }) => musicOn),
-    hands: handsOf(parts).map(({ part, member: { id } }) => (part.own ? id : formatMemberAddress(id, part.node))),
+    hands: memberPage(parts, HANDS).entries.map(({ part, member: { id } }) =>
+      part.own ? id : formatMemberAddress(id, part.node),
+    ),
     startedAt: iso(Math.min(...conferences.map(({ startedAtMs }) => startedAtMs))),
     endsAt: Number.isFinite(endsAtMs) ? iso(endsAtMs) : null,
   };
-}
-
-function handsOf(parts: readonly Part[]): { part: Part; member: Member }[] {
-  return parts
-    .flatMap((part) => raisedHands(part.conference).map((member) => ({ part, member })))
-    .sort((a, b) => (a.member.handRaisedAtMs ?? 0) - (b.member.handRaisedAtMs ?? 0));
 }
 
 /** It goes on as long as it does anywhere. */

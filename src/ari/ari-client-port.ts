@@ -94,8 +94,9 @@ export class AriClientPort implements AriPort {
     await this.#operations.applications.filter({ applicationName, filter });
   }
 
-  async subscribeToChannel(applicationName: string, channelId: string): Promise<void> {
-    await this.#operations.applications.subscribe({ applicationName, eventSource: `channel:${channelId}` });
+  async subscribeToChannels(applicationName: string, channelIds: readonly string[]): Promise<void> {
+    const eventSource = channelIds.map((channelId) => `channel:${channelId}`).join(',');
+    await this.#operations.applications.subscribe({ applicationName, eventSource });
   }
 
   async listChannels(): Promise<AriChannel[]> {

@@ -13,7 +13,8 @@ declare module 'ari-client' {
     channels: Record<
       | 'get'
       | 'list'
-      | 'answer' | 'ring'
+      | 'answer'
+      | 'ring'
       | 'originateWithId'
       | 'externalMedia'
       | 'hangup'

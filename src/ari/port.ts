@@ -60,8 +60,8 @@ export interface AriPort {
   /** Sends an event without content to whoever is connected as this application. */
   sendUserEvent(application: string, eventName: string): Promise<void>;
   setEventFilter(application: string, types: readonly string[]): Promise<void>;
-  /** Asks for events about a channel that is not in the application. */
-  subscribeToChannel(application: string, channelId: string): Promise<void>;
+  /** Asks for events about channels that are not in the application, or were so before it was connected. */
+  subscribeToChannels(application: string, channelIds: readonly string[]): Promise<void>;
   listChannels(): Promise<AriChannel[]>;
   listBridges(): Promise<AriBridge[]>;
   /** Creates a mixing bridge. No error if it exists. */

@@ -10,8 +10,16 @@ export type CommandNode = {
   readonly description: string;
   /** Names of its arguments. */
   readonly args: readonly string[];
-  readonly options: readonly { readonly names: readonly string[]; takesValue: boolean; description: string }[];
+  readonly options: readonly CommandOption[];
   readonly commands: readonly CommandNode[];
+};
+
+type CommandOption = {
+  readonly names: readonly string[];
+  readonly takesValue: boolean;
+  /** The values that it takes, where they are known. */
+  readonly choices?: readonly string[] | undefined;
+  readonly description: string;
 };
 
 /** What the controller knows; nothing where none answers. */
@@ -27,7 +35,7 @@ export type Known = {
 export async function candidates(words: readonly string[], root: CommandNode, known: Known): Promise<Candidate[]> {
   const typed = words.at(-1) ?? '';
   const { command, given, pending } = walk(words.slice(0, -1), root);
-  if (pending !== null) return matching(typed, await resolve(expectedValue(pending, given), known));
+  if (pending !== null) return matching(typed, await resolve(valuesFor(pending, given), known));
   const expected =
     given.length === 0 && command.commands.length > 0
       ? command.commands.map(({ name, description }) => ({ word: name, description }))
@@ -48,12 +56,12 @@ type Position = {
   /** Its words so far, options left out. */
   readonly given: readonly string[];
   /** An option whose value comes next. */
-  readonly pending: string | null;
+  readonly pending: CommandOption | null;
 };
 
 function walk(words: readonly string[], root: CommandNode): Position {
   let command = root;
-  let pending: string | null = null;
+  let pending: CommandOption | null = null;
   const given: string[] = [];
   for (const word of words) {
     if (pending !== null) {
@@ -62,11 +70,15 @@ function walk(words: readonly string[], root: CommandNode): Position {
     }
     const option = command.options.find(({ names }) => names.includes(word));
     const next = given.length === 0 ? command.commands.find(({ name }) => name === word) : undefined;
-    if (option) pending = option.takesValue ? word : null;
+    if (option) pending = option.takesValue ? option : null;
     else if (next) command = next;
     else given.push(word);
   }
   return { command, given, pending };
+}
+
+function valuesFor({ choices, names }: CommandOption, given: readonly string[]): Expected {
+  return choices ? { words: choices } : expectedValue(names, given);
 }
 
 async function resolve({ words, conferences, membersOf }: Expected, known: Known): Promise<Candidate[]> {

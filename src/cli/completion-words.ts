@@ -52,9 +52,9 @@ export function expectedAfter(verb: string, given: readonly string[], args: read
 }
 
 /** The value of an option that takes one. */
-export function expectedValue(option: string, given: readonly string[]): Expected {
-  if (option === '--volume') return { words: VOLUMES };
-  return option === '--member' ? { membersOf: given[0] ?? '' } : NOTHING;
+export function expectedValue(names: readonly string[], given: readonly string[]): Expected {
+  if (names.includes('--volume')) return { words: VOLUMES };
+  return names.includes('--member') ? { membersOf: given[0] ?? '' } : NOTHING;
 }
 
 function afterAction(conference: string, action: string, words: readonly string[]): Expected {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addListOptions, type ListOptions } from './list-options.ts';
 import { type ClientOptions, jsonOption, socketOption } from './options.ts';
 
 type PlaybackOptions = ClientOptions & { volume?: string; member?: string; wait?: true };
@@ -66,9 +67,9 @@ export function addConferenceCommands(program: Command): void {
       send(conference, ['record', operation, ...(name === undefined ? [] : [name])], options),
     );
 
-  add('hands', 'show raised hands, give the floor to the first, or lower all')
+  addListOptions(add('hands', 'show raised hands, give the floor to the first, or lower all'))
     .argument('[operation]', 'next or lower')
-    .action(async (conference: string, operation: string | undefined, options: ClientOptions) => {
+    .action(async (conference: string, operation: string | undefined, options: ListOptions) => {
       if (operation !== undefined) return send(conference, ['hands', operation], options);
       const { show } = await import('./commands/show.ts');
       await show('hands', conference, options);

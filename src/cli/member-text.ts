@@ -1,5 +1,6 @@
-import type { MemberStatusView, MemberView } from '../api/schemas.ts';
+import type { MemberListView, MemberStatusView, MemberView } from '../api/schemas.ts';
 import { time } from './conference-text.ts';
+import { type Position, totalsText } from './list-text.ts';
 import { table } from './table.ts';
 import { printable } from './text-width.ts';
 
@@ -26,6 +27,16 @@ export function memberTable(members: readonly MemberView[], widthColumns: number
     ]),
     widthColumns,
   );
+}
+
+/** A page of members, and below it how many there are. */
+export function memberListText(
+  { total, matching, members }: MemberListView,
+  position: Position,
+  widthColumns: number,
+): string {
+  const totals = totalsText('member', { total, matching, shown: members.length }, position);
+  return members.length === 0 ? totals : [memberTable(members, widthColumns), totals].join('\n');
 }
 
 function source({ path, pathReason }: MemberView): string {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addFilterOptions, addListOptions, type ListOptions, type MemberListOptions } from './list-options.ts';
 import { type ClientOptions, jsonOption, socketOption, type WatchOptions, watchOption } from './options.ts';
 import { parseShowWords } from './show-words.ts';
 
@@ -14,13 +15,12 @@ export function addShowCommands(program: Command): void {
       await status(options);
     });
 
-  program
-    .command('list')
+  addListOptions(program.command('list'))
     .description('list the conferences')
     .addOption(watchOption)
     .addOption(socketOption)
     .addOption(jsonOption)
-    .action(async (options: WatchOptions) => {
+    .action(async (options: ListOptions) => {
       const { list } = await import('./commands/show.ts');
       await list(options);
     });
@@ -36,8 +36,7 @@ export function addShowCommands(program: Command): void {
       await nodes(options);
     });
 
-  program
-    .command('show')
+  addFilterOptions(addListOptions(program.command('show')))
     .usage('[options] [status|members|hands] <conference> | nodes')
     .argument('<conference>', 'or "nodes"')
     .argument('[conference]', 'after "status", "members" or "hands"')
@@ -45,7 +44,7 @@ export function addShowCommands(program: Command): void {
     .addOption(watchOption)
     .addOption(socketOption)
     .addOption(jsonOption)
-    .action(async (first: string, second: string | undefined, options: WatchOptions) => {
+    .action(async (first: string, second: string | undefined, options: MemberListOptions) => {
       const shown = parseShowWords(first, second);
       if (shown.what === 'nodes') {
         const { nodes } = await import('./commands/nodes.ts');

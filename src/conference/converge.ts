@@ -2,8 +2,8 @@ import { ARRANGEMENT_KEYS, arrangementOf, changedKeys, isAlone, UNTOUCHED } from
 import type { Conference } from './conference.ts';
 import { nextDeadlineMs } from './deadlines.ts';
 import type { ChannelEffect, Effect } from './effects.ts';
-import { floorLegOf } from './floor-leg.ts';
 import { sameFlags } from './flags.ts';
+import { floorLegOf } from './floor-leg.ts';
 import { isAway, type Member } from './member.ts';
 import { savedConferenceOf } from './saved-conference.ts';
 import { savedOf } from './saved-member.ts';
@@ -17,9 +17,7 @@ export function converge(before: Conference, turn: Turn): Effect[] {
   const after = turn.conference;
   const effects: Effect[] = [...turn.first];
   if (before.status === 'new' && after.status !== 'new') effects.push({ type: 'open-floor' });
-  const shared =
-    before.settings !== after.settings ||
-    isAlone(before) !== isAlone(after);
+  const shared = before.settings !== after.settings || isAlone(before) !== isAlone(after);
   for (const member of after.members.values()) {
     const was = before.members.get(member.channelId);
     if (was === member && !shared && !turn.assumed.has(member.channelId)) continue;

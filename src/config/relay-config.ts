@@ -10,7 +10,9 @@ export const relayConfigSchema = z
     sources: z
       .enum(['signalled', 'any'])
       .default('signalled')
-      .describe('From where phones may send: the addresses of their SDP and SIP, or any, for carriers that send from elsewhere'),
+      .describe(
+        'From where phones may send: the addresses of their SDP and SIP, or any, for carriers that send from elsewhere',
+      ),
     threads: z.number().int().min(1).max(64).optional().describe('Threads for audio; without it, one a CPU, less one'),
     socket: z.string().optional().describe('Unix socket by which the controller reaches the relay'),
   })

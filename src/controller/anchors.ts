@@ -19,6 +19,8 @@ const OPEN_TIMEOUT_MS = 30_000;
 const REMEMBERED_MS = 60_000;
 /** More endpoints than this are asked about each time. */
 const MOST_REMEMBERED = 1000;
+/** Their ids are in the URL, of which Asterisk reads 2000 characters. */
+const SUBSCRIBED_AT_ONCE = 25;
 /** The answer to a session refresh, and the end of a phone that gives none, are Asterisk's business. */
 const REFRESH = 'PJSIP_SEND_SESSION_REFRESH()';
 
@@ -36,6 +38,7 @@ type Anchor = {
 };
 
 export type AnchorsOptions = {
+  application: string;
   /** Phones may send from addresses that nobody has signalled: `relay.sources: any`. */
   anySource: boolean;
 };
@@ -109,13 +112,33 @@ export class Anchors {
     this.#deps.link.endCall(channelId);
   }
 
-  /** Asterisk has these channels, and no others. Calls that are in the dialplan again are still passed on. */
-  retain(living: ReadonlySet<string>): void {
-    const { link } = this.#deps;
+  /**
+   * Asterisk has these channels, and no others. Calls that are in the dialplan again are still passed on. Asterisk tells of
+   * the end of them all from now on; it forgets who wants to know when a controller goes. Rejects with an `AriError`.
+   */
+  async retain(living: ReadonlySet<string>): Promise<void> {
+    const { ari, link } = this.#deps;
+    const kept = link.calls.filter((channelId) => living.has(channelId));
     for (const channelId of [...this.#anchors.keys(), ...link.calls]) if (!living.has(channelId)) this.end(channelId);
-    for (const channelId of link.calls) {
+    for (const channelId of kept) {
       const call = link.callOf(channelId);
       if (call && !this.#anchors.has(channelId)) link.setCall({ ...call, hearing: null });
+    }
+    for (let at = 0; at < kept.length; at += SUBSCRIBED_AT_ONCE) {
+      const some = kept.slice(at, at + SUBSCRIBED_AT_ONCE);
+      // One that has ended meanwhile makes Asterisk refuse the whole request.
+      await ari.subscribeToChannels(this.#options.application, some).catch(() => this.#subscribeEach(some));
+    }
+  }
+
+  async #subscribeEach(channelIds: readonly string[]): Promise<void> {
+    const { ari } = this.#deps;
+    const { application } = this.#options;
+    for (const channelId of channelIds) {
+      await ari.subscribeToChannels(application, [channelId]).catch((error: Error) => {
+        if (!isChannelGone(error)) throw error;
+        this.end(channelId);
+      });
     }
   }
 

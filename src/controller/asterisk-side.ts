@@ -56,7 +56,7 @@ export function createAsteriskSide(
     prompter,
     floorPlayer: new FloorPlayer({ ari, names, library }),
     floorLegs: new FloorLegs({ ari, names, bridges, link, logger }),
-    anchors: new Anchors({ anySource }, { ari, link, logger, now: () => performance.now() }),
+    anchors: new Anchors({ application, anySource }, { ari, link, logger, now: () => performance.now() }),
     meters: new Meters({ ari, names, link, logger, onMeasured: measured }),
     nameRecorder: new NameRecorder({ ari }),
   };

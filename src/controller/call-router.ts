@@ -29,7 +29,7 @@ export type Arrival = {
 };
 
 export type CallRouterDeps = {
-  ari: Pick<AriPort, 'redirect' | 'getVariable' | 'setVariable' | 'subscribeToChannel' | 'continueInDialplan'>;
+  ari: Pick<AriPort, 'redirect' | 'getVariable' | 'setVariable' | 'subscribeToChannels' | 'continueInDialplan'>;
   anchors: Pick<Anchors, 'ensure'>;
   names: Names;
   prompter: Pick<Prompter, 'playTo'>;
@@ -134,9 +134,11 @@ export class CallRouter {
     logger.warn(`call from ${callerOf(channel)} to ${conference ?? 'the lobby'} refused: no room`);
     const sounds = promptSounds(['full'], settings.profile.sound);
     // A caller is not kept because a prompt cannot be played.
-    const play = async () => (await anchors.ensure(channel), prompter.playTo(channel.id, sounds, false));
-    const playing = sounds.media.length === 0 ? null : await play().catch(() => null);
-    await playing?.ended;
+    if (sounds.media.length > 0) {
+      const anchored = Promise.resolve(anchors.ensure(channel));
+      const playing = await anchored.then(() => prompter.playTo(channel.id, sounds, false)).catch(() => null);
+      await playing?.ended;
+    }
     await giveBack(channel.id, 'FULL', this.#deps);
   }
 

@@ -113,7 +113,7 @@ export class EffectRunner {
         await ari.setVariable(channelId, MEMBER_VARIABLE, '');
         return giveBack(channelId, effect.result, this.#deps);
       case 'execute':
-        await ari.subscribeToChannel(this.#deps.names.application, channelId);
+        await ari.subscribeToChannels(this.#deps.names.application, [channelId]);
         await this.#rememberWay(channelId);
         await ari.setVariable(channelId, 'ROSTRUM_EXECUTE', effect.application);
         await ari.setVariable(channelId, 'ROSTRUM_EXECUTE_DATA', effect.data);

@@ -8,9 +8,9 @@ import { type Names, RESULT_VARIABLE } from './names.ts';
 export async function giveBack(
   channelId: string,
   result: string,
-  { ari, names }: { ari: Pick<AriPort, 'setVariable' | 'subscribeToChannel' | 'continueInDialplan'>; names: Names },
+  { ari, names }: { ari: Pick<AriPort, 'setVariable' | 'subscribeToChannels' | 'continueInDialplan'>; names: Names },
 ): Promise<void> {
   await ari.setVariable(channelId, RESULT_VARIABLE, result);
-  await ari.subscribeToChannel(names.application, channelId);
+  await ari.subscribeToChannels(names.application, [channelId]);
   await ari.continueInDialplan(channelId);
 }

@@ -21,7 +21,7 @@ type Guest = {
 };
 
 export type LobbyDeps = {
-  ari: Pick<AriPort, 'answer' | 'setVariable' | 'subscribeToChannel' | 'continueInDialplan'>;
+  ari: Pick<AriPort, 'answer' | 'setVariable' | 'subscribeToChannels' | 'continueInDialplan'>;
   anchors: Pick<Anchors, 'ensure'>;
   names: Names;
   prompter: Pick<Prompter, 'playTo' | 'hush'>;

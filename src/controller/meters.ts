@@ -78,7 +78,7 @@ export class Meters {
     meter.present = true;
     try {
       // So that its end is told when it has left the application.
-      await this.#ari.subscribeToChannel(this.#names.application, id);
+      await this.#ari.subscribeToChannels(this.#names.application, [id]);
       const value = `${this.#names.meterId(channelId)},${address.host}:${address.port}`;
       await this.#ari.setVariable(id, METER_VARIABLE, value);
       await this.#ari.continueInDialplan(id, METER_CONTEXT);
@@ -143,7 +143,7 @@ export class Meters {
     meter.present = true;
     // Whoever would have sent it on is gone. Where it is not wanted yet, it ends, and a new one is made when it is.
     if (waiting) return this.entered(channelId);
-    await this.#ari.subscribeToChannel(this.#names.application, this.#names.meter(channelId)).catch(() => {});
+    await this.#ari.subscribeToChannels(this.#names.application, [this.#names.meter(channelId)]).catch(() => {});
   }
 
   async #begin(channelId: string, meter: Meter): Promise<void> {

@@ -20,13 +20,13 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskSide, confere
     const floorOf = asterisk.names.conferenceOfFloor(id);
     if (floorOf !== null && channelIds.includes(asterisk.names.floorLeg(floorOf))) withFloorLeg.add(floorOf);
   }
-  asterisk.anchors.retain(new Set(read.channels.map(({ id }) => id)));
   const meters = metersIn(read, asterisk);
   await asterisk.meters.found(meters);
   for (const [name, { profileName }] of read.conferences) conferences.ensure(name, profileName);
   for (const conference of [...conferences.all.values()]) {
     await resyncConference(conference, read, asterisk, conferences);
   }
+  await asterisk.anchors.retain(new Set(read.channels.map(({ id }) => id)));
   await stateFloors(read, asterisk, conferences);
   asterisk.floorLegs.found(withFloorLeg);
   await tidy(read, asterisk, conferences);

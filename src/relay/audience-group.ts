@@ -4,14 +4,14 @@ import type { AudienceListener, Hearing } from './audience-listener.ts';
 import type { ConferenceSound, SampleRateHz } from './conference-sound.ts';
 import { EncodedFrames, type FramesPerPacket } from './encoded-frames.ts';
 
-/** What tells groups apart. */
+/** The settings that tell groups apart. */
 type GroupHearing = Omit<Hearing, 'packetMs'>;
 
 /** A listener's place in the audience. */
 export type Place = {
   readonly listener: AudienceListener;
   group: AudienceGroup;
-  /** Of `group.places`. */
+  /** The index in `group.places`. */
   index: number;
   framesPerPacket: FramesPerPacket;
   /** A packet is due when the number of the frame, divided by `framesPerPacket`, leaves this. */
@@ -24,7 +24,7 @@ export type Place = {
   ownMix: OwnMix | null;
 };
 
-/** What one listener hears while something is played to them alone, and for a moment afterwards. */
+/** The stream of one listener while something is played to them alone, and for a moment afterwards. */
 type OwnMix = {
   readonly encoded: EncodedFrames;
   /** Since the last frame of a prompt. */

@@ -1,4 +1,4 @@
-/** What a listener hears of the conference, and how it is sent to their phone. Listeners who hear alike share encodings. */
+/** How a listener hears the conference, and in which form their phone gets it. Listeners who hear alike share encodings. */
 export type Hearing = {
   readonly codec: 'PCMU' | 'PCMA' | 'G722';
   readonly packetMs: 20 | 40 | 60;
@@ -19,8 +19,8 @@ export interface AudienceListener {
    */
   send(packet: Buffer, bytes: number, ticks: number): void;
   /**
-   * HOT PATH. The next 20 ms of what Asterisk plays to this listener alone, such as a prompt; null while there is nothing.
-   * It is asked for every 20 ms, whatever the length of a packet.
+   * HOT PATH. The next 20 ms that Asterisk plays to this listener alone, such as a prompt; null while there is nothing.
+   * The audience asks for it every 20 ms, whatever the length of a packet.
    */
   prompt(rateHz: 8000 | 16_000): Int16Array | null;
 }

@@ -7,14 +7,14 @@ import { EncodedFrames, type FramesPerPacket } from './encoded-frames.ts';
 export const FRAME_SAMPLES = 160;
 
 const FRAME_MS = 20;
-/** Of the RTP clock, which is of 8000 Hz for all codecs here. */
+/** The RTP clock has 8000 Hz for all codecs here. */
 const TICKS_PER_FRAME = 160;
 const SENDS_PER_ATTEND = 64;
-/** An encoding for one listener takes as long as so many sends. */
+/** An encoding for one listener takes about as long as so many sends. */
 const SENDS_PER_OWN_ENCODING = 8;
 /**
- * For so long after a prompt a listener keeps an encoding of their own. A decoder of G.722 depends on what it had before:
- * by then the two encoders agree, and nothing is heard of the change. The frames of a prompt may also come unevenly.
+ * A listener keeps an encoding of their own for so long after a prompt. A decoder of G.722 depends on the sound before: in
+ * this time the two encoders come to agree, and the change cannot be heard. The frames of a prompt may also come unevenly.
  */
 const OWN_AFTER_PROMPT_FRAMES = 10;
 

@@ -1,9 +1,9 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { openUdp } from '../udp/open-udp.ts';
 import { nothing } from '../udp/filter.ts';
+import { openUdp } from '../udp/open-udp.ts';
 import type { Udp, UdpSocket } from '../udp/udp.ts';
 import { Audience } from './audience.ts';
-import { Call } from './call.ts';
+import { Call, type FrameClock } from './call.ts';
 import type { RtpDrops } from './rtp-drops.ts';
 import type { AudienceFrame, CallCommand, CallReport, CallWorkerOptions } from './worker-messages.ts';
 
@@ -28,6 +28,7 @@ class CallWorker {
   readonly #byAsterisk = new Map<string, Call>();
   /** By conference. */
   readonly #listeners = new Map<string, Listeners>();
+  readonly #clock: FrameClock = { nowMs: 0 };
   #frames: MessagePort | null = null;
 
   constructor(deps: { udp: Udp; drops: RtpDrops; report: (report: CallReport) => void; asterisk: UdpSocket }) {
@@ -74,6 +75,7 @@ class CallWorker {
     }
     const call = new Call(spec, {
       udp: this.#udp,
+      clock: this.#clock,
       drops: this.#drops,
       toAsterisk: (packet, to) => void this.#asterisk.sendTo(packet, packet.length, to),
       onSource: (source) => this.#report({ type: 'call-source', channelId, source }),
@@ -138,6 +140,7 @@ class CallWorker {
   #play({ conference, samples, sampleRateHz, noiseDbov }: AudienceFrame): void {
     const listeners = this.#listeners.get(conference);
     if (!listeners) return;
+    this.#clock.nowMs = performance.now();
     if (listeners.sampleRateHz !== sampleRateHz) {
       listeners.sampleRateHz = sampleRateHz;
       listeners.audience = new Audience({ sampleRateHz }, { attend: this.#attend });

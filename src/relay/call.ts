@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../rtp/packet.ts';
 import { OutgoingStream } from '../rtp/outgoing-stream.ts';
+import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
 import { audioFilter } from '../udp/filter.ts';
 import type { Udp, UdpPeer, UdpSocket, UdpSource } from '../udp/udp.ts';
 import type { AudienceListener, Hearing } from './audience-listener.ts';
-import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
 import { CallRtcp, type PhoneReport } from './call-rtcp.ts';
 import { PhoneSource } from './phone-source.ts';
 import { PromptQueue } from './prompt-queue.ts';
 import type { CallSpec, CallStatistics, RtpAddress } from './protocol.ts';
+import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
 import { payloadTypeOf, silenceOf } from './silence.ts';
 
 /** Expedited forwarding (RFC 3246), as routers expect it of voice. */
@@ -24,12 +24,19 @@ const UNHEARD_MS = 400;
 const IDLE_MS = 1000;
 /** After so long it is told that nothing comes from the phone, again and again. */
 const SILENT_MS = 25_000;
+/** Of the RTP clock of all codecs here. */
+const TICKS_PER_MS = 8;
 /** Of a telephone event (RFC 4733, section 2.3). Payload types from 96 on are dynamic. */
 const EVENT_BYTES = 4;
 const FIRST_DYNAMIC_TYPE = 96;
 
+/** A time in ms, monotone, that is read once for many packets. */
+export type FrameClock = { nowMs: number };
+
 export type CallDeps = {
   udp: Udp;
+  /** When the frame began that is being sent. */
+  clock: FrameClock;
   drops: RtpDrops;
   /** HOT PATH. Sends to Asterisk's side of the call. */
   toAsterisk: (packet: Buffer, to: UdpPeer) => void;
@@ -51,18 +58,18 @@ export class Call implements AudienceListener {
   readonly #asterisk: UdpPeer;
   #source: PhoneSource;
   #rtp: UdpSocket | null = null;
-  #rtcp: CallRtcp | null = null;
   #peer: UdpPeer | null = null;
   #isConnected = false;
   #closed = false;
-  readonly #stream = new OutgoingStream(randomInt);
+  readonly #stream = new OutgoingStream((end) => randomInt(end));
   #prompts = new PromptQueue();
   readonly #reception = new Reception();
+  readonly #rtcp: CallRtcp;
   #everyNth = 1;
   #heardAtMs = performance.now();
   #toldSilentAtMs = performance.now();
-  #sent = 0;
-  #sentBefore = 0;
+  #payloadBytes = 0;
+  #packetsBefore = 0;
   #idleSinceMs = performance.now();
 
   constructor(spec: CallSpec, deps: CallDeps) {
@@ -72,6 +79,14 @@ export class Call implements AudienceListener {
     const { asterisk } = spec;
     this.#asterisk = deps.udp.peer(asterisk.host, asterisk.port);
     this.#source = sourceOf(spec);
+    this.#rtcp = new CallRtcp({
+      udp: deps.udp,
+      stream: this.#stream,
+      reception: this.#reception,
+      payloadBytes: () => this.#payloadBytes,
+      isAllowed: (host) => this.#source.allows(host),
+      onHeard: () => this.#heard(performance.now()),
+    });
     this.#aim();
   }
 
@@ -85,7 +100,7 @@ export class Call implements AudienceListener {
 
   /** What the phone reports by RTCP; null if it does not. */
   get told(): PhoneReport | null {
-    return this.#rtcp?.told ?? null;
+    return this.#rtcp.told;
   }
 
   /** Whether it gets the sound of a conference. */
@@ -99,12 +114,10 @@ export class Call implements AudienceListener {
     const { host, port } = this.#spec.local;
     const options = { host, receiveBufferBytes: BUFFER_BYTES, dscp: EF, reusePort: true };
     this.#rtp = await udp.open({ ...options, port }, (packet, from) => this.#fromPhone(packet, from));
-    this.#rtcp = await CallRtcp.open(
-      { ...options, port: port + 1 },
-      { udp, hosts: this.#spec.sources, ssrc: this.#stream.ssrc, onHeard: () => this.#heard(performance.now()) },
-    );
+    // Only reports go there, which somebody else may have the port for.
+    await this.#rtcp.open({ host, port: port + 1 }).catch(() => {});
     if (this.#closed) return this.close();
-    this.#deps.toAsterisk(this.#stream.silentPacket(), this.#asterisk);
+    this.#deps.toAsterisk(greeting(), this.#asterisk);
     this.#settle();
   }
 
@@ -124,12 +137,12 @@ export class Call implements AudienceListener {
   close(): void {
     this.#closed = true;
     this.#rtp?.close();
-    this.#rtcp?.close();
+    this.#rtcp.close();
   }
 
   /** HOT PATH. A packet of a conference, with room for its header. */
   send(packet: Buffer, bytes: number, ticks: number): void {
-    this.#stream.nextInto(packet, ticks, payloadTypeOf(this.hearing.codec));
+    this.#stream.next(packet, ticks, payloadTypeOf(this.hearing.codec), false, this.#deps.clock.nowMs);
     this.#transmit(packet, bytes);
   }
 
@@ -142,8 +155,8 @@ export class Call implements AudienceListener {
   fromAsterisk(packet: Buffer): void {
     if (decodeRtpInto(view, packet) !== null) return;
     if (!this.isListener) {
-      this.#stream.forward(view, packet, performance.now());
-      return this.#transmit(packet, packet.length);
+      if (this.#stream.forward(view, packet, performance.now())) this.#transmit(packet, packet.length);
+      return;
     }
     const { codec } = this.hearing;
     if (view.payloadType !== payloadTypeOf(codec)) return;
@@ -158,20 +171,20 @@ export class Call implements AudienceListener {
       this.#toldSilentAtMs = nowMs;
       this.#deps.onSilent(Math.round(silentMs / 1000));
     }
-    if (this.#sent !== this.#sentBefore) this.#idleSinceMs = nowMs;
-    this.#sentBefore = this.#sent;
+    const { packets } = this.#stream;
+    if (packets !== this.#packetsBefore) this.#idleSinceMs = nowMs;
+    this.#packetsBefore = packets;
     if (nowMs - this.#idleSinceMs >= IDLE_MS && this.#rtp) this.#sendSilence(nowMs);
-    this.#rtcp?.tick(nowMs, this.#sent, this.#stream);
   }
 
   statistics(nowMs: number): CallStatistics {
-    const { received, lost, jitterMs } = this.#reception;
-    const told = this.#rtcp?.told ?? null;
+    const { expected, lost, jitterMs } = this.#reception;
+    const { told } = this;
     return {
-      packetsReceived: received,
+      packetsReceived: Math.max(0, expected - lost),
       packetsLost: lost,
       jitterMs,
-      packetsSent: this.#sent,
+      packetsSent: this.#stream.packets,
       packetsLostByPhone: told?.packetsLost ?? null,
       jitterAtPhoneMs: told?.jitterMs ?? null,
       roundTripMs: told?.roundTripMs ?? null,
@@ -196,7 +209,8 @@ export class Call implements AudienceListener {
     if (verdict === 'moved') this.#moved();
     const bytes = view.payloadEnd - view.payloadStart;
     const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
-    if (!isEvent && view.payloadType < FIRST_DYNAMIC_TYPE) this.#reception.push(view, nowMs, Math.max(1, this.#everyNth));
+    if (!isEvent && view.payloadType < FIRST_DYNAMIC_TYPE)
+      this.#reception.push(view, nowMs, Math.max(1, this.#everyNth));
     if (isEvent || !this.isListener) this.#deps.toAsterisk(packet, this.#asterisk);
     if (!this.isListener) return null;
     if (!isEvent) this.#thinOut(bytes);
@@ -219,7 +233,6 @@ export class Call implements AudienceListener {
   #aim(): void {
     const { address } = this.#source;
     this.#peer = address && this.#deps.udp.peer(address.host, address.port);
-    this.#rtcp?.aim(address);
   }
 
   /** Has the kernel drop what nobody needs of a listener, and pass all of a speaker. */
@@ -252,15 +265,36 @@ export class Call implements AudienceListener {
   #transmit(packet: Buffer, bytes: number): void {
     if (this.#isConnected) this.#rtp?.send(packet, bytes);
     else if (this.#peer) this.#rtp?.sendTo(packet, bytes, this.#peer);
-    this.#sent += 1;
+    this.#payloadBytes += bytes - RTP_HEADER_BYTES;
   }
 
   #sendSilence(nowMs: number): void {
+    const { codec } = this.#spec;
+    const packet = silenceOf(codec);
+    this.#stream.next(
+      packet,
+      Math.round((nowMs - this.#idleSinceMs) * TICKS_PER_MS),
+      payloadTypeOf(codec),
+      true,
+      nowMs,
+    );
     this.#idleSinceMs = nowMs;
-    const packet = silenceOf(this.#spec.codec);
-    this.#stream.pauseInto(packet, nowMs, payloadTypeOf(this.#spec.codec));
+    this.#packetsBefore = this.#stream.packets;
     this.#transmit(packet, packet.length);
   }
+}
+
+/** Asterisk sends to where it has got something from. Comfort noise that is hardly any is nothing to it. */
+function greeting(): Buffer {
+  const packet = Buffer.from(silenceOf(null));
+  encodeHeaderInto(packet, {
+    payloadType: payloadTypeOf(null),
+    marker: false,
+    sequence: randomInt(0x10000),
+    timestamp: randomInt(0x7fffffff),
+    ssrc: randomInt(0x7fffffff),
+  });
+  return packet;
 }
 
 function sourceOf({ phone, sources, source }: CallSpec): PhoneSource {

@@ -51,7 +51,7 @@ export class ConferenceSound {
     this.#hasNoisySilence = false;
   }
 
-  /** HOT PATH. What is heard of this frame. Valid until `next`; not to be written to. */
+  /** HOT PATH. This frame, in one of its forms. It is valid until `next`, and must not be written to. */
   frame({ noise, deaf }: { readonly noise: boolean; readonly deaf: boolean }): Int16Array {
     const noiseDbov = noise ? this.#noiseDbov : null;
     if (noiseDbov === null) return deaf ? this.#silence : this.#clean();

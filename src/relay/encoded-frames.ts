@@ -12,7 +12,7 @@ const FRAME_BYTES = 160;
 const FRAMES_MAX = 3;
 const G722_FRAME_SAMPLES = 320;
 
-/** A stream in one codec: what was encoded last, as packets of one to three frames, and the state of its encoder. */
+/** A stream in one codec: its newest frames, as packets of one to three of them, and the state of its encoder. */
 export class EncodedFrames {
   readonly codec: Codec;
   readonly #encoder: G722Encoder | null;
@@ -26,7 +26,7 @@ export class EncodedFrames {
   readonly #assembledAt = [0, 0, 0];
   #frames = 0;
 
-  /** Before its first frame, `beginWithSilence`, `continueFrom` or `branchFrom` says what was before. */
+  /** Call `beginWithSilence`, `continueFrom` or `branchFrom` before the first frame: packets also have earlier ones. */
   constructor(codec: Codec) {
     this.codec = codec;
     this.#encoder = codec === 'G722' ? new G722Encoder(G722_FRAME_SAMPLES) : null;

@@ -1,12 +1,12 @@
 import type { Aead } from '../trunk/aead.ts';
 import type { ReceivedFrame } from '../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../trunk/trunk-peer.ts';
+import type { Udp } from '../udp/udp.ts';
 import { Floor } from './floor.ts';
 import type { AnnouncementText, FloorWish, TrunkStatsReport } from './protocol.ts';
 import { addCounts, type FrameCounts, NO_FRAMES } from './remote-sources.ts';
 import { SharedConference } from './shared-conference.ts';
 import { Trunk } from './trunk.ts';
-import type { Udp } from '../udp/udp.ts';
 import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from './worker-messages.ts';
 
 /** Floors look this often whether a frame is missing. */

@@ -46,6 +46,12 @@ export class PhoneSource {
     return this.#isKnown;
   }
 
+  /** Whether a phone may send from this address at all. */
+  allows(host: string): boolean {
+    const { hosts } = this.#options;
+    return hosts.length === 0 || hosts.includes(host);
+  }
+
   /** HOT PATH. @returns whether the packet is the phone's; `moved` tells whether it came from somewhere else than before */
   accepts(host: string, port: number, ssrc: number, nowMs: number): 'same' | 'moved' | 'stranger' {
     const isSame = this.#isKnown && port === this.#port && host === this.#host;

@@ -8,19 +8,20 @@ import type { SampleRateHz } from './conference-sound.ts';
 type Codec = Hearing['codec'];
 
 const FRAMES_PER_SECOND = 50;
-/** Older sound is dropped: a prompt that is late must not stay late. */
+/** Beyond this the oldest sound is dropped: a prompt that is late must not stay late. */
 const MOST_FRAMES = 10;
 /** 20 ms in each of the codecs. */
 const FRAME_BYTES = 160;
 /** After so many frames without sound the prompt has ended, and the next one comes from a new encoder. */
 const ENDED_FRAMES = 5;
 
-/** What was decoded last. One thread decodes one payload at a time. */
+/** The part of a payload that is being decoded. One thread decodes one at a time. */
 const decoded = new Int16Array(320);
 
 /**
- * What Asterisk plays to one listener, from packets of any length to frames of 20 ms. It begins with the first whole frame
- * and ends when it is empty. It knows no time: packets that come late are heard as a gap, and wait as long afterwards.
+ * Turns the sound that Asterisk plays to one listener from packets of any length into frames of 20 ms. It begins with the
+ * first whole frame and ends when it is empty. A packet that comes late is heard as a gap, which makes the queue longer by
+ * as much: later packets may be that late.
  */
 export class PromptQueue {
   #rateHz: SampleRateHz = 8000;
@@ -98,7 +99,7 @@ export class PromptQueue {
     this.#waiting -= samples;
   }
 
-  /** HOT PATH. What is missing is silence. */
+  /** HOT PATH. Fills up with silence. */
   #takeInto(frame: Int16Array): void {
     const ring = this.#samples as Int16Array;
     const count = Math.min(frame.length, this.#waiting);

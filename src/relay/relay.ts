@@ -139,7 +139,8 @@ export class Relay {
     switch (report.type) {
       case 'sockets':
         this.#sockets = report.sockets;
-        if (report.reason) this.#logger.warn(`media through Node.js's sockets, at three times the CPU: ${report.reason}`);
+        if (report.reason)
+          this.#logger.warn(`media through Node.js's sockets, at three times the CPU: ${report.reason}`);
         return;
       case 'call-source': {
         const call = this.#calls.get(report.channelId);

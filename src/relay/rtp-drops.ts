@@ -3,13 +3,7 @@ import type { RtpDropReason } from '../rtp/packet.ts';
 /** Why a packet that came to a call's port was dropped. */
 export type CallDropReason = RtpDropReason | 'other-source';
 
-const REASONS: readonly CallDropReason[] = [
-  'too-short',
-  'not-version-2',
-  'rtcp',
-  'bad-length',
-  'other-source',
-];
+const REASONS: readonly CallDropReason[] = ['too-short', 'not-version-2', 'rtcp', 'bad-length', 'other-source'];
 
 /** Counts by reason, in memory that the relay's threads share. */
 export type RtpDrops = BigUint64Array<SharedArrayBuffer>;

@@ -1,5 +1,5 @@
-import { G722Encoder } from '../audio/g722.ts';
 import { encodeG711Into } from '../audio/g711.ts';
+import { G722Encoder } from '../audio/g722.ts';
 import { RTP_HEADER_BYTES } from '../rtp/packet.ts';
 import type { CallSpec } from './protocol.ts';
 

@@ -59,7 +59,8 @@ export class WorkerPool {
   /** Of all threads together, some seconds old at most. */
   get sums(): CallSums {
     const sums = this.#threads.map((thread) => thread.sums);
-    const total = (key: 'calls' | 'listeners' | 'packetsLostByPhones') => sums.reduce((sum, each) => sum + each[key], 0);
+    const total = (key: 'calls' | 'listeners' | 'packetsLostByPhones') =>
+      sums.reduce((sum, each) => sum + each[key], 0);
     return {
       calls: total('calls'),
       listeners: total('listeners'),

@@ -14,10 +14,10 @@
  */
 
 const FIRST_BYTE_OFFSET = 0;
-const MARKER_TYPE_OFFSET = 1;
-const SEQUENCE_OFFSET = 2;
-const TIMESTAMP_OFFSET = 4;
-const SSRC_OFFSET = 8;
+export const MARKER_TYPE_OFFSET = 1;
+export const SEQUENCE_OFFSET = 2;
+export const TIMESTAMP_OFFSET = 4;
+export const SSRC_OFFSET = 8;
 export const RTP_HEADER_BYTES = 12;
 
 const VERSION_2 = 0x80;
@@ -25,7 +25,7 @@ const VERSION_MASK = 0xc0;
 const PADDING_BIT = 0x20;
 const EXTENSION_BIT = 0x10;
 const CSRC_COUNT_MASK = 0x0f;
-const MARKER_BIT = 0x80;
+export const MARKER_BIT = 0x80;
 const PAYLOAD_TYPE_MASK = 0x7f;
 const WORD_BYTES = 4;
 

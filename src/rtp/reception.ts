@@ -1,2 +1,122 @@
-import type { RtpView } from './packet.ts';
-export class Reception { received = 0; lost = 0; jitterMs = 0; push(_v: RtpView, _n: number, every: number) { this.received += every; } }
+import type { ReportBlock } from './rtcp.ts';
+import { sequenceDistance } from './sequence.ts';
+
+/** The RTP clock of telephone codecs has 8000 Hz (RFC 3551, section 4.5). */
+const TICKS_PER_MS = 8;
+/** Steps of the sequence number that are no loss or reordering but a new beginning (RFC 3550, appendix A.1). */
+const MAX_DROPOUT = 3000;
+const MAX_MISORDER = 100;
+/** A difference that is larger comes from another clock, not from the network. */
+const MOST_JITTER_MS = 1000;
+const FRACTION_UNITS = 256;
+
+/** The needed part of the RTP header; `RtpView` has it. */
+export interface ReceivedHeader {
+  readonly ssrc: number;
+  readonly sequence: number;
+  readonly timestamp: number;
+}
+
+/**
+ * How well a stream arrives. Where the kernel lets only each n-th packet through, those stand for all: the counts are
+ * estimates for the whole stream. Another SSRC is another stream.
+ */
+export class Reception {
+  #ssrc: number | null = null;
+  /** Only packets are seen whose sequence number is divisible by this. */
+  #every = 1;
+  /** The highest sequence number. The bits above the 16 count how often it has wrapped. */
+  #highest = 0;
+  #expected = 0;
+  #received = 0;
+  #expectedAtReport = 0;
+  #receivedAtReport = 0;
+  #timestamp = 0;
+  #arrivedMs = 0;
+  #jitterTicks = 0;
+
+  /** The SSRC of the stream; null before its first packet. */
+  get ssrc(): number | null {
+    return this.#ssrc;
+  }
+
+  /** How many packets were sent since the first that was seen. */
+  get expected(): number {
+    return this.#expected;
+  }
+
+  /** How many of them did not arrive. */
+  get lost(): number {
+    return Math.max(0, this.#expected - this.#received);
+  }
+
+  /** Interarrival jitter (RFC 3550, appendix A.8). */
+  get jitterMs(): number {
+    return this.#jitterTicks / TICKS_PER_MS;
+  }
+
+  /**
+   * HOT PATH. A packet has arrived.
+   * @param every packets whose sequence number is not divisible by this are ignored; 1 for none
+   */
+  push(header: ReceivedHeader, nowMs: number, every: number): void {
+    const { ssrc, sequence } = header;
+    if (sequence % every !== 0) return;
+    if (ssrc !== this.#ssrc) return this.#restart(header, nowMs, every);
+    const ahead = sequenceDistance(this.#highest & 0xffff, sequence);
+    const continues = every === this.#every && ahead <= MAX_DROPOUT && ahead >= -MAX_MISORDER;
+    if (!continues) this.#continueAnew(sequence, every);
+    else if (ahead > 0) this.#advance(ahead);
+    this.#received += every;
+    this.#measureJitter(header, nowMs);
+  }
+
+  /** Fills in the report about this stream. The fraction is the one since the call before (RFC 3550, appendix A.3). */
+  reportInto(block: ReportBlock): void {
+    const expected = this.#expected - this.#expectedAtReport;
+    const lost = expected - (this.#received - this.#receivedAtReport);
+    this.#expectedAtReport = this.#expected;
+    this.#receivedAtReport = this.#received;
+    block.ssrc = this.#ssrc ?? 0;
+    block.fractionLost = expected > 0 && lost > 0 ? Math.min(255, Math.floor((FRACTION_UNITS * lost) / expected)) : 0;
+    block.cumulativeLost = this.#expected - this.#received;
+    block.highestSequence = this.#highest >>> 0;
+    block.jitterTicks = Math.round(this.#jitterTicks);
+  }
+
+  #restart({ ssrc, sequence, timestamp }: ReceivedHeader, nowMs: number, every: number): void {
+    this.#ssrc = ssrc;
+    this.#every = every;
+    this.#highest = sequence;
+    this.#expected = every;
+    this.#received = every;
+    this.#expectedAtReport = 0;
+    this.#receivedAtReport = 0;
+    this.#timestamp = timestamp;
+    this.#arrivedMs = nowMs;
+    this.#jitterTicks = 0;
+  }
+
+  #advance(packets: number): void {
+    this.#highest += packets;
+    this.#expected += packets;
+  }
+
+  /** Nothing is known of the packets before this one. */
+  #continueAnew(sequence: number, every: number): void {
+    this.#every = every;
+    this.#highest += (sequence - this.#highest) & 0xffff;
+    this.#expected += every;
+  }
+
+  /** HOT PATH. The packets of a telephone event have one timestamp, and tell nothing. */
+  #measureJitter({ timestamp }: ReceivedHeader, nowMs: number): void {
+    if (timestamp === this.#timestamp) return;
+    const sentTicks = (timestamp - this.#timestamp) | 0;
+    const difference = Math.abs((nowMs - this.#arrivedMs) * TICKS_PER_MS - sentTicks);
+    this.#timestamp = timestamp;
+    this.#arrivedMs = nowMs;
+    if (difference > MOST_JITTER_MS * TICKS_PER_MS) return;
+    this.#jitterTicks += (difference - this.#jitterTicks) / 16;
+  }
+}

@@ -79,6 +79,7 @@ class DgramSocket implements UdpSocket {
     });
   }
 
+  /** A packet is lost when an earlier one was refused. */
   send(packet: Uint8Array, bytes: number): boolean {
     if (this.#closed || this.#connected === null) return this.#fail();
     this.#socket.send(copied(packet, bytes));
@@ -89,7 +90,7 @@ class DgramSocket implements UdpSocket {
     if (this.#closed || to.port === 0) return this.#fail();
     const connected = this.#connected;
     // dgram sends to nobody else while it is connected.
-    if (connected !== null) this.#socket.disconnect();
+    if (connected !== null) this.connect(null);
     this.#socket.send(copied(packet, bytes), to.port, to.host);
     if (connected !== null) this.connect(connected);
     return true;
@@ -163,8 +164,9 @@ async function bound(options: UdpSocketOptions): Promise<Socket> {
 async function freePort(host: string): Promise<number> {
   const socket = await bind({ host, port: 0 });
   const { port } = socket.address();
+  const closed = once(socket, 'close');
   socket.close();
-  await once(socket, 'close');
+  await closed;
   return port;
 }
 
@@ -178,8 +180,10 @@ async function bind({ host, port, receiveBufferBytes, sendBufferBytes, multicast
     lookup: (address, _, done) => done(null, address, 4),
   });
   try {
+    // The look-up answers at once, and so may the socket.
+    const listening = once(socket, 'listening');
     socket.bind({ address: host, port });
-    await once(socket, 'listening');
+    await listening;
     if (multicast?.role === 'member') socket.addMembership(host, multicast.interfaceAddress);
     if (multicast?.role === 'sender') {
       socket.setMulticastTTL(multicast.ttl);

@@ -55,7 +55,7 @@ class LibcUdp implements Udp {
     this.#wakerCount = memory(libc, 8).bytes;
     this.#watch(this.waker);
     this.#stopEventLoop = options.eventLoop ? libc.whenReadable(this.#epoll, () => this.poll(0)) : () => {};
-    // The descriptors of a thread outlive it, unlike those of Node.js.
+    // The descriptors of a thread would outlive it, unlike those that Node.js made.
     process.once('exit', this.#exit);
   }
 
@@ -67,8 +67,13 @@ class LibcUdp implements Udp {
     const bound = openSocket(this.#libc, options);
     const deps = { libc: this.#libc, buffer: this.#buffer, onPacket, onClose: () => this.#forget(bound.fd) };
     const socket = new LibcSocket(bound, deps);
+    try {
+      this.#watch(bound.fd);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     this.#sockets.set(bound.fd, socket);
-    this.#watch(bound.fd);
     return socket;
   }
 

@@ -71,7 +71,10 @@ export type MulticastOptions =
   /** `host` is the group. Other sockets may have the port too. */
   | { readonly role: 'member'; readonly interfaceAddress: string };
 
-/** The UDP sockets of one thread. */
+/**
+ * The UDP sockets of one thread. They are closed when the thread ends or fails, but those of libc not when another thread
+ * terminates it.
+ */
 export interface Udp {
   readonly driver: 'libc' | 'dgram';
   /** Why the driver is dgram where nobody asked for it; null otherwise. */

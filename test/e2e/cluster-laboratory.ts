@@ -82,11 +82,11 @@ export function clusterLaboratory(
       nodes: addresses,
       profile: { sound: { ...SILENT, prompts }, idleSeconds: 1 },
       profiles: {
-        fan: { kind: 'conference', sound: SILENT, audience: 'fanout', audio: { comfortNoise: 0 }, idleSeconds: 1 },
+        fan: { kind: 'conference', sound: SILENT, audio: { comfortNoise: 0 }, idleSeconds: 1 },
         wide: {
           kind: 'conference',
           sound: SILENT,
-          audience: 'fanout',
+
           audio: { comfortNoise: 0, sampleRateHz: 16_000 },
           idleSeconds: 1,
         },

@@ -19,7 +19,7 @@ const LOUD = { kind: 'conference', sound: SILENT, idleSeconds: 1, audio: { energ
 
 const lab = laboratory({
   bindAddress: '127.0.43.1',
-  profiles: { loud: LOUD, far: { ...LOUD, audience: 'fanout', audio: { energy: true } } },
+  profiles: { loud: LOUD, far: { ...LOUD, audio: { energy: true } } },
   config: { log: { level: 'debug', format: 'json' } },
   extra: { append: { 'extensions.conf': DIALPLAN } },
 });

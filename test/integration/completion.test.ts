@@ -56,6 +56,8 @@ describe('in bash', () => {
     ['rostrum unm', ['unmute-all']],
     ['rostrum lock ', ['3000']],
     ['rostrum list --js', ['--json']],
+    ['rostrum show --se', ['--search']],
+    ['rostrum show 3000 --role ', ['speaker', 'listener', 'admin']],
     ['rostrum member 3000 17 ki', ['kick']],
     ['rostrum playback 3000 tone:660/200 --member ', ['7', '17']],
     ['rostrum list --socket /nowhere lo', []],

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { boundSocket } from './sip/udp.ts';
 import { TcpProxy } from './impairment/tcp-proxy.ts';
 import type { Endpoint } from './loopback.ts';
+import { boundSocket } from './sip/udp.ts';
 
 /** Where a node takes connections of controllers and packets of relays. */
 export type NodePlaces = { readonly listen: Endpoint; readonly trunk: Endpoint };

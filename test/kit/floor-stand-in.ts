@@ -1,11 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { decodeL16Into, encodeL16Into } from '../../src/audio/l16.ts';
 import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../../src/rtp/packet.ts';
-import { boundSocket } from './sip/udp.ts';
 import type { Voice } from './floor-voices.ts';
 import type { Endpoint } from './loopback.ts';
 import { burstOnsets } from './phone/judge-bursts.ts';
 import { processTicker } from './phone/ticker.ts';
+import { boundSocket } from './sip/udp.ts';
 
 const FRAME_MS = 20;
 const FRAME_SAMPLES = 160;

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { encodeG711Into } from '../../src/audio/g711.ts';
 import type { AnnouncementText } from '../../src/relay/protocol.ts';
-import { boundSocket, closeSocket } from './sip/udp.ts';
 import { PCMU } from '../../src/trunk/audio-format.ts';
 import { OutgoingStream } from '../../src/trunk/outgoing-stream.ts';
 import { MAX_PACKET_BYTES } from '../../src/trunk/packet-format.ts';
@@ -11,6 +10,7 @@ import { loadAead } from '../../src/trunk/sodium-aead.ts';
 import { type OutgoingFrame, TrunkSender } from '../../src/trunk/trunk-sender.ts';
 import { toneVoice } from './floor-voices.ts';
 import type { Endpoint } from './loopback.ts';
+import { boundSocket, closeSocket } from './sip/udp.ts';
 
 const FRAME_SAMPLES = 160;
 /** A second of the tone, encoded once. */

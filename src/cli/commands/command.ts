@@ -27,7 +27,9 @@ export async function command(conference: string, words: readonly string[], opti
     const member = await client.post<MemberView>(`${path}/members/${address}/kick`);
     return print(member, json, () => memberTable([member], terminalWidth()));
   }
-  const response = await client.post<CommandResponse>(`${path}/commands`, { command: parsed.command });
+  const response = await client.post<CommandResponse>(`${path}/commands${json ? '' : '?limit=0'}`, {
+    command: parsed.command,
+  });
   if ('member' in response) return print(response.member, json, () => memberTable([response.member], terminalWidth()));
   print(response.conference, json, () => conferenceText(response.conference));
 }
@@ -38,7 +40,7 @@ const POLL_MS = 100;
 export async function playbackEnded(conference: string, { socket }: ClientOptions): Promise<void> {
   const client = new ApiClient({ socketPath: socket });
   const playing = async () => {
-    const view = await client.get<ConferenceView>(`/conferences/${encodeURIComponent(conference)}`);
+    const view = await client.get<ConferenceView>(`/conferences/${encodeURIComponent(conference)}?limit=0`);
     return view.playback?.id ?? null;
   };
   const begun = await playing();

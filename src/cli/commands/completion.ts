@@ -29,9 +29,10 @@ function nodeOf(command: Command): CommandNode {
     name: command.name(),
     description: command.description(),
     args: command.registeredArguments.map((argument) => argument.name()),
-    options: help.visibleOptions(command).map(({ long, short, required, optional, description }) => ({
+    options: help.visibleOptions(command).map(({ long, short, required, optional, argChoices, description }) => ({
       names: [long, short].filter((name) => typeof name === 'string'),
       takesValue: required || optional,
+      choices: argChoices,
       description,
     })),
     commands: help.visibleCommands(command).map(nodeOf),

@@ -1,9 +1,10 @@
 import { ApiClient } from '../../api/client.ts';
-import type { ConferenceSummary, ConferenceView, MemberView, StatusView } from '../../api/schemas.ts';
-import { conferenceTable, conferenceText } from '../conference-text.ts';
-import { memberTable } from '../member-text.ts';
-import type { ClientOptions, WatchOptions } from '../options.ts';
-import { print, terminalWidth } from '../print.ts';
+import type { ConferenceSummary, ConferenceView, MemberListView, StatusView } from '../../api/schemas.ts';
+import { conferenceListText, conferenceText, selectConferences } from '../conference-text.ts';
+import { type ListOptions, type MemberListOptions, memberQuery, positionOf } from '../list-options.ts';
+import { memberListText } from '../member-text.ts';
+import type { ClientOptions } from '../options.ts';
+import { print, terminalLimit, terminalWidth } from '../print.ts';
 import { printOrWatch } from '../print-or-watch.ts';
 import type { ShowWhat } from '../show-words.ts';
 
@@ -20,35 +21,53 @@ export async function status({ socket, json }: ClientOptions): Promise<void> {
   );
 }
 
-export async function list(options: WatchOptions): Promise<void> {
+export async function list(options: ListOptions): Promise<void> {
   const client = new ApiClient({ socketPath: options.socket });
-  const read = () => client.get<ConferenceSummary[]>('/conferences');
-  await printOrWatch(options, read, (conferences) => conferenceTable(conferences, terminalWidth()));
+  const position = positionOf(options, terminalLimit(options.watch));
+  const read = async () => selectConferences(await client.get<ConferenceSummary[]>('/conferences'), options, position);
+  await printOrWatch(
+    options,
+    read,
+    (found) => conferenceListText(found, position, terminalWidth()),
+    ({ conferences }) => conferences,
+  );
 }
 
 /** `rostrum show [status|members|hands] <conference>`; see `show-words.ts`. */
-export async function show(what: ShowWhat, conference: string, options: WatchOptions): Promise<void> {
+export async function show(what: ShowWhat, conference: string, options: MemberListOptions): Promise<void> {
   const client = new ApiClient({ socketPath: options.socket });
   const path = `/conferences/${encodeURIComponent(conference)}`;
-  const read = () => client.get<ConferenceView>(path);
+  const position = positionOf(options, terminalLimit(options.watch));
+  const order = options.json ? undefined : 'speakers';
+  const filtered = memberQuery(options, {}) !== '';
+  const membersText = (view: MemberListView) => memberListText(view, position, terminalWidth());
   switch (what) {
     case 'everything':
-      return printOrWatch(options, read, (view) =>
-        [conferenceText(view), memberTable(view.members, terminalWidth())].join('\n'),
+      return printOrWatch(
+        options,
+        () => client.get<ConferenceView>(`${path}${memberQuery(options, position, order)}`),
+        (view) => [conferenceText(view), membersText(view)].join('\n'),
       );
     case 'status':
-      return printOrWatch(options, read, conferenceText, ({ members: _, ...rest }) => rest);
+      return printOrWatch(
+        options,
+        () => client.get<ConferenceView>(`${path}?limit=0`),
+        conferenceText,
+        ({ members: _, matching: __, ...rest }) => rest,
+      );
     case 'members':
       return printOrWatch(
         options,
-        async () => (await read()).members,
-        (members) => memberTable(members, terminalWidth()),
+        () => client.get<MemberListView>(`${path}/members${memberQuery(options, position, order)}`),
+        membersText,
+        ({ members }) => members,
       );
     case 'hands':
       return printOrWatch(
         options,
-        () => client.get<MemberView[]>(`${path}/hands`),
-        (members) => (members.length === 0 ? 'no hands are raised' : memberTable(members, terminalWidth())),
+        () => client.get<MemberListView>(`${path}/members${memberQuery({ ...options, hand: true }, position, 'hand')}`),
+        (view) => (view.matching === 0 && !filtered ? 'no hands are raised' : membersText(view)),
+        ({ members }) => members,
       );
   }
 }

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { boundSocket, closeSocket } from '../sip/udp.ts';
 import { type Endpoint, isLoopback } from '../loopback.ts';
+import { boundSocket, closeSocket } from '../sip/udp.ts';
 import { HostileError } from './errors.ts';
 import { HOSTILE_KINDS, type HostileKind, type HostileSource, nextHostilePacket } from './hostile-packets.ts';
 import { kernelDrops } from './kernel-drops.ts';

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { boundSocket, closeSocket } from '../sip/udp.ts';
 import type { Endpoint } from '../loopback.ts';
+import { boundSocket, closeSocket } from '../sip/udp.ts';
 import { requireLoopback } from './errors.ts';
 import { changedImpairment, type Impairment } from './impairment.ts';
 import { type DirectionCounters, type DirectionState, directionState, planPacket } from './planner.ts';

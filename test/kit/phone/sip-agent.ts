@@ -1,14 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { branchOf, cseqOf, parseNameAddress, type SipServer } from '../sip/address.ts';
 import { type LocalSip, randomToken } from '../sip/dialog.ts';
-import {
-  formatSip,
-  header,
-  parseSip,
-  type SipProblem,
-  type SipRequest,
-  type SipResponse,
-} from '../sip/message.ts';
+import { formatSip, header, parseSip, type SipProblem, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { responseTo } from '../sip/response.ts';
 import { boundSocket, closeSocket } from '../sip/udp.ts';
 import { PhoneError } from './errors.ts';

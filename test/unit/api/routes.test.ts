@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/api/app.ts';
 import type { Command } from '../../../src/conference/commands.ts';
 import type { Conference } from '../../../src/conference/conference.ts';
+import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
 import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors.ts';
 import type { ReloadResult } from '../../../src/controller/profile-store.ts';
 import { InviteError } from '../../../src/invite/errors.ts';
@@ -67,6 +68,64 @@ describe('reading', () => {
   });
 });
 
+describe('lists of members', () => {
+  const ids = ({ body }: { body: { members: { id: number }[] } }) => body.members.map(({ id }) => id);
+
+  beforeEach(() => {
+    const flags = { ...PLAIN_FLAGS, speaker: true };
+    const members = [member(1), member(2, { handRaisedAtMs: 1 }), member(3), member(4, { flags })];
+    conferences.set('3000', conference(members));
+  });
+
+  it.each(['/conferences/3000', '/conferences/3000/members'])(
+    'have all members unless less is asked for: %s',
+    async (path) => {
+      expect(await get(path)).toMatchObject({ status: 200, body: { total: 4, matching: 4 } });
+      expect(ids(await get(path))).toEqual([1, 2, 3, 4]);
+      const some = await get(`${path}?role=listener&search=CALLER&order=speakers&limit=2`);
+      expect(some).toMatchObject({ status: 200, body: { total: 4, matching: 3 } });
+      expect(ids(some)).toEqual([2, 1]);
+      expect(ids(await get(`${path}?role=listener&search=CALLER&order=speakers&limit=2&page=2`))).toEqual([3]);
+      expect(ids(await get(`${path}?hand=false&muted=false&talking=false&waiting=false&path=bridge`))).toEqual([
+        1, 3, 4,
+      ]);
+      expect(await get(`${path}?limit=0`)).toMatchObject({ body: { total: 4, matching: 4, members: [] } });
+    },
+  );
+
+  it('tell the state of the whole conference beside a page', async () => {
+    const { body } = await get('/conferences/3000?search=nobody');
+    expect(body).toMatchObject({ name: '3000', speakers: 1, hands: [2], total: 4, matching: 0, members: [] });
+  });
+
+  it.each([
+    ['role=chair', 'role: '],
+    ['hand=yes', 'hand: '],
+    ['path=wire', 'path: '],
+    ['order=age', 'order: '],
+    ['search=', 'search: '],
+    ['limit=-1', 'limit: expected a whole number'],
+    ['limit=1e3', 'limit: expected a whole number'],
+    ['limit=1&limit=2', 'limit: '],
+    ['limit=9&page=0', 'page: expected at least 1'],
+    ['page=2', 'page: there are pages only where there is a limit'],
+    ['serach=x', 'serach'],
+  ])('refuse a wrong parameter by its name: %s', async (query, message) => {
+    for (const path of ['/conferences/3000', '/conferences/3000/members']) {
+      const answer = await get(`${path}?${query}`);
+      expect(answer).toMatchObject({ status: 400, body: { code: 'bad-request' } });
+      expect(answer.body.message).toContain(message);
+    }
+  });
+
+  it('belong to a conference that exists', async () => {
+    expect(await get('/conferences/nowhere/members')).toMatchObject({
+      status: 404,
+      body: { code: 'no-such-conference' },
+    });
+  });
+});
+
 describe('a command', () => {
   it.each(EVERY_COMMAND.map((command) => [JSON.stringify(command), command] as const))(
     'reaches the controller as it was sent: %s',
@@ -81,6 +140,13 @@ describe('a command', () => {
     onCommand = () => conferences.set('3000', { ...(conferences.get('3000') as Conference), locked: true });
     const { body } = await post('/conferences/3000/commands', { command: { type: 'lock', locked: true } });
     expect(body).toMatchObject({ conference: { name: '3000', locked: true } });
+  });
+
+  it('about the conference is answered without members for those who do not want them', async () => {
+    const command = { type: 'lock', locked: true };
+    const { body } = await post('/conferences/3000/commands?limit=0', { command });
+    expect(body).toMatchObject({ conference: { name: '3000', total: 2, members: [] } });
+    expect(commands).toEqual([command]);
   });
 
   it('about a member is answered with him while he is there', async () => {

@@ -87,6 +87,20 @@ describe('G.722', () => {
     expect(Math.min(...heard)).toBe(-32_768);
   });
 
+  it('is continued by a copy of the encoder, bit by bit', () => {
+    const sent = exercise(32_767);
+    const encoder = new G722Encoder(FRAME);
+    const codes = new Uint8Array(FRAME / 2);
+    const expected = new Uint8Array(FRAME / 2);
+    for (let at = 0; at < sent.length; at += FRAME) {
+      const copy = new G722Encoder(FRAME);
+      copy.copyFrom(encoder);
+      encoder.encodeInto(sent.subarray(at, at + FRAME), expected);
+      copy.encodeInto(sent.subarray(at, at + FRAME), codes);
+      expect(codes).toEqual(expected);
+    }
+  });
+
   it('finds its way again after a frame was lost', () => {
     const codes = encode(tone(1000, 8000));
     const lost = decode(Uint8Array.of(...codes.subarray(0, 1600), ...codes.subarray(1760)));

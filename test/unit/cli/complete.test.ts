@@ -17,6 +17,9 @@ const node = (name: string, args: string[] = [], commands: CommandNode[] = []): 
   options: [
     { names: ['--json'], takesValue: false, description: '' },
     { names: ['--socket'], takesValue: true, description: '' },
+    ...(name === 'show'
+      ? [{ names: ['--role'], takesValue: true, choices: ['speaker', 'listener'], description: '' }]
+      : []),
     ...(name === 'playback'
       ? ['--volume', '--member'].map((word) => ({ names: [word], takesValue: true, description: '' }))
       : []),
@@ -59,6 +62,9 @@ describe('completion', () => {
     ['show ', '3000 3001 status status members hands nodes'],
     ['show members 3', '3000 3001'],
     ['show 3000 ', ''],
+    ['show --role ', 'speaker listener'],
+    ['show --role l', 'listener'],
+    ['show --role listener 300', '3000 3001'],
     ['flags 3000 n', 'non-admins'],
     ['flags 3000 all +s', '+speaker'],
     ['flags 3000 all +mute -d', '-deaf'],

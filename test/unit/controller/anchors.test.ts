@@ -40,6 +40,8 @@ let values: Record<string, string>;
 /** How many times the RTP cannot be read yet. */
 let tooEarly: number;
 let failure: Error | null;
+/** A call that has ended without Asterisk having told it. */
+let ended: string | null;
 let nowMs: number;
 let anchors: Anchors;
 
@@ -52,6 +54,7 @@ beforeEach(() => {
   values = { ...RTP };
   tooEarly = 0;
   failure = null;
+  ended = null;
   nowMs = 0;
   const ari: Partial<AriPort> = {
     ring: async () => void asked.push('ring'),
@@ -61,6 +64,10 @@ beforeEach(() => {
       return mediaAddress;
     },
     setVariable: async (_, name) => void asked.push(name),
+    subscribeToChannels: async (_, channelIds) => {
+      asked.push(`subscribe ${channelIds.join(' ')}`);
+      if (channelIds.includes(ended ?? '')) throw new AriError('refused', 'Channel not found', { status: 404 });
+    },
     readVariables: async (_, names) => {
       asked.push('read');
       if (failure) throw failure;
@@ -86,7 +93,7 @@ beforeEach(() => {
     },
   };
   anchors = new Anchors(
-    { anySource: false },
+    { application: 'r', anySource: false },
     {
       ari: ari as AriPort,
       link: link as unknown as RelayLink,
@@ -296,18 +303,29 @@ describe('when Asterisk has been read', () => {
     await anchors.ensure({ ...ANSWERED, id: 'gone' });
     calls.set('returned', { ...SPEC, channelId: 'returned', hearing: { conference: '3000', ...HEARING } });
     anchors.hear('c', '3000', HEARING);
-    anchors.retain(new Set(['c', 'returned']));
+    asked = [];
+    await anchors.retain(new Set(['c', 'returned']));
+    expect(asked).toEqual(['end-call', 'call', 'subscribe c returned']);
     expect([...calls.keys()]).toEqual(['c', 'returned']);
     expect(calls.get('c')?.hearing).not.toBeNull();
     expect(calls.get('returned')?.hearing).toBeNull();
     expect(anchors.has('gone')).toBe(false);
   });
 
+  it('calls end that Asterisk has lost in the meantime, and it tells of the end of all others', async () => {
+    for (const id of ['a', 'b', 'd']) await anchors.ensure({ ...ANSWERED, id });
+    ended = 'b';
+    asked = [];
+    await anchors.retain(new Set(['a', 'b', 'd']));
+    expect(asked).toEqual(['subscribe a b d', 'subscribe a', 'subscribe b', 'end-call', 'subscribe d']);
+    expect([...calls.keys()]).toEqual(['a', 'd']);
+  });
+
   it('calls are forgotten as well that the relay has nothing to do with, or not yet', async () => {
     mediaAddress = null;
     await anchors.ensure(EARLY);
     const pending = anchors.ensure({ ...EARLY, id: 'pending' });
-    anchors.retain(new Set());
+    await anchors.retain(new Set());
     await expect(pending).rejects.toMatchObject({ code: 'not-possible' });
     expect([anchors.has('c'), anchors.has('pending')]).toEqual([false, false]);
   });

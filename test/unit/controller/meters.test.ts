@@ -47,7 +47,7 @@ describe('a meter', () => {
     expect(requested()).toEqual(['spyOn a']);
     await all.entered('a');
     expect(requested()).toEqual([
-      'subscribeToChannel r r-meter-a',
+      'subscribeToChannels r r-meter-a',
       `setVariable r-meter-a ROSTRUM_METER ${names.meterId('a')},127.0.0.1:4000`,
       'continueInDialplan r-meter-a rostrum-meter',
     ]);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { formatSdp, parseSdp } from '../../kit/sip/sdp.ts';
 import {
   audioCodecOf,
   audioFormatOf,
@@ -10,6 +9,7 @@ import {
 } from '../../kit/phone/codec.ts';
 import { toneLevelDbov } from '../../kit/phone/judge.ts';
 import { framesOf, silence, tone, wideTone } from '../../kit/phone/sound.ts';
+import { formatSdp, parseSdp } from '../../kit/sip/sdp.ts';
 
 const FRAME = 320;
 

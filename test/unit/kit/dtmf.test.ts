@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseDtmfRelay } from '../../kit/sip/dtmf-relay.ts';
 import { DtmfReceiver, DtmfSender, decodeEvent, encodeEventInto, formatDtmfRelay } from '../../kit/phone/dtmf.ts';
+import { parseDtmfRelay } from '../../kit/sip/dtmf-relay.ts';
 
 const PTIME_SAMPLES = 160;
 

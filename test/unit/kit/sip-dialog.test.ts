@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Dialog } from '../../kit/sip/dialog.ts';
 import { nextHop } from '../../kit/phone/sip-dialog.ts';
+import type { Dialog } from '../../kit/sip/dialog.ts';
 
 const SERVER = { host: '127.0.0.1', port: 1 };
 const dialog: Dialog = {

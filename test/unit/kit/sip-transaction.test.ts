@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SipRequest, SipResponse } from '../../kit/sip/message.ts';
 import { ClientTransaction } from '../../kit/phone/sip-transaction.ts';
+import type { SipRequest, SipResponse } from '../../kit/sip/message.ts';
 
 function request(method: string): SipRequest {
   const headers = [

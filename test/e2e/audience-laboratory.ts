@@ -1,31 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import type { ExtraConfiguration } from '../../scripts/asterisk-instance.ts';
 import type { Call } from '../kit/phone/call.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
 
-/** For tests of listeners at the relay. */
+/** For tests of listeners. */
 
 /** What a tone sent at -20 dBov may lose on its way through G.711 and a mix. */
 export const HEARD = { aboveDbov: -24, timeoutMs: 8000 };
 export const NOT_HEARD_DBOV = -60;
-/** What a move may cost: two packets, besides the one that is due. */
+/** What a change may cost: two packets, besides the one that is due. */
 export const MOST_GAP_MS = 60;
-/** A move takes some hundredths of a second; the machine may have other things to do. */
-export const MOVED = { timeout: 8000, interval: 20 };
 
-/** The numbers of the callers whose sound comes from the relay. */
+/** Endpoints as they were before there was an anchor: Asterisk's RTP is at the address that phones call. */
+export const NOT_ANCHORED: NonNullable<ExtraConfiguration['set']> = [
+  ['pjsip.conf', 'anonymous', 'media_address', ''],
+  ['pjsip.conf', 'anonymous', 'bind_rtp_to_media_address', 'no'],
+];
+
+/** The numbers of the callers who hear the relay as listeners. */
 export async function callersAtRelay(node: RostrumNode, conference = '3000'): Promise<string[]> {
   const { members } = await node.show(conference).catch(() => ({ members: [] }));
   return members.filter(({ path }) => path === 'relay').map(({ caller }) => caller.number);
 }
 
-/** Waits until just these callers hear the relay. */
+/** Waits until just these callers are members whose calls pass the relay. */
 export async function waitForRelay(node: RostrumNode, callers: readonly string[], conference = '3000'): Promise<void> {
-  await expect.poll(() => callersAtRelay(node, conference), MOVED).toEqual([...callers]);
+  await expect.poll(() => callersAtRelay(node, conference)).toEqual([...callers]);
 }
-
-/** The machine may be busy with other things just when a test counts milliseconds. */
-export const AGAIN = { retry: 2 };
 
 /**
  * The longest time without a packet of each call since its statistics were reset, less what a call that was not touched
@@ -37,14 +39,11 @@ export function gapsMs(calls: readonly Call[], untouched?: Call): number[] {
   return calls.map((call) => call.stats().longestGapMs - othersMs);
 }
 
-/** What is left in Asterisk of listeners' ways to the relay. */
-export async function remains(node: RostrumNode): Promise<string[]> {
-  const [channels, bridges] = await Promise.all([
-    node.asterisk.cli('core show channels concise'),
-    node.asterisk.cli('bridge show all'),
-  ]);
-  const legs = channels.split('\n').filter((line) => line.includes('rostrum-relay'));
-  return [...legs, ...bridges.split('\n').filter((line) => line.includes('-audience-'))];
+/** The channels that wait in the audience's bridges of Asterisk. */
+export async function parked(node: RostrumNode): Promise<number> {
+  const bridges = await node.asterisk.cli('bridge show all');
+  const counts = bridges.split('\n').flatMap((line) => /-audience-\S+\s+(\d+)/.exec(line)?.[1] ?? []);
+  return counts.reduce((sum, count) => sum + Number(count), 0);
 }
 
 /** A moment in which packets come. */

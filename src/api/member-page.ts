@@ -1,0 +1,79 @@
+import { isAdmitted, type Member } from '../conference/member.ts';
+import { formatMemberAddress } from '../conference/member-address.ts';
+import type { Part } from './deps.ts';
+import type { MemberQuery, MemberView } from './schemas.ts';
+
+/** Which members of a conference are asked for, in which order, and which page of them. */
+
+export type Entry = { readonly part: Part; readonly member: Member };
+
+export type MemberPage = {
+  /** Members of the conference on all nodes. */
+  readonly total: number;
+  /** How many of them the filters let through, on all pages. */
+  readonly matching: number;
+  readonly entries: readonly Entry[];
+};
+
+/** The members with a raised hand, the first to raise it first. */
+export const HANDS = { hand: true, order: 'hand' } as const satisfies MemberQuery;
+
+/**
+ * Selects members by their state alone. This costs little for thousands of members; views are made only of a page.
+ * @param parts of all nodes that have the conference
+ */
+export function memberPage(parts: readonly Part[], query: MemberQuery = {}): MemberPage {
+  const all = parts.flatMap((part) => [...part.conference.members.values()].map((member) => ({ part, member })));
+  const matching = all.filter((entry) => matches(entry, query));
+  const key = SORT_KEYS[query.order ?? 'joined'];
+  const sorted = matching.sort((a, b) => key(a.member) - key(b.member));
+  return { total: all.length, matching: matching.length, entries: pageOf(sorted, query) };
+}
+
+/** One page of a list; all of it where there is no limit. Pages count from 1. */
+export function pageOf<T>(list: readonly T[], { limit, page = 1 }: Pick<MemberQuery, 'limit' | 'page'>): readonly T[] {
+  return limit === undefined ? list : list.slice((page - 1) * limit, page * limit);
+}
+
+/** How the member hears as a listener; null for members of other nodes, of whom only their own node knows. */
+export function pathOf({ own }: Part, { path }: Member): MemberView['path'] {
+  return own ? path.at : null;
+}
+
+const LAST = Number.MAX_SAFE_INTEGER;
+
+/** Members with the same key keep their order of joining. */
+const SORT_KEYS: Record<NonNullable<MemberQuery['order']>, (member: Member) => number> = {
+  joined: () => 0,
+  hand: (member) => handRaisedAtMs(member) ?? LAST,
+  speakers: (member) => (member.flags.speaker || member.flags.admin ? -1 : (handRaisedAtMs(member) ?? LAST)),
+};
+
+function matches({ part, member }: Entry, query: MemberQuery): boolean {
+  const { search, role, hand, muted, talking, waiting, path } = query;
+  return (
+    (role === undefined || hasRole(member, role)) &&
+    (hand === undefined || hand === (handRaisedAtMs(member) !== null)) &&
+    (muted === undefined || muted === member.flags.mute) &&
+    (talking === undefined || talking === member.talking) &&
+    (waiting === undefined || waiting === (member.place.at === 'waiting')) &&
+    (path === undefined || path === pathOf(part, member)) &&
+    (search === undefined || isFound(search.toLowerCase(), part, member))
+  );
+}
+
+function hasRole({ flags }: Member, role: NonNullable<MemberQuery['role']>): boolean {
+  if (role === 'admin') return flags.admin;
+  return flags.speaker === (role === 'speaker');
+}
+
+/** @param text in lower case */
+function isFound(text: string, { node, own }: Part, { id, caller }: Member): boolean {
+  const address = formatMemberAddress(id, own ? null : node);
+  return [caller.number, caller.name, address].some((each) => each.toLowerCase().includes(text));
+}
+
+/** Null where the hand is down, or the member has not been admitted. */
+function handRaisedAtMs(member: Member): number | null {
+  return isAdmitted(member) ? member.handRaisedAtMs : null;
+}
