@@ -131,7 +131,7 @@ export class Anchors {
   async retain(living: ReadonlySet<string>): Promise<void> {
     const { ari, link } = this.#deps;
     const kept = link.calls.filter((channelId) => living.has(channelId));
-    for (const channelId of link.calls) if (!living.has(channelId)) this.end(channelId);
+    for (const channelId of [...this.#anchors.keys(), ...link.calls]) if (!living.has(channelId)) this.end(channelId);
     for (const channelId of kept) {
       const call = link.callOf(channelId);
       if (call && !this.#anchors.has(channelId)) link.setCall({ ...call, hearing: null });
@@ -181,6 +181,7 @@ export class Anchors {
       return pathOf(found);
     }
     const mediaAddress = await this.#mediaAddressOf(endpoint, id);
+    if (this.#anchors.get(id) !== anchor) return gone();
     if (!mediaAddress.startsWith('127.')) {
       return { at: 'bridge', reason: `endpoint ${endpoint} has no media_address on loopback` };
     }
@@ -202,7 +203,9 @@ export class Anchors {
   async #mediaAddressOf(endpoint: string, channelId: string): Promise<string> {
     const known = this.#endpoints.get(endpoint);
     if (known && this.#deps.now() < known.untilMs) return known.mediaAddress;
-    const mediaAddress = (await this.#deps.ari.getVariable(channelId, readsMediaAddress(endpoint))) ?? '';
+    const mediaAddress = await this.#deps.ari.getVariable(channelId, readsMediaAddress(endpoint));
+    // The endpoint has none; or the channel is gone, which tells nothing of the endpoint.
+    if (mediaAddress === null) return '';
     if (this.#endpoints.size >= MOST_REMEMBERED) this.#endpoints.clear();
     this.#endpoints.set(endpoint, { mediaAddress, untilMs: this.#deps.now() + REMEMBERED_MS });
     return mediaAddress;

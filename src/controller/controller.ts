@@ -55,6 +55,8 @@ export class Controller {
   readonly #invitations: MemberInvitations;
   readonly #lobby: Lobby;
   readonly #router: CallRouter;
+  /** Calls of which it is not known yet how they can be heard, by channel. Bounded by the calls of Asterisk. */
+  readonly #joining = new Set<string>();
   readonly #keys = new KeyFilter();
   readonly #talkLevels: TalkLevels;
   readonly #squaring: Squaring;
@@ -212,6 +214,7 @@ export class Controller {
         return this.#left(event.channel.id, false);
       case 'ChannelDestroyed':
         inviter.handle({ type: 'ChannelDestroyed', channelId: event.channel.id, cause: event.cause });
+        this.#asterisk.anchors.end(event.channel.id);
         return this.#left(event.channel.id, true);
       case 'ChannelDtmfReceived':
         return this.#pressed(event.channel.id, event.digit, event.timestamp);
@@ -305,11 +308,15 @@ export class Controller {
 
   /** A call joins once it is known how its caller can hear. */
   #join(channel: AriChannel, join: (path: Path) => void): void {
+    const { id } = channel;
     const path = this.#asterisk.anchors.ensure(channel);
     if (!(path instanceof Promise)) return join(path);
+    this.#joining.add(id);
     path.then(
-      (known) => this.#squaring.pass(() => join(known)),
+      // Not if it has ended while this had to wait.
+      (known) => this.#squaring.pass(() => this.#joining.delete(id) && join(known)),
       (error: Error) => {
+        this.#joining.delete(id);
         if (!this.#asterisk.anchors.has(channel.id)) return;
         this.#deps.logger.error(`call from ${channel.caller.number || 'unknown'} refused: ${error.message}`);
         this.#conferences.logFailure('of nobody', this.#deps.ari.hangUp(channel.id, CONGESTION));
@@ -319,9 +326,7 @@ export class Controller {
 
   #isKnown(channelId: string): boolean {
     const isMember = this.#conferences.conferenceOf(channelId) !== undefined;
-    return (
-      isMember || this.#asterisk.anchors.has(channelId) || this.#lobby.has(channelId) || this.#router.has(channelId)
-    );
+    return isMember || this.#joining.has(channelId) || this.#lobby.has(channelId) || this.#router.has(channelId);
   }
 
   #isAway(channelId: string): boolean {

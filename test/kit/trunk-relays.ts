@@ -12,7 +12,6 @@ import type { Endpoint } from './loopback.ts';
 import { RelayAlone } from './relay-alone.ts';
 
 export const CONFERENCE = '3000';
-const PORTS = { first: 21_000, last: 21_999 };
 const TIMEOUT_MS = 10_000;
 const LOOK_EVERY_MS = 5;
 
@@ -119,7 +118,7 @@ export class TrunkRelays {
           nodes: [...others, ...strangers],
         },
       ],
-      listeners: [],
+      calls: [],
       peers: this.#peersOf(name, others),
     });
     if (node.floorPort !== null && node.relay.reports.some(({ type }) => type === 'floor')) return;
@@ -173,8 +172,6 @@ export class TrunkRelays {
 
   #startRelay(name: string, trunk: Endpoint): Promise<RelayAlone> {
     return RelayAlone.start({
-      address: this.#address(name),
-      ports: PORTS,
       threads: 1,
       cluster: {
         nodeId: name,

@@ -12,7 +12,7 @@ const ADMIN = { ...PLAIN_FLAGS, admin: true };
 const here = partOf(
   conference([
     member(1),
-    member(2, { path: 'relay', handRaisedAtMs: 90 }),
+    member(2, { path: { at: 'relay' }, handRaisedAtMs: 90 }),
     member(3, { flags: { ...SPEAKER, mute: true }, caller: { number: '+49301234', name: 'Zoë Maß' } }),
     member(4, { handRaisedAtMs: 80, talking: true }),
     member(5, { flags: ADMIN }),

@@ -36,10 +36,21 @@ export class AsteriskStandIn {
   }
 
   /** A call comes: Asterisk has it from now on, and tells of it. */
-  call(id: string): void {
-    const channel = channelOf(id, ['join', '3000', 'default']);
-    this.channels.push(channel);
-    this.controller.handle({ type: 'StasisStart', args: ['join', '3000', 'default'], channel });
+  call(id: string, given: Partial<AriChannel> = {}): void {
+    this.channels.push({ ...channelOf(id, ['join', '3000', 'default']), ...given });
+    this.comes(id);
+  }
+
+  /** A call that Asterisk has comes to the application, perhaps not for the first time. */
+  comes(id: string, conference = '3000'): void {
+    const channel = this.channels.find((each) => each.id === id);
+    if (!channel) throw new Error(`no channel ${id}`);
+    this.controller.handle({ type: 'StasisStart', args: ['join', conference, 'default'], channel });
+  }
+
+  /** A call goes on in the dialplan. */
+  leaves(id: string): void {
+    this.controller.handle({ type: 'StasisEnd', channel: channelOf(id, []) });
   }
 
   /** A call ends. */
@@ -49,9 +60,13 @@ export class AsteriskStandIn {
     this.controller.handle(event);
   }
 
-  /** Channels of the members of conference 3000. */
+  /** Channels of the members of conference 3000, or of another. */
   get members(): string[] {
-    return [...(this.controller.conferences.get('3000')?.members.keys() ?? [])];
+    return this.membersOf('3000');
+  }
+
+  membersOf(conference: string): string[] {
+    return [...(this.controller.conferences.get(conference)?.members.keys() ?? [])];
   }
 
   times(method: string): number {

@@ -42,7 +42,7 @@ beforeEach(() => {
         },
         getVariable: async (_id, name) => (name.includes('request_uri') ? requestUri : 'call-1'),
         setVariable: async (_id, name, value) => void asked.push(`${name}=${value}`),
-        subscribeToChannel: async () => {},
+        subscribeToChannels: async () => {},
         continueInDialplan: async () => void asked.push('continue'),
       },
       anchors: {

@@ -9,7 +9,7 @@ import {
 
 /** As Asterisk 22.10 answers of a phone at 192.0.2.7 behind NAT, called at 198.51.100.1. */
 const VALUES: RtpValues = {
-  'CHANNEL(rtp,src)': '0.0.0.0:10040',
+  'CHANNEL(rtp,src)': '198.51.100.1:10040',
   'CHANNEL(rtp,dest)': '192.168.1.9:4000',
   'CHANNEL(pjsip,remote_addr)': '192.0.2.7:5066',
   'CHANNEL(pjsip,local_addr)': '198.51.100.1:5060',
@@ -18,7 +18,7 @@ const VALUES: RtpValues = {
 };
 
 const specOf = (values: Partial<RtpValues> = {}, anySource = false) =>
-  callSpecOf('c', '127.0.99.1', { ...VALUES, 'CHANNEL(rtp,src)': '198.51.100.1:10040', ...values }, { anySource });
+  callSpecOf('c', '127.0.99.1', { ...VALUES, ...values }, { anySource });
 
 describe('the RTP of a call', () => {
   it('is asked for with every variable that is used', () => {
@@ -66,6 +66,7 @@ describe('the RTP of a call', () => {
 
   it.each<[string, Partial<RtpValues>]>([
     ['no port', { 'CHANNEL(rtp,src)': null }],
+    ['no address', { 'CHANNEL(rtp,src)': '0.0.0.0:10040' }],
     ['port 0', { 'CHANNEL(rtp,src)': '198.51.100.1:0' }],
     ['a port that cannot be', { 'CHANNEL(rtp,src)': '198.51.100.1:70000' }],
     ['an IPv6 port', { 'CHANNEL(rtp,src)': '[2001:db8::1]:10040' }],

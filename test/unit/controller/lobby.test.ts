@@ -41,7 +41,7 @@ beforeEach(() => {
         if (!answers) throw unanswered;
       },
       setVariable: async (_id, name, value) => void asked.push(`${name}=${value}`),
-      subscribeToChannel: async () => {},
+      subscribeToChannels: async () => {},
       continueInDialplan: async () => void asked.push('continue'),
     },
     anchors: {
