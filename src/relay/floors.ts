@@ -3,6 +3,7 @@ import { StreamResampler } from '../audio/stream-resampler.ts';
 import type { Aead } from '../trunk/aead.ts';
 import type { ReceivedFrame } from '../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../trunk/trunk-peer.ts';
+import type { Udp } from '../udp/udp.ts';
 import { FRAME_SAMPLES } from './audience.ts';
 import { Floor } from './floor.ts';
 import type { MediaPorts } from './media-socket.ts';
@@ -24,6 +25,8 @@ export type FloorsOptions = {
 };
 export type FloorsDeps = {
   aead: Aead;
+  /** For the trunk; its event loop hands packets over. */
+  udp: Udp;
   /** Receives 20 ms for an audience; they must be used before the next ones. */
   play: (frame: AudienceFrame) => void;
   report: (report: FloorReport) => void;
@@ -42,7 +45,7 @@ export class Floors {
   readonly #timers: NodeJS.Timeout[];
 
   constructor(options: FloorsOptions, deps: FloorsDeps) {
-    const { report, aead } = deps;
+    const { report, aead, udp } = deps;
     this.#options = options;
     this.#deps = deps;
     this.#timers = [setInterval(() => this.#tick(), TICK_MS)];
@@ -50,6 +53,7 @@ export class Floors {
       options.trunk &&
       new Trunk(options.trunk, {
         aead,
+        udp,
         onFrame: (frame, nowMs) => this.#received(frame, nowMs),
         onAnnounce: (to, announcement) => report({ type: 'announce', to, announcement: textOf(announcement) }),
       });
