@@ -35,7 +35,7 @@ export class Floors {
   readonly #timers: NodeJS.Timeout[];
 
   constructor(options: FloorsOptions, deps: FloorsDeps) {
-    const { report, aead } = deps;
+    const { report, aead, udp } = deps;
     this.#options = options;
     this.#deps = deps;
     this.#timers = [setInterval(() => this.#tick(), TICK_MS)];
@@ -43,6 +43,7 @@ export class Floors {
       options.trunk &&
       new Trunk(options.trunk, {
         aead,
+        udp,
         onFrame: (frame, nowMs) => this.#received(frame, nowMs),
         onAnnounce: (to, announcement) => report({ type: 'announce', to, announcement: textOf(announcement) }),
       });

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
 import type { Aead } from '../trunk/aead.ts';
 import { KeySchedule, type KeyStep, retainMsOf } from '../trunk/key-schedule.ts';
 import type { OutgoingStream } from '../trunk/outgoing-stream.ts';
@@ -8,13 +7,14 @@ import type { ReceivedFrame } from '../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../trunk/trunk-peer.ts';
 import { type DropReason, TrunkReceiver } from '../trunk/trunk-receiver.ts';
 import { type OutgoingFrame, type Refusal, TrunkSender } from '../trunk/trunk-sender.ts';
+import type { MulticastOptions, Udp, UdpPeer, UdpSocket } from '../udp/udp.ts';
 import type { RtpAddress, TrunkPeerWish } from './protocol.ts';
 import type { TrunkOptions } from './worker-messages.ts';
 
 /** At 60,000 packets a second the kernel's default loses a sixth of them. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
-/** A packet may be in the hands of the kernel's queue while the next ones are made. */
-const PACKETS_IN_TURN = 16;
+/** Expedited forwarding, RFC 3246: packets of voice go first where the network knows of it. */
+const DSCP = 46;
 const TICK_MS = 100;
 /** Nodes of a cluster, and conferences of a node that may be on others too. */
 const MOST_NODES = 256;
@@ -22,6 +22,8 @@ const MOST_CONFERENCES = 4096;
 
 export type TrunkDeps = {
   aead: Aead;
+  /** Its event loop hands packets over. */
+  udp: Udp;
   /** Receives each authentic frame; it is valid until it returns. */
   onFrame: (frame: ReceivedFrame, nowMs: number) => void;
   /** A key that one node, or every node (null), must know. */
@@ -39,7 +41,7 @@ export type TrunkStats = {
   accepted: Record<string, number>;
 };
 
-type Peer = { readonly address: RtpAddress | null; readonly multicast: boolean };
+type Peer = { readonly to: UdpPeer | null; readonly multicast: boolean };
 
 /**
  * The way to the relays of other nodes: makes each frame a packet once, and sends it to all who are to have it. It ends
@@ -52,12 +54,11 @@ export class Trunk {
   readonly #receiver: TrunkReceiver;
   readonly #keys: KeySchedule;
   readonly #peers = new Map<string, Peer>();
-  readonly #packets = Array.from({ length: PACKETS_IN_TURN }, () => Buffer.alloc(MAX_PACKET_BYTES));
-  #turn = 0;
-  #socket: Socket | null = null;
-  #group: Socket | null = null;
+  readonly #packet = Buffer.alloc(MAX_PACKET_BYTES);
+  #socket: UdpSocket | null = null;
+  /** Where packets for all go; null before it is joined, or where each node gets its own. */
+  #group: UdpPeer | null = null;
   #sent = 0;
-  #sendErrors = 0;
 
   constructor(options: TrunkOptions, deps: TrunkDeps) {
     const { nodeId, rekeyIntervalMs } = options;
@@ -73,14 +74,15 @@ export class Trunk {
   async start(): Promise<void> {
     setInterval(() => this.#advanceKeys(), TICK_MS);
     this.#advanceKeys();
-    this.#socket = await this.#open(this.#options.bind, false);
-    const { multicast } = this.#options;
-    if (!multicast) return;
-    this.#socket.setMulticastTTL(multicast.ttl);
-    this.#socket.setMulticastInterface(multicast.interfaceAddress);
-    this.#socket.setMulticastLoopback(true);
-    this.#group = await this.#open(multicast.group, true);
-    this.#group.addMembership(multicast.group.host, multicast.interfaceAddress);
+    const { bind, multicast } = this.#options;
+    if (!multicast) {
+      this.#socket = await this.#open(bind);
+      return;
+    }
+    const { group, ttl, interfaceAddress } = multicast;
+    this.#socket = await this.#open(bind, { role: 'sender', interfaceAddress, ttl });
+    await this.#open(group, { role: 'member', interfaceAddress });
+    this.#group = this.#deps.udp.peer(group.host, group.port);
   }
 
   get stats(): TrunkStats {
@@ -91,7 +93,7 @@ export class Trunk {
     const { dropped } = this.#receiver;
     return {
       sent: this.#sent,
-      sendErrors: this.#sendErrors,
+      sendErrors: this.#socket?.failed ?? 0,
       refused: { ...this.#sender.refused },
       dropped: { ...dropped },
       accepted: Object.fromEntries(accepted) as Record<string, number>,
@@ -110,7 +112,8 @@ export class Trunk {
     for (const { nodeId, address, multicast } of peers) {
       const isNew = !this.#peers.has(nodeId);
       this.#receiver.addNode(nodeId);
-      this.#peers.set(nodeId, { address, multicast: multicast && this.#group !== null });
+      const to = address && this.#deps.udp.peer(address.host, address.port);
+      this.#peers.set(nodeId, { to, multicast: multicast && this.#group !== null });
       if (isNew) this.#keys.peerConnected(nodeId);
     }
     this.#advanceKeys();
@@ -144,23 +147,20 @@ export class Trunk {
   send(stream: OutgoingStream, frame: OutgoingFrame, nodeIds: readonly string[]): void {
     const socket = this.#socket;
     if (socket === null || nodeIds.length === 0) return;
-    this.#turn = (this.#turn + 1) % PACKETS_IN_TURN;
-    const packet = this.#packets[this.#turn] as Buffer;
-    const bytes = this.#sender.encodeInto(packet, stream, frame);
+    const bytes = this.#sender.encodeInto(this.#packet, stream, frame);
     if (bytes === 0) return;
     let toGroup = false;
     for (const nodeId of nodeIds) {
       const peer = this.#peers.get(nodeId);
       if (peer?.multicast) toGroup = true;
-      else if (peer?.address) this.#transmit(socket, packet, bytes, peer.address);
+      else if (peer?.to) this.#transmit(socket, bytes, peer.to);
     }
-    const { multicast } = this.#options;
-    if (toGroup && multicast) this.#transmit(socket, packet, bytes, multicast.group);
+    if (toGroup && this.#group) this.#transmit(socket, bytes, this.#group);
   }
 
-  #transmit(socket: Socket, packet: Buffer, bytes: number, { host, port }: RtpAddress): void {
+  #transmit(socket: UdpSocket, bytes: number, to: UdpPeer): void {
     this.#sent += 1;
-    socket.send(packet, 0, bytes, port, host);
+    socket.sendTo(this.#packet, bytes, to);
   }
 
   #advanceKeys(): void {
@@ -174,26 +174,9 @@ export class Trunk {
     else this.#deps.onAnnounce(null, step.announcement);
   }
 
-  #open({ host, port }: RtpAddress, isGroup: boolean): Promise<Socket> {
-    const socket = createSocket({
-      type: 'udp4',
-      reuseAddr: isGroup,
-      recvBufferSize: RECEIVE_BUFFER_BYTES,
-      // The default look-up leaves the send path for every packet; all our addresses are numeric.
-      lookup: (address, _, done) => done(null, address, 4),
-    });
-    socket.on('message', (packet) => this.#receive(packet));
-    return new Promise((resolve, reject) => {
-      socket.once('error', reject);
-      socket.bind({ address: host, port }, () => {
-        socket.off('error', reject);
-        // A relay that is being restarted refuses what is sent to it.
-        socket.on('error', () => {
-          this.#sendErrors += 1;
-        });
-        resolve(socket);
-      });
-    });
+  #open({ host, port }: RtpAddress, multicast?: MulticastOptions): Promise<UdpSocket> {
+    const options = { host, port, multicast, receiveBufferBytes: RECEIVE_BUFFER_BYTES, dscp: DSCP };
+    return this.#deps.udp.open(options, (packet) => this.#receive(packet));
   }
 
   /** HOT PATH. */

@@ -3,14 +3,7 @@ import { once } from 'node:events';
 import { UdpError } from './errors.ts';
 import { ipv4Number } from './ipv4.ts';
 import { checkPort } from './socket-address.ts';
-import {
-  MAX_PACKET_BYTES,
-  type PacketHandler,
-  type Udp,
-  type UdpPeer,
-  type UdpSocket,
-  type UdpSocketOptions,
-} from './udp.ts';
+import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions } from './udp.ts';
 
 /** Another process can take a port in the moment in which it is not bound. */
 const MAX_PORT_TRIES = 10;
@@ -118,7 +111,7 @@ class DgramSocket implements UdpSocket {
   }
   /** HOT PATH. */
   #receive(packet: Buffer, from: RemoteInfo): void {
-    if (this.#closed || packet.length > MAX_PACKET_BYTES) return;
+    if (this.#closed) return;
     this.#source.host = from.address;
     this.#source.port = from.port;
     this.#onPacket(packet, this.#source);

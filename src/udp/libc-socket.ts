@@ -13,18 +13,20 @@ import {
   SOCKET_ADDRESS_BYTES,
 } from './socket-address.ts';
 import { setFilter } from './socket-options.ts';
-import { MAX_PACKET_BYTES, type PacketHandler, type UdpPeer, type UdpSocket, type UdpSource } from './udp.ts';
+import type { PacketHandler, UdpPeer, UdpSocket, UdpSource } from './udp.ts';
 
 const SEND_FLAGS = c.MSG_DONTWAIT | c.MSG_NOSIGNAL;
-/** With MSG_TRUNC the kernel tells the true length of a packet that is too long. */
-const RECEIVE_FLAGS = c.MSG_DONTWAIT | c.MSG_TRUNC;
+/** More than UDP can carry. */
+const MAX_PACKET_BYTES = 65_536;
+/** Packets of media are shorter, so that this many views of different lengths are kept. */
+const MAX_VIEW_BYTES = 2048;
 
 /** What all sockets of a thread receive with, one packet at a time. */
 export class ReceiveBuffer {
   readonly packet: Memory;
   readonly from: Memory;
   readonly fromBytes: Memory;
-  /** Views of the packet by its length, since a new one for each packet would be garbage. Bounded by that length. */
+  /** Views of the packet by its length, since a new one for each packet would be garbage. */
   readonly #views: Buffer[] = [];
 
   constructor(libc: Libc) {
@@ -35,8 +37,13 @@ export class ReceiveBuffer {
 
   /** HOT PATH. */
   viewOf(bytes: number): Buffer {
-    this.#views[bytes] ??= Buffer.from(this.packet.bytes.buffer as ArrayBuffer, 0, bytes);
-    return this.#views[bytes] as Buffer;
+    return this.#views[bytes] ?? this.#newView(bytes);
+  }
+
+  #newView(bytes: number): Buffer {
+    const view = Buffer.from(this.packet.bytes.buffer as ArrayBuffer, 0, bytes);
+    if (bytes <= MAX_VIEW_BYTES) this.#views[bytes] = view;
+    return view;
   }
 }
 
@@ -155,15 +162,15 @@ export class LibcSocket implements UdpSocket {
         this.#fd,
         address,
         MAX_PACKET_BYTES,
-        RECEIVE_FLAGS,
+        c.MSG_DONTWAIT,
         from.address,
         fromBytes.address,
       );
-      if (bytes >= 0 && bytes <= MAX_PACKET_BYTES) {
+      if (bytes >= 0) {
         this.#source.set(from.view);
         this.#onPacket(this.#buffer.viewOf(bytes), this.#source);
         handedOver += 1;
-      } else if (bytes < 0 && !this.#wasRefused()) break;
+      } else if (!this.#wasRefused()) break;
     }
     return handedOver;
   }

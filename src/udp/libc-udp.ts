@@ -54,7 +54,7 @@ class LibcUdp implements Udp {
     this.#events = memory(libc, MAX_READY * EVENT_BYTES);
     this.#wakerCount = memory(libc, 8).bytes;
     this.#watch(this.waker);
-    this.#stopEventLoop = options.eventLoop ? libc.whenReadable(this.#epoll, () => this.poll(0)) : () => {};
+    this.#stopEventLoop = options.eventLoop ? libc.whenReadable(this.#epoll, this.#pollInEventLoop) : () => {};
     // The descriptors of a thread would outlive it, unlike those that Node.js made.
     process.once('exit', this.#exit);
   }
@@ -129,6 +129,17 @@ class LibcUdp implements Udp {
     // A child process that is being started may have the descriptor too, and the kernel would go on telling of it.
     this.#libc.epoll_ctl(this.#epoll, c.EPOLL_CTL_DEL, fd, this.#events.bytes);
   }
+
+  readonly #pollInEventLoop = (): void => {
+    try {
+      this.poll(0);
+    } catch (error) {
+      // Of a handler. Thrown here it would end the process without a word.
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  };
 
   readonly #exit = (): void => this.close();
 }

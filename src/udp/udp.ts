@@ -1,8 +1,5 @@
 import type { Filter } from './filter.ts';
 
-/** Longer packets are dropped: no network that RTP is sent on carries them. */
-export const MAX_PACKET_BYTES = 2048;
-
 /** An address to send to, prepared once. It is only of use to the `Udp` that made it. */
 export type UdpPeer = {
   readonly host: string;

@@ -9,6 +9,7 @@ import type { Opened, Polled } from './polling-worker.ts';
 import { Receiving } from './receiving.ts';
 
 const TSX = new URL('../../../node_modules/tsx/dist/esm/api/index.mjs', import.meta.url).href;
+const OPEN_UDP = new URL('../../../src/udp/open-udp.ts', import.meta.url).href;
 const WORKER = new URL('./polling-worker.ts', import.meta.url).href;
 const HOST = '127.0.0.1';
 const TEXT = Buffer.from('hello');
@@ -157,7 +158,24 @@ describe.each(['libc', 'dgram'] as const)('the event loop through %s', (driver) 
     const socket = await udp.open({ host: HOST, port: 0 }, (packet) => packets.push(packet.toString()));
     for (let sent = 0; sent < 100; sent++) socket.sendTo(TEXT, TEXT.length, udp.peer(HOST, socket.port));
     await expect.poll(() => packets).toHaveLength(100);
-    socket.close();
-    udp.close();
+  });
+});
+
+describe('the event loop of a worker thread', () => {
+  it('has packets through dgram, since koffi does not survive the end of such a thread', async () => {
+    const program = `
+      import { register } from '${TSX}';
+      import { parentPort } from 'node:worker_threads';
+      register();
+      const { openUdp } = await import('${OPEN_UDP}');
+      const { driver, fallbackReason } = await openUdp({ eventLoop: true });
+      const error = await openUdp({ driver: 'libc', eventLoop: true }).catch(({ code }) => code);
+      parentPort.postMessage({ driver, fallbackReason, error });
+      setInterval(() => {}, 1000);
+    `;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`));
+    closing.push(() => worker.terminate());
+    const fallbackReason = 'not in the event loop of a worker thread';
+    expect(await once(worker, 'message')).toEqual([{ driver: 'dgram', fallbackReason, error: 'ENOTSUP' }]);
   });
 });
