@@ -139,6 +139,10 @@ export class AriClientPort implements AriPort {
     await this.#operations.channels.answer({ channelId });
   }
 
+  async ring(channelId: string): Promise<void> {
+    await this.#operations.channels.ring({ channelId });
+  }
+
   async originate(call: AriOriginate): Promise<void> {
     const { channelId, otherChannelId, formats, endpoint, application, args, callerId, timeoutSeconds, variables } =
       call;

@@ -18,6 +18,7 @@ declare module 'ari-client' {
       | 'externalMedia'
       | 'hangup'
       | 'redirect'
+      | 'ring'
       | 'continueInDialplan'
       | 'mute'
       | 'unmute'

@@ -74,6 +74,8 @@ export interface AriPort {
   addChannel(bridgeId: string, channelId: string, options: { mute: boolean; absorbDtmf: boolean }): Promise<void>;
   removeChannel(bridgeId: string, channelId: string): Promise<void>;
   answer(channelId: string): Promise<void>;
+  /** Lets the caller of an unanswered call hear ringing (SIP 180). */
+  ring(channelId: string): Promise<void>;
   originate(call: AriOriginate): Promise<void>;
   /** Makes a channel that sends and takes RTP, and enters the application. @param media.host an address and port */
   externalMedia(media: { channelId: string; application: string; host: string; format: string }): Promise<void>;

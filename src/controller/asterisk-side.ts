@@ -31,6 +31,7 @@ export type AsteriskSide = {
 
 /**
  * @param deps.report receives what became of effects
+ * @param deps.settled as of `EffectRunnerDeps`
  * @param deps.fanOutLost is told of a member who does not hear the relay any more
  * @param deps.measured is told of a member whose level has changed
  */
@@ -42,11 +43,12 @@ export function createAsteriskSide(
     speech: Speech;
     logger: Logger;
     report: (conference: string, input: Input) => void;
+    settled: (channelId: string, error: unknown) => void;
     fanOutLost: (channelId: string) => void;
     measured: (channelId: string) => void;
   },
 ): AsteriskSide {
-  const { ari, link, speech, logger, report, fanOutLost, measured } = deps;
+  const { ari, link, speech, logger, report, settled, fanOutLost, measured } = deps;
   const names = new Names(application);
   const library = new SoundLibrary({ ari, speech, logger });
   const bridges = new Bridges({ ari, names });
@@ -68,6 +70,7 @@ export function createAsteriskSide(
     logger,
     arranger: new Arranger({ ari, bridges, fanOut: side.fanOut, meters: side.meters }),
     report,
+    settled,
   });
   return { ...side, runner };
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriChannel, AriPort } from '../ari/port.ts';
 import { redirectUri, userOf, wasRedirected } from '../cluster/redirect-uri.ts';
+import type { Route } from '../cluster/route.ts';
 import type { Settings } from '../conference/conference.ts';
 import { promptSounds } from '../prompts/prompt-sounds.ts';
 import { isChannelGone } from './arranger.ts';
@@ -22,7 +23,7 @@ export type Arrival = {
   /** Null where the caller is yet to be asked. */
   readonly conference: string | null;
   readonly settings: Settings;
-  /** Lets the caller in on this node. */
+  /** Has the call let in on this node, as soon as there is room for it. */
   readonly take: () => void;
 };
 
@@ -31,7 +32,7 @@ export type CallRouterDeps = {
   prompter: Pick<Prompter, 'playTo'>;
   logger: Logger;
   now: () => number;
-  cluster: Pick<Cluster, 'routeOf' | 'isFull' | 'sent'>;
+  cluster: Pick<Cluster, 'routeOf' | 'routeElsewhere' | 'isFull' | 'sent'>;
 };
 
 /**
@@ -62,10 +63,33 @@ export class CallRouter {
     if (channel.dialled === null) return take();
     if (this.#deps.cluster.routeOf(conference).node === this.#nodeId) return take();
     this.#pending.set(channel.id, null);
-    this.#send(arrival).catch((error: Error) => {
+    const routeNow = () => this.#deps.cluster.routeOf(conference);
+    this.#send(arrival, routeNow, () => this.#take(arrival)).catch((error: Error) => {
       this.left(channel.id);
       if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerOf(channel)}: ${error.message}`);
     });
+  }
+
+  /**
+   * A call has waited for too long to be let in here: it is sent to another node that has room, or refused.
+   * @returns whether it was sent. Rejects with an `AriError` if it is still here
+   */
+  async sendAway(arrival: Arrival): Promise<boolean> {
+    const { id } = arrival.channel;
+    let refused = false;
+    const refuse = () => {
+      refused = true;
+      return this.#endCall(id, 'BUSY');
+    };
+    const routeNow = () => this.#deps.cluster.routeElsewhere(arrival.conference);
+    this.#pending.set(id, null);
+    try {
+      await (routeNow() ? this.#send(arrival, routeNow, refuse) : refuse());
+    } catch (error) {
+      this.left(id);
+      throw error;
+    }
+    return !refused;
   }
 
   /** The call has ended, or has left the application. */
@@ -83,7 +107,11 @@ export class CallRouter {
     for (const channelId of this.#pending.keys()) this.left(channelId);
   }
 
-  async #send(arrival: Arrival): Promise<void> {
+  /**
+   * @param routeNow where the call is to go; null if nowhere
+   * @param otherwise what is done with a call that cannot go there
+   */
+  async #send(arrival: Arrival, routeNow: () => Route | null, otherwise: () => Promise<void>): Promise<void> {
     const { ari, logger, cluster } = this.#deps;
     const { channel } = arrival;
     const [requestUri, callId] = await Promise.all([
@@ -92,27 +120,28 @@ export class CallRouter {
     ]);
     if (!this.has(channel.id)) return;
     // Decided now, so that whoever comes in the same moment counts as sent already.
-    const route = cluster.routeOf(arrival.conference);
+    const route = routeNow();
+    if (!route) return otherwise();
     if (route.node === null) return this.#refuse(arrival);
     const uri =
       route.node !== this.#nodeId &&
       route.sip &&
       redirectUri(route.sip, dialledNumber(channel, requestUri), this.#nodeId);
-    if (!uri || !channel.name.startsWith('PJSIP/') || this.#wasHere(requestUri, callId)) return this.#take(arrival);
+    if (!uri || !channel.name.startsWith('PJSIP/') || this.#wasHere(requestUri, callId)) return otherwise();
     cluster.sent(route.node);
     try {
       await ari.redirect(channel.id, `PJSIP/${uri}`);
     } catch (error) {
       if (!this.has(channel.id) || isNotHere(error)) return this.left(channel.id);
       logger.warn(`call from ${callerOf(channel)}: not sent to ${route.node}: ${(error as Error).message}`);
-      return this.#take(arrival);
+      return otherwise();
     }
     this.#remember(callId);
     logger.info(`call from ${callerOf(channel)} sent to ${uri}: ${route.reason}`, { node: route.node });
     if (!this.has(channel.id)) return;
     const timer = setTimeout(() => {
       logger.warn(`call from ${callerOf(channel)}: Asterisk did not send it to ${route.node}`);
-      this.#take(arrival).catch((error: Error) => logger.warn(error.message));
+      otherwise().catch((error: Error) => logger.warn(error.message));
     }, REDIRECT_TIMEOUT_MS);
     this.#pending.set(channel.id, timer);
   }
@@ -126,14 +155,19 @@ export class CallRouter {
 
   /** Says so without answering, and has the dialplan end the call. */
   async #refuse({ channel, conference, settings }: Arrival): Promise<void> {
-    const { ari, prompter, logger } = this.#deps;
+    const { prompter, logger } = this.#deps;
     logger.warn(`call from ${callerOf(channel)} to ${conference ?? 'the lobby'} refused: no room`);
     const sounds = promptSounds(['full'], settings.profile.sound);
     // A caller is not kept because a prompt cannot be played.
     const playing = await prompter.playTo(channel.id, sounds, false).catch(() => null);
     await playing?.ended;
-    await ari.setVariable(channel.id, RESULT_VARIABLE, 'FULL');
-    await ari.continueInDialplan(channel.id);
+    await this.#endCall(channel.id, 'FULL');
+  }
+
+  /** Has the dialplan end the call, and tells it why. */
+  async #endCall(channelId: string, why: 'FULL' | 'BUSY'): Promise<void> {
+    await this.#deps.ari.setVariable(channelId, RESULT_VARIABLE, why);
+    await this.#deps.ari.continueInDialplan(channelId);
   }
 
   async #read(channel: AriChannel, variable: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { ApiClient } from '../../api/client.ts';
 import type { ConferenceSummary, ConferenceView, MemberView, StatusView } from '../../api/schemas.ts';
+import { admissionText } from '../admission-text.ts';
 import { conferenceTable, conferenceText } from '../conference-text.ts';
 import { memberTable } from '../member-text.ts';
 import type { ClientOptions, WatchOptions } from '../options.ts';
@@ -16,6 +17,7 @@ export async function status({ socket, json }: ClientOptions): Promise<void> {
       `Asterisk     ${asterisk.connected ? `connected, version ${asterisk.version}` : `not connected: ${asterisk.problem}`}`,
       `conferences  ${view.conferences}`,
       `members      ${view.members}`,
+      `arriving     ${admissionText(view.admission)}`,
     ].join('\n'),
   );
 }

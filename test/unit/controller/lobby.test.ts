@@ -22,6 +22,7 @@ let asked: string[];
 let answers: boolean;
 let unplayable: boolean;
 let promptMs: number;
+let settled: string[];
 let lobby: Lobby;
 
 beforeEach(() => {
@@ -30,6 +31,7 @@ beforeEach(() => {
   answers = true;
   unplayable = false;
   promptMs = 0;
+  settled = [];
   lobby = new Lobby({
     ari: {
       answer: async () => {
@@ -39,6 +41,7 @@ beforeEach(() => {
       setVariable: async (_id, name, value) => void asked.push(`${name}=${value}`),
       continueInDialplan: async () => void asked.push('continue'),
     },
+    settled: (channelId, error) => settled.push(`${channelId} ${error === null}`),
     prompter: {
       playTo: async () => {
         asked.push('play');
@@ -72,6 +75,7 @@ describe('a caller in the lobby', () => {
   it('is answered and asked for a number', async () => {
     await receive();
     expect(asked).toEqual(['answer', 'play']);
+    expect(settled).toEqual(['a true']);
     for (const key of '3000#') lobby.pressed('a', key);
     expect(asked.slice(2)).toEqual(['join 3000']);
   });
@@ -99,6 +103,7 @@ describe('a caller in the lobby', () => {
     answers = false;
     await receive();
     expect(asked).toEqual(['answer']);
+    expect(settled).toEqual(['a false']);
     answers = true;
     await keepSilent(1);
     expect(asked.slice(1)).toEqual(['answer', 'play']);
