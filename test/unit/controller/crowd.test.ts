@@ -49,6 +49,16 @@ describe('200 calls at once', () => {
     expect(asterisk.times('answer')).toBe(200);
   });
 
+  it('are forgotten when they end, while they wait or on their way in', async () => {
+    asterisk.answers.set('answer', () => new Promise(() => {}));
+    dialMany(12);
+    for (const id of ['c0', 'c8', 'c9']) asterisk.hangUp(id);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asterisk.members).toContain('c10');
+    expect(asterisk.members).not.toContain('c8');
+    expect(asterisk.controller.admission.waiting).toBe(1);
+  });
+
   it('to the lobby are answered a few at a time', async () => {
     slow('answer', 100);
     dialMany(20, LOBBY);
