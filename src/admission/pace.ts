@@ -157,6 +157,7 @@ export class Pace {
     if (nowMs - this.#lastMs < IDLE_MS) return;
     this.#limit = FIRST_LIMIT;
     this.#recentMs = null;
+    this.#lateMs = 0;
     this.#isLimiting = false;
   }
 }

@@ -172,7 +172,10 @@ export class Arrivals {
       if (this.#ringing >= RINGS_AT_ONCE || nowMs - sinceMs < RING_AFTER_MS) return;
       this.#silent.delete(channelId);
       this.#ringing++;
-      const done = () => this.#ringing--;
+      const done = () => {
+        this.#ringing--;
+        if (this.#timer) this.#ring();
+      };
       this.#deps.ari.ring(channelId).then(done, (error: Error) => {
         done();
         if (!isChannelGone(error)) this.#deps.logger.debug(`call ${channelId} does not ring: ${error.message}`);

@@ -89,6 +89,8 @@ describe('a call that comes', () => {
     crowd(20);
     await vi.advanceTimersByTimeAsync(190);
     expect(toldOf('ring')).toEqual([]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(toldOf('ring')).toHaveLength(12);
     await vi.advanceTimersByTimeAsync(2000);
     expect(toldOf('ring')).toEqual(Array.from({ length: 12 }, (_, index) => `c${index + 8}`));
     for (let index = 0; index < 20; index++) arrivals.settled(`c${index}`, null);

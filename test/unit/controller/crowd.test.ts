@@ -135,8 +135,10 @@ describe('calls that are found in Asterisk', () => {
     slow('answer', 1000);
     dialMany(12);
     asterisk.hangUp('c9');
+    await vi.advanceTimersByTimeAsync(500);
     await asterisk.controller.resync();
     expect(asterisk.members).toHaveLength(8);
+    expect(asterisk.controller.admission).toMatchObject({ waiting: 3, longestMs: 500 });
     await vi.advanceTimersByTimeAsync(10_000);
     expect(asterisk.members).toEqual(['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c10', 'c11']);
   });
