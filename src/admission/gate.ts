@@ -2,7 +2,7 @@ import { Pace } from './pace.ts';
 
 /** More calls than this do not wait; Asterisk would run out of descriptors before. */
 const MOST_WAITING = 10_000;
-/** A call of which nothing was heard for so long is counted as set up, or as lost: others must not wait for it. */
+/** A call of which nothing was heard for so long is given up: others must not wait for it. */
 const LONGEST_UNDER_WAY_MS = 15_000;
 const SECOND_MS = 1000;
 /** While a call has waited for so long, new calls are better off on another node. */
@@ -57,7 +57,7 @@ export class Gate<T> {
     return this.#waiting.has(id);
   }
 
-  /** Neither waits anybody, nor is anybody on the way in. */
+  /** No call waits or is on its way in. */
   get isIdle(): boolean {
     return this.#waiting.size === 0 && this.#underWay.size === 0;
   }
@@ -127,7 +127,7 @@ export class Gate<T> {
     this.#pace.unanswered(nowMs);
   }
 
-  /** From time to time. @param lateMs how late the event loop was */
+  /** To be called every few ms while there are calls. @param lateMs how late the event loop was */
   tick(lateMs: number, nowMs: number): void {
     this.#pace.late(lateMs, nowMs);
     for (const [id, sinceMs] of this.#underWay) {

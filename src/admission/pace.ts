@@ -32,17 +32,17 @@ const LATE_MS = 30;
 const CUT_APART_MS = 200;
 /** So long nobody is let in when Asterisk has not answered. */
 const PAUSE_MS = 1000;
-/** After so long without a call nothing is known any more. */
+/** After so long without a call, earlier ones no longer say how Asterisk is. */
 const IDLE_MS = 10_000;
-/** The others wait no longer for a call that was to go in alone. */
+/** The other calls wait no longer for one that was to go in alone. */
 const LONGEST_PROBE_MS = 1000;
 
 /**
  * Finds out how many calls may be on their way in at once: between being let in and being set up in Asterisk. The limit grows
  * by additions while calls are set up about as fast as ever seen, and is cut by a factor when they take longer, when the event
  * loop is late, or when Asterisk does not answer (AIMD, as TCP does; the comparison with the best time is that of TCP Vegas).
- * What is to be expected follows from calls that were alone on their way in: where these take longer too, it is not because of
- * the others, and keeping them out would help nobody.
+ * Calls that were alone on their way in say what is to be expected. If these take longer too, the other calls are not the
+ * reason, and keeping them out would help nobody.
  *
  * Setting up a call is a few requests to ARI one after the other, so the time of a call is also ARI's latency.
  *

@@ -93,11 +93,14 @@ export const conferenceSchema = conferenceSummarySchema.omit({ members: true }).
 
 const admissionSchema = z
   .object({
-    waiting: z.number().int().describe('Wait unanswered, and hear ringing'),
+    waiting: z.number().int().describe('Calls that wait unanswered, and ring'),
     longestMs: z.number().int().describe('For how long the first of them has waited'),
-    perSecond: z.number().int().describe('Were let in during the last second'),
-    limit: z.number().int().describe('May be on their way in at once, as of now'),
-    refused: z.number().int().describe('Had waited for too long, since the controller was started'),
+    perSecond: z.number().int().describe('Calls that were let in during the last second'),
+    limit: z.number().int().describe('Calls that may be on their way in at once, as of now'),
+    refused: z
+      .number()
+      .int()
+      .describe('Calls that were refused after they had waited for too long, since the controller was started'),
   })
   .describe('Calls that come in');
 
