@@ -134,6 +134,19 @@ export const memberQuerySchema = z
     message: 'there are pages only where there is a limit',
   });
 
+const admissionSchema = z
+  .object({
+    waiting: z.number().int().describe('Calls that wait unanswered, and ring'),
+    longestMs: z.number().int().describe('For how long the first of them has waited'),
+    perSecond: z.number().int().describe('Calls that were let in during the last second'),
+    limit: z.number().int().describe('Calls that may be on their way in at once, as of now'),
+    refused: z
+      .number()
+      .int()
+      .describe('Calls that were refused after they had waited for too long, since the controller was started'),
+  })
+  .describe('Calls that come in');
+
 export const statusSchema = z.object({
   version: z.string(),
   pid: z.number().int(),
@@ -141,6 +154,7 @@ export const statusSchema = z.object({
   relay: z.object({ connected: z.boolean(), pid: z.number().int().nullable() }),
   conferences: z.number().int(),
   members: z.number().int(),
+  admission: admissionSchema,
 });
 
 export const flagsRequestSchema = z.strictObject({
@@ -205,6 +219,7 @@ export const nodeSchema = z.object({
   load: z.number().nullable().describe('1 is all that its processors can do'),
   capacity: z.number().int().nullable().describe('Calls that it takes; null without a limit'),
   draining: z.boolean().describe('New calls are sent to other nodes'),
+  admission: admissionSchema,
   audio: z
     .object({
       packets: z.number().int().describe('Taken from it'),
@@ -263,8 +278,10 @@ export const routeSchema = z.object({
   node: z.string(),
   sip: z.string().nullable().describe('Where phones reach the node; null if cluster.sip does not say so'),
   reason: z
-    .enum(['placement', 'full', 'draining', 'only-here'])
-    .describe('Placement prefers it; the node that was asked is full, or draining; it is draining, but the only one'),
+    .enum(['placement', 'full', 'draining', 'congested', 'only-here'])
+    .describe(
+      'Placement prefers it; the node that was asked is full, draining, or has calls waiting; it is draining, but the only one',
+    ),
 });
 
 export type RouteView = z.output<typeof routeSchema>;

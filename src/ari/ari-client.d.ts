@@ -19,6 +19,7 @@ declare module 'ari-client' {
       | 'externalMedia'
       | 'hangup'
       | 'redirect'
+      | 'ring'
       | 'continueInDialplan'
       | 'mute'
       | 'unmute'

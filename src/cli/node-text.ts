@@ -5,12 +5,26 @@ import { table } from './table.ts';
 /** The nodes of the cluster as people read them. */
 export function nodeTable(nodes: readonly NodeView[], widthColumns: number): string {
   return table(
-    ['NODE', 'STATE', 'CONFERENCES', 'MEMBERS', 'CAPACITY', 'LOAD', 'RTT MS', 'LOSS', 'DELAY MS', 'SINCE', 'VERSION'],
+    [
+      'NODE',
+      'STATE',
+      'CONFERENCES',
+      'MEMBERS',
+      'WAITING',
+      'CAPACITY',
+      'LOAD',
+      'RTT MS',
+      'LOSS',
+      'DELAY MS',
+      'SINCE',
+      'VERSION',
+    ],
     nodes.map((node) => [
       node.id,
       node.draining ? `${node.state}, draining` : node.state,
       node.conferences,
       node.members,
+      node.admission.waiting,
       node.capacity ?? '-',
       node.load === null ? '-' : node.load.toFixed(2),
       node.rttMs === null ? '-' : node.rttMs.toFixed(1),

@@ -4,6 +4,7 @@ const WHY: Record<RouteView['reason'], string> = {
   placement: 'placement prefers it',
   full: 'this node is full',
   draining: 'this node is draining',
+  congested: 'calls wait at this node to be let in',
   'only-here': 'this node is draining, but no other one has room',
 };
 

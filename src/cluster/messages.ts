@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NO_ADMISSION } from '../admission/gate.ts';
 import { commandSchema } from '../conference/command-schema.ts';
 import { FLAGS } from '../conference/flags.ts';
 import { conferenceName, conferenceRecordSchema, memberNumber, memberRecordSchema } from './record.ts';
@@ -48,6 +49,10 @@ const status = z.object({
   load: z.number().min(0),
   capacity: count.nullable(),
   draining: z.boolean(),
+  /** Calls that come in there: see `Admission`. A node of an older version says nothing about them. */
+  admission: z
+    .object({ waiting: count, longestMs: count, perSecond: count, limit: count, refused: count })
+    .default(NO_ADMISSION),
 });
 
 const audience = z.enum(['all', 'non-admins']);

@@ -3,11 +3,13 @@ export type Place = {
   readonly node: string;
   /** Where phones reach it; null if that is not known, so that nobody can be sent there. */
   readonly sip: string | null;
-  /** Calls that it has, and takes at most; null without a limit. */
+  /** Calls that it has, those that wait to be let in as well, and takes at most; null without a limit. */
   readonly members: number;
   readonly capacity: number | null;
   /** Takes no new calls. */
   readonly draining: boolean;
+  /** Calls wait there to be let in, and have for a while. */
+  readonly congested: boolean;
   /** 1 is all that its processors can do. */
   readonly load: number;
   /** Members whom it has in the conference in question. */
@@ -31,6 +33,8 @@ export function place(strategy: Placement, here: string, places: readonly Place[
   const open = places.filter((each) => hasRoom(each) && (each.node === here || each.sip !== null));
   const [best] = [...open].sort(
     (a, b) =>
+      // A caller is better off where nobody waits, whatever the strategy.
+      Number(a.congested) - Number(b.congested) ||
       preference(strategy, a, b) ||
       Number(b.node === here) - Number(a.node === here) ||
       usage(a) - usage(b) ||

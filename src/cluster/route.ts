@@ -17,6 +17,8 @@ export type RouteReason =
   | 'full'
   /** ... is draining. */
   | 'draining'
+  /** ... has calls that wait to be let in. */
+  | 'congested'
   /** It is draining, but nobody else can take the caller: better here than nowhere. */
   | 'only-here';
 
@@ -29,11 +31,26 @@ export function routeOf(strategy: Placement, here: string, places: readonly Plac
   const own = places.find(({ node }) => node === here);
   const best = place(strategy, here, places);
   if (best) {
-    const why = own?.draining ? 'draining' : own && isFull(own) ? 'full' : 'placement';
-    return { node: best.node, sip: best.sip, reason: best.node === here ? 'placement' : why };
+    return { node: best.node, sip: best.sip, reason: best.node === here || !own ? 'placement' : whyNot(own) };
   }
   if (own && !isFull(own)) return { node: here, sip: own.sip, reason: 'only-here' };
   return { node: null, sip: null, reason: 'no-room' };
+}
+
+/**
+ * Where a caller is to go who has waited at this node for too long.
+ * @returns null if no other node takes calls
+ */
+export function routeElsewhere(strategy: Placement, here: string, places: readonly Place[]): Route | null {
+  const others = places.filter(({ node }) => node !== here);
+  const best = place(strategy, here, others);
+  return best && { node: best.node, sip: best.sip, reason: 'congested' };
+}
+
+function whyNot(own: Place): RouteReason {
+  if (own.draining) return 'draining';
+  if (isFull(own)) return 'full';
+  return own.congested ? 'congested' : 'placement';
 }
 
 /** Has as many calls as it takes. A node that is draining is not full for that. */

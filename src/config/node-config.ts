@@ -69,6 +69,16 @@ export const nodeConfigSchema = z
         perSecond: z.number().min(0.1).max(100).default(5).describe('New calls in a second'),
       })
       .prefault({}),
+    admission: z
+      .strictObject({
+        waitSeconds: z
+          .number()
+          .min(1)
+          .max(180)
+          .default(20)
+          .describe('Calls that cannot be let in ring for so long, then another node takes them, or they are refused'),
+      })
+      .prefault({}),
     cluster: clusterConfigSchema,
     log: z
       .strictObject({

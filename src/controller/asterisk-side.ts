@@ -31,6 +31,7 @@ export type AsteriskSide = {
 
 /**
  * @param deps.report receives what became of effects
+ * @param deps.settled as of `EffectRunnerDeps`
  * @param deps.measured is told of a member whose level has changed
  */
 export function createAsteriskSide(
@@ -41,10 +42,11 @@ export function createAsteriskSide(
     speech: Speech;
     logger: Logger;
     report: (conference: string, input: Input) => void;
+    settled: (channelId: string, error: unknown) => void;
     measured: (channelId: string) => void;
   },
 ): AsteriskSide {
-  const { ari, link, speech, logger, report, measured } = deps;
+  const { ari, link, speech, logger, report, settled, measured } = deps;
   const names = new Names(application);
   const library = new SoundLibrary({ ari, speech, logger });
   const bridges = new Bridges({ ari, names });
@@ -65,6 +67,7 @@ export function createAsteriskSide(
     logger,
     arranger: new Arranger({ ari, bridges, anchors: side.anchors, meters: side.meters }),
     report,
+    settled,
   });
   return { ...side, runner };
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriChannel, AriPort } from '../ari/port.ts';
 import { redirectUri, userOf, wasRedirected } from '../cluster/redirect-uri.ts';
+import type { Route } from '../cluster/route.ts';
 import type { Settings } from '../conference/conference.ts';
 import { promptSounds } from '../prompts/prompt-sounds.ts';
 import type { Anchors } from './anchors.ts';
@@ -23,7 +24,7 @@ export type Arrival = {
   /** Null where the caller is yet to be asked. */
   readonly conference: string | null;
   readonly settings: Settings;
-  /** Lets the caller in on this node. */
+  /** Has the call let in on this node, as soon as there is room for it. */
   readonly take: () => void;
 };
 
@@ -33,7 +34,7 @@ export type CallRouterDeps = {
   prompter: Pick<Prompter, 'playTo'>;
   logger: Logger;
   now: () => number;
-  cluster: Pick<Cluster, 'routeOf' | 'isFull' | 'sent'>;
+  cluster: Pick<Cluster, 'routeOf' | 'routeElsewhere' | 'isFull' | 'sent'>;
 };
 
 /**
@@ -64,10 +65,33 @@ export class CallRouter {
     if (channel.dialled === null) return take();
     if (this.#deps.cluster.routeOf(conference).node === this.#nodeId) return take();
     this.#pending.set(channel.id, null);
-    this.#send(arrival).catch((error: Error) => {
+    const routeNow = () => this.#deps.cluster.routeOf(conference);
+    this.#send(arrival, routeNow, () => this.#take(arrival)).catch((error: Error) => {
       this.left(channel.id);
       if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerOf(channel)}: ${error.message}`);
     });
+  }
+
+  /**
+   * A call has waited for too long to be let in here: it is sent to another node that has room, or refused.
+   * @returns whether it was sent. Rejects with an `AriError` if it is still here
+   */
+  async sendAway(arrival: Arrival): Promise<boolean> {
+    const { id } = arrival.channel;
+    let refused = false;
+    const refuse = () => {
+      refused = true;
+      return giveBack(id, 'BUSY', this.#deps);
+    };
+    const routeNow = () => this.#deps.cluster.routeElsewhere(arrival.conference);
+    this.#pending.set(id, null);
+    try {
+      await (routeNow() ? this.#send(arrival, routeNow, refuse) : refuse());
+    } catch (error) {
+      this.left(id);
+      throw error;
+    }
+    return !refused;
   }
 
   /** The call has ended, or has left the application. */
@@ -85,7 +109,11 @@ export class CallRouter {
     for (const channelId of this.#pending.keys()) this.left(channelId);
   }
 
-  async #send(arrival: Arrival): Promise<void> {
+  /**
+   * @param routeNow where the call is to go; null if nowhere
+   * @param otherwise what is done with a call that cannot go there
+   */
+  async #send(arrival: Arrival, routeNow: () => Route | null, otherwise: () => Promise<void>): Promise<void> {
     const { ari, logger, cluster } = this.#deps;
     const { channel } = arrival;
     const [requestUri, callId] = await Promise.all([
@@ -94,27 +122,28 @@ export class CallRouter {
     ]);
     if (!this.has(channel.id)) return;
     // Decided now, so that whoever comes in the same moment counts as sent already.
-    const route = cluster.routeOf(arrival.conference);
+    const route = routeNow();
+    if (!route) return otherwise();
     if (route.node === null) return this.#refuse(arrival);
     const uri =
       route.node !== this.#nodeId &&
       route.sip &&
       redirectUri(route.sip, dialledNumber(channel, requestUri), this.#nodeId);
-    if (!uri || !channel.name.startsWith('PJSIP/') || this.#wasHere(requestUri, callId)) return this.#take(arrival);
+    if (!uri || !channel.name.startsWith('PJSIP/') || this.#wasHere(requestUri, callId)) return otherwise();
     cluster.sent(route.node);
     try {
       await ari.redirect(channel.id, `PJSIP/${uri}`);
     } catch (error) {
       if (!this.has(channel.id) || isNotHere(error)) return this.left(channel.id);
       logger.warn(`call from ${callerOf(channel)}: not sent to ${route.node}: ${(error as Error).message}`);
-      return this.#take(arrival);
+      return otherwise();
     }
     this.#remember(callId);
     logger.info(`call from ${callerOf(channel)} sent to ${uri}: ${route.reason}`, { node: route.node });
     if (!this.has(channel.id)) return;
     const timer = setTimeout(() => {
       logger.warn(`call from ${callerOf(channel)}: Asterisk did not send it to ${route.node}`);
-      this.#take(arrival).catch((error: Error) => logger.warn(error.message));
+      otherwise().catch((error: Error) => logger.warn(error.message));
     }, REDIRECT_TIMEOUT_MS);
     this.#pending.set(channel.id, timer);
   }

@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import { type Admission, NO_ADMISSION } from '../admission/gate.ts';
 import type { Message, MessageOf } from '../cluster/messages.ts';
 import type { Placement } from '../cluster/placement.ts';
 import type { Command } from '../conference/commands.ts';
@@ -32,13 +33,15 @@ export type ClusterDeps = {
   relay: Pick<RelayLink, 'foundPeers' | 'setPeers' | 'announceTo' | 'installKey' | 'keyAcknowledged'>;
 };
 
-/** The conferences of this node. */
+/** The conferences of this node, and the calls to them. */
 export type LocalConferences = {
   readonly all: ReadonlyMap<string, Conference>;
   readonly tell: (name: string, input: Input) => void;
   /** Carries out a command here. @param final it may not be forwarded */
   readonly command: (name: string, command: Command, final: boolean) => Promise<void>;
   readonly settingsFor: (profileName: string) => Settings | null;
+  /** Calls that come in here. */
+  readonly admission: () => Admission;
 };
 
 /** Before those of the controller are known. */
@@ -47,4 +50,5 @@ export const NO_CONFERENCES: LocalConferences = {
   tell: () => {},
   command: async () => {},
   settingsFor: () => null,
+  admission: () => NO_ADMISSION,
 };

@@ -1,3 +1,4 @@
+import { type Admission, isCongested, NO_ADMISSION } from '../admission/gate.ts';
 import type { ClusterState } from '../cluster/cluster-state.ts';
 import type { Message } from '../cluster/messages.ts';
 import type { NodeState, OtherNode } from '../cluster/nodes.ts';
@@ -45,6 +46,8 @@ export type NodeView = {
   readonly load: number | null;
   readonly capacity: number | null;
   readonly draining: boolean;
+  /** Calls that come in there. */
+  readonly admission: Admission;
   /** What the relay of this node gets from it; null for this node, and before the relay has told. */
   readonly audio: TrunkStatsReport['nodes'][string] | null;
   /** Of this node only. */
@@ -69,6 +72,7 @@ export function otherNodeView(
     load: status?.load ?? null,
     capacity: status?.capacity ?? null,
     draining: status?.draining ?? false,
+    admission: status?.admission ?? NO_ADMISSION,
     audio: trunk?.nodes[id] ?? null,
     traffic: null,
   };
@@ -87,14 +91,15 @@ export function placesOf(
   const parts = conference === null ? [] : state.partsOf(conference);
   const here = conference === null ? 0 : (local.all.get(conference)?.members.size ?? 0);
   const usable = nodes.filter((node) => node.state === 'self' || node.state === 'up');
-  return usable.map(({ id: node, state: itsState, sip, members, capacity, draining, load }) => {
+  return usable.map(({ id: node, state: itsState, sip, members, capacity, draining, admission, load }) => {
     const there = parts.find((part) => part.node === node)?.part.members.size ?? 0;
     return {
       node,
       sip,
-      members,
+      members: members + admission.waiting,
       capacity,
       draining,
+      congested: isCongested(admission),
       load: load ?? 0,
       inConference: itsState === 'self' ? here : there,
     };

@@ -2,7 +2,8 @@ import { ClusterState } from '../cluster/cluster-state.ts';
 import { ExpectedArrivals } from '../cluster/expected-arrivals.ts';
 import { type Message, type MessageOf, parseMessage } from '../cluster/messages.ts';
 import { ownerOf } from '../cluster/owner.ts';
-import { isFull, type Route, routeOf } from '../cluster/route.ts';
+import type { Place } from '../cluster/placement.ts';
+import { isFull, type Route, routeElsewhere, routeOf } from '../cluster/route.ts';
 import type { OuterCommand } from '../conference/commands.ts';
 import type { Conference } from '../conference/conference.ts';
 import type { ClusterTelling } from '../conference/remote.ts';
@@ -217,15 +218,16 @@ export class Cluster implements ClusterLink {
     return [own, ...others.sort((a, b) => (a.id < b.id ? -1 : 1))];
   }
 
-  /** Where a caller of a conference is to go; `null` if it is not known yet which one he wants. */
+  /** Where a caller of a conference is to go; `null` if it is not known yet which one they want. */
   routeOf(conference: string | null): Route {
     const { placement, nodeId } = this.#options;
-    const nowMs = this.#deps.now();
-    const places = placesOf(this.nodes, conference, this.#state, this.#local).map((each) => ({
-      ...each,
-      members: each.members + this.#arrivals.expectedAt(each.node, nowMs),
-    }));
-    return routeOf(placement, nodeId, places);
+    return routeOf(placement, nodeId, this.#placesFor(conference));
+  }
+
+  /** As `routeOf`, for a caller who has waited here for too long; null if no other node takes calls. */
+  routeElsewhere(conference: string | null): Route | null {
+    const { placement, nodeId } = this.#options;
+    return routeElsewhere(placement, nodeId, this.#placesFor(conference));
   }
 
   /** A caller was sent to another node. */
@@ -233,9 +235,10 @@ export class Cluster implements ClusterLink {
     this.#arrivals.sent(node, this.#deps.now());
   }
 
-  /** This node has as many calls as it takes. */
+  /** This node has as many calls as it takes, those that wait to be let in as well. */
   get isFull(): boolean {
-    return isFull(this.#status());
+    const { members, capacity, admission } = this.#status();
+    return isFull({ members: members + admission.waiting, capacity });
   }
 
   /** The name of this node where it has a cluster, else null. */
@@ -261,6 +264,14 @@ export class Cluster implements ClusterLink {
     this.#deps.logger.info(`conference ${name}: refused to member ${memberId}: ${error.message}`);
     const command = { type: 'tell-failure', memberId, prompt: 'denied' } as const;
     this.#local.tell(name, { type: 'command', command });
+  }
+
+  #placesFor(conference: string | null): Place[] {
+    const nowMs = this.#deps.now();
+    return placesOf(this.nodes, conference, this.#state, this.#local).map((each) => ({
+      ...each,
+      members: each.members + this.#arrivals.expectedAt(each.node, nowMs),
+    }));
   }
 
   get #hasListeners(): boolean {
@@ -390,6 +401,7 @@ export class Cluster implements ClusterLink {
     const { capacity } = this.#options;
     const conferences = this.#local.all.size;
     const members = [...this.#local.all.values()].reduce((sum, { members }) => sum + members.size, 0);
-    return { type: 'status', conferences, members, load: this.#deps.load(), capacity, draining: this.#draining };
+    const [load, admission] = [this.#deps.load(), this.#local.admission()];
+    return { type: 'status', conferences, members, load, capacity, draining: this.#draining, admission };
   }
 }

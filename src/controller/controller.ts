@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import type { Admission } from '../admission/gate.ts';
 import type { AriEvent } from '../ari/messages.ts';
 import type { AriChannel, AriPort } from '../ari/port.ts';
 import type { OuterCommand } from '../conference/commands.ts';
@@ -9,8 +10,9 @@ import type { InvitationEvent } from '../invite/invitation.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { RelayReport } from '../relay/protocol.ts';
 import type { Speech } from '../speech/speech.ts';
+import { Arrivals } from './arrivals.ts';
 import { type AsteriskSide, createAsteriskSide } from './asterisk-side.ts';
-import { CallRouter } from './call-router.ts';
+import { type Arrival, CallRouter } from './call-router.ts';
 import type { Cluster } from './cluster.ts';
 import { Commands } from './commands.ts';
 import { Conferences, type Published } from './conferences.ts';
@@ -32,6 +34,15 @@ import { TalkLevels } from './talk-levels.ts';
 const NO_ROUTE = 3;
 /** Cause 42, "switching equipment congestion": SIP 503, and the caller may try again. */
 const CONGESTION = 42;
+
+export type ControllerOptions = {
+  application: string;
+  nodeId: string;
+  /** So long a call may wait to be let in. */
+  waitMs: number;
+  /** As of `AnchorsOptions`. */
+  anySource: boolean;
+};
 
 export type ControllerDeps = {
   ari: AriPort;
@@ -57,21 +68,30 @@ export class Controller {
   readonly #router: CallRouter;
   /** Calls of which it is not known yet how they can be heard, by channel. Bounded by the calls of Asterisk. */
   readonly #joining = new Set<string>();
+  readonly #arrivals: Arrivals;
   readonly #keys = new KeyFilter();
   readonly #talkLevels: TalkLevels;
   readonly #squaring: Squaring;
 
-  constructor(options: { application: string; nodeId: string; anySource: boolean }, deps: ControllerDeps) {
+  constructor(options: ControllerOptions, deps: ControllerDeps) {
     this.#deps = deps;
     const { ari, link, logger, now, inviter, watch, profiles, speech, cluster } = deps;
     const tell: Conferences['tell'] = (name, input) => this.#conferences.tell(name, input);
     this.#squaring = new Squaring({ square: () => this.#square(), logger });
+    const settled: Arrivals['settled'] = (channelId, error) => this.#arrivals.settled(channelId, error);
+    this.#arrivals = new Arrivals(options, {
+      ari,
+      logger,
+      now: () => performance.now(),
+      pass: (take) => this.#squaring.pass(take),
+    });
     this.#asterisk = createAsteriskSide(options, {
       ari,
       link,
       speech,
       logger,
       report: tell,
+      settled,
       measured: (channelId) => this.#talkLevels.measured(channelId),
     });
     this.#talkLevels = new TalkLevels({
@@ -103,6 +123,7 @@ export class Controller {
       tell,
       command: (name, command, final) => this.#commands.carryOut(name, command, final),
       settingsFor: (profileName) => this.#conferences.settingsFor(null, profileName),
+      admission: () => this.#arrivals.admission,
     });
     this.#router = new CallRouter(
       { nodeId: options.nodeId },
@@ -123,6 +144,7 @@ export class Controller {
       now,
       isRunning: (conference) =>
         this.conferences.get(conference)?.status === 'running' || cluster.isRunningElsewhere(conference),
+      settled,
       join: (conference, profileName, channel, flags) => {
         this.#join(channel, (path) => {
           const call = { channelId: channel.id, caller: callerOf(channel), flags, path, origin: 'lobby' } as const;
@@ -134,6 +156,11 @@ export class Controller {
 
   get conferences(): ReadonlyMap<string, Conference> {
     return this.#conferences.all;
+  }
+
+  /** Calls that come in. */
+  get admission(): Admission {
+    return this.#arrivals.admission;
   }
 
   /** The state of a member's call. @returns null if he has just left, or Asterisk does not answer */
@@ -174,6 +201,7 @@ export class Controller {
     this.#talkLevels.stop();
     this.#asterisk.meters.stop();
     this.#lobby.stop();
+    this.#arrivals.stop();
     this.#router.stop();
   }
 
@@ -239,7 +267,7 @@ export class Controller {
   async #square(): Promise<void> {
     const { ari, names } = this.#asterisk;
     const read = await readAsterisk(ari, names, {
-      isLeaving: (channelId) => this.#router.has(channelId),
+      isUndecided: (channelId) => this.#router.has(channelId) || this.#isArriving(channelId),
       homeOf: (channelId) =>
         (this.#conferences.memberOf(channelId) && this.#conferences.conferenceOf(channelId)) ?? null,
     });
@@ -247,10 +275,13 @@ export class Controller {
     const living = new Set(read.channels.map(({ id }) => id));
     this.#router.resync(living);
     this.#lobby.resync(living);
+    this.#arrivals.resync(living);
     for (const { channel, message } of read.malformed) this.#turnAway(channel, message);
     for (const channel of read.inLobby) {
       if (!this.#lobby.has(channel.id)) this.#entered(channel, channel.stasis?.args ?? []);
     }
+    for (const channel of read.unanswered)
+      this.#come(channel, channel.stasis?.args ?? [], (found) => this.#find(found));
     await resync(read, this.#asterisk, this.#conferences);
     this.#deps.link.ready();
     this.#deps.cluster.ready();
@@ -285,7 +316,12 @@ export class Controller {
     }
     // An application of the dialplan has led him to a conference instead of back.
     if (this.#isAway(channel.id)) this.#left(channel.id, true);
-    // He was found in Asterisk, and taken or sent elsewhere, before this was told.
+    this.#come(channel, args, (arrival) => this.#router.receive(arrival));
+  }
+
+  /** A call has come, or was found in Asterisk. */
+  #come(channel: AriChannel, args: readonly string[], receive: (arrival: Arrival) => void): void {
+    // It was found in Asterisk, and taken or sent elsewhere, before this was told.
     if (this.#isKnown(channel.id)) return;
     const parsed = parseJoinArguments(args);
     if (!parsed.ok) return this.#turnAway(channel, parsed.message);
@@ -296,14 +332,24 @@ export class Controller {
       const known = this.#conferences.profileNames.join(', ');
       return this.#turnAway(channel, `${what} asks for profile "${profileName}"; there are: ${known}`);
     }
-    const take = () => {
+    const join = () => {
       if (conference === null) return this.#lobby.receive(channel, settings, flags);
       this.#join(channel, (path) => {
         const call = { channelId: channel.id, caller: callerOf(channel), flags, path, origin: 'dialplan' } as const;
         this.#conferences.join(conference, profileName, call);
       });
     };
-    this.#router.receive({ channel, conference, settings, take: () => this.#squaring.admit(take) });
+    const admit = () => this.#squaring.admit(join);
+    const sendAway = () => this.#router.sendAway(arrival);
+    const take = () => this.#arrivals.receive({ channel, admit, sendAway });
+    const arrival: Arrival = { channel, conference, settings, take };
+    receive(arrival);
+  }
+
+  /** A call that was found in Asterisk is for this node, unless nobody knows yet where it wants to go. */
+  #find(arrival: Arrival): void {
+    if (arrival.conference === null) this.#router.receive(arrival);
+    else arrival.take();
   }
 
   /** A call joins once it is known how its caller can hear. */
@@ -317,6 +363,7 @@ export class Controller {
       (known) => this.#squaring.pass(() => this.#joining.delete(id) && join(known)),
       (error: Error) => {
         this.#joining.delete(id);
+        this.#arrivals.settled(id, error);
         if (!this.#asterisk.anchors.has(channel.id)) return;
         this.#deps.logger.error(`call from ${channel.caller.number || 'unknown'} refused: ${error.message}`);
         this.#conferences.logFailure('of nobody', this.#deps.ari.hangUp(channel.id, CONGESTION));
@@ -326,7 +373,13 @@ export class Controller {
 
   #isKnown(channelId: string): boolean {
     const isMember = this.#conferences.conferenceOf(channelId) !== undefined;
-    return isMember || this.#joining.has(channelId) || this.#lobby.has(channelId) || this.#router.has(channelId);
+    if (isMember || this.#joining.has(channelId) || this.#lobby.has(channelId)) return true;
+    return this.#router.has(channelId) || this.#arrivals.has(channelId);
+  }
+
+  /** Whether a call waits to be let in, or is about to become a member. */
+  #isArriving(channelId: string): boolean {
+    return this.#arrivals.has(channelId) && !this.#conferences.memberOf(channelId);
   }
 
   #isAway(channelId: string): boolean {
@@ -359,6 +412,7 @@ export class Controller {
     else anchors.left(channelId);
     this.#lobby.left(channelId);
     this.#router.left(channelId);
+    this.#arrivals.left(channelId);
     prompter.forget(channelId);
     nameRecorder.forget(channelId);
     this.#keys.forget(channelId);

@@ -50,6 +50,8 @@ export type EffectRunnerDeps = {
   floorLegs: FloorLegs;
   /** Receives what became of effects. */
   report: (conference: string, input: Input) => void;
+  /** Is told of a channel that has been set up or saved, or why it could not be; again whenever it happens. */
+  settled: (channelId: string, error: unknown) => void;
 };
 
 /**
@@ -106,9 +108,9 @@ export class EffectRunner {
     if (needsChannel(effect)) await prompter.unblock(channelId);
     switch (effect.type) {
       case 'arrange':
-        return this.#arrange(conference, effect);
+        return this.#settle(channelId, this.#arrange(conference, effect));
       case 'save-member':
-        return ari.setVariable(channelId, MEMBER_VARIABLE, serializeMember(effect.member));
+        return this.#settle(channelId, ari.setVariable(channelId, MEMBER_VARIABLE, serializeMember(effect.member)));
       case 'release':
         await ari.setVariable(channelId, MEMBER_VARIABLE, '');
         return giveBack(channelId, effect.result, this.#deps);
@@ -123,6 +125,16 @@ export class EffectRunner {
       case 'hush':
         return prompter.hush(channelId);
     }
+  }
+
+  async #settle(channelId: string, done: Promise<void>): Promise<void> {
+    try {
+      await done;
+    } catch (error) {
+      this.#deps.settled(channelId, error);
+      throw error;
+    }
+    this.#deps.settled(channelId, null);
   }
 
   /** Where the dialplan is to go on when the member leaves: behind the `Stasis()` by which he came. */

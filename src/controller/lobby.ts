@@ -26,6 +26,8 @@ export type LobbyDeps = {
   logger: Logger;
   now: () => number;
   isRunning: (conference: string) => boolean;
+  /** Is told that a call has been answered, or why it could not be. */
+  settled: (channelId: string, error: unknown) => void;
   /** Lets a caller join the conference that he has dialled. */
   join: (conference: string, profileName: string, channel: AriChannel, flags: FlagChanges) => void;
 };
@@ -103,8 +105,12 @@ export class Lobby {
 
   async #say({ channel, settings }: Guest, prompts: readonly PromptName[]): Promise<void> {
     // Each time, because Asterisk may not have done it before; once more is harmless.
-    await this.#deps.anchors.ensure(channel);
-    await this.#deps.ari.answer(channel.id);
+    const answered = Promise.resolve(this.#deps.anchors.ensure(channel)).then(() => this.#deps.ari.answer(channel.id));
+    answered.then(
+      () => this.#deps.settled(channel.id, null),
+      (error: Error) => this.#deps.settled(channel.id, error),
+    );
+    await answered;
     const { ended } = await this.#deps.prompter.playTo(
       channel.id,
       promptSounds(prompts, settings.profile.sound),

@@ -12,8 +12,10 @@ export type ChannelRead = Omit<ChannelSeen, 'bridge' | 'path'> & { readonly chan
 /** What Asterisk has that is ours. */
 export type AsteriskRead = {
   conferences: Map<string, { profileName: string; channels: ChannelRead[] }>;
-  /** Calls that ask for a conference's number. */
+  /** Calls that ask for a conference's number, and have been answered. */
   inLobby: AriChannel[];
+  /** Calls that nobody has let in yet. */
+  unanswered: AriChannel[];
   malformed: { channel: AriChannel; message: string }[];
   /** Channels that are no calls: whispers, players, meters, and those of floors to the relay. */
   others: AriChannel[];
@@ -24,23 +26,31 @@ export type AsteriskRead = {
 
 /** What is known of channels. */
 export type Known = {
-  /** Whether a call is about to be sent elsewhere, so that it is not for any conference. */
-  readonly isLeaving: (channelId: string) => boolean;
+  /** Whether a call waits, or is about to be sent elsewhere, so that it is not for any conference yet. */
+  readonly isUndecided: (channelId: string) => boolean;
   /** The conference that has taken a call in, whatever is saved on it yet; null where none has. */
   readonly homeOf: (channelId: string) => string | null;
 };
 
-const NOTHING_KNOWN: Known = { isLeaving: () => false, homeOf: () => null };
+const NOTHING_KNOWN: Known = { isUndecided: () => false, homeOf: () => null };
 
 /** Reads all channels that are in our application, or away in the dialplan, with what was saved on them. */
 export async function readAsterisk(ari: AriPort, names: Names, known = NOTHING_KNOWN): Promise<AsteriskRead> {
   const [channels, bridges] = await Promise.all([ari.listChannels(), ari.listBridges()]);
   const ours = channels.filter(
     ({ id, stasis, context }) =>
-      !known.isLeaving(id) &&
+      !known.isUndecided(id) &&
       (stasis?.application === names.application || context === EXECUTE_CONTEXT || names.channelOfMeter(id) !== null),
   );
-  const read: AsteriskRead = { conferences: new Map(), inLobby: [], malformed: [], others: [], bridges, channels };
+  const read: AsteriskRead = {
+    conferences: new Map(),
+    inLobby: [],
+    unanswered: [],
+    malformed: [],
+    others: [],
+    bridges,
+    channels,
+  };
   await Promise.all(ours.map((channel) => readChannel(ari, names, channel, known.homeOf(channel.id), read)));
   return read;
 }
@@ -78,7 +88,9 @@ async function readChannel(
     return;
   }
   const { conference, profileName, flags } = parsed.join;
-  if (conference === null) read.inLobby.push(channel);
+  // One that was answered already is half set up: that is finished at once.
+  if (channel.dialled !== null) read.unanswered.push(channel);
+  else if (conference === null) read.inLobby.push(channel);
   else add(read, channel, conference, profileName, { flags, saved: null });
 }
 

@@ -68,6 +68,9 @@ async function findingsFor(configPath: string): Promise<{ code: number; state: S
   return { code, ...(JSON.parse(stdout) as { state: State; findings: Finding[] }) };
 }
 
+/** What Asterisk does not tell of a call. */
+const QUIET = { jitterMs: null, jitterAtPhoneMs: null, silentSeconds: null };
+
 describe('with everything as it should be, rostrum doctor', () => {
   const address = '127.0.62.1';
   let node: RostrumNode;
@@ -304,10 +307,10 @@ describe('rostrum doctor names', () => {
   });
 
   it('phones whose audio does not arrive, and calls that hear the bridge', async () => {
-    const deps = depsOf(new Map([['3000', conference([member(7), member(8), member(9, { path: 'relay' })])]]));
-    const media = { codec: 'ulaw', packetsLost: 0, packetsSent: 500, packetsLostBySide: 0, roundTripMs: 0 };
+    const deps = depsOf(new Map([['3000', conference([member(7), member(8), member(9, { path: { at: 'relay' } })])]]));
+    const media = { codec: 'ulaw', packetsLost: 0, packetsSent: 500, packetsLostBySide: 0, roundTripMs: 0, ...QUIET };
     const readMedia = async ({ id }: { id: number }) => ({ ...media, packetsReceived: id === 8 ? 0 : 500 });
-    const status = () => ({ ...deps.status(), relay: { connected: false, pid: null } });
+    const status = () => ({ ...deps.status(), relay: { connected: false, pid: null, sockets: null } });
     const socketPath = join(directory, 'busy.sock');
     const server = new ApiServer({ socketPath }, { ...deps, status, controller: { ...deps.controller, readMedia } });
     await server.start();

@@ -30,6 +30,8 @@ export type RostrumNodeOptions = {
   profiles?: Record<string, object>;
   /** Keys of rostrum.yaml besides those that a node needs. */
   config?: Record<string, unknown>;
+  /** Something that is put between Rostrum and Asterisk's HTTP server. @returns its URL */
+  ariThrough?: (ariUrl: string) => Promise<string>;
 };
 
 /** Nobody hears prompts, music or comfort noise, so that a test hears what it is about. */
@@ -91,7 +93,7 @@ export class RostrumNode {
   async startRostrum(): Promise<void> {
     const { ariUrl, ariPassword } = this.asterisk;
     const profiles = join(this.directory, 'profiles');
-    const { profile, profiles: more = {}, config = {} } = this.#options;
+    const { profile, profiles: more = {}, config = {}, ariThrough = async (url: string) => url } = this.#options;
     await cp(join(REPOSITORY, 'profiles'), profiles, { recursive: true });
     const standard = parse(await readFile(join(profiles, 'default.yaml'), 'utf8')) as object;
     const silent = { sound: SILENT, audio: { comfortNoise: 0 } };
@@ -104,7 +106,7 @@ export class RostrumNode {
     await writeFile(
       this.configPath,
       stringify({
-        asterisk: { url: ariUrl, passwordFile },
+        asterisk: { url: await ariThrough(ariUrl), passwordFile },
         profiles,
         api: { socket: this.socketPath },
         speech: { command: await findEspeak(), directory: join(this.directory, 'speech') },

@@ -67,7 +67,7 @@ export async function runController(configFile: string | undefined): Promise<voi
     { openChannel, relay: link, logger, now: Date.now, load: () => (loadavg()[0] ?? 0) / availableParallelism() },
   );
   const controller = new Controller(
-    { application, nodeId, anySource: config.relay.sources === 'any' },
+    { application, nodeId, waitMs: config.admission.waitSeconds * 1000, anySource: config.relay.sources === 'any' },
     { ari, link, profiles: profiles.current, speech, inviter, cluster, logger, now: Date.now, watch },
   );
   profiles.onChange((current) => controller.useProfiles(current));
@@ -80,7 +80,7 @@ export async function runController(configFile: string | undefined): Promise<voi
     const asterisk = now.connected
       ? { connected: true, version: now.asteriskVersion, problem: null }
       : { connected: false, version: null, problem: now.reason };
-    return { version: VERSION, pid: process.pid, asterisk, relay: link.status };
+    return { version: VERSION, pid: process.pid, asterisk, relay: link.status, admission: controller.admission };
   };
   const reloadProfiles = () => profiles.reload();
   const api = new ApiServer(

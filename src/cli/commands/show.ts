@@ -1,5 +1,6 @@
 import { ApiClient } from '../../api/client.ts';
 import type { ConferenceSummary, ConferenceView, MemberListView, StatusView } from '../../api/schemas.ts';
+import { admissionText } from '../admission-text.ts';
 import { conferenceListText, conferenceText, selectConferences } from '../conference-text.ts';
 import { type ListOptions, type MemberListOptions, memberQuery, positionOf } from '../list-options.ts';
 import { memberListText } from '../member-text.ts';
@@ -17,6 +18,7 @@ export async function status({ socket, json }: ClientOptions): Promise<void> {
       `Asterisk     ${asterisk.connected ? `connected, version ${asterisk.version}` : `not connected: ${asterisk.problem}`}`,
       `conferences  ${view.conferences}`,
       `members      ${view.members}`,
+      `arriving     ${admissionText(view.admission)}`,
     ].join('\n'),
   );
 }

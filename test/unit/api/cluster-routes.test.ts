@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NO_ADMISSION } from '../../../src/admission/gate.ts';
 import { createApp } from '../../../src/api/app.ts';
 import type { Command } from '../../../src/conference/commands.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
@@ -43,6 +44,7 @@ beforeEach(() => {
     load: 0.5,
     capacity: null,
     draining: false,
+    admission: NO_ADMISSION,
     audio: null,
     traffic: null,
   };

@@ -1,3 +1,4 @@
+import { NO_ADMISSION } from '../../../src/admission/gate.ts';
 import type { Part, RouteDeps } from '../../../src/api/deps.ts';
 import type { Command } from '../../../src/conference/commands.ts';
 import { type Conference, newConference, type Settings } from '../../../src/conference/conference.ts';
@@ -149,6 +150,7 @@ export function depsOf(
       pid: 1,
       asterisk: { connected: true, version: '22', problem: null },
       relay: { connected: true, pid: 2 },
+      admission: NO_ADMISSION,
     }),
     reloadProfiles: async () => ({ ok: true, changes: [] }),
     attendance: { list: absent('attendance'), read: absent('attendance') },

@@ -48,6 +48,7 @@ describe('tables', () => {
       load: 0.256,
       capacity: null,
       draining: true,
+      admission: { waiting: 7, longestMs: 2100, perSecond: 43, limit: 12, refused: 3 },
       audio: { packets: 199, frames: 199, late: 1, concealed: 1, delayMs: 41.7 },
       traffic: null,
     };
@@ -56,6 +57,7 @@ describe('tables', () => {
       'up, draining',
       '2',
       '30',
+      '7',
       '-',
       '0.26',
       '1.2',

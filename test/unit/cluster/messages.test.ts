@@ -101,6 +101,7 @@ describe('what is told of a conference', () => {
       caller: CALLER,
       flags: {},
       bridge: 'other',
+      path: { at: 'relay' },
       here: true,
       saved: null,
     };

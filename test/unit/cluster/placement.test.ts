@@ -8,6 +8,7 @@ const node = (id: string, given: Partial<Place> = {}): Place => ({
   members: 0,
   capacity: 100,
   draining: false,
+  congested: false,
   load: 0,
   inConference: 0,
   ...given,
@@ -37,6 +38,17 @@ describe('the node for a caller', () => {
     expect(placed('together', 'a', [node('a'), node('b', { members: 100, inConference: 7 }), node('c')])).toBe('a');
   });
 
+  it('is one where nobody waits to be let in, whatever else is preferred', () => {
+    const nodes = [
+      node('a', { congested: true, inConference: 9 }),
+      node('b', { members: 90 }),
+      node('c', { sip: null }),
+    ];
+    for (const strategy of PLACEMENTS) expect(placed(strategy, 'a', nodes)).toBe('b');
+    expect(placed('here-first', 'a', [node('a', { congested: true }), node('b', { congested: true })])).toBe('a');
+    expect(placed('here-first', 'a', [node('a', { congested: true }), node('b', { members: 100 })])).toBe('a');
+  });
+
   it('is none to which nobody knows the way, unless it is this one', () => {
     expect(placed('least-loaded', 'a', [node('a', { sip: null, members: 90 }), node('b', { sip: null })])).toBe('a');
   });
@@ -49,6 +61,7 @@ describe('the node for a caller', () => {
         members: fc.nat(5),
         capacity: fc.option(fc.nat(5)),
         draining: fc.boolean(),
+        congested: fc.boolean(),
         load: fc.double({ min: 0, max: 2, noNaN: true }),
         inConference: fc.nat(3),
       }),

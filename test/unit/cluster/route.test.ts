@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PLACEMENTS, type Place } from '../../../src/cluster/placement.ts';
-import { routeOf } from '../../../src/cluster/route.ts';
+import { routeElsewhere, routeOf } from '../../../src/cluster/route.ts';
 
 const node = (id: string, given: Partial<Place> = {}): Place => ({
   node: id,
@@ -9,6 +9,7 @@ const node = (id: string, given: Partial<Place> = {}): Place => ({
   members: 0,
   capacity: 10,
   draining: false,
+  congested: false,
   load: 0,
   inConference: 0,
   ...given,
@@ -22,6 +23,7 @@ describe('the route of a caller', () => {
       routeOf('together', 'a', [node('a', here), node('b', there)]);
     expect(to(draining)).toEqual({ node: 'b', sip: 'sip:b', reason: 'draining' });
     expect(to(full)).toEqual({ node: 'b', sip: 'sip:b', reason: 'full' });
+    expect(to({ congested: true })).toEqual({ node: 'b', sip: 'sip:b', reason: 'congested' });
     expect(to({}, { inConference: 3 })).toEqual({ node: 'b', sip: 'sip:b', reason: 'placement' });
   });
 
@@ -37,6 +39,12 @@ describe('the route of a caller', () => {
     for (const others of [[], [node('b', full)], [node('b', draining)], [node('b', { sip: null })]]) {
       expect(routeOf('least-loaded', 'a', [node('a', full), ...others])).toMatchObject({ node: null });
     }
+  });
+
+  it('after waiting here is another one that takes calls, or none', () => {
+    const elsewhere = (there: Partial<Place>) => routeElsewhere('here-first', 'a', [node('a'), node('b', there)]);
+    expect(elsewhere({})).toEqual({ node: 'b', sip: 'sip:b', reason: 'congested' });
+    for (const there of [draining, full, { sip: null }]) expect(elsewhere(there)).toBeNull();
   });
 
   it('never leads to a full node, nor to another one that is draining or without an address', () => {

@@ -39,7 +39,7 @@ const member: fc.Arbitrary<Member> = fc.record({
   joinedAtMs: timeMs,
   flags,
   place,
-  path: fc.constantFrom('bridge' as const, 'relay' as const),
+  path: fc.constantFrom<Member['path'][]>({ at: 'bridge', reason: '' }, { at: 'relay' }),
   adjusted: fc.constant({}),
   handRaisedAtMs: fc.option(fc.nat(10)),
   talking: fc.boolean(),
@@ -97,9 +97,8 @@ function countsOf(all: readonly Member[]): MemberCounts {
     waiting: count((each) => each.place.at === 'waiting'),
     pinEntries: count((each) => each.pinEntry !== null),
     privates: count((each) => each.place.at === 'private'),
-    listeners: count((each) => each.place.at === 'floor' && !each.flags.speaker),
     speakersWithoutNoise: count((each) => each.flags.speaker && !each.flags.cng),
-    offBridge: count((each) => each.path !== 'bridge'),
+    relayed: count((each) => each.path.at === 'relay'),
     firstHandMs: first(hasHand, (each) => each.handRaisedAtMs ?? never),
     keysDueMs: Math.min(
       first(

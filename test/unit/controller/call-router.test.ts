@@ -3,9 +3,8 @@ import { createLogger } from 'winston';
 import { AriError } from '../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../src/ari/port.ts';
 import type { Route } from '../../../src/cluster/route.ts';
-import { CallRouter } from '../../../src/controller/call-router.ts';
+import { type Arrival, CallRouter } from '../../../src/controller/call-router.ts';
 import { ControllerError } from '../../../src/controller/errors.ts';
-import { Names } from '../../../src/controller/names.ts';
 import { standardSettings } from '../../../src/profiles/profiles.ts';
 
 const HERE: Route = { node: 'lyon', sip: null, reason: 'placement' };
@@ -13,6 +12,7 @@ const OSLO: Route = { node: 'oslo', sip: 'sip:192.0.2.2:5060', reason: 'draining
 const NOWHERE: Route = { node: null, sip: null, reason: 'no-room' };
 
 let route: Route;
+let elsewhere: Route | null;
 let full: boolean;
 let unplayable: boolean;
 let unanchored: boolean;
@@ -25,6 +25,7 @@ let router: CallRouter;
 beforeEach(() => {
   vi.useFakeTimers();
   route = OSLO;
+  elsewhere = null;
   full = false;
   unplayable = false;
   unanchored = false;
@@ -42,7 +43,6 @@ beforeEach(() => {
         },
         getVariable: async (_id, name) => (name.includes('request_uri') ? requestUri : 'call-1'),
         setVariable: async (_id, name, value) => void asked.push(`${name}=${value}`),
-        subscribeToChannels: async () => {},
         continueInDialplan: async () => void asked.push('continue'),
       },
       anchors: {
@@ -52,7 +52,6 @@ beforeEach(() => {
           return { at: 'relay' };
         },
       },
-      names: new Names('r'),
       prompter: {
         playTo: async (_id, { media }) => {
           asked.push(`play ${media.length > 0}`);
@@ -64,6 +63,7 @@ beforeEach(() => {
       now: Date.now,
       cluster: {
         routeOf: () => route,
+        routeElsewhere: () => elsewhere,
         sent: (node) => sent.push(node),
         get isFull() {
           return full;
@@ -78,11 +78,15 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function call(given: Partial<AriChannel> = {}): Promise<void> {
+function arrival(given: Partial<AriChannel> = {}): Arrival {
   const caller = { number: '100', name: '' };
   const channel = { id: 'c', name: 'PJSIP/x', caller, language: '', context: '', dialled: '3000', stasis: null };
   const settings = standardSettings();
-  router.receive({ channel: { ...channel, ...given }, conference: '3000', settings, take: () => asked.push('take') });
+  return { channel: { ...channel, ...given }, conference: '3000', settings, take: () => asked.push('take') };
+}
+
+async function call(given: Partial<AriChannel> = {}): Promise<void> {
+  router.receive(arrival(given));
   await vi.advanceTimersByTimeAsync(0);
 }
 
@@ -193,5 +197,36 @@ describe('a redirect', () => {
     router.resync(new Set(['other']));
     await vi.advanceTimersByTimeAsync(3000);
     expect(asked).toEqual([SENT]);
+  });
+});
+
+describe('a call that has waited for too long', () => {
+  const BUSY = ['ROSTRUM_RESULT=BUSY', 'continue'];
+
+  it('is sent to another node that takes calls', async () => {
+    elsewhere = OSLO;
+    expect(await router.sendAway(arrival())).toBe(true);
+    expect(asked).toEqual([SENT]);
+    expect(sent).toEqual(['oslo']);
+    expect(router.has('c')).toBe(true);
+  });
+
+  it('is refused where there is none, without a word', async () => {
+    expect(await router.sendAway(arrival())).toBe(false);
+    expect(asked).toEqual(BUSY);
+  });
+
+  it('is refused where another node has sent it', async () => {
+    elsewhere = OSLO;
+    requestUri = 'sip:3000@192.0.2.1;rostrum=oslo';
+    expect(await router.sendAway(arrival())).toBe(false);
+    expect(asked).toEqual(BUSY);
+  });
+
+  it('is refused if Asterisk does not send it', async () => {
+    elsewhere = OSLO;
+    await router.sendAway(arrival());
+    await vi.advanceTimersByTimeAsync(2100);
+    expect(asked).toEqual([SENT, ...BUSY]);
   });
 });

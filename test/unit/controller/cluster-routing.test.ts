@@ -94,3 +94,74 @@ describe('a caller of the lobby who comes while Asterisk is being read', () => {
     await cluster.stop();
   });
 });
+
+describe('a node whose Asterisk cannot let in as many calls as come', () => {
+  const REDIRECT = 'PJSIP/sip:3000@paris;rostrum=nice';
+  let network: TestNetwork;
+  let nice: ReturnType<typeof controllerAlone>;
+  let paris: TestNode;
+  let asked: { method: string; args: unknown[] }[];
+  let answers: boolean;
+
+  beforeEach(async () => {
+    network = new TestNetwork();
+    asked = [];
+    answers = false;
+    const ask = (method: string, ...args: unknown[]) => {
+      asked.push({ method, args });
+      if (method === 'answer' && !answers) return new Promise(() => {});
+      return method.startsWith('list') ? [] : null;
+    };
+    const openChannel = (deps: Parameters<TestNetwork['open']>[1]) => network.open('nice', deps);
+    nice = controllerAlone({ nodeId: 'nice', profile: SILENT, openChannel, ask, cluster: { capacity: 30 } });
+    paris = new TestNode('paris', network, SILENT, { sip: 'sip:paris' });
+    const started = Promise.all([nice.cluster.start(), paris.start()]);
+    await vi.advanceTimersByTimeAsync(2000);
+    await started;
+  });
+
+  afterEach(async () => {
+    nice.controller.stop();
+    await nice.cluster.stop();
+    await paris.stop();
+  });
+
+  const dial = (id: string) => {
+    const channel = { ...channelOf(id, []), dialled: '3000' };
+    nice.controller.handle({ type: 'StasisStart', args: ['join', '3000', 'default'], channel });
+  };
+  const dialMany = (count: number) => {
+    for (let index = 0; index < count; index++) dial(`c${index}`);
+  };
+  const redirected = () => asked.filter(({ method, args }) => method === 'redirect' && args[1] === REDIRECT);
+
+  it('tells the others, and sends new calls to them once calls have waited for 2 s', async () => {
+    dialMany(20);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(redirected()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2000);
+    const seen = paris.cluster.nodes.find(({ id }) => id === 'nice');
+    expect(seen?.admission).toMatchObject({ waiting: 12, refused: 0 });
+    expect(paris.cluster.routeOf('3000').node).toBe('paris');
+    dial('late');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(redirected().map(({ args }) => args[0])).toEqual(['late']);
+    expect(nice.cluster.routeOf('3000')).toMatchObject({ node: 'paris', reason: 'congested' });
+  });
+
+  it('sends calls to them that have waited for too long, and refuses none', async () => {
+    dialMany(20);
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect(redirected()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(7000);
+    const sent = redirected().map(({ args }) => args[0]);
+    expect(sent.length).toBeGreaterThan(0);
+    expect(asked.filter(({ args }) => args[2] === 'BUSY')).toEqual([]);
+  });
+
+  it('counts those who wait as calls that it has', () => {
+    dialMany(30);
+    expect(nice.cluster.routeOf('3000')).toMatchObject({ node: 'paris', reason: 'full' });
+    expect(nice.cluster.isFull).toBe(true);
+  });
+});

@@ -4,7 +4,6 @@ import { AriError } from '../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../src/ari/port.ts';
 import { ControllerError } from '../../../src/controller/errors.ts';
 import { Lobby } from '../../../src/controller/lobby.ts';
-import { Names } from '../../../src/controller/names.ts';
 import { standardSettings } from '../../../src/profiles/profiles.ts';
 
 const unanswered = new AriError('unreachable', 'no answer');
@@ -25,6 +24,7 @@ let answers: boolean;
 let anchored: boolean;
 let unplayable: boolean;
 let promptMs: number;
+let settled: string[];
 let lobby: Lobby;
 
 beforeEach(() => {
@@ -34,6 +34,7 @@ beforeEach(() => {
   anchored = true;
   unplayable = false;
   promptMs = 0;
+  settled = [];
   lobby = new Lobby({
     ari: {
       answer: async () => {
@@ -41,7 +42,6 @@ beforeEach(() => {
         if (!answers) throw unanswered;
       },
       setVariable: async (_id, name, value) => void asked.push(`${name}=${value}`),
-      subscribeToChannels: async () => {},
       continueInDialplan: async () => void asked.push('continue'),
     },
     anchors: {
@@ -50,7 +50,7 @@ beforeEach(() => {
         return { at: 'relay' };
       },
     },
-    names: new Names('r'),
+    settled: (channelId, error) => settled.push(`${channelId} ${error === null}`),
     prompter: {
       playTo: async () => {
         asked.push('play');
@@ -84,6 +84,7 @@ describe('a caller in the lobby', () => {
   it('is answered and asked for a number', async () => {
     await receive();
     expect(asked).toEqual(['answer', 'play']);
+    expect(settled).toEqual(['a true']);
     for (const key of '3000#') lobby.pressed('a', key);
     expect(asked.slice(2)).toEqual(['join 3000']);
   });
@@ -111,6 +112,7 @@ describe('a caller in the lobby', () => {
     answers = false;
     await receive();
     expect(asked).toEqual(['answer']);
+    expect(settled).toEqual(['a false']);
     answers = true;
     await keepSilent(1);
     expect(asked.slice(1)).toEqual(['answer', 'play']);
