@@ -143,7 +143,7 @@ export class RelayLaboratory {
   /** A call of whose RTP the relay is to be told; nobody has sent anything yet. */
   async call(channelId: string, given: Partial<CallSpec> = {}): Promise<LaboratoryCall> {
     const codec = given.codec === undefined ? 'PCMU' : given.codec;
-    const port = await freePort(HOST);
+    const port = await evenPort();
     const asterisk = await this.line(ASTERISK, { codec, port });
     const phone = await this.line(PHONE, { codec });
     const spec: CallSpec = {
@@ -207,5 +207,13 @@ export class RelayLaboratory {
     this.#control?.destroy();
     await this.killRelay();
     await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** The port above is for RTCP. */
+async function evenPort(): Promise<number> {
+  for (;;) {
+    const port = await freePort(HOST);
+    if (port % 2 === 0) return port;
   }
 }
