@@ -2,7 +2,6 @@ import { createSocket, type Socket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { boundSocket, closeSocket } from '../test/kit/sip/udp.ts';
 import { decodeCapture } from '../test/kit/hostile/capture.ts';
 import { HostileError } from '../test/kit/hostile/errors.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from '../test/kit/hostile/hostile-packets.ts';
 import { type HostileReport, sendHostile } from '../test/kit/hostile/hostile-sender.ts';
 import { type Endpoint, parseLoopbackEndpoint } from '../test/kit/loopback.ts';
+import { boundSocket, closeSocket } from '../test/kit/sip/udp.ts';
 
 /** `./scripts/hostile`: sends hostile packets to a UDP port of this machine. */
 

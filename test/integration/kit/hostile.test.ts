@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 import { encodeCapture } from '../../kit/hostile/capture.ts';
 import { hostileSource, nextHostilePacket } from '../../kit/hostile/hostile-packets.ts';
 import { sendHostile } from '../../kit/hostile/hostile-sender.ts';
 import { ImpairmentProxy } from '../../kit/impairment/udp-proxy.ts';
 import { waitUntil } from '../../kit/phone/wait.ts';
+import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/hostile', import.meta.url));
 

@@ -1,11 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 import { meshOf } from '../../kit/impairment/mesh.ts';
 import { ImpairmentProxy, type ImpairmentProxyOptions } from '../../kit/impairment/udp-proxy.ts';
 import type { Endpoint } from '../../kit/loopback.ts';
 import { waitUntil } from '../../kit/phone/wait.ts';
+import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 
 /** A UDP socket that remembers what it got, when, and from where. */
 interface Node {
