@@ -4,16 +4,15 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { G722Decoder, G722Encoder } from '../../../src/audio/g722.ts';
 import { encodeL16Into } from '../../../src/audio/l16.ts';
-import { createBell, takeFrames } from '../../../src/relay/bell.ts';
 import { Floor } from '../../../src/relay/floor.ts';
-import { MediaPorts } from '../../../src/relay/media-socket.ts';
 import type { FloorWish } from '../../../src/relay/protocol.ts';
-import type { FloorCommand, FloorWorkerOptions } from '../../../src/relay/worker-messages.ts';
+import type { FloorCommand, FloorWorkerOptions, FramesWanted } from '../../../src/relay/worker-messages.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../../src/rtp/packet.ts';
 import { L16_8000 } from '../../../src/trunk/audio-format.ts';
+import { openUdp } from '../../../src/udp/open-udp.ts';
 
 const ADDRESS = '127.0.77.1';
-const PORTS = { bindAddress: ADDRESS, ports: { first: 21_700, last: 21_750 }, nextPort: 21_700 };
+const udp = await openUdp({ eventLoop: true });
 const WISH: FloorWish = {
   conference: '3000',
   asterisk: null,
@@ -60,7 +59,7 @@ class Asterisk {
     const header = { payloadType: this.#payloadType, marker: false, ssrc: 1, sequence, timestamp: 160 * sequence };
     encodeHeaderInto(packet, header);
     packet.set(payload, RTP_HEADER_BYTES);
-    this.#socket.send(packet, port, ADDRESS);
+    this.#socket.send(packet, port, '127.0.0.1');
   }
 }
 
@@ -80,9 +79,9 @@ describe('a floor', () => {
       sharedAtMs = performance.now();
     };
     const wish = { ...WISH, asterisk: asterisk.address, sampleRateHz: 16_000 as const };
-    const floor = new Floor(wish, { play: () => {}, share }, performance.now());
+    const floor = new Floor(wish, { udp, play: () => {}, share }, performance.now());
     closing.push(() => floor.close());
-    const { port } = await floor.open(new MediaPorts(PORTS), ADDRESS);
+    const { port } = await floor.open();
 
     const [encoder, decoder] = [new G722Encoder(320), new G722Decoder(320)];
     const frames = Array.from({ length: 10 }, (_, index) => {
@@ -107,12 +106,13 @@ describe('a floor', () => {
     const asterisk = await Asterisk.open(10);
     const [sharedAtMs, playedAtMs]: [number[], number[]] = [[], []];
     const deps = {
+      udp,
       share: () => sharedAtMs.push(performance.now()),
       play: () => playedAtMs.push(performance.now()),
     };
     const floor = new Floor({ ...WISH, asterisk: asterisk.address }, deps, performance.now());
     closing.push(() => floor.close());
-    const { port } = await floor.open(new MediaPorts(PORTS), ADDRESS);
+    const { port } = await floor.open();
     const payload = new Uint8Array(320);
     encodeL16Into(new Int16Array(160).fill(1000), payload);
 
@@ -132,16 +132,15 @@ describe('a floor', () => {
 describe('the thread that has the floors', () => {
   it('sends frames to a thread with listeners only while that takes them', async () => {
     const file = new URL('../../../dist/relay/floor-worker.js', import.meta.url);
-    const worker = new Worker(file, { workerData: { ...PORTS, trunk: null } satisfies FloorWorkerOptions });
+    const worker = new Worker(file, { workerData: { trunk: null } satisfies FloorWorkerOptions });
     closing.push(() => worker.terminate());
     const { port1, port2 } = new MessageChannel();
     closing.push(() => port2.close());
-    const bell = createBell();
     let frames = 0;
     port2.on('message', () => {
       frames += 1;
     });
-    worker.postMessage({ type: 'audience', port: port1, bell } satisfies FloorCommand, [port1]);
+    worker.postMessage({ type: 'frames', port: port1 } satisfies FloorCommand, [port1]);
     worker.postMessage({ type: 'floor', floor: WISH } satisfies FloorCommand);
     await once(worker, 'message');
     const heardIn = async (ms: number) => {
@@ -150,9 +149,9 @@ describe('the thread that has the floors', () => {
       return frames - before;
     };
     expect(await heardIn(300)).toBe(0);
-    takeFrames(bell, true);
+    port2.postMessage({ conference: WISH.conference, wanted: true } satisfies FramesWanted);
     await expect.poll(() => frames).toBeGreaterThan(10);
-    takeFrames(bell, false);
+    port2.postMessage({ conference: WISH.conference, wanted: false } satisfies FramesWanted);
     // What was under way.
     await heardIn(100);
     expect(await heardIn(300)).toBe(0);

@@ -11,38 +11,53 @@ import { stringify } from 'yaml';
 import { freePort } from '../../../scripts/machine.ts';
 import { encodeL16Into } from '../../../src/audio/l16.ts';
 import { onLines } from '../../../src/relay/lines.ts';
-import { type RelayReport, type RelayRequest, relayReportSchema } from '../../../src/relay/protocol.ts';
+import {
+  type CallHearing,
+  type CallSpec,
+  type FloorWish,
+  type RelayReport,
+  type RelayRequest,
+  type RtpAddress,
+  relayReportSchema,
+} from '../../../src/relay/protocol.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../../src/rtp/packet.ts';
-import { Heard } from '../../kit/phone/heard.ts';
+import { Line } from './line.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
-const ADDRESS = '127.0.75.1';
+/** Where phones reach the host, where Asterisk has its side of calls, and where phones are. */
+export const HOST = '127.0.75.1';
+export const ASTERISK = '127.0.75.2';
+export const PHONE = '127.0.75.3';
 const FRAME_SAMPLES = 160;
 const PATIENCE_MS = 10_000;
 
-type Report<T extends RelayReport['type']> = Extract<RelayReport, { type: T }>;
+export type Report<T extends RelayReport['type']> = Extract<RelayReport, { type: T }>;
+
+export const HEARING: CallHearing = { conference: '3000', volume: 0, noise: false, deaf: false, packetMs: 20 };
+
+/** A call, with both ends of it. */
+export type LaboratoryCall = { readonly spec: CallSpec; readonly asterisk: Line; readonly phone: Line };
 
 /** A relay process of its own, and its controller, Asterisk and phones, as far as it can tell. */
 export class RelayLaboratory {
   readonly #directory: string;
-  readonly #sipPort: number;
   #process: ChildProcess | null = null;
   #control: Socket | null = null;
   readonly #sockets: UdpSocket[] = [];
+  readonly #lines: Line[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
   reports: RelayReport[] = [];
 
-  private constructor(directory: string, sipPort: number) {
+  private constructor(directory: string) {
     this.#directory = directory;
-    this.#sipPort = sipPort;
   }
 
   static async start(): Promise<RelayLaboratory> {
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-relay-'));
-    const lab = new RelayLaboratory(directory, await freePort('127.0.0.1'));
+    const lab = new RelayLaboratory(directory);
     const passwordFile = join(directory, 'password');
     await writeFile(passwordFile, 'none', { mode: 0o600 });
-    const relay = { address: ADDRESS, sipPort: lab.#sipPort, threads: 2, socket: join(directory, 'relay.sock') };
+    const relay = { threads: 2, socket: join(directory, 'relay.sock') };
     const asterisk = { url: 'http://127.0.0.1:8088', passwordFile };
     await writeFile(join(directory, 'rostrum.yaml'), stringify({ asterisk, profiles: directory, relay }));
     await lab.startRelay();
@@ -93,6 +108,11 @@ export class RelayLaboratory {
     this.#control?.write(text);
   }
 
+  /** All that is wanted. */
+  tellAll(floors: readonly FloorWish[], calls: readonly CallSpec[]): void {
+    this.tell({ type: 'everything', peers: [], floors: [...floors], calls: [...calls] });
+  }
+
   get isConnected(): boolean {
     return this.#control?.destroyed === false;
   }
@@ -106,15 +126,61 @@ export class RelayLaboratory {
     throw new Error(`no report "${type}": ${JSON.stringify(this.reports)}`);
   }
 
-  async socket(port = 0): Promise<UdpSocket> {
+  async socket({ host = HOST, port = 0 } = {}): Promise<UdpSocket> {
     const socket = createSocket('udp4');
     this.#sockets.push(socket);
-    await new Promise<void>((resolve) => socket.bind(port, ADDRESS, resolve));
+    await new Promise<void>((resolve) => socket.bind(port, host, resolve));
     return socket;
   }
 
+  /** One end of a call. */
+  async line(host: string, options: { codec?: CallSpec['codec']; port?: number } = {}): Promise<Line> {
+    const line = await Line.open(host, options);
+    this.#lines.push(line);
+    return line;
+  }
+
+  /** A call of whose RTP the relay is to be told; nobody has sent anything yet. */
+  async call(channelId: string, given: Partial<CallSpec> = {}): Promise<LaboratoryCall> {
+    const codec = given.codec === undefined ? 'PCMU' : given.codec;
+    const port = await evenPort();
+    const asterisk = await this.line(ASTERISK, { codec, port });
+    const phone = await this.line(PHONE, { codec });
+    const spec: CallSpec = {
+      channelId,
+      local: { host: HOST, port },
+      asterisk: asterisk.address,
+      phone: phone.address,
+      sources: [PHONE],
+      codec,
+      hearing: null,
+      source: null,
+      ...given,
+    };
+    phone.sendTo(spec.local);
+    return { spec, asterisk, phone };
+  }
+
+  /** A floor on which Asterisk sends a tone. @returns what was wished for, and where the relay has it */
+  async floor(freqHz: number, levelDbov: number): Promise<{ wish: FloorWish; local: RtpAddress; asterisk: UdpSocket }> {
+    const asterisk = await this.socket({ host: ASTERISK });
+    const wish: FloorWish = {
+      conference: '3000',
+      asterisk: { host: ASTERISK, port: asterisk.address().port },
+      port: null,
+      noiseDbov: null,
+      floorNoise: false,
+      sampleRateHz: 8000,
+      nodes: [],
+    };
+    this.tell({ type: 'floor', floor: wish });
+    const { local } = await this.report('floor');
+    this.sendFloor(asterisk, local, freqHz, levelDbov);
+    return { wish, local, asterisk };
+  }
+
   /** Sends a tone as Asterisk sends the mix of a floor. */
-  sendFloor(from: UdpSocket, port: number, freqHz: number, levelDbov: number): void {
+  sendFloor(from: UdpSocket, to: RtpAddress, freqHz: number, levelDbov: number): void {
     const amplitude = 32_768 * Math.SQRT2 * 10 ** (levelDbov / 20);
     const samples = new Int16Array(FRAME_SAMPLES);
     let sequence = 0;
@@ -128,81 +194,15 @@ export class RelayLaboratory {
         const packet = Buffer.alloc(RTP_HEADER_BYTES + 2 * FRAME_SAMPLES);
         encodeHeaderInto(packet, { payloadType: 10, marker: false, sequence, timestamp: at, ssrc: freqHz });
         encodeL16Into(samples, packet.subarray(RTP_HEADER_BYTES));
-        from.send(packet, port, ADDRESS);
+        from.send(packet, to.port, to.host);
       }
     }, 5);
     this.#timers.push(timer);
   }
 
-  /** Calls a leg as Asterisk does. @returns the status, and where the relay wants audio */
-  async invite(legId: string, media: UdpSocket, cseq = 1): Promise<{ status: number; port: number }> {
-    const sip = await this.#sipSocket();
-    const body = [
-      'v=0',
-      `o=- 1 ${cseq} IN IP4 ${ADDRESS}`,
-      's=-',
-      `c=IN IP4 ${ADDRESS}`,
-      't=0 0',
-      `m=audio ${media.address().port} RTP/AVP 0 101`,
-      'a=rtpmap:101 telephone-event/8000',
-      '',
-    ].join('\r\n');
-    const request = (method: string, to: string, content: string) =>
-      sipRequest(legId, { method, cseq, from: sip, port: this.#sipPort, to, content });
-    const plain = `To: <sip:${legId}@127.0.0.1>${this.#tags.get(legId) ?? ''}`;
-    const answered = new Promise<string>((resolve) => {
-      sip.on('message', (message) => {
-        const text = message.toString();
-        if (text.startsWith('BYE ')) this.hungUp.add(legId);
-        else if (!text.startsWith('SIP/2.0 1')) resolve(text);
-      });
-    });
-    sip.send(request('INVITE', plain, body), this.#sipPort, '127.0.0.1');
-    const answer = await answered;
-    const to = /^To: .*$/im.exec(answer)?.[0] ?? plain;
-    this.#tags.set(legId, /;tag=[^\s;]+/i.exec(to)?.[0] ?? '');
-    sip.send(request('ACK', to, ''), this.#sipPort, '127.0.0.1');
-    return { status: Number(answer.slice(8, 11)), port: Number(/m=audio (\d+)/.exec(answer)?.[1] ?? 0) };
-  }
-
-  /** Hangs a leg up as Asterisk does. */
-  async hangUp(legId: string, cseq: number): Promise<void> {
-    const from = await this.#sipSocket();
-    const to = `To: <sip:${legId}@127.0.0.1>${this.#tags.get(legId) ?? ''}`;
-    const answered = once(from, 'message');
-    const bye = sipRequest(legId, { method: 'BYE', cseq, from, port: this.#sipPort, to, content: '' });
-    from.send(bye, this.#sipPort, '127.0.0.1');
-    await answered;
-  }
-
-  async #sipSocket(): Promise<UdpSocket> {
-    const socket = createSocket('udp4');
-    this.#sockets.push(socket);
-    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-    return socket;
-  }
-
-  readonly #tags = new Map<string, string>();
-  /** Legs that the relay has hung up. */
-  readonly hungUp = new Set<string>();
-
-  /** What a phone hears whose audio comes to this socket. */
-  listen(socket: UdpSocket): Heard {
-    const heard = new Heard({ keepMs: 5000, audibleDbov: -50, eventPayloadType: 101 }, { onKey: () => {} });
-    socket.on('message', (packet) => heard.push(packet, performance.now()));
-    return heard;
-  }
-
-  /** A packet of a key, RFC 4733. */
-  sendKey(from: UdpSocket, port: number, key: number, sequence: number): void {
-    const packet = Buffer.alloc(RTP_HEADER_BYTES + 4);
-    encodeHeaderInto(packet, { payloadType: 101, marker: sequence === 0, sequence, timestamp: 1600, ssrc: 7 });
-    packet.set([key, 10, (sequence * 160) >> 8, (sequence * 160) & 0xff], RTP_HEADER_BYTES);
-    from.send(packet, port, ADDRESS);
-  }
-
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    for (const line of this.#lines) line.close();
     for (const socket of this.#sockets) socket.close();
     this.#control?.destroy();
     await this.killRelay();
@@ -210,23 +210,10 @@ export class RelayLaboratory {
   }
 }
 
-type Asked = { method: string; cseq: number; from: UdpSocket; port: number; to: string; content: string };
-
-/** A request of Asterisk about a leg. */
-function sipRequest(legId: string, { method, cseq, from, port, to, content }: Asked): string {
-  const own = from.address().port;
-  return [
-    `${method} sip:${legId}@127.0.0.1:${port} SIP/2.0`,
-    `Via: SIP/2.0/UDP 127.0.0.1:${own};branch=z9hG4bK${legId}${cseq}${own}`,
-    'Max-Forwards: 70',
-    'From: <sip:asterisk@127.0.0.1>;tag=a',
-    to,
-    `Call-ID: call-${legId}`,
-    `CSeq: ${cseq} ${method}`,
-    `Contact: <sip:127.0.0.1:${own}>`,
-    ...(content ? ['Content-Type: application/sdp'] : []),
-    `Content-Length: ${content.length}`,
-    '',
-    content,
-  ].join('\r\n');
+/** The port above is for RTCP. */
+async function evenPort(): Promise<number> {
+  for (;;) {
+    const port = await freePort(HOST);
+    if (port % 2 === 0) return port;
+  }
 }

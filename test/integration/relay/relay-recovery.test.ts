@@ -1,12 +1,9 @@
-import type { Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { FloorWish, ListenerWish } from '../../../src/relay/protocol.ts';
-import type { Heard } from '../../kit/phone/heard.ts';
-import { toneLevelDbov } from '../../kit/phone/judge.ts';
-import { RelayLaboratory } from './relay-laboratory.ts';
+import type { Line } from './line.ts';
+import { ASTERISK, HEARING, HOST, RelayLaboratory } from './relay-laboratory.ts';
 
-const ADDRESS = '127.0.75.1';
+const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
 const WITHIN = { timeout: 8000, interval: 20 };
 
@@ -17,145 +14,112 @@ beforeEach(async () => {
 });
 afterEach(() => lab.stop());
 
-const floorOf = (asterisk: Socket, port: number | null = null): FloorWish => ({
-  conference: '3000',
-  asterisk: { host: ADDRESS, port: asterisk.address().port },
-  port,
-  noiseDbov: null,
-  floorNoise: false,
-  sampleRateHz: 8000,
-  nodes: [],
-});
-const listenerOf = (legId: string, more: Partial<ListenerWish> = {}): ListenerWish => ({
-  legId,
-  conference: '3000',
-  volume: 0,
-  noise: true,
-  leg: null,
-  ...more,
-});
-const level = (heard: Heard, freqHz: number) =>
-  toneLevelDbov(heard.audio?.last(200, performance.now()).samples ?? new Int16Array(0), freqHz);
-const hears = (heard: Heard, freqHz: number, dbov: number) =>
-  expect.poll(() => Math.abs(level(heard, freqHz) - dbov), WITHIN).toBeLessThan(1);
+const hears = (line: Line, freqHz: number, dbov = LEVEL_DBOV) =>
+  expect.poll(() => Math.abs(line.level(freqHz) - dbov), WITHIN).toBeLessThan(1.5);
 
-/** A floor with a tone, and a listener `a` of it, at first at Asterisk and then at his phone. */
-async function one() {
-  const [asterisk, asterisksLeg, phone] = [await lab.socket(), await lab.socket(), await lab.socket()];
-  const floor = floorOf(asterisk);
-  const listener = listenerOf('a');
-  lab.tell({ type: 'everything', peers: [], floors: [floor], listeners: [listener] });
-  const { local } = await lab.report('floor');
-  lab.sendFloor(asterisk, local.port, 440, LEVEL_DBOV);
-  const first = await lab.invite('a', asterisksLeg);
-  const heardByAsterisk = lab.listen(asterisksLeg);
-  await hears(heardByAsterisk, 440, LEVEL_DBOV);
-  const { leg: before } = await lab.report('leg');
-  expect(before.remote).toEqual(before.asterisk);
-  const heard = lab.listen(phone);
-  expect(await lab.invite('a', phone, 2)).toEqual(first);
-  const { leg } = await lab.report('leg');
-  await hears(heard, 440, LEVEL_DBOV);
-  return { asterisk, asterisksLeg, phone, heard, floor, local, listener, leg, port: first.port };
+/** A floor with a tone, a listener of it, and a speaker; both phones are behind NAT. */
+async function everything() {
+  const floor = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+  const behindNat = { phone: { host: '192.168.1.9', port: 4000 } };
+  const calls = [await lab.call('listener', { hearing: HEARING, ...behindNat }), await lab.call('speaker', behindNat)];
+  const [listener, speaker] = calls as [(typeof calls)[0], (typeof calls)[0]];
+  for (const { spec, phone, asterisk } of calls) {
+    lab.tell({ type: 'call', call: spec });
+    await lab.report('call-open');
+    phone.say(700, LEVEL_DBOV);
+    await expect.poll(() => asterisk.peer, WITHIN).not.toBeNull();
+    if (asterisk.peer) asterisk.sendTo(asterisk.peer);
+  }
+  speaker.asterisk.say(300, LEVEL_DBOV);
+  await hears(listener.phone, FLOOR_HZ);
+  await hears(speaker.phone, 300);
+  const sources = [await lab.report('call-source'), await lab.report('call-source')];
+  // As a controller keeps them.
+  const specs = calls.map(({ spec }) => ({
+    ...spec,
+    source: sources.find(({ channelId }) => channelId === spec.channelId)?.source ?? null,
+  }));
+  return { ...floor, listener, speaker, specs };
 }
 
-it('a listener hears the floor at his volume, a forged one not, and a call for nobody is refused', async () => {
-  const { heard, listener, local, leg } = await one();
-  expect(leg.remote).not.toEqual(leg.asterisk);
-  lab.tell({ type: 'listener', listener: { ...listener, volume: -2 } });
-  await hears(heard, 440, LEVEL_DBOV - 6);
-  lab.sendFloor(await lab.socket(), local.port, 1000, -10);
-  await sleep(400);
-  expect(level(heard, 1000)).toBeLessThan(-60);
-  expect(level(heard, 440)).toBeCloseTo(LEVEL_DBOV - 6, 0);
-  expect((await lab.invite('nobody', await lab.socket())).status).toBe(404);
-  lab.tell({ type: 'end-listener', legId: 'a' });
-  await expect.poll(() => level(heard, 440), WITHIN).toBeLessThan(-60);
-});
-
-it('a key of the phone is told once, and one that Asterisk passes on is not', async () => {
-  const { phone, asterisksLeg, port } = await one();
-  for (let sequence = 0; sequence < 5; sequence++) lab.sendKey(phone, port, 5, sequence);
-  expect(await lab.report('key')).toMatchObject({ legId: 'a', key: '5' });
-  await lab.invite('a', asterisksLeg, 3);
-  await lab.report('leg');
-  for (let sequence = 0; sequence < 5; sequence++) lab.sendKey(asterisksLeg, port, 6, sequence);
-  await sleep(300);
-  expect(lab.reports.filter(({ type }) => type === 'key')).toEqual([]);
-});
-
-it('the leg of a listener who was ended is hung up, unless Asterisk does it or he is wanted again', async () => {
-  const listeners = ['a', 'b', 'c'].map((legId) => listenerOf(legId));
-  lab.tell({ type: 'everything', peers: [], floors: [], listeners });
-  for (const { legId } of listeners) expect((await lab.invite(legId, await lab.socket())).status).toBe(200);
-  lab.tell({ type: 'everything', peers: [], floors: [], listeners: [] });
-  await lab.hangUp('b', 2);
-  lab.tell({ type: 'listener', listener: listenerOf('c') });
-  await expect.poll(() => [...lab.hungUp], WITHIN).toEqual(['a']);
-  await sleep(300);
-  expect([...lab.hungUp]).toEqual(['a']);
-  const stats = () => lab.reports.findLast((report) => report.type === 'legs')?.stats;
-  await expect.poll(stats, WITHIN).toMatchObject({ calls: 1, sip: { accepted: 3, ended: 1 } });
-});
-
 it('what is no message harms nothing, and a controller that connects again learns how things are', async () => {
-  const { heard, leg, local } = await one();
+  const { wish, local, listener, speaker, specs } = await everything();
   lab.tellText('{"type":"nonsense"}\n{"type":"floor","floor":{"conference":7}}\n[]\nnull\n');
   lab.tell({ type: 'ping' });
   await lab.report('pong');
   lab.tellText('this is no JSON\n');
   await expect.poll(() => lab.isConnected, WITHIN).toBe(false);
-  expect((await lab.connect()).legs).toEqual([{ legId: 'a', leg }]);
+  const before = listener.phone.arrivals.length;
+  const { calls } = await lab.connect();
+  expect(calls.map(({ channelId }) => channelId)).toEqual(['listener', 'speaker']);
   // It does not know where floors are, and Asterisk has not moved.
-  const floor = {
-    conference: '3000',
-    asterisk: null,
-    port: null,
-    noiseDbov: null,
-    floorNoise: false,
-    sampleRateHz: 8000 as const,
-    nodes: [],
-  };
-  lab.tell({ type: 'everything', peers: [], floors: [floor], listeners: [listenerOf('a')] });
+  lab.tellAll([{ ...wish, asterisk: null, port: null }], specs);
   expect(await lab.report('floor')).toMatchObject({ local });
   await sleep(300);
-  expect(level(heard, 440)).toBeCloseTo(LEVEL_DBOV, 0);
-  expect(heard.snapshot(performance.now())).toMatchObject({ lost: 0, streams: 1 });
+  await hears(listener.phone, FLOOR_HZ);
+  await hears(speaker.phone, 300);
+  const sequences = listener.phone.arrivals.slice(before).map(({ sequence }) => sequence);
+  expect(sequences).toEqual(sequences.map((_, index) => ((sequences[0] ?? 0) + index) & 0xffff));
 });
 
 it('a relay that was killed goes on where it was, on the same ports, when it is told again', async () => {
-  const { heard, floor, local, leg, listener, phone, port } = await one();
+  const { wish, local, listener, speaker, specs } = await everything();
   await lab.killRelay();
-  await expect.poll(() => level(heard, 440), WITHIN).toBeLessThan(-60);
-  expect((await lab.startRelay()).legs).toEqual([]);
-  lab.tell({
-    type: 'everything',
-    peers: [],
-    floors: [{ ...floor, port: local.port }],
-    listeners: [{ ...listener, leg }],
-  });
+  await expect.poll(() => listener.phone.level(FLOOR_HZ), WITHIN).toBeLessThan(-60);
+  expect((await lab.startRelay()).calls).toEqual([]);
+  const atMs = performance.now();
+  lab.tellAll([{ ...wish, port: local.port }], specs);
   expect(await lab.report('floor')).toMatchObject({ local });
-  await hears(heard, 440, LEVEL_DBOV);
-  lab.sendKey(phone, port, 9, 0);
-  expect(await lab.report('key')).toMatchObject({ legId: 'a', key: '9' });
+  await hears(listener.phone, FLOOR_HZ);
+  // Asterisk finds the relay at another port, as it follows what it gets (`rtp_symmetric`).
+  const greeting = () => speaker.asterisk.arrivals.find((arrival) => arrival.atMs > atMs)?.from;
+  await expect.poll(greeting, WITHIN).toBeDefined();
+  speaker.asterisk.sendTo(greeting() ?? speaker.spec.local);
+  await hears(speaker.phone, 300);
+  await hears(speaker.asterisk, 700);
 });
 
-it('a floor or a listener whose port somebody else has by now does not stay silent', async () => {
-  const { asterisk, floor, local, leg, listener } = await one();
+it('a phone that sends nothing is heard again where it was, also behind NAT', async () => {
+  const { wish, local, listener, specs } = await everything();
+  listener.phone.hush();
   await lab.killRelay();
-  for (const port of [local.port, leg.port]) await lab.socket(port);
   await lab.startRelay();
-  lab.tell({
-    type: 'everything',
-    peers: [],
-    floors: [{ ...floor, port: local.port }],
-    listeners: [{ ...listener, leg }, listenerOf('b')],
-  });
+  const before = listener.phone.arrivals.length;
+  lab.tellAll([{ ...wish, port: local.port }], specs);
+  await expect.poll(() => listener.phone.arrivals.length - before, WITHIN).toBeGreaterThan(20);
+  await hears(listener.phone, FLOOR_HZ);
+});
+
+it('a floor whose port somebody else has by now gets another, and a call is told of', async () => {
+  const { wish, local, asterisk, listener, specs } = await everything();
+  await lab.killRelay();
+  await lab.socket({ host: '127.0.0.1', port: local.port });
+  await lab.socket({ host: HOST, port: specs[1]?.local.port ?? 0 });
+  await lab.startRelay();
+  lab.tellAll([{ ...wish, port: local.port }], specs);
   const { local: moved } = await lab.report('floor');
   expect(moved.port).not.toBe(local.port);
-  expect(await lab.report('leg-ended')).toMatchObject({ legId: 'a' });
-  const phone = await lab.socket();
-  await lab.invite('b', phone);
-  lab.sendFloor(asterisk, moved.port, 440, LEVEL_DBOV);
-  await hears(lab.listen(phone), 440, LEVEL_DBOV);
+  expect(await lab.report('call-failed')).toMatchObject({ channelId: 'speaker' });
+  lab.sendFloor(asterisk, moved, 1000, LEVEL_DBOV);
+  await hears(listener.phone, 1000);
+});
+
+it('what is not wanted any more ends: floors, and calls with their ports', async () => {
+  const { wish, listener, speaker, specs } = await everything();
+  lab.tellAll([wish], specs.slice(1));
+  await expect.poll(() => listener.phone.level(FLOOR_HZ), WITHIN).toBeLessThan(-60);
+  await hears(speaker.phone, 300);
+  await expect.poll(() => lab.socket({ host: HOST, port: listener.spec.local.port }), WITHIN).toBeDefined();
+  lab.tellAll([], []);
+  await expect.poll(() => speaker.phone.level(300), WITHIN).toBeLessThan(-60);
+  const sums = () => lab.reports.findLast((report) => report.type === 'calls')?.sums.calls;
+  await expect.poll(sums, WITHIN).toBe(0);
+});
+
+it('a floor does not take what others than Asterisk send', async () => {
+  const { local, listener } = await everything();
+  lab.sendFloor(await lab.socket({ host: ASTERISK }), local, 1000, -10);
+  await sleep(500);
+  expect(listener.phone.level(1000)).toBeLessThan(-55);
+  await hears(listener.phone, FLOOR_HZ);
 });

@@ -1,189 +1,246 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeRtpInto, emptyRtpView, encodeInto } from '../../../src/rtp/packet.ts';
-import { RelayAlone } from '../../kit/relay-alone.ts';
+import type { CallHearing, CallSpec } from '../../../src/relay/protocol.ts';
+import type { Arrival, Line } from './line.ts';
+import { HEARING, HOST, type LaboratoryCall, PHONE, RelayLaboratory } from './relay-laboratory.ts';
 
-const HOST = '127.0.62.1';
-const PHONE_HOST = '127.0.62.2';
-const PORTS = { first: 20_000, last: 20_999 };
-const THREADS = 2;
+const STRANGER = '127.0.75.4';
+const FLOOR_HZ = 440;
+const LEVEL_DBOV = -20;
+const WITHIN = { timeout: 8000, interval: 20 };
 
-/** A UDP socket that keeps what it gets. */
-class Peer {
-  readonly packets: Buffer[] = [];
-  readonly #socket: Socket;
+let lab: RelayLaboratory;
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('message', (bytes) => this.packets.push(bytes));
-  }
+beforeEach(async () => {
+  lab = await RelayLaboratory.start();
+});
+afterEach(() => lab.stop());
 
-  static async open(host: string): Promise<Peer> {
-    const socket = createSocket('udp4');
-    socket.bind(0, host);
-    await once(socket, 'listening');
-    return new Peer(socket);
-  }
+const hears = (line: Line, freqHz: number, dbov: number) =>
+  expect.poll(() => Math.abs(line.level(freqHz) - dbov), WITHIN).toBeLessThan(1.5);
+const falls = (line: Line, freqHz: number) => expect.poll(() => line.level(freqHz), WITHIN).toBeLessThan(-55);
 
-  get address(): { host: string; port: number } {
-    const { address, port } = this.#socket.address();
-    return { host: address, port };
-  }
+/** A call whose port the relay has opened, and which both ends know. */
+async function open(channelId: string, given: Partial<CallSpec> = {}): Promise<LaboratoryCall> {
+  const call = await lab.call(channelId, given);
+  lab.tell({ type: 'call', call: call.spec });
+  expect(await lab.report('call-open')).toMatchObject({ channelId });
+  await expect.poll(() => call.asterisk.peer, WITHIN).not.toBeNull();
+  if (call.asterisk.peer) call.asterisk.sendTo(call.asterisk.peer);
+  return call;
+}
 
-  send(port: number, packet: Buffer): void {
-    this.#socket.send(packet, port, HOST);
-  }
+const listens = (call: LaboratoryCall, hearing: Partial<CallHearing> | null) =>
+  lab.tell({ type: 'call', call: { ...call.spec, hearing: hearing && { ...HEARING, ...hearing } } });
 
-  sequences(): number[] {
-    const view = emptyRtpView();
-    return this.packets.map((bytes) => {
-      decodeRtpInto(view, bytes);
-      return view.sequence;
-    });
-  }
-
-  close(): void {
-    this.#socket.close();
+/** Whether packets are one stream: one SSRC, numbers without a gap, time that goes on. */
+function expectOneStream(arrivals: readonly Arrival[]): void {
+  const [first] = arrivals;
+  expect(new Set(arrivals.map(({ ssrc }) => ssrc)).size).toBe(1);
+  const expected = arrivals.map((_, index) => ((first?.sequence ?? 0) + index) & 0xffff);
+  expect(arrivals.map(({ sequence }) => sequence)).toEqual(expected);
+  for (const [index, { timestamp, atMs }] of arrivals.entries()) {
+    const elapsedMs = ((timestamp - (first?.timestamp ?? 0)) >>> 0) / 8;
+    expect(Math.abs(elapsedMs - (atMs - (first?.atMs ?? 0))), `packet ${index}`).toBeLessThan(150);
   }
 }
 
-function rtp(payloadType: number, sequence: number, payload: Uint8Array, timestamp = sequence * 160): Buffer {
-  const out = Buffer.alloc(12 + payload.length);
-  encodeInto(out, { payloadType, marker: false, sequence, timestamp, ssrc: 9 }, payload);
-  return out;
-}
-
-/** Waits until each of them gets packets: its thread has begun, and has opened its port. */
-async function hear(...phones: readonly Peer[]): Promise<void> {
-  const silent = () => phones.filter(({ packets }) => packets.length === 0).length;
-  await expect.poll(silent, { timeout: 10_000, interval: 10 }).toBe(0);
-}
-
-describe('the relay', () => {
-  let relay: RelayAlone;
-  let asterisk: Peer;
-  let phones: Peer[];
-
-  beforeEach(async () => {
-    relay = await RelayAlone.start({ address: HOST, ports: PORTS, threads: THREADS });
-    asterisk = await Peer.open(HOST);
-    phones = await Promise.all(Array.from({ length: 4 }, () => Peer.open(PHONE_HOST)));
-    relay.request({
-      type: 'everything',
-      peers: [],
-      floors: [
-        {
-          conference: 'c',
-          asterisk: asterisk.address,
-          port: null,
-          noiseDbov: null,
-          floorNoise: false,
-          sampleRateHz: 8000,
-          nodes: [],
-        },
-      ],
-      listeners: phones.map((phone, index) => ({
-        legId: `leg${index}`,
-        conference: 'c',
-        volume: 0,
-        noise: false,
-        leg: {
-          port: PORTS.first + index,
-          remote: phone.address,
-          asterisk: asterisk.address,
-          codec: 'PCMU',
-          payloadType: 0,
-          eventPayloadType: 101,
-        },
-      })),
-    });
-    await relay.reported('floor');
-    await hear(...phones);
+describe('a call that passes through', () => {
+  it('is heard both ways, and the phone gets one stream from the port that it was told', async () => {
+    const call = await open('a');
+    call.phone.say(700, -20);
+    call.asterisk.say(300, -15);
+    await hears(call.asterisk, 700, -20);
+    await hears(call.phone, 300, -15);
+    // Asterisk begins another stream, as it does for each prompt.
+    call.asterisk.ssrc += 1;
+    await sleep(300);
+    expect(call.phone.peer).toEqual(call.spec.local);
+    expectOneStream(call.phone.arrivals);
+    expect(await lab.report('call-source')).toMatchObject({ channelId: 'a', source: call.phone.address });
   });
 
-  afterEach(async () => {
-    await relay.stop();
-    asterisk.close();
-    for (const phone of phones) phone.close();
+  it('brings keys to Asterisk as they are', async () => {
+    const call = await open('a');
+    call.phone.say(700, -20);
+    for (let packet = 0; packet < 8; packet++) call.phone.sendKey(5, packet, 96);
+    const keys = () => call.asterisk.arrivals.filter(({ payloadType }) => payloadType === 96);
+    await expect.poll(() => keys().length, WITHIN).toBe(8);
+    expect(keys()[7]?.payload).toEqual(Buffer.from([5, 0x8a, 4, 96]));
+    expect(keys()[0]?.ssrc).toBe(call.phone.ssrc);
+  });
+});
+
+describe('a listener', () => {
+  it.each(['PCMU', 'PCMA', 'G722'] as const)(
+    'hears the floor in %s, and Asterisk gets the keys alone',
+    async (codec) => {
+      await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+      const call = await open('a', { codec });
+      call.phone.say(700, -20);
+      await hears(call.asterisk, 700, -20);
+      listens(call, {});
+      await hears(call.phone, FLOOR_HZ, LEVEL_DBOV);
+      await sleep(100);
+      const before = call.asterisk.arrivals.length;
+      for (let packet = 0; packet < 8; packet++) call.phone.sendKey(9, packet);
+      await sleep(400);
+      const after = call.asterisk.arrivals.slice(before);
+      expect(after.map(({ payloadType }) => payloadType)).toEqual(Array(8).fill(101));
+      expectOneStream(call.phone.arrivals);
+    },
+  );
+
+  it('hears it louder, not at all, and again, without a gap in the stream', async () => {
+    await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+    const call = await open('a');
+    call.phone.say(700, -20);
+    listens(call, { volume: 2 });
+    await hears(call.phone, FLOOR_HZ, LEVEL_DBOV + 6);
+    listens(call, { deaf: true });
+    await falls(call.phone, FLOOR_HZ);
+    listens(call, { volume: -2 });
+    await hears(call.phone, FLOOR_HZ, LEVEL_DBOV - 6);
+    expectOneStream(call.phone.arrivals.slice(3));
   });
 
-  it('sends each frame of the floor to the listeners of all threads, once and in order', async () => {
-    const { local } = await relay.reported('floor');
-    for (let frame = 1; frame <= 25; frame++) {
-      asterisk.send(local.port, rtp(10, frame, new Uint8Array(320).fill(frame)));
-      await sleep(20);
-    }
-    await sleep(100);
-    for (const phone of phones) {
-      const sequences = phone.sequences();
-      expect(sequences.length).toBeGreaterThanOrEqual(25);
-      expect(sequences).toEqual(sequences.map((_, index) => ((sequences[0] as number) + index) & 0xffff));
-    }
+  it('hears comfort noise if they want it', async () => {
+    const { wish } = await lab.floor(FLOOR_HZ, -60);
+    lab.tell({ type: 'floor', floor: { ...wish, noiseDbov: -40 } });
+    const [quiet, noisy] = [await open('a'), await open('b')];
+    listens(quiet, {});
+    listens(noisy, { noise: true });
+    await hears(quiet.phone, FLOOR_HZ, -60);
+    await expect.poll(() => noisy.phone.power(), WITHIN).toBeGreaterThan(-44);
+    expect(quiet.phone.power()).toBeLessThan(-55);
   });
 
-  it('tells of each key once while phones talk', async () => {
-    for (let packet = 0; packet < 30; packet++) {
-      for (const [index, phone] of phones.entries()) {
-        const port = PORTS.first + index;
-        // A key of 60 ms, whose end is told three times.
-        const isKey = packet >= 10 && packet < 16;
-        const event = Uint8Array.of(index, packet > 12 ? 0x80 : 0, 0, 160);
-        phone.send(port, isKey ? rtp(101, packet, event, 1600) : rtp(0, packet, new Uint8Array(160)));
-      }
-      await sleep(20);
-    }
-    await sleep(150);
-    const keys = relay.reports.filter((report) => report.type === 'key');
-    expect(keys.map(({ legId, key }) => `${legId} ${key}`).sort()).toEqual(['leg0 0', 'leg1 1', 'leg2 2', 'leg3 3']);
+  it.each([20, 40, 60] as const)('gets packets of %i ms', async (packetMs) => {
+    await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+    const call = await open('a');
+    listens(call, { packetMs });
+    await hears(call.phone, FLOOR_HZ, LEVEL_DBOV);
+    await expect.poll(() => call.phone.arrivals.length, WITHIN).toBeGreaterThan(6);
+    const last = call.phone.arrivals.slice(-5);
+    expect(last.map(({ payload }) => payload.length)).toEqual(Array(5).fill(packetMs * 8));
+    expect(((last[4]?.timestamp ?? 0) - (last[3]?.timestamp ?? 0)) >>> 0).toBe(packetMs * 8);
   });
 
-  it('sends to where a phone sends from, and no more to where it was told', async () => {
-    const told = phones[0] as Peer;
-    const behindNat = await Peer.open(PHONE_HOST);
-    try {
-      for (let packet = 0; packet < 5; packet++) {
-        behindNat.send(PORTS.first, rtp(0, packet, new Uint8Array(160)));
-        await sleep(40);
-      }
-      await hear(behindNat);
-      // What was under way to the other.
-      await sleep(50);
-      const before = told.packets.length;
-      await sleep(200);
-      expect(told.packets.length).toBe(before);
-      expect(behindNat.packets.length).toBeGreaterThan(5);
-    } finally {
-      behindNat.close();
-    }
+  it('hears what Asterisk plays to them over the conference', async () => {
+    await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+    const call = await open('a');
+    listens(call, {});
+    await hears(call.phone, FLOOR_HZ, LEVEL_DBOV);
+    const stop = call.asterisk.say(1000, -20);
+    await hears(call.phone, 1000, -20);
+    expect(Math.abs(call.phone.level(FLOOR_HZ) - LEVEL_DBOV)).toBeLessThan(1.5);
+    stop();
+    await falls(call.phone, 1000);
+    await hears(call.phone, FLOOR_HZ, LEVEL_DBOV);
   });
 
-  it('goes on sending to a phone whose port somebody else finds', async () => {
-    const stranger = await Peer.open(PHONE_HOST);
-    try {
-      stranger.send(PORTS.first, rtp(0, 1, new Uint8Array(160)));
-      stranger.send(PORTS.first, rtp(101, 7, Uint8Array.of(5, 0, 0, 160)));
-      await sleep(200);
-      const before = (phones[0] as Peer).packets.length;
-      await sleep(200);
-      expect((phones[0] as Peer).packets.length - before).toBeGreaterThan(5);
-      expect(stranger.packets).toEqual([]);
-      expect(relay.reports.filter(({ type }) => type === 'key')).toEqual([]);
-      const dropped = () => relay.reports.findLast((report) => report.type === 'legs')?.stats.rtp.dropped;
-      await expect.poll(dropped, { timeout: 3000 }).toMatchObject({ 'other-source': 2 });
-    } finally {
-      stranger.close();
-    }
+  it('who speaks is passed on, and listens again, in one stream', async () => {
+    await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+    const call = await open('a');
+    call.phone.say(700, -20);
+    listens(call, {});
+    await hears(call.phone, FLOOR_HZ, LEVEL_DBOV);
+    call.asterisk.say(300, -15);
+    listens(call, null);
+    await hears(call.asterisk, 700, -20);
+    await hears(call.phone, 300, -15);
+    await falls(call.phone, FLOOR_HZ);
+    listens(call, {});
+    await falls(call.asterisk, 700);
+    await hears(call.phone, FLOOR_HZ, LEVEL_DBOV);
+    const { arrivals } = call.phone;
+    expect(new Set(arrivals.map(({ ssrc }) => ssrc)).size).toBe(1);
+    expect(arrivals.map(({ sequence }) => sequence)).toEqual(
+      arrivals.map((_, index) => ((arrivals[0]?.sequence ?? 0) + index) & 0xffff),
+    );
   });
 
-  it('sends nothing to who is no longer wanted', async () => {
-    relay.request({ type: 'end-listener', legId: 'leg0' });
-    await sleep(200);
-    const before = phones.map(({ packets }) => packets.length);
-    await sleep(200);
-    const more = phones.map(({ packets }, index) => packets.length - (before[index] as number));
-    expect(more[0]).toBe(0);
-    for (const count of more.slice(1)) expect(count).toBeGreaterThan(5);
+  it('in another thread hears the same, and all of them until they are ended', async () => {
+    await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+    const calls = [await open('a'), await open('b'), await open('c'), await open('d')];
+    for (const call of calls) listens(call, {});
+    for (const { phone } of calls) await hears(phone, FLOOR_HZ, LEVEL_DBOV);
+    lab.tell({ type: 'end-call', channelId: 'a' });
+    await falls((calls[0] as LaboratoryCall).phone, FLOOR_HZ);
+    for (const { phone } of calls.slice(1)) await hears(phone, FLOOR_HZ, LEVEL_DBOV);
+    // Its port is free again.
+    await expect.poll(() => lab.socket({ port: calls[0]?.spec.local.port ?? 0 }), WITHIN).toBeDefined();
   });
+});
+
+describe('the source of a phone', () => {
+  it('is followed to another port, and a stranger is not', async () => {
+    await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+    const call = await open('a');
+    const stop = call.phone.say(700, -20);
+    listens(call, {});
+    await hears(call.phone, FLOOR_HZ, LEVEL_DBOV);
+    const stranger = await lab.line(STRANGER, { codec: 'PCMU' });
+    stranger.sendTo(call.spec.local);
+    stranger.ssrc = call.phone.ssrc;
+    stranger.say(1000, -10);
+    await sleep(600);
+    expect(stranger.arrivals).toEqual([]);
+    await hears(call.phone, FLOOR_HZ, LEVEL_DBOV);
+    // The NAT has forgotten the phone.
+    stop();
+    const moved = await lab.line(PHONE, { codec: 'PCMU' });
+    moved.sendTo(call.spec.local);
+    moved.ssrc = call.phone.ssrc;
+    moved.say(700, -20);
+    await hears(moved, FLOOR_HZ, LEVEL_DBOV);
+    await falls(call.phone, FLOOR_HZ);
+    expect(stranger.arrivals).toEqual([]);
+  });
+
+  it('of a stranger is counted, and Asterisk hears nothing of them', async () => {
+    const call = await open('a');
+    call.phone.say(700, -20);
+    await hears(call.asterisk, 700, -20);
+    const stranger = await lab.line(STRANGER, { codec: 'PCMU' });
+    stranger.sendTo(call.spec.local);
+    stranger.say(1000, -10);
+    for (let packet = 0; packet < 8; packet++) stranger.sendKey(5, packet);
+    await sleep(300);
+    expect(call.asterisk.level(1000)).toBeLessThan(-50);
+    expect(call.asterisk.arrivals.filter(({ payloadType }) => payloadType === 101)).toEqual([]);
+    const dropped = () => lab.reports.findLast((report) => report.type === 'calls')?.sums.dropped['other-source'];
+    await expect.poll(dropped, WITHIN).toBeGreaterThan(8);
+  });
+});
+
+describe('statistics', () => {
+  it('are told of a call, and of all together', async () => {
+    await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+    const [listener, speaker] = [await open('a'), await open('b')];
+    speaker.phone.say(700, -20);
+    listens(listener, {});
+    await hears(listener.phone, FLOOR_HZ, LEVEL_DBOV);
+    await hears(speaker.asterisk, 700, -20);
+    await sleep(400);
+    lab.tell({ type: 'ask-statistics', channelId: 'b' });
+    const { statistics } = await lab.report('call-statistics');
+    expect(statistics?.packetsReceived).toBeGreaterThan(5);
+    expect(statistics).toMatchObject({ packetsLost: 0, silentSeconds: 0, packetsLostByPhone: null });
+    expect(statistics?.jitterMs).toBeLessThan(20);
+    lab.tell({ type: 'ask-statistics', channelId: 'nobody' });
+    expect(await lab.report('call-statistics')).toMatchObject({ channelId: 'nobody', statistics: null });
+    const sums = () => lab.reports.findLast((report) => report.type === 'calls')?.sums;
+    await expect.poll(sums, WITHIN).toMatchObject({ calls: 2, listeners: 1 });
+  });
+});
+
+it('a port that somebody else has is told of, and no other call suffers', async () => {
+  const call = await open('a');
+  const taken = await lab.call('b');
+  await lab.socket({ host: HOST, port: taken.spec.local.port });
+  lab.tell({ type: 'call', call: taken.spec });
+  expect(await lab.report('call-failed')).toMatchObject({ channelId: 'b', message: expect.any(String) });
+  call.phone.say(700, -20);
+  await hears(call.asterisk, 700, -20);
 });
