@@ -3,8 +3,10 @@ import { relayRequestSchema } from '../../../src/relay/protocol.ts';
 
 it('a listener can be sent to 12 dB louder or softer, and no further', () => {
   const understood = (volume: number) => {
-    const listener = { legId: 'a', conference: '3000', volume, noise: false, leg: null };
-    return relayRequestSchema.safeParse({ type: 'listener', listener }).success;
+    const hearing = { conference: '3000', volume, noise: false, deaf: false, packetMs: 20 };
+    const address = { host: '127.0.0.1', port: 10_000 };
+    const own = { channelId: 'a', local: address, asterisk: address, phone: null, sources: [], source: null };
+    return relayRequestSchema.safeParse({ type: 'call', call: { ...own, codec: 'PCMU', hearing } }).success;
   };
   expect([-5, -4, 0, 4, 5].map(understood)).toEqual([false, true, true, true, false]);
 });

@@ -11,8 +11,6 @@ it('packets that are dropped are counted by reason', () => {
     'not-version-2': 0,
     rtcp: 0,
     'bad-length': 0,
-    'payload-type': 0,
-    'bad-event': 0,
     'other-source': 2,
   });
 });
