@@ -408,8 +408,8 @@ export class Controller {
   #left(channelId: string, destroyed: boolean): void {
     const { prompter, nameRecorder, bridges, names, anchors, meters } = this.#asterisk;
     if (destroyed) this.#toRelayGone(channelId);
-    if (destroyed) anchors.end(channelId);
-    else anchors.left(channelId);
+    if (!destroyed) anchors.left(channelId);
+    this.#joining.delete(channelId);
     this.#lobby.left(channelId);
     this.#router.left(channelId);
     this.#arrivals.left(channelId);

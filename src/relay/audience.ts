@@ -3,9 +3,6 @@ import type { AudienceListener, Hearing } from './audience-listener.ts';
 import { ConferenceSound, type SampleRateHz } from './conference-sound.ts';
 import { EncodedFrames, type FramesPerPacket } from './encoded-frames.ts';
 
-/** 20 ms at 8000 Hz. */
-export const FRAME_SAMPLES = 160;
-
 const FRAME_MS = 20;
 /** The RTP clock has 8000 Hz for all codecs here. */
 const TICKS_PER_FRAME = 160;

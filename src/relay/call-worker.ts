@@ -1,8 +1,9 @@
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { nothing } from '../udp/filter.ts';
 import { openUdp } from '../udp/open-udp.ts';
 import type { Udp, UdpSocket } from '../udp/udp.ts';
 import { Audience } from './audience.ts';
+import { type Bell, rings, setWaker } from './bell.ts';
 import { Call, type FrameClock } from './call.ts';
 import type { RtpDrops } from './rtp-drops.ts';
 import type { AudienceFrame, CallCommand, CallReport, CallWorkerOptions } from './worker-messages.ts';
@@ -30,14 +31,15 @@ class CallWorker {
   readonly #listeners = new Map<string, Listeners>();
   readonly #clock: FrameClock = { nowMs: 0 };
   #frames: MessagePort | null = null;
+  /** Where commands are read from; null where the event loop hands them over. */
+  #commands: MessagePort | null = null;
+  #sumsAtMs = 0;
 
   constructor(deps: { udp: Udp; drops: RtpDrops; report: (report: CallReport) => void; asterisk: UdpSocket }) {
     this.#udp = deps.udp;
     this.#drops = deps.drops;
     this.#report = deps.report;
     this.#asterisk = deps.asterisk;
-    setInterval(() => this.#tick(), TICK_MS);
-    setInterval(() => this.#reportSums(), SUMS_EVERY_MS);
   }
 
   take(command: CallCommand): void {
@@ -53,8 +55,52 @@ class CallWorker {
       }
       case 'frames':
         this.#frames = command.port;
-        command.port.on('message', (frame: AudienceFrame) => this.#play(frame));
+        if (this.#commands === null) command.port.on('message', (frame: AudienceFrame) => this.#play(frame));
         return;
+    }
+  }
+
+  /**
+   * Takes commands and frames from now on. Where the driver of the sockets waits for packets itself, it is not the event loop
+   * that does: that would cost more than the packets.
+   */
+  run(port: MessagePort, bell: Bell): void {
+    const { waker } = this.#udp;
+    if (waker === null) {
+      port.on('message', (command: CallCommand) => this.take(command));
+      setInterval(() => this.#tick(), TICK_MS);
+      return;
+    }
+    this.#commands = port;
+    setWaker(bell, waker);
+    let rung = -1;
+    let tickMs = performance.now();
+    const turn = () => {
+      const waitMs = tickMs + TICK_MS - performance.now();
+      if (waitMs > 0 && rung === rings(bell)) this.#udp.poll(waitMs);
+      const now = rings(bell);
+      if (rung !== now) {
+        rung = now;
+        this.#takeMessages(port);
+      }
+      if (performance.now() - tickMs >= TICK_MS) {
+        tickMs = performance.now();
+        this.#tick();
+      }
+      // What a command has begun goes on in the event loop.
+      setImmediate(turn);
+    };
+    turn();
+  }
+
+  #takeMessages(port: MessagePort): void {
+    if (this.#frames) {
+      for (let next = receiveMessageOnPort(this.#frames); next; next = receiveMessageOnPort(this.#frames)) {
+        this.#play(next.message as AudienceFrame);
+      }
+    }
+    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+      this.take(next.message as CallCommand);
     }
   }
 
@@ -152,6 +198,9 @@ class CallWorker {
   #tick(): void {
     const nowMs = performance.now();
     for (const call of this.#calls.values()) call.tick(nowMs);
+    if (nowMs - this.#sumsAtMs < SUMS_EVERY_MS) return;
+    this.#sumsAtMs = nowMs;
+    this.#reportSums();
   }
 
   #reportSums(): void {
@@ -191,11 +240,11 @@ async function openForAsterisk(
 
 const port = parentPort;
 if (port) {
-  const { rtpDrops } = workerData as CallWorkerOptions;
-  const udp = await openUdp({ eventLoop: true });
+  const { rtpDrops, bell } = workerData as CallWorkerOptions;
+  const udp = await openUdp();
   const report = (message: CallReport) => port.postMessage(message);
   const asterisk = await openForAsterisk(udp, (packet, host, from) => worker.fromAsterisk(packet, host, from));
   const worker = new CallWorker({ udp, drops: rtpDrops, report, asterisk });
-  port.on('message', (command: CallCommand) => worker.take(command));
+  worker.run(port, bell);
   report({ type: 'sockets', sockets: udp.driver, reason: udp.fallbackReason });
 }

@@ -1,8 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Bell } from './bell.ts';
 import type { CallSpec, CallSums, RelayReport, RelayRequest, RtpAddress } from './protocol.ts';
 import type { RtpDrops } from './rtp-drops.ts';
 
 export type CallWorkerOptions = {
+  /** Rung when a command or a frame was sent to the thread. */
+  readonly bell: Bell;
   /** Where it counts packets that it drops. */
   readonly rtpDrops: RtpDrops;
 };
@@ -31,7 +34,7 @@ export type FloorWorkerOptions = { readonly trunk: TrunkOptions | null };
 export type FloorCommand =
   | FloorRequest
   /** The way to a thread that has calls: it says which conferences it has listeners of, and gets their frames. */
-  | { type: 'frames'; port: MessagePort };
+  | { type: 'frames'; port: MessagePort; bell: Bell };
 
 export type FramesWanted = { readonly conference: string; readonly wanted: boolean };
 

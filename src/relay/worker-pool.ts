@@ -1,4 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { type Bell, createBell, ring } from './bell.ts';
 import type { CallSums } from './protocol.ts';
 import { createRtpDrops, readDrops } from './rtp-drops.ts';
 import type {
@@ -24,7 +25,7 @@ export type WorkerPoolDeps = {
   onDied: (error: Error) => void;
 };
 
-type CallThread = { readonly worker: Worker; calls: number; sums: Omit<CallSums, 'dropped'> };
+type CallThread = { readonly worker: Worker; readonly bell: Bell; calls: number; sums: Omit<CallSums, 'dropped'> };
 
 /** The media threads: one that has all floors, and some over which calls are spread. */
 export class WorkerPool {
@@ -42,16 +43,18 @@ export class WorkerPool {
     this.#floors = start('./floor-worker.js', { trunk });
     this.#floors.on('message', deps.onReport);
     this.#threads = Array.from({ length: threads }, () => {
-      const worker = start('./call-worker.js', { rtpDrops: this.#rtpDrops });
+      const bell = createBell();
+      const worker = start('./call-worker.js', { rtpDrops: this.#rtpDrops, bell });
       const sums = { calls: 0, listeners: 0, packetsLostByPhones: 0, worstJitterAtPhonesMs: 0 };
-      const thread: CallThread = { worker, calls: 0, sums };
+      const thread: CallThread = { worker, bell, calls: 0, sums };
       worker.on('message', (report: WorkerReport) => {
         if (report.type === 'sums') thread.sums = report.sums;
         else deps.onReport(report);
       });
       const { port1, port2 } = new MessageChannel();
-      this.#floors.postMessage({ type: 'frames', port: port1 } satisfies FloorCommand, [port1]);
+      this.#floors.postMessage({ type: 'frames', port: port1, bell } satisfies FloorCommand, [port1]);
       worker.postMessage({ type: 'frames', port: port2 } satisfies CallCommand, [port2]);
+      ring(bell);
       return thread;
     });
   }
@@ -84,6 +87,7 @@ export class WorkerPool {
       thread.calls += 1;
     }
     thread.worker.postMessage(command);
+    ring(thread.bell);
     if (command.type !== 'end-call') return;
     this.#threadOf.delete(channelId);
     thread.calls -= 1;

@@ -74,13 +74,15 @@ class DgramSocket implements UdpSocket {
 
   /** A packet is lost when an earlier one was refused. */
   send(packet: Uint8Array, bytes: number): boolean {
-    if (this.#closed || this.#connected === null) return this.#fail();
+    if (this.#closed) return false;
+    if (this.#connected === null) return this.#fail();
     this.#socket.send(copied(packet, bytes));
     return true;
   }
 
   sendTo(packet: Uint8Array, bytes: number, to: UdpPeer): boolean {
-    if (this.#closed || to.port === 0) return this.#fail();
+    if (this.#closed) return false;
+    if (to.port === 0) return this.#fail();
     const connected = this.#connected;
     // dgram sends to nobody else while it is connected.
     if (connected !== null) this.connect(null);

@@ -42,7 +42,9 @@ class LibcUdp implements Udp {
   readonly #wakerCount: Uint8Array;
   /** By descriptor. Bounded by those that the process may have. */
   readonly #sockets = new Map<number, LibcSocket>();
-  readonly #stopEventLoop: () => void;
+  readonly #eventLoop: boolean;
+  /** Set while the event loop polls. */
+  #stopEventLoop: (() => void) | null = null;
   #polling = false;
   #closed = false;
 
@@ -54,7 +56,7 @@ class LibcUdp implements Udp {
     this.#events = memory(libc, MAX_READY * EVENT_BYTES);
     this.#wakerCount = memory(libc, 8).bytes;
     this.#watch(this.waker);
-    this.#stopEventLoop = options.eventLoop ? libc.whenReadable(this.#epoll, this.#pollInEventLoop) : () => {};
+    this.#eventLoop = options.eventLoop;
     // The descriptors of a thread would outlive it, unlike those that Node.js made.
     process.once('exit', this.#exit);
   }
@@ -74,6 +76,7 @@ class LibcUdp implements Udp {
       throw error;
     }
     this.#sockets.set(bound.fd, socket);
+    this.#setEventLoop();
     return socket;
   }
 
@@ -97,7 +100,6 @@ class LibcUdp implements Udp {
     if (this.#closed) return;
     for (const socket of this.#sockets.values()) socket.close();
     this.#closed = true;
-    this.#stopEventLoop();
     this.#libc.close(this.waker);
     this.#libc.close(this.#epoll);
     process.off('exit', this.#exit);
@@ -126,8 +128,20 @@ class LibcUdp implements Udp {
 
   #forget(fd: number): void {
     this.#sockets.delete(fd);
+    this.#setEventLoop();
     // A child process that is being started may have the descriptor too, and the kernel would go on telling of it.
     this.#libc.epoll_ctl(this.#epoll, c.EPOLL_CTL_DEL, fd, this.#events.bytes);
+  }
+
+  /** Like the sockets of Node.js, ours keep the process alive, and without any it may end. */
+  #setEventLoop(): void {
+    if (!this.#eventLoop) return;
+    if (this.#sockets.size > 0) {
+      this.#stopEventLoop ??= this.#libc.whenReadable(this.#epoll, this.#pollInEventLoop);
+      return;
+    }
+    this.#stopEventLoop?.();
+    this.#stopEventLoop = null;
   }
 
   readonly #pollInEventLoop = (): void => {

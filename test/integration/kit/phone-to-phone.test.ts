@@ -98,6 +98,17 @@ describe('two phones in a call', () => {
     expect(await measureLatency(caller, callee, { bursts: 12 })).toHaveLength(12);
   });
 
+  it('send packets of 60 ms when told so', async () => {
+    const { caller, callee } = await connectedPair(tone(440, -20), { ptimeMs: 60 });
+    await sleep(1600);
+    for (const call of [caller, callee]) {
+      expect(call.stats().packetsPerSecond).toBeGreaterThan(15);
+      expect(call.stats().packetsPerSecond).toBeLessThan(18.5);
+    }
+    expect(callee.toneLevelDbov(440, { lastMs: 500 })).toBeCloseTo(-20, 0);
+    expect(callee.stats()).toMatchObject({ lost: 0, late: 0 });
+  });
+
   it('recognise speech', async () => {
     const pcm = new Int16Array(16_000);
     // Syllables of noise: uneven lengths, so that only the right delay matches.

@@ -4,6 +4,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { G722Decoder, G722Encoder } from '../../../src/audio/g722.ts';
 import { encodeL16Into } from '../../../src/audio/l16.ts';
+import { createBell } from '../../../src/relay/bell.ts';
 import { Floor } from '../../../src/relay/floor.ts';
 import type { FloorWish } from '../../../src/relay/protocol.ts';
 import type { FloorCommand, FloorWorkerOptions, FramesWanted } from '../../../src/relay/worker-messages.ts';
@@ -140,7 +141,7 @@ describe('the thread that has the floors', () => {
     port2.on('message', () => {
       frames += 1;
     });
-    worker.postMessage({ type: 'frames', port: port1 } satisfies FloorCommand, [port1]);
+    worker.postMessage({ type: 'frames', port: port1, bell: createBell() } satisfies FloorCommand, [port1]);
     worker.postMessage({ type: 'floor', floor: WISH } satisfies FloorCommand);
     await once(worker, 'message');
     const heardIn = async (ms: number) => {

@@ -1,6 +1,7 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { openUdp } from '../../../src/udp/open-udp.ts';
+import type { Udp, UdpPeer, UdpSocket, UdpSource } from '../../../src/udp/udp.ts';
 import { type AudioFormat, answerDirection, type LocalAudio, type RemoteAudio } from '../sip/sdp.ts';
-import { boundSocket, closeSocket } from '../sip/udp.ts';
+
 import { type AudioCodec, audioFormatOf, sampleRateHz } from './codec.ts';
 import { TELEPHONE_EVENT_PAYLOAD_TYPE } from './dtmf.ts';
 import { Heard } from './heard.ts';
@@ -31,19 +32,29 @@ const LAST_PORT = 60_000;
 const MAX_BIND_TRIES = 50;
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
 
+let udp: Promise<Udp> | null = null;
+
+/** That of all phones of this process: it needs a third of the CPU of dgram, and its packets come with the event loop. */
+function phonesUdp(): Promise<Udp> {
+  udp ??= openUdp({ eventLoop: true });
+  return udp;
+}
+
 /** The RTP side of one call: its socket, what it says and what it hears. */
 export class Media {
   readonly heard: Heard;
   readonly #options: MediaOptions;
   readonly #deps: MediaDeps;
   #sound: Sound;
-  #socket: Socket | null = null;
-  #port = 0;
+  #udp: Udp | null = null;
+  #socket: UdpSocket | null = null;
   #remote: RemoteAudio | null = null;
+  /** Where the other side wants its audio, once that is known. */
+  #to: UdpPeer | null = null;
   #speaking: Speaking | null = null;
   #stopTicking: (() => void) | null = null;
   #connected = false;
-  #sendErrors = 0;
+  #closed = false;
   #lastDueMs = 0;
 
   constructor(options: MediaOptions, deps: MediaDeps) {
@@ -68,14 +79,14 @@ export class Media {
 
   /** Sends that the peer refused, mostly after it had closed its socket. */
   get sendErrors(): number {
-    return this.#sendErrors;
+    return (this.#socket?.refused ?? 0) + (this.#socket?.failed ?? 0);
   }
 
   /** Our side, for an offer or an answer to the last description of the other side. */
   describe(): LocalAudio {
     return {
       host: this.#options.bindAddress,
-      port: this.#port,
+      port: this.#socket?.port ?? 0,
       codec: audioFormatOf(this.#codec),
       ptimeMs: this.#options.ptimeMs,
       eventPayloadType: this.#remote?.eventPayloadType ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
@@ -85,30 +96,19 @@ export class Media {
 
   /** Opens the socket; packets are received from now on. */
   async open(): Promise<void> {
-    const socket = createSocket({
-      type: 'udp4',
-      recvBufferSize: RECEIVE_BUFFER_BYTES,
-      // The default look-up leaves the send path for every packet; all our addresses are numeric.
-      lookup: (host, _, done) => done(null, host, 4),
-    });
-    this.#socket = socket;
-    socket.on('message', (packet, from) => this.#receive(packet, from));
-    await this.#bind(socket);
-    this.#port = socket.address().port;
+    this.#udp = await phonesUdp();
+    this.#socket = await this.#bind(this.#udp);
+    // The call may have ended meanwhile.
+    if (this.#closed) this.#socket.close();
   }
 
-  /**
-   * A port of our own choice: one that the kernel chose is taken away again when a connected socket is disconnected, as
-   * after a re-INVITE.
-   */
-  async #bind(socket: Socket): Promise<void> {
+  /** A port of our own choice, since the kernel may choose one that Asterisk is about to take. */
+  async #bind(udp: Udp): Promise<UdpSocket> {
+    const options = { host: this.#options.bindAddress, receiveBufferBytes: RECEIVE_BUFFER_BYTES };
     for (let tries = 1; ; tries++) {
       const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
       try {
-        await boundSocket(socket, { port, address: this.#options.bindAddress }, () => {
-          this.#sendErrors++;
-        });
-        return;
+        return await udp.open({ ...options, port }, (packet, from) => this.#receive(packet, from));
       } catch (error) {
         if (tries === MAX_BIND_TRIES) throw error;
       }
@@ -119,6 +119,7 @@ export class Media {
   setRemote(remote: RemoteAudio): void {
     const before = this.#remote;
     this.#remote = remote;
+    this.#to = null;
     if (remote.eventPayloadType !== null) this.heard.eventPayloadType = remote.eventPayloadType;
     if (before !== null && (before.port !== remote.port || before.host !== remote.host)) this.#disconnect();
     if (this.#speaking !== null && this.#speaking.codec !== this.#codec) this.#speakAnew();
@@ -126,7 +127,7 @@ export class Media {
 
   /** Speaks from now on, once a description of the other side has come. Idempotent. */
   start(): void {
-    if (this.#speaking !== null || this.#socket === null) return;
+    if (this.#speaking !== null || this.#socket === null || this.#closed) return;
     this.#speaking = new Speaking(
       {
         codec: this.#codec,
@@ -159,10 +160,9 @@ export class Media {
 
   /** Idempotent. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.stopSpeaking();
-    const socket = this.#socket;
-    this.#socket = null;
-    if (socket !== null) await closeSocket(socket);
+    this.#socket?.close();
   }
 
   /** Ours when the other side takes it, else its first. */
@@ -173,7 +173,7 @@ export class Media {
   }
 
   /** HOT PATH. */
-  #receive(packet: Buffer, from: RemoteInfo): void {
+  #receive(packet: Buffer, from: UdpSource): void {
     this.heard.push(packet, performance.now());
     if (!this.#connected) this.#connect(from);
   }
@@ -182,16 +182,15 @@ export class Media {
    * A connected socket sends for a fifth less CPU. It waits for the first packet, because a server bound to any
    * address may send from another one than its SDP tells.
    */
-  #connect(from: RemoteInfo): void {
-    if (this.#speaking === null || from.port !== this.#remote?.port) return;
-    this.#socket?.connect(from.port, from.address);
-    this.#connected = true;
+  #connect(from: UdpSource): void {
+    if (this.#speaking === null || from.port !== this.#remote?.port || this.#udp === null) return;
+    this.#connected = this.#socket?.connect(this.#udp.peer(from.host, from.port)) ?? false;
   }
 
   #disconnect(): void {
     if (!this.#connected) return;
     this.#connected = false;
-    this.#socket?.disconnect();
+    this.#socket?.connect(null);
   }
 
   #sendLate(packet: Buffer): void {
@@ -206,10 +205,13 @@ export class Media {
   /** HOT PATH. */
   #send(packet: Buffer): void {
     const remote = this.#remote;
-    if (this.#socket === null || remote === null || remote.port === 0) return;
+    if (this.#socket === null || this.#udp === null || remote === null || remote.port === 0) return;
     if (remote.direction === 'sendonly' || remote.direction === 'inactive') return;
-    if (this.#connected) this.#socket.send(packet);
-    else this.#socket.send(packet, remote.port, remote.host);
+    if (this.#connected) this.#socket.send(packet, packet.length);
+    else {
+      this.#to ??= this.#udp.peer(remote.host, remote.port);
+      this.#socket.sendTo(packet, packet.length, this.#to);
+    }
   }
 }
 

@@ -124,10 +124,10 @@ describe('what is told of a conference', () => {
     expect(changesBetween(one, again).map(({ type }) => type)).toEqual(['ended', 'conference', 'member']);
   });
 
-  it('has the member as he is, but for what he is dialling', () => {
+  it('has the member, but for the path and what is being dialled', () => {
     const locked = play(one, [commands({ type: 'adjust', memberId: 1, setting: 'talkVolume', adjustment: { by: 1 } })]);
     const member = memberAt(locked.conference, 'a');
-    const { keys, pinEntry, ignoreHashUntilMs, ...told } = member;
+    const { keys, pinEntry, ignoreHashUntilMs, path, ...told } = member;
     expect(memberOf(recordOf(member))).toMatchObject(told);
   });
 

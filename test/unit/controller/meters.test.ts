@@ -22,7 +22,12 @@ function meters({ relay = RELAY as RtpAddress | null, refuses = [] as string[] }
     get:
       (_, method: string) =>
       async (...args: unknown[]) => {
-        requests.push(`${method} ${args.filter((arg) => typeof arg === 'string').join(' ')}`);
+        requests.push(
+          `${method} ${args
+            .flat()
+            .filter((arg) => typeof arg === 'string')
+            .join(' ')}`,
+        );
         if (refuses.includes(method)) throw new Error('refused');
       },
   });
