@@ -24,7 +24,10 @@ export class Prompter {
   readonly #library: SoundLibrary;
   /** By playback id. Bounded by the channels and by `LONGEST_MS`. */
   readonly #playing = new Map<string, Playing>();
+  /** What is being played to a channel, as a crowd may be played something at once. */
+  readonly #playingTo = new Map<string, Set<string>>();
   readonly #whispers = new Map<string, Whisper>();
+  readonly #whisperIds = new Set<string>();
   /** Whispers that have not entered the application yet, with what to do when they have. */
   readonly #entering = new Map<string, () => void>();
 
@@ -73,17 +76,17 @@ export class Prompter {
 
   /** Stops whatever is being played to a caller. */
   async hush(channelId: string): Promise<void> {
-    await this.#stop((playing) => playing.channelId === channelId);
+    await this.#stop(channelId, () => true);
   }
 
   /** Stops what keeps Asterisk from doing anything else about a channel. */
   async unblock(channelId: string): Promise<void> {
-    await this.#stop((playing) => playing.channelId === channelId && !playing.over);
+    await this.#stop(channelId, ({ over }) => !over);
   }
 
   /** Whether a channel is a whisper of ours, which ends when it has nothing more to play. */
   isInUse(whisperId: string): boolean {
-    return [...this.#whispers.values()].some(({ channelId }) => channelId === whisperId);
+    return this.#whisperIds.has(whisperId);
   }
 
   /** A whisper has entered the application. */
@@ -98,7 +101,7 @@ export class Prompter {
 
   /** A channel is gone: nothing plays to it any more. */
   forget(channelId: string): void {
-    for (const playing of [...this.#playing.values()]) if (playing.channelId === channelId) playing.finish();
+    for (const id of [...(this.#playingTo.get(channelId) ?? [])]) this.#playing.get(id)?.finish();
   }
 
   /** After a lost connection nobody will say what is over. */
@@ -106,8 +109,11 @@ export class Prompter {
     for (const { finish } of [...this.#playing.values()]) finish();
   }
 
-  async #stop(which: (playing: Playing) => boolean): Promise<void> {
-    const ids = [...this.#playing].filter(([, playing]) => which(playing)).map(([id]) => id);
+  async #stop(channelId: string, which: (playing: Playing) => boolean): Promise<void> {
+    const ids = [...(this.#playingTo.get(channelId) ?? [])].filter((id) => {
+      const playing = this.#playing.get(id);
+      return playing !== undefined && which(playing);
+    });
     // One that is over is refused, which is as good.
     await Promise.all(ids.map((id) => this.#ari.stopPlayback(id).catch(() => {})));
   }
@@ -117,6 +123,7 @@ export class Prompter {
     start: (playbackId: string) => Promise<void>,
   ): Promise<{ ended: Promise<void> }> {
     const id = `prompt-${randomUUID()}`;
+    const ids = this.#playingTo.get(target.channelId) ?? new Set<string>();
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -124,11 +131,15 @@ export class Prompter {
     const finish = () => {
       clearTimeout(timer);
       this.#playing.delete(id);
+      ids.delete(id);
+      if (ids.size === 0 && this.#playingTo.get(target.channelId) === ids) this.#playingTo.delete(target.channelId);
       end();
     };
     const timer = setTimeout(finish, LONGEST_MS);
     timer.unref();
     this.#playing.set(id, { ...target, finish });
+    ids.add(id);
+    this.#playingTo.set(target.channelId, ids);
     try {
       await start(id);
     } catch (error) {
@@ -146,6 +157,7 @@ export class Prompter {
       const made = this.#makeWhisper(channelId, id, application);
       whisper = { channelId: id, made, uses: 0 };
       this.#whispers.set(channelId, whisper);
+      this.#whisperIds.add(id);
     }
     whisper.uses++;
     try {
@@ -179,6 +191,7 @@ export class Prompter {
     whisper.uses--;
     if (whisper.uses > 0) return;
     if (this.#whispers.get(channelId) === whisper) this.#whispers.delete(channelId);
+    this.#whisperIds.delete(whisper.channelId);
     this.#ari.hangUp(whisper.channelId, 16).catch(() => {});
   }
 }
