@@ -10,7 +10,17 @@ const LONGEST_MS = 10 * 60_000;
 /** For a whisper to enter the application; it takes milliseconds. */
 const ENTER_TIMEOUT_MS = 2000;
 
-type Playing = { readonly channelId: string; readonly over: boolean; readonly finish: () => void };
+type Playing = {
+  readonly channelId: string;
+  /** Mixed into what the caller hears. */
+  readonly over: boolean;
+  /** What is played to the channel itself. */
+  readonly sounds?: Sounds;
+  readonly finish: () => void;
+  readonly end: () => void;
+  /** It will be played again, and only then be over. */
+  isInterrupted: boolean;
+};
 /** A channel whose sound is mixed into what a member hears, for as long as it has something to play. */
 type Whisper = { readonly channelId: string; readonly made: Promise<void>; uses: number };
 
@@ -46,7 +56,7 @@ export class Prompter {
     if (media.length === 0) return { ended: Promise.resolve() };
     const { language } = sounds;
     if (!over) {
-      return this.#play({ channelId, over }, (playbackId) =>
+      return this.#play({ channelId, over, sounds }, (playbackId) =>
         this.#ari.playToChannel(channelId, { playbackId, media, language }),
       );
     }
@@ -84,6 +94,31 @@ export class Prompter {
     await this.#stop(channelId, ({ over }) => !over);
   }
 
+  /**
+   * As `unblock`, for a channel that is about to hear others.
+   * @returns what plays it all again from the beginning, over what the caller hears by then; must be called
+   */
+  async interrupt(channelId: string): Promise<() => void> {
+    const interrupted: Playing[] = [];
+    for (const id of this.#playingTo.get(channelId) ?? []) {
+      const playing = this.#playing.get(id);
+      if (!playing?.sounds) continue;
+      playing.isInterrupted = true;
+      interrupted.push(playing);
+    }
+    await this.unblock(channelId);
+    return () => {
+      for (const { sounds, end } of interrupted) {
+        if (!sounds) continue;
+        // Where it cannot be played any more it is over.
+        this.playTo(channelId, sounds, true)
+          .then(({ ended }) => ended)
+          .catch(() => {})
+          .then(end);
+      }
+    };
+  }
+
   /** Whether a channel is a whisper of ours, which ends when it has nothing more to play. */
   isInUse(whisperId: string): boolean {
     return this.#whisperIds.has(whisperId);
@@ -119,7 +154,7 @@ export class Prompter {
   }
 
   async #play(
-    target: Omit<Playing, 'finish'>,
+    target: Pick<Playing, 'channelId' | 'over' | 'sounds'>,
     start: (playbackId: string) => Promise<void>,
   ): Promise<{ ended: Promise<void> }> {
     const id = `prompt-${randomUUID()}`;
@@ -133,11 +168,12 @@ export class Prompter {
       this.#playing.delete(id);
       ids.delete(id);
       if (ids.size === 0 && this.#playingTo.get(target.channelId) === ids) this.#playingTo.delete(target.channelId);
-      end();
+      if (!playing.isInterrupted) end();
     };
     const timer = setTimeout(finish, LONGEST_MS);
     timer.unref();
-    this.#playing.set(id, { ...target, finish });
+    const playing: Playing = { ...target, finish, end, isInterrupted: false };
+    this.#playing.set(id, playing);
     ids.add(id);
     this.#playingTo.set(target.channelId, ids);
     try {
