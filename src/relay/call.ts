@@ -27,14 +27,13 @@ const IDLE_MS = 1000;
 const SILENT_MS = 25_000;
 /** Of the RTP clock of all codecs here. */
 const TICKS_PER_MS = 8;
-const TICKS_PER_FRAME = 160;
 /** Of a telephone event (RFC 4733, section 2.3). Payload types from 96 on are dynamic. */
 const EVENT_BYTES = 4;
 const FIRST_DYNAMIC_TYPE = 96;
 
 /**
- * Asterisk takes what listened to a speaker off the channel only with the next audio, so that it gets some more silence from a
- * member who has just lost the voice.
+ * Asterisk takes what listened to a speaker off the channel only with the next audio, so that it gets some more of a member who
+ * has just lost the voice. Nobody hears it.
  */
 const LAST_AUDIO_MS = 1000;
 
@@ -81,7 +80,6 @@ export class Call implements AudienceListener {
   #idleSinceMs = performance.now();
   /** When the phone's audio was passed on last. */
   #passedUntilMs = Number.NEGATIVE_INFINITY;
-  readonly #toAsterisk = { payloadType: 0, marker: false, ...randomStream() };
 
   constructor(spec: CallSpec, deps: CallDeps) {
     this.#deps = deps;
@@ -128,8 +126,7 @@ export class Call implements AudienceListener {
     // Only reports go there, which somebody else may have the port for.
     await this.#rtcp.open({ host, port: port + 1 }).catch(() => {});
     if (this.#closed) return this.close();
-    // Asterisk sends to where it has got something from. Comfort noise that is hardly any is nothing to it.
-    this.#sayNothing(null);
+    this.#deps.toAsterisk(greeting(), this.#asterisk);
     this.#settle();
   }
 
@@ -192,7 +189,6 @@ export class Call implements AudienceListener {
     if (packets !== this.#packetsBefore) this.#idleSinceMs = nowMs;
     this.#packetsBefore = packets;
     if (nowMs - this.#idleSinceMs >= IDLE_MS && this.#rtp) this.#sendSilence(nowMs);
-    if (this.isListener && nowMs - this.#passedUntilMs < LAST_AUDIO_MS) this.#sayNothing(this.#spec.codec);
   }
 
   statistics(nowMs: number): CallStatistics {
@@ -229,7 +225,8 @@ export class Call implements AudienceListener {
     const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
     if (!isEvent && view.payloadType < FIRST_DYNAMIC_TYPE)
       this.#reception.push(view, nowMs, Math.max(1, this.#everyNth));
-    if (isEvent || !this.isListener) this.#deps.toAsterisk(packet, this.#asterisk);
+    const isWanted = !this.isListener || nowMs - this.#passedUntilMs < LAST_AUDIO_MS;
+    if (isEvent || isWanted) this.#deps.toAsterisk(packet, this.#asterisk);
     if (!this.isListener) return null;
     if (!isEvent) this.#thinOut(bytes);
     if (!this.#isConnected) this.#connect(true);
@@ -286,17 +283,6 @@ export class Call implements AudienceListener {
     this.#payloadBytes += bytes - RTP_HEADER_BYTES;
   }
 
-  /** To Asterisk: 20 ms of silence in this codec. */
-  #sayNothing(codec: CallSpec['codec']): void {
-    const packet = silenceOf(codec);
-    const header = this.#toAsterisk;
-    header.payloadType = payloadTypeOf(codec);
-    header.sequence = (header.sequence + 1) & 0xffff;
-    header.timestamp = (header.timestamp + TICKS_PER_FRAME) >>> 0;
-    encodeHeaderInto(packet, header);
-    this.#deps.toAsterisk(packet, this.#asterisk);
-  }
-
   #sendSilence(nowMs: number): void {
     const { codec } = this.#spec;
     const packet = silenceOf(codec);
@@ -313,9 +299,17 @@ export class Call implements AudienceListener {
   }
 }
 
-/** Where a stream begins (RFC 3550, section 5.1). */
-function randomStream(): { sequence: number; timestamp: number; ssrc: number } {
-  return { sequence: randomInt(0x1_0000), timestamp: randomInt(0x1_0000_0000), ssrc: randomInt(0x1_0000_0000) };
+/** Asterisk sends to where it has got something from. Comfort noise that is hardly any is nothing to it. */
+function greeting(): Buffer {
+  const packet = Buffer.from(silenceOf(null));
+  encodeHeaderInto(packet, {
+    payloadType: payloadTypeOf(null),
+    marker: false,
+    sequence: randomInt(0x1_0000),
+    timestamp: randomInt(0x1_0000_0000),
+    ssrc: randomInt(0x1_0000_0000),
+  });
+  return packet;
 }
 
 function sourceOf({ phone, sources, source }: CallSpec): PhoneSource {
