@@ -87,8 +87,6 @@ const eventSchema = z.discriminatedUnion('type', [
     type: z.literal('ChannelDtmfReceived'),
     digit: z.string(),
     channel: channelSchema,
-    // Asterisk writes +0000, which Date.parse takes as well as Z.
-    timestamp: z.string().transform((text) => Date.parse(text)),
   }),
   z.object({ type: z.literal('ChannelTalkingStarted'), channel: channelSchema }),
   z.object({ type: z.literal('ChannelTalkingFinished'), channel: channelSchema }),

@@ -18,7 +18,6 @@ import { Commands } from './commands.ts';
 import { Conferences, type Published } from './conferences.ts';
 import type { AsteriskEffect } from './effect-runner.ts';
 import type { Inviter } from './inviter.ts';
-import { KeyFilter } from './key-filter.ts';
 import { Lobby } from './lobby.ts';
 import { MemberInvitations } from './member-invitations.ts';
 import { type MemberMedia, readMedia } from './member-media.ts';
@@ -69,7 +68,6 @@ export class Controller {
   /** Calls of which it is not known yet how they can be heard, by channel. Bounded by the calls of Asterisk. */
   readonly #joining = new Set<string>();
   readonly #arrivals: Arrivals;
-  readonly #keys = new KeyFilter();
   readonly #talkLevels: TalkLevels;
   readonly #squaring: Squaring;
 
@@ -245,7 +243,7 @@ export class Controller {
         this.#asterisk.anchors.end(event.channel.id);
         return this.#left(event.channel.id, true);
       case 'ChannelDtmfReceived':
-        return this.#pressed(event.channel.id, event.digit, event.timestamp);
+        return this.#pressed(event.channel.id, event.digit);
       case 'ChannelTalkingStarted':
         return this.#talkLevels.started(event.channel.id);
       case 'ChannelTalkingFinished':
@@ -387,8 +385,7 @@ export class Controller {
     return member !== undefined && isAway(member);
   }
 
-  #pressed(channelId: string, key: string, atMs: number): void {
-    if (!this.#keys.accepts(channelId, key, atMs)) return;
+  #pressed(channelId: string, key: string): void {
     if (this.#lobby.has(channelId)) return this.#lobby.pressed(channelId, key);
     this.#conferences.tellOf(channelId, { type: 'dtmf', channelId, key });
   }
@@ -415,7 +412,6 @@ export class Controller {
     this.#arrivals.left(channelId);
     prompter.forget(channelId);
     nameRecorder.forget(channelId);
-    this.#keys.forget(channelId);
     bridges.forget(channelId);
     this.#conferences.logFailure('of nobody', meters.set(channelId, false));
     this.#talkLevels.forget(channelId);

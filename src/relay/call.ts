@@ -32,8 +32,8 @@ const EVENT_BYTES = 4;
 const FIRST_DYNAMIC_TYPE = 96;
 
 /**
- * Asterisk takes what listened to a speaker off the channel only with the next audio, so that it gets some more of a member who
- * has just lost the voice. Nobody hears it.
+ * For so long Asterisk gets a listener's audio, which nobody hears, after a key and after the voice was taken. A key that comes
+ * bunched it ends only with the audio that follows, and what has listened to a speaker it takes off the channel then.
  */
 const LAST_AUDIO_MS = 1000;
 
@@ -78,7 +78,7 @@ export class Call implements AudienceListener {
   #payloadBytes = 0;
   #packetsBefore = 0;
   #idleSinceMs = performance.now();
-  /** When the phone's audio was passed on last. */
+  /** Of the last key, or of the time as a speaker. */
   #passedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(spec: CallSpec, deps: CallDeps) {
@@ -225,10 +225,12 @@ export class Call implements AudienceListener {
     const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
     if (!isEvent && view.payloadType < FIRST_DYNAMIC_TYPE)
       this.#reception.push(view, nowMs, Math.max(1, this.#everyNth));
-    const isWanted = !this.isListener || nowMs - this.#passedUntilMs < LAST_AUDIO_MS;
-    if (isEvent || isWanted) this.#deps.toAsterisk(packet, this.#asterisk);
+    if (isEvent) this.#passedUntilMs = nowMs;
+    const isPassed = !this.isListener || nowMs - this.#passedUntilMs < LAST_AUDIO_MS;
+    if (isPassed) this.#deps.toAsterisk(packet, this.#asterisk);
     if (!this.isListener) return null;
-    if (!isEvent) this.#thinOut(bytes);
+    if (isPassed) this.#takeAll();
+    else this.#thinOut(bytes);
     if (!this.#isConnected) this.#connect(true);
     return null;
   }
@@ -254,10 +256,15 @@ export class Call implements AudienceListener {
   #settle(): void {
     this.#everyNth = 0;
     if (!this.isListener) {
-      this.#everyNth = 1;
       this.#connect(false);
-      this.#rtp?.setFilter(null);
+      this.#takeAll();
     } else if (this.#source.isKnown) this.#connect(true);
+  }
+
+  #takeAll(): void {
+    if (this.#everyNth === 1) return;
+    this.#everyNth = 1;
+    this.#rtp?.setFilter(null);
   }
 
   /** @param bytes of one packet of the phone: G.711 and G.722 have 8 in each millisecond */

@@ -77,7 +77,7 @@ describe('a request that Asterisk does not answer', () => {
       throw unanswered();
     });
     for (const digit of ['3', '0', '0', '0', '#']) {
-      asterisk.controller.handle({ type: 'ChannelDtmfReceived', channel, digit, timestamp: Date.now() });
+      asterisk.controller.handle({ type: 'ChannelDtmfReceived', channel, digit });
       await vi.advanceTimersByTimeAsync(300);
     }
     asterisk.answers.delete('addChannel');
