@@ -24,7 +24,14 @@ if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
 let conference = newConference('1', findSettings(profiles, 'default')!, 0);
 const effects = [];
 for (const input of [
-  { type: 'join', channelId: 'a', caller: { number: '1', name: '' }, flags: {}, origin: 'dialplan' },
+  {
+    type: 'join',
+    channelId: 'a',
+    caller: { number: '1', name: '' },
+    flags: {},
+    origin: 'dialplan',
+    path: { at: 'bridge', reason: '' },
+  },
   { type: 'heard', channelId: 'a', sequel: 'enter' },
   { type: 'entered', channelId: 'a' },
   { type: 'dtmf', channelId: 'a', key: '7' },

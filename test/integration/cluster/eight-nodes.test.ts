@@ -83,7 +83,9 @@ describe.each([
       const calls = Array.from({ length: MEMBERS_PER_NODE }, () => shell.call(CONFERENCE, '+speaker'));
       channels.set(shell, calls);
     }
-    await until(allEqual);
+    const areAllHere = () =>
+      shells.every((shell) => shell.controller.conferences.get(CONFERENCE)?.members.size === MEMBERS_PER_NODE);
+    await until(() => areAllHere() && allEqual());
   });
 
   afterAll(async () => {
@@ -125,7 +127,7 @@ describe.each([
       const isSeen = (other: Shell) =>
         kind === 'lock'
           ? other.conference(CONFERENCE).locked === now.locked
-          : told(other.replicaOf(shell.id, CONFERENCE)?.members.get(channelId) as Member) === own;
+          : told(other.replicaOf(shell.id, CONFERENCE)?.members.byId(member.id) as Member) === own;
       expect(kind === 'lock' || own !== told(member)).toBe(true);
       const waiting = new Set(others(shell));
       while (waiting.size > 0 && clock.nowMs - startedMs < 5000) {
