@@ -16,9 +16,10 @@ export function addNodeCommands(program: Command): void {
     .command('relay')
     .description('run the relay alone, in the foreground')
     .addOption(configOption)
-    .action(async (options: { config?: string }) => {
+    .option('--take-over', 'take the calls of the relay that runs over, which then ends')
+    .action(async (options: { config?: string; takeOver?: true }) => {
       const { runRelay } = await import('./commands/relay.ts');
-      await runRelay(options.config);
+      await runRelay(options.config, options.takeOver ?? false);
     });
 
   program

@@ -81,7 +81,11 @@ export class PhoneSource {
     const { hosts, told } = this.#options;
     if (told?.port === port && told.host === host) return true;
     const sinceHeardMs = nowMs - this.#state.heardAtMs;
-    if (hosts.length > 0 ? !hosts.includes(host) : host !== this.#state.host && this.#state.isKnown && sinceHeardMs < SILENT_MS) {
+    if (
+      hosts.length > 0
+        ? !hosts.includes(host)
+        : host !== this.#state.host && this.#state.isKnown && sinceHeardMs < SILENT_MS
+    ) {
       return false;
     }
     return !this.#state.isKnown || ssrc === this.#state.ssrc || sinceHeardMs > HEARD_LATELY_MS;
