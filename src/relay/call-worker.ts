@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { sendDescriptors } from '../udp/descriptors.ts';
-import { loadLibc } from '../udp/libc.ts';
+import { type LibcLoad, loadLibc } from '../udp/libc.ts';
 import { openUdp } from '../udp/open-udp.ts';
 import type { Udp, UdpPeer } from '../udp/udp.ts';
 import { type AsteriskSide, openAsteriskSide } from './asterisk-side.ts';
@@ -11,6 +11,7 @@ import { RelayError } from './errors.ts';
 import type { RtpAddress } from './protocol.ts';
 import type { RtpDrops } from './rtp-drops.ts';
 import { type CallState, decodeSuccession, encodeSuccession, type SuccessionPart } from './succession.ts';
+import { warmUpAudience } from './warm-up.ts';
 import type { AudienceFrame, CallCommand, CallReport, CallWorkerOptions } from './worker-messages.ts';
 
 const TICK_MS = 200;
@@ -23,6 +24,7 @@ type Listeners = { audience: Audience; sampleRateHz: AudienceFrame['sampleRateHz
 /** A thread that has calls: it passes their RTP on, and sends listeners the frames of the floors as they come. */
 class CallWorker {
   readonly #udp: Udp;
+  readonly #libc: LibcLoad;
   readonly #drops: RtpDrops;
   readonly #report: (report: CallReport) => void;
   #asterisk: AsteriskSide | null = null;
@@ -39,8 +41,9 @@ class CallWorker {
   #commands: MessagePort | null = null;
   #sumsAtMs = 0;
 
-  constructor(deps: { udp: Udp; drops: RtpDrops; report: (report: CallReport) => void }) {
+  constructor(deps: { udp: Udp; libc: LibcLoad; drops: RtpDrops; report: (report: CallReport) => void }) {
     this.#udp = deps.udp;
+    this.#libc = deps.libc;
     this.#drops = deps.drops;
     this.#report = deps.report;
   }
@@ -60,7 +63,7 @@ class CallWorker {
         this.#begun = this.#begin(command.taken);
         return;
       case 'hand-over':
-        return void this.#handOver(command);
+        return this.#handOver(command);
       case 'frames':
         this.#frames = command.port;
         if (this.#commands === null) command.port.on('message', (frame: AudienceFrame) => this.#play(frame));
@@ -137,21 +140,20 @@ class CallWorker {
     this.#report({ type: 'begun' });
   }
 
-  /** Tells another process all that it needs to go on, and ends. */
-  async #handOver({ path, thread }: Extract<CallCommand, { type: 'hand-over' }>): Promise<void> {
-    const load = await loadLibc();
-    if (load.type !== 'loaded' || this.#asterisk === null)
+  /** Tells another process all that it needs to go on, and ends. What comes meanwhile waits in the sockets. */
+  #handOver({ path, thread }: Extract<CallCommand, { type: 'hand-over' }>): never {
+    const libc = this.#libc;
+    if (libc.type !== 'loaded' || this.#asterisk === null)
       throw new RelayError('not-handed-over', 'without libc nothing can be handed over');
-    // From here to the end nothing else is done, so that what comes meanwhile waits in the sockets.
     const { rtp, rtcp } = this.#asterisk;
     const asterisk = [rtp.descriptor, rtcp.descriptor].filter((fd) => fd !== null);
-    sendDescriptors(load.libc, path, encodeSuccession({ type: 'asterisk', thread }), asterisk);
+    sendDescriptors(libc.libc, path, encodeSuccession({ type: 'asterisk', thread }), asterisk);
     const estates = [...this.#calls.values()].map((call) => call.estate).filter((estate) => estate !== null);
     for (let at = 0; at < estates.length; at += CALLS_TOLD_AT_ONCE) {
       const some = estates.slice(at, at + CALLS_TOLD_AT_ONCE);
       const calls = some.map(({ state }) => state);
       const descriptors = some.flatMap((estate) => estate.descriptors);
-      sendDescriptors(load.libc, path, encodeSuccession({ type: 'calls', thread, calls }), descriptors);
+      sendDescriptors(libc.libc, path, encodeSuccession({ type: 'calls', thread, calls }), descriptors);
     }
     this.#report({ type: 'handed-over' });
     process.exit();
@@ -276,9 +278,10 @@ class CallWorker {
 const port = parentPort;
 if (port) {
   const { rtpDrops, bell } = workerData as CallWorkerOptions;
-  const udp = await openUdp();
+  const [udp, libc] = await Promise.all([openUdp(), loadLibc()]);
   const report = (message: CallReport) => port.postMessage(message);
-  const worker = new CallWorker({ udp, drops: rtpDrops, report });
+  const worker = new CallWorker({ udp, libc, drops: rtpDrops, report });
+  warmUpAudience();
   worker.run(port, bell);
   report({ type: 'sockets', sockets: udp.driver, reason: udp.fallbackReason });
 }

@@ -7,6 +7,7 @@ import { type Bell, ring } from './bell.ts';
 import { RelayError } from './errors.ts';
 import { Floors } from './floors.ts';
 import { encodeSuccession } from './succession.ts';
+import { warmUpFloor } from './warm-up.ts';
 import type { AudienceFrame, FloorCommand, FloorReport, FloorWorkerOptions, FramesWanted } from './worker-messages.ts';
 
 /** The thread that has the floors of all conferences and the trunk. What it mixes for listeners goes to their threads. */
@@ -53,5 +54,6 @@ if (port) {
     report({ type: 'handed-over' });
     process.exit();
   };
+  warmUpFloor(udp);
   report({ type: 'ready' });
 }

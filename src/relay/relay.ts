@@ -139,7 +139,7 @@ export class Relay {
       return;
     }
     this.#isHandingOver = true;
-    this.#logger.info('another relay takes over');
+
     await this.#control.stop();
     await this.#workers.handOver(path);
     send({ type: 'end', peers: this.#peers });
