@@ -4,8 +4,8 @@
 #     docker run --network host ... relay           one of them, if each is to have a container; they share /run/rostrum
 #     docker run --network host ... controller
 #
-# It needs the network of the host: Asterisk calls the relay on loopback, and phones send audio to any of thousands of UDP
-# ports (relay.ports, 33000 to 60000), too many to publish one by one.
+# It needs the network of the host: the relay exchanges audio with Asterisk on loopback, and phones send audio to any of the
+# thousands of UDP ports that Asterisk has chosen (rtp.conf), too many to publish one by one.
 
 FROM node:24-slim AS build
 WORKDIR /rostrum

@@ -151,7 +151,14 @@ export const statusSchema = z.object({
   version: z.string(),
   pid: z.number().int(),
   asterisk: z.object({ connected: z.boolean(), version: z.string().nullable(), problem: z.string().nullable() }),
-  relay: z.object({ connected: z.boolean(), pid: z.number().int().nullable() }),
+  relay: z.object({
+    connected: z.boolean(),
+    pid: z.number().int().nullable(),
+    sockets: z
+      .enum(['libc', 'dgram'])
+      .nullable()
+      .describe("How it reaches the network: through libc, or Node.js's own sockets, which cost three times the CPU"),
+  }),
   conferences: z.number().int(),
   members: z.number().int(),
   admission: admissionSchema,

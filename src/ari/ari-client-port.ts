@@ -6,6 +6,7 @@ import {
   channelListSchema,
   infoSchema,
   locationSchema,
+  objectSchema,
   rtpStatisticsSchema,
   storedListSchema,
   variableSchema,
@@ -344,6 +345,14 @@ export class AriClientPort implements AriPort {
   ): Promise<Record<Name, string | null>> {
     const values = await Promise.all(names.map((name) => this.getVariable(channelId, name)));
     return Object.fromEntries(names.map((name, index) => [name, values[index] ?? null])) as Record<Name, string | null>;
+  }
+
+  async readTransport(name: string): Promise<{ bindHost: string; externalMediaAddress: string }> {
+    const path = `/ari/asterisk/config/dynamic/res_pjsip/transport/${encodeURIComponent(name)}`;
+    const answer = await orOnStatus(404, this.#http.request({ method: 'GET', path }), '[]');
+    const options = objectSchema.parse(JSON.parse(answer));
+    const [bindHost = ''] = (options.get('bind') ?? '').split(':');
+    return { bindHost, externalMediaAddress: options.get('external_media_address') ?? '' };
   }
 
   async setVariable(channelId: string, variable: string, value: string): Promise<void> {

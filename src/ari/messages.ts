@@ -69,6 +69,11 @@ export const variableSchema = z
   .nullable()
   .transform((answer) => answer?.value || null);
 
+/** Options of an object of Asterisk's configuration, by name; of an option that is there several times, the last. */
+export const objectSchema = z
+  .array(z.object({ attribute: z.string(), value: z.string() }))
+  .transform((options) => new Map(options.map(({ attribute, value }) => [attribute, value])));
+
 /** The values of several variables. */
 export const variablesSchema = z
   .object({ variables: z.record(z.string(), z.string()) })

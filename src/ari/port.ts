@@ -132,6 +132,8 @@ export interface AriPort {
   getVariable(channelId: string, name: string): Promise<string | null>;
   /** Several variables or functions at once, null where one is not set. @throws AriError with status 500 if one cannot be read yet */
   readVariables<Name extends string>(channelId: string, names: readonly Name[]): Promise<Record<Name, string | null>>;
+  /** A transport of pjsip.conf; its values are empty where there is none of that name. */
+  readTransport(name: string): Promise<{ bindHost: string; externalMediaAddress: string }>;
   /** Sets a variable, or writes to a function of the dialplan such as `VOLUME(TX)`. */
   setVariable(channelId: string, name: string, value: string): Promise<void>;
   /** A variable of Asterisk as a whole; null if it is not set or empty. */

@@ -85,7 +85,7 @@ function saveConference(before: Conference, { conference: after, resave }: Turn,
   }
 }
 
-/** What happens most; it needs no closer look. */
+/** The most frequent case, which needs no closer look. */
 function haveOnlyMembersChanged(before: Conference, after: Conference): boolean {
   const keys = Object.keys(after) as (keyof Conference)[];
   return keys.every((key) => key === 'members' || key === 'nextMemberId' || before[key] === after[key]);

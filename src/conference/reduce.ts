@@ -13,7 +13,7 @@ import { floorMusic, playbackEnded } from './playing.ts';
 import { recordAutomatically, recordingEnded } from './recording.ts';
 import { resync } from './resync.ts';
 import { forgetTalking, talkingChanged } from './talking.ts';
-import { releaseAll, tick, watchAdmins } from './time.ts';
+import { finish, releaseAll, tick, watchAdmins } from './time.ts';
 import { Turn } from './turn.ts';
 
 /**
@@ -31,6 +31,8 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
   forgetTalking(conference, turn);
   const gone = turn.conference.members.size === 0;
   if (gone && (turn.conference.status === 'running' || turn.conference.status === 'ending')) emptied(turn);
+  // A tick leaves nothing that is due: it may just have released the last member of a conference that ends.
+  if (input.type === 'tick' && turn.conference.status === 'empty' && nowMs >= turn.conference.endsAtMs) finish(turn);
   const effects = converge(conference, turn);
   return { conference: turn.conference, effects, ...(turn.refusal && { refusal: turn.refusal }) };
 }

@@ -19,7 +19,7 @@ export function tick(turn: Turn): void {
   turn.woken = true;
   if (conference.status === 'empty' && nowMs >= conference.endsAtMs) return finish(turn);
   if (conference.status === 'ending' && nowMs >= conference.endsAtMs) return releaseAll(turn);
-  // What is due is over once it was seen to, so there is an end; but it may make something due about another member.
+  // Each member is no longer due afterwards, so there is an end. A key of one member may make another one due.
   for (let due = firstDue(conference, nowMs); due; due = firstDue(turn.conference, nowMs)) tickMember(turn, due);
   if (turn.conference.status !== 'running') return;
   if (nowMs >= adminGraceEndsMs(turn.conference)) return terminate(turn, 'ENDED');

@@ -1,12 +1,23 @@
+import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { AriError } from '../ari/errors.ts';
 import type { AriChannel, AriPort } from '../ari/port.ts';
 import type { Hearing } from '../conference/arrangement.ts';
 import type { Path } from '../conference/member.ts';
+import { firstAddress } from '../config/relay-config.ts';
 import type { CallSpec } from '../relay/protocol.ts';
 import { isChannelGone } from './arranger.ts';
-import { callSpecOf, endpointOf, RTP_VARIABLES, readsMediaAddress } from './call-rtp.ts';
+import {
+  type CallRtpOptions,
+  callSpecOf,
+  endpointOf,
+  INCOMING_VARIABLES,
+  OUTGOING_VARIABLES,
+  type RtpValues,
+  readsMediaAddress,
+  readsTransport,
+} from './call-rtp.ts';
 import { ControllerError } from './errors.ts';
 import type { RelayLink } from './relay-link.ts';
 
@@ -17,6 +28,8 @@ const READ_TRIES = 25;
 const OPEN_TIMEOUT_MS = 30_000;
 /** The configuration of Asterisk may change while it runs. */
 const REMEMBERED_MS = 60_000;
+/** By which Asterisk calls phones of an endpoint that names none: see asterisk-config/pjsip.conf. */
+const STANDARD_TRANSPORT = 'transport-udp';
 /** More endpoints than this are asked about each time. */
 const MOST_REMEMBERED = 1000;
 /** Their ids are in the URL, of which Asterisk reads 2000 characters. */
@@ -191,7 +204,7 @@ export class Anchors {
       await Promise.race([link.connected(), tooLate()]);
       await ari.progress(id);
     }
-    const spec = await this.#readRtp(id, mediaAddress);
+    const spec = await this.#readRtp(channel, endpoint, mediaAddress);
     if (this.#anchors.get(id) !== anchor) return gone();
     if ('reason' in spec) return { at: 'bridge', reason: spec.reason };
     this.#set(anchor, spec);
@@ -211,17 +224,42 @@ export class Anchors {
     return mediaAddress;
   }
 
-  async #readRtp(channelId: string, mediaAddress: string): Promise<CallSpec | { reason: string }> {
+  async #readRtp(
+    { id, dialled }: Call,
+    endpoint: string,
+    mediaAddress: string,
+  ): Promise<CallSpec | { reason: string }> {
+    const { anySource } = this.#options;
+    const specOf = (values: RtpValues, localHost: CallRtpOptions['localHost']) =>
+      callSpecOf(id, values, { mediaAddress, localHost, anySource });
     for (let tries = 1; ; tries++) {
-      try {
-        const values = await this.#deps.ari.readVariables(channelId, RTP_VARIABLES);
-        return callSpecOf(channelId, mediaAddress, values, this.#options);
-      } catch (error) {
-        const isEarly = error instanceof AriError && error.status === 500 && tries < READ_TRIES;
-        if (!isEarly) throw error;
-      }
+      const incoming = await this.#readUnlessEarly(id, INCOMING_VARIABLES);
+      if (incoming) return specOf(incoming, null);
+      const outgoing = dialled === null ? await this.#readUnlessEarly(id, OUTGOING_VARIABLES) : null;
+      if (outgoing) return specOf(outgoing, await this.#localHostOf(endpoint, id));
+      if (tries >= READ_TRIES) throw new ControllerError('not-possible', 'Asterisk does not tell its RTP port');
       await sleep(READ_RETRY_MS);
     }
+  }
+
+  /** @returns null where Asterisk does not know all of them yet, or never will. Rejects with an `AriError` */
+  async #readUnlessEarly(channelId: string, names: readonly (keyof RtpValues)[]): Promise<RtpValues | null> {
+    try {
+      return await this.#deps.ari.readVariables(channelId, names);
+    } catch (error) {
+      if (error instanceof AriError && error.status === 500) return null;
+      throw error;
+    }
+  }
+
+  /** From where Asterisk calls phones of an endpoint. */
+  async #localHostOf(endpoint: string, channelId: string): Promise<string> {
+    const { ari } = this.#deps;
+    const name = (await ari.getVariable(channelId, readsTransport(endpoint))) || STANDARD_TRANSPORT;
+    const { bindHost, externalMediaAddress } = await ari.readTransport(name);
+    if (bindHost !== '' && bindHost !== '0.0.0.0') return bindHost;
+    // Behind NAT it is not an address of this host.
+    return localAddresses().includes(externalMediaAddress) ? externalMediaAddress : firstAddress();
   }
 
   #set(anchor: Anchor, spec: CallSpec): void {
@@ -242,4 +280,8 @@ function gone(): never {
 async function tooLate(): Promise<never> {
   await sleep(OPEN_TIMEOUT_MS, undefined, { ref: false });
   throw new ControllerError('not-possible', 'the relay does not open its port');
+}
+
+function localAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((found) => (found ?? []).map(({ address }) => address));
 }

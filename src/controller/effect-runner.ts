@@ -105,6 +105,7 @@ export class EffectRunner {
     const { ari, prompter } = this.#deps;
     const { channelId } = effect;
     if (effect.type === 'play-to') return this.#playTo(conference, effect);
+    if (effect.type === 'arrange' && hearsOthers(effect)) return this.#arrangeAmongOthers(conference, effect);
     if (needsChannel(effect)) await prompter.unblock(channelId);
     switch (effect.type) {
       case 'arrange':
@@ -142,6 +143,16 @@ export class EffectRunner {
     const { context, extension, priority } = await this.#deps.ari.readLocation(channelId);
     if (context === EXECUTE_CONTEXT) return;
     await this.#deps.ari.setVariable(channelId, 'ROSTRUM_BACK', `${context},${extension},${priority + 1}`);
+  }
+
+  /** What the caller was being told goes on there, over what is heard. */
+  async #arrangeAmongOthers(conference: string, effect: Extract<ChannelEffect, { type: 'arrange' }>): Promise<void> {
+    const playAgain = await this.#deps.prompter.interrupt(effect.channelId);
+    try {
+      await this.#arrange(conference, effect);
+    } finally {
+      playAgain();
+    }
   }
 
   async #arrange(conference: string, effect: Extract<ChannelEffect, { type: 'arrange' }>): Promise<void> {
@@ -283,4 +294,9 @@ export class EffectRunner {
 function needsChannel(effect: ChannelEffect): boolean {
   if (effect.type === 'save-member') return false;
   return effect.type !== 'arrange' || effect.changed.some((key) => key !== 'relay');
+}
+
+/** Whether it puts the channel into a bridge in which Asterisk sends it what others say. */
+function hearsOthers({ to, changed }: Extract<ChannelEffect, { type: 'arrange' }>): boolean {
+  return changed.includes('bridge') && to.bridge !== 'none' && to.bridge !== 'audience' && to.hearing;
 }

@@ -10,7 +10,17 @@ const LONGEST_MS = 10 * 60_000;
 /** For a whisper to enter the application; it takes milliseconds. */
 const ENTER_TIMEOUT_MS = 2000;
 
-type Playing = { readonly channelId: string; readonly over: boolean; readonly finish: () => void };
+type Playing = {
+  readonly channelId: string;
+  /** Mixed into what the caller hears. */
+  readonly over: boolean;
+  /** What is played to the channel itself. */
+  readonly sounds?: Sounds;
+  readonly finish: () => void;
+  readonly end: () => void;
+  /** It will be played again, and only then be over. */
+  isInterrupted: boolean;
+};
 /** A channel whose sound is mixed into what a member hears, for as long as it has something to play. */
 type Whisper = { readonly channelId: string; readonly made: Promise<void>; uses: number };
 
@@ -24,7 +34,10 @@ export class Prompter {
   readonly #library: SoundLibrary;
   /** By playback id. Bounded by the channels and by `LONGEST_MS`. */
   readonly #playing = new Map<string, Playing>();
+  /** What is being played to a channel, as a crowd may be played something at once. */
+  readonly #playingTo = new Map<string, Set<string>>();
   readonly #whispers = new Map<string, Whisper>();
+  readonly #whisperIds = new Set<string>();
   /** Whispers that have not entered the application yet, with what to do when they have. */
   readonly #entering = new Map<string, () => void>();
 
@@ -43,7 +56,7 @@ export class Prompter {
     if (media.length === 0) return { ended: Promise.resolve() };
     const { language } = sounds;
     if (!over) {
-      return this.#play({ channelId, over }, (playbackId) =>
+      return this.#play({ channelId, over, sounds }, (playbackId) =>
         this.#ari.playToChannel(channelId, { playbackId, media, language }),
       );
     }
@@ -73,17 +86,42 @@ export class Prompter {
 
   /** Stops whatever is being played to a caller. */
   async hush(channelId: string): Promise<void> {
-    await this.#stop((playing) => playing.channelId === channelId);
+    await this.#stop(channelId, () => true);
   }
 
   /** Stops what keeps Asterisk from doing anything else about a channel. */
   async unblock(channelId: string): Promise<void> {
-    await this.#stop((playing) => playing.channelId === channelId && !playing.over);
+    await this.#stop(channelId, ({ over }) => !over);
+  }
+
+  /**
+   * As `unblock`, for a channel that is about to hear others.
+   * @returns what plays it all again from the beginning, over what the caller hears by then; must be called
+   */
+  async interrupt(channelId: string): Promise<() => void> {
+    const interrupted: Playing[] = [];
+    for (const id of this.#playingTo.get(channelId) ?? []) {
+      const playing = this.#playing.get(id);
+      if (!playing?.sounds) continue;
+      playing.isInterrupted = true;
+      interrupted.push(playing);
+    }
+    await this.unblock(channelId);
+    return () => {
+      for (const { sounds, end } of interrupted) {
+        if (!sounds) continue;
+        // Where it cannot be played any more it is over.
+        this.playTo(channelId, sounds, true)
+          .then(({ ended }) => ended)
+          .catch(() => {})
+          .then(end);
+      }
+    };
   }
 
   /** Whether a channel is a whisper of ours, which ends when it has nothing more to play. */
   isInUse(whisperId: string): boolean {
-    return [...this.#whispers.values()].some(({ channelId }) => channelId === whisperId);
+    return this.#whisperIds.has(whisperId);
   }
 
   /** A whisper has entered the application. */
@@ -98,7 +136,7 @@ export class Prompter {
 
   /** A channel is gone: nothing plays to it any more. */
   forget(channelId: string): void {
-    for (const playing of [...this.#playing.values()]) if (playing.channelId === channelId) playing.finish();
+    for (const id of [...(this.#playingTo.get(channelId) ?? [])]) this.#playing.get(id)?.finish();
   }
 
   /** After a lost connection nobody will say what is over. */
@@ -106,17 +144,21 @@ export class Prompter {
     for (const { finish } of [...this.#playing.values()]) finish();
   }
 
-  async #stop(which: (playing: Playing) => boolean): Promise<void> {
-    const ids = [...this.#playing].filter(([, playing]) => which(playing)).map(([id]) => id);
+  async #stop(channelId: string, which: (playing: Playing) => boolean): Promise<void> {
+    const ids = [...(this.#playingTo.get(channelId) ?? [])].filter((id) => {
+      const playing = this.#playing.get(id);
+      return playing !== undefined && which(playing);
+    });
     // One that is over is refused, which is as good.
     await Promise.all(ids.map((id) => this.#ari.stopPlayback(id).catch(() => {})));
   }
 
   async #play(
-    target: Omit<Playing, 'finish'>,
+    target: Pick<Playing, 'channelId' | 'over' | 'sounds'>,
     start: (playbackId: string) => Promise<void>,
   ): Promise<{ ended: Promise<void> }> {
     const id = `prompt-${randomUUID()}`;
+    const ids = this.#playingTo.get(target.channelId) ?? new Set<string>();
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -124,11 +166,16 @@ export class Prompter {
     const finish = () => {
       clearTimeout(timer);
       this.#playing.delete(id);
-      end();
+      ids.delete(id);
+      if (ids.size === 0 && this.#playingTo.get(target.channelId) === ids) this.#playingTo.delete(target.channelId);
+      if (!playing.isInterrupted) end();
     };
     const timer = setTimeout(finish, LONGEST_MS);
     timer.unref();
-    this.#playing.set(id, { ...target, finish });
+    const playing: Playing = { ...target, finish, end, isInterrupted: false };
+    this.#playing.set(id, playing);
+    ids.add(id);
+    this.#playingTo.set(target.channelId, ids);
     try {
       await start(id);
     } catch (error) {
@@ -146,6 +193,7 @@ export class Prompter {
       const made = this.#makeWhisper(channelId, id, application);
       whisper = { channelId: id, made, uses: 0 };
       this.#whispers.set(channelId, whisper);
+      this.#whisperIds.add(id);
     }
     whisper.uses++;
     try {
@@ -179,6 +227,7 @@ export class Prompter {
     whisper.uses--;
     if (whisper.uses > 0) return;
     if (this.#whispers.get(channelId) === whisper) this.#whispers.delete(channelId);
+    this.#whisperIds.delete(whisper.channelId);
     this.#ari.hangUp(whisper.channelId, 16).catch(() => {});
   }
 }

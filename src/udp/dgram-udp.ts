@@ -163,7 +163,6 @@ function isConnected(socket: Socket): boolean {
 
 /** Rejects with UdpError. */
 async function bound(options: UdpSocketOptions): Promise<Socket> {
-  if (options.reusePort) throw new UdpError('ENOTSUP', 'dgram cannot share a port');
   for (let tries = 1; ; tries++) {
     try {
       // A port that the kernel chose is lost when a connected socket is disconnected, so it is bound by its number.

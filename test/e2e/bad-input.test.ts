@@ -143,11 +143,11 @@ describe('a controller', () => {
     expect(code).toBe(2);
   });
 
-  it('whose relay cannot have its port ends with status 2', async () => {
-    const { relay } = parse(await readFile(lab.node.configPath, 'utf8')) as { relay: object };
+  it('whose relay finds another one in its place ends with status 2', async () => {
+    const relay = { socket: join(lab.node.directory, 'relay.sock') };
     const { code, stderr } = await lab.node.cli('start', '--config', await config({ relay }));
     expect(stderr).toMatch(ONE_LINE);
-    expect(stderr).toContain('relay.sipPort');
+    expect(stderr).toContain('another relay is running');
     expect(code).toBe(2);
   });
 

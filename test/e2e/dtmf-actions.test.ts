@@ -294,8 +294,11 @@ describe('a key', () => {
   it('may have several actions, which follow each other', async () => {
     const { speaker, listener } = await three();
     await listener.pressKeys('23');
-    await Promise.all([hears(listener, 'hand-raised'), speaker.waitForTone(LISTENER_HZ, HEARD)]);
-    await speaker.waitForTone(PLAYED_HZ, HEARD);
+    await Promise.all([
+      hears(listener, 'hand-raised'),
+      speaker.waitForTone(LISTENER_HZ, HEARD),
+      speaker.waitForTone(PLAYED_HZ, HEARD),
+    ]);
     expect(await member('101')).toMatchObject({ role: 'speaker', handRaisedAt: expect.any(String) });
     await listener.pressKeys('31');
     await untilMember('101', { role: 'speaker' });

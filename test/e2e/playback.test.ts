@@ -57,7 +57,7 @@ describe('a playback', () => {
     expect(last - first).toBeGreaterThan(200);
     await expect.poll(playback, SETTLED).toBeNull();
     await listener.waitForSilence({ timeoutMs: 2000 });
-    await expect.poll(() => lab.node.asterisk.cli('core show channels count'), SETTLED).toContain('1 active channel\n');
+    await expect.poll(() => lab.node.asterisk.cli('core show channels count'), SETTLED).toContain('2 active channels');
   });
 
   it('speaks numbers, digits and text, and plays sounds of Asterisk', AGAIN, async () => {
@@ -141,7 +141,7 @@ describe('a playback', () => {
     expect(await playback()).toMatchObject({ media: [soundFile('long')] });
     await control({ type: 'stop' });
     await listener.waitForSilence(gone(1000));
-    await expect.poll(() => lab.node.asterisk.cli('core show channels count'), SETTLED).toContain('3 active channels');
+    await expect.poll(() => lab.node.asterisk.cli('core show channels count'), SETTLED).toContain('4 active channels');
   });
 
   it('goes on when the controller is killed, and the next one shows it and can stop it', async () => {
@@ -194,7 +194,7 @@ describe('a playback to one member', () => {
     await listener.waitForTone(1000, HEARD);
     await listener.hangUp();
     await lab.node.waitForMembers('3000', 2);
-    await expect.poll(() => lab.node.asterisk.cli('core show channels count'), SETTLED).toContain('2 active channels');
+    await expect.poll(() => lab.node.asterisk.cli('core show channels count'), SETTLED).toContain('3 active channels');
     await second.waitForTone(2700, HEARD);
   });
 

@@ -34,7 +34,7 @@ describe('what cannot be played', () => {
     await expect.poll(playback, SETTLED).toBeNull();
     const { id } = await lab.node.member('3000', '101');
     await run({ type: 'play-to-member', memberId: id, media: [soundFile(name)] }).catch(() => {});
-    await expect.poll(() => lab.node.asterisk.cli('core show channels count'), SETTLED).toContain('3 active channels');
+    await expect.poll(() => lab.node.asterisk.cli('core show channels count'), SETTLED).toContain('4 active channels');
     await play(soundFile('short'));
     await Promise.all([listener.waitForTone(1000, HEARD), listener.waitForTone(2700, HEARD)]);
     expect(listener.stats().lost).toBe(0);

@@ -149,7 +149,7 @@ export function depsOf(
       version: '1',
       pid: 1,
       asterisk: { connected: true, version: '22', problem: null },
-      relay: { connected: true, pid: 2 },
+      relay: { connected: true, pid: 2, sockets: 'libc' },
       admission: NO_ADMISSION,
     }),
     reloadProfiles: async () => ({ ok: true, changes: [] }),

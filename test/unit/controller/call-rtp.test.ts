@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   callSpecOf,
   endpointOf,
-  RTP_VARIABLES,
+  INCOMING_VARIABLES,
+  OUTGOING_VARIABLES,
   type RtpValues,
   readsMediaAddress,
 } from '../../../src/controller/call-rtp.ts';
@@ -18,11 +19,11 @@ const VALUES: RtpValues = {
 };
 
 const specOf = (values: Partial<RtpValues> = {}, anySource = false) =>
-  callSpecOf('c', '127.0.99.1', { ...VALUES, ...values }, { anySource });
+  callSpecOf('c', { ...VALUES, ...values }, { mediaAddress: '127.0.99.1', localHost: null, anySource });
 
 describe('the RTP of a call', () => {
   it('is asked for with every variable that is used', () => {
-    expect([...RTP_VARIABLES].sort()).toEqual(Object.keys(VALUES).sort());
+    expect([...INCOMING_VARIABLES].sort()).toEqual(Object.keys(VALUES).sort());
   });
 
   it('has its port on the address that the phone has called, and on that of Asterisk', () => {
@@ -38,6 +39,17 @@ describe('the RTP of a call', () => {
     });
     // Asterisk's own address is not the one.
     expect(specOf({ 'CHANNEL(rtp,src)': '10.9.9.9:10040' })).toEqual(specOf());
+  });
+
+  it('of a call to a phone is on the address by which it was called, and comes from where that was', () => {
+    const target = 'CHANNEL(pjsip,target_uri)';
+    const { 'CHANNEL(pjsip,local_addr)': _, 'CHANNEL(pjsip,remote_addr)': __, ...values } = VALUES;
+    const options = { mediaAddress: '127.0.99.1', localHost: '198.51.100.2', anySource: false };
+    expect([...OUTGOING_VARIABLES].sort()).toEqual([...Object.keys(values), target].sort());
+    expect(callSpecOf('c', { ...values, [target]: 'sip:7@192.0.2.8:5062' }, options)).toMatchObject({
+      local: { host: '198.51.100.2', port: 10_040 },
+      sources: ['192.168.1.9', '192.0.2.8'],
+    });
   });
 
   it('comes from the address of the description or of the signalling, or from anywhere if the operator says so', () => {
