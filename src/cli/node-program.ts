@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { configOption, jsonOption } from './options.ts';
+import { type ClientOptions, configOption, jsonOption, socketOption } from './options.ts';
 
-/** Adds `start`, `relay` and `controller`, which run the node, and `doctor`, which looks at it. */
+/** Adds `start`, `relay`, `controller` and `upgrade`, which run the node, and `doctor`, which looks at it. */
 export function addNodeCommands(program: Command): void {
   program
     .command('start')
@@ -29,6 +29,16 @@ export function addNodeCommands(program: Command): void {
     .action(async (options: { config?: string }) => {
       const { runController } = await import('./commands/controller.ts');
       await runController(options.config);
+    });
+
+  program
+    .command('upgrade')
+    .description('have relay and controller go on in the version that is installed now; no call notices')
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (options: ClientOptions) => {
+      const { upgrade } = await import('./commands/upgrade.ts');
+      await upgrade(options);
     });
 
   program
