@@ -43,7 +43,6 @@ async function audience() {
     await hears(speaker.asterisk, 700);
   };
   await soundsRight();
-  // Asterisk's greeting, and what came before the speaker was heard, is another stream.
   const lines = [...listeners.map(({ phone }) => phone), speaker.phone, speaker.asterisk];
   const restated: FloorWish = { ...wish, port: local.port };
   return {
@@ -91,4 +90,33 @@ it('a relay that takes over loses nothing: no packet, no stream, no descriptor; 
     }
     await expect.poll(() => filesOf(lab.relayPid), WITHIN).toBe(files);
   }
+});
+
+it('a relay that cannot start leaves the one that runs as it is', async () => {
+  lab = await RelayLaboratory.start();
+  const { lines, soundsRight } = await audience();
+  const pid = lab.relayPid;
+  const began = lines.map((line) => line.arrivals.length);
+  expect(await lab.upgradeRelay({ config: 'missing.yaml' })).toBe(2);
+  await sleep(200);
+  expect(lab.relayPid).toBe(pid);
+  await soundsRight();
+  for (const [i, line] of lines.entries()) {
+    const arrivals = line.arrivals.slice(began[i]);
+    expect(arrivals.length).toBeGreaterThan(10);
+    expect(missing(arrivals)).toBe(0);
+  }
+});
+
+it('without libc a relay ends the one that runs, and is told everything anew', async () => {
+  lab = await RelayLaboratory.start({ ROSTRUM_UDP: 'dgram' });
+  const { wish, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+  const { spec, phone } = await lab.call('listener', { hearing: HEARING });
+  lab.tell({ type: 'call', call: spec });
+  phone.say(700, LEVEL_DBOV);
+  await hears(phone, FLOOR_HZ);
+  expect(await lab.upgradeRelay()).toBeNull();
+  expect((await lab.connect()).calls).toEqual([]);
+  lab.tellAll([{ ...wish, port: local.port }], [spec]);
+  await hears(phone, FLOOR_HZ);
 });
