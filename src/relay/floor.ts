@@ -86,7 +86,7 @@ export class Floor {
   }
 
   /** What another process needs to go on with it; null where it has no descriptor. Nothing may be played afterwards. */
-  get estate(): { state: FloorState; descriptor: number } | null {
+  handOver(): { state: FloorState; descriptor: number } | null {
     const { port, descriptor = null } = this.#socket ?? {};
     if (port === undefined || descriptor === null) return null;
     this.#mixWaiting();

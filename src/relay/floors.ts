@@ -20,8 +20,8 @@ import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from './w
 /** Floors look this often whether a frame is missing. */
 const TICK_MS = 5;
 const STATS_EVERY_MS = 2000;
-/** In one message to a successor. */
-const FLOORS_TOLD_AT_ONCE = 64;
+/** In one message to a successor, which has room for the names of a thousand nodes in each. */
+const FLOORS_TOLD_AT_ONCE = 4;
 
 export type FloorsOptions = { trunk: TrunkOptions | null };
 export type FloorsDeps = {
@@ -84,7 +84,7 @@ export class Floors {
   /** Tells another process all that it needs to go on. Nothing may be done with the floors afterwards. */
   handOver(send: (message: SuccessionMessage, descriptors: readonly number[]) => void): void {
     for (const timer of this.#timers) clearInterval(timer);
-    const estates = [...this.#floors.values()].map(({ floor }) => floor.estate).filter((estate) => estate !== null);
+    const estates = [...this.#floors.values()].map(({ floor }) => floor.handOver()).filter((estate) => estate !== null);
     for (let at = 0; at < estates.length; at += FLOORS_TOLD_AT_ONCE) {
       const some = estates.slice(at, at + FLOORS_TOLD_AT_ONCE);
       const descriptors = some.map(({ descriptor }) => descriptor);

@@ -25,8 +25,9 @@ export class RelayAlone {
   /** Everything that it has reported. */
   readonly reports: RelayReport[] = [];
   readonly #directory: string;
-  readonly #process: ChildProcess;
-  readonly #control: Socket;
+  #process: ChildProcess;
+  #control: Socket;
+  readonly #onReport: RelayAloneOptions['onReport'];
 
   private constructor(
     directory: string,
@@ -37,12 +38,8 @@ export class RelayAlone {
     this.#directory = directory;
     this.#process = child;
     this.#control = control;
-    control.on('error', () => {});
-    onLines(control, (value) => {
-      const report = relayReportSchema.parse(value);
-      this.reports.push(report);
-      onReport?.(report);
-    });
+    this.#onReport = onReport;
+    this.#listen();
   }
 
   static async start({ threads, cluster, onReport }: RelayAloneOptions): Promise<RelayAlone> {
@@ -51,12 +48,28 @@ export class RelayAlone {
     const configPath = join(directory, 'rostrum.yaml');
     const relay = { threads, socket: socketPath };
     await writeFile(configPath, stringify({ relay, ...(cluster && { cluster }) }));
-    const child = fork(PROGRAM, ['relay', '--config', configPath], {
-      execArgv: [],
-      env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'unused' },
-      stdio: 'ignore',
-    });
+    const child = forkRelay(directory);
     return new RelayAlone(directory, child, await connectTo(socketPath), onReport);
+  }
+
+  /** Has another process take over. */
+  async upgrade(): Promise<void> {
+    const before = this.#process;
+    const ended = once(before, 'exit');
+    this.#process = forkRelay(this.#directory, '--take-over');
+    await ended;
+    this.#control.destroy();
+    this.#control = await connectTo(join(this.#directory, 'relay.sock'));
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.#control.on('error', () => {});
+    onLines(this.#control, (value) => {
+      const report = relayReportSchema.parse(value);
+      this.reports.push(report);
+      this.#onReport?.(report);
+    });
   }
 
   get pid(): number {
@@ -86,6 +99,14 @@ export class RelayAlone {
     }
     await rm(this.#directory, { recursive: true });
   }
+}
+
+function forkRelay(directory: string, ...args: string[]): ChildProcess {
+  return fork(PROGRAM, ['relay', '--config', join(directory, 'rostrum.yaml'), ...args], {
+    execArgv: [],
+    env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'unused' },
+    stdio: 'ignore',
+  });
 }
 
 /** Waits until somebody listens there. */
