@@ -10,7 +10,7 @@ import { Call, type FrameClock } from './call.ts';
 import { RelayError } from './errors.ts';
 import type { RtpAddress } from './protocol.ts';
 import type { RtpDrops } from './rtp-drops.ts';
-import { type CallState, decodeSuccession, encodeSuccession, type SuccessionPart } from './succession.ts';
+import { type CallState, decodeSuccession, encodeSuccession, inThisThread, type SuccessionPart } from './succession.ts';
 import { warmUpAudience } from './warm-up.ts';
 import type { AudienceFrame, CallCommand, CallReport, CallWorkerOptions } from './worker-messages.ts';
 
@@ -129,7 +129,7 @@ class CallWorker {
       } else if (message.type === 'calls') {
         let at = 0;
         for (const state of message.calls) {
-          const call = this.#create(state.spec, state);
+          const call = this.#create(state.spec, inThisThread(state, message.beganMs));
           await call.adopt(descriptors.slice(at, at + state.sockets));
           at += state.sockets;
           this.#enter(call);
