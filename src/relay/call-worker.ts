@@ -10,7 +10,14 @@ import { Call, type FrameClock } from './call.ts';
 import { RelayError } from './errors.ts';
 import type { RtpAddress } from './protocol.ts';
 import type { RtpDrops } from './rtp-drops.ts';
-import { type CallState, decodeSuccession, encodeSuccession, inThisThread, type SuccessionPart } from './succession.ts';
+import {
+  type CallState,
+  decodeSuccession,
+  encodeSuccession,
+  inThisThread,
+  type SuccessionPart,
+  standStill,
+} from './succession.ts';
 import { warmUpAudience } from './warm-up.ts';
 import type { AudienceFrame, CallCommand, CallReport, CallWorkerOptions } from './worker-messages.ts';
 
@@ -140,8 +147,8 @@ class CallWorker {
     this.#report({ type: 'begun' });
   }
 
-  /** Tells another process all that it needs to go on, and ends. What comes meanwhile waits in the sockets. */
-  #handOver({ path, thread }: Extract<CallCommand, { type: 'hand-over' }>): never {
+  /** Tells another process all that it needs to go on, and does nothing more. What comes meanwhile waits in the sockets. */
+  #handOver({ path, thread }: Extract<CallCommand, { type: 'hand-over' }>): void {
     const libc = this.#libc;
     if (libc.type !== 'loaded' || this.#asterisk === null)
       throw new RelayError('not-handed-over', 'without libc nothing can be handed over');
@@ -156,7 +163,7 @@ class CallWorker {
       sendDescriptors(libc.libc, path, encodeSuccession({ type: 'calls', thread, calls }), descriptors);
     }
     this.#report({ type: 'handed-over' });
-    process.exit();
+    standStill();
   }
 
   #set(spec: Call['spec']): void {

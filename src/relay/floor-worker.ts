@@ -6,7 +6,7 @@ import { openUdp } from '../udp/open-udp.ts';
 import { type Bell, ring } from './bell.ts';
 import { RelayError } from './errors.ts';
 import { Floors } from './floors.ts';
-import { encodeSuccession } from './succession.ts';
+import { encodeSuccession, standStill } from './succession.ts';
 import { warmUpFloor } from './warm-up.ts';
 import type { AudienceFrame, FloorCommand, FloorReport, FloorWorkerOptions, FramesWanted } from './worker-messages.ts';
 
@@ -47,12 +47,12 @@ if (port) {
     else if (command.type === 'hand-over') handOver(command.path);
     else floors.take(command);
   });
-  /** And ends; what comes meanwhile waits in the sockets. */
+  /** And does nothing more; what comes meanwhile waits in the sockets. */
   const handOver = (path: string) => {
     if (libc.type !== 'loaded') throw new RelayError('not-handed-over', 'without libc nothing can be handed over');
     floors.handOver((message, fds) => sendDescriptors(libc.libc, path, encodeSuccession(message), fds));
     report({ type: 'handed-over' });
-    process.exit();
+    standStill();
   };
   warmUpFloor(udp);
   report({ type: 'ready' });

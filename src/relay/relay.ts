@@ -11,6 +11,7 @@ import type { TrunkOptions, WorkerReport } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 const SUMS_EVERY_MS = 2000;
+const LINGER_MS = 200;
 
 export type RelayOptions = {
   socketPath: string;
@@ -143,7 +144,8 @@ export class Relay {
     await this.#control.stop();
     await this.#workers.handOver(path);
     send({ type: 'end', peers: this.#peers });
-    this.#onHandedOver();
+    // The end of a process takes a while, in which the other one needs the machine.
+    setTimeout(this.#onHandedOver, LINGER_MS);
   }
 
   #setPeers(peers: readonly TrunkPeerWish[]): void {

@@ -81,3 +81,8 @@ export function inThisThread(call: CallState, beganMs: number): CallState {
     idleSinceMs: shifted(call.idleSinceMs),
   };
 }
+
+/** Of a thread that has handed over: reads no socket any more, until its process ends. */
+export function standStill(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0);
+}
