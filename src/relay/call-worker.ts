@@ -94,32 +94,43 @@ class CallWorker {
     let rung = -1;
     let tickMs = performance.now();
     const turn = () => {
-      const waitMs = tickMs + TICK_MS - performance.now();
-      if (waitMs > 0 && rung === rings(bell)) this.#udp.poll(waitMs);
-      const now = rings(bell);
-      if (rung !== now) {
-        rung = now;
-        this.#takeMessages(port);
+      for (let commands = 0; commands === 0; ) {
+        const waitMs = tickMs + TICK_MS - performance.now();
+        if (waitMs <= 0) break;
+        if (rung === rings(bell)) this.#udp.poll(waitMs);
+        if (rung === rings(bell)) continue;
+        // First, as what comes meanwhile rings again.
+        rung = rings(bell);
+        this.#takeFrames();
+        commands = this.#takeCommands(port);
       }
       if (performance.now() - tickMs >= TICK_MS) {
         tickMs = performance.now();
         this.#tick();
       }
-      // What a command has begun goes on in the event loop.
+      // What a command has begun goes on in the event loop, which costs more than many packets.
       setImmediate(turn);
     };
     turn();
   }
 
-  #takeMessages(port: MessagePort): void {
-    if (this.#frames) {
-      for (let next = receiveMessageOnPort(this.#frames); next; next = receiveMessageOnPort(this.#frames)) {
-        this.#play(next.message as AudienceFrame);
-      }
+  /** HOT PATH. */
+  #takeFrames(): void {
+    const port = this.#frames;
+    if (port === null) return;
+    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+      this.#play(next.message as AudienceFrame);
     }
+  }
+
+  /** @returns how many there were */
+  #takeCommands(port: MessagePort): number {
+    let count = 0;
     for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
       this.take(next.message as CallCommand);
+      count += 1;
     }
+    return count;
   }
 
   /** HOT PATH. */

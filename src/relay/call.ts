@@ -27,9 +27,16 @@ const IDLE_MS = 1000;
 const SILENT_MS = 25_000;
 /** Of the RTP clock of all codecs here. */
 const TICKS_PER_MS = 8;
+const TICKS_PER_FRAME = 160;
 /** Of a telephone event (RFC 4733, section 2.3). Payload types from 96 on are dynamic. */
 const EVENT_BYTES = 4;
 const FIRST_DYNAMIC_TYPE = 96;
+
+/**
+ * Asterisk takes what listened to a speaker off the channel only with the next audio, so that it gets some more silence from a
+ * member who has just lost the voice.
+ */
+const LAST_AUDIO_MS = 1000;
 
 /** A time in ms, monotone, that is read once for many packets. */
 export type FrameClock = { nowMs: number };
@@ -72,6 +79,9 @@ export class Call implements AudienceListener {
   #payloadBytes = 0;
   #packetsBefore = 0;
   #idleSinceMs = performance.now();
+  /** When the phone's audio was passed on last. */
+  #passedUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #toAsterisk = { payloadType: 0, marker: false, ...randomStream() };
 
   /** @param continued as another process has had the call until now; null for a new one */
   constructor(spec: CallSpec, deps: CallDeps, continued: CallState | null = null) {
@@ -152,7 +162,8 @@ export class Call implements AudienceListener {
     // Only reports go there, which somebody else may have the port for.
     await this.#rtcp.open({ host, port: port + 1 }).catch(() => {});
     if (this.#closed) return this.close();
-    this.#deps.toAsterisk(greeting(), this.#asterisk);
+    // Asterisk sends to where it has got something from. Comfort noise that is hardly any is nothing to it.
+    this.#sayNothing(null);
     this.#settle();
   }
 
@@ -168,7 +179,10 @@ export class Call implements AudienceListener {
   /** Changes what the phone gets. What has been learned of it stays. */
   change(spec: CallSpec): void {
     const isMoved = spec.phone?.host !== this.#spec.phone?.host || spec.phone?.port !== this.#spec.phone?.port;
-    if ((spec.hearing === null) !== (this.#spec.hearing === null)) this.#prompts = new PromptQueue();
+    if ((spec.hearing === null) !== (this.#spec.hearing === null)) {
+      this.#prompts = new PromptQueue();
+      this.#passedUntilMs = performance.now();
+    }
     this.#spec = spec;
     this.hearing = hearingOf(spec);
     if (isMoved) {
@@ -219,6 +233,7 @@ export class Call implements AudienceListener {
     if (packets !== this.#packetsBefore) this.#idleSinceMs = nowMs;
     this.#packetsBefore = packets;
     if (nowMs - this.#idleSinceMs >= IDLE_MS && this.#rtp) this.#sendSilence(nowMs);
+    if (this.isListener && nowMs - this.#passedUntilMs < LAST_AUDIO_MS) this.#sayNothing(this.#spec.codec);
   }
 
   statistics(nowMs: number): CallStatistics {
@@ -312,6 +327,17 @@ export class Call implements AudienceListener {
     this.#payloadBytes += bytes - RTP_HEADER_BYTES;
   }
 
+  /** To Asterisk: 20 ms of silence in this codec. */
+  #sayNothing(codec: CallSpec['codec']): void {
+    const packet = silenceOf(codec);
+    const header = this.#toAsterisk;
+    header.payloadType = payloadTypeOf(codec);
+    header.sequence = (header.sequence + 1) & 0xffff;
+    header.timestamp = (header.timestamp + TICKS_PER_FRAME) >>> 0;
+    encodeHeaderInto(packet, header);
+    this.#deps.toAsterisk(packet, this.#asterisk);
+  }
+
   #sendSilence(nowMs: number): void {
     const { codec } = this.#spec;
     const packet = silenceOf(codec);
@@ -328,17 +354,9 @@ export class Call implements AudienceListener {
   }
 }
 
-/** Asterisk sends to where it has got something from. Comfort noise that is hardly any is nothing to it. */
-function greeting(): Buffer {
-  const packet = Buffer.from(silenceOf(null));
-  encodeHeaderInto(packet, {
-    payloadType: payloadTypeOf(null),
-    marker: false,
-    sequence: randomInt(0x10000),
-    timestamp: randomInt(0x7fffffff),
-    ssrc: randomInt(0x7fffffff),
-  });
-  return packet;
+/** Where a stream begins (RFC 3550, section 5.1). */
+function randomStream(): { sequence: number; timestamp: number; ssrc: number } {
+  return { sequence: randomInt(0x1_0000), timestamp: randomInt(0x1_0000_0000), ssrc: randomInt(0x1_0000_0000) };
 }
 
 function sourceOf({ phone, sources, source }: CallSpec, continued?: CallState['source']): PhoneSource {

@@ -47,7 +47,7 @@ export class LoneController {
         asterisk: { url: `http://${ADDRESS}:${nobody}`, passwordFile },
         profiles: PROFILES,
         api: { socket: join(directory, 'rostrum.sock') },
-        relay: { address: ADDRESS, socket: join(directory, 'relay.sock') },
+        relay: { socket: join(directory, 'relay.sock') },
         reports: { directory: join(directory, 'reports') },
         cluster: {
           ...{ nodeId, secretFile, listen: `${ADDRESS}:${listen}`, peers },
