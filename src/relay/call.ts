@@ -111,6 +111,7 @@ export class Call implements AudienceListener {
     this.#payloadBytes = continued.payloadBytes;
     this.#packetsBefore = continued.packetsBefore;
     this.#idleSinceMs = continued.idleSinceMs;
+    this.#passedUntilMs = continued.passedUntilMs;
   }
 
   /** What another process needs to go on with it, and the descriptors of its sockets; null where it has none. */
@@ -130,6 +131,7 @@ export class Call implements AudienceListener {
       payloadBytes: this.#payloadBytes,
       packetsBefore: this.#packetsBefore,
       idleSinceMs: this.#idleSinceMs,
+      passedUntilMs: this.#passedUntilMs,
       sockets: descriptors.length,
     };
     return { state, descriptors };

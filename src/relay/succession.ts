@@ -26,6 +26,7 @@ export type CallState = {
   readonly payloadBytes: number;
   readonly packetsBefore: number;
   readonly idleSinceMs: number;
+  readonly passedUntilMs: number;
   /** How many descriptors it has: that of RTP, and that of RTCP if it could be opened. */
   readonly sockets: number;
 };
@@ -79,6 +80,7 @@ export function inThisThread(call: CallState, beganMs: number): CallState {
     heardAtMs: shifted(call.heardAtMs),
     toldSilentAtMs: shifted(call.toldSilentAtMs),
     idleSinceMs: shifted(call.idleSinceMs),
+    passedUntilMs: shifted(call.passedUntilMs),
   };
 }
 
