@@ -163,6 +163,8 @@ export const relayRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('key-acknowledged'), nodeId, epoch: uint32 }),
   /** Everything is to be sent to this unix socket, and then this process is to end: see `succession.ts`. */
   z.object({ type: z.literal('hand-over'), path: z.string().max(256) }),
+  /** This process is to end, since another one takes its place and cannot take over. */
+  z.object({ type: z.literal('end') }),
   /** Are you there? */
   z.object({ type: z.literal('ping') }),
 ]);

@@ -21,8 +21,8 @@ export type RelayOptions = {
 export type RelayDeps = {
   logger: Logger;
   onDied: (error: Error) => void;
-  /** Another process has all that this one had. */
-  onHandedOver: () => void;
+  /** Another process takes the place of this one. */
+  onReplaced: () => void;
 };
 
 /**
@@ -32,7 +32,7 @@ export type RelayDeps = {
 export class Relay {
   readonly #logger: Logger;
   readonly #onDied: (error: Error) => void;
-  readonly #onHandedOver: () => void;
+  readonly #onReplaced: () => void;
   #isHandingOver = false;
   readonly #socketPath: string;
   readonly #threads: number;
@@ -52,7 +52,7 @@ export class Relay {
   constructor(options: RelayOptions, deps: RelayDeps) {
     this.#logger = deps.logger;
     this.#onDied = deps.onDied;
-    this.#onHandedOver = deps.onHandedOver;
+    this.#onReplaced = deps.onReplaced;
     this.#socketPath = options.socketPath;
     this.#threads = options.threads;
     this.#workers = new WorkerPool(options, { onReport: (report) => this.#reported(report), onDied: deps.onDied });
@@ -122,6 +122,8 @@ export class Relay {
         return this.#control.report({ type: 'pong' });
       case 'peers':
         return this.#setPeers(request.peers);
+      case 'end':
+        return this.#onReplaced();
       case 'hand-over':
         return void this.#handOver(request.path).catch(this.#onDied);
       default:
@@ -145,7 +147,7 @@ export class Relay {
     await this.#workers.handOver(path);
     send({ type: 'end', peers: this.#peers });
     // The end of a process takes a while, in which the other one needs the machine.
-    setTimeout(this.#onHandedOver, LINGER_MS);
+    setTimeout(this.#onReplaced, LINGER_MS);
   }
 
   #setPeers(peers: readonly TrunkPeerWish[]): void {

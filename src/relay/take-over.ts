@@ -18,7 +18,8 @@ import { decodeSuccession, type FloorState, SUCCESSION_VERSION, type SuccessionP
 const ANSWER_MS = 3000;
 /** From its first word to its last. */
 const HAND_OVER_MS = 10_000;
-const ENDED_EVERY_MS = 5;
+const ENDED_EVERY_MS = 20;
+const ASK_AGAIN_MS = 1;
 
 /** The relay that runs, which another one is to succeed. */
 export type Predecessor = Extract<RelayReport, { type: 'hello' }>;
@@ -56,11 +57,13 @@ export function findPredecessor(socketPath: string): Promise<Predecessor | null>
 export async function takeOver({ pid, handsOver }: Predecessor, socketPath: string): Promise<Estate> {
   const libc = await loadLibc();
   if (handsOver?.version === SUCCESSION_VERSION && libc.type === 'loaded') return inherit(libc.libc, socketPath);
-  process.kill(pid, 'SIGTERM');
   const deadlineMs = performance.now() + HAND_OVER_MS;
-  while (!(await clearSocketPath(socketPath))) {
+  let ended = false;
+  ask(socketPath, { type: 'end' }, () => ended);
+  while (!ended) {
     if (performance.now() > deadlineMs) throw new RelayError('not-handed-over', `process ${pid} does not end`);
     await sleep(ENDED_EVERY_MS);
+    ended = await clearSocketPath(socketPath);
   }
   return NO_ESTATE;
 }
@@ -95,7 +98,7 @@ async function inherit(libc: Libc, socketPath: string): Promise<Estate> {
           calls[message.thread] = [...(calls[message.thread] ?? []), { part, specs }];
         }
       });
-      ask(socketPath, path, () => begun);
+      ask(socketPath, { type: 'hand-over', path }, () => begun);
     });
   } finally {
     clearTimeout(timer);
@@ -103,17 +106,16 @@ async function inherit(libc: Libc, socketPath: string): Promise<Estate> {
   }
 }
 
-/** The controller connects too, and whoever does so last is listened to: so this asks again until it is done. */
-function ask(
-  socketPath: string,
-  path: string,
-  isDone: () => boolean,
-  deadlineMs = performance.now() + ANSWER_MS,
-): void {
-  const socket = greeted(socketPath, () => sendLine(socket, { type: 'hand-over', path } satisfies RelayRequest));
-  socket.once('close', () => {
-    if (!isDone() && performance.now() < deadlineMs) setTimeout(() => ask(socketPath, path, isDone, deadlineMs), 1);
-  });
+/** The controller connects too, and the latest connection is the one that counts: so this asks until it is done. */
+function ask(socketPath: string, request: RelayRequest, isDone: () => boolean): void {
+  const deadlineMs = performance.now() + ANSWER_MS;
+  const askOnce = () => {
+    const socket = greeted(socketPath, () => sendLine(socket, request));
+    socket.once('close', () => {
+      if (!isDone() && performance.now() < deadlineMs) setTimeout(askOnce, ASK_AGAIN_MS);
+    });
+  };
+  askOnce();
 }
 
 function greeted(socketPath: string, onHello: (socket: Socket, hello: Predecessor) => void): Socket {

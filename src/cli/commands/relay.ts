@@ -17,7 +17,7 @@ export async function runRelay(configFile: string | undefined, takesOver: boolea
 
   const predecessor = takesOver ? await findPredecessor(config.relay.socketPath) : null;
   const threads = Math.max(config.relay.threads, predecessor?.handsOver?.threads ?? 0);
-  const relay = new Relay({ ...config.relay, threads }, { logger, onDied: end, onHandedOver: () => end(null) });
+  const relay = new Relay({ ...config.relay, threads }, { logger, onDied: end, onReplaced: () => end(null) });
   try {
     await Promise.race([relay.start(predecessor), ended]);
     logger.info(`relay running, process ${process.pid}`);
