@@ -181,7 +181,8 @@ class CallWorker {
     const { channelId } = spec;
     const known = this.#calls.get(channelId);
     if (known) {
-      this.#leave(known);
+      // One who stays in a conference keeps the place in its audience.
+      if (spec.hearing?.conference !== known.spec.hearing?.conference) this.#leave(known);
       known.change(spec);
       this.#enter(known);
       // A controller that was started since waits for it.

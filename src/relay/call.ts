@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { OutgoingStream } from '../rtp/outgoing-stream.ts';
 import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
@@ -180,6 +181,8 @@ export class Call implements AudienceListener {
 
   /** Changes what the phone gets. What has been learned of it stays. */
   change(spec: CallSpec): void {
+    // A controller that was started again says everything once more.
+    if (isDeepStrictEqual({ ...spec, source: null }, { ...this.#spec, source: null })) return;
     const isMoved = spec.phone?.host !== this.#spec.phone?.host || spec.phone?.port !== this.#spec.phone?.port;
     if ((spec.hearing === null) !== (this.#spec.hearing === null)) {
       this.#prompts = new PromptQueue();
