@@ -4,7 +4,7 @@ import { UdpError } from './errors.ts';
 import { ipv4Number } from './ipv4.ts';
 import type { Libc } from './libc.ts';
 import { openSocket } from './libc-open.ts';
-import { checkPort } from './socket-address.ts';
+import { checkPort, NO_ADDRESS, SOCKET_ADDRESS_BYTES } from './socket-address.ts';
 import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions } from './udp.ts';
 
 /** Another process can take a port in the moment in which it is not bound. */
@@ -38,8 +38,10 @@ class DgramUdp implements Udp {
   }
 
   async open(options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket> {
-    const fd = this.#libc && openSocket(this.#libc, options).fd;
-    const socket = new DgramSocket(fd === null ? await bound(options) : await wrapped(fd), options.host, {
+    const libc = this.#libc;
+    const fd = libc && openSocket(libc, options).fd;
+    const opened = libc === null || fd === null ? await bound(options) : await wrapped(libc, fd);
+    const socket = new DgramSocket(opened, options.host, {
       descriptor: fd,
       onPacket,
       onClose: () => this.#sockets.delete(socket),
@@ -185,7 +187,9 @@ async function freePort(host: string): Promise<number> {
   return port;
 }
 
-async function wrapped(fd: number): Promise<Socket> {
+async function wrapped(libc: Libc, fd: number): Promise<Socket> {
+  // dgram does not connect a socket that another process has connected.
+  libc.connect(fd, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
   const socket = createSocket({ type: 'udp4', lookup: asItIs });
   const listening = once(socket, 'listening');
   socket.bind({ fd });

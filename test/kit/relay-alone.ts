@@ -27,6 +27,7 @@ export class RelayAlone {
   readonly #directory: string;
   #process: ChildProcess;
   #control: Socket;
+  #formerEnded: Promise<unknown> = Promise.resolve();
   readonly #onReport: RelayAloneOptions['onReport'];
 
   private constructor(
@@ -54,13 +55,17 @@ export class RelayAlone {
 
   /** Has another process take over. */
   async upgrade(): Promise<void> {
-    const before = this.#process;
-    const ended = once(before, 'exit');
+    this.#formerEnded = once(this.#process, 'exit');
     this.#process = forkRelay(this.#directory, '--take-over');
-    await ended;
-    this.#control.destroy();
-    this.#control = await connectTo(join(this.#directory, 'relay.sock'));
-    this.#listen();
+    const socketPath = join(this.#directory, 'relay.sock');
+    // It is left by the old one when that hands over, and by the new one when that looks for it.
+    for (let pid = this.#helloPid; pid !== this.#process.pid; pid = this.#helloPid) {
+      if (this.#control.destroyed) {
+        this.#control = await connectTo(socketPath);
+        this.#listen();
+      }
+      await sleep(5);
+    }
   }
 
   #listen(): void {
@@ -70,6 +75,10 @@ export class RelayAlone {
       this.reports.push(report);
       this.#onReport?.(report);
     });
+  }
+
+  get #helloPid(): number | undefined {
+    return this.reports.findLast((report) => report.type === 'hello')?.pid;
   }
 
   get pid(): number {
@@ -97,6 +106,7 @@ export class RelayAlone {
       this.#process.kill(signal);
       await exited;
     }
+    await this.#formerEnded;
     await rm(this.#directory, { recursive: true });
   }
 }
