@@ -15,6 +15,7 @@ export type RouteDeps = {
   cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain' | 'routeOf'>;
   status: () => Omit<StatusView, 'conferences' | 'members'>;
   reloadProfiles: ProfileStore['reload'];
+  upgrade: () => Promise<void>;
   attendance: AttendanceReader;
   inviter: Pick<Inviter, 'invite' | 'list' | 'cancel'>;
 };

@@ -6,7 +6,13 @@ import { configErrorSchema, errors, nodePathSchema, nodeSchema, statusSchema } f
 import { viewNode } from './views.ts';
 
 /** The node itself: its state and its profiles; and the other nodes. */
-export function nodeRoutes({ controller, cluster, status, reloadProfiles }: RouteDeps): FastifyPluginCallbackZod {
+export function nodeRoutes({
+  controller,
+  cluster,
+  status,
+  reloadProfiles,
+  upgrade,
+}: RouteDeps): FastifyPluginCallbackZod {
   return (app, _options, done) => {
     app.get('/status', { schema: { response: { 200: statusSchema, ...errors } } }, () => ({
       ...status(),
@@ -28,6 +34,11 @@ export function nodeRoutes({ controller, cluster, status, reloadProfiles }: Rout
     app.post('/drain', { schema: { body: drainSchema, response: answers } }, ({ body }) => {
       cluster.drain(body.draining);
       return nodes();
+    });
+
+    app.post('/upgrade', { schema: { response: { 200: z.object({ ok: z.literal(true) }), ...errors } } }, async () => {
+      await upgrade();
+      return { ok: true as const };
     });
 
     const reloadAnswers = { 200: z.unknown(), 422: configErrorSchema, ...errors };

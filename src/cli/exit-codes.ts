@@ -47,6 +47,7 @@ const BY_ERROR_CODE: Record<string, ExitCode> = {
   'socket-unusable': EXIT.usage,
   'address-unusable': EXIT.usage,
   'no-port': EXIT.usage,
+  'not-handed-over': EXIT.failed,
   'port-taken': EXIT.usage,
   'cannot-listen': EXIT.usage,
   'invalid-name': EXIT.usage,

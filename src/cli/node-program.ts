@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { configOption, jsonOption } from './options.ts';
+import { type ClientOptions, configOption, jsonOption, socketOption } from './options.ts';
 
-/** Adds `start`, `relay` and `controller`, which run the node, and `doctor`, which looks at it. */
+/** Adds `start`, `relay`, `controller` and `upgrade`, which run the node, and `doctor`, which looks at it. */
 export function addNodeCommands(program: Command): void {
   program
     .command('start')
@@ -16,9 +16,10 @@ export function addNodeCommands(program: Command): void {
     .command('relay')
     .description('run the relay alone, in the foreground')
     .addOption(configOption)
-    .action(async (options: { config?: string }) => {
+    .option('--take-over', 'take the calls of the relay that runs over, which then ends')
+    .action(async (options: { config?: string; takeOver?: true }) => {
       const { runRelay } = await import('./commands/relay.ts');
-      await runRelay(options.config);
+      await runRelay(options.config, options.takeOver ?? false);
     });
 
   program
@@ -28,6 +29,16 @@ export function addNodeCommands(program: Command): void {
     .action(async (options: { config?: string }) => {
       const { runController } = await import('./commands/controller.ts');
       await runController(options.config);
+    });
+
+  program
+    .command('upgrade')
+    .description('have relay and controller go on in the version that is installed now; no call notices')
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (options: ClientOptions) => {
+      const { upgrade } = await import('./commands/upgrade.ts');
+      await upgrade(options);
     });
 
   program

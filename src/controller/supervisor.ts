@@ -5,6 +5,12 @@ import type { Logger } from 'winston';
 /** A process to keep running. */
 export type ChildSpec = { name: string; command: string; args: readonly string[] };
 
+type SupervisorDeps = {
+  logger: Logger;
+  /** The process has told something over its channel. */
+  onMessage?: (message: unknown) => void;
+};
+
 const FIRST_RESTART_MS = 100;
 const LAST_RESTART_MS = 5000;
 /** A process that ran this long has started well: the next restart is quick again. */
@@ -15,12 +21,20 @@ const STOP_TIMEOUT_MS = 10_000;
 export class Supervisor {
   readonly #spec: ChildSpec;
   readonly #logger: Logger;
+  readonly #onMessage: (message: unknown) => void;
   readonly #stopping = new AbortController();
   #child: ChildProcess | null = null;
+  /** Of the child. */
+  #ending: Promise<Ending> | null = null;
+  /** A process that is taking over from the child. */
+  #successor: Running | null = null;
+  /** The child has been asked to end, and is to be started again. */
+  #restarting = false;
 
-  constructor(spec: ChildSpec, deps: { logger: Logger }) {
+  constructor(spec: ChildSpec, deps: SupervisorDeps) {
     this.#spec = spec;
     this.#logger = deps.logger;
+    this.#onMessage = deps.onMessage ?? (() => {});
   }
 
   /** @returns the exit status of the process once it has ended for good */
@@ -29,8 +43,17 @@ export class Supervisor {
     let delayMs = FIRST_RESTART_MS;
     for (;;) {
       const startedMs = performance.now();
-      const { code, how } = await this.#runOnce();
+      let ending = await this.#run(this.#start(this.#spec.args));
+      for (let next = this.#successor; next; next = this.#successor) {
+        this.#successor = null;
+        ending = await this.#run(next);
+      }
+      const { code, how } = ending;
       if (signal.aborted) return 0;
+      if (this.#restarting) {
+        this.#restarting = false;
+        continue;
+      }
       // Its own decision, e.g. over a mistake in the configuration, which a restart would repeat.
       if (code !== null && code !== CRASHED) return code;
       if (performance.now() - startedMs > SETTLED_MS) delayMs = FIRST_RESTART_MS;
@@ -45,10 +68,37 @@ export class Supervisor {
   stop(): void {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
-    const child = this.#child;
-    child?.kill('SIGTERM');
-    const timer = setTimeout(() => child?.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    const children = [this.#child, this.#successor?.child];
+    for (const child of children) child?.kill('SIGTERM');
+    const timer = setTimeout(() => {
+      for (const child of children) child?.kill('SIGKILL');
+    }, STOP_TIMEOUT_MS);
     timer.unref();
+  }
+
+  /** Ends the process, and starts it again. */
+  restart(): void {
+    this.#restarting = this.#child !== null;
+    this.#child?.kill('SIGTERM');
+  }
+
+  /**
+   * Starts another process, which has the one that runs end, and is kept running from then on.
+   * @param args in place of those of the specification
+   * @returns null, or how the other process has ended: then the one that runs goes on
+   */
+  async succeed(args: readonly string[]): Promise<string | null> {
+    if (this.#successor || !this.#ending) return 'is being started already';
+    const next = this.#start(args);
+    this.#successor = next;
+    const failed = await Promise.race([this.#ending.then(() => null), next.ending.then(({ how }) => how)]);
+    if (failed !== null && this.#successor === next) this.#successor = null;
+    return failed;
+  }
+
+  /** Tells the process something, over its channel. */
+  send(message: object): void {
+    this.#child?.send?.(message, () => {});
   }
 
   /** Passes a signal on to the process, if it runs. */
@@ -56,33 +106,40 @@ export class Supervisor {
     this.#child?.kill(name);
   }
 
-  /** The machine may be out of processes or files for a moment: one that cannot be started counts as one that died. */
-  #runOnce(): Promise<Ending> {
-    return this.#spawn().catch((error: NodeJS.ErrnoException) => {
-      this.#child = null;
-      return { code: null, how: `cannot be started (${error.code ?? error.message})` };
-    });
+  async #run({ child, ending }: Running): Promise<Ending> {
+    this.#child = child;
+    this.#ending = ending;
+    const ended = await ending;
+    this.#child = null;
+    this.#ending = null;
+    return ended;
   }
 
-  #spawn(): Promise<Ending> {
-    const { command, args } = this.#spec;
-    return new Promise((resolve, reject) => {
-      // Detached, because we pass signals on, and a terminal's Ctrl-C would reach both. Over the channel the process
-      // notices when we die: unsupervised, it would stand in the way of the next one.
-      const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
-      const child = spawn(command, args, { stdio: [...stdio], detached: true });
-      this.#child = child;
-      child.on('error', (error) => {
-        // Else it is about a signal that could not be sent, and the process runs on.
-        if (child.pid === undefined) reject(error);
-      });
-      child.once('exit', (code, killedBy) => {
-        this.#child = null;
-        resolve({ code, how: `died (${killedBy ?? `status ${code}`})` });
-      });
+  /** The machine may be out of processes or files for a moment: one that cannot be started counts as one that died. */
+  #start(args: readonly string[]): Running {
+    // Detached, because we pass signals on, and a terminal's Ctrl-C would reach both. Over the channel the process
+    // notices when we die: unsupervised, it would stand in the way of the next one.
+    const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
+    const notStarted = ({ code, message }: NodeJS.ErrnoException): Ending => ({
+      code: null,
+      how: `cannot be started (${code ?? message})`,
     });
+    try {
+      const child = spawn(this.#spec.command, args, { stdio: [...stdio], detached: true });
+      child.on('message', this.#onMessage);
+      const ending = new Promise<Ending>((resolve) => {
+        // With a process it is about a signal or message that could not be sent, and the process runs on.
+        child.on('error', (error) => child.pid === undefined && resolve(notStarted(error)));
+        child.once('exit', (code, killedBy) => resolve({ code, how: `died (${killedBy ?? `status ${code}`})` }));
+      });
+      return { child, ending };
+    } catch (error) {
+      return { child: null, ending: Promise.resolve(notStarted(error as Error)) };
+    }
   }
 }
+
+type Running = { readonly child: ChildProcess | null; readonly ending: Promise<Ending> };
 
 /** How a process has ended, with its exit status if it has one. */
 type Ending = { readonly code: number | null; readonly how: string };

@@ -9,6 +9,7 @@ import {
   writeReportInto,
 } from '../rtp/rtcp.ts';
 import type { Udp, UdpSocket, UdpSource } from '../udp/udp.ts';
+import type { CallState } from './succession.ts';
 
 /** Of the RTP clock. */
 const TICKS_PER_MS = 8;
@@ -47,8 +48,21 @@ export class CallRtcp {
   #told: PhoneReport | null = null;
   #answeredAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(deps: CallRtcpDeps) {
+  /** @param continued of another process that has had the call before; null for none */
+  constructor(deps: CallRtcpDeps, continued: CallState['rtcp'] | null) {
     this.#deps = deps;
+    if (!continued) return;
+    this.#told = continued.told;
+    this.#answeredAtMs = continued.answeredAtMs;
+  }
+
+  get state(): CallState['rtcp'] {
+    return { told: this.#told, answeredAtMs: this.#answeredAtMs };
+  }
+
+  /** Null while there is no socket. */
+  get descriptor(): number | null {
+    return this.#socket?.descriptor ?? null;
   }
 
   /** What the phone has reported last; null before. */
@@ -57,8 +71,8 @@ export class CallRtcp {
   }
 
   /** Rejects with a `UdpError` if somebody else has the port. */
-  async open(local: { host: string; port: number }): Promise<void> {
-    const options = { ...local, receiveBufferBytes: BUFFER_BYTES, reusePort: true };
+  async open(local: { host: string; port: number; descriptor?: number | undefined }): Promise<void> {
+    const options = { ...local, receiveBufferBytes: BUFFER_BYTES };
     this.#socket = await this.#deps.udp.open(options, (datagram, from) => this.#receive(datagram, from));
   }
 

@@ -1,29 +1,42 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { nothing } from '../udp/filter.ts';
+import { sendDescriptors } from '../udp/descriptors.ts';
+import { type LibcLoad, loadLibc } from '../udp/libc.ts';
 import { openUdp } from '../udp/open-udp.ts';
-import type { Udp, UdpSocket } from '../udp/udp.ts';
+import type { Udp, UdpPeer } from '../udp/udp.ts';
+import { type AsteriskSide, openAsteriskSide } from './asterisk-side.ts';
 import { Audience } from './audience.ts';
 import { type Bell, rings, setWaker } from './bell.ts';
 import { Call, type FrameClock } from './call.ts';
+import { RelayError } from './errors.ts';
+import type { RtpAddress } from './protocol.ts';
 import type { RtpDrops } from './rtp-drops.ts';
+import {
+  type CallState,
+  decodeSuccession,
+  encodeSuccession,
+  inThisThread,
+  type SuccessionPart,
+  standStill,
+} from './succession.ts';
+import { warmUpAudience } from './warm-up.ts';
 import type { AudienceFrame, CallCommand, CallReport, CallWorkerOptions } from './worker-messages.ts';
 
-/** Asterisk is on this host. */
-const HOST = '127.0.0.1';
-/** Everything that Asterisk sends for the calls of this thread comes to one socket. */
-const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
-const OPEN_TRIES = 20;
 const TICK_MS = 200;
 const SUMS_EVERY_MS = 2000;
+/** In one message to a successor. */
+const CALLS_TOLD_AT_ONCE = 64;
 
 type Listeners = { audience: Audience; sampleRateHz: AudienceFrame['sampleRateHz']; readonly calls: Set<Call> };
 
 /** A thread that has calls: it passes their RTP on, and sends listeners the frames of the floors as they come. */
 class CallWorker {
   readonly #udp: Udp;
+  readonly #libc: LibcLoad;
   readonly #drops: RtpDrops;
   readonly #report: (report: CallReport) => void;
-  readonly #asterisk: UdpSocket;
+  #asterisk: AsteriskSide | null = null;
+  /** When there is a side towards Asterisk. */
+  #begun: Promise<void> = Promise.resolve();
   readonly #calls = new Map<string, Call>();
   /** By Asterisk's side of the call. */
   readonly #byAsterisk = new Map<string, Call>();
@@ -35,11 +48,11 @@ class CallWorker {
   #commands: MessagePort | null = null;
   #sumsAtMs = 0;
 
-  constructor(deps: { udp: Udp; drops: RtpDrops; report: (report: CallReport) => void; asterisk: UdpSocket }) {
+  constructor(deps: { udp: Udp; libc: LibcLoad; drops: RtpDrops; report: (report: CallReport) => void }) {
     this.#udp = deps.udp;
+    this.#libc = deps.libc;
     this.#drops = deps.drops;
     this.#report = deps.report;
-    this.#asterisk = deps.asterisk;
   }
 
   take(command: CallCommand): void {
@@ -53,6 +66,11 @@ class CallWorker {
         const statistics = this.#calls.get(channelId)?.statistics(performance.now()) ?? null;
         return this.#report({ type: 'call-statistics', channelId, statistics });
       }
+      case 'begin':
+        this.#begun = this.#begin(command.taken);
+        return;
+      case 'hand-over':
+        return this.#handOver(command);
       case 'frames':
         this.#frames = command.port;
         if (this.#commands === null) command.port.on('message', (frame: AudienceFrame) => this.#play(frame));
@@ -116,8 +134,47 @@ class CallWorker {
   }
 
   /** HOT PATH. */
-  fromAsterisk(packet: Buffer, host: string, port: number): void {
+  readonly #fromAsterisk = (packet: Buffer, { host, port }: RtpAddress): void => {
     this.#byAsterisk.get(`${host}:${port}`)?.fromAsterisk(packet);
+  };
+
+  /** Goes on with calls of another process, if there are any. */
+  async #begin(taken: readonly SuccessionPart[]): Promise<void> {
+    for (const { text, descriptors } of taken) {
+      const message = decodeSuccession(text);
+      if (message.type === 'asterisk') {
+        this.#asterisk = await openAsteriskSide(this.#udp, this.#fromAsterisk, descriptors);
+      } else if (message.type === 'calls') {
+        let at = 0;
+        for (const state of message.calls) {
+          const call = this.#create(state.spec, inThisThread(state, message.beganMs));
+          await call.adopt(descriptors.slice(at, at + state.sockets));
+          at += state.sockets;
+          this.#enter(call);
+        }
+      }
+    }
+    this.#asterisk ??= await openAsteriskSide(this.#udp, this.#fromAsterisk);
+    this.#report({ type: 'begun' });
+  }
+
+  /** Tells another process all that it needs to go on, and does nothing more. What comes meanwhile waits in the sockets. */
+  #handOver({ path, thread }: Extract<CallCommand, { type: 'hand-over' }>): void {
+    const libc = this.#libc;
+    if (libc.type !== 'loaded' || this.#asterisk === null)
+      throw new RelayError('not-handed-over', 'without libc nothing can be handed over');
+    const { rtp, rtcp } = this.#asterisk;
+    const asterisk = [rtp.descriptor, rtcp.descriptor].filter((fd) => fd !== null);
+    sendDescriptors(libc.libc, path, encodeSuccession({ type: 'asterisk', thread }), asterisk);
+    const estates = [...this.#calls.values()].map((call) => call.estate).filter((estate) => estate !== null);
+    for (let at = 0; at < estates.length; at += CALLS_TOLD_AT_ONCE) {
+      const some = estates.slice(at, at + CALLS_TOLD_AT_ONCE);
+      const calls = some.map(({ state }) => state);
+      const descriptors = some.flatMap((estate) => estate.descriptors);
+      sendDescriptors(libc.libc, path, encodeSuccession({ type: 'calls', thread, calls }), descriptors);
+    }
+    this.#report({ type: 'handed-over' });
+    standStill();
   }
 
   #set(spec: Call['spec']): void {
@@ -131,17 +188,9 @@ class CallWorker {
       // A controller that was started since waits for it.
       return known.isOpen ? this.#report({ type: 'call-open', channelId }) : undefined;
     }
-    const call = new Call(spec, {
-      udp: this.#udp,
-      clock: this.#clock,
-      drops: this.#drops,
-      toAsterisk: (packet, to) => void this.#asterisk.sendTo(packet, packet.length, to),
-      onSource: (source) => this.#report({ type: 'call-source', channelId, source }),
-      onSilent: (seconds) => this.#report({ type: 'call-silent', channelId, seconds }),
-    });
-    this.#calls.set(channelId, call);
-    this.#byAsterisk.set(`${spec.asterisk.host}:${spec.asterisk.port}`, call);
-    call.open().then(
+    const call = this.#create(spec, null);
+    const open = () => call.open();
+    this.#begun.then(open).then(
       () => {
         if (this.#calls.get(channelId) !== call) return;
         this.#enter(call);
@@ -152,6 +201,22 @@ class CallWorker {
         this.#report({ type: 'call-failed', channelId, message: error.message });
       },
     );
+  }
+
+  #create(spec: Call['spec'], continued: CallState | null): Call {
+    const { channelId } = spec;
+    const deps = {
+      udp: this.#udp,
+      clock: this.#clock,
+      drops: this.#drops,
+      toAsterisk: (packet: Buffer, to: UdpPeer) => void this.#asterisk?.rtp.sendTo(packet, packet.length, to),
+      onSource: (source: RtpAddress) => this.#report({ type: 'call-source', channelId, source }),
+      onSilent: (seconds: number) => this.#report({ type: 'call-silent', channelId, seconds }),
+    };
+    const call = new Call(spec, deps, continued);
+    this.#calls.set(channelId, call);
+    this.#byAsterisk.set(`${spec.asterisk.host}:${spec.asterisk.port}`, call);
+    return call;
   }
 
   #end(channelId: string): void {
@@ -229,34 +294,13 @@ class CallWorker {
   }
 }
 
-/**
- * Asterisk sends the RTP of a call to where it has got the call's from, and its RTCP to the port above, where nobody wants it.
- */
-async function openForAsterisk(
-  udp: Udp,
-  onPacket: (packet: Buffer, host: string, port: number) => void,
-): Promise<UdpSocket> {
-  for (let tries = 1; ; tries++) {
-    const options = { host: HOST, receiveBufferBytes: RECEIVE_BUFFER_BYTES };
-    const rtp = await udp.open({ ...options, port: 0 }, (packet, { host, port }) => onPacket(packet, host, port));
-    try {
-      const rtcp = await udp.open({ host: HOST, port: rtp.port + 1 }, () => {});
-      rtcp.setFilter(nothing());
-      return rtp;
-    } catch (error) {
-      rtp.close();
-      if (tries >= OPEN_TRIES) throw error;
-    }
-  }
-}
-
 const port = parentPort;
 if (port) {
   const { rtpDrops, bell } = workerData as CallWorkerOptions;
-  const udp = await openUdp();
+  const [udp, libc] = await Promise.all([openUdp(), loadLibc()]);
   const report = (message: CallReport) => port.postMessage(message);
-  const asterisk = await openForAsterisk(udp, (packet, host, from) => worker.fromAsterisk(packet, host, from));
-  const worker = new CallWorker({ udp, drops: rtpDrops, report, asterisk });
+  const worker = new CallWorker({ udp, libc, drops: rtpDrops, report });
+  warmUpAudience();
   worker.run(port, bell);
   report({ type: 'sockets', sockets: udp.driver, reason: udp.fallbackReason });
 }

@@ -12,6 +12,7 @@ import { PromptQueue } from './prompt-queue.ts';
 import type { CallSpec, CallStatistics, RtpAddress } from './protocol.ts';
 import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
 import { payloadTypeOf, silenceOf } from './silence.ts';
+import type { CallState } from './succession.ts';
 
 /** Expedited forwarding (RFC 3246), as routers expect it of voice. */
 const EF = 46;
@@ -68,9 +69,9 @@ export class Call implements AudienceListener {
   #peer: UdpPeer | null = null;
   #isConnected = false;
   #closed = false;
-  readonly #stream = new OutgoingStream((end) => randomInt(end));
+  readonly #stream: OutgoingStream;
   #prompts = new PromptQueue();
-  readonly #reception = new Reception();
+  readonly #reception: Reception;
   readonly #rtcp: CallRtcp;
   #everyNth = 1;
   #heardAtMs = performance.now();
@@ -81,22 +82,58 @@ export class Call implements AudienceListener {
   /** Of the last key, or of the time as a speaker. */
   #passedUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(spec: CallSpec, deps: CallDeps) {
+  /** @param continued as another process has had the call until now; null for a new one */
+  constructor(spec: CallSpec, deps: CallDeps, continued: CallState | null = null) {
     this.#deps = deps;
+    this.#stream = new OutgoingStream((end) => randomInt(end), continued?.stream);
+    this.#reception = new Reception(continued?.reception);
     this.#spec = spec;
     this.hearing = hearingOf(spec);
     const { asterisk } = spec;
     this.#asterisk = deps.udp.peer(asterisk.host, asterisk.port);
-    this.#source = sourceOf(spec);
-    this.#rtcp = new CallRtcp({
+    this.#source = sourceOf(spec, continued?.source);
+    const rtcpDeps = {
       udp: deps.udp,
       stream: this.#stream,
       reception: this.#reception,
       payloadBytes: () => this.#payloadBytes,
-      isAllowed: (host) => this.#source.allows(host),
+      isAllowed: (host: string) => this.#source.allows(host),
       onHeard: () => this.#heard(performance.now()),
-    });
+    };
+    this.#rtcp = new CallRtcp(rtcpDeps, continued?.rtcp ?? null);
     this.#aim();
+    if (!continued) return;
+    this.#isConnected = continued.isConnected;
+    this.#everyNth = continued.everyNth;
+    this.#heardAtMs = continued.heardAtMs;
+    this.#toldSilentAtMs = continued.toldSilentAtMs;
+    this.#payloadBytes = continued.payloadBytes;
+    this.#packetsBefore = continued.packetsBefore;
+    this.#idleSinceMs = continued.idleSinceMs;
+    this.#passedUntilMs = continued.passedUntilMs;
+  }
+
+  /** What another process needs to go on with it, and the descriptors of its sockets; null where it has none. */
+  get estate(): { state: CallState; descriptors: number[] } | null {
+    const descriptors = [this.#rtp?.descriptor, this.#rtcp.descriptor].filter((fd) => typeof fd === 'number');
+    if (typeof this.#rtp?.descriptor !== 'number') return null;
+    const state: CallState = {
+      spec: this.#spec,
+      stream: this.#stream.state,
+      reception: this.#reception.state,
+      source: this.#source.state,
+      rtcp: this.#rtcp.state,
+      isConnected: this.#isConnected,
+      everyNth: this.#everyNth,
+      heardAtMs: this.#heardAtMs,
+      toldSilentAtMs: this.#toldSilentAtMs,
+      payloadBytes: this.#payloadBytes,
+      packetsBefore: this.#packetsBefore,
+      idleSinceMs: this.#idleSinceMs,
+      passedUntilMs: this.#passedUntilMs,
+      sockets: descriptors.length,
+    };
+    return { state, descriptors };
   }
 
   get spec(): CallSpec {
@@ -121,13 +158,22 @@ export class Call implements AudienceListener {
   async open(): Promise<void> {
     const { udp } = this.#deps;
     const { host, port } = this.#spec.local;
-    const options = { host, receiveBufferBytes: BUFFER_BYTES, dscp: EF, reusePort: true };
+    const options = { host, receiveBufferBytes: BUFFER_BYTES, dscp: EF };
     this.#rtp = await udp.open({ ...options, port }, (packet, from) => this.#fromPhone(packet, from));
     // Only reports go there, which somebody else may have the port for.
     await this.#rtcp.open({ host, port: port + 1 }).catch(() => {});
     if (this.#closed) return this.close();
     this.#deps.toAsterisk(greeting(), this.#asterisk);
     this.#settle();
+  }
+
+  /** Goes on with the sockets that another process has had: connected, filtered and filled as they are. */
+  async adopt([rtp, rtcp]: readonly number[]): Promise<void> {
+    const { host, port } = this.#spec.local;
+    const receive = (packet: Buffer, from: UdpSource) => this.#fromPhone(packet, from);
+    this.#rtp = await this.#deps.udp.open({ host, port, descriptor: rtp }, receive);
+    if (rtcp !== undefined) await this.#rtcp.open({ host, port: port + 1, descriptor: rtcp });
+    if (this.#closed) this.close();
   }
 
   /** Changes what the phone gets. What has been learned of it stays. */
@@ -319,8 +365,8 @@ function greeting(): Buffer {
   return packet;
 }
 
-function sourceOf({ phone, sources, source }: CallSpec): PhoneSource {
-  return new PhoneSource({ told: phone, hosts: sources, known: source });
+function sourceOf({ phone, sources, source }: CallSpec, continued?: CallState['source']): PhoneSource {
+  return new PhoneSource({ told: phone, hosts: sources, known: source }, continued);
 }
 
 function hearingOf({ hearing, codec }: CallSpec): Hearing {

@@ -1,4 +1,4 @@
-export type RelayErrorCode = 'socket-in-use' | 'socket-unusable' | 'no-port';
+export type RelayErrorCode = 'socket-in-use' | 'socket-unusable' | 'no-port' | 'not-handed-over';
 
 /** What keeps the relay from running, or from doing what is wanted. */
 export class RelayError extends Error {

@@ -7,6 +7,7 @@ import type { Udp, UdpSocket, UdpSource } from '../udp/udp.ts';
 import { type FloorCodec, floorCodec } from './floor-codec.ts';
 import type { FloorWish, RtpAddress } from './protocol.ts';
 import { RemoteSources } from './remote-sources.ts';
+import type { FloorState } from './succession.ts';
 
 /** Asterisk is on this host. */
 const HOST = '127.0.0.1';
@@ -52,13 +53,7 @@ export class Floor {
   readonly #mixer: Mixer;
   readonly #noise: ComfortNoise;
   readonly #packets: readonly Buffer[];
-  readonly #header = {
-    payloadType: 0,
-    marker: false,
-    sequence: randomInt(0x10000),
-    timestamp: randomInt(0x7fffffff),
-    ssrc: randomInt(0x7fffffff),
-  };
+  readonly #header: { payloadType: number; marker: boolean; sequence: number; timestamp: number; ssrc: number };
   /** A frame of Asterisk that is still to be mixed with those of other nodes. */
   #waiting: Int16Array | null = null;
   #waitingTimer: NodeJS.Timeout | undefined;
@@ -66,7 +61,8 @@ export class Floor {
   #socket: UdpSocket | null = null;
   #closed = false;
 
-  constructor(wish: FloorWish, deps: FloorDeps, nowMs: number) {
+  /** @param header of the last packet to Asterisk, of a process that has had the floor before */
+  constructor(wish: FloorWish, deps: FloorDeps, nowMs: number, header: FloorState['header'] = newHeader()) {
     this.#wish = wish;
     this.#deps = deps;
     this.#udp = deps.udp;
@@ -84,18 +80,27 @@ export class Floor {
     this.#packets = Array.from({ length: PACKETS_IN_TURN }, () =>
       Buffer.alloc(RTP_HEADER_BYTES + this.#codec.payloadBytes),
     );
-    this.#header.payloadType = this.#codec.payloadType;
+    this.#header = { payloadType: this.#codec.payloadType, marker: false, ...header };
     this.remote = new RemoteSources(sampleRateHz);
     this.#pacing = new Pacing({ frameMs: FRAME_MS, frameSamples: TICKS_PER_FRAME }, nowMs);
   }
 
+  /** What another process needs to go on with it; null where it has no descriptor. Nothing may be played afterwards. */
+  handOver(): { state: FloorState; descriptor: number } | null {
+    const { port, descriptor = null } = this.#socket ?? {};
+    if (port === undefined || descriptor === null) return null;
+    this.#mixWaiting();
+    const { sequence, timestamp, ssrc } = this.#header;
+    const state = { wish: { ...this.#wish, port }, local: { host: HOST, port }, header: { sequence, timestamp, ssrc } };
+    return { state, descriptor };
+  }
+
   /** @returns where Asterisk is to send to: the port that is wished for, if it is free; rejects if none can be had */
-  async open(): Promise<RtpAddress> {
+  async open(descriptor?: number): Promise<RtpAddress> {
     const { port } = this.#wish;
+    const options = { host: HOST, receiveBufferBytes: RECEIVE_BUFFER_BYTES, descriptor };
     const open = (wanted: number) =>
-      this.#udp.open({ host: HOST, port: wanted, receiveBufferBytes: RECEIVE_BUFFER_BYTES }, (packet, from) =>
-        this.#receive(packet, from),
-      );
+      this.#udp.open({ ...options, port: wanted }, (packet, from) => this.#receive(packet, from));
     const socket = await open(port ?? 0).catch((error: Error) => {
       if (port === null) throw error;
       return open(0);
@@ -197,4 +202,8 @@ export class Floor {
     this.#noise.addInto(this.#everything, samples, noiseDbov);
     return this.#everything;
   }
+}
+
+function newHeader(): FloorState['header'] {
+  return { sequence: randomInt(0x10000), timestamp: randomInt(0x7fffffff), ssrc: randomInt(0x7fffffff) };
 }

@@ -1,17 +1,27 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Aead } from '../trunk/aead.ts';
 import type { ReceivedFrame } from '../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../trunk/trunk-peer.ts';
 import type { Udp } from '../udp/udp.ts';
-import { Floor } from './floor.ts';
+import { Floor, type FloorDeps } from './floor.ts';
 import type { AnnouncementText, FloorWish, TrunkStatsReport } from './protocol.ts';
 import { addCounts, type FrameCounts, NO_FRAMES } from './remote-sources.ts';
 import { SharedConference } from './shared-conference.ts';
+import {
+  decodeSuccession,
+  type FloorState,
+  type SuccessionMessage,
+  type SuccessionPart,
+  type TrunkPlace,
+} from './succession.ts';
 import { Trunk } from './trunk.ts';
 import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from './worker-messages.ts';
 
 /** Floors look this often whether a frame is missing. */
 const TICK_MS = 5;
 const STATS_EVERY_MS = 2000;
+/** In one message to a successor, which has room for the names of a thousand nodes in each. */
+const FLOORS_TOLD_AT_ONCE = 4;
 
 export type FloorsOptions = { trunk: TrunkOptions | null };
 export type FloorsDeps = {
@@ -47,9 +57,49 @@ export class Floors {
         onFrame: (frame, nowMs) => this.#received(frame, nowMs),
         onAnnounce: (to, announcement) => report({ type: 'announce', to, announcement: textOf(announcement) }),
       });
-    if (!this.#trunk) return;
-    this.#trunk.start().catch((error: Error) => report({ type: 'trunk-failed', message: error.message }));
-    this.#timers.push(setInterval(() => this.#reportTrunk(), STATS_EVERY_MS));
+    if (this.#trunk) this.#timers.push(setInterval(() => this.#reportTrunk(), STATS_EVERY_MS));
+  }
+
+  /** Opens the trunk, and goes on with what another process has handed over, if anything. */
+  async begin(taken: readonly SuccessionPart[]): Promise<void> {
+    let trunkDescriptors: readonly number[] = [];
+    for (const { text, descriptors } of taken) {
+      const message = decodeSuccession(text);
+      if (message.type === 'floors') {
+        await Promise.all(
+          message.floors.map(({ wish, header }, index) => this.#create(wish, header).open(descriptors[index])),
+        );
+      } else if (message.type === 'trunk') {
+        if (isDeepStrictEqual(message.place, placeOf(this.#options.trunk))) trunkDescriptors = descriptors;
+        else await this.#closeAll(descriptors);
+      }
+    }
+    const { report } = this.#deps;
+    await this.#trunk
+      ?.start(trunkDescriptors)
+      .catch((error: Error) => report({ type: 'trunk-failed', message: error.message }));
+    report({ type: 'begun' });
+  }
+
+  /** Tells another process all that it needs to go on. Nothing may be done with the floors afterwards. */
+  handOver(send: (message: SuccessionMessage, descriptors: readonly number[]) => void): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    const estates = [...this.#floors.values()].map(({ floor }) => floor.handOver()).filter((estate) => estate !== null);
+    for (let at = 0; at < estates.length; at += FLOORS_TOLD_AT_ONCE) {
+      const some = estates.slice(at, at + FLOORS_TOLD_AT_ONCE);
+      const descriptors = some.map(({ descriptor }) => descriptor);
+      send({ type: 'floors', floors: some.map(({ state }) => state) }, descriptors);
+    }
+    const place = placeOf(this.#options.trunk);
+    if (this.#trunk && place) send({ type: 'trunk', place }, this.#trunk.descriptors);
+  }
+
+  /** The configuration has changed: other sockets are opened in their place. */
+  async #closeAll(descriptors: readonly number[]): Promise<void> {
+    for (const descriptor of descriptors) {
+      const socket = await this.#deps.udp.open({ host: '0.0.0.0', port: 0, descriptor }, () => {});
+      socket.close();
+    }
   }
 
   /** What another node says may be wrong; that must not end the sound of all. */
@@ -91,19 +141,8 @@ export class Floors {
     if (known?.floor.sampleRateHz === sampleRateHz) return known.floor.change(wish);
     // The profile was edited, and the controller started again since.
     if (known) this.#end(conference);
-    const { play, report, udp } = this.#deps;
-    const { trunk } = this.#options;
-    const shared = trunk && new SharedConference(conference, { ...trunk, sampleRateHz });
-    const floor = new Floor(
-      wish,
-      {
-        udp,
-        play: (samples, noiseDbov) => play({ conference, samples, sampleRateHz, noiseDbov }),
-        share: (samples, nodes) => this.#share(shared, samples, nodes),
-      },
-      performance.now(),
-    );
-    this.#floors.set(conference, { floor, shared });
+    const { report } = this.#deps;
+    const floor = this.#create(wish);
     floor.open().then(
       (local) => report({ type: 'floor', conference, local }),
       (error: Error) => {
@@ -111,7 +150,22 @@ export class Floors {
         report({ type: 'floor-failed', conference, message: error.message });
       },
     );
+  }
+
+  #create(wish: FloorWish, header?: FloorState['header']): Floor {
+    const { conference, sampleRateHz } = wish;
+    const { play, udp } = this.#deps;
+    const { trunk } = this.#options;
+    const shared = trunk && new SharedConference(conference, { ...trunk, sampleRateHz });
+    const deps: FloorDeps = {
+      udp,
+      play: (samples, noiseDbov) => play({ conference, samples, sampleRateHz, noiseDbov }),
+      share: (samples, nodes) => this.#share(shared, samples, nodes),
+    };
+    const floor = new Floor(wish, deps, performance.now(), header);
+    this.#floors.set(conference, { floor, shared });
     this.#trunk?.open(conference);
+    return floor;
   }
 
   #end(conference: string): void {
@@ -158,6 +212,10 @@ export class Floors {
     }
     this.#deps.report({ type: 'trunk', stats: { ...stats, nodes } });
   }
+}
+
+function placeOf(trunk: TrunkOptions | null): TrunkPlace | null {
+  return trunk && { bind: trunk.bind, multicast: trunk.multicast };
 }
 
 function textOf({ epoch, key, fromCounter }: KeyAnnouncement): AnnouncementText {

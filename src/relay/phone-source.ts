@@ -14,6 +14,15 @@ export type PhoneSourceOptions = {
   readonly known: RtpAddress | null;
 };
 
+/** All that another process needs to go on believing the same phone. */
+export type PhoneSourceState = {
+  host: string;
+  port: number;
+  isKnown: boolean;
+  ssrc: number;
+  heardAtMs: number;
+};
+
 /**
  * From where a phone sends. Only the addresses that its signalling has named are believed. The port is whatever it sends
  * from: behind NAT nobody knows it before, and it changes when the NAT forgets, or the phone changes networks. So a packet
@@ -22,28 +31,29 @@ export type PhoneSourceOptions = {
  */
 export class PhoneSource {
   readonly #options: PhoneSourceOptions;
-  #host: string;
-  #port: number;
-  #isKnown: boolean;
-  #ssrc = -1;
-  #heardAtMs = Number.NEGATIVE_INFINITY;
+  readonly #state: PhoneSourceState;
 
-  constructor(options: PhoneSourceOptions) {
+  constructor(options: PhoneSourceOptions, continued: PhoneSourceState | null = null) {
     const { told, known } = options;
+    const { host, port } = known ?? told ?? { host: '', port: 0 };
     this.#options = options;
-    this.#isKnown = known !== null;
-    this.#host = (known ?? told)?.host ?? '';
-    this.#port = (known ?? told)?.port ?? 0;
+    this.#state = continued
+      ? { ...continued }
+      : { host, port, isKnown: known !== null, ssrc: -1, heardAtMs: Number.NEGATIVE_INFINITY };
+  }
+
+  get state(): PhoneSourceState {
+    return { ...this.#state };
   }
 
   /** Where it sends from, or says that it is; null where nothing is known. */
   get address(): RtpAddress | null {
-    return this.#port === 0 ? null : { host: this.#host, port: this.#port };
+    return this.#state.port === 0 ? null : { host: this.#state.host, port: this.#state.port };
   }
 
   /** Whether it has sent anything. */
   get isKnown(): boolean {
-    return this.#isKnown;
+    return this.#state.isKnown;
   }
 
   /** Whether a phone may send from this address at all. */
@@ -54,14 +64,14 @@ export class PhoneSource {
 
   /** HOT PATH. @returns whether the packet is the phone's; `moved` tells whether it came from somewhere else than before */
   accepts(host: string, port: number, ssrc: number, nowMs: number): 'same' | 'moved' | 'stranger' {
-    const isSame = this.#isKnown && port === this.#port && host === this.#host;
+    const isSame = this.#state.isKnown && port === this.#state.port && host === this.#state.host;
     if (!isSame && !this.#isPlausible(host, port, ssrc, nowMs)) return 'stranger';
-    this.#ssrc = ssrc;
-    this.#heardAtMs = nowMs;
+    this.#state.ssrc = ssrc;
+    this.#state.heardAtMs = nowMs;
     if (isSame) return 'same';
-    this.#isKnown = true;
-    this.#host = host;
-    this.#port = port;
+    this.#state.isKnown = true;
+    this.#state.host = host;
+    this.#state.port = port;
     return 'moved';
   }
 
@@ -70,10 +80,14 @@ export class PhoneSource {
     if (port === 0) return false;
     const { hosts, told } = this.#options;
     if (told?.port === port && told.host === host) return true;
-    const sinceHeardMs = nowMs - this.#heardAtMs;
-    if (hosts.length > 0 ? !hosts.includes(host) : host !== this.#host && this.#isKnown && sinceHeardMs < SILENT_MS) {
+    const sinceHeardMs = nowMs - this.#state.heardAtMs;
+    if (
+      hosts.length > 0
+        ? !hosts.includes(host)
+        : host !== this.#state.host && this.#state.isKnown && sinceHeardMs < SILENT_MS
+    ) {
       return false;
     }
-    return !this.#isKnown || ssrc === this.#ssrc || sinceHeardMs > HEARD_LATELY_MS;
+    return !this.#state.isKnown || ssrc === this.#state.ssrc || sinceHeardMs > HEARD_LATELY_MS;
   }
 }

@@ -161,6 +161,10 @@ export const relayRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('announce-to'), nodeId }),
   z.object({ type: z.literal('peer-key'), nodeId, announcement: announcementSchema }),
   z.object({ type: z.literal('key-acknowledged'), nodeId, epoch: uint32 }),
+  /** Everything is to be sent to this unix socket, and then this process is to end: see `succession.ts`. */
+  z.object({ type: z.literal('hand-over'), path: z.string().max(256) }),
+  /** This process is to end, since another one takes its place and cannot take over. */
+  z.object({ type: z.literal('end') }),
   /** Are you there? */
   z.object({ type: z.literal('ping') }),
 ]);
@@ -173,6 +177,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
     pid: z.number(),
     /** How it reaches the network: through libc, or Node.js's own sockets. */
     sockets: z.enum(['libc', 'dgram']),
+    /** How it can hand over to another process; null if it cannot. */
+    handsOver: z.object({ version: z.number(), threads: z.number() }).nullable().default(null),
     /** The other nodes that it has been told of. */
     peers: z.array(trunkPeer).default([]),
     calls: z.array(callSpec),

@@ -1,19 +1,29 @@
 import type { Logger } from 'winston';
+import { sendDescriptors } from '../udp/descriptors.ts';
+import { loadLibc } from '../udp/libc.ts';
 import { ControlServer } from './control-server.ts';
 import { RelayError } from './errors.ts';
 import { MeterThread } from './meter-thread.ts';
 import type { CallSpec, FloorWish, RelayReport, RelayRequest, RtpAddress, TrunkPeerWish } from './protocol.ts';
+import { encodeSuccession, SUCCESSION_VERSION, type SuccessionMessage } from './succession.ts';
+import { NO_ESTATE, type Predecessor, takeOver } from './take-over.ts';
 import type { TrunkOptions, WorkerReport } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 const SUMS_EVERY_MS = 2000;
+const LINGER_MS = 200;
 
 export type RelayOptions = {
   socketPath: string;
   threads: number;
   trunk: TrunkOptions | null;
 };
-export type RelayDeps = { logger: Logger; onDied: (error: Error) => void };
+export type RelayDeps = {
+  logger: Logger;
+  onDied: (error: Error) => void;
+  /** Another process takes the place of this one. */
+  onReplaced: () => void;
+};
 
 /**
  * The relay of a node: brings about what the controller wants, in media threads that go on whatever becomes of the
@@ -22,6 +32,12 @@ export type RelayDeps = { logger: Logger; onDied: (error: Error) => void };
 export class Relay {
   readonly #logger: Logger;
   readonly #onDied: (error: Error) => void;
+  readonly #onReplaced: () => void;
+  #isHandingOver = false;
+  readonly #socketPath: string;
+  readonly #threads: number;
+  readonly #ready: Promise<void>;
+  #isReady = false;
   readonly #control: ControlServer;
   readonly #workers: WorkerPool;
   readonly #meters: MeterThread;
@@ -36,7 +52,13 @@ export class Relay {
   constructor(options: RelayOptions, deps: RelayDeps) {
     this.#logger = deps.logger;
     this.#onDied = deps.onDied;
+    this.#onReplaced = deps.onReplaced;
+    this.#socketPath = options.socketPath;
+    this.#threads = options.threads;
     this.#workers = new WorkerPool(options, { onReport: (report) => this.#reported(report), onDied: deps.onDied });
+    this.#ready = this.#workers.ready().then(() => {
+      this.#isReady = true;
+    });
     this.#meters = new MeterThread({ logger: deps.logger, onReport: (report) => this.#control.report(report) });
     this.#control = new ControlServer(
       { socketPath: options.socketPath },
@@ -44,9 +66,20 @@ export class Relay {
     );
   }
 
-  /** @throws RelayError if its sockets cannot be had */
-  async start(): Promise<void> {
+  /**
+   * @param predecessor the relay that runs, whose calls and floors this one is to go on with
+   * @throws RelayError if its sockets cannot be had, or the running relay does not hand over: it goes on then
+   */
+  async start(predecessor: Predecessor | null = null): Promise<void> {
     this.#meters.start();
+    if (predecessor) await this.#ready;
+    const { floorStates, floors, calls, peers } = predecessor
+      ? await takeOver(predecessor, this.#socketPath)
+      : NO_ESTATE;
+    for (const { wish, local } of floorStates) this.#floors.set(wish.conference, local);
+    for (const { specs } of calls.flat()) for (const spec of specs) this.#calls.set(spec.channelId, spec);
+    await this.#workers.begin({ floors, calls });
+    if (peers.length > 0) this.#setPeers(peers);
     await this.#control.start();
     this.#sumsTimer = setInterval(() => this.#reportSums(), SUMS_EVERY_MS);
   }
@@ -61,7 +94,10 @@ export class Relay {
   #greeting(): RelayReport {
     const calls = [...this.#calls.values()];
     const peers = [...this.#peers];
-    return { type: 'hello', pid: process.pid, sockets: this.#sockets, peers, calls, meters: this.#meters.address };
+    const handsOver =
+      this.#isReady && this.#sockets === 'libc' ? { version: SUCCESSION_VERSION, threads: this.#threads } : null;
+    const meters = this.#meters.address;
+    return { type: 'hello', pid: process.pid, sockets: this.#sockets, handsOver, peers, calls, meters };
   }
 
   #reportSums(): void {
@@ -86,9 +122,32 @@ export class Relay {
         return this.#control.report({ type: 'pong' });
       case 'peers':
         return this.#setPeers(request.peers);
+      case 'end':
+        return this.#onReplaced();
+      case 'hand-over':
+        return void this.#handOver(request.path).catch(this.#onDied);
       default:
         return this.#workers.tellFloors(request);
     }
+  }
+
+  async #handOver(path: string): Promise<void> {
+    const libc = await loadLibc();
+    if (libc.type !== 'loaded' || this.#isHandingOver) return;
+    const send = (message: SuccessionMessage) => sendDescriptors(libc.libc, path, encodeSuccession(message), []);
+    try {
+      send({ type: 'begin' });
+    } catch (error) {
+      this.#logger.warn(`another relay is not there to take over: ${(error as Error).message}`);
+      return;
+    }
+    this.#isHandingOver = true;
+
+    await this.#control.stop();
+    await this.#workers.handOver(path);
+    send({ type: 'end', peers: this.#peers });
+    // The end of a process takes a while, in which the other one needs the machine.
+    setTimeout(this.#onReplaced, LINGER_MS);
   }
 
   #setPeers(peers: readonly TrunkPeerWish[]): void {
@@ -162,7 +221,10 @@ export class Relay {
         this.#floors.delete(report.conference);
         return this.#control.report(report);
       case 'sums':
-        // The pool adds them up.
+      case 'ready':
+      case 'begun':
+      case 'handed-over':
+        // For the pool.
         return;
       default:
         return this.#control.report(report);

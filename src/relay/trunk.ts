@@ -56,6 +56,8 @@ export class Trunk {
   readonly #peers = new Map<string, Peer>();
   readonly #packet = Buffer.alloc(MAX_PACKET_BYTES);
   #socket: UdpSocket | null = null;
+  /** That of the multicast group. */
+  #groupSocket: UdpSocket | null = null;
   /** Where packets for all go; null before it is joined, or where each node gets its own. */
   #group: UdpPeer | null = null;
   #sent = 0;
@@ -70,19 +72,27 @@ export class Trunk {
     this.#keys = new KeySchedule({ rekeyIntervalMs }, { randomBytes });
   }
 
-  /** Rejects with the error of the socket, e.g. if the port is taken. */
-  async start(): Promise<void> {
+  /**
+   * Rejects with the error of the socket, e.g. if the port is taken.
+   * @param descriptors of its sockets, where another process has had them before
+   */
+  async start([own, groups]: readonly number[] = []): Promise<void> {
     setInterval(() => this.#advanceKeys(), TICK_MS);
     this.#advanceKeys();
     const { bind, multicast } = this.#options;
     if (!multicast) {
-      this.#socket = await this.#open(bind);
+      this.#socket = await this.#open(bind, own);
       return;
     }
     const { group, ttl, interfaceAddress } = multicast;
-    this.#socket = await this.#open(bind, { role: 'sender', interfaceAddress, ttl });
-    await this.#open(group, { role: 'member', interfaceAddress });
+    this.#socket = await this.#open(bind, own, { role: 'sender', interfaceAddress, ttl });
+    this.#groupSocket = await this.#open(group, groups, { role: 'member', interfaceAddress });
     this.#group = this.#deps.udp.peer(group.host, group.port);
+  }
+
+  /** Of its sockets, for the process that goes on with them. */
+  get descriptors(): readonly number[] {
+    return [this.#socket?.descriptor, this.#groupSocket?.descriptor].filter((fd) => typeof fd === 'number');
   }
 
   get stats(): TrunkStats {
@@ -174,8 +184,8 @@ export class Trunk {
     else this.#deps.onAnnounce(null, step.announcement);
   }
 
-  #open({ host, port }: RtpAddress, multicast?: MulticastOptions): Promise<UdpSocket> {
-    const options = { host, port, multicast, receiveBufferBytes: RECEIVE_BUFFER_BYTES, dscp: DSCP };
+  #open({ host, port }: RtpAddress, descriptor?: number, multicast?: MulticastOptions): Promise<UdpSocket> {
+    const options = { host, port, descriptor, multicast, receiveBufferBytes: RECEIVE_BUFFER_BYTES, dscp: DSCP };
     return this.#deps.udp.open(options, (packet) => this.#receive(packet));
   }
 

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Bell } from './bell.ts';
 import type { CallSpec, CallSums, RelayReport, RelayRequest, RtpAddress } from './protocol.ts';
 import type { RtpDrops } from './rtp-drops.ts';
+import type { SuccessionPart } from './succession.ts';
 
 export type CallWorkerOptions = {
   /** Rung when a command or a frame was sent to the thread. */
@@ -30,8 +31,15 @@ export type TrunkOptions = {
 
 export type FloorWorkerOptions = { readonly trunk: TrunkOptions | null };
 
+/** The first command: what another process has handed over to this thread, if anything. */
+type Begin = { readonly type: 'begin'; readonly taken: readonly SuccessionPart[] };
+/** The last one: hands everything over to the process that listens at this path. `handed-over` follows. */
+type HandOver = { readonly type: 'hand-over'; readonly path: string; readonly thread: number };
+
 /** From the relay's main thread to the one that has the floors and the trunk. */
 export type FloorCommand =
+  | Begin
+  | HandOver
   | FloorRequest
   /** The way to a thread that has calls: it says which conferences it has listeners of, and gets their frames. */
   | { type: 'frames'; port: MessagePort; bell: Bell };
@@ -45,12 +53,19 @@ export type FloorRequest = Extract<
 
 export type FloorReport =
   | Extract<RelayReport, { type: 'floor' | 'floor-failed' | 'announce' | 'key-installed' | 'trunk' }>
+  /** All that it needs has been loaded. */
+  | { type: 'ready' }
+  /** It has its floors and the trunk. */
+  | { type: 'begun' }
+  | { type: 'handed-over' }
   | { type: 'trunk-failed'; message: string }
   /** Something about another node cannot be. */
   | { type: 'trunk-problem'; message: string };
 
 /** From the relay's main thread to one that has calls. */
 export type CallCommand =
+  | Begin
+  | HandOver
   | CallRequest
   /** The way from the thread that has the floors. */
   | { type: 'frames'; port: MessagePort };
@@ -61,6 +76,9 @@ export type CallRequest =
 
 export type CallReport =
   | Extract<RelayReport, { type: 'call-open' | 'call-failed' | 'call-source' | 'call-silent' | 'call-statistics' }>
+  /** It has its calls, if there were any. */
+  | { type: 'begun' }
+  | { type: 'handed-over' }
   | { type: 'sockets'; sockets: 'libc' | 'dgram'; reason: string | null }
   | { type: 'sums'; sums: Omit<CallSums, 'dropped'> };
 

@@ -2,6 +2,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Bell, createBell, ring } from './bell.ts';
 import type { CallSums } from './protocol.ts';
 import { createRtpDrops, readDrops } from './rtp-drops.ts';
+import type { Estate } from './take-over.ts';
 import type {
   CallCommand,
   CallRequest,
@@ -59,6 +60,53 @@ export class WorkerPool {
     });
   }
 
+  /** Resolves when all threads have loaded what they need. */
+  async ready(): Promise<void> {
+    await Promise.all([
+      reported(this.#floors, 'ready'),
+      ...this.#threads.map(({ worker }) => reported(worker, 'sockets')),
+    ]);
+  }
+
+  /**
+   * To be called first: goes on with what another process has handed over, if anything. Listeners come before floors, so that
+   * they miss nothing.
+   */
+  async begin({ floors, calls }: Pick<Estate, 'floors' | 'calls'>): Promise<void> {
+    await Promise.all(
+      this.#threads.map((thread, index) => {
+        const parts = calls[index] ?? [];
+        for (const { specs } of parts) {
+          for (const { channelId } of specs) this.#threadOf.set(channelId, thread);
+          thread.calls += specs.length;
+        }
+        return this.#ask(thread, { type: 'begin', taken: parts.map(({ part }) => part) }, 'begun');
+      }),
+    );
+    const begun = reported(this.#floors, 'begun');
+    this.#floors.postMessage({ type: 'begin', taken: floors } satisfies FloorCommand);
+    await begun;
+  }
+
+  /** Each thread hands over all that it has, and ends. Floors come first, so that listeners get all that has come from them. */
+  async handOver(path: string): Promise<void> {
+    const floorsDone = reported(this.#floors, 'handed-over');
+    this.#floors.postMessage({ type: 'hand-over', path, thread: 0 } satisfies FloorCommand);
+    await floorsDone;
+    await Promise.all(
+      this.#threads.map((thread, index) =>
+        this.#ask(thread, { type: 'hand-over', path, thread: index }, 'handed-over'),
+      ),
+    );
+  }
+
+  #ask({ worker, bell }: CallThread, command: CallCommand, answer: WorkerReport['type']): Promise<void> {
+    const answered = reported(worker, answer);
+    worker.postMessage(command);
+    ring(bell);
+    return answered;
+  }
+
   /** Of all threads together, some seconds old at most. */
   get sums(): CallSums {
     const sums = this.#threads.map((thread) => thread.sums);
@@ -97,4 +145,15 @@ export class WorkerPool {
     const workers = [this.#floors, ...this.#threads.map(({ worker }) => worker)];
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
+}
+
+function reported(worker: Worker, type: WorkerReport['type']): Promise<void> {
+  return new Promise((resolve) => {
+    const onReport = (report: WorkerReport) => {
+      if (report.type !== type) return;
+      worker.off('message', onReport);
+      resolve();
+    };
+    worker.on('message', onReport);
+  });
 }

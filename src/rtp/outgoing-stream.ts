@@ -26,6 +26,27 @@ export interface PassedHeader {
 
 type Feed = 'none' | 'made' | 'passed';
 
+/** All that another process needs to continue a stream. */
+export type OutgoingStreamState = {
+  readonly ssrc: number;
+  feed: Feed;
+  packets: number;
+  /** The newest sequence number, which does not wrap here, and the one that the present feed began after. */
+  newest: number;
+  before: number;
+  /** The newest timestamp, and when a packet had it first: all packets of a telephone event have the same. */
+  timestamp: number;
+  timestampMs: number;
+  packetTicks: number;
+  /** How far the timestamps are ahead of the time, since no packet begins before the end of the last one. */
+  aheadMs: number;
+  /** The stream that is passed on: its SSRC, the offsets that are added to its numbers, and when its last packet came. */
+  passedSsrc: number;
+  sequenceOffset: number;
+  timestampOffset: number;
+  passedMs: number;
+};
+
 /**
  * The RTP stream that one side of a call gets, of one SSRC, whatever it is fed from: packets that are made here, or those
  * of another stream that are passed on. Where the feed changes, sequence numbers continue, timestamps continue by the
@@ -33,41 +54,31 @@ type Feed = 'none' | 'made' | 'passed';
  */
 export class OutgoingStream {
   readonly ssrc: number;
-  #feed: Feed = 'none';
-  #packets = 0;
-  /** The newest sequence number, which does not wrap here, and the one that the present feed began after. */
-  #newest: number;
-  #before: number;
-  /** The newest timestamp, and when a packet had it first: all packets of a telephone event have the same. */
-  #timestamp: number;
-  #timestampMs = 0;
-  #packetTicks = USUAL_PACKET_TICKS;
-  /** How far the timestamps are ahead of the time, since no packet begins before the end of the last one. */
-  #aheadMs = 0;
-  /** The stream that is passed on: its SSRC, the offsets that are added to its numbers, and when its last packet came. */
-  #passedSsrc = 0;
-  #sequenceOffset = 0;
-  #timestampOffset = 0;
-  #passedMs = 0;
+  readonly #state: OutgoingStreamState;
   readonly #header = { payloadType: 0, marker: false, sequence: 0, timestamp: 0, ssrc: 0 };
 
-  /** @param randomInt gives a whole number from 0 up to and without its argument */
-  constructor(randomInt: (end: number) => number) {
-    this.ssrc = randomInt(0x1_0000_0000);
-    this.#newest = randomInt(0x1_0000);
-    this.#before = this.#newest;
-    this.#timestamp = randomInt(0x1_0000_0000);
+  /**
+   * @param randomInt gives a whole number from 0 up to and without its argument
+   * @param continued the stream that this one continues; without it, this is a new one
+   */
+  constructor(randomInt: (end: number) => number, continued: OutgoingStreamState | null = null) {
+    this.#state = continued ? { ...continued } : newState(randomInt);
+    this.ssrc = this.#state.ssrc;
     this.#header.ssrc = this.ssrc;
+  }
+
+  get state(): OutgoingStreamState {
+    return { ...this.#state };
   }
 
   /** How many packets there were. */
   get packets(): number {
-    return this.#packets;
+    return this.#state.packets;
   }
 
   /** The RTP timestamp of a moment, for a sender report (RFC 3550, section 6.4.1). */
   timestampAt(nowMs: number): number {
-    return (this.#timestamp + this.#elapsedTicks(nowMs)) >>> 0;
+    return (this.#state.timestamp + this.#elapsedTicks(nowMs)) >>> 0;
   }
 
   /**
@@ -75,17 +86,17 @@ export class OutgoingStream {
    * @param ticks since the packet before, if that was made here too
    */
   next(packet: Buffer, ticks: number, payloadType: number, marker: boolean, nowMs: number): void {
-    const continues = this.#feed === 'made';
-    if (continues) this.#advance((this.#timestamp + ticks) >>> 0, nowMs);
+    const continues = this.#state.feed === 'made';
+    if (continues) this.#advance((this.#state.timestamp + ticks) >>> 0, nowMs);
     else this.#begin('made', nowMs);
-    this.#packetTicks = Math.min(ticks, LONGEST_PACKET_TICKS);
-    this.#newest += 1;
-    this.#packets += 1;
+    this.#state.packetTicks = Math.min(ticks, LONGEST_PACKET_TICKS);
+    this.#state.newest += 1;
+    this.#state.packets += 1;
     const header = this.#header;
     header.payloadType = payloadType;
     header.marker = marker || !continues;
-    header.sequence = this.#newest & 0xffff;
-    header.timestamp = this.#timestamp;
+    header.sequence = this.#state.newest & 0xffff;
+    header.timestamp = this.#state.timestamp;
     encodeHeaderInto(packet, header);
   }
 
@@ -94,28 +105,28 @@ export class OutgoingStream {
    * @returns false where the packet is late and from before a change: its place in the stream is taken, so it must not be sent
    */
   forward(header: PassedHeader, packet: Buffer, nowMs: number): boolean {
-    let ahead = sequenceDistance(this.#newest & 0xffff, header.sequence + this.#sequenceOffset);
+    let ahead = sequenceDistance(this.#state.newest & 0xffff, header.sequence + this.#state.sequenceOffset);
     const continues =
-      this.#feed === 'passed' &&
-      header.ssrc === this.#passedSsrc &&
-      nowMs - this.#passedMs < LONG_PAUSE_MS &&
+      this.#state.feed === 'passed' &&
+      header.ssrc === this.#state.passedSsrc &&
+      nowMs - this.#state.passedMs < LONG_PAUSE_MS &&
       ahead >= -MAX_MISORDER;
     if (!continues) {
       this.#begin('passed', nowMs);
-      this.#passedSsrc = header.ssrc;
-      this.#sequenceOffset = this.#newest + 1 - header.sequence;
-      this.#timestampOffset = this.#timestamp - header.timestamp;
+      this.#state.passedSsrc = header.ssrc;
+      this.#state.sequenceOffset = this.#state.newest + 1 - header.sequence;
+      this.#state.timestampOffset = this.#state.timestamp - header.timestamp;
       ahead = 1;
     }
-    const sequence = this.#newest + ahead;
-    if (sequence <= this.#before) return false;
-    const timestamp = (header.timestamp + this.#timestampOffset) >>> 0;
-    const stepTicks = (timestamp - this.#timestamp) | 0;
+    const sequence = this.#state.newest + ahead;
+    if (sequence <= this.#state.before) return false;
+    const timestamp = (header.timestamp + this.#state.timestampOffset) >>> 0;
+    const stepTicks = (timestamp - this.#state.timestamp) | 0;
     if (stepTicks > 0) this.#advance(timestamp, nowMs);
-    if (stepTicks > 0 && stepTicks <= LONGEST_PACKET_TICKS) this.#packetTicks = stepTicks;
-    this.#passedMs = nowMs;
-    this.#newest = Math.max(this.#newest, sequence);
-    this.#packets += 1;
+    if (stepTicks > 0 && stepTicks <= LONGEST_PACKET_TICKS) this.#state.packetTicks = stepTicks;
+    this.#state.passedMs = nowMs;
+    this.#state.newest = Math.max(this.#state.newest, sequence);
+    this.#state.packets += 1;
     if (!continues) packet[MARKER_TYPE_OFFSET] = (packet[MARKER_TYPE_OFFSET] as number) | MARKER_BIT;
     packet.writeUInt16BE(sequence & 0xffff, SEQUENCE_OFFSET);
     packet.writeUInt32BE(timestamp, TIMESTAMP_OFFSET);
@@ -125,22 +136,42 @@ export class OutgoingStream {
 
   /** The next packet is the first one of another feed. */
   #begin(feed: Feed, nowMs: number): void {
-    const isFirst = this.#feed === 'none';
-    this.#feed = feed;
-    this.#before = this.#newest;
-    if (isFirst) return this.#advance(this.#timestamp, nowMs);
-    const stepTicks = Math.max(this.#packetTicks, this.#elapsedTicks(nowMs));
-    this.#aheadMs += stepTicks / TICKS_PER_MS - (nowMs - this.#timestampMs);
-    this.#advance((this.#timestamp + stepTicks) >>> 0, nowMs);
+    const isFirst = this.#state.feed === 'none';
+    this.#state.feed = feed;
+    this.#state.before = this.#state.newest;
+    if (isFirst) return this.#advance(this.#state.timestamp, nowMs);
+    const stepTicks = Math.max(this.#state.packetTicks, this.#elapsedTicks(nowMs));
+    this.#state.aheadMs += stepTicks / TICKS_PER_MS - (nowMs - this.#state.timestampMs);
+    this.#advance((this.#state.timestamp + stepTicks) >>> 0, nowMs);
   }
 
   #advance(timestamp: number, nowMs: number): void {
-    this.#timestamp = timestamp;
-    this.#timestampMs = nowMs;
+    this.#state.timestamp = timestamp;
+    this.#state.timestampMs = nowMs;
   }
 
   /** Since the newest timestamp. */
   #elapsedTicks(nowMs: number): number {
-    return Math.round((nowMs - this.#timestampMs - this.#aheadMs) * TICKS_PER_MS);
+    return Math.round((nowMs - this.#state.timestampMs - this.#state.aheadMs) * TICKS_PER_MS);
   }
+}
+
+function newState(randomInt: (end: number) => number): OutgoingStreamState {
+  const ssrc = randomInt(0x1_0000_0000);
+  const newest = randomInt(0x1_0000);
+  return {
+    ssrc,
+    feed: 'none',
+    packets: 0,
+    newest,
+    before: newest,
+    timestamp: randomInt(0x1_0000_0000),
+    timestampMs: 0,
+    packetTicks: USUAL_PACKET_TICKS,
+    aheadMs: 0,
+    passedSsrc: 0,
+    sequenceOffset: 0,
+    timestampOffset: 0,
+    passedMs: 0,
+  };
 }

@@ -17,42 +17,68 @@ export interface ReceivedHeader {
   readonly timestamp: number;
 }
 
+/** All that another process needs to go on counting. */
+export type ReceptionState = {
+  ssrc: number | null;
+  /** Only packets are seen whose sequence number is divisible by this. */
+  every: number;
+  /** The highest sequence number. The bits above the 16 count how often it has wrapped. */
+  highest: number;
+  expected: number;
+  received: number;
+  expectedAtReport: number;
+  receivedAtReport: number;
+  timestamp: number;
+  arrivedMs: number;
+  jitterTicks: number;
+};
+
+const NOTHING_RECEIVED: ReceptionState = {
+  ssrc: null,
+  every: 1,
+  highest: 0,
+  expected: 0,
+  received: 0,
+  expectedAtReport: 0,
+  receivedAtReport: 0,
+  timestamp: 0,
+  arrivedMs: 0,
+  jitterTicks: 0,
+};
+
 /**
  * How well a stream arrives. Where the kernel lets only each n-th packet through, those stand for all: the counts are
  * estimates for the whole stream. Another SSRC is another stream.
  */
 export class Reception {
-  #ssrc: number | null = null;
-  /** Only packets are seen whose sequence number is divisible by this. */
-  #every = 1;
-  /** The highest sequence number. The bits above the 16 count how often it has wrapped. */
-  #highest = 0;
-  #expected = 0;
-  #received = 0;
-  #expectedAtReport = 0;
-  #receivedAtReport = 0;
-  #timestamp = 0;
-  #arrivedMs = 0;
-  #jitterTicks = 0;
+  readonly #state: ReceptionState;
+
+  constructor(continued: ReceptionState = NOTHING_RECEIVED) {
+    this.#state = { ...continued };
+  }
+
+  get state(): ReceptionState {
+    return { ...this.#state };
+  }
 
   /** The SSRC of the stream; null before its first packet. */
   get ssrc(): number | null {
-    return this.#ssrc;
+    return this.#state.ssrc;
   }
 
   /** How many packets were sent since the first that was seen. */
   get expected(): number {
-    return this.#expected;
+    return this.#state.expected;
   }
 
   /** How many of them did not arrive. */
   get lost(): number {
-    return Math.max(0, this.#expected - this.#received);
+    return Math.max(0, this.#state.expected - this.#state.received);
   }
 
   /** Interarrival jitter (RFC 3550, appendix A.8). */
   get jitterMs(): number {
-    return this.#jitterTicks / TICKS_PER_MS;
+    return this.#state.jitterTicks / TICKS_PER_MS;
   }
 
   /**
@@ -62,61 +88,61 @@ export class Reception {
   push(header: ReceivedHeader, nowMs: number, every: number): void {
     const { ssrc, sequence } = header;
     if (sequence % every !== 0) return;
-    if (ssrc !== this.#ssrc) return this.#restart(header, nowMs, every);
-    const ahead = sequenceDistance(this.#highest & 0xffff, sequence);
-    const continues = every === this.#every && ahead <= MAX_DROPOUT && ahead >= -MAX_MISORDER;
+    if (ssrc !== this.#state.ssrc) return this.#restart(header, nowMs, every);
+    const ahead = sequenceDistance(this.#state.highest & 0xffff, sequence);
+    const continues = every === this.#state.every && ahead <= MAX_DROPOUT && ahead >= -MAX_MISORDER;
     if (!continues) this.#continueAnew(sequence, every);
     else if (ahead > 0) this.#advance(ahead);
-    this.#received += every;
+    this.#state.received += every;
     this.#measureJitter(header, nowMs);
   }
 
   /** Fills in the report about this stream. The fraction is the one since the call before (RFC 3550, appendix A.3). */
   reportInto(block: ReportBlock): void {
-    const expected = this.#expected - this.#expectedAtReport;
-    const lost = expected - (this.#received - this.#receivedAtReport);
-    this.#expectedAtReport = this.#expected;
-    this.#receivedAtReport = this.#received;
-    block.ssrc = this.#ssrc ?? 0;
+    const expected = this.#state.expected - this.#state.expectedAtReport;
+    const lost = expected - (this.#state.received - this.#state.receivedAtReport);
+    this.#state.expectedAtReport = this.#state.expected;
+    this.#state.receivedAtReport = this.#state.received;
+    block.ssrc = this.#state.ssrc ?? 0;
     block.fractionLost = expected > 0 && lost > 0 ? Math.min(255, Math.floor((FRACTION_UNITS * lost) / expected)) : 0;
-    block.cumulativeLost = this.#expected - this.#received;
-    block.highestSequence = this.#highest >>> 0;
-    block.jitterTicks = Math.round(this.#jitterTicks);
+    block.cumulativeLost = this.#state.expected - this.#state.received;
+    block.highestSequence = this.#state.highest >>> 0;
+    block.jitterTicks = Math.round(this.#state.jitterTicks);
   }
 
   #restart({ ssrc, sequence, timestamp }: ReceivedHeader, nowMs: number, every: number): void {
-    this.#ssrc = ssrc;
-    this.#every = every;
-    this.#highest = sequence;
-    this.#expected = every;
-    this.#received = every;
-    this.#expectedAtReport = 0;
-    this.#receivedAtReport = 0;
-    this.#timestamp = timestamp;
-    this.#arrivedMs = nowMs;
-    this.#jitterTicks = 0;
+    this.#state.ssrc = ssrc;
+    this.#state.every = every;
+    this.#state.highest = sequence;
+    this.#state.expected = every;
+    this.#state.received = every;
+    this.#state.expectedAtReport = 0;
+    this.#state.receivedAtReport = 0;
+    this.#state.timestamp = timestamp;
+    this.#state.arrivedMs = nowMs;
+    this.#state.jitterTicks = 0;
   }
 
   #advance(packets: number): void {
-    this.#highest += packets;
-    this.#expected += packets;
+    this.#state.highest += packets;
+    this.#state.expected += packets;
   }
 
   /** Nothing is known of the packets before this one. */
   #continueAnew(sequence: number, every: number): void {
-    this.#every = every;
-    this.#highest += (sequence - this.#highest) & 0xffff;
-    this.#expected += every;
+    this.#state.every = every;
+    this.#state.highest += (sequence - this.#state.highest) & 0xffff;
+    this.#state.expected += every;
   }
 
   /** HOT PATH. The packets of a telephone event have one timestamp, and tell nothing. */
   #measureJitter({ timestamp }: ReceivedHeader, nowMs: number): void {
-    if (timestamp === this.#timestamp) return;
-    const sentTicks = (timestamp - this.#timestamp) | 0;
-    const difference = Math.abs((nowMs - this.#arrivedMs) * TICKS_PER_MS - sentTicks);
-    this.#timestamp = timestamp;
-    this.#arrivedMs = nowMs;
+    if (timestamp === this.#state.timestamp) return;
+    const sentTicks = (timestamp - this.#state.timestamp) | 0;
+    const difference = Math.abs((nowMs - this.#state.arrivedMs) * TICKS_PER_MS - sentTicks);
+    this.#state.timestamp = timestamp;
+    this.#state.arrivedMs = nowMs;
     if (difference > MOST_JITTER_MS * TICKS_PER_MS) return;
-    this.#jitterTicks += (difference - this.#jitterTicks) / 16;
+    this.#state.jitterTicks += (difference - this.#state.jitterTicks) / 16;
   }
 }

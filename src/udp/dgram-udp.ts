@@ -2,25 +2,33 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { UdpError } from './errors.ts';
 import { ipv4Number } from './ipv4.ts';
-import { checkPort } from './socket-address.ts';
+import type { Libc } from './libc.ts';
+import { openSocket } from './libc-open.ts';
+import { checkPort, NO_ADDRESS, SOCKET_ADDRESS_BYTES } from './socket-address.ts';
 import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions } from './udp.ts';
 
 /** Another process can take a port in the moment in which it is not bound. */
 const MAX_PORT_TRIES = 10;
 
-/** UDP through Node.js's dgram: the event loop hands packets over. */
-export function openDgramUdp(fallbackReason: string | null): Udp {
-  return new DgramUdp(fallbackReason);
+/**
+ * UDP through Node.js's dgram: the event loop hands packets over.
+ *
+ * @param libc makes the sockets where it can be had: then their descriptors are known, and they can be marked
+ */
+export function openDgramUdp(fallbackReason: string | null, libc: Libc | null = null): Udp {
+  return new DgramUdp(fallbackReason, libc);
 }
 
 class DgramUdp implements Udp {
   readonly driver = 'dgram';
   readonly waker = null;
   readonly fallbackReason: string | null;
+  readonly #libc: Libc | null;
   readonly #sockets = new Set<DgramSocket>();
 
-  constructor(fallbackReason: string | null) {
+  constructor(fallbackReason: string | null, libc: Libc | null) {
     this.fallbackReason = fallbackReason;
+    this.#libc = libc;
   }
 
   peer(host: string, port: number): UdpPeer {
@@ -30,7 +38,11 @@ class DgramUdp implements Udp {
   }
 
   async open(options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket> {
-    const socket = new DgramSocket(await bound(options), options.host, {
+    const libc = this.#libc;
+    const fd = libc && openSocket(libc, options).fd;
+    const opened = libc === null || fd === null ? await bound(options) : await wrapped(libc, fd);
+    const socket = new DgramSocket(opened, options.host, {
+      descriptor: fd,
       onPacket,
       onClose: () => this.#sockets.delete(socket),
     });
@@ -50,6 +62,7 @@ class DgramUdp implements Udp {
 class DgramSocket implements UdpSocket {
   readonly host: string;
   readonly port: number;
+  readonly descriptor: number | null;
   refused = 0;
   failed = 0;
   readonly #socket: Socket;
@@ -59,8 +72,13 @@ class DgramSocket implements UdpSocket {
   #connected: UdpPeer | null = null;
   #closed = false;
 
-  constructor(socket: Socket, host: string, deps: { readonly onPacket: PacketHandler; readonly onClose: () => void }) {
+  constructor(
+    socket: Socket,
+    host: string,
+    deps: { readonly descriptor: number | null; readonly onPacket: PacketHandler; readonly onClose: () => void },
+  ) {
     this.#socket = socket;
+    this.descriptor = deps.descriptor;
     this.host = host;
     this.port = socket.address().port;
     this.#onPacket = deps.onPacket;
@@ -125,6 +143,11 @@ class DgramSocket implements UdpSocket {
   }
 }
 
+/** The default look-up leaves the send path for every packet; all our addresses are numeric. */
+function asItIs(address: string, _: unknown, done: (error: null, address: string, family: number) => void): void {
+  done(null, address, 4);
+}
+
 /** dgram may keep a packet until the kernel has room for it. */
 function copied(packet: Uint8Array, bytes: number): Buffer {
   if (bytes > packet.length) throw new RangeError(`${bytes} bytes of a packet of ${packet.length}`);
@@ -164,14 +187,23 @@ async function freePort(host: string): Promise<number> {
   return port;
 }
 
+async function wrapped(libc: Libc, fd: number): Promise<Socket> {
+  // dgram does not connect a socket that another process has connected.
+  libc.connect(fd, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
+  const socket = createSocket({ type: 'udp4', lookup: asItIs });
+  const listening = once(socket, 'listening');
+  socket.bind({ fd });
+  await listening;
+  return socket;
+}
+
 async function bind({ host, port, receiveBufferBytes, sendBufferBytes, multicast }: UdpSocketOptions): Promise<Socket> {
   const socket = createSocket({
     type: 'udp4',
     reuseAddr: multicast?.role === 'member',
     recvBufferSize: receiveBufferBytes,
     sendBufferSize: sendBufferBytes,
-    // The default look-up leaves the send path for every packet; all our addresses are numeric.
-    lookup: (address, _, done) => done(null, address, 4),
+    lookup: asItIs,
   });
   try {
     // The look-up answers at once, and so may the socket.

@@ -12,11 +12,13 @@ const MAX_PORT_TRIES = 10;
 export type BoundSocket = { readonly fd: number; readonly host: string; readonly port: number };
 
 /**
- * Makes a socket with these options and binds it.
+ * Makes a socket with these options and binds it, or goes on with one that is.
  *
  * @throws UdpError
  */
 export function openSocket(libc: Libc, options: UdpSocketOptions): BoundSocket {
+  const { descriptor, host, port } = options;
+  if (descriptor !== undefined) return { fd: descriptor, host, port };
   for (let tries = 1; ; tries++) {
     try {
       return tryToOpen(libc, options);

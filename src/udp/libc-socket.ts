@@ -82,6 +82,7 @@ class Source implements UdpSource {
 export class LibcSocket implements UdpSocket {
   readonly host: string;
   readonly port: number;
+  readonly descriptor: number;
   refused = 0;
   failed = 0;
   readonly #libc: Libc;
@@ -106,6 +107,7 @@ export class LibcSocket implements UdpSocket {
     this.host = bound.host;
     this.port = bound.port;
     this.#fd = bound.fd;
+    this.descriptor = bound.fd;
     this.#libc = deps.libc;
     this.#buffer = deps.buffer;
     this.#onPacket = deps.onPacket;

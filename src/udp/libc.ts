@@ -9,6 +9,9 @@ export interface Libc {
   send(fd: number, packet: Uint8Array, bytes: number, flags: number): number;
   sendto(fd: number, packet: Uint8Array, bytes: number, flags: number, to: number, toBytes: number): number;
   recvfrom(fd: number, packet: number, bytes: number, flags: number, from: number, fromBytes: number): number;
+  /** `message` is the address of a `struct msghdr`. */
+  sendmsg(fd: number, message: number, flags: number): number;
+  recvmsg(fd: number, message: number, flags: number): number;
   getsockname(fd: number, address: Uint8Array, bytes: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, bytes: number): number;
   epoll_create1(flags: number): number;
@@ -54,6 +57,8 @@ function bindings(koffi: typeof import('koffi').default): Libc {
     send: lib.func('int64_t send(int, const void *, size_t, int)'),
     sendto: lib.func('int64_t sendto(int, const void *, size_t, int, uintptr_t, uint32_t)'),
     recvfrom: lib.func('int64_t recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)'),
+    sendmsg: lib.func('int64_t sendmsg(int, uintptr_t, int)'),
+    recvmsg: lib.func('int64_t recvmsg(int, uintptr_t, int)'),
     getsockname: lib.func('int getsockname(int, void *, void *)'),
     setsockopt: lib.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     epoll_create1: lib.func('int epoll_create1(int)'),

@@ -1,12 +1,12 @@
 import { isMainThread } from 'node:worker_threads';
 import { openDgramUdp } from './dgram-udp.ts';
 import { UdpError } from './errors.ts';
-import { type LibcLoad, loadLibc } from './libc.ts';
+import { loadLibc } from './libc.ts';
 import { openLibcUdp } from './libc-udp.ts';
 import type { Udp } from './udp.ts';
 
 /** A thread that is terminated while koffi is in its event loop takes the process with it (koffi 3.3.4). */
-const NOT_IN_WORKERS: LibcLoad = { type: 'unavailable', reason: 'not in the event loop of a worker thread' };
+const NOT_IN_WORKERS = 'not in the event loop of a worker thread';
 
 export type UdpOptions = {
   /** Default: libc where it can be had, unless the environment has ROSTRUM_UDP=dgram. */
@@ -26,8 +26,10 @@ export type UdpOptions = {
 export async function openUdp({ driver, eventLoop = false }: UdpOptions = {}): Promise<Udp> {
   const wanted = driver ?? process.env['ROSTRUM_UDP'];
   if (wanted === 'dgram') return openDgramUdp(driver === undefined ? 'ROSTRUM_UDP=dgram' : null);
-  const libc = eventLoop && !isMainThread ? NOT_IN_WORKERS : await loadLibc();
-  if (libc.type === 'loaded') return openLibcUdp(libc.libc, { eventLoop });
-  if (wanted === 'libc') throw new UdpError('ENOTSUP', `no UDP through libc: ${libc.reason}`);
-  return openDgramUdp(libc.reason);
+  const libc = await loadLibc();
+  const isAllowed = !eventLoop || isMainThread;
+  if (libc.type === 'loaded' && isAllowed) return openLibcUdp(libc.libc, { eventLoop });
+  const reason = libc.type === 'loaded' ? NOT_IN_WORKERS : libc.reason;
+  if (wanted === 'libc') throw new UdpError('ENOTSUP', `no UDP through libc: ${reason}`);
+  return openDgramUdp(reason, libc.type === 'loaded' ? libc.libc : null);
 }

@@ -19,6 +19,8 @@ export type PacketHandler = (packet: Buffer, from: UdpSource) => void;
 export interface UdpSocket {
   readonly host: string;
   readonly port: number;
+  /** For `sendDescriptors`; null where the driver does not know it. */
+  readonly descriptor: number | null;
   /**
    * HOT PATH. Sends to the connected peer. The bytes may be changed as soon as it returns.
    *
@@ -60,6 +62,8 @@ export type UdpSocketOptions = {
   /** Several sockets share a port and the kernel spreads the sources over them. Without effect with dgram, which cannot. */
   readonly reusePort?: boolean;
   readonly multicast?: MulticastOptions;
+  /** Of a socket that is bound to `host` and `port` already, as another process has left it: nothing else is set. */
+  readonly descriptor?: number;
 };
 
 export type MulticastOptions =

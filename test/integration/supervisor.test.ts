@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -49,4 +49,43 @@ it('a process that crashes is started again, and its own exit status ends it for
   await install(`[ -e "${directory}/crashed" ] && exit 2; touch "${directory}/crashed"; exit 1`);
   expect(await supervisor.run()).toBe(2);
   expect(logged.mock.calls).toEqual([['relay died (status 1); starting it again in 100 ms']]);
+});
+
+describe('a process that runs', () => {
+  const pid = async () => Number(await readFile(join(directory, 'pid'), 'utf8'));
+  const wait = { timeout: 5000, interval: 10 };
+
+  beforeEach(async () => {
+    await install(`case "$1" in
+      fails) exit 2 ;;
+      next) kill $(cat "${directory}/pid") ;;
+    esac
+    echo $$ > "${directory}/pid"
+    exec sleep 60`);
+  });
+
+  it('ends for another one that takes over, which is kept running then, but not for one that fails', async () => {
+    const ended = supervisor.run();
+    const first = await vi.waitFor(pid, wait);
+    expect(await supervisor.succeed(['fails'])).toBe('died (status 2)');
+    expect(await pid()).toBe(first);
+    process.kill(first, 0);
+    expect(await supervisor.succeed(['next'])).toBeNull();
+    const second = await vi.waitUntil(async () => (await pid()) !== first && pid(), wait);
+    process.kill(second, 'SIGKILL');
+    await vi.waitUntil(async () => (await pid()) !== second, wait);
+    supervisor.stop();
+    expect(await ended).toBe(0);
+    expect(logged.mock.calls).toEqual([['relay died (SIGKILL); starting it again in 100 ms']]);
+  });
+
+  it('is started again at once when it is to be', async () => {
+    const ended = supervisor.run();
+    const first = await vi.waitFor(pid, wait);
+    supervisor.restart();
+    await vi.waitUntil(async () => (await pid()) !== first, wait);
+    supervisor.stop();
+    expect(await ended).toBe(0);
+    expect(logged).not.toHaveBeenCalled();
+  });
 });

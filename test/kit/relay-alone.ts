@@ -25,8 +25,10 @@ export class RelayAlone {
   /** Everything that it has reported. */
   readonly reports: RelayReport[] = [];
   readonly #directory: string;
-  readonly #process: ChildProcess;
-  readonly #control: Socket;
+  #process: ChildProcess;
+  #control: Socket;
+  #formerEnded: Promise<unknown> = Promise.resolve();
+  readonly #onReport: RelayAloneOptions['onReport'];
 
   private constructor(
     directory: string,
@@ -37,12 +39,8 @@ export class RelayAlone {
     this.#directory = directory;
     this.#process = child;
     this.#control = control;
-    control.on('error', () => {});
-    onLines(control, (value) => {
-      const report = relayReportSchema.parse(value);
-      this.reports.push(report);
-      onReport?.(report);
-    });
+    this.#onReport = onReport;
+    this.#listen();
   }
 
   static async start({ threads, cluster, onReport }: RelayAloneOptions): Promise<RelayAlone> {
@@ -51,12 +49,36 @@ export class RelayAlone {
     const configPath = join(directory, 'rostrum.yaml');
     const relay = { threads, socket: socketPath };
     await writeFile(configPath, stringify({ relay, ...(cluster && { cluster }) }));
-    const child = fork(PROGRAM, ['relay', '--config', configPath], {
-      execArgv: [],
-      env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'unused' },
-      stdio: 'ignore',
-    });
+    const child = forkRelay(directory);
     return new RelayAlone(directory, child, await connectTo(socketPath), onReport);
+  }
+
+  /** Has another process take over. */
+  async upgrade(): Promise<void> {
+    this.#formerEnded = once(this.#process, 'exit');
+    this.#process = forkRelay(this.#directory, '--take-over');
+    const socketPath = join(this.#directory, 'relay.sock');
+    // It is left by the old one when that hands over, and by the new one when that looks for it.
+    for (let pid = this.#helloPid; pid !== this.#process.pid; pid = this.#helloPid) {
+      if (this.#control.destroyed) {
+        this.#control = await connectTo(socketPath);
+        this.#listen();
+      }
+      await sleep(5);
+    }
+  }
+
+  #listen(): void {
+    this.#control.on('error', () => {});
+    onLines(this.#control, (value) => {
+      const report = relayReportSchema.parse(value);
+      this.reports.push(report);
+      this.#onReport?.(report);
+    });
+  }
+
+  get #helloPid(): number | undefined {
+    return this.reports.findLast((report) => report.type === 'hello')?.pid;
   }
 
   get pid(): number {
@@ -84,8 +106,17 @@ export class RelayAlone {
       this.#process.kill(signal);
       await exited;
     }
+    await this.#formerEnded;
     await rm(this.#directory, { recursive: true });
   }
+}
+
+function forkRelay(directory: string, ...args: string[]): ChildProcess {
+  return fork(PROGRAM, ['relay', '--config', join(directory, 'rostrum.yaml'), ...args], {
+    execArgv: [],
+    env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'unused' },
+    stdio: 'ignore',
+  });
 }
 
 /** Waits until somebody listens there. */

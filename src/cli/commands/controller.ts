@@ -16,6 +16,7 @@ import { Inviter } from '../../controller/inviter.ts';
 import { createLogger } from '../../controller/logger.ts';
 import { ProfileStore } from '../../controller/profile-store.ts';
 import { RelayLink } from '../../controller/relay-link.ts';
+import { upgradeNode } from '../../controller/upgrade.ts';
 import { Speech } from '../../speech/speech.ts';
 import { lifetime } from './lifetime.ts';
 
@@ -85,7 +86,7 @@ export async function runController(configFile: string | undefined): Promise<voi
   const reloadProfiles = () => profiles.reload();
   const api = new ApiServer(
     { socketPath: config.socketPath },
-    { controller, cluster, status, reloadProfiles, attendance, inviter },
+    { controller, cluster, status, reloadProfiles, upgrade: upgradeNode, attendance, inviter },
   );
 
   const { routeListen } = config.cluster;

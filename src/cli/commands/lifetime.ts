@@ -2,7 +2,7 @@
 export type Lifetime = {
   /** Resolves when it is to end: with null because it was asked to, else with the reason. */
   readonly ended: Promise<Error | null>;
-  readonly end: (reason: Error) => void;
+  readonly end: (reason: Error | null) => void;
 };
 
 /** Ends with SIGTERM and SIGINT, and with the supervisor: without it, the process would be in the way of the next one. */

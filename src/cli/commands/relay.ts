@@ -1,21 +1,25 @@
 import { readConfig } from '../../config/read-config.ts';
 import { createLogger } from '../../controller/logger.ts';
 import { Relay } from '../../relay/relay.ts';
+import { findPredecessor } from '../../relay/take-over.ts';
 import { lifetime } from './lifetime.ts';
 
 /**
  * Runs the relay until SIGTERM or SIGINT.
  * @param configFile see `readConfig`
+ * @param takesOver whether it goes on with the calls of the relay that runs, if one does
  * @throws ConfigError or RelayError with what keeps it from running
  */
-export async function runRelay(configFile: string | undefined): Promise<void> {
+export async function runRelay(configFile: string | undefined, takesOver: boolean): Promise<void> {
   const config = await readConfig(configFile, process.env);
   const logger = createLogger(config.log);
   const { ended, end } = lifetime();
 
-  const relay = new Relay(config.relay, { logger, onDied: end });
+  const predecessor = takesOver ? await findPredecessor(config.relay.socketPath) : null;
+  const threads = Math.max(config.relay.threads, predecessor?.handsOver?.threads ?? 0);
+  const relay = new Relay({ ...config.relay, threads }, { logger, onDied: end, onReplaced: () => end(null) });
   try {
-    await relay.start();
+    await Promise.race([relay.start(predecessor), ended]);
     logger.info(`relay running, process ${process.pid}`);
     const error = await ended;
     if (error) throw error;

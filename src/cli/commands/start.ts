@@ -2,9 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../config/read-config.ts';
 import { createLogger } from '../../controller/logger.ts';
 import { Supervisor } from '../../controller/supervisor.ts';
+import { isUpgradeRequest, type UpgradeAnswer } from '../../controller/upgrade.ts';
 import { EXIT } from '../exit-codes.ts';
-
-const PROCESSES = ['relay', 'controller'] as const;
 
 /**
  * Runs the node's processes until SIGTERM or SIGINT, or until one ends by its own decision.
@@ -14,17 +13,28 @@ export async function start(configFile: string | undefined): Promise<number> {
   const config = await readConfig(configFile, process.env);
   const logger = createLogger(config.log);
   const program = fileURLToPath(new URL('../main.js', import.meta.url));
-  const supervisors = PROCESSES.map((name) => {
-    const args = [program, name, ...(configFile ? ['--config', configFile] : [])];
-    return new Supervisor({ name, command: process.execPath, args }, { logger });
-  });
+  const command = process.execPath;
+  const argsOf = (name: string) => [program, name, ...(configFile ? ['--config', configFile] : [])];
+  const relay = new Supervisor({ name: 'relay', command, args: argsOf('relay') }, { logger });
+  const controller = new Supervisor(
+    { name: 'controller', command, args: argsOf('controller') },
+    { logger, onMessage: (message) => void (isUpgradeRequest(message) && upgrade()) },
+  );
+  const supervisors = [relay, controller];
+  /** By what is installed now. The relay first: calls go on whatever becomes of the controller. */
+  const upgrade = async () => {
+    const problem = await relay.succeed([...argsOf('relay'), '--take-over']);
+    if (problem !== null) logger.error(`the new relay ${problem}; the one that runs goes on`);
+    controller.send({ type: 'upgraded', problem } satisfies UpgradeAnswer);
+    if (problem === null) controller.restart();
+  };
   const stop = () => {
     for (const supervisor of supervisors) supervisor.stop();
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   // Read the profiles again.
-  process.on('SIGHUP', () => supervisors.at(-1)?.signal('SIGHUP'));
+  process.on('SIGHUP', () => controller.signal('SIGHUP'));
   const running = supervisors.map((supervisor) => supervisor.run());
   await Promise.race(running);
   stop();

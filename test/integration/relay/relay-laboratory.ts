@@ -48,13 +48,17 @@ export class RelayLaboratory {
   readonly #timers: NodeJS.Timeout[] = [];
   reports: RelayReport[] = [];
 
-  private constructor(directory: string) {
+  readonly #env: Readonly<Record<string, string>>;
+
+  private constructor(directory: string, env: Readonly<Record<string, string>>) {
     this.#directory = directory;
+    this.#env = env;
   }
 
-  static async start(): Promise<RelayLaboratory> {
+  /** @param env of its processes, besides that of this one */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<RelayLaboratory> {
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-relay-'));
-    const lab = new RelayLaboratory(directory);
+    const lab = new RelayLaboratory(directory, env);
     const passwordFile = join(directory, 'password');
     await writeFile(passwordFile, 'none', { mode: 0o600 });
     const relay = { threads: 2, socket: join(directory, 'relay.sock') };
@@ -67,8 +71,26 @@ export class RelayLaboratory {
   /** Starts it, or starts it again, and connects. @returns what it says first */
   async startRelay(): Promise<Report<'hello'>> {
     const args = [PROGRAM, 'relay', '--config', join(this.#directory, 'rostrum.yaml')];
-    this.#process = spawn(process.execPath, args, { stdio: 'ignore' });
+    this.#process = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, ...this.#env } });
     return this.connect();
+  }
+
+  /** Of the relay that runs. */
+  get relayPid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Starts a relay that is to take over. @returns its exit status, or null once it runs and the one before has ended */
+  async upgradeRelay({ config = 'rostrum.yaml' } = {}): Promise<number | null> {
+    const before = this.#process;
+    const args = [PROGRAM, 'relay', '--take-over', '--config', join(this.#directory, config)];
+    const successor = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, ...this.#env } });
+    const failed = once(successor, 'exit').then(([code]) => code as number);
+    if (!before) return failed;
+    const ended = once(before, 'exit').then(() => null);
+    const code = await Promise.race([failed, ended]);
+    if (code === null) this.#process = successor;
+    return code;
   }
 
   async killRelay(): Promise<void> {

@@ -153,6 +153,7 @@ export function depsOf(
       admission: NO_ADMISSION,
     }),
     reloadProfiles: async () => ({ ok: true, changes: [] }),
+    upgrade: async () => {},
     attendance: { list: absent('attendance'), read: absent('attendance') },
     inviter: { invite: absent('inviter'), list: absent('inviter'), cancel: absent('inviter') },
   };

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import type { StatusView } from '../../src/api/schemas.ts';
+import { silence, tone } from '../kit/phone/sound.ts';
+import { callersAtRelay, HEARD, listen } from './audience-laboratory.ts';
+import { laboratory } from './laboratory.ts';
+
+const lab = laboratory({ bindAddress: '127.0.76.1', profile: { idleSeconds: 1 } });
+
+const WITHIN = { timeout: 20_000, interval: 20 };
+const LISTENERS = ['101', '102', '103'];
+
+it('rostrum upgrade replaces relay and controller, and no caller notices', async () => {
+  const speaking = await lab.phones.call('4000', { callerNumber: '200', send: tone(440, -20) });
+  const listeners = await Promise.all(
+    LISTENERS.map((callerNumber) => lab.phones.call('3000', { callerNumber, send: silence() })),
+  );
+  await expect.poll(async () => (await callersAtRelay(lab.node)).length, WITHIN).toBe(LISTENERS.length + 1);
+  await Promise.all(listeners.map((call) => call.waitForTone(440, HEARD)));
+  await listen(200);
+  const { members } = await lab.node.show('3000');
+  for (const call of [speaking, ...listeners]) call.resetStats();
+
+  const { stdout } = await lab.node.cli('upgrade', '--json');
+  const { before, after } = JSON.parse(stdout) as { before: StatusView; after: StatusView };
+  expect(after.pid).not.toBe(before.pid);
+  expect(after.relay.pid).not.toBe(before.relay.pid);
+
+  await expect.poll(async () => (await lab.node.show('3000')).members, WITHIN).toEqual(members);
+  await listen(500);
+  for (const call of listeners) {
+    expect(call.stats()).toMatchObject({ lost: 0, late: 0, streams: 1 });
+    await call.waitForToneLevel(440, -20);
+  }
+  const [first] = listeners;
+  const volume = async () => (await lab.node.member('3000', '101')).listenVolume;
+  const quieter = await volume();
+  await first?.pressKeys('6');
+  await expect.poll(volume, WITHIN).toBe(quieter + 1);
+});

@@ -1,0 +1,128 @@
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, it } from 'vitest';
+import type { FloorWish } from '../../../src/relay/protocol.ts';
+import type { Arrival, Line } from './line.ts';
+import { HEARING, type LaboratoryCall, RelayLaboratory } from './relay-laboratory.ts';
+
+const FLOOR_HZ = 440;
+const LEVEL_DBOV = -20;
+const LISTENERS = 6;
+const MOST_GAP_MS = 100;
+const WITHIN = { timeout: 8000, interval: 20 };
+
+let lab: RelayLaboratory;
+
+afterEach(() => lab.stop());
+
+/** One listener has long packets. */
+const packetMsOf = (line: number): 20 | 40 => (line === 4 ? 40 : 20);
+const hears = (line: Line, freqHz: number) =>
+  expect.poll(() => Math.abs(line.level(freqHz) - LEVEL_DBOV), WITHIN).toBeLessThan(1.5);
+const filesOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
+
+/** Listeners of a floor with a tone, and a speaker; all phones send. */
+async function audience() {
+  const { wish, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+  const listeners: LaboratoryCall[] = [];
+  for (let i = 0; i < LISTENERS; i += 1) {
+    const codec = (['PCMU', 'PCMA', 'G722'] as const)[i % 3] ?? null;
+    const hearing = { ...HEARING, packetMs: packetMsOf(i) };
+    listeners.push(await lab.call(`listener-${i}`, { hearing, codec }));
+  }
+  const speaker = await lab.call('speaker');
+  const calls = [...listeners, speaker];
+  for (const { spec, phone, asterisk } of calls) {
+    lab.tell({ type: 'call', call: spec });
+    await lab.report('call-open');
+    phone.say(700, LEVEL_DBOV);
+    await expect.poll(() => asterisk.peer, WITHIN).not.toBeNull();
+    if (asterisk.peer) asterisk.sendTo(asterisk.peer);
+  }
+  speaker.asterisk.say(300, LEVEL_DBOV);
+  const soundsRight = async () => {
+    for (const { phone } of listeners) await hears(phone, FLOOR_HZ);
+    await hears(speaker.phone, 300);
+    await hears(speaker.asterisk, 700);
+  };
+  await soundsRight();
+  const lines = [...listeners.map(({ phone }) => phone), speaker.phone, speaker.asterisk];
+  const restated: FloorWish = { ...wish, port: local.port };
+  return {
+    lines,
+    speaker,
+    soundsRight,
+    restate: () =>
+      lab.tellAll(
+        [restated],
+        calls.map(({ spec }) => spec),
+      ),
+  };
+}
+
+const longestGapMs = (arrivals: readonly Arrival[]) =>
+  Math.max(...arrivals.slice(1).map(({ atMs }, index) => atMs - (arrivals[index]?.atMs ?? 0)));
+const missing = (arrivals: readonly Arrival[]) =>
+  arrivals.filter(({ sequence }, i) => i > 0 && sequence !== (((arrivals[i - 1]?.sequence ?? 0) + 1) & 0xffff)).length;
+
+it('a relay that takes over loses nothing: no packet, no stream, no descriptor; again and again', async () => {
+  lab = await RelayLaboratory.start();
+  const { lines, soundsRight, restate } = await audience();
+  const files = filesOf(lab.relayPid);
+  const began = lines.map((line) => line.arrivals.length);
+  const gapsMs: number[] = [];
+  for (let times = 1; times <= 3; times += 1) {
+    const atMs = performance.now();
+    const before = lab.relayPid;
+    expect(await lab.upgradeRelay()).toBeNull();
+    expect(lab.relayPid).not.toBe(before);
+    const { pid, calls } = await lab.connect();
+    expect(pid).toBe(lab.relayPid);
+    expect(calls).toHaveLength(LISTENERS + 1);
+    restate();
+    await sleep(300);
+    await soundsRight();
+    for (const [i, line] of lines.entries()) {
+      const arrivals = line.arrivals.slice(began[i]);
+      expect(arrivals.length).toBeGreaterThan(times * 15);
+      expect(missing(arrivals)).toBe(0);
+      expect(new Set(arrivals.map(({ ssrc }) => ssrc)).size).toBe(1);
+      const timestamps = arrivals.slice(1).map(({ timestamp }, at) => timestamp - (arrivals[at]?.timestamp ?? 0));
+      expect(new Set(timestamps)).toEqual(new Set([8 * packetMsOf(i)]));
+    }
+    const lately = lines.map((line) => line.arrivals.filter((arrival) => arrival.atMs > atMs));
+    gapsMs.push(Math.max(...lately.map(longestGapMs)));
+    await expect.poll(() => filesOf(lab.relayPid), WITHIN).toBe(files);
+  }
+  // Others may keep the machine busy at one time, but not at all times.
+  expect(Math.min(...gapsMs)).toBeLessThan(MOST_GAP_MS);
+});
+
+it('a relay that cannot start leaves the one that runs as it is', async () => {
+  lab = await RelayLaboratory.start();
+  const { lines, soundsRight } = await audience();
+  const pid = lab.relayPid;
+  const began = lines.map((line) => line.arrivals.length);
+  expect(await lab.upgradeRelay({ config: 'missing.yaml' })).toBe(2);
+  await sleep(200);
+  expect(lab.relayPid).toBe(pid);
+  await soundsRight();
+  for (const [i, line] of lines.entries()) {
+    const arrivals = line.arrivals.slice(began[i]);
+    expect(arrivals.length).toBeGreaterThan(10);
+    expect(missing(arrivals)).toBe(0);
+  }
+});
+
+it('without libc a relay ends the one that runs, and is told everything anew', async () => {
+  lab = await RelayLaboratory.start({ ROSTRUM_UDP: 'dgram' });
+  const { wish, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+  const { spec, phone } = await lab.call('listener', { hearing: HEARING });
+  lab.tell({ type: 'call', call: spec });
+  phone.say(700, LEVEL_DBOV);
+  await hears(phone, FLOOR_HZ);
+  expect(await lab.upgradeRelay()).toBeNull();
+  expect((await lab.connect()).calls).toEqual([]);
+  lab.tellAll([{ ...wish, port: local.port }], [spec]);
+  await hears(phone, FLOOR_HZ);
+});
