@@ -17,7 +17,6 @@ export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
-export const SO_REUSEPORT = 15;
 export const SO_SNDTIMEO = 21;
 export const SO_ATTACH_FILTER = 26;
 export const SO_DETACH_FILTER = 27;

@@ -25,14 +25,13 @@ export function lastError(libc: Libc, what: string): UdpError {
  * @throws UdpError
  */
 export function setOptions(libc: Libc, fd: number, options: UdpSocketOptions): void {
-  const { receiveBufferBytes, sendBufferBytes, dscp, reusePort, multicast } = options;
+  const { receiveBufferBytes, sendBufferBytes, dscp, multicast } = options;
   const set = (level: number, option: number, value: number): void => {
     setOption(libc, fd, level, option, new Uint8Array(new Int32Array([value]).buffer));
   };
   if (receiveBufferBytes !== undefined) set(c.SOL_SOCKET, c.SO_RCVBUF, receiveBufferBytes);
   if (sendBufferBytes !== undefined) set(c.SOL_SOCKET, c.SO_SNDBUF, sendBufferBytes);
   if (dscp !== undefined) set(c.IPPROTO_IP, c.IP_TOS, dscp << DSCP_SHIFT);
-  if (reusePort) set(c.SOL_SOCKET, c.SO_REUSEPORT, 1);
   if (multicast?.role === 'member') set(c.SOL_SOCKET, c.SO_REUSEADDR, 1);
   if (multicast?.role === 'sender') {
     setOption(libc, fd, c.IPPROTO_IP, c.IP_MULTICAST_IF, hostBytes(multicast.interfaceAddress));

@@ -59,8 +59,6 @@ export type UdpSocketOptions = {
   readonly sendBufferBytes?: number;
   /** Mark of the packets for routers (RFC 2474); 46 is expedited forwarding. dgram cannot mark. */
   readonly dscp?: number;
-  /** Several sockets share a port and the kernel spreads the sources over them. Without effect with dgram, which cannot. */
-  readonly reusePort?: boolean;
   readonly multicast?: MulticastOptions;
   /** Of a socket that is bound to `host` and `port` already, as another process has left it: nothing else is set. */
   readonly descriptor?: number;

@@ -138,13 +138,6 @@ describe('polling through libc', () => {
     await all.settle();
     expect(receiver.packets).toEqual([expected]);
   });
-
-  it('lets several sockets share a port when they say so', async () => {
-    const udp = await open({ driver: 'libc' });
-    const first = await udp.open({ host: HOST, port: 0, reusePort: true }, () => {});
-    const second = await udp.open({ host: HOST, port: first.port, reusePort: true }, () => {});
-    expect(second.port).toBe(first.port);
-  });
 });
 
 describe.each(['libc', 'dgram'] as const)('the event loop through %s', (driver) => {
