@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 /** One line for people, besides what is logged: no stack trace, and it says something. */
-const ONE_LINE = /^(?:\S+ info: .*\n)*rostrum: [^\n]{10,}\n(?:\S+ info: .*\n)*$/;
+const ONE_LINE = /^(?:\S+ (?:info|warn): .*\n)*rostrum: [^\n]{10,}\n(?:\S+ (?:info|warn): .*\n)*$/;
 
 async function config(changes: { asterisk?: object; [key: string]: unknown }): Promise<string> {
   const standard = parse(await readFile(lab.node.configPath, 'utf8')) as { asterisk: object };
