@@ -35,7 +35,7 @@ export function pageOf<T>(list: readonly T[], { limit, page = 1 }: Pick<MemberQu
   return limit === undefined ? list : list.slice((page - 1) * limit, page * limit);
 }
 
-/** How the member hears as a listener; null for members of other nodes, of whom only their own node knows. */
+/** How the member hears as a listener; null for members of other nodes, since only their own node knows it. */
 export function pathOf({ own }: Part, { path }: Member): MemberView['path'] {
   return own ? path.at : null;
 }

@@ -251,7 +251,7 @@ export const nodeSchema = z.object({
       calls: z
         .object({
           calls: z.number().int().describe('Whose RTP passes through the relay'),
-          listeners: z.number().int().describe('Of these, listeners whom the relay sends a conference'),
+          listeners: z.number().int().describe('Of these, listeners who get a conference from the relay'),
           dropped: z.record(z.string(), z.number()).describe('Packets of phones that were not taken, by reason'),
           packetsLostByPhones: z.number().describe('On the way to the phones of present calls, as they report'),
           worstJitterAtPhonesMs: z.number().describe('The worst that a present phone reports'),

@@ -13,7 +13,7 @@ export function nextDeadlineMs(conference: Conference): number {
   );
 }
 
-/** The first member about whom time alone changes something now. */
+/** The first member who is changed now by time alone. */
 export function firstDue(conference: Conference, nowMs: number): Member | undefined {
   return conference.members.where((counts) => dueMs(conference, counts) <= nowMs).next().value;
 }

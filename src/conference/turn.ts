@@ -23,7 +23,7 @@ export class Turn {
   /** What is to be done before channels are arranged, and after. */
   readonly first: Effect[] = [];
   readonly effects: Effect[] = [];
-  /** By channel id, of members whom this turn changes. */
+  /** By channel id, of members that this turn changes. */
   readonly assumed = new Map<string, Assumed>();
   /** The last wish to be woken has been fulfilled, and if it was too early must be made again. */
   woken = false;

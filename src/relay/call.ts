@@ -56,8 +56,8 @@ export type CallDeps = {
 const view = emptyRtpView();
 
 /**
- * The RTP of one call, between its phone and Asterisk. It passes through both ways; or the phone is that of a listener, who
- * gets the sound of a conference, and of whom Asterisk gets the keys alone. To the phone it is one stream all the time.
+ * The RTP of one call, between its phone and Asterisk. It passes through both ways, unless the phone is a listener's: then it
+ * gets the sound of a conference, and Asterisk gets its keys, with a moment of audio after them. The phone has one stream.
  */
 export class Call implements AudienceListener {
   hearing: Hearing;

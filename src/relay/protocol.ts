@@ -131,7 +131,7 @@ export type TrunkStatsReport = z.output<typeof trunkStats>;
 /** All calls together, since the relay was started. */
 const callSums = z.object({
   calls: z.number(),
-  /** Of these, listeners whom the relay sends a conference. */
+  /** Of these, listeners who get a conference from the relay. */
   listeners: z.number(),
   /** Packets of phones that were dropped, by reason. */
   dropped: z.record(z.string(), z.number()),

@@ -137,7 +137,7 @@ describe('the stream that one side of a call gets', () => {
     expect(headers.map((header) => (((header?.timestamp ?? 0) - TIMESTAMP) >>> 0) / 8)).toEqual([100, 120]);
   });
 
-  it('is not confused by a listener of whom only a key is passed on, now and then', () => {
+  it('is not confused by a listener who has only a key passed on, now and then', () => {
     const stream = streamOf();
     let last = SEQUENCE;
     // 13 minutes at 50 packets per second are more than half of all numbers, and 22 minutes are all but one of them.
