@@ -54,7 +54,8 @@ const json = async <T>(...words: string[]): Promise<T> => JSON.parse(await rostr
 /** A command on a terminal of 30 rows. */
 function onTerminal(...words: string[]): ChildProcessWithoutNullStreams {
   const line = [...ROSTRUM, ...words].map((word) => `'${word}'`).join(' ');
-  const command = `stty rows 30 cols 120; ${line}`;
+  // In the shell's place: Ctrl-C would reach a shell as well, and it would end as interrupted.
+  const command = `stty rows 30 cols 120; exec ${line}`;
   return spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env });
 }
 
