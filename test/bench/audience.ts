@@ -115,7 +115,8 @@ function packetRate({ received, countedMs }: CrowdCall): { perSecond: number } {
   return { perSecond: countedMs > 0 ? (received * 1000) / countedMs : 0 };
 }
 
-function heldBy({ asterisk, relay, controller }: ServerPids): Held {
+/** What the processes have taken. */
+export function heldBy({ asterisk, relay, controller }: ServerPids): Held {
   return {
     asteriskMb: proportionalMb(asterisk),
     relayMb: proportionalMb(relay),

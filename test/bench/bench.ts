@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StatusView } from '../../src/api/schemas.ts';
+import type { ConferenceSummary, NodeView, StatusView } from '../../src/api/schemas.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { RostrumNode, type RostrumNodeOptions } from '../kit/rostrum-node.ts';
 import { type Contender, confBridge, OURS, PEER } from './peer.ts';
@@ -69,6 +69,18 @@ export async function settleAudience(node: RostrumNode): Promise<number> {
     atRelay = members.filter(({ path }) => path === 'relay').length;
     if (atRelay === before) return atRelay;
   }
+}
+
+/** How many calls there are, as each of the processes knows; the relay tells each 2 s. */
+export async function countedCalls(node: RostrumNode): Promise<Figures> {
+  const channels = await node.asterisk.cli('core show channels count').catch(() => '');
+  const [{ traffic } = { traffic: null }] = await node.api.get<NodeView[]>('/nodes');
+  const conferences = await node.api.get<ConferenceSummary[]>('/conferences');
+  return {
+    asteriskCalls: Number(/^(\d+) active calls?/m.exec(channels)?.[1]),
+    relayCalls: traffic?.calls?.calls ?? 0,
+    members: conferences.reduce((sum, { members }) => sum + members, 0),
+  };
 }
 
 export type ServerPids = { asterisk: number; supervisor: number; controller: number; relay: number };

@@ -41,3 +41,15 @@ export function proportionalMb(pid: number): number {
 export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
+
+/** CPU time of this process, in ms: other processes on the machine do not count. */
+export async function cpuMs(times: number, run: (index: number) => void): Promise<number> {
+  const before = process.cpuUsage();
+  for (let index = 0; index < times; index++) {
+    run(index);
+    // As between events of Asterisk: what was begun goes on.
+    if (index % 16 === 0) await null;
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}

@@ -5,6 +5,7 @@ import { join } from './join.ts';
 import { latency } from './latency.ts';
 import { type ListenersParams, listeners } from './listeners.ts';
 import { listenersLimit } from './listeners-limit.ts';
+import { nodes } from './nodes.ts';
 import { relay } from './relay.ts';
 import type { Params, Result } from './result.ts';
 import { storm } from './storm.ts';
@@ -29,10 +30,11 @@ const atLeastZero = (flags: string, description: string, standard: number) =>
     return value;
   });
 
-function packetMs(text: string): number {
-  if (!['20', '40', '60'].includes(text)) throw new InvalidArgumentError('20, 40 or 60 is expected');
-  return Number(text);
-}
+const packetMs = () =>
+  new Option('--packet-ms <ms>', 'audio in each packet, both ways: 20, 40 or 60').default(20).argParser((text) => {
+    if (!['20', '40', '60'].includes(text)) throw new InvalidArgumentError('20, 40 or 60 is expected');
+    return Number(text);
+  });
 
 const program = new Command('bench').description('measure Rostrum against ConfBridge on the same Asterisk');
 
@@ -65,7 +67,7 @@ bench(
   'CPU per 100 listeners, and memory',
   [
     number('--count <n>', 'listeners; with --find-limit how many to begin with', 300),
-    new Option('--packet-ms <ms>', 'audio in each packet, both ways: 20, 40 or 60').default(20).argParser(packetMs),
+    packetMs(),
     number('--seconds <n>', 'duration of each measurement', 10),
     new Option('--find-limit', 'find out how many listeners get their packets').default(false),
     number('--most <n>', 'with --find-limit: more are not tried', 4000),
@@ -81,6 +83,7 @@ bench(
     number('--already <n>', 'listeners who are in before', 300),
     number('--count <n>', 'callers who come', 1500),
     number('--rate <n>', 'calls per second', 50),
+    packetMs(),
     number('--seconds <n>', 'how long all stay behind the last one', 20),
     atLeastZero('--peer-count <n>', 'callers who come to ConfBridge; 0 for as many as it carries', 0),
     new Option('--keys', 'listeners press keys meanwhile, and are given a voice').default(false),
@@ -159,6 +162,15 @@ bench(
   [number('--members <n>', 'members of the conference', 10_000)],
   1,
   core,
+  'half',
+);
+
+bench(
+  'nodes',
+  'what a cluster of many nodes costs the controller of one, next to a cluster of half as many',
+  [number('--nodes <n>', 'nodes', 100), number('--members <n>', 'members of each', 1000)],
+  1,
+  nodes,
   'half',
 );
 

@@ -2,12 +2,12 @@ import type { CrowdCall } from './crowd.ts';
 import { type Figures, percentile } from './result.ts';
 import { latenessWithoutStalls, mergeStalls, type Stall, sumUpStalls } from './stall-watch.ts';
 
-const PACKET_MS = 20;
 const LEAST_OF_PACKETS = 0.95;
 
 /** What the storm did to the listeners who were in already. */
 export function figuresOfListeners(
   calls: readonly CrowdCall[],
+  packetMs: number,
   { machineStalls, phonesStalls }: { machineStalls: Stall[]; phonesStalls: Stall[][] },
 ): Figures {
   const stallsOfProcess = phonesStalls.map((own) => mergeStalls([...machineStalls, ...own]));
@@ -18,7 +18,7 @@ export function figuresOfListeners(
   const machine = sumUpStalls(machineStalls);
   const phones = phonesStalls.map(sumUpStalls);
   return {
-    alreadyLostPackets: sum(calls.map((call) => Math.max(missingByClock(call), call.lost))),
+    alreadyLostPackets: sum(calls.map((call) => Math.max(missingByClock(call, packetMs), call.lost))),
     alreadyLostBySequence: sum(calls.map(({ lost }) => lost)),
     alreadyLatestMs: Math.max(0, ...latest),
     alreadyLatestWithStallsMs: Math.max(0, ...calls.map(({ latestMs }) => latestMs)),
@@ -31,13 +31,17 @@ export function figuresOfListeners(
 }
 
 /** A packet may be on its way at either end. */
-function missingByClock({ received, countedMs }: CrowdCall): number {
-  const missing = Math.floor(countedMs / PACKET_MS) - received;
+function missingByClock({ received, countedMs }: CrowdCall, packetMs: number): number {
+  const missing = Math.floor(countedMs / packetMs) - received;
   return missing > 2 ? missing : 0;
 }
 
 /** How the callers fared. `earlier` and `calls` are two reports of the same calls; between the two nobody may be deaf. */
-export function figuresOfCallers(earlier: readonly CrowdCall[], calls: readonly CrowdCall[]): Figures {
+export function figuresOfCallers(
+  earlier: readonly CrowdCall[],
+  calls: readonly CrowdCall[],
+  packetMs: number,
+): Figures {
   const answered = calls.flatMap((call) =>
     call.answeredMs === null ? [] : [{ ...call, answeredMs: call.answeredMs }],
   );
@@ -49,7 +53,7 @@ export function figuresOfCallers(earlier: readonly CrowdCall[], calls: readonly 
     const before = earlier[index];
     return before === undefined || call.answeredMs === null || call.endedMs !== null
       ? []
-      : [((call.received - before.received) * PACKET_MS) / (call.countedMs - before.countedMs)];
+      : [((call.received - before.received) * packetMs) / (call.countedMs - before.countedMs)];
   });
   return {
     firstAudioP50Ms: percentile(heard, 0.5),

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silence } from '../kit/phone/sound.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
-import { bringIn } from './audience.ts';
-import { inTurns, settleAudience, withNode } from './bench.ts';
+import { bringIn, heldBy } from './audience.ts';
+import { countedCalls, inTurns, serverPids, settleAudience, withNode } from './bench.ts';
 import { machineSeconds } from './cpu.ts';
 import { Crowd } from './crowd.ts';
 import type { Contender } from './peer.ts';
@@ -25,6 +25,7 @@ export type StormParams = {
   already: number;
   count: number;
   rate: number;
+  packetMs: number;
   seconds: number;
   rounds: number;
   /** Callers of the peer's storm; 0 for as many as it carries. */
@@ -39,7 +40,7 @@ export type StormParams = {
 export async function storm(params: StormParams): Promise<Result> {
   const scaled = scaleForPeer(params);
   const measured = await inTurns(params.rounds, (contender) =>
-    withNode({ profile: PROFILE }, (node) =>
+    withNode({ packetMs: params.packetMs, profile: PROFILE }, (node) =>
       measure(node, contender, contender.name === 'ours' ? params : { ...params, ...scaled }),
     ),
   );
@@ -53,8 +54,8 @@ function scaleForPeer({ already, count, peerCount }: StormParams): Pick<StormPar
 }
 
 async function measure(node: RostrumNode, contender: Contender, params: StormParams): Promise<Figures> {
-  const { already, count, keys } = params;
-  const crowd = await Crowd.start({ server: node.server, packetMs: 20, phones: already + count + 1 });
+  const { already, count, packetMs, keys } = params;
+  const crowd = await Crowd.start({ server: node.server, packetMs, phones: already + count + 1 });
   const clock = await StallClock.start();
   try {
     await bringIn(crowd, contender, 'speaker', 1);
@@ -68,7 +69,9 @@ async function measure(node: RostrumNode, contender: Contender, params: StormPar
     } finally {
       figures = { ...figures, ...(await traffic?.stop()) };
     }
-    return { ...figures, leaveSeconds: await leave(node, crowd) };
+    const known = await countedCalls(node);
+    const held = heldBy(await serverPids(node));
+    return { ...figures, ...known, ...held, leaveSeconds: await leave(node, crowd) };
   } finally {
     await clock.stop();
     await crowd.hangUp().catch(() => {});
@@ -81,7 +84,7 @@ async function runStorm(
   crowd: Crowd,
   clock: StallClock,
   { listen, caller }: Contender,
-  { count, rate, seconds }: StormParams,
+  { count, rate, packetMs, seconds }: StormParams,
 ): Promise<Figures> {
   await crowd.stalls();
   await clock.take();
@@ -97,8 +100,8 @@ async function runStorm(
   const machine = machineSeconds();
   const stalls = { machineStalls: await clock.take(), phonesStalls: await crowd.stalls() };
   return {
-    ...figuresOfListeners(listenersThen, stalls),
-    ...figuresOfCallers(earlier, callersThen),
+    ...figuresOfListeners(listenersThen, packetMs, stalls),
+    ...figuresOfCallers(earlier, callersThen, packetMs),
     idlePercent: ((machine.idle - machineBefore.idle) / (machine.total - machineBefore.total)) * 100,
   };
 }

@@ -25,7 +25,10 @@ const noStalls = { machineStalls: [], phonesStalls: [[], []] };
 describe('listeners who are in already', () => {
   it('have lost what the clock misses, or what the sequence numbers do, whichever is more', () => {
     const calls = [call({ received: 400, lost: 30 }), call({ received: 500, lost: 7 }), call({ received: 498 })];
-    expect(figuresOfListeners(calls, noStalls)).toMatchObject({ alreadyLostPackets: 107, alreadyLostBySequence: 37 });
+    expect(figuresOfListeners(calls, 20, noStalls)).toMatchObject({
+      alreadyLostPackets: 107,
+      alreadyLostBySequence: 37,
+    });
   });
 
   it('are excused for stalls of the machine, and of the process that their phone is in', () => {
@@ -35,8 +38,11 @@ describe('listeners who are in already', () => {
       machineStalls: [{ fromMs: 0, toMs: 100 }],
       phonesStalls: [[{ fromMs: 50, toMs: 150 }], []],
     };
-    expect(figuresOfListeners(late(0), stalls)).toMatchObject({ alreadyLatestMs: 150, alreadyLatestWithStallsMs: 300 });
-    expect(figuresOfListeners(late(1), stalls)).toMatchObject({
+    expect(figuresOfListeners(late(0), 20, stalls)).toMatchObject({
+      alreadyLatestMs: 150,
+      alreadyLatestWithStallsMs: 300,
+    });
+    expect(figuresOfListeners(late(1), 20, stalls)).toMatchObject({
       alreadyLatestMs: 200,
       stallTotalMs: 100,
       stallWorstMs: 100,
@@ -50,6 +56,7 @@ describe('callers of a storm', () => {
     figuresOfCallers(
       calls.map((each) => ({ ...each, received: receivedBefore, countedMs: 0 })),
       calls,
+      20,
     );
 
   it('are timed from the answer to the first sound', () => {
