@@ -62,6 +62,11 @@ export class BenchNode {
     return this.#conferences.ensure(NAME, 'default');
   }
 
+  /** What a node is told that comes anew. */
+  get snapshot(): Message[] {
+    return this.#state.snapshot(this.#conferences.all.values());
+  }
+
   stop(): void {
     this.#conferences.stop();
   }

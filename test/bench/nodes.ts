@@ -37,7 +37,8 @@ export async function nodes(params: NodesParams): Promise<Result> {
 async function measure({ nodes: count, members }: NodesParams): Promise<Figures> {
   const others = Array.from({ length: count - 1 }, (_, index) => `node${index}`);
   const own = new BenchNode(OWN, others, () => {});
-  const told = toldInTurn(others.map((other, index) => whatIsTold(other, index < SPEAKERS_OF_CLUSTER, members)));
+  const nodes = others.map((other, index) => whatIsTold(other, index < SPEAKERS_OF_CLUSTER, members));
+  const told = inTurn(nodes.map(({ joins }) => joins));
   const joins = told.filter(({ text }) => text.includes('"delta"'));
   const bytes = joins.reduce((sum, { text }) => sum + text.length, 0);
   await sleep(SETTLE_MS);
@@ -53,6 +54,10 @@ async function measure({ nodes: count, members }: NodesParams): Promise<Figures>
   if (admitted !== count * members) throw new Error(`of ${count * members} members ${admitted} are known`);
   own.stop();
   return {
+    ...(await measureRestart(
+      others,
+      nodes.flatMap(({ snapshot }) => snapshot),
+    )),
     joinElsewhereMs: toldMs / joins.length,
     joinElsewhereBytes: bytes / joins.length,
     joinMs: joinMs / members,
@@ -62,20 +67,31 @@ async function measure({ nodes: count, members }: NodesParams): Promise<Figures>
   };
 }
 
+/** The node has one member by then, and is told of all the others. */
+async function measureRestart(others: readonly string[], snapshots: readonly Told[]): Promise<Figures> {
+  const node = new BenchNode(OWN, others, () => {});
+  node.joins(channelOf(0));
+  const snapshotsMs = await cpuMs(snapshots.length, (index) => take(node, snapshots[index]));
+  const missing = others.filter((other) => !node.conference.remote?.nodes.includes(other));
+  if (missing.length > 0) throw new Error(`nothing is known of ${missing.join(', ')}`);
+  node.stop();
+  return { snapshotsMs, snapshotsMb: snapshots.reduce((sum, { text }) => sum + text.length, 0) / 1024 ** 2 };
+}
+
 type Told = { readonly from: string; readonly text: string };
 
-/** What a node tells the others while its members join, one at a time. */
-function whatIsTold(from: string, hasSpeaker: boolean, members: number): Told[] {
-  const told: Told[] = [];
-  const tell = (message: Message) => void told.push({ from, text: JSON.stringify(message) });
-  const node = new BenchNode(from, [OWN], tell);
+/** What a node tells the others while its members join, one at a time, and one that comes anew afterwards. */
+function whatIsTold(from: string, hasSpeaker: boolean, members: number): { joins: Told[]; snapshot: Told[] } {
+  const joins: Told[] = [];
+  const asTold = (message: Message): Told => ({ from, text: JSON.stringify(message) });
+  const node = new BenchNode(from, [OWN], (message) => void joins.push(asTold(message)));
   for (let index = 0; index < members; index++) node.joins(channelOf(index), { speaker: hasSpeaker && index === 0 });
   node.stop();
-  return told;
+  return { joins, snapshot: node.snapshot.map(asTold) };
 }
 
 /** As if callers came to all nodes at the same time. */
-function toldInTurn(ofNodes: readonly Told[][]): Told[] {
+function inTurn(ofNodes: readonly Told[][]): Told[] {
   const longest = Math.max(...ofNodes.map(({ length }) => length));
   return Array.from({ length: longest }, (_, turn) => ofNodes.flatMap((told) => told[turn] ?? [])).flat();
 }
