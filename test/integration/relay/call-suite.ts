@@ -7,7 +7,7 @@ const STRANGER = '127.0.75.4';
 const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
 
-/** What must be so of calls whatever the relay reaches the network by. */
+/** Tests of calls that must pass with either driver. */
 export function describeCalls(driver: 'libc' | 'dgram'): void {
   let lab: RelayLaboratory;
 

@@ -56,7 +56,7 @@ function* attack(ssrc: number): Generator<Buffer> {
   const source = hostileSource({ seed: 7, kinds });
   for (let count = 0; count < HOSTILE_PACKETS; count++) yield nextHostilePacket(source).bytes;
   yield Buffer.concat([Buffer.from([0x80, 200, 0, 6]), Buffer.alloc(24)]);
-  // With the phone's own SSRC, which a stranger cannot know; and as large as can be.
+  // A stranger cannot know the phone's SSRC. Here it does.
   for (let sequence = 0; sequence < 50; sequence++) yield rtp(ssrc, sequence);
   for (const ofSsrc of [ssrc, 7]) yield rtp(ofSsrc, 50, HUGE_BYTES - 12);
   yield Buffer.alloc(HUGE_BYTES, 0xff);
@@ -79,8 +79,8 @@ const send = (from: Socket, { host, port }: RtpAddress, packets: Iterable<Buffer
 const above = ({ host, port }: RtpAddress): RtpAddress => ({ host, port: port + 1 });
 const dropped = () => Object.values(lab.sums?.dropped ?? {}).reduce((sum, count) => sum + count, 0);
 
-/** What the relay has brought since all was well. */
-function arrivals() {
+/** Begins to watch. @returns how to check that everybody has got the right packets since then, and no others */
+function watch() {
   const lines = [listener.phone, speaker.phone, speaker.asterisk, listener.asterisk];
   const before = lines.map((line) => line.arrivals.length);
   const others = lines.map((line) => line.others);
@@ -103,9 +103,9 @@ function arrivals() {
   };
 }
 
-describe('what strangers send', () => {
-  it("to the RTP port of a speaker's call is counted, all of it, by reason, and nobody hears it", async () => {
-    const expectUndisturbed = arrivals();
+describe('a packet of a stranger', () => {
+  it("to the RTP port of a speaker's call is counted by its reason, and nobody hears it", async () => {
+    const expectUndisturbed = watch();
     await expect.poll(() => lab.sums, WITHIN).toBeDefined();
     const before = dropped();
     const sent = await send(stranger, speaker.spec.local, attack(speaker.phone.ssrc));
@@ -124,7 +124,7 @@ describe('what strangers send', () => {
     ["the RTCP port of Asterisk's side", () => above(speaker.asterisk.peer ?? floor)],
     ['the floor', () => floor],
   ])('to %s disturbs nobody', async (_, target) => {
-    const expectUndisturbed = arrivals();
+    const expectUndisturbed = watch();
     await send(stranger, target() ?? floor, attack(speaker.phone.ssrc));
     await expectUndisturbed();
     for (const channelId of ['listener', 'speaker']) {
@@ -132,8 +132,8 @@ describe('what strangers send', () => {
     }
   });
 
-  it('all the time, as a phone would, is heard by nobody', async () => {
-    const expectUndisturbed = arrivals();
+  it('is heard by nobody if many come, as a phone would send them', async () => {
+    const expectUndisturbed = watch();
     const line = await lab.line(STRANGER, { codec: 'PCMU' });
     line.say(STRANGE_HZ, -10);
     for (const target of [speaker.spec.local, listener.spec.local, speaker.asterisk.peer, floor]) {
@@ -147,12 +147,12 @@ describe('what strangers send', () => {
   });
 });
 
-describe('what is no RTP', () => {
+describe('a datagram that is no RTP', () => {
   const broken = [...Array(12).keys()].map((bytes) => rtp(1, 1).subarray(0, bytes));
   const noise = [Buffer.alloc(HUGE_BYTES, 0x3f), Buffer.alloc(HUGE_BYTES, 0xff), Buffer.alloc(200, 0x11)];
 
   it("is not passed on from a phone's address either, nor counts as its RTCP", async () => {
-    const expectUndisturbed = arrivals();
+    const expectUndisturbed = watch();
     const neighbour = await lab.socket({ host: PHONE });
     for (const { spec } of [listener, speaker]) {
       await send(neighbour, spec.local, [...broken, ...noise]);
@@ -164,7 +164,7 @@ describe('what is no RTP', () => {
   });
 
   it('is not passed on from Asterisk, nor heard on the floor', async () => {
-    const expectUndisturbed = arrivals();
+    const expectUndisturbed = watch();
     for (const { asterisk } of [speaker, listener]) {
       await each([...broken, ...noise], (packet) => asterisk.sendBytes(packet));
     }

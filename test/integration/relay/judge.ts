@@ -14,7 +14,7 @@ export const falls = (line: Line, freqHz: number) => expect.poll(() => line.leve
 export const isSilent = (line: Line) =>
   expect.poll(() => performance.now() - (line.arrivals.at(-1)?.atMs ?? 0), WITHIN).toBeGreaterThan(200);
 
-/** How often a packet does not have the number after that of the one before: some were lost, or came twice. */
+/** How many packets do not have the sequence number after that of the packet before: some were lost, or came twice. */
 export const missing = (arrivals: readonly Arrival[]): number =>
   arrivals.filter(({ sequence }, i) => i > 0 && sequence !== (((arrivals[i - 1]?.sequence ?? 0) + 1) & 0xffff)).length;
 
@@ -22,7 +22,7 @@ export const missing = (arrivals: readonly Arrival[]): number =>
 export const longestGapMs = (arrivals: readonly Arrival[]): number =>
   Math.max(...arrivals.slice(1).map(({ atMs }, index) => atMs - (arrivals[index]?.atMs ?? 0)));
 
-/** Whether packets of 20 ms are all that there was: none is missing in their numbers, nor in their time. */
+/** Checks packets of 20 ms: no sequence number and no timestamp is missing between the first and the last. */
 export function expectNothingLost(arrivals: readonly Arrival[]): void {
   expect(arrivals.length).toBeGreaterThan(10);
   expect(missing(arrivals)).toBe(0);

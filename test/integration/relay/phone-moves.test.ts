@@ -7,7 +7,7 @@ import { RtcpLine } from './rtcp-line.ts';
 
 const SECOND_ADDRESS = '127.0.75.5';
 const STRANGER = '127.0.75.4';
-/** What a phone behind NAT says of itself. */
+/** The address in the SDP of a phone behind NAT. */
 const BEHIND_NAT = { host: '192.168.1.9', port: 4000 };
 const FLOOR_HZ = 440;
 const VOICE_HZ = 700;
@@ -62,7 +62,7 @@ describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets t
     expect(new Set(noise.map(({ ssrc, payloadType }) => `${ssrc} ${payloadType}`))).toEqual(
       new Set([`${speaker.phone.ssrc} 13`]),
     );
-    // No more than the greeting of the relay.
+    // This is the greeting of the relay.
     expect(listener.asterisk.arrivals).toHaveLength(1);
     for (const { phone } of [listener, speaker]) expectOneStream(phone.arrivals);
     expect(await lab.statistics('listener')).toMatchObject({ packetsLost: 0, silentSeconds: 0 });
@@ -116,12 +116,12 @@ describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets t
     const { listener, speaker } = await both();
     const heardBefore = speaker.asterisk.arrivals.length;
     const there = [await move(listener, STRANGER), await move(speaker, STRANGER)];
-    // For longer than a phone is waited for.
+    // This is longer than the relay waits for a phone.
     await expect.poll(async () => (await lab.statistics('speaker')).silentSeconds, WITHIN).toBeGreaterThanOrEqual(2);
     await hears(listener.phone, FLOOR_HZ);
     await hears(speaker.phone, ASTERISK_HZ);
     for (const line of there) expect(line.arrivals).toEqual([]);
-    // What was under way.
+    // Some packets were under way.
     expect(speaker.asterisk.arrivals.length - heardBefore).toBeLessThan(10);
   });
 
@@ -132,7 +132,7 @@ describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets t
     const { listener, speaker } = await both();
     for (const call of [listener, speaker]) {
       const { phone, spec } = call;
-      // It does not cease at once to send from where it was.
+      // The phone goes on sending from its old address.
       const there = await lab.line(SECOND_ADDRESS, { codec: spec.codec });
       there.sendTo(spec.local);
       const host = { host: told, port: there.address.port };

@@ -8,11 +8,11 @@ const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
 const LISTENERS = 50;
 const PACKET_MS = 20;
-/** Where calls of a crowd are, which nobody else has ports at. */
+/** The relay's address for the calls of a crowd. Nobody else has ports there. */
 const CROWD_HOST = '127.0.75.10';
 const FIRST_PORT = 10_000;
 const SILENCE = new Uint8Array(160).fill(0xff);
-/** Many things at once take longer. */
+/** For many calls. */
 const LONGER = { timeout: 20_000, interval: 50 };
 
 let lab: RelayLaboratory;
@@ -32,7 +32,7 @@ async function audience(): Promise<{ wish: FloorWish; listeners: LaboratoryCall[
   return { wish: { ...wish, port: local.port }, listeners };
 }
 
-/** A call of a crowd: to a phone that hears nothing, or at an address where it is. */
+/** A call of a crowd. The relay sends nothing to its phone unless an address of the phone is given. */
 const callOf = (index: number, given: Partial<CallSpec> = {}): CallSpec => ({
   channelId: `crowd-${index}`,
   local: { host: CROWD_HOST, port: FIRST_PORT + 2 * index },
@@ -51,7 +51,7 @@ const crowdOf = (calls: number, given: Partial<CallSpec> = {}) =>
 const channelsOf = (type: 'call-open' | 'call-failed'): string[] =>
   lab.reports.flatMap((report) => (report.type === type ? [report.channelId] : []));
 
-/** What has come to listeners since this was called: it must be all that there was, and the floor. */
+/** Begins to watch listeners. @returns how to check that they have lost nothing since then, and hear the floor */
 function allOf(listeners: readonly LaboratoryCall[]): () => Promise<void> {
   const before = listeners.map(({ phone }) => phone.arrivals.length);
   return async () => {

@@ -8,7 +8,7 @@ const FLOOR_HZ = 440;
 const VOICE_HZ = 700;
 const ASTERISK_HZ = 300;
 const LEVEL_DBOV = -20;
-/** In each thread of the relay there are some. */
+/** Enough for each thread of the relay to have some. */
 const OTHER_LISTENERS = 5;
 const PACKET_MS = 20;
 
@@ -41,7 +41,7 @@ async function conference(driver: 'libc' | 'dgram' = 'libc') {
   };
 }
 
-/** What has come to lines since this was called. */
+/** Begins to watch lines. @returns how to get the packets that have come to them since then */
 function arrivalsOf(lines: readonly Line[]): () => Arrival[][] {
   const before = lines.map((line) => line.arrivals.length);
   return () => lines.map((line, i) => line.arrivals.slice(before[i]));
@@ -65,7 +65,7 @@ describe.each(['libc', 'dgram'] as const)('a phone that cannot be reached for a 
     const ports = gone.map(({ phone }) => phone.address.port);
     for (const { phone } of gone) phone.close();
     const sentBefore = (await lab.statistics('gone-listener')).packetsSent;
-    // So many times the machine of the phone says that nobody is there.
+    // The phone's machine answers each of these with "port unreachable".
     const sent = async () => (await lab.statistics('gone-listener')).packetsSent - sentBefore;
     await expect.poll(sent, WITHIN).toBeGreaterThan(50);
     for (const [index, { spec }] of gone.entries()) {
@@ -101,7 +101,7 @@ describe.each(['libc', 'dgram'] as const)(
       }
       const [toPhone = [], toAsterisk = [], ...others] = since();
       expectOneStream(toPhone);
-      // Its own voice passes all the time, since Asterisk gets what follows the voice as a speaker.
+      // The member's voice passes all the time, since Asterisk gets a second of it after the member was a speaker.
       expect(missing(toAsterisk)).toBe(0);
       for (const arrivals of others) expectNothingLost(arrivals);
       const machineMs = Math.max(...others.map(longestGapMs)) - PACKET_MS;
@@ -124,7 +124,7 @@ it('a relay beside one that runs ends with its reason, and the calls of the firs
   const { status, stderr } = await lab.startSecondRelay();
   expect(stderr).toMatch(/^rostrum: another relay is running: \S+ answers$/m);
   expect(status).toBe(6);
-  // Who asks whether a relay is there takes the place of its controller for a moment.
+  // The second relay has looked whether one runs, which takes the place of the controller for a moment.
   expect((await lab.connect()).calls).toHaveLength(OTHER_LISTENERS + 1);
   await allHear();
   for (const arrivals of since()) expectNothingLost(arrivals);

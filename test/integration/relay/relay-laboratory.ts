@@ -37,9 +37,9 @@ export type Report<T extends RelayReport['type']> = Extract<RelayReport, { type:
 
 export const HEARING: CallHearing = { conference: '3000', volume: 0, noise: false, deaf: false, packetMs: 20 };
 
-/** Of a relay's process. */
+/** How the relay's process is started. */
 type LaboratoryOptions = {
-  /** How it reaches the network. */
+  /** The driver of its sockets. */
   readonly driver?: 'libc' | 'dgram';
   /** How many files it may have open. */
   readonly openFiles?: number;
@@ -231,7 +231,7 @@ export class RelayLaboratory {
     return call;
   }
 
-  /** What a member hears as a listener from now on; null for one whose voice passes. */
+  /** Changes how a member hears as a listener; with null, the member's voice passes. */
   hear({ spec }: LaboratoryCall, hearing: Partial<CallHearing> | null): void {
     this.tell({ type: 'call', call: { ...spec, hearing: hearing && { ...HEARING, ...hearing } } });
   }
@@ -243,7 +243,7 @@ export class RelayLaboratory {
     return statistics;
   }
 
-  /** What the relay has told of all calls last. */
+  /** The latest report about all calls together. */
   get sums(): CallSums | undefined {
     return this.reports.findLast((report) => report.type === 'calls')?.sums;
   }

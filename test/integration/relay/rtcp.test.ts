@@ -9,10 +9,10 @@ const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
 /** In ticks of the RTP clock, which are 12 ms. */
 const JITTER_TICKS = 96;
-/** The relay takes a phone for silent after 25 s. */
+/** The relay reports a phone as silent after 25 s. */
 const SILENCE = { timeout: 40_000, interval: 100 };
 
-/** Here phones are silent, or nearly, from before the first of the other tests on. */
+/** A relay whose phones are silent, or nearly so. It starts before the other tests, which run meanwhile. */
 let longLab: RelayLaboratory;
 let lab: RelayLaboratory;
 
@@ -56,7 +56,7 @@ describe('the RTCP of a phone', () => {
   it('tells how the phone hears: in the statistics of the call, and in those of all calls', async () => {
     const { spec, rtcp, ssrc } = await listener();
     expect(await lab.statistics('listener')).toMatchObject({ packetsLostByPhone: null, jitterAtPhoneMs: null });
-    // Of another stream, which is none of ours.
+    // A report about a stream that is not the relay's.
     rtcp.report(spec.local, { ssrc: ssrc ^ 1, cumulativeLost: 5000, jitterTicks: 8000 });
     rtcp.report(spec.local, { ssrc, cumulativeLost: 17, jitterTicks: JITTER_TICKS });
     const told = { packetsLostByPhone: 17, jitterAtPhoneMs: 12, roundTripMs: null };
