@@ -190,6 +190,9 @@ export class Call implements AudienceListener {
     if (isMoved) {
       this.#source = sourceOf(spec);
       this.#aim();
+      // The kernel is not to keep to where the phone was.
+      this.#connect(false);
+      this.#takeAll();
     }
     this.#settle();
   }

@@ -56,10 +56,11 @@ export class PhoneSource {
     return this.#state.isKnown;
   }
 
-  /** Whether a phone may send from this address at all. */
+  /** Whether a phone may report from this address: where any is allowed, the one from which it sends once it has sent. */
   allows(host: string): boolean {
-    const { hosts } = this.#options;
-    return hosts.length === 0 || hosts.includes(host);
+    const { hosts, told } = this.#options;
+    if (hosts.length > 0) return hosts.includes(host);
+    return !this.#state.isKnown || host === this.#state.host || host === told?.host;
   }
 
   /** HOT PATH. @returns whether the packet is the phone's; `moved` tells whether it came from somewhere else than before */

@@ -1,6 +1,7 @@
 import type { Logger } from 'winston';
 import { sendDescriptors } from '../udp/descriptors.ts';
 import { loadLibc } from '../udp/libc.ts';
+import { type CallLimit, readCallLimit } from './call-limit.ts';
 import { ControlServer } from './control-server.ts';
 import { RelayError } from './errors.ts';
 import { MeterThread } from './meter-thread.ts';
@@ -46,8 +47,9 @@ export class Relay {
   /** Where the floors are sent to by Asterisk; null while their ports are being opened. Bounded by the conferences. */
   readonly #floors = new Map<string, RtpAddress | null>();
   #peers: readonly TrunkPeerWish[] = [];
-  /** The calls that the controller wants. Bounded by those of Asterisk. */
+  /** The calls that the controller wants, at most as many as the process can have. */
   readonly #calls = new Map<string, CallSpec>();
+  #limit: CallLimit = { calls: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY };
 
   constructor(options: RelayOptions, deps: RelayDeps) {
     this.#logger = deps.logger;
@@ -72,6 +74,7 @@ export class Relay {
    */
   async start(predecessor: Predecessor | null = null): Promise<void> {
     this.#meters.start();
+    this.#limit = await readCallLimit();
     if (predecessor) await this.#ready;
     const { floorStates, floors, calls, peers } = predecessor
       ? await takeOver(predecessor, this.#socketPath)
@@ -181,6 +184,11 @@ export class Relay {
 
   #setCall(call: CallSpec): void {
     const { channelId } = call;
+    const { calls, files } = this.#limit;
+    if (!this.#calls.has(channelId) && this.#calls.size >= calls) {
+      const message = `the relay may open ${files} files, which is enough for ${calls} calls`;
+      return this.#control.report({ type: 'call-failed', channelId, message });
+    }
     this.#calls.set(channelId, call);
     this.#workers.tellCall(channelId, { type: 'call', call });
   }
@@ -207,7 +215,7 @@ export class Relay {
         return this.#control.report(report);
       }
       case 'call-failed':
-        this.#calls.delete(report.channelId);
+        this.#endCall(report.channelId);
         return this.#control.report(report);
       case 'trunk-failed':
         return this.#onDied(new RelayError('no-port', `the trunk cannot be opened: ${report.message}`));

@@ -12,6 +12,8 @@ import { sequenceDistance } from './sequence.ts';
 const TICKS_PER_MS = 8;
 const USUAL_PACKET_TICKS = 160;
 const LONGEST_PACKET_TICKS = 480;
+/** Each change may add a part of a packet to what the phone has. More than this would have to wait there. */
+const MOST_AHEAD_MS = LONGEST_PACKET_TICKS / TICKS_PER_MS;
 /** A packet that is behind by more was not merely reordered: the source has begun anew (RFC 3550, appendix A.1). */
 const MAX_MISORDER = 100;
 /** After such a pause 16 bits do not tell any more how many packets are missing. */
@@ -102,7 +104,8 @@ export class OutgoingStream {
 
   /**
    * HOT PATH. Rewrites the header of a packet that is passed on, in place. Within one SSRC all differences stay as they are.
-   * @returns false where the packet is late and from before a change: its place in the stream is taken, so it must not be sent
+   * @returns false where the packet must not be sent. Either it is late and from before a change, so that its place in the
+   * stream is taken. Or it would begin a feed while the stream is far ahead of the time, since feeds have changed often
    */
   forward(header: PassedHeader, packet: Buffer, nowMs: number): boolean {
     let ahead = sequenceDistance(this.#state.newest & 0xffff, header.sequence + this.#state.sequenceOffset);
@@ -112,6 +115,7 @@ export class OutgoingStream {
       nowMs - this.#state.passedMs < LONG_PAUSE_MS &&
       ahead >= -MAX_MISORDER;
     if (!continues) {
+      if (this.#aheadMsAt(nowMs) > MOST_AHEAD_MS) return false;
       this.#begin('passed', nowMs);
       this.#state.passedSsrc = header.ssrc;
       this.#state.sequenceOffset = this.#state.newest + 1 - header.sequence;
@@ -148,6 +152,12 @@ export class OutgoingStream {
   #advance(timestamp: number, nowMs: number): void {
     this.#state.timestamp = timestamp;
     this.#state.timestampMs = nowMs;
+  }
+
+  /** How far a packet that goes out now is ahead, if it begins at the end of the newest one. */
+  #aheadMsAt(nowMs: number): number {
+    const { aheadMs, packetTicks, timestampMs } = this.#state;
+    return aheadMs + packetTicks / TICKS_PER_MS - (nowMs - timestampMs);
   }
 
   /** Since the newest timestamp. */

@@ -1,7 +1,5 @@
+import type { OpenFiles } from '../../base/open-files.ts';
 import { type Finding, note, ok, problem, warning } from '../finding.ts';
-
-/** How many files a process may open; infinite where there is no limit. */
-export type OpenFiles = { readonly soft: number; readonly hard: number };
 
 /** A process whose file descriptors grow with the number of calls. */
 export type Descriptors = {
@@ -47,14 +45,4 @@ export function judgeSocketBuffer(key: string, bytes: number | null): Finding {
     `${key} is ${bytes}: packets are lost when many come at once`,
     `echo "${key} = ${BUFFER_BYTES}" >> /etc/sysctl.d/rostrum.conf; sysctl --system`,
   );
-}
-
-/** @param text of /proc/<pid>/limits. @returns null if it does not have the limit */
-export function parseOpenFiles(text: string): OpenFiles | null {
-  const [, soft, hard] = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(text) ?? [];
-  return soft === undefined || hard === undefined ? null : { soft: limitOf(soft), hard: limitOf(hard) };
-}
-
-function limitOf(text: string): number {
-  return text === 'unlimited' ? Number.POSITIVE_INFINITY : Number(text);
 }

@@ -7,6 +7,7 @@ import { levelDbov, toneLevelDbov } from '../../kit/phone/judge.ts';
 
 const FRAME_MS = 20;
 const PAYLOAD_TYPES = { PCMU: 0, PCMA: 8, G722: 9 } as const;
+const COMFORT_NOISE = 13;
 const KEEP_SAMPLES = 160_000;
 
 /** A packet as it came. */
@@ -24,6 +25,8 @@ export type Arrival = {
 /** One end of a call: a socket that talks RTP, as a phone does, or Asterisk. */
 export class Line {
   readonly arrivals: Arrival[] = [];
+  /** Datagrams that have come and were no RTP. */
+  others = 0;
   ssrc = 1000 + Math.floor(performance.now());
   readonly #socket: Socket;
   readonly #codec: NonNullable<CallSpec['codec']>;
@@ -32,13 +35,17 @@ export class Line {
   #heard: number[] = [];
   #target: RtpAddress | null = null;
   #sequence = 100;
+  #closed = false;
 
   private constructor(socket: Socket, codec: CallSpec['codec']) {
     this.#socket = socket;
     this.#codec = codec ?? 'PCMU';
     const view = emptyRtpView();
     socket.on('message', (packet, { address, port }) => {
-      if (decodeRtpInto(view, packet) !== null) return;
+      if (decodeRtpInto(view, packet) !== null) {
+        this.others += 1;
+        return;
+      }
       const payload = Buffer.from(packet.subarray(view.payloadStart, view.payloadEnd));
       const { payloadType, marker, sequence, timestamp, ssrc } = view;
       const from = { host: address, port };
@@ -98,6 +105,27 @@ export class Line {
     return () => clearInterval(timer);
   }
 
+  /** Does something again and again until it is to be silent, such as sending. */
+  repeat(everyMs: number, send: () => void): void {
+    send();
+    this.#timers.push(setInterval(send, everyMs));
+  }
+
+  /** So many of its packets are lost on the way. */
+  lose(packets: number): void {
+    this.#sequence += packets;
+  }
+
+  /** Sends faint comfort noise in place of a voice, as phones do that are muted (RFC 3389). */
+  sendComfortNoise(): void {
+    this.send(COMFORT_NOISE, Uint8Array.of(78));
+  }
+
+  /** Sends any bytes. */
+  sendBytes(bytes: Uint8Array, to: RtpAddress | null = this.#target): void {
+    if (to) this.#socket.send(bytes, to.port, to.host);
+  }
+
   /** The next packet. */
   send(payloadType: number, payload: Uint8Array, { marker = false, timestamp = this.#sequence * 160 } = {}): void {
     const packet = Buffer.alloc(RTP_HEADER_BYTES + payload.length);
@@ -133,8 +161,11 @@ export class Line {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
+  /** Idempotent. */
   close(): void {
     this.hush();
+    if (this.#closed) return;
+    this.#closed = true;
     this.#socket.close();
   }
 

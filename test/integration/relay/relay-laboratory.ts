@@ -14,6 +14,8 @@ import { onLines } from '../../../src/relay/lines.ts';
 import {
   type CallHearing,
   type CallSpec,
+  type CallStatistics,
+  type CallSums,
   type FloorWish,
   type RelayReport,
   type RelayRequest,
@@ -35,6 +37,14 @@ export type Report<T extends RelayReport['type']> = Extract<RelayReport, { type:
 
 export const HEARING: CallHearing = { conference: '3000', volume: 0, noise: false, deaf: false, packetMs: 20 };
 
+/** How the relay's process is started. */
+type LaboratoryOptions = {
+  /** The driver of its sockets. */
+  readonly driver?: 'libc' | 'dgram';
+  /** How many files it may have open. */
+  readonly openFiles?: number;
+};
+
 /** A call, with both ends of it. */
 export type LaboratoryCall = { readonly spec: CallSpec; readonly asterisk: Line; readonly phone: Line };
 
@@ -48,17 +58,16 @@ export class RelayLaboratory {
   readonly #timers: NodeJS.Timeout[] = [];
   reports: RelayReport[] = [];
 
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #options: LaboratoryOptions;
 
-  private constructor(directory: string, env: Readonly<Record<string, string>>) {
+  private constructor(directory: string, options: LaboratoryOptions) {
     this.#directory = directory;
-    this.#env = env;
+    this.#options = options;
   }
 
-  /** @param env of its processes, besides that of this one */
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<RelayLaboratory> {
+  static async start(options: LaboratoryOptions = {}): Promise<RelayLaboratory> {
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-relay-'));
-    const lab = new RelayLaboratory(directory, env);
+    const lab = new RelayLaboratory(directory, options);
     const passwordFile = join(directory, 'password');
     await writeFile(passwordFile, 'none', { mode: 0o600 });
     const relay = { threads: 2, socket: join(directory, 'relay.sock') };
@@ -70,9 +79,29 @@ export class RelayLaboratory {
 
   /** Starts it, or starts it again, and connects. @returns what it says first */
   async startRelay(): Promise<Report<'hello'>> {
-    const args = [PROGRAM, 'relay', '--config', join(this.#directory, 'rostrum.yaml')];
-    this.#process = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, ...this.#env } });
+    this.#process = this.#spawn('rostrum.yaml');
     return this.connect();
+  }
+
+  /** Starts another one beside it. @returns how that ends */
+  async startSecondRelay(): Promise<{ status: number | null; stderr: string }> {
+    const second = this.#spawn('rostrum.yaml');
+    let stderr = '';
+    second.stderr?.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const [status] = (await once(second, 'close')) as [number | null];
+    return { status, stderr };
+  }
+
+  #spawn(config: string, ...args: string[]): ChildProcess {
+    const { driver, openFiles } = this.#options;
+    const relay = [process.execPath, PROGRAM, 'relay', ...args, '--config', join(this.#directory, config)];
+    const [program = '', ...rest] = openFiles ? ['prlimit', `--nofile=${openFiles}`, ...relay] : relay;
+    const env = { ...process.env, ...(driver && { ROSTRUM_UDP: driver === 'dgram' ? driver : '' }) };
+    const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'], env });
+    child.stderr?.resume();
+    return child;
   }
 
   /** Of the relay that runs. */
@@ -83,8 +112,7 @@ export class RelayLaboratory {
   /** Starts a relay that is to take over. @returns its exit status, or null once it runs and the one before has ended */
   async upgradeRelay({ config = 'rostrum.yaml' } = {}): Promise<number | null> {
     const before = this.#process;
-    const args = [PROGRAM, 'relay', '--take-over', '--config', join(this.#directory, config)];
-    const successor = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, ...this.#env } });
+    const successor = this.#spawn(config, '--take-over');
     const failed = once(successor, 'exit').then(([code]) => code as number);
     if (!before) return failed;
     const ended = once(before, 'exit').then(() => null);
@@ -115,7 +143,10 @@ export class RelayLaboratory {
         socket.on('error', () => {});
         onLines(socket, (value) => this.reports.push(relayReportSchema.parse(value)));
         this.#control = socket;
-        return this.report('hello');
+        const hello = await this.report('hello');
+        const { driver } = this.#options;
+        if (driver && driver !== hello.sockets) throw new Error(`not ${driver}, but ${hello.sockets}`);
+        return hello;
       }
       if (performance.now() > deadlineMs) throw new Error('the relay does not answer');
       await sleep(20);
@@ -141,17 +172,20 @@ export class RelayLaboratory {
 
   /** The next report of a kind, which is then taken. */
   async report<T extends RelayReport['type']>(type: T): Promise<Report<T>> {
-    for (const startedMs = performance.now(); performance.now() - startedMs < PATIENCE_MS; await sleep(5)) {
-      const index = this.reports.findIndex((report) => report.type === type);
-      if (index >= 0) return this.reports.splice(index, 1)[0] as Report<T>;
-    }
-    throw new Error(`no report "${type}": ${JSON.stringify(this.reports)}`);
+    const isIt = (report: RelayReport) => report.type === type;
+    const index = await until(
+      () => this.reports.findIndex(isIt),
+      () => `no report "${type}": ${JSON.stringify(this.reports)}`,
+    );
+    return this.reports.splice(index, 1)[0] as Report<T>;
   }
 
+  /** Rejects if somebody else has the port. */
   async socket({ host = HOST, port = 0 } = {}): Promise<UdpSocket> {
     const socket = createSocket('udp4');
+    socket.bind(port, host);
+    await once(socket, 'listening');
     this.#sockets.push(socket);
-    await new Promise<void>((resolve) => socket.bind(port, host, resolve));
     return socket;
   }
 
@@ -181,6 +215,37 @@ export class RelayLaboratory {
     };
     phone.sendTo(spec.local);
     return { spec, asterisk, phone };
+  }
+
+  /** A call whose port the relay has opened, and which both ends know. */
+  async openCall(channelId: string, given: Partial<CallSpec> = {}): Promise<LaboratoryCall> {
+    const call = await this.call(channelId, given);
+    this.tell({ type: 'call', call: call.spec });
+    const { asterisk } = call;
+    await this.report('call-open');
+    await until(
+      () => asterisk.arrivals.length - 1,
+      () => `nothing has come to Asterisk of call ${channelId}`,
+    );
+    if (asterisk.peer) asterisk.sendTo(asterisk.peer);
+    return call;
+  }
+
+  /** Changes how a member hears as a listener; with null, the member's voice passes. */
+  hear({ spec }: LaboratoryCall, hearing: Partial<CallHearing> | null): void {
+    this.tell({ type: 'call', call: { ...spec, hearing: hearing && { ...HEARING, ...hearing } } });
+  }
+
+  async statistics(channelId: string): Promise<CallStatistics> {
+    this.tell({ type: 'ask-statistics', channelId });
+    const { statistics } = await this.report('call-statistics');
+    if (!statistics) throw new Error(`there is no call ${channelId}`);
+    return statistics;
+  }
+
+  /** The latest report about all calls together. */
+  get sums(): CallSums | undefined {
+    return this.reports.findLast((report) => report.type === 'calls')?.sums;
   }
 
   /** A floor on which Asterisk sends a tone. @returns what was wished for, and where the relay has it */
@@ -230,6 +295,14 @@ export class RelayLaboratory {
     await this.killRelay();
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** Waits until there is an index. @throws Error if there is none for long */
+async function until(index: () => number, problem: () => string): Promise<number> {
+  for (const startedMs = performance.now(); performance.now() - startedMs < PATIENCE_MS; await sleep(5)) {
+    if (index() >= 0) return index();
+  }
+  throw new Error(problem());
 }
 
 /** The port above is for RTCP. */

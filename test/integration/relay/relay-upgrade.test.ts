@@ -2,13 +2,12 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import type { FloorWish } from '../../../src/relay/protocol.ts';
-import type { Arrival, Line } from './line.ts';
+import { hears, longestGapMs, missing, WITHIN } from './judge.ts';
 import { HEARING, type LaboratoryCall, RelayLaboratory } from './relay-laboratory.ts';
 
 const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
 const LISTENERS = 6;
-const WITHIN = { timeout: 8000, interval: 20 };
 
 let lab: RelayLaboratory;
 
@@ -16,8 +15,6 @@ afterEach(() => lab.stop());
 
 /** One listener has long packets. */
 const packetMsOf = (line: number): 20 | 40 => (line === 4 ? 40 : 20);
-const hears = (line: Line, freqHz: number) =>
-  expect.poll(() => Math.abs(line.level(freqHz) - LEVEL_DBOV), WITHIN).toBeLessThan(1.5);
 const filesOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
 
 /** Listeners of a floor with a tone, and a speaker; all phones send. */
@@ -58,11 +55,6 @@ async function audience() {
       ),
   };
 }
-
-const longestGapMs = (arrivals: readonly Arrival[]) =>
-  Math.max(...arrivals.slice(1).map(({ atMs }, index) => atMs - (arrivals[index]?.atMs ?? 0)));
-const missing = (arrivals: readonly Arrival[]) =>
-  arrivals.filter(({ sequence }, i) => i > 0 && sequence !== (((arrivals[i - 1]?.sequence ?? 0) + 1) & 0xffff)).length;
 
 it('a relay that takes over loses nothing: no packet, no stream, no descriptor; again and again', async () => {
   lab = await RelayLaboratory.start();
@@ -112,7 +104,7 @@ it('a relay that cannot start leaves the one that runs as it is', async () => {
 });
 
 it('without libc a relay ends the one that runs, and is told everything anew', async () => {
-  lab = await RelayLaboratory.start({ ROSTRUM_UDP: 'dgram' });
+  lab = await RelayLaboratory.start({ driver: 'dgram' });
   const { wish, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
   const { spec, phone } = await lab.call('listener', { hearing: HEARING });
   lab.tell({ type: 'call', call: spec });

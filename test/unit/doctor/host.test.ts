@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseOpenFiles } from '../../../src/base/open-files.ts';
 import { judgeClock, judgeHostName } from '../../../src/doctor/checks/host.ts';
-import { judgeDescriptors, judgeSocketBuffer, parseOpenFiles } from '../../../src/doctor/checks/limits.ts';
+import { judgeDescriptors, judgeSocketBuffer } from '../../../src/doctor/checks/limits.ts';
 import { judgePorts, type PortFacts, parsePortRanges } from '../../../src/doctor/checks/ports.ts';
 import { parseInetSockets, parseUnixSockets } from '../../../src/doctor/checks/proc-net.ts';
 import { judgeFfi, judgeNodeJs } from '../../../src/doctor/checks/runtime.ts';

@@ -125,3 +125,17 @@ describe('where any address is allowed', () => {
     expect(source.accepts(PHONE, 6000, SSRC, 50)).toBe('moved');
   });
 });
+
+describe('a phone reports', () => {
+  it('from the addresses of its signalling, whatever it has sent', () => {
+    for (const source of [sourceOf(), heard()]) {
+      expect([TOLD.host, PHONE, STRANGER].map((host) => source.allows(host))).toEqual([true, true, false]);
+    }
+  });
+
+  it('where any address is allowed, from any until it has sent, and then from there or where it says that it is', () => {
+    const reports = (source: PhoneSource) => [TOLD.host, PHONE, STRANGER].map((host) => source.allows(host));
+    expect(reports(sourceOf({ hosts: [] }))).toEqual([true, true, true]);
+    expect(reports(heard({ hosts: [] }))).toEqual([true, true, false]);
+  });
+});

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CallSpec } from '../../../src/relay/protocol.ts';
+import { expectOneStream, falls, hears, WITHIN } from './judge.ts';
+import type { Line } from './line.ts';
+import { HEARING, type LaboratoryCall, PHONE, RelayLaboratory } from './relay-laboratory.ts';
+import { RtcpLine } from './rtcp-line.ts';
+
+const SECOND_ADDRESS = '127.0.75.5';
+const STRANGER = '127.0.75.4';
+/** The address in the SDP of a phone behind NAT. */
+const BEHIND_NAT = { host: '192.168.1.9', port: 4000 };
+const FLOOR_HZ = 440;
+const VOICE_HZ = 700;
+const ASTERISK_HZ = 300;
+const LEVEL_DBOV = -20;
+
+let lab: RelayLaboratory;
+
+/** A listener who hears the floor, and a speaker who hears Asterisk; the phones of both speak. */
+async function both(given: Partial<CallSpec> = {}): Promise<{ listener: LaboratoryCall; speaker: LaboratoryCall }> {
+  const listener = await lab.openCall('listener', { hearing: HEARING, ...given });
+  const speaker = await lab.openCall('speaker', given);
+  speaker.asterisk.say(ASTERISK_HZ, LEVEL_DBOV);
+  for (const { phone } of [listener, speaker]) phone.say(VOICE_HZ, LEVEL_DBOV);
+  await hears(listener.phone, FLOOR_HZ);
+  await hears(speaker.phone, ASTERISK_HZ);
+  await hears(speaker.asterisk, VOICE_HZ);
+  return { listener, speaker };
+}
+
+/** A phone goes on from elsewhere, with its stream or another one. */
+async function move({ phone, spec }: LaboratoryCall, host: string, ssrc = phone.ssrc): Promise<Line> {
+  phone.hush();
+  const moved = await lab.line(host, { codec: spec.codec });
+  moved.sendTo(spec.local);
+  moved.ssrc = ssrc;
+  moved.say(VOICE_HZ, LEVEL_DBOV);
+  return moved;
+}
+
+const isHeardOnlyAs = (asterisk: Line, ssrc: number) =>
+  expect
+    .poll(() => new Set(asterisk.arrivals.slice(-10).map((arrival) => arrival.ssrc)), WITHIN)
+    .toEqual(new Set([ssrc]));
+
+describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets through %s', (driver) => {
+  beforeEach(async () => {
+    lab = await RelayLaboratory.start({ driver });
+    await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+  });
+  afterEach(() => lab.stop());
+
+  it('hears behind NAT although it sends nothing but comfort noise, and Asterisk gets none from a listener', async () => {
+    const listener = await lab.openCall('listener', { hearing: HEARING, phone: BEHIND_NAT });
+    const speaker = await lab.openCall('speaker', { phone: BEHIND_NAT });
+    speaker.asterisk.say(ASTERISK_HZ, LEVEL_DBOV);
+    for (const { phone } of [listener, speaker]) phone.repeat(200, () => phone.sendComfortNoise());
+    await hears(listener.phone, FLOOR_HZ);
+    await hears(speaker.phone, ASTERISK_HZ);
+    await expect.poll(() => speaker.asterisk.arrivals.length, WITHIN).toBeGreaterThan(10);
+    const [, ...noise] = speaker.asterisk.arrivals;
+    expect(new Set(noise.map(({ ssrc, payloadType }) => `${ssrc} ${payloadType}`))).toEqual(
+      new Set([`${speaker.phone.ssrc} 13`]),
+    );
+    // This is the greeting of the relay.
+    expect(listener.asterisk.arrivals).toHaveLength(1);
+    for (const { phone } of [listener, speaker]) expectOneStream(phone.arrivals);
+    expect(await lab.statistics('listener')).toMatchObject({ packetsLost: 0, silentSeconds: 0 });
+  });
+
+  it('hears where it has said that it is, although it sends nothing but RTCP', async () => {
+    const listener = await lab.openCall('listener', { hearing: HEARING });
+    const speaker = await lab.openCall('speaker');
+    speaker.asterisk.say(ASTERISK_HZ, LEVEL_DBOV);
+    for (const { phone, spec } of [listener, speaker]) {
+      const rtcp = new RtcpLine(await lab.socket({ host: PHONE }), phone.ssrc);
+      phone.repeat(100, () => rtcp.report(spec.local, {}));
+    }
+    await hears(listener.phone, FLOOR_HZ);
+    await hears(speaker.phone, ASTERISK_HZ);
+    await expect.poll(() => listener.phone.arrivals.length, WITHIN).toBeGreaterThan(100);
+    expectOneStream(listener.phone.arrivals);
+    for (const channelId of ['listener', 'speaker']) {
+      expect(await lab.statistics(channelId)).toMatchObject({ silentSeconds: 0 });
+    }
+  });
+
+  it('may begin another stream at any time', async () => {
+    const { listener, speaker } = await both();
+    for (const { phone } of [listener, speaker]) phone.ssrc += 1;
+    await isHeardOnlyAs(speaker.asterisk, speaker.phone.ssrc);
+    await hears(speaker.asterisk, VOICE_HZ);
+    await hears(listener.phone, FLOOR_HZ);
+    for (const { phone } of [listener, speaker]) expectOneStream(phone.arrivals.slice(10));
+  });
+
+  it.each([
+    ['from another port, with another stream', PHONE, 1],
+    ['from another address that its signalling has named', SECOND_ADDRESS, 0],
+    ['from there, with another stream', SECOND_ADDRESS, 1],
+  ])('is followed when it goes on %s', async (_, host, ssrcStep) => {
+    const { listener, speaker } = await both({ sources: [PHONE, SECOND_ADDRESS] });
+    const there = [
+      await move(listener, host, listener.phone.ssrc + ssrcStep),
+      await move(speaker, host, speaker.phone.ssrc + ssrcStep),
+    ] as const;
+    await hears(there[0], FLOOR_HZ);
+    await hears(there[1], ASTERISK_HZ);
+    await isHeardOnlyAs(speaker.asterisk, there[1].ssrc);
+    await falls(listener.phone, FLOOR_HZ);
+    await falls(speaker.phone, ASTERISK_HZ);
+    for (const line of there) expect(line.arrivals[0]?.from.host).toBe(listener.spec.local.host);
+  });
+
+  it('is not followed to an address that nobody has named, not even with its own stream', async () => {
+    const { listener, speaker } = await both();
+    const heardBefore = speaker.asterisk.arrivals.length;
+    const there = [await move(listener, STRANGER), await move(speaker, STRANGER)];
+    // This is longer than the relay waits for a phone.
+    await expect.poll(async () => (await lab.statistics('speaker')).silentSeconds, WITHIN).toBeGreaterThanOrEqual(2);
+    await hears(listener.phone, FLOOR_HZ);
+    await hears(speaker.phone, ASTERISK_HZ);
+    for (const line of there) expect(line.arrivals).toEqual([]);
+    // Some packets were under way.
+    expect(speaker.asterisk.arrivals.length - heardBefore).toBeLessThan(10);
+  });
+
+  it.each([
+    ['where it says', SECOND_ADDRESS],
+    ['behind NAT', BEHIND_NAT.host],
+  ])('gets its sound elsewhere once it has said so: %s', async (_, told) => {
+    const { listener, speaker } = await both();
+    for (const call of [listener, speaker]) {
+      const { phone, spec } = call;
+      // The phone goes on sending from its old address.
+      const there = await lab.line(SECOND_ADDRESS, { codec: spec.codec });
+      there.sendTo(spec.local);
+      const host = { host: told, port: there.address.port };
+      lab.tell({ type: 'call', call: { ...spec, phone: host, sources: [told, SECOND_ADDRESS] } });
+      there.say(VOICE_HZ, LEVEL_DBOV);
+      await hears(there, call === listener ? FLOOR_HZ : ASTERISK_HZ);
+      await falls(phone, call === listener ? FLOOR_HZ : ASTERISK_HZ);
+    }
+  });
+});

@@ -1,0 +1,3 @@
+import { describeCalls } from './call-suite.ts';
+
+describeCalls('dgram');
