@@ -1,30 +1,14 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { StatusView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { longestSilenceMs } from '../kit/phone/judge.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { callersAtRelay, gapsMs, HEARD, MOST_GAP_MS, NOT_HEARD_DBOV, parked } from './audience-laboratory.ts';
-import { boundPorts, dialEvenly, tracesOf, waitForTraces } from './crowd-laboratory.ts';
+import { dialEvenly } from './crowd-laboratory.ts';
 import { laboratory } from './laboratory.ts';
 
-/** Six calls besides a speaker, two listeners and the leg of the floor. Each has two ports. */
-const PORTS = { first: 21_000, last: 21_019 };
+const lab = laboratory({ bindAddress: '127.0.81.1', profile: { idleSeconds: 1 } });
 
-const lab = laboratory({
-  bindAddress: '127.0.81.1',
-  profile: { idleSeconds: 1 },
-  extra: {
-    set: [
-      ['rtp.conf', 'general', 'rtpstart', String(PORTS.first)],
-      ['rtp.conf', 'general', 'rtpend', String(PORTS.last)],
-    ],
-  },
-});
-
-/** Another node, or another try, may do better: SIP 503. */
-const REFUSED = { by: 'them', status: 503 };
 const LEVEL_DBOV = -20;
 const VOICE_HZ = 1300;
 const WITHIN = { timeout: 20_000, interval: 20 };
@@ -67,65 +51,6 @@ describe('callers who come while there is no relay', () => {
     await hear([...calls, ...listeners]);
     await expect.poll(() => parked(lab.node), WITHIN).toBe(5);
     await areAtRelay(['101', '102', '103', '104', '105', '200']);
-  });
-});
-
-describe('a port of the host that somebody else has', () => {
-  const taken: Socket[] = [];
-  const release = () => Promise.all(taken.splice(0).map((socket) => new Promise<void>((done) => socket.close(done))));
-  afterEach(release);
-
-  /** Takes all ports for RTP that are free on the address that phones call. @returns how many */
-  async function takePorts(count = Number.POSITIVE_INFINITY): Promise<number> {
-    for (let port = PORTS.first; port < PORTS.last && taken.length < count; port += 2) {
-      const socket = createSocket('udp4');
-      socket.bind(port, lab.node.server.host);
-      const isBound = await once(socket, 'listening').then(
-        () => true,
-        () => false,
-      );
-      if (isBound) taken.push(socket);
-      else socket.close();
-    }
-    return taken.length;
-  }
-
-  it('has the caller refused, who is not left in silence, and the others go on', async () => {
-    const { speaking, listeners } = await three();
-    const before = await tracesOf(lab.node);
-    expect(await takePorts()).toBe(7);
-    const ports = await boundPorts(lab.node);
-    for (const call of [speaking, ...listeners]) call.resetStats();
-    const calls = await dialEvenly(3, 20, (index) => dial(String(103 + index)));
-    const ends = await Promise.all(calls.map(({ ended }) => ended));
-    for (const end of ends) expect(end).toMatchObject(REFUSED);
-    for (const { answeredAtMs } of calls) expect(answeredAtMs).toBeNull();
-    await expect.poll(() => boundPorts(lab.node), WITHIN).toEqual(ports);
-    const log = await lab.node.log();
-    for (const { callerNumber } of calls) {
-      expect(log).toMatch(new RegExp(`call from ${callerNumber} refused: .* cannot be bound: EADDRINUSE`));
-    }
-    for (const call of listeners) expect(call.stats()).toMatchObject({ lost: 0, late: 0, streams: 1 });
-    await hear(listeners);
-
-    await release();
-    await waitForTraces(lab.node, before);
-    const later = dial('106');
-    await later.answered;
-    await hear([later]);
-  });
-
-  it('costs only the callers whom Asterisk gives it, each of whom is refused or hears', async () => {
-    await three();
-    expect(await takePorts(4)).toBe(4);
-    const calls = Array.from({ length: 6 }, (_, index) => dial(String(103 + index)));
-    await Promise.all(calls.map(({ answered, ended }) => Promise.race([answered.catch(() => {}), ended])));
-    const isIn = calls.filter(({ state }) => state === 'answered');
-    const refused = calls.filter(({ state }) => state === 'ended');
-    await hear(isIn);
-    expect(isIn.length + refused.length).toBe(calls.length);
-    for (const { end } of refused) expect(end).toMatchObject(REFUSED);
-    await lab.node.waitForMembers('3000', 3 + isIn.length);
   });
 });
 

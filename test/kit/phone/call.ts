@@ -4,7 +4,7 @@ import { areKeys, MAX_QUEUED_KEYS } from './dtmf.ts';
 import { PhoneError } from './errors.ts';
 import type { HeardSnapshot } from './heard.ts';
 import { levelDbov, toneLevelDbov } from './judge.ts';
-import { Media, type MediaDeps, type MediaOptions } from './media.ts';
+import { Media, type MediaDeps, type MediaOptions, type UdpAddress } from './media.ts';
 import type { CallEnd, SessionHandler, SipSession } from './sip-session.ts';
 import type { Sound } from './sound.ts';
 import { waitUntil } from './wait.ts';
@@ -129,6 +129,11 @@ export class Call {
     await waitUntil({ waitedFor: `keys ${keys} sent`, timeoutMs }, look, this.#isOver);
   }
 
+  /** Its packets come from another port from now on, of this address or another one: behind NAT that happens. */
+  move(bindAddress?: string): Promise<void> {
+    return this.#media.move(bindAddress);
+  }
+
   /** BYE, or CANCEL before the answer; resolves when the call has ended. Idempotent. */
   async hangUp(): Promise<EndedCall> {
     this.#media.stopSpeaking();
@@ -143,6 +148,16 @@ export class Call {
   }
 
   // What the phone heard.
+
+  /** Where the other side wants the phone's audio, as its SDP says; null before that has come. */
+  get toldAddress(): UdpAddress | null {
+    return this.#media.remote;
+  }
+
+  /** From where the audio comes; null before the first packet. */
+  get heardFrom(): UdpAddress | null {
+    return this.#media.heardFrom;
+  }
 
   stats(): CallStats {
     const heard = this.#media.heard.snapshot(this.#nowMs);
