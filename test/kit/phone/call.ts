@@ -58,6 +58,7 @@ export class Call {
   readonly #onEnded: (call: Call) => void;
   readonly #life = new CallLife();
   #session: SipSession | null = null;
+  #descriptions = 0;
 
   constructor(
     options: MediaOptions & Pick<Call, 'direction' | 'callerNumber' | 'callerName' | 'calledNumber'>,
@@ -152,6 +153,11 @@ export class Call {
   /** Where the other side wants the phone's audio, as its SDP says; null before that has come. */
   get toldAddress(): UdpAddress | null {
     return this.#media.remote;
+  }
+
+  /** How often the other side has described its audio. */
+  get descriptions(): number {
+    return this.#descriptions;
   }
 
   /** From where the audio comes; null before the first packet. */
@@ -292,7 +298,10 @@ export class Call {
       this.#media.start();
       this.#life.answer(performance.now());
     },
-    onRemoteAudio: (remote) => this.#media.setRemote(remote),
+    onRemoteAudio: (remote) => {
+      this.#descriptions++;
+      this.#media.setRemote(remote);
+    },
     onKey: (key) => this.#keepKey({ key, via: 'info', atMs: performance.now() }),
     onEnded: (end) => this.#finish(end),
     localAudio: () => this.#media.describe(),
