@@ -34,6 +34,8 @@ const STANDARD_TRANSPORT = 'transport-udp';
 const MOST_REMEMBERED = 1000;
 /** Their ids are in the URL, of which Asterisk reads 2000 characters. */
 const SUBSCRIBED_AT_ONCE = 25;
+/** Q.850. As SIP 503 to a call that is not answered: another node may do better. */
+const CONGESTION = 42;
 /** The answer to a session refresh, and the end of a phone that gives none, are Asterisk's business. */
 const REFRESH = 'PJSIP_SEND_SESSION_REFRESH()';
 
@@ -44,6 +46,8 @@ type Anchor = {
   path: Promise<Path>;
   /** Null until the relay has been told. */
   spec: CallSpec | null;
+  /** The path has resolved. */
+  isTaken: boolean;
   /** The relay has opened the port; rejects if it cannot, or the call has ended. */
   readonly isOpen: Promise<void>;
   readonly opened: () => void;
@@ -96,10 +100,13 @@ export class Anchors {
       fail = reject;
     });
     isOpen.catch(() => {});
-    const anchor: Anchor = { path: Promise.reject(), spec: null, isOpen, opened, fail };
+    const anchor: Anchor = { path: Promise.reject(), spec: null, isTaken: false, isOpen, opened, fail };
     anchor.path.catch(() => {});
     this.#anchors.set(channel.id, anchor);
-    anchor.path = this.#begin(anchor, channel, endpoint);
+    anchor.path = this.#begin(anchor, channel, endpoint).then((path) => {
+      anchor.isTaken = true;
+      return path;
+    });
     anchor.path.catch(() => {});
     return anchor.path;
   }
@@ -170,8 +177,18 @@ export class Anchors {
   /** The relay has opened the port of a call, or could not. */
   settled(channelId: string, problem: string | null): void {
     const anchor = this.#anchors.get(channelId);
-    if (problem === null) anchor?.opened();
-    else anchor?.fail(new ControllerError('not-possible', problem));
+    if (problem === null) return anchor?.opened();
+    anchor?.fail(new ControllerError('not-possible', problem));
+    if (anchor ? anchor.isTaken : this.#deps.link.callOf(channelId)) this.#hangUp(channelId, problem);
+  }
+
+  /** A call that is in, and would be left in silence. */
+  #hangUp(channelId: string, problem: string): void {
+    const { ari, logger } = this.#deps;
+    logger.error(`call ${channelId} hung up: ${problem}`);
+    ari.hangUp(channelId, CONGESTION).catch((error: Error) => {
+      if (!isChannelGone(error)) logger.error(`call ${channelId}: not hung up: ${error.message}`);
+    });
   }
 
   /** Nothing comes from a phone: it is asked whether it is there. Asterisk ends the call of one that does not answer. */

@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { OutgoingStream } from '../rtp/outgoing-stream.ts';
-import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../rtp/packet.ts';
+import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
 import { audioFilter } from '../udp/filter.ts';
 import type { Udp, UdpPeer, UdpSocket, UdpSource } from '../udp/udp.ts';
+import { AsteriskReminder } from './asterisk-reminder.ts';
 import type { AudienceListener, Hearing } from './audience-listener.ts';
 import { CallRtcp, type PhoneReport } from './call-rtcp.ts';
 import { PhoneSource } from './phone-source.ts';
@@ -81,6 +82,7 @@ export class Call implements AudienceListener {
   #idleSinceMs = performance.now();
   /** Of the last key, or of the time as a speaker. */
   #passedUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #reminder = new AsteriskReminder((end) => randomInt(end), performance.now());
 
   /** @param continued as another process has had the call until now; null for a new one */
   constructor(spec: CallSpec, deps: CallDeps, continued: CallState | null = null) {
@@ -163,7 +165,7 @@ export class Call implements AudienceListener {
     // Only reports go there, which somebody else may have the port for.
     await this.#rtcp.open({ host, port: port + 1 }).catch(() => {});
     if (this.#closed) return this.close();
-    this.#deps.toAsterisk(greeting(), this.#asterisk);
+    this.#remind(performance.now());
     this.#settle();
   }
 
@@ -229,6 +231,7 @@ export class Call implements AudienceListener {
   /** To be called some times in a second. */
   tick(nowMs: number): void {
     if (this.#isConnected && nowMs - this.#heardAtMs > UNHEARD_MS) this.#connect(false);
+    if (this.isOpen && this.#reminder.isDue(this.isListener, nowMs)) this.#remind(nowMs);
     const silentMs = nowMs - this.#heardAtMs;
     if (silentMs > SILENT_MS && nowMs - this.#toldSilentAtMs > SILENT_MS) {
       this.#toldSilentAtMs = nowMs;
@@ -276,12 +279,19 @@ export class Call implements AudienceListener {
       this.#reception.push(view, nowMs, Math.max(1, this.#everyNth));
     if (isEvent) this.#passedUntilMs = nowMs;
     const isPassed = !this.isListener || nowMs - this.#passedUntilMs < LAST_AUDIO_MS;
-    if (isPassed) this.#deps.toAsterisk(packet, this.#asterisk);
+    if (isPassed) {
+      this.#reminder.passed(packet, nowMs);
+      this.#deps.toAsterisk(packet, this.#asterisk);
+    }
     if (!this.isListener) return null;
     if (isPassed) this.#takeAll();
     else this.#thinOut(bytes);
     if (!this.#isConnected) this.#connect(true);
     return null;
+  }
+
+  #remind(nowMs: number): void {
+    this.#deps.toAsterisk(this.#reminder.next(nowMs), this.#asterisk);
   }
 
   #heard(nowMs: number): void {
@@ -353,19 +363,6 @@ export class Call implements AudienceListener {
     this.#packetsBefore = this.#stream.packets;
     this.#transmit(packet, packet.length);
   }
-}
-
-/** Asterisk sends to where it has got something from. Comfort noise that is hardly any is nothing to it. */
-function greeting(): Buffer {
-  const packet = Buffer.from(silenceOf(null));
-  encodeHeaderInto(packet, {
-    payloadType: payloadTypeOf(null),
-    marker: false,
-    sequence: randomInt(0x1_0000),
-    timestamp: randomInt(0x1_0000_0000),
-    ssrc: randomInt(0x1_0000_0000),
-  });
-  return packet;
 }
 
 function sourceOf({ phone, sources, source }: CallSpec, continued?: CallState['source']): PhoneSource {

@@ -1,33 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { StatusView } from '../../src/api/schemas.ts';
-import { TcpProxy } from '../kit/impairment/tcp-proxy.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
 import { gapsMs, HEARD } from './audience-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+import { slowLaboratory } from './slow-laboratory.ts';
 
 /** What the dialplan makes of ROSTRUM_RESULT=BUSY. */
 const SERVICE_UNAVAILABLE = 503;
-
-/** A node whose Asterisk answers as late as the test wants. */
-function slowLaboratory(bindAddress: string, config: Record<string, unknown>) {
-  let proxy: TcpProxy | null = null;
-  afterAll(() => proxy?.stop());
-  const lab = laboratory({
-    bindAddress,
-    config,
-    profile: { idleSeconds: 1 },
-    ariThrough: async (ariUrl) => {
-      const { hostname, port } = new URL(ariUrl);
-      proxy = new TcpProxy({ target: { address: hostname, port: Number(port) } });
-      await proxy.start();
-      return `http://${proxy.address.address}:${proxy.address.port}`;
-    },
-  });
-  return { lab, slowDown: (delayMs: number) => proxy?.setDelayMs(delayMs) };
-}
 
 async function admission(node: RostrumNode): Promise<StatusView['admission']> {
   return (await node.api.get<StatusView>('/status')).admission;

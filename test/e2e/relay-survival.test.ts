@@ -5,6 +5,7 @@ import type { StatusView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { callersAtRelay, gapsMs, HEARD, listen, MOST_GAP_MS, parked, waitForRelay } from './audience-laboratory.ts';
+import { missedMs } from './crowd-laboratory.ts';
 import { laboratory } from './laboratory.ts';
 
 const lab = laboratory({ bindAddress: '127.0.73.1', profile: { idleSeconds: 1 } });
@@ -42,12 +43,6 @@ async function keysWork(call: Call): Promise<void> {
   const before = await volume();
   await call.pressKeys('6');
   await expect.poll(volume, WITHIN).toBe(before + 1);
-}
-
-/** Audio that should have come by now, less what came: a packet that a busy machine delivers late is not missing. */
-function missedMs(call: Call): number {
-  const { received, firstPacketMs } = call.stats();
-  return performance.now() - (firstPacketMs ?? 0) - received * 20;
 }
 
 async function killController(): Promise<void> {

@@ -4,7 +4,7 @@ import { areKeys, MAX_QUEUED_KEYS } from './dtmf.ts';
 import { PhoneError } from './errors.ts';
 import type { HeardSnapshot } from './heard.ts';
 import { levelDbov, toneLevelDbov } from './judge.ts';
-import { Media, type MediaDeps, type MediaOptions } from './media.ts';
+import { Media, type MediaDeps, type MediaOptions, type UdpAddress } from './media.ts';
 import type { CallEnd, SessionHandler, SipSession } from './sip-session.ts';
 import type { Sound } from './sound.ts';
 import { waitUntil } from './wait.ts';
@@ -58,6 +58,7 @@ export class Call {
   readonly #onEnded: (call: Call) => void;
   readonly #life = new CallLife();
   #session: SipSession | null = null;
+  #descriptions = 0;
 
   constructor(
     options: MediaOptions & Pick<Call, 'direction' | 'callerNumber' | 'callerName' | 'calledNumber'>,
@@ -129,6 +130,11 @@ export class Call {
     await waitUntil({ waitedFor: `keys ${keys} sent`, timeoutMs }, look, this.#isOver);
   }
 
+  /** Its packets come from another port from now on, of this address or another one: behind NAT that happens. */
+  move(bindAddress?: string): Promise<void> {
+    return this.#media.move(bindAddress);
+  }
+
   /** BYE, or CANCEL before the answer; resolves when the call has ended. Idempotent. */
   async hangUp(): Promise<EndedCall> {
     this.#media.stopSpeaking();
@@ -143,6 +149,21 @@ export class Call {
   }
 
   // What the phone heard.
+
+  /** Where the other side wants the phone's audio, as its SDP says; null before that has come. */
+  get toldAddress(): UdpAddress | null {
+    return this.#media.remote;
+  }
+
+  /** How often the other side has described its audio. */
+  get descriptions(): number {
+    return this.#descriptions;
+  }
+
+  /** From where the audio comes; null before the first packet. */
+  get heardFrom(): UdpAddress | null {
+    return this.#media.heardFrom;
+  }
 
   stats(): CallStats {
     const heard = this.#media.heard.snapshot(this.#nowMs);
@@ -277,7 +298,10 @@ export class Call {
       this.#media.start();
       this.#life.answer(performance.now());
     },
-    onRemoteAudio: (remote) => this.#media.setRemote(remote),
+    onRemoteAudio: (remote) => {
+      this.#descriptions++;
+      this.#media.setRemote(remote);
+    },
     onKey: (key) => this.#keepKey({ key, via: 'info', atMs: performance.now() }),
     onEnded: (end) => this.#finish(end),
     localAudio: () => this.#media.describe(),

@@ -19,7 +19,12 @@ export interface MediaOptions {
   readonly audibleDbov: number;
   /** Each packet leaves up to this much too late, in order: a bad network. Default 0. */
   readonly jitterMs?: number;
+  /** What its description says in place of its address: behind NAT a phone knows no better. */
+  readonly toldAddress?: UdpAddress | undefined;
 }
+
+/** An IPv4 address and a port. */
+export type UdpAddress = { readonly host: string; readonly port: number };
 
 export interface MediaDeps {
   readonly ticker: Ticker;
@@ -53,6 +58,7 @@ export class Media {
   #to: UdpPeer | null = null;
   #speaking: Speaking | null = null;
   #stopTicking: (() => void) | null = null;
+  #heardFrom: UdpAddress | null = null;
   #connected = false;
   #closed = false;
   #lastDueMs = 0;
@@ -82,11 +88,22 @@ export class Media {
     return (this.#socket?.refused ?? 0) + (this.#socket?.failed ?? 0);
   }
 
+  /** Where the other side wants its audio, as it has said; null before. */
+  get remote(): UdpAddress | null {
+    return this.#remote;
+  }
+
+  /** From where its audio comes; null before the first packet after the answer. */
+  get heardFrom(): UdpAddress | null {
+    return this.#heardFrom;
+  }
+
   /** Our side, for an offer or an answer to the last description of the other side. */
   describe(): LocalAudio {
+    const { bindAddress, toldAddress } = this.#options;
     return {
-      host: this.#options.bindAddress,
-      port: this.#socket?.port ?? 0,
+      host: toldAddress?.host ?? bindAddress,
+      port: toldAddress?.port ?? this.#socket?.port ?? 0,
       codec: audioFormatOf(this.#codec),
       ptimeMs: this.#options.ptimeMs,
       eventPayloadType: this.#remote?.eventPayloadType ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
@@ -97,14 +114,24 @@ export class Media {
   /** Opens the socket; packets are received from now on. */
   async open(): Promise<void> {
     this.#udp = await phonesUdp();
-    this.#socket = await this.#bind(this.#udp);
+    this.#socket = await this.#bind(this.#udp, this.#options.bindAddress);
     // The call may have ended meanwhile.
     if (this.#closed) this.#socket.close();
   }
 
+  /** Sends from another port from now on, and hears nothing at the one before: a NAT has forgotten it. */
+  async move(bindAddress = this.#options.bindAddress): Promise<void> {
+    if (this.#udp === null) return;
+    const before = this.#socket;
+    this.#socket = await this.#bind(this.#udp, bindAddress);
+    this.#connected = false;
+    before?.close();
+    if (this.#closed) this.#socket.close();
+  }
+
   /** A port of our own choice, since the kernel may choose one that Asterisk is about to take. */
-  async #bind(udp: Udp): Promise<UdpSocket> {
-    const options = { host: this.#options.bindAddress, receiveBufferBytes: RECEIVE_BUFFER_BYTES };
+  async #bind(udp: Udp, host: string): Promise<UdpSocket> {
+    const options = { host, receiveBufferBytes: RECEIVE_BUFFER_BYTES };
     for (let tries = 1; ; tries++) {
       const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
       try {
@@ -184,6 +211,7 @@ export class Media {
    */
   #connect(from: UdpSource): void {
     if (this.#speaking === null || from.port !== this.#remote?.port || this.#udp === null) return;
+    this.#heardFrom = { host: from.host, port: from.port };
     this.#connected = this.#socket?.connect(this.#udp.peer(from.host, from.port)) ?? false;
   }
 

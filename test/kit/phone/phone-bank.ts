@@ -4,6 +4,7 @@ import type { SipHeader, SipProblem, SipRequest } from '../sip/message.ts';
 import { Call } from './call.ts';
 import type { AudioCodec } from './codec.ts';
 import { PhoneError } from './errors.ts';
+import type { UdpAddress } from './media.ts';
 import { SipAgent } from './sip-agent.ts';
 import { describeInvite, type IncomingInvite, type IncomingSession } from './sip-incoming.ts';
 import { type Sound, silence } from './sound.ts';
@@ -24,6 +25,8 @@ export interface PhoneBankOptions {
   /** Where calls go. The host must be an IPv4 address. */
   readonly server: SipServer;
   readonly ptimeMs?: number;
+  /** See `MediaOptions`. */
+  readonly toldAddress?: UdpAddress;
   /** The one that is offered, and preferred when the other side offers. */
   readonly codec?: AudioCodec;
   /** Length of kept audio per call and direction. */
@@ -165,17 +168,24 @@ export class PhoneBank {
     this.#unfetched = [];
   }
 
+  /** Closes all sockets and says good-bye to nobody: all phones lose their power. */
+  async vanish(): Promise<void> {
+    this.#stopped = true;
+    await this.#agent.stop();
+    await Promise.all(this.#closing);
+  }
+
   #newCall(
     who: Pick<Call, 'direction' | 'callerNumber' | 'callerName' | 'calledNumber'>,
     sound: Sound,
     keepAudio: boolean,
     jitterMs = 0,
   ): Call {
-    const { bindAddress, codec = 'PCMU', ptimeMs = DEFAULT_PTIME_MS } = this.#options;
+    const { bindAddress, toldAddress, codec = 'PCMU', ptimeMs = DEFAULT_PTIME_MS } = this.#options;
     const { keepAudioMs = DEFAULT_KEEP_AUDIO_MS, audibleDbov = DEFAULT_AUDIBLE_DBOV } = this.#options;
     const keepMs = keepAudio ? keepAudioMs : 0;
     const call = new Call(
-      { ...who, bindAddress, codec, ptimeMs, sound, keepMs, audibleDbov, jitterMs },
+      { ...who, bindAddress, toldAddress, codec, ptimeMs, sound, keepMs, audibleDbov, jitterMs },
       { ticker: this.#ticker, onEnded: (ended) => this.#ended(ended) },
     );
     this.#calls.add(call);

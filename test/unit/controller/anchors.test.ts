@@ -68,6 +68,7 @@ beforeEach(() => {
       asked.push(`subscribe ${channelIds.join(' ')}`);
       if (channelIds.includes(ended ?? '')) throw new AriError('refused', 'Channel not found', { status: 404 });
     },
+    hangUp: async (channelId) => void asked.push(`hang up ${channelId}`),
     readVariables: async (_, names) => {
       asked.push('read');
       if (failure) throw failure;
@@ -174,6 +175,44 @@ describe('a call that has been answered', () => {
     expect(await anchors.ensure(ANSWERED)).toEqual({ at: 'relay' });
     expect(asked).toEqual(['call']);
     expect(calls.get('c')).toEqual(found);
+  });
+});
+
+describe('a call whose port the relay cannot open', () => {
+  const problem = 'address already in use';
+
+  it('is hung up if it is in already, as after a restart of the relay', async () => {
+    const path = anchors.ensure(EARLY);
+    await settle();
+    anchors.settled('c', null);
+    await path;
+    anchors.settled('c', problem);
+    expect(asked.at(-1)).toBe('hang up c');
+  });
+
+  it('is hung up if nobody waits for the port, as of a phone that was called', async () => {
+    await anchors.ensure(ANSWERED);
+    anchors.settled('c', problem);
+    expect(asked.at(-1)).toBe('hang up c');
+  });
+
+  it('is hung up if it is in the dialplan', () => {
+    found = SPEC;
+    anchors.settled('c', problem);
+    expect(asked).toEqual(['hang up c']);
+  });
+
+  it('is left to whoever waits for the port', async () => {
+    const path = anchors.ensure(EARLY);
+    await settle();
+    anchors.settled('c', problem);
+    await expect(path).rejects.toMatchObject({ code: 'not-possible' });
+    expect(asked).not.toContain('hang up c');
+  });
+
+  it('is forgotten if it has ended', () => {
+    anchors.settled('c', problem);
+    expect(asked).toEqual([]);
   });
 });
 

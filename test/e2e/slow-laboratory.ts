@@ -1,0 +1,28 @@
+import { afterAll } from 'vitest';
+import { TcpProxy } from '../kit/impairment/tcp-proxy.ts';
+import { type Laboratory, laboratory } from './laboratory.ts';
+
+/** A node whose Asterisk answers as late as the test wants. */
+export function slowLaboratory(
+  bindAddress: string,
+  config: Record<string, unknown>,
+): { lab: Laboratory; slowDown: (delayMs: number) => void } {
+  let proxy: TcpProxy | null = null;
+  afterAll(() => proxy?.stop());
+  const lab = laboratory({
+    bindAddress,
+    config,
+    profile: { idleSeconds: 1 },
+    ariThrough: async (ariUrl) => {
+      const { hostname, port } = new URL(ariUrl);
+      proxy = new TcpProxy({ target: { address: hostname, port: Number(port) } });
+      await proxy.start();
+      return `http://${proxy.address.address}:${proxy.address.port}`;
+    },
+  });
+  return {
+    lab,
+    /** In each direction. */
+    slowDown: (delayMs) => proxy?.setDelayMs(delayMs),
+  };
+}
