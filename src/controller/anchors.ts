@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
+import { CONGESTION } from '../ari/causes.ts';
 import { AriError } from '../ari/errors.ts';
 import type { AriChannel, AriPort } from '../ari/port.ts';
 import type { Hearing } from '../conference/arrangement.ts';
@@ -34,8 +35,6 @@ const STANDARD_TRANSPORT = 'transport-udp';
 const MOST_REMEMBERED = 1000;
 /** Their ids are in the URL, of which Asterisk reads 2000 characters. */
 const SUBSCRIBED_AT_ONCE = 25;
-/** Q.850. As SIP 503 to a call that is not answered: another node may do better. */
-const CONGESTION = 42;
 /** The answer to a session refresh, and the end of a phone that gives none, are Asterisk's business. */
 const REFRESH = 'PJSIP_SEND_SESSION_REFRESH()';
 
@@ -46,8 +45,8 @@ type Anchor = {
   path: Promise<Path>;
   /** Null until the relay has been told. */
   spec: CallSpec | null;
-  /** The path has resolved. */
-  isTaken: boolean;
+  /** `pending` while the caller waits for the path. */
+  state: 'pending' | 'in' | 'failed';
   /** The relay has opened the port; rejects if it cannot, or the call has ended. */
   readonly isOpen: Promise<void>;
   readonly opened: () => void;
@@ -90,7 +89,7 @@ export class Anchors {
    */
   ensure(channel: Call): Path | Promise<Path> {
     const known = this.#anchors.get(channel.id);
-    if (known) return known.path;
+    if (known && known.state !== 'failed') return known.path;
     const endpoint = endpointOf(channel.name);
     if (endpoint === null) return { at: 'bridge', reason: 'not a SIP call' };
     let opened = () => {};
@@ -100,14 +99,18 @@ export class Anchors {
       fail = reject;
     });
     isOpen.catch(() => {});
-    const anchor: Anchor = { path: Promise.reject(), spec: null, isTaken: false, isOpen, opened, fail };
+    const anchor: Anchor = { path: Promise.reject(), spec: null, state: 'pending', isOpen, opened, fail };
     anchor.path.catch(() => {});
     this.#anchors.set(channel.id, anchor);
-    anchor.path = this.#begin(anchor, channel, endpoint).then((path) => {
-      anchor.isTaken = true;
-      return path;
-    });
-    anchor.path.catch(() => {});
+    anchor.path = this.#begin(anchor, channel, endpoint);
+    anchor.path.then(
+      () => {
+        anchor.state = 'in';
+      },
+      () => {
+        anchor.state = 'failed';
+      },
+    );
     return anchor.path;
   }
 
@@ -179,13 +182,13 @@ export class Anchors {
     const anchor = this.#anchors.get(channelId);
     if (problem === null) return anchor?.opened();
     anchor?.fail(new ControllerError('not-possible', problem));
-    if (anchor ? anchor.isTaken : this.#deps.link.callOf(channelId)) this.#hangUp(channelId, problem);
+    if (anchor ? anchor.state === 'in' : this.#deps.link.callOf(channelId)) this.#hangUp(channelId, problem);
   }
 
   /** A call that is in, and would be left in silence. */
   #hangUp(channelId: string, problem: string): void {
     const { ari, logger } = this.#deps;
-    logger.error(`call ${channelId} hung up: ${problem}`);
+    logger.error(`call ${channelId} hung up: the relay cannot open its RTP port: ${problem}`);
     ari.hangUp(channelId, CONGESTION).catch((error: Error) => {
       if (!isChannelGone(error)) logger.error(`call ${channelId}: not hung up: ${error.message}`);
     });

@@ -152,7 +152,7 @@ export class Conferences {
   /** Tells a conference what has happened; what cannot be done about it is logged. */
   tell(name: string, input: Input): void {
     const conference = this.#conferences.get(name);
-    if (conference) this.logFailure(name, this.dispatch(conference, input).done);
+    if (conference) this.logFailure(`conference ${name}`, this.dispatch(conference, input).done);
   }
 
   /** Tells the conference of a channel, if it has one. */
@@ -187,9 +187,10 @@ export class Conferences {
     };
   }
 
+  /** @param what it was about, such as `conference 3000` */
   logFailure(what: string, done: Promise<void>): void {
     done.catch((error: Error) => {
-      if (!isChannelGone(error)) this.#deps.logger.warn(`conference ${what}: ${error.message}`);
+      if (!isChannelGone(error)) this.#deps.logger.warn(`${what}: ${error.message}`);
     });
   }
 

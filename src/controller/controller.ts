@@ -1,5 +1,6 @@
 import type { Logger } from 'winston';
 import type { Admission } from '../admission/gate.ts';
+import { CONGESTION, NO_ROUTE } from '../ari/causes.ts';
 import type { AriEvent } from '../ari/messages.ts';
 import type { AriChannel, AriPort } from '../ari/port.ts';
 import type { OuterCommand } from '../conference/commands.ts';
@@ -28,11 +29,6 @@ import { takeRelayReport } from './relay-reports.ts';
 import { resync } from './resync.ts';
 import { Squaring } from './squaring.ts';
 import { TalkLevels } from './talk-levels.ts';
-
-/** ITU-T Q.850 cause 3, "no route to destination": the caller of a bad extension gets SIP 404. */
-const NO_ROUTE = 3;
-/** Cause 42, "switching equipment congestion": SIP 503, and the caller may try again. */
-const CONGESTION = 42;
 
 export type ControllerOptions = {
   application: string;
@@ -362,9 +358,9 @@ export class Controller {
       (error: Error) => {
         this.#joining.delete(id);
         this.#arrivals.settled(id, error);
-        if (!this.#asterisk.anchors.has(channel.id)) return;
+        if (!this.#asterisk.anchors.has(id)) return;
         this.#deps.logger.error(`call from ${channel.caller.number || 'unknown'} refused: ${error.message}`);
-        this.#conferences.logFailure('of nobody', this.#deps.ari.hangUp(channel.id, CONGESTION));
+        this.#conferences.logFailure(`call ${id}`, this.#deps.ari.hangUp(id, CONGESTION));
       },
     );
   }
@@ -392,14 +388,14 @@ export class Controller {
 
   #turnAway(channel: AriChannel, why: string): void {
     this.#deps.logger.error(`call from ${channel.caller.number || 'unknown'} turned away: ${why}`);
-    this.#conferences.logFailure('of nobody', this.#deps.ari.hangUp(channel.id, NO_ROUTE));
+    this.#conferences.logFailure(`call ${channel.id}`, this.#deps.ari.hangUp(channel.id, NO_ROUTE));
   }
 
-  /** Back from an application of the dialplan; perhaps so late that his conference has forgotten him. */
+  /** Back from an application of the dialplan; perhaps so late that the conference has forgotten this member. */
   #returned(channel: AriChannel, status: string | undefined): void {
     if (status === 'NOAPP') this.#deps.logger.warn('exec: Asterisk has no such application, or it is not loaded');
     if (this.#conferences.memberOf(channel.id)) return this.#tell(channel, { type: 'returned', channelId: channel.id });
-    this.#conferences.logFailure('of nobody', this.#deps.ari.continueInDialplan(channel.id));
+    this.#conferences.logFailure(`call ${channel.id}`, this.#deps.ari.continueInDialplan(channel.id));
   }
 
   #left(channelId: string, destroyed: boolean): void {
@@ -413,7 +409,7 @@ export class Controller {
     prompter.forget(channelId);
     nameRecorder.forget(channelId);
     bridges.forget(channelId);
-    this.#conferences.logFailure('of nobody', meters.set(channelId, false));
+    this.#conferences.logFailure(`call ${channelId}`, meters.set(channelId, false));
     this.#talkLevels.forget(channelId);
     // Of a player that never came to play, Asterisk does not say that it has finished.
     const playback = names.playbackOfPlayer(channelId) ?? names.playbackOnFloor(channelId);
@@ -457,6 +453,6 @@ export class Controller {
     const name = this.#asterisk.names.conferenceOfFloor(bridgeId);
     if (intended || name === null || !this.conferences.has(name)) return;
     this.#deps.logger.warn(`conference ${name}: somebody destroyed its bridge, making it again`);
-    this.#conferences.logFailure(name, this.#squaring.repair());
+    this.#conferences.logFailure(`conference ${name}`, this.#squaring.repair());
   }
 }

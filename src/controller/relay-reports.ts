@@ -19,7 +19,6 @@ export function takeRelayReport(report: RelayReport, { asterisk, logger }: Relay
     case 'call-open':
       return anchors.settled(report.channelId, null);
     case 'call-failed':
-      logger.warn(`call ${report.channelId}: its RTP port cannot be opened: ${report.message}`);
       return anchors.settled(report.channelId, report.message);
     case 'call-silent':
       return anchors.silent(report.channelId, report.seconds);

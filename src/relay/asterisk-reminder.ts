@@ -3,7 +3,7 @@ import { payloadTypeOf, silenceOf } from './silence.ts';
 
 /** Where Asterisk has got nothing for so long, it is reminded with the next tick of the call. */
 const EVERY_MS = 150;
-/** For listeners it has only prompts to send. About so often, so that not all of them are due at once. */
+/** Listeners get only prompts from Asterisk. The intervals differ, so that not all reminders are due at once. */
 const EVERY_MS_OF_LISTENER = 5000;
 /** In the header of RTP: from there on it tells the place in a stream. */
 const SEQUENCE_OFFSET = 2;

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { parseOpenFiles } from '../base/open-files.ts';
+import { callsWithin, parseOpenFiles } from '../base/open-files.ts';
 
 /** For RTP and RTCP. */
 const FILES_PER_CALL = 2;
-/** For everything else: threads, floors, meters, and a controller that connects again. */
-const OTHER_FILES = 100;
 
 /** How many calls this process can have, since each needs two of the files that it may open. */
 export type CallLimit = { readonly calls: number; readonly files: number };
@@ -16,5 +14,5 @@ export async function readCallLimit(): Promise<CallLimit> {
 }
 
 export function callLimitOf(files: number): CallLimit {
-  return { calls: Math.max(0, Math.floor((files - OTHER_FILES) / FILES_PER_CALL)), files };
+  return { calls: callsWithin(files, FILES_PER_CALL), files };
 }

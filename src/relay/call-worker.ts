@@ -38,8 +38,8 @@ class CallWorker {
   /** When there is a side towards Asterisk. */
   #begun: Promise<void> = Promise.resolve();
   readonly #calls = new Map<string, Call>();
-  /** By Asterisk's side of the call. */
-  readonly #byAsterisk = new Map<string, Call>();
+  /** By Asterisk's side of the call: its host and its port. */
+  readonly #byAsterisk = new Map<string, Map<number, Call>>();
   /** By conference. */
   readonly #listeners = new Map<string, Listeners>();
   readonly #clock: FrameClock = { nowMs: 0 };
@@ -135,7 +135,7 @@ class CallWorker {
 
   /** HOT PATH. */
   readonly #fromAsterisk = (packet: Buffer, { host, port }: RtpAddress): void => {
-    this.#byAsterisk.get(`${host}:${port}`)?.fromAsterisk(packet);
+    this.#byAsterisk.get(host)?.get(port)?.fromAsterisk(packet);
   };
 
   /** Goes on with calls of another process, if there are any. */
@@ -215,7 +215,9 @@ class CallWorker {
     };
     const call = new Call(spec, deps, continued);
     this.#calls.set(channelId, call);
-    this.#byAsterisk.set(`${spec.asterisk.host}:${spec.asterisk.port}`, call);
+    const { host, port } = spec.asterisk;
+    const ofHost = this.#byAsterisk.get(host) ?? new Map<number, Call>();
+    this.#byAsterisk.set(host, ofHost.set(port, call));
     return call;
   }
 
@@ -224,7 +226,8 @@ class CallWorker {
     if (!call) return;
     this.#calls.delete(channelId);
     const { host, port } = call.spec.asterisk;
-    if (this.#byAsterisk.get(`${host}:${port}`) === call) this.#byAsterisk.delete(`${host}:${port}`);
+    const ofHost = this.#byAsterisk.get(host);
+    if (ofHost?.get(port) === call) ofHost.delete(port);
     this.#leave(call);
     call.close();
   }

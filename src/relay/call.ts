@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { OutgoingStream } from '../rtp/outgoing-stream.ts';
 import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
+import { UdpError } from '../udp/errors.ts';
 import { audioFilter } from '../udp/filter.ts';
-import type { Udp, UdpPeer, UdpSocket, UdpSource } from '../udp/udp.ts';
+import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions, UdpSource } from '../udp/udp.ts';
 import { AsteriskReminder } from './asterisk-reminder.ts';
 import type { AudienceListener, Hearing } from './audience-listener.ts';
 import { CallRtcp, type PhoneReport } from './call-rtcp.ts';
@@ -39,6 +41,10 @@ const FIRST_DYNAMIC_TYPE = 96;
  */
 const LAST_AUDIO_MS = 1000;
 
+/** So long it is tried to open a port that is taken, and so often. */
+const OPEN_WITHIN_MS = 1000;
+const OPEN_AGAIN_MS = 20;
+
 /** A time in ms, monotone, that is read once for many packets. */
 export type FrameClock = { nowMs: number };
 
@@ -65,7 +71,7 @@ export class Call implements AudienceListener {
   readonly #deps: CallDeps;
   #spec: CallSpec;
   readonly #asterisk: UdpPeer;
-  #source: PhoneSource;
+  readonly #source: PhoneSource;
   #rtp: UdpSocket | null = null;
   #peer: UdpPeer | null = null;
   #isConnected = false;
@@ -120,7 +126,7 @@ export class Call implements AudienceListener {
     const descriptors = [this.#rtp?.descriptor, this.#rtcp.descriptor].filter((fd) => typeof fd === 'number');
     if (typeof this.#rtp?.descriptor !== 'number') return null;
     const state: CallState = {
-      spec: this.#spec,
+      spec: { ...this.#spec, source: this.#source.isKnown ? this.#source.address : this.#spec.source },
       stream: this.#stream.state,
       reception: this.#reception.state,
       source: this.#source.state,
@@ -156,12 +162,12 @@ export class Call implements AudienceListener {
     return this.#rtp !== null && this.#spec.hearing !== null && this.#spec.codec !== null;
   }
 
-  /** Opens the ports that the phone was told. Rejects with a `UdpError` if somebody else has the one of RTP. */
+  /** Opens the ports that the phone was told. Rejects with a `UdpError` if somebody else keeps the one of RTP. */
   async open(): Promise<void> {
     const { udp } = this.#deps;
     const { host, port } = this.#spec.local;
     const options = { host, receiveBufferBytes: BUFFER_BYTES, dscp: EF };
-    this.#rtp = await udp.open({ ...options, port }, (packet, from) => this.#fromPhone(packet, from));
+    this.#rtp = await openWhenFree(udp, { ...options, port }, (packet, from) => this.#fromPhone(packet, from));
     // Only reports go there, which somebody else may have the port for.
     await this.#rtcp.open({ host, port: port + 1 }).catch(() => {});
     if (this.#closed) return this.close();
@@ -182,20 +188,12 @@ export class Call implements AudienceListener {
   change(spec: CallSpec): void {
     // A controller that was started again says everything once more.
     if (isDeepStrictEqual({ ...spec, source: null }, { ...this.#spec, source: null })) return;
-    const isMoved = spec.phone?.host !== this.#spec.phone?.host || spec.phone?.port !== this.#spec.phone?.port;
     if ((spec.hearing === null) !== (this.#spec.hearing === null)) {
       this.#prompts = new PromptQueue();
       this.#passedUntilMs = performance.now();
     }
     this.#spec = spec;
     this.hearing = hearingOf(spec);
-    if (isMoved) {
-      this.#source = sourceOf(spec);
-      this.#aim();
-      // The kernel is not to keep to where the phone was.
-      this.#connect(false);
-      this.#takeAll();
-    }
     this.#settle();
   }
 
@@ -362,6 +360,18 @@ export class Call implements AudienceListener {
     this.#idleSinceMs = nowMs;
     this.#packetsBefore = this.#stream.packets;
     this.#transmit(packet, packet.length);
+  }
+}
+
+/** The port may still be that of a relay, or of another call, which is just ending. */
+async function openWhenFree(udp: Udp, options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket> {
+  for (const startedMs = performance.now(); ; await sleep(OPEN_AGAIN_MS)) {
+    try {
+      return await udp.open(options, onPacket);
+    } catch (error) {
+      const isTaken = error instanceof UdpError && error.code === 'EADDRINUSE';
+      if (!isTaken || performance.now() - startedMs > OPEN_WITHIN_MS) throw error;
+    }
   }
 }
 

@@ -56,7 +56,10 @@ export class PhoneSource {
     return this.#state.isKnown;
   }
 
-  /** Whether a phone may report from this address: where any is allowed, the one from which it sends once it has sent. */
+  /**
+   * Whether RTCP from this address is believed. Where any may send, only that in its SDP and the one from which it sends are,
+   * once it has sent.
+   */
   allows(host: string): boolean {
     const { hosts, told } = this.#options;
     if (hosts.length > 0) return hosts.includes(host);

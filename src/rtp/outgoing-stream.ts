@@ -12,7 +12,7 @@ import { sequenceDistance } from './sequence.ts';
 const TICKS_PER_MS = 8;
 const USUAL_PACKET_TICKS = 160;
 const LONGEST_PACKET_TICKS = 480;
-/** Each change may add a part of a packet to what the phone has. More than this would have to wait there. */
+/** Each change of the feed may move timestamps ahead by a part of a packet. What is further ahead the phone would buffer. */
 const MOST_AHEAD_MS = LONGEST_PACKET_TICKS / TICKS_PER_MS;
 /** A packet that is behind by more was not merely reordered: the source has begun anew (RFC 3550, appendix A.1). */
 const MAX_MISORDER = 100;

@@ -191,10 +191,16 @@ async function wrapped(libc: Libc, fd: number): Promise<Socket> {
   // dgram does not connect a socket that another process has connected.
   libc.connect(fd, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
   const socket = createSocket({ type: 'udp4', lookup: asItIs });
-  const listening = once(socket, 'listening');
-  socket.bind({ fd });
-  await listening;
-  return socket;
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind({ fd });
+    await listening;
+    return socket;
+  } catch (error) {
+    socket.close();
+    libc.close(fd);
+    throw error;
+  }
 }
 
 async function bind({ host, port, receiveBufferBytes, sendBufferBytes, multicast }: UdpSocketOptions): Promise<Socket> {

@@ -1,4 +1,4 @@
-import type { OpenFiles } from '../../base/open-files.ts';
+import { callsWithin, type OpenFiles } from '../../base/open-files.ts';
 import { type Finding, note, ok, problem, warning } from '../finding.ts';
 
 /** A process whose file descriptors grow with the number of calls. */
@@ -12,8 +12,6 @@ export type Descriptors = {
   readonly capacity: number | null;
 };
 
-/** Descriptors for all that is not a call. */
-const BASE = 100;
 /** Where nobody says how many calls there will be. */
 const USUAL_CALLS = 1000;
 const BUFFER_BYTES = 4 << 20;
@@ -25,12 +23,11 @@ export function judgeDescriptors({ name, perCall, limit, capacity }: Descriptors
     return note(check, message, 'start it, and run "rostrum doctor" as root');
   }
   if (limit.soft === Number.POSITIVE_INFINITY) return ok(check, `${name} may open any number of files`);
-  const calls = Math.max(0, Math.floor((limit.soft - BASE) / perCall));
+  const calls = callsWithin(limit.soft, perCall);
   const message = `${name} may open ${limit.soft} files: enough for ${calls} calls`;
   const wanted = capacity ?? USUAL_CALLS;
   if (calls >= wanted) return ok(check, message);
-  const files = BASE + perCall * wanted;
-  const remedy = `set LimitNOFILE=${Math.max(files, 200_000)} in the unit of ${name}: see asterisk-config/systemd`;
+  const remedy = `set LimitNOFILE=${Math.max(2 * perCall * wanted, 200_000)} in the unit of ${name}: see asterisk-config/systemd`;
   if (capacity === null) return warning(check, message, remedy);
   return problem(check, `${message}, but cluster.capacity is ${capacity}`, remedy);
 }

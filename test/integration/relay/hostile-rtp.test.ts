@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RtpAddress } from '../../../src/relay/protocol.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
 import { HOSTILE_KINDS, hostileSource, nextHostilePacket } from '../../kit/hostile/hostile-packets.ts';
-import { expectOneStream, hears, missing, WITHIN } from './judge.ts';
+import { expectOneStream, hears, isReminder, missing, WITHIN } from './judge.ts';
 import { ASTERISK, HEARING, type LaboratoryCall, PHONE, RelayLaboratory } from './relay-laboratory.ts';
 
 const STRANGER = '127.0.75.4';
@@ -86,7 +86,7 @@ function watch() {
   const others = lines.map((line) => line.others);
   return async () => {
     await allHear();
-    const since = lines.map((line, i) => line.arrivals.slice(before[i]));
+    const since = lines.map((line, i) => line.arrivals.slice(before[i]).filter((arrival) => !isReminder(arrival)));
     const [toListener = [], toSpeaker = [], fromSpeaker = [], fromListener = []] = since;
     expectOneStream(toListener);
     expectOneStream(toSpeaker);

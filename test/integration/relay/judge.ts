@@ -14,6 +14,9 @@ export const falls = (line: Line, freqHz: number) => expect.poll(() => line.leve
 export const isSilent = (line: Line) =>
   expect.poll(() => performance.now() - (line.arrivals.at(-1)?.atMs ?? 0), WITHIN).toBeGreaterThan(200);
 
+/** Whether a packet to Asterisk only reminds it of where to send; it is nothing that was heard. */
+export const isReminder = ({ payloadType, payload }: Arrival): boolean => payloadType === 13 && payload.length === 1;
+
 /** How many packets do not have the sequence number after that of the packet before: some were lost, or came twice. */
 export const missing = (arrivals: readonly Arrival[]): number =>
   arrivals.filter(({ sequence }, i) => i > 0 && sequence !== (((arrivals[i - 1]?.sequence ?? 0) + 1) & 0xffff)).length;

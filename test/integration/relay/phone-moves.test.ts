@@ -58,12 +58,14 @@ describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets t
     await hears(listener.phone, FLOOR_HZ);
     await hears(speaker.phone, ASTERISK_HZ);
     await expect.poll(() => speaker.asterisk.arrivals.length, WITHIN).toBeGreaterThan(10);
-    const [, ...noise] = speaker.asterisk.arrivals;
+    const first = speaker.asterisk.arrivals.findIndex(({ ssrc }) => ssrc === speaker.phone.ssrc);
+    // Until then the relay has reminded Asterisk of where to send.
+    const noise = speaker.asterisk.arrivals.slice(first);
+    expect(first).toBeGreaterThan(0);
     expect(new Set(noise.map(({ ssrc, payloadType }) => `${ssrc} ${payloadType}`))).toEqual(
       new Set([`${speaker.phone.ssrc} 13`]),
     );
-    // This is the greeting of the relay.
-    expect(listener.asterisk.arrivals).toHaveLength(1);
+    expect(listener.asterisk.arrivals.map(({ ssrc }) => ssrc)).not.toContain(listener.phone.ssrc);
     for (const { phone } of [listener, speaker]) expectOneStream(phone.arrivals);
     expect(await lab.statistics('listener')).toMatchObject({ packetsLost: 0, silentSeconds: 0 });
   });
@@ -123,23 +125,5 @@ describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets t
     for (const line of there) expect(line.arrivals).toEqual([]);
     // Some packets were under way.
     expect(speaker.asterisk.arrivals.length - heardBefore).toBeLessThan(10);
-  });
-
-  it.each([
-    ['where it says', SECOND_ADDRESS],
-    ['behind NAT', BEHIND_NAT.host],
-  ])('gets its sound elsewhere once it has said so: %s', async (_, told) => {
-    const { listener, speaker } = await both();
-    for (const call of [listener, speaker]) {
-      const { phone, spec } = call;
-      // The phone goes on sending from its old address.
-      const there = await lab.line(SECOND_ADDRESS, { codec: spec.codec });
-      there.sendTo(spec.local);
-      const host = { host: told, port: there.address.port };
-      lab.tell({ type: 'call', call: { ...spec, phone: host, sources: [told, SECOND_ADDRESS] } });
-      there.say(VOICE_HZ, LEVEL_DBOV);
-      await hears(there, call === listener ? FLOOR_HZ : ASTERISK_HZ);
-      await falls(phone, call === listener ? FLOOR_HZ : ASTERISK_HZ);
-    }
   });
 });

@@ -79,13 +79,13 @@ export class RelayLaboratory {
 
   /** Starts it, or starts it again, and connects. @returns what it says first */
   async startRelay(): Promise<Report<'hello'>> {
-    this.#process = this.#spawn('rostrum.yaml');
+    this.#process = this.#spawn('rostrum.yaml', this.#options.driver);
     return this.connect();
   }
 
   /** Starts another one beside it. @returns how that ends */
   async startSecondRelay(): Promise<{ status: number | null; stderr: string }> {
-    const second = this.#spawn('rostrum.yaml');
+    const second = this.#spawn('rostrum.yaml', this.#options.driver);
     let stderr = '';
     second.stderr?.on('data', (chunk) => {
       stderr += chunk;
@@ -94,8 +94,8 @@ export class RelayLaboratory {
     return { status, stderr };
   }
 
-  #spawn(config: string, ...args: string[]): ChildProcess {
-    const { driver, openFiles } = this.#options;
+  #spawn(config: string, driver: LaboratoryOptions['driver'], ...args: string[]): ChildProcess {
+    const { openFiles } = this.#options;
     const relay = [process.execPath, PROGRAM, 'relay', ...args, '--config', join(this.#directory, config)];
     const [program = '', ...rest] = openFiles ? ['prlimit', `--nofile=${openFiles}`, ...relay] : relay;
     const env = { ...process.env, ...(driver && { ROSTRUM_UDP: driver === 'dgram' ? driver : '' }) };
@@ -110,9 +110,9 @@ export class RelayLaboratory {
   }
 
   /** Starts a relay that is to take over. @returns its exit status, or null once it runs and the one before has ended */
-  async upgradeRelay({ config = 'rostrum.yaml' } = {}): Promise<number | null> {
+  async upgradeRelay({ config = 'rostrum.yaml', driver = this.#options.driver } = {}): Promise<number | null> {
     const before = this.#process;
-    const successor = this.#spawn(config, '--take-over');
+    const successor = this.#spawn(config, driver, '--take-over');
     const failed = once(successor, 'exit').then(([code]) => code as number);
     if (!before) return failed;
     const ended = once(before, 'exit').then(() => null);

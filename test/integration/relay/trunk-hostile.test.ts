@@ -72,6 +72,9 @@ class Phone {
   }
 }
 
+/** A payload type of RTP. */
+const COMFORT_NOISE = 13;
+
 let proxy: ImpairmentProxy;
 let mesh: ImpairedMesh;
 let all: TrunkRelays;
@@ -95,8 +98,9 @@ beforeEach(async () => {
   asterisk = createSocket('udp4');
   await boundSocket(asterisk, { address: ASTERISK_HOST, port: phonePort });
   toAsterisk = 0;
-  asterisk.on('message', () => {
-    toAsterisk += 1;
+  asterisk.on('message', (packet) => {
+    // With comfort noise the relay reminds Asterisk of where to send.
+    if (((packet[1] ?? 0) & 0x7f) !== COMFORT_NOISE) toAsterisk += 1;
   });
   const call: CallSpec = {
     channelId: 'phone',
@@ -183,8 +187,7 @@ describe('a relay under attack', () => {
     const options = { target: target(), count: COUNT, packetsPerSecond: PACKETS_PER_SECOND, kinds: HOSTILE_KINDS };
     const report = await attack(options);
     await expectUndisturbed(before);
-    // The greeting of the relay, and no key.
-    expect(toAsterisk).toBe(1);
+    expect(toAsterisk).toBe(0);
     if (process.env['ROSTRUM_HOSTILE_COUNT']) console.log(report, before, await state());
   });
 });
