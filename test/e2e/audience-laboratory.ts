@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { ExtraConfiguration } from '../../scripts/asterisk-instance.ts';
+import type { StatusView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
 
@@ -17,6 +18,12 @@ export const NOT_ANCHORED: NonNullable<ExtraConfiguration['set']> = [
   ['pjsip.conf', 'anonymous', 'media_address', ''],
   ['pjsip.conf', 'anonymous', 'bind_rtp_to_media_address', 'no'],
 ];
+
+export async function relayPid(node: RostrumNode): Promise<number> {
+  const { pid } = (await node.api.get<StatusView>('/status')).relay;
+  if (!pid) throw new Error('no relay');
+  return pid;
+}
 
 /** The numbers of the callers who hear the relay as listeners. */
 export async function callersAtRelay(node: RostrumNode, conference = '3000'): Promise<string[]> {

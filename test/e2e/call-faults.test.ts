@@ -3,7 +3,7 @@ import type { StatusView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { longestSilenceMs } from '../kit/phone/judge.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { callersAtRelay, gapsMs, HEARD, MOST_GAP_MS, NOT_HEARD_DBOV, parked } from './audience-laboratory.ts';
+import { callersAtRelay, gapsMs, HEARD, MOST_GAP_MS, NOT_HEARD_DBOV, parked, relayPid } from './audience-laboratory.ts';
 import { dialEvenly } from './crowd-laboratory.ts';
 import { laboratory } from './laboratory.ts';
 
@@ -36,10 +36,10 @@ describe('callers who come while there is no relay', () => {
 
   it('ring, and are in and hear once it is there again', async () => {
     const { listeners } = await three();
-    const { relay } = await lab.node.api.get<StatusView>('/status');
+    const relay = await relayPid(lab.node);
     // It would start another one.
     process.kill(lab.node.supervisorPid, 'SIGSTOP');
-    process.kill(relay.pid ?? 0, 'SIGKILL');
+    process.kill(relay, 'SIGKILL');
     const isThere = async () => (await lab.node.api.get<StatusView>('/status')).relay.connected;
     await expect.poll(isThere, WITHIN).toBe(false);
     const calls = ['103', '104', '105'].map(dial);

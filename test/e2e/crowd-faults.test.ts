@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StatusView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { callersAtRelay, HEARD, listen, MOST_GAP_MS } from './audience-laboratory.ts';
+import { callersAtRelay, HEARD, listen, MOST_GAP_MS, relayPid } from './audience-laboratory.ts';
 import { dialEvenly, missedMs, NO_TRACES, tracesOf, waitForTraces } from './crowd-laboratory.ts';
 import { laboratory } from './laboratory.ts';
 
@@ -55,12 +54,6 @@ const lastMs = (ms: number) => ({ fromMs: performance.now() - ms, toMs: performa
 const everybodyHears = (calls: readonly Call[], freqsHz: readonly number[]) =>
   expect.poll(() => faintestDbov(calls, freqsHz, lastMs(200)), WITHIN).toBeGreaterThan(HEARD.aboveDbov);
 
-async function relayPid(): Promise<number> {
-  const { relay } = await lab.node.api.get<StatusView>('/status');
-  if (!relay.pid) throw new Error('no relay');
-  return relay.pid;
-}
-
 const numbersOf = (calls: readonly Call[]) => calls.map(({ callerNumber }) => callerNumber).sort();
 const membersOf = async () => (await lab.node.show('3000')).members.map(({ caller }) => caller.number).sort();
 
@@ -70,7 +63,7 @@ describe(`with ${LISTENERS} listeners`, () => {
     const listening = await listeners();
     const everybody = numbersOf([...speaking, ...listening]);
     await everybodyHears(listening, SPEAKERS_HZ);
-    const killed = await relayPid();
+    const killed = await relayPid(lab.node);
     // A process takes long to start on a busy machine.
     const allowedMs = Math.max(1000, 500 + 3 * (await lab.node.measureStartMs()));
     for (const call of [...speaking, ...listening]) call.resetStats();
@@ -84,7 +77,7 @@ describe(`with ${LISTENERS} listeners`, () => {
     for (const [index, call] of speaking.entries()) {
       expect(faintestDbov([call], SPEAKERS_HZ.toSpliced(index, 1), stretch)).toBeGreaterThan(HEARD.aboveDbov);
     }
-    expect(await relayPid()).not.toBe(killed);
+    expect(await relayPid(lab.node)).not.toBe(killed);
     for (const call of [...speaking, ...listening]) expect(call.end).toBeNull();
     expect(await membersOf()).toEqual(everybody);
     expect((await callersAtRelay(lab.node)).sort()).toEqual(everybody);

@@ -1,10 +1,18 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { StatusView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { callersAtRelay, gapsMs, HEARD, listen, MOST_GAP_MS, parked, waitForRelay } from './audience-laboratory.ts';
+import {
+  callersAtRelay,
+  gapsMs,
+  HEARD,
+  listen,
+  MOST_GAP_MS,
+  parked,
+  relayPid,
+  waitForRelay,
+} from './audience-laboratory.ts';
 import { missedMs } from './crowd-laboratory.ts';
 import { laboratory } from './laboratory.ts';
 
@@ -17,12 +25,6 @@ const CALLERS = ['101', '102', '103', '104', '105', '106'];
 const SPEAKER = '200';
 const EVERYBODY = [...CALLERS, SPEAKER];
 
-const status = () => lab.node.api.get<StatusView>('/status');
-async function relayPid(): Promise<number> {
-  const { pid } = (await status()).relay;
-  if (!pid) throw new Error('no relay');
-  return pid;
-}
 /** The sockets and other files that the relay has open. */
 const filesOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
 const speaker = () => lab.phones.call('4000', { callerNumber: SPEAKER, send: tone(440, LEVEL_DBOV) });
@@ -56,11 +58,11 @@ describe('kill -9 of the relay', () => {
   it('is over within a second for its listeners, on the same ports', async () => {
     const { speaking, listeners } = await audience();
     for (const call of [speaking, ...listeners]) call.resetStats();
-    const killed = await relayPid();
+    const killed = await relayPid(lab.node);
     // A process takes long to start on a busy machine.
     const allowedMs = Math.max(1000, 500 + 3 * (await lab.node.measureStartMs()));
     process.kill(killed, 'SIGKILL');
-    await expect.poll(() => relayPid().catch(() => killed), WITHIN).not.toBe(killed);
+    await expect.poll(() => relayPid(lab.node).catch(() => killed), WITHIN).not.toBe(killed);
     await hear(listeners);
     expect(Math.max(...gapsMs(listeners, speaking))).toBeLessThan(allowedMs);
     for (const call of listeners) {
@@ -87,9 +89,9 @@ describe('kill -9 of the controller', () => {
     if (listeners[0]) await keysWork(listeners[0]);
 
     // What the new controller knows of the relay is what the old one knew.
-    const killed = await relayPid();
+    const killed = await relayPid(lab.node);
     process.kill(killed, 'SIGKILL');
-    await expect.poll(() => relayPid().catch(() => killed), WITHIN).not.toBe(killed);
+    await expect.poll(() => relayPid(lab.node).catch(() => killed), WITHIN).not.toBe(killed);
     await listen(400);
     await hear(listeners);
     expect((await callersAtRelay(lab.node)).sort()).toEqual(EVERYBODY);
@@ -99,7 +101,7 @@ describe('kill -9 of the controller', () => {
   it('while callers join leaves nobody half in', async () => {
     const speaking = await speaker();
     await waitForRelay(lab.node, [SPEAKER]);
-    const files = filesOf(await relayPid());
+    const files = filesOf(await relayPid(lab.node));
     const numbers = Array.from({ length: 20 }, (_, index) => String(101 + index));
     const joining = numbers.map((number) => listener(number));
     await expect.poll(async () => (await callersAtRelay(lab.node)).length, { interval: 1 }).toBeGreaterThan(3);
@@ -108,10 +110,10 @@ describe('kill -9 of the controller', () => {
     await expect.poll(async () => (await callersAtRelay(lab.node)).length, WITHIN).toBe(21);
     await hear(listeners);
     await expect.poll(() => parked(lab.node), WITHIN).toBe(20);
-    await expect.poll(async () => filesOf(await relayPid()), WITHIN).toBe(files + 2 * 20);
+    await expect.poll(async () => filesOf(await relayPid(lab.node)), WITHIN).toBe(files + 2 * 20);
     await Promise.all(listeners.map((call) => call.hangUp()));
     await expect.poll(() => parked(lab.node), WITHIN).toBe(0);
-    await expect.poll(async () => filesOf(await relayPid()), WITHIN).toBe(files);
+    await expect.poll(async () => filesOf(await relayPid(lab.node)), WITHIN).toBe(files);
     expect(speaking.end).toBeNull();
   });
 });
@@ -120,7 +122,7 @@ describe('kill -9 of both', () => {
   it('heals by itself', async () => {
     const { listeners } = await audience();
     for (const call of listeners) call.resetStats();
-    process.kill(await relayPid(), 'SIGKILL');
+    process.kill(await relayPid(lab.node), 'SIGKILL');
     await killController();
     await hear(listeners);
     await expect.poll(async () => (await callersAtRelay(lab.node)).sort(), WITHIN).toEqual(EVERYBODY);
@@ -134,7 +136,7 @@ describe('a relay that hangs', () => {
   it('is waited for: nobody is moved or dropped, and all hear when it goes on', async () => {
     const { listeners } = await audience();
     const { members } = await lab.node.show('3000');
-    const pid = await relayPid();
+    const pid = await relayPid(lab.node);
     process.kill(pid, 'SIGSTOP');
     try {
       await listen(6000);
@@ -154,7 +156,7 @@ describe('nothing is left behind', () => {
     await speaker();
     const staying = await listener('101');
     await staying.waitForTone(440, HEARD);
-    const files = filesOf(await relayPid());
+    const files = filesOf(await relayPid(lab.node));
     for (let delayMs = 0; delayMs <= 120; delayMs += 5) {
       const call = lab.phones.dial('3000', { callerNumber: '102', send: silence() });
       call.answered.catch(() => {});
@@ -162,7 +164,7 @@ describe('nothing is left behind', () => {
       await call.hangUp();
     }
     await expect.poll(() => parked(lab.node), WITHIN).toBe(1);
-    await expect.poll(async () => filesOf(await relayPid()), WITHIN).toBe(files);
+    await expect.poll(async () => filesOf(await relayPid(lab.node)), WITHIN).toBe(files);
     await staying.waitForTone(440, HEARD);
     await lab.phones.hangUpAll();
     await lab.node.waitForMembers('3000', 0);
@@ -172,7 +174,7 @@ describe('nothing is left behind', () => {
 
   it('in the relay when Asterisk dies', async () => {
     await lab.node.waitForMembers('3000', 0);
-    const files = filesOf(await relayPid());
+    const files = filesOf(await relayPid(lab.node));
     await audience();
     const callCount = async () => JSON.parse((await lab.node.cli('nodes', '--json')).stdout)[0].traffic.calls?.calls;
     await expect.poll(callCount, WITHIN).toBeGreaterThan(0);
@@ -181,7 +183,7 @@ describe('nothing is left behind', () => {
     await lab.node.asterisk.start();
     await lab.node.waitUntilConnected();
     await lab.node.waitForMembers('3000', 0);
-    await expect.poll(async () => filesOf(await relayPid()), WITHIN).toBe(files);
+    await expect.poll(async () => filesOf(await relayPid(lab.node)), WITHIN).toBe(files);
     await expect.poll(callCount, WITHIN).toBe(0);
     await lab.phones.hangUpAll();
     await speaker();

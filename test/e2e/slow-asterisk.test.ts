@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { StatusView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { callersAtRelay, gapsMs, HEARD, listen, MOST_GAP_MS } from './audience-laboratory.ts';
+import { callersAtRelay, gapsMs, HEARD, listen, MOST_GAP_MS, relayPid } from './audience-laboratory.ts';
 import { boundPorts } from './crowd-laboratory.ts';
 import { slowLaboratory } from './slow-laboratory.ts';
 
@@ -15,10 +14,7 @@ const speaker = () => lab.phones.call('4000', { callerNumber: '200', send: tone(
 const dial = (callerNumber: string) =>
   lab.phones.dial('3000', { callerNumber, send: silence(), answerTimeoutMs: SLOW_MS });
 const hear = (calls: readonly Call[]) => Promise.all(calls.map((call) => call.waitForTone(440, HEARD)));
-const pids = async () => {
-  const { pid, relay } = await lab.node.api.get<StatusView>('/status');
-  return { controller: pid, relay: relay.pid };
-};
+const pids = () => Promise.all([lab.node.controllerPid(), relayPid(lab.node)]);
 
 describe('an Asterisk that answers ARI after 3 s', () => {
   it(
@@ -79,13 +75,13 @@ describe('kill -9 of the relay between the opening of the port and the answer', 
     };
     await expect.poll(async () => (await ownPorts()).length, { timeout: 10_000, interval: 2 }).toBeGreaterThan(0);
     const opened = await ownPorts();
-    const killed = (await pids()).relay;
-    process.kill(killed ?? 0, 'SIGKILL');
+    const killed = await relayPid(lab.node);
+    process.kill(killed, 'SIGKILL');
     expect(call.answeredAtMs).toBeNull();
     await call.answered;
     await hear([call, first]);
     slowDown(0);
-    expect((await pids()).relay).not.toBe(killed);
+    expect(await relayPid(lab.node)).not.toBe(killed);
     expect(await ownPorts()).toEqual(expect.arrayContaining(opened));
     await expect.poll(async () => (await callersAtRelay(lab.node)).sort(), WITHIN).toEqual(['101', '102', '200']);
     expect(speaking.end).toBeNull();

@@ -2,11 +2,10 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../scripts/machine.ts';
-import type { StatusView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { HEARD } from './audience-laboratory.ts';
+import { HEARD, relayPid } from './audience-laboratory.ts';
 import { boundPorts, dialEvenly, tracesOf, waitForTraces } from './crowd-laboratory.ts';
 import { laboratory } from './laboratory.ts';
 
@@ -120,11 +119,11 @@ describe('a port of the host that somebody else has', () => {
   it('while the relay was away: that member is hung up rather than left in silence, and the others hear again', async () => {
     const { speaking, listeners } = await three();
     const [unlucky, lucky] = listeners;
-    const { relay } = await lab.node.api.get<StatusView>('/status');
+    const relay = await relayPid(lab.node);
     // It would start another relay at once.
     process.kill(lab.node.supervisorPid, 'SIGSTOP');
     try {
-      process.kill(relay.pid ?? 0, 'SIGKILL');
+      process.kill(relay, 'SIGKILL');
       await expect.poll(() => takePort(unlucky?.toldAddress?.port ?? 0), WITHIN).toBe(true);
     } finally {
       process.kill(lab.node.supervisorPid, 'SIGCONT');
