@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clearSocketPath } from '../config/unix-socket.ts';
 import { DescriptorInbox } from '../udp/descriptors.ts';
 import { loadLibc } from '../udp/libc.ts';
+import { isLibcAllowed } from '../udp/open-udp.ts';
 import { RelayError } from './errors.ts';
 import { onLines, sendLine } from './lines.ts';
 import {
@@ -56,7 +57,8 @@ export function findPredecessor(socketPath: string): Promise<Predecessor | null>
  */
 export async function takeOver({ pid, handsOver }: Predecessor, socketPath: string): Promise<Estate> {
   const libc = await loadLibc();
-  if (handsOver?.version === SUCCESSION_VERSION && libc.type === 'loaded') return inherit(libc.libc, socketPath);
+  const canInherit = handsOver?.version === SUCCESSION_VERSION && isLibcAllowed();
+  if (canInherit && libc.type === 'loaded') return inherit(libc.libc, socketPath);
   const deadlineMs = performance.now() + HAND_OVER_MS;
   let ended = false;
   ask(socketPath, { type: 'end' }, () => ended);

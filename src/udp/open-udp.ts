@@ -18,13 +18,18 @@ export type UdpOptions = {
   readonly eventLoop?: boolean;
 };
 
+/** Whether sockets may go through libc: not where the environment has ROSTRUM_UDP=dgram. */
+export function isLibcAllowed(): boolean {
+  return process.env['ROSTRUM_UDP'] !== 'dgram';
+}
+
 /**
  * UDP for this thread: through libc on Linux where koffi loads, else through Node.js's dgram, which needs three times the CPU.
  *
  * @throws UdpError ENOTSUP when libc is asked for and cannot be had
  */
 export async function openUdp({ driver, eventLoop = false }: UdpOptions = {}): Promise<Udp> {
-  const wanted = driver ?? process.env['ROSTRUM_UDP'];
+  const wanted = driver ?? (isLibcAllowed() ? null : 'dgram');
   if (wanted === 'dgram') return openDgramUdp(driver === undefined ? 'ROSTRUM_UDP=dgram' : null);
   const libc = await loadLibc();
   const isAllowed = !eventLoop || isMainThread;

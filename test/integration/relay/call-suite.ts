@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectOneStream, falls, hears, isSilent, WITHIN } from './judge.ts';
@@ -222,5 +224,19 @@ export function describeCalls(driver: 'libc' | 'dgram'): void {
     expect(await lab.report('call-failed')).toMatchObject({ channelId: 'b', message: expect.any(String) });
     call.phone.say(700, -20);
     await hears(call.asterisk, 700, -20);
+  });
+
+  it('a port that is just being left is waited for', async () => {
+    const { spec, asterisk, phone } = await lab.call('a');
+    const former = createSocket('udp4').bind(spec.local.port, HOST);
+    await once(former, 'listening');
+    lab.tell({ type: 'call', call: spec });
+    phone.say(700, -20);
+    // The relay has tried by then.
+    lab.tell({ type: 'ping' });
+    await lab.report('pong');
+    former.close();
+    await lab.report('call-open');
+    await hears(asterisk, 700, -20);
   });
 }
