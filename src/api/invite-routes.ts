@@ -11,7 +11,7 @@ export const invitationSchema = z.object({
   target: z.string(),
   status: z.enum(['waiting', 'calling', 'answered', 'failed']),
   reason: z.string().nullable().describe('Why it failed, or why it waits for the next try'),
-  tries: z.number().int().describe('How often he was called so far'),
+  tries: z.number().int().describe('How often the phone was called so far'),
   mostTries: z.number().int(),
   createdAt: z.iso.datetime(),
 });

@@ -8,20 +8,20 @@ import { NODE_ID, parseMemberAddress } from '../conference/member-address.ts';
 
 export const memberSchema = z.object({
   id: z.number().int(),
-  node: z.string().nullable().describe('The node that he has called; null where there is no cluster'),
-  address: z.string().describe('How commands given on this node name him: 7, or 7@lyon on another node'),
+  node: z.string().nullable().describe('The node that the member has called; null where there is no cluster'),
+  address: z.string().describe('How commands given on this node name the member: 7, or 7@lyon on another node'),
   caller: z.object({ number: z.string(), name: z.string() }),
   role: z.enum(['speaker', 'listener']),
   admin: z.boolean(),
   mute: z.boolean(),
   deaf: z.boolean(),
-  vad: z.boolean().describe('Others are told when he talks'),
-  agc: z.boolean().describe('His loudness is brought to agcLevel'),
-  cng: z.boolean().describe('He hears comfort noise, where the profile has some'),
+  vad: z.boolean().describe('Others are told when the member talks'),
+  agc: z.boolean().describe('The loudness of the voice is brought to agcLevel'),
+  cng: z.boolean().describe('The member hears comfort noise, where the profile has some'),
   presence: z.enum(['joining', 'present', 'leaving']),
   place: z
     .enum(['door', 'naming', 'greeting', 'waiting', 'arriving', 'floor', 'hold', 'private', 'away', 'leaving'])
-    .describe('Where he is; presence is the short form of it'),
+    .describe('Where the member is; presence is the short form of it'),
   path: z
     .enum(['bridge', 'relay'])
     .nullable()
@@ -29,22 +29,22 @@ export const memberSchema = z.object({
       "Where the member hears the conference as a listener: at the relay, or in Asterisk's bridge; null for members of other nodes",
     ),
   pathReason: z.string().nullable().describe('Why the path is `bridge`; null where it is not'),
-  privateWith: z.number().int().nullable().describe('The member with whom he talks privately'),
+  privateWith: z.number().int().nullable().describe('The other member of the private talk'),
   talking: z.boolean(),
   levelDbov: z
     .number()
     .nullable()
-    .describe('How loud he is just now, as he is received; null where it is not measured'),
+    .describe('How loud the member is just now, as received; null where it is not measured'),
   handRaisedAt: z.iso.datetime().nullable(),
-  talkVolume: z.number().int().describe('How loud he is heard, in steps of 3 dB'),
-  listenVolume: z.number().int().describe('How loud he hears, in steps of 3 dB'),
-  vadLevel: z.number().int().describe('Loudness from which he counts as talking'),
-  agcLevel: z.number().int().describe('Loudness to which his voice is brought'),
+  talkVolume: z.number().int().describe('How loud the member is heard, in steps of 3 dB'),
+  listenVolume: z.number().int().describe('How loud the member hears, in steps of 3 dB'),
+  vadLevel: z.number().int().describe('Loudness from which the member counts as talking'),
+  agcLevel: z.number().int().describe('Loudness to which the voice is brought'),
   joinedAt: z.iso.datetime(),
   channel: z.string().describe("The channel's id in Asterisk"),
 });
 
-/** A member as he is asked for alone. */
+/** A member who is asked for alone. */
 export const memberStatusSchema = memberSchema.extend({
   media: z
     .object({
@@ -178,7 +178,7 @@ export const flagsRequestSchema = z.strictObject({
 
 export const commandRequestSchema = z.strictObject({ command: commandSchema });
 
-/** What a command has made: of the member it is about while he is there, of the conference otherwise. */
+/** The result of a command: the member that it is about while there, otherwise the conference. */
 export const commandResponseSchema = z.union([
   z.strictObject({ member: memberSchema }),
   z.strictObject({ conference: conferenceSchema }),

@@ -8,19 +8,19 @@ export const attendanceRowSchema = z.object({
   memberId: z.number().int(),
   number: z.string(),
   name: z.string(),
-  joinedAt: z.iso.datetime().nullable().describe('null if he was turned away'),
-  leftAt: z.iso.datetime().nullable().describe('null while he is there'),
-  seconds: z.number().int().describe('How long he was there, so far'),
-  speakerSeconds: z.number().int().describe('How long of that he was a speaker, muted or not'),
+  joinedAt: z.iso.datetime().nullable().describe('null if the caller was turned away'),
+  leftAt: z.iso.datetime().nullable().describe('null while the member is there'),
+  seconds: z.number().int().describe('How long the member was there, so far'),
+  speakerSeconds: z.number().int().describe('How long of that as a speaker, muted or not'),
   roles: z
     .array(z.object({ at: z.iso.datetime(), role: z.enum(['speaker', 'listener']), admin: z.boolean() }))
-    .describe('With which role he joined, and every change of it'),
+    .describe('The role when joining, and every change of it'),
   result: z
     .enum([...resultSchema.options, 'TRANSFERRED', 'LOST'])
     .nullable()
     .describe(
-      'How it ended. TRANSFERRED: he went to another conference. ' +
-        'LOST: he went while no controller was running; `leftAt` is when that was noticed',
+      'How it ended. TRANSFERRED: the member went to another conference. ' +
+        'LOST: the member went while no controller was running; `leftAt` is when that was noticed',
     ),
 });
 

@@ -30,7 +30,7 @@ export function addConferenceCommands(program: Command): void {
     );
 
   add('kick', 'remove members from a conference')
-    .argument('<whom>', 'all, non-admins or last')
+    .argument('<members>', 'all, non-admins or last')
     .action((conference: string, whom: string, options: ClientOptions) => send(conference, ['kick', whom], options));
 
   add('flags', 'change the flags of many members')

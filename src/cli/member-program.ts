@@ -23,17 +23,17 @@ export function addMemberCommand(program: Command): void {
 
 const ACTIONS_HELP = `
 Actions:
-  status                          show him
-  kick                            remove him; hangup: the same, but he is bidden good-bye
-  flags ±FLAG...                  +speaker gives him the floor, -speaker takes it; mute, deaf, admin, vad, agc
+  status                          show the member
+  kick                            remove the member; hangup: the same, but with a good-bye
+  flags ±FLAG...                  +speaker gives the floor, -speaker takes it; mute, deaf, admin, vad, agc
   hold, unhold                    apart from the others, with music; and back
   private OTHER, end-private      let two members of one node talk, unheard by the rest
-  transfer CONFERENCE [PROFILE]   move him to another conference
-  hand raise|lower|call           raise or lower it for him; call gives him the floor
+  transfer CONFERENCE [PROFILE]   move the member to another conference
+  hand raise|lower|call           raise or lower the member's hand; call gives the floor
   set SETTING +N|-N|0             talk-volume, listen-volume, vad-level, agc-level; 0 is the profile's value
-  playback MEDIA...|stop          play to him alone
-  admin-pin                       ask him for the moderators' PIN
-  count, keys                     tell him how many members there are, what his keys do
-  invite NUMBER|ENDPOINT          call a phone into the conference in his name
-  webhook URL                     tell a web server of him: POST with JSON
-  exec APPLICATION [ARGUMENTS]    run an application of the dialplan on his call`;
+  playback MEDIA...|stop          play to this member alone
+  admin-pin                       ask for the moderators' PIN
+  count, keys                     tell the member how many members there are, what the keys do
+  invite NUMBER|ENDPOINT          call a phone into the conference in the member's name
+  webhook URL                     tell a web server of the member: POST with JSON
+  exec APPLICATION [ARGUMENTS]    run an application of the dialplan on the member's call`;

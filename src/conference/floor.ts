@@ -10,7 +10,7 @@ import type { Turn } from './turn.ts';
 
 /** Who is heard and who hears: flags, hands, volumes. */
 
-/** Changes a member's flags and tells him. */
+/** Changes a member's flags and tells the member. */
 export function setFlags(turn: Turn, member: Member, changes: FlagChanges): void {
   const flags = { ...member.flags, ...changes };
   if (sameFlags(flags, member.flags)) return;
@@ -23,7 +23,7 @@ export function setFlags(turn: Turn, member: Member, changes: FlagChanges): void
 }
 
 function tellFlags(turn: Turn, member: Member, flags: MemberFlags): void {
-  // He hears that he will hear nothing while he still does.
+  // "You will hear nothing" is played while the member still hears.
   if (flags.deaf && !member.flags.deaf) turn.promptBefore(member, ['deafened']);
   const told: PromptName[] = [];
   const changed = (flag: keyof MemberFlags, on: PromptName, off: PromptName) => {
@@ -73,18 +73,18 @@ export function raiseHand(turn: Turn, member: Member, raised: boolean): void {
   turn.prompt(member, [raised ? 'hand-raised' : 'hand-lowered']);
 }
 
-/** Gives the floor to whoever raised his hand first, and lowers it. */
+/** Gives the floor to the member whose hand was raised first, and lowers the hand. */
 export function nextHand(turn: Turn): void {
   const next = turn.conference.members.firstHand;
   const elsewhere = turn.conference.remote?.oldestHand;
   if (elsewhere && elsewhere.atMs < (next?.handRaisedAtMs ?? Number.POSITIVE_INFINITY)) {
     return forward(turn, elsewhere.node, { type: 'call-on', memberId: elsewhere.memberId });
   }
-  if (!next) return turn.refuse({ code: 'not-possible', message: 'nobody has raised his hand' });
+  if (!next) return turn.refuse({ code: 'not-possible', message: 'no hand is raised' });
   callOn(turn, next);
 }
 
-/** Gives a member the floor, and lowers his hand. */
+/** Gives a member the floor, and lowers the hand. */
 export function callOn(turn: Turn, member: Member): void {
   const { limits } = turn.conference.settings.profile;
   if (!member.flags.speaker && countSpeakers(turn.conference) >= limits.speakers) {

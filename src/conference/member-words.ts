@@ -23,7 +23,7 @@ export const SETTINGS = {
   'agc-level': 'agcLevel',
 } as const satisfies Record<string, Adjustable>;
 
-/** `node` is that of WHO, where he is elsewhere. */
+/** `node` is the node of WHO, where that is another one. */
 type MemberWordsContext = WordsContext & { readonly node?: string };
 
 const parsers = {
@@ -53,7 +53,7 @@ const parsers = {
   count: (memberId, words) => nothingMore('count', words, { type: 'tell-count', memberId }),
   keys: (memberId, words) => nothingMore('keys', words, { type: 'tell-keys', memberId }),
   invite: (memberId, [target = '', ...more]) => {
-    if (!INVITE_TARGET.test(target)) fail('invite: whom? A number, or an endpoint of Asterisk');
+    if (!INVITE_TARGET.test(target)) fail('invite: expected a number, or an endpoint of Asterisk');
     return nothingMore('invite', more, { type: 'invite', memberId, target });
   },
   webhook: (memberId, [url = '', ...more]) => {
@@ -75,11 +75,11 @@ export const MEMBER_ACTIONS = Object.keys(parsers) as readonly MemberAction[];
  *     WHO flags ±FLAG...
  *     WHO private OTHER               on the same node
  *     WHO transfer CONFERENCE [PROFILE]
- *     WHO hand raise|lower|call                                           call: gives him the floor
+ *     WHO hand raise|lower|call                                           call: gives the floor
  *     WHO set talk-volume|listen-volume|vad-level|agc-level +N|-N|0       0 is the profile's own value
  *     WHO playback MEDIA... | stop
- *     WHO invite NUMBER|ENDPOINT      calls a phone into the conference in his name
- *     WHO webhook URL                 tells a web server of him
+ *     WHO invite NUMBER|ENDPOINT      calls a phone into the conference in the member's name
+ *     WHO webhook URL                 tells a web server of the member
  *     WHO exec APPLICATION [ARGUMENTS]
  *
  * @throws CommandWordsError

@@ -20,7 +20,7 @@ export function talkPrivately(turn: Turn, member: Member, withMemberId: number):
   const other = findMember(turn.conference, withMemberId);
   if (!other) return turn.refuse({ code: 'no-such-member', memberId: withMemberId });
   if (other.channelId === member.channelId) {
-    return turn.refuse({ code: 'not-possible', message: `member ${member.id} cannot talk with himself` });
+    return turn.refuse({ code: 'not-possible', message: `member ${member.id} cannot have a private talk alone` });
   }
   for (const each of [member, other]) {
     if (each.place.at !== 'floor' && each.place.at !== 'hold') {
@@ -41,7 +41,7 @@ export function endPrivate(turn: Turn, member: Member): void {
   endPrivateTalk(turn, member);
 }
 
-/** The member is gone here, and his channel joins the other conference with the flags he has. */
+/** The member is gone here, and the channel joins the other conference with the member's flags. */
 export function transfer(turn: Turn, member: Member, conference: string, profileName: string | null): void {
   if (conference === turn.conference.name) {
     return turn.refuse({ code: 'not-possible', message: `member ${member.id} is in ${conference} already` });

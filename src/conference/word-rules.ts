@@ -5,10 +5,10 @@ import { type MemberAddress, parseMemberAddress } from './member-address.ts';
 
 /** What words of commands may be: shared by `command-words.ts`, `member-words.ts`, the API and shell completion. */
 
-/** Whose words they are: the member for whom `me` stands, or null where nobody does, as on the command line. */
+/** The member that `me` stands for; null where there is none, as on the command line. */
 export type WordsContext = { readonly memberId: number | null };
 
-/** Whom a command to many is about, as words. */
+/** The members that a command to many is about, as words. */
 export const TARGETS = ['all', 'non-admins', 'last'] as const;
 
 export const PLAYBACK_OPERATIONS = [
@@ -33,7 +33,7 @@ export const APPLICATION_NAME = /^[A-Za-z][A-Za-z0-9_]{0,79}$/;
 /** What such an application is given: no control characters, and not endless. */
 export const APPLICATION_DATA = /^\P{Cc}{0,1000}$/u;
 
-/** Whom an invitation calls: a number, or an endpoint of Asterisk. */
+/** What an invitation calls: a number, or an endpoint of Asterisk. */
 export const INVITE_TARGET = /^[A-Za-z0-9+*#@.:;/_-]{1,128}$/;
 
 export const WEBHOOK_URL = /^https?:\/\/[^\s\p{Cc}]{3,500}$/u;
@@ -71,7 +71,7 @@ export function oneOf<T extends string>(what: string, word: string | undefined, 
 /** @throws CommandWordsError unless the word is a member's number, or `me` where that is somebody */
 function memberIdOf(word: string | undefined, { memberId }: WordsContext): number {
   if (word === 'me' && memberId !== null) return memberId;
-  if (word === undefined) return fail('which member? His number, as "show" lists it');
+  if (word === undefined) return fail('which member? Give the number that "show" lists');
   return /^[1-9]\d{0,8}$/.test(word) ? Number(word) : fail(`${JSON.stringify(word)} is not a member number`);
 }
 

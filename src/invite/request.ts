@@ -20,7 +20,7 @@ export const inviteBodySchema = z.strictObject({
       if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.message });
     })
     .describe(`Further flags: + or - and one of ${FLAGS.join(', ')}`),
-  skipPin: z.boolean().default(false).describe('He need not dial a PIN. An answering machine need not either'),
+  skipPin: z.boolean().default(false).describe('The member need not dial a PIN. An answering machine need not either'),
   callerId: z
     .string()
     .max(120)

@@ -160,7 +160,7 @@ const audio = z.strictObject({
     .min(100)
     .max(10_000)
     .default(500)
-    .describe('Length of the pause after which he no longer counts as talking')
+    .describe('Length of the pause after which a speaker no longer counts as talking')
     .meta(live),
   energy: z
     .boolean()

@@ -19,20 +19,20 @@ const catalogue = {
   // "Please enter the conference pin number."
   'enter-pin': prompt('Asks for the PIN', 'sound:conf-getpin'),
   // "That pin is invalid for this conference."
-  'bad-pin': prompt('A wrong PIN; he may try again', 'sound:conf-invalidpin'),
+  'bad-pin': prompt('A wrong PIN; the caller may try again', 'sound:conf-invalidpin'),
   // "You have entered too many invalid personal identification numbers."
-  'pin-failed': prompt('The last wrong PIN; he is hung up', 'sound:confbridge-pin-bad'),
+  'pin-failed': prompt('The last wrong PIN; the call ends', 'sound:confbridge-pin-bad'),
   // "After the tone say your name and then press the pound key."
   'record-name': prompt('Asks for a name to be recorded; a beep follows', 'sound:vm-rec-name'),
   // "You will now be placed into the conference."
   welcome: prompt('To a member who joins', 'sound:conf-placeintoconf'),
   // "Goodbye"
-  bye: prompt('Before he is hung up', 'sound:vm-goodbye'),
+  bye: prompt('Before the call ends', 'sound:vm-goodbye'),
 
   // "The conference is currently locked and cannot be joined."
-  locked: prompt('The conference is locked; he is hung up', 'sound:confbridge-lock-no-join'),
+  locked: prompt('The conference is locked; the call ends', 'sound:confbridge-lock-no-join'),
   // "That conference is full."
-  full: prompt('The conference has as many members as it may; he is hung up', 'sound:conf-full'),
+  full: prompt('The conference has as many members as it may; the call ends', 'sound:conf-full'),
   // "The conference will begin when the leader arrives."
   waiting: prompt('To a member who waits for a moderator', 'sound:conf-waitforleader'),
   // "You are currently the only person in this conference."
@@ -65,7 +65,7 @@ const catalogue = {
   speaker: prompt('To a listener who has become a speaker', 'tts:You are now a speaker. Everyone can hear you.'),
   unspeaker: prompt('To a speaker who has become a listener', 'tts:You are now a listener.'),
 
-  'hand-raised': prompt('To a member who has raised his hand', 'tts:Your hand is raised.'),
+  'hand-raised': prompt('To a member whose hand was raised', 'tts:Your hand is raised.'),
   'hand-lowered': prompt('To a member whose hand was lowered', 'tts:Your hand is lowered.'),
   'hand-your-turn': prompt('To a member whose turn it is to speak', "tts:It's your turn. Please go ahead."),
 
@@ -81,9 +81,9 @@ const catalogue = {
   // "the conference has ended"
   'conference-ending': prompt('To everybody: it ends for another reason', 'sound:confbridge-conf-end'),
   'time-warning': prompt('The time limit of the call or conference is near', 'tts:Your time is almost up.'),
-  'time-over': prompt('His time limit is reached; he is hung up', 'tts:Your time is up.'),
+  'time-over': prompt('A time limit is reached; the call ends', 'tts:Your time is up.'),
   // "You have been removed from the conference."
-  kicked: prompt('To a member who was removed; he is hung up', 'sound:confbridge-removed'),
+  kicked: prompt('To a member who was removed; the call ends', 'sound:confbridge-removed'),
 
   private: prompt('To both, at the beginning of a private talk', 'tts:You are now in a private talk.'),
   'private-ended': prompt('To both, at its end', 'tts:You are back in the conference.'),

@@ -18,7 +18,7 @@ export async function invite(conference: string, targets: readonly string[], opt
     return show([await client.delete<InvitationView>(`${path}/${encodeURIComponent(options.cancel)}`)], options);
   }
   if (options.list) return show(await client.get<InvitationView[]>(path), options);
-  if (targets.length === 0) throw new UsageError('invite: whom? Name phone numbers, or --list');
+  if (targets.length === 0) throw new UsageError('invite: name the phone numbers to call, or use --list');
   const invited = await client.post<InvitationView[]>(path, bodyOf(targets, options));
   if (!options.wait) return show(invited, options);
   const finished = await follow(client, path, invited, options);

@@ -5,6 +5,6 @@ export const invite: Action = {
   name: 'invite',
   summary: 'Call a phone into the conference',
   argument: 'NUMBER or endpoint',
-  problem: (argument) => (INVITE_TARGET.test(argument) ? null : 'whom?'),
+  problem: (argument) => (INVITE_TARGET.test(argument) ? null : 'which number or endpoint?'),
   commands: ({ member, argument }) => [{ type: 'invite', memberId: member.id, target: argument }],
 };

@@ -124,7 +124,7 @@ describe('the words of a command', () => {
     ['record start /x', 'is not a name for a recording'],
     ['record start a/../b', 'is not a name for a recording'],
     ['music loud', 'music: "loud" is none of on, off'],
-    ['member 7 invite', 'invite: whom?'],
+    ['member 7 invite', 'invite: expected a number'],
     ['member 7 webhook gopher://x', 'webhook: expected a URL'],
     ['record later', 'record: "later" is none of start, stop, pause, resume'],
     ['member', 'which member?'],

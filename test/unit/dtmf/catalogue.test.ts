@@ -28,8 +28,8 @@ describe('an action in a controls profile', () => {
     ['transfer:a b', 'to which conference?'],
     ['exec', 'which dialplan application?'],
     ['exec:7up', 'which dialplan application?'],
-    ['invite', 'whom?'],
-    ['invite:a b', 'whom?'],
+    ['invite', 'which number or endpoint?'],
+    ['invite:a b', 'which number or endpoint?'],
     ['webhook', 'expected a URL'],
     ['webhook:ftp://x.org', 'expected a URL'],
   ])('"%s" is refused with a reason', (text, reason) => {
