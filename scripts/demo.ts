@@ -10,7 +10,7 @@ import { findAsterisk } from './debian-root.ts';
 import { LISTENERS_OF_EACH, LISTENERS_OF_ONE } from './demo-size.ts';
 
 /**
- * The calls of `./scripts/up --demo`: on each node a speaker, each with words of his own, and listeners. The speakers talk
+ * The calls of `./scripts/up --demo`: on each node a speaker with words of their own, and listeners. The speakers talk
  * in turn. Tells its parent what each listener really hears of each speaker, and keeps the calls up until it is ended.
  *
  *     demo.ts HOST:PORT ...      where each node takes calls
@@ -79,7 +79,7 @@ async function demonstrate(): Promise<{ lines: string[]; heard: boolean; ended: 
 
 const hears = ({ match }: Hearing) => match >= LEAST_MATCH;
 
-/** Each speaker has his turn once, and `heard`, by listener and speaker, gets what was not heard before. */
+/** Each speaker has a turn, and `heard`, by listener and speaker, gets what was not heard before. */
 async function round(speakers: readonly Speaker[], listeners: readonly Listener[], heard: readonly Hearing[][]) {
   for (const [number, speaker] of speakers.entries()) {
     const startedMs = performance.now();

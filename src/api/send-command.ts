@@ -9,7 +9,7 @@ type Deps = Pick<RouteDeps, 'controller' | 'cluster'>;
 /**
  * Has a command carried out.
  * @param query which members the view of the conference has, all unless given
- * @returns the member it is about as it has left him, or the conference
+ * @returns the member that it is about, after the command; or the conference
  * @throws ControllerError
  */
 export async function sendCommand(
@@ -28,7 +28,7 @@ export async function sendCommand(
   return { conference: viewConference(after.length > 0 ? after : before.map(ended), query) };
 }
 
-/** As `sendCommand`, for those who want to see the member even where he has gone. */
+/** As `sendCommand`, but the answer is the member even if gone. */
 export async function sendMemberCommand(
   deps: Deps,
   name: string,

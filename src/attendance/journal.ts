@@ -62,7 +62,7 @@ export class Journal {
         const { memberId } = event;
         const role = roleOf(event.flags);
         const before = roles.get(memberId);
-        // Of somebody who is not in yet: he joins with his role.
+        // A member who is not in yet will join with this role.
         if (!before || (before.role === role.role && before.admin === role.admin)) return null;
         roles.set(memberId, role);
         return { type: 'role-changed', memberId, ...role };

@@ -11,7 +11,7 @@ type Stay = {
   /** null: turned away at the door. */
   readonly joinedAtMs: number | null;
   left: { readonly atMs: number; readonly result: RowResult } | null;
-  /** Set from a restart of the controller until he is seen again. */
+  /** Set from a restart of the controller until the member is seen again. */
   missedSinceMs: number | null;
   readonly roles: (Role & { readonly atMs: number })[];
 };
@@ -31,7 +31,7 @@ export type SummaryOptions = {
 };
 
 /**
- * Makes one row for each member of each conference, from their records in the order of writing. A member whom another
+ * Makes one row for each member of each conference, from their records in the order of writing. A member that another
  * controller has adopted is the same member. Memory: one entry a member.
  */
 export function summarize(records: Iterable<AttendanceRecord>, options: SummaryOptions): AttendanceRow[] {
@@ -103,7 +103,7 @@ function takeRole(stay: Stay | undefined, { role, admin }: Role, atMs: number): 
   if (last?.role !== role || last.admin !== admin) stay?.roles.push({ atMs, role, admin });
 }
 
-/** He is out from the first word of his good-bye; that his call ends after it changes nothing. */
+/** The member is out from the first word of the good-bye; that the call ends after it changes nothing. */
 function goOut(stay: Stay | undefined, atMs: number, result: RowResult): void {
   if (stay) stay.left ??= { atMs, result };
 }

@@ -32,7 +32,7 @@ const change = z.discriminatedUnion('type', [
   /** What is true of the part of a conference as a whole; the first word of a new one. */
   z.object({ type: z.literal('conference'), record: conferenceRecordSchema }),
   z.object({ type: z.literal('ended'), conference }),
-  /** He is new, or something about him has changed. */
+  /** The member is new, or something about the member has changed. */
   z.object({ type: z.literal('member'), conference, member: memberRecordSchema }),
   z.object({ type: z.literal('talking'), conference, memberId: memberNumber, talking: z.boolean() }),
   z.object({ type: z.literal('left'), conference, memberId: memberNumber }),

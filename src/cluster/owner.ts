@@ -3,7 +3,7 @@ import type { Conference } from '../conference/conference.ts';
 import type { NodePart } from './remote-view.ts';
 
 /**
- * The other node that carries a command out; null where that is this one. A member's is the one he has called. A
+ * The other node that carries a command out; null where that is this one. A member's is the one that was called. A
  * command to a whole conference may be given anywhere, but it is announced, played or recorded where somebody is: the
  * floor of a node without members is not heard.
  * @param here the part of the conference on this node

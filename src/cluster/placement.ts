@@ -12,7 +12,7 @@ export type Place = {
   readonly congested: boolean;
   /** 1 is all that its processors can do. */
   readonly load: number;
-  /** Members whom it has in the conference in question. */
+  /** Its members of the conference in question. */
   readonly inConference: number;
 };
 

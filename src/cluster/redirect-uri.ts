@@ -1,5 +1,5 @@
 /**
- * The parameter that a redirected caller carries in the URI he calls next, with the name of the node that has sent him.
+ * The parameter that a redirected caller carries in the URI that is called next, with the name of the sending node.
  * RFC 3261 section 8.1.3.4 makes the Contact of a 3xx, with its parameters, the request URI of the next INVITE; headers
  * such as Diversion are carried along by nobody.
  */
@@ -9,9 +9,9 @@ const MARKER = 'rostrum';
 const NEEDS_NO_ESCAPE = /^[A-Za-z0-9\-_.!~*'()+]$/;
 
 /**
- * Where a caller is sent: the number that he has dialled, at another node.
+ * Where a caller is sent: the number that was dialled, at another node.
  * @param sip where phones reach that node, `sip:host[:port][;parameters]`
- * @param from the node that sends him
+ * @param from the node that sends the caller
  * @returns null if that is no SIP URI
  */
 export function redirectUri(sip: string, number: string, from: string): string | null {

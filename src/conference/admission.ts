@@ -51,7 +51,7 @@ function needsPin({ userPin, adminPin }: Access, flags: MemberFlags): boolean {
   return Boolean(userPin || (flags.admin && adminPin));
 }
 
-/** Asks for a PIN, as slowly as wrong ones lately suggest. @param first what he is told before */
+/** Asks for a PIN, as slowly as wrong ones lately suggest. @param first what the caller is told before */
 export function askForPin(turn: Turn, member: Member, triesLeft: number, ...first: readonly PromptName[]): void {
   const { conference, nowMs } = turn;
   const delayMs = guessingDelayMs(conference.guesses, member.caller.number, nowMs);
@@ -61,7 +61,7 @@ export function askForPin(turn: Turn, member: Member, triesLeft: number, ...firs
   if (first.length > 0) turn.prompt(member, first);
 }
 
-/** He may dial it now. */
+/** The caller may dial the PIN now. */
 export function pinOpened(turn: Turn, member: Member, ...first: readonly PromptName[]): void {
   if (!member.pinEntry) return;
   const { access } = turn.conference.settings.profile;
@@ -69,13 +69,13 @@ export function pinOpened(turn: Turn, member: Member, ...first: readonly PromptN
   turn.prompt(member, [...first, 'enter-pin'], { sequel: 'dial-pin' });
 }
 
-/** He has heard that he is to dial it. */
+/** The caller has heard the request to dial the PIN. */
 export function pinAsked(turn: Turn, { channelId, pinEntry }: Member): void {
   if (!pinEntry?.asked) return;
   turn.patch(channelId, { pinEntry: askedFor(pinEntry, turn.conference.settings.profile.access, turn.nowMs) });
 }
 
-/** The profile has changed: of whom there is no PIN to be asked any more, none is. */
+/** The profile has changed: a caller whose PIN is no longer required is admitted at once. */
 export function pinsChanged(turn: Turn): void {
   const { access } = turn.conference.settings.profile;
   for (const member of turn.conference.members.where(({ pinEntries }) => pinEntries > 0)) {
@@ -149,7 +149,7 @@ function admit(turn: Turn, member: Member, welcome: PromptName = 'welcome'): voi
   if (conference.status === 'ending') return turnAway(turn, member, 'ENDED', 'conference-ending');
   if (conference.locked && !flags.admin) return turnAway(turn, member, 'LOCKED', 'locked');
   if (countAdmitted(conference) >= limits.members && !flags.admin) return turnAway(turn, member, 'FULL', 'full');
-  // He comes as a listener where the floor is full.
+  // The caller joins as a listener where the floor is full.
   const speaker = flags.speaker && !isFloorFull(turn);
   const muted = conference.mutedAll === 'all' || (conference.mutedAll === 'non-admins' && !flags.admin);
   const admitted = { ...flags, speaker, mute: flags.mute || muted };
@@ -169,7 +169,7 @@ export function namePrefix({ name, startedAtMs }: Conference): string {
   return `rostrum/names/${name}-${startedAtMs}-`;
 }
 
-/** He has been asked for his name: it is recorded. */
+/** The caller has been asked for a name: it is recorded. */
 export function sayName(turn: Turn, member: Member): void {
   if (member.place.at !== 'naming') return;
   const spokenName = `${namePrefix(turn.conference)}${member.id}`;
@@ -177,7 +177,7 @@ export function sayName(turn: Turn, member: Member): void {
   turn.do({ type: 'record-name', channelId: member.channelId, name: spokenName });
 }
 
-/** He has said his name, or nothing. */
+/** The caller has said a name, or nothing. */
 export function named(turn: Turn, member: Member, recorded: boolean): void {
   if (member.place.at !== 'naming') return;
   const current = { ...member, spokenName: recorded ? member.spokenName : null, place: { at: 'greeting' as const } };
@@ -198,7 +198,7 @@ function turnAway(turn: Turn, member: Member, result: 'PIN' | 'LOCKED' | 'FULL' 
   leave(turn, member, result, prompt);
 }
 
-/** The greeting is over: the member goes to his place. */
+/** The greeting is over: the member waits, or goes to the floor. */
 export function greeted(turn: Turn, member: Member): void {
   if (member.place.at !== 'greeting') return;
   const place = waits(turn, member.flags) ? ({ at: 'waiting' } as const) : ({ at: 'arriving' } as const);

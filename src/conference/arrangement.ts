@@ -28,16 +28,16 @@ export type Arrangement = {
   readonly absorbKeys: boolean;
   /** A class of music on hold, or null. */
   readonly music: string | null;
-  /** Talk detection: loudness from which he talks, and the pause that ends it; null where nobody asks. */
+  /** Talk detection: loudness from which the member talks, and the pause that ends it; null where nobody asks. */
   readonly talkDetect: { readonly level: number; readonly holdMs: number } | null;
-  /** Loudness to which his voice is brought, or null. */
+  /** Loudness to which the voice is brought, or null. */
   readonly agcLevel: number | null;
   readonly denoise: boolean;
   readonly jitterBuffer: boolean;
   /** Steps of 3 dB. */
   readonly talkVolume: number;
   readonly listenVolume: number;
-  /** It is measured how loud he is. */
+  /** It is measured how loud the member is. */
   readonly metered: boolean;
 };
 
@@ -63,7 +63,7 @@ export const UNTOUCHED: Arrangement = {
 
 export const ARRANGEMENT_KEYS = Object.keys(UNTOUCHED) as ArrangementKey[];
 
-/** @returns null for a member whose channel is to be left as it is: on his way out, or in the hands of the dialplan */
+/** @returns null for a member whose channel is to be left as it is: on the way out, or in the hands of the dialplan */
 export function arrangementOf(conference: Conference, member: Member): Arrangement | null {
   const { audio, sound } = conference.settings.profile;
   const { place, flags, adjusted } = member;

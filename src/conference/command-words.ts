@@ -34,7 +34,7 @@ export type ParsedCommandWords = { ok: true; command: Command } | { ok: false; m
  *
  * WHO is a member's number, that with a node (`7@lyon`) for one who has called another node, or `me`. A word that is also an operation is that operation: a sound called `stop` is
  * `sound:stop`.
- * @param context.memberId the member who pressed a key: whom `me` stands for
+ * @param context.memberId the member who pressed a key: `me` stands for this one
  * @returns the command, or what is wrong in one line
  */
 export function parseCommandWords(words: readonly string[], context: WordsContext): ParsedCommandWords {

@@ -8,19 +8,19 @@ export type Adjustable = 'vadLevel' | 'agcLevel' | 'talkVolume' | 'listenVolume'
 export type Adjustment = { readonly by: number } | 'profile';
 
 export type MemberCommand = OwnMemberCommand & {
-  /** The node that he has called; left out for this one. */
+  /** The node that the member has called; left out for this one. */
   readonly node?: string | undefined;
 };
 
 type OwnMemberCommand =
   | { type: 'set-flags'; memberId: number; changes: FlagChanges }
-  /** Removes a member against his will. */
+  /** Removes a member at somebody else's wish. */
   | { type: 'kick'; memberId: number }
-  /** Ends a member's call at his own wish. */
+  /** Ends a member's call at the member's own wish. */
   | { type: 'hang-up'; memberId: number }
   | { type: 'adjust'; memberId: number; setting: Adjustable; adjustment: Adjustment }
   | { type: 'raise-hand'; memberId: number; raised: boolean }
-  /** Gives him the floor, and lowers his hand. */
+  /** Gives the member the floor, and lowers the hand. */
   | { type: 'call-on'; memberId: number }
   /** Apart from the others, with music; or back. */
   | { type: 'hold'; memberId: number; held: boolean }
@@ -29,22 +29,22 @@ type OwnMemberCommand =
   /** Both come back to the others. */
   | { type: 'end-private'; memberId: number }
   | { type: 'transfer'; memberId: number; conference: string; profileName: string | null }
-  /** Asks him for the moderators' PIN. */
+  /** Asks the member for the moderators' PIN. */
   | { type: 'ask-admin-pin'; memberId: number }
   /** Plays to this member alone; texts as in `prompts/media.ts`. */
   | { type: 'play-to-member'; memberId: number; media: readonly string[] }
   | { type: 'stop-playing-to-member'; memberId: number }
-  /** Tells him that what he asked for has failed. */
+  /** Tells the member that a request has failed. */
   | { type: 'tell-failure'; memberId: number; prompt: 'invite-failed' | 'denied' }
-  /** Tells him how many members there are. */
+  /** Tells the member how many members there are. */
   | { type: 'tell-count'; memberId: number }
-  /** Tells him what his keys do. */
+  /** Tells the member what the keys do. */
   | { type: 'tell-keys'; memberId: number }
-  /** Tells a web server of him: POST with JSON. */
+  /** Tells a web server of the member: POST with JSON. */
   | { type: 'call-webhook'; memberId: number; url: string }
   /** Calls a phone into the conference. */
   | { type: 'invite'; memberId: number; target: string }
-  /** Runs an application of the dialplan on his channel, after which he comes back. */
+  /** Runs an application of the dialplan on the member's channel, after which the member comes back. */
   | { type: 'execute'; memberId: number; application: string; data: string };
 
 export type ConferenceCommand =
@@ -56,7 +56,7 @@ export type ConferenceCommand =
   | { type: 'set-flags-of-last'; changes: FlagChanges }
   | { type: 'kick-last' }
   | { type: 'kick-all'; audience: Audience }
-  /** Gives the floor to whoever raised his hand first. */
+  /** Gives the floor to the member whose hand was raised first. */
   | { type: 'next-hand' }
   | { type: 'lower-hands' }
   | { type: 'play'; media: readonly string[]; volume: number }

@@ -14,7 +14,7 @@ export type Settings = {
   readonly adminControls: ControlsProfile;
 };
 
-/** Whom a command to many is about. */
+/** The members that a command to many is about. */
 export type Audience = 'all' | 'non-admins';
 
 /** What the conference hears besides its members. */

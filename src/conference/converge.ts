@@ -52,17 +52,17 @@ function arrange(before: Conference, was: Member | undefined, member: Member, tu
     const fresh = !was && !assumed;
     return [...(fresh ? [] : [save(false)]), { type: 'arrange', channelId, to, changed }, save(true)];
   }
-  // In the hands of the dialplan he cannot be saved, but when he is back. Before the good-bye he is, so that he goes in any case.
+  // A member in the hands of the dialplan is saved when back. Before the good-bye a member is saved, to leave in any case.
   if (isAway(member) && (!was || isAway(was))) return [];
-  // What the dialplan plays, and the good-bye, are for him who was deaf too.
+  // What the dialplan plays, and the good-bye, are also for a member who was deaf.
   if (!to && from !== 'unknown' && !from.hearing) {
     const hearing = { ...UNTOUCHED, answered: true };
     return [save(false), { type: 'arrange', channelId, to: hearing, changed: ['hearing'] }, save(true)];
   }
-  // It is not known whether he was saved like this.
+  // It is not known whether the member was saved like this.
   if (assumed === 'unknown') return [save(true)];
   const same = was && haveSameFields(savedOf(was, before), saved);
-  // An adopted member is as he was saved.
+  // An adopted member is as saved.
   return same || (!was && assumed) ? [] : [save(true)];
 }
 

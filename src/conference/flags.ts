@@ -8,9 +8,9 @@ export type MemberFlags = {
   readonly mute: boolean;
   /** Hears nothing. */
   readonly deaf: boolean;
-  /** Others are told when he talks. */
+  /** Others are told when the member talks. */
   readonly vad: boolean;
-  /** His loudness is brought to that of the profile. */
+  /** The loudness of the voice is brought to that of the profile. */
   readonly agc: boolean;
   /** Hears the comfort noise of the conference. */
   readonly cng: boolean;
@@ -22,7 +22,7 @@ export type Flag = keyof MemberFlags;
 
 export const FLAGS: readonly Flag[] = ['speaker', 'admin', 'mute', 'deaf', 'vad', 'agc', 'cng', 'auth'];
 
-/** The flags of a caller about whom neither dialplan nor profile say anything. */
+/** The flags of a caller when neither dialplan nor profile say anything. */
 export const PLAIN_FLAGS: MemberFlags = {
   speaker: false,
   admin: false,

@@ -16,7 +16,7 @@ export type Input =
   | { type: 'entry-failed'; channelId: string }
   /** A prompt that had a `sequel` is over, whether it was heard to its end or not. */
   | { type: 'heard'; channelId: string; sequel: Sequel }
-  /** A caller has said his name, or nothing. */
+  /** A caller has said a name, or nothing. */
   | { type: 'named'; channelId: string; recorded: boolean }
   /** The announcement that the conference ends is over. */
   | { type: 'end-announced' }

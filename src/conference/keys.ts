@@ -8,7 +8,7 @@ import type { Turn } from './turn.ts';
 
 /** A member has pressed a key. */
 export function pressed(turn: Turn, member: Member, key: string): void {
-  // Away, they are for the application that he is in.
+  // While the member is away, keys are for the application of the dialplan.
   if (member.place.at === 'leaving' || member.place.at === 'away') return;
   if (member.pinEntry) return dialledPinKey(turn, member, key);
   if (key === '#' && turn.nowMs < member.ignoreHashUntilMs) {

@@ -7,7 +7,7 @@ import { setMusic, stopPlayback } from './playing.ts';
 import { share } from './tell-cluster.ts';
 import type { Turn } from './turn.ts';
 
-/** Tells a member good-bye and gives his call back to the dialplan. */
+/** Tells a member good-bye and gives the call back to the dialplan. */
 export function leave(turn: Turn, member: Member, result: Result, ...prompts: readonly PromptName[]): void {
   const current = turn.conference.members.get(member.channelId);
   if (!current || current.place.at === 'leaving') return;

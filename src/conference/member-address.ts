@@ -1,4 +1,4 @@
-/** A member of the cluster: his number in the conference on the node that he has called; without a node, on this one. */
+/** A member of the cluster: the number in the conference on the node that was called; without a node, on this one. */
 export type MemberAddress = { readonly memberId: number; readonly node?: string };
 
 export const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;

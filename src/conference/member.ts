@@ -6,17 +6,17 @@ import type { PinEntry } from './pin-entry.ts';
 export type Caller = {
   readonly number: string;
   readonly name: string;
-  /** In which he hears prompts, where that is not the language of the conference. */
+  /** The language of prompts to this caller, where that is not the language of the conference. */
   readonly language?: string;
 };
 
-/** Where a member is. He is in exactly one place. */
+/** Where a member is: in exactly one place. */
 export type Place =
   /** Asked for a PIN; not admitted yet. */
   | { readonly at: 'door' }
-  /** Admitted, and saying his name. */
+  /** Admitted, and saying a name. */
   | { readonly at: 'naming' }
-  /** Admitted, and told about it before he is connected. */
+  /** Admitted, and told about it before being connected. */
   | { readonly at: 'greeting' }
   /** Admitted, waiting with music for a moderator. */
   | { readonly at: 'waiting' }
@@ -28,15 +28,15 @@ export type Place =
   | { readonly at: 'hold' }
   /** Talking with one other member, unheard by the rest. Both have the same room. */
   | { readonly at: 'private'; readonly room: number }
-  /** In an application of the dialplan, from which he comes back. */
+  /** In an application of the dialplan, from which the member comes back. */
   | { readonly at: 'away' }
-  /** Told good-bye, then released; what remains of him is his call. */
+  /** Told good-bye, then released; only the call remains. */
   | {
       readonly at: 'leaving';
       readonly result: Result;
-      /** Nobody was told that he came. */
+      /** Nobody was told that the member came. */
       readonly unnoticed?: true;
-      /** His call is in an application of the dialplan, and can be released only when it is back. */
+      /** The call is in an application of the dialplan, and can be released only when it is back. */
       readonly away?: true;
     };
 
@@ -72,13 +72,13 @@ export type Member = {
   readonly handRaisedAtMs: number | null;
   readonly talking: boolean;
   readonly keys: Collector;
-  /** His name as he has said it: a recording of Asterisk. */
+  /** The name as the member has said it: a recording of Asterisk. */
   readonly spokenName: string | null;
-  /** Set while his keys are digits of a PIN. */
+  /** Set while the keys are digits of a PIN. */
   readonly pinEntry: PinEntry | null;
   /** Until then `#` counts as the end of a number that was complete without it. */
   readonly ignoreHashUntilMs: number;
-  /** He has been told that his time is nearly over. */
+  /** The member has been told that the time is nearly over. */
   readonly warned: boolean;
 };
 
@@ -89,12 +89,12 @@ export function audioOf(flags: MemberFlags): Audio {
   return { voice: flags.speaker && !flags.mute, hearing: !flags.deaf };
 }
 
-/** Whether a member counts: he has passed the door and has not been told good-bye. */
+/** Whether a member counts: past the door, and not yet told good-bye. */
 export function isAdmitted({ place }: Member): boolean {
   return place.at !== 'door' && place.at !== 'leaving';
 }
 
-/** Whether his call is in the hands of the dialplan, from which it comes back. */
+/** Whether the member's call is in the hands of the dialplan, from which it comes back. */
 export function isAway({ place }: Member): boolean {
   return place.at === 'away' || (place.at === 'leaving' && place.away === true);
 }

@@ -4,7 +4,7 @@ import type { ConferenceProfile } from '../profiles/conference-schema.ts';
 export type PinEntry = {
   readonly digits: string;
   readonly triesLeft: number;
-  /** The try is over then: so long after he was asked, or after his last key. */
+  /** The try is over then: so long after the question, or after the last key. */
   readonly deadlineMs: number;
   /** Keys before this time do not count: the caller is being slowed down, and is asked then. */
   readonly closedUntilMs: number;
@@ -23,7 +23,7 @@ export type Dialled =
   | { readonly type: 'more'; readonly entry: PinEntry }
   | { readonly type: 'complete'; readonly digits: string };
 
-/** @param delayMs how long the caller is kept waiting before he is asked */
+/** @param delayMs how long the caller is kept waiting before the question */
 export function startPinEntry(triesLeft: number, nowMs: number, delayMs = 0): PinEntry {
   return {
     digits: '',
@@ -34,12 +34,12 @@ export function startPinEntry(triesLeft: number, nowMs: number, delayMs = 0): Pi
   };
 }
 
-/** He hears that he is to dial it now. His time counts from when he has heard that, which is not known yet. */
+/** The caller is asked to dial the PIN now. The time counts from the end of that prompt, which is not known yet. */
 export function asking(entry: PinEntry, access: Access, nowMs: number): PinEntry {
   return { ...entry, asked: true, deadlineMs: nowMs + LONGEST_PROMPT_MS + access.timeoutSeconds * 1000 };
 }
 
-/** He has heard it, or has cut it short by dialling. */
+/** The caller has heard the prompt, or has cut it short by dialling. */
 export function askedFor(entry: PinEntry, access: Access, nowMs: number): PinEntry {
   return entry.digits === '' ? { ...entry, deadlineMs: nowMs + access.timeoutSeconds * 1000 } : entry;
 }

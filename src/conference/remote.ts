@@ -45,8 +45,8 @@ export type ClusterTelling =
   | { readonly type: 'share'; readonly change: SharedChange; readonly restored?: true }
   | { readonly type: 'order'; readonly order: Order }
   /**
-   * The owner of the member, of the playback or of the recording carries it out; what else was asked for fails if he
-   * refuses, unless he may. `by` is the member of this node who wants it with a key: he hears that it was refused.
+   * The owner of the member, of the playback or of the recording carries it out. If the owner refuses, what else was
+   * asked for fails too, unless `mayFail`. `by` is the member of this node who pressed the key, and hears of a refusal.
    */
   | {
       readonly type: 'forward';

@@ -14,8 +14,8 @@ import type { Turn } from './turn.ts';
 
 /**
  * Squares what the controller believes with what Asterisk has. Members whose calls ended meanwhile are dropped; saved
- * members are adopted as they were; calls that nobody had admitted yet are admitted; and whoever is not where he
- * belongs is put there. A member who is in place is not touched, so that his audio has no gap.
+ * members are adopted as they were; calls that nobody had admitted yet are admitted; and a member in the
+ * wrong place is moved to the right one. A member in place is not touched, so that the audio has no gap.
  */
 export function resync(turn: Turn, input: Extract<Input, { type: 'resync' }>): void {
   const { channels, saved, recordings, playbacks } = input;
@@ -99,10 +99,10 @@ function settledPlace(place: Place, { here }: ChannelSeen): Place {
   if (place.at === 'greeting' || place.at === 'naming') return { at: 'waiting' };
   if (place.at === 'leaving') {
     const { away, ...gone } = place;
-    // He is released when he is back.
+    // The member is released when back.
     return here ? gone : { ...gone, away: true };
   }
-  // He has come back, or was to be sent away and was not.
+  // The member has come back, or was to be sent away and was not.
   return place.at === 'away' && here ? { at: 'floor' } : place;
 }
 

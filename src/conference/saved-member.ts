@@ -87,7 +87,7 @@ const storedSchema = z
     }),
   );
 
-/** What is saved of a member. One who arrives is saved as if he were there, for that is where he belongs. */
+/** What is saved of a member. A member on the way to the floor is saved as being there. */
 export function savedOf(member: Member, conference: Conference): Omit<SavedMember, 'settled'> {
   const { id, joinedAtMs, flags, place, adjusted, handRaisedAtMs, spokenName } = member;
   return {

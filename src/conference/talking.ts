@@ -3,14 +3,14 @@ import { type Conference, changedMembers } from './conference.ts';
 import type { Member } from './member.ts';
 import type { Turn } from './turn.ts';
 
-/** Asterisk has noticed that a member talks, or that he does so no longer. */
+/** Asterisk has noticed that a member talks, or has stopped. */
 export function talkingChanged(
   turn: Turn,
   member: Member,
   { talking, levelDbov }: { talking: boolean; levelDbov: number | null },
 ): void {
   if (member.talking === talking) return;
-  // News of before he was muted, or sent to the audience.
+  // News from before the member was muted, or sent to the audience.
   if (talking && !arrangementOf(turn.conference, member)?.talkDetect) return;
   setTalking(turn, member, talking, levelDbov);
 }
@@ -24,7 +24,7 @@ export function forgetTalking(before: Conference, turn: Turn): void {
   }
 }
 
-/** Whether what watched him before the turn still does. The order of the voice's functions counts: see `Arranger`. */
+/** Whether what watched the member before the turn still does. The order of the voice's functions counts: see `Arranger`. */
 function isWatchedOn(before: Conference, was: Member, after: Conference, member: Member): boolean {
   const [from, to] = [arrangementOf(before, was), arrangementOf(after, member)];
   if (!from?.talkDetect || !to?.talkDetect) return false;

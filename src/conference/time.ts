@@ -90,7 +90,7 @@ export function letAllGo(turn: Turn): void {
   for (const member of turn.members) {
     leave(turn, member, conference.result);
     const current = turn.conference.members.get(member.channelId);
-    // Nobody knows when he comes back from the dialplan; then his call goes on there.
+    // Nobody knows when the member comes back from the dialplan; then the call goes on there.
     if (current && isAway(current)) left(turn, current);
   }
   turn.become({ ...turn.conference, status: 'ending', result: conference.result, endsAtMs: Number.POSITIVE_INFINITY });

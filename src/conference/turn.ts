@@ -27,7 +27,7 @@ export class Turn {
   readonly assumed = new Map<string, Assumed>();
   /** The last wish to be woken has been fulfilled, and if it was too early must be made again. */
   woken = false;
-  /** The member whose key is being acted on: he hears of what comes of it. */
+  /** The member whose key is being acted on. That member hears what comes of it. */
   actingFor: number | null = null;
   /** Save the conference as a whole even if this turn has not changed it. */
   resave = false;
@@ -85,7 +85,7 @@ export class Turn {
     this.#conference = { ...this.#conference, members: this.#conference.members.put(member) };
   }
 
-  /** Changes a member, unless he has gone. */
+  /** Changes a member, unless gone. */
   patch(channelId: string, changes: Partial<Member>): void {
     const member = this.#conference.members.get(channelId);
     if (member) this.put({ ...member, ...changes });
@@ -141,7 +141,7 @@ export class Turn {
     this.do({ type: 'play-to', channelId, sounds, over, ...(sequel && { sequel }) });
   }
 
-  /** Plays prompts to one member to their end before anything else is done about him. */
+  /** Plays prompts to one member to their end before anything else is done about the member. */
   promptBefore(member: Member, names: readonly PromptName[]): void {
     const { channelId } = member;
     const sounds = spokenTo(member, this.sounds(names));

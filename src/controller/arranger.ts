@@ -69,7 +69,7 @@ function functionsOf(to: Arrangement, isChanged: (...keys: ArrangementKey[]) => 
   write('denoise', 'DENOISE(rx)', denoise ? 'on' : 'off');
   if (jitterBuffer) write('jitterBuffer', 'JITTERBUFFER(adaptive)', 'default');
   else write('jitterBuffer', 'JITTERBUFFER(disabled)', '');
-  // What a member says is received by Asterisk, and what he hears transmitted.
+  // Asterisk receives what a member says, and transmits what a member hears.
   write('talkVolume', 'VOLUME(RX)', volumeFactor(to.talkVolume));
   write('listenVolume', 'VOLUME(TX)', volumeFactor(to.listenVolume));
   // Functions work in the order in which they were set; talking is to be detected in what the others hear.

@@ -147,7 +147,7 @@ export class AttendanceLog implements AttendanceReader {
     }
   }
 
-  /** Of this user only: who was called by whom is nobody else's business. */
+  /** Readable by this user only: who was in a conference is nobody else's business. */
   async #makeDirectory(): Promise<void> {
     await mkdir(this.#directory ?? '', { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;

@@ -187,7 +187,7 @@ export class CallRouter {
   }
 }
 
-/** What the caller dialled here; where the dialplan has moved him to an extension such as `s`, what his request says. */
+/** What the caller dialled here; where the dialplan has moved the call to an extension such as `s`, what the request says. */
 function dialledNumber({ dialled }: AriChannel, requestUri: string): string {
   return dialled !== null && (dialled.length > 1 || /\d/.test(dialled)) ? dialled : userOf(requestUri);
 }

@@ -80,7 +80,7 @@ export function otherNodeView(
 
 /**
  * The nodes to which a caller can be sent, this one first.
- * @param conference the one that he calls; null if nobody knows yet
+ * @param conference the one that is called; null if nobody knows yet
  */
 export function placesOf(
   nodes: readonly NodeView[],

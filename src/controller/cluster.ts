@@ -259,7 +259,7 @@ export class Cluster implements ClusterLink {
     this.#channel?.broadcast(this.#status());
   }
 
-  /** What a member has asked for with a key was refused elsewhere: he hears it, as he does here. */
+  /** A key of a member was refused on another node: the member hears so, as for a refusal on this node. */
   #deny(name: string, memberId: number, error: Error): void {
     this.#deps.logger.info(`conference ${name}: refused to member ${memberId}: ${error.message}`);
     const command = { type: 'tell-failure', memberId, prompt: 'denied' } as const;
@@ -368,7 +368,7 @@ export class Cluster implements ClusterLink {
     const { conference, command, final } = message;
     const work = () => this.#local.command(conference, this.asOwn(command), final);
     this.#commands.received(from, message, work).then((ack) => {
-      // Whoever has asked sees what has become of it when he is answered.
+      // The asking node sees what has become of it when the answer comes.
       this.#outbox.flush();
       this.#channel?.send(from, ack);
     });
@@ -391,7 +391,7 @@ export class Cluster implements ClusterLink {
   #checkSettled(): void {
     const { nodes } = this.#state;
     const up = [...nodes.all.values()].filter(({ state }) => state === 'up');
-    // Whom the relay knows was there a moment ago, and would be taken for gone.
+    // A node that the relay knows was there a moment ago, and would be taken for gone.
     const expected = this.#deps.relay.foundPeers.map(({ nodeId }) => nodes.get(nodeId));
     if (expected.some((node) => node?.state !== 'up')) return;
     if (up.length > 0 && up.every(({ replica }) => replica.isComplete)) this.#onSettled?.();

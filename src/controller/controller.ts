@@ -157,7 +157,7 @@ export class Controller {
     return this.#arrivals.admission;
   }
 
-  /** The state of a member's call. @returns null if he has just left, or Asterisk does not answer */
+  /** The state of a member's call. @returns null if the member has just left, or Asterisk does not answer */
   async readMedia({ channelId }: Member): Promise<MemberMedia | null> {
     return readMedia(channelId, this.#deps).catch((error: Error) => {
       this.#deps.logger.debug(`statistics of ${channelId} not read: ${error.message}`);
@@ -165,7 +165,7 @@ export class Controller {
     });
   }
 
-  /** How loud he is, as of now; null where it is not measured. */
+  /** How loud the member is, as of now; null where it is not measured. */
   levelDbovOf({ channelId }: Member): number | null {
     return this.#asterisk.meters.levelOf(channelId);
   }
@@ -308,7 +308,7 @@ export class Controller {
       case RETURN:
         return this.#returned(channel, args[1]);
     }
-    // An application of the dialplan has led him to a conference instead of back.
+    // An application of the dialplan has led the member to a conference instead of back.
     if (this.#isAway(channel.id)) this.#left(channel.id, true);
     this.#come(channel, args, (arrival) => this.#router.receive(arrival));
   }

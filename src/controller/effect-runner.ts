@@ -138,7 +138,7 @@ export class EffectRunner {
     this.#deps.settled(channelId, null);
   }
 
-  /** Where the dialplan is to go on when the member leaves: behind the `Stasis()` by which he came. */
+  /** Where the dialplan is to go on when the member leaves: behind the `Stasis()` that the call came through. */
   async #rememberWay(channelId: string): Promise<void> {
     const { context, extension, priority } = await this.#deps.ari.readLocation(channelId);
     if (context === EXECUTE_CONTEXT) return;

@@ -49,7 +49,7 @@ export type InviteEvent =
   | { type: 'StasisStart'; channelId: string }
   | { type: 'ChannelDestroyed'; channelId: string; cause: number };
 
-/** Calls people into conferences, a few at a time. Whoever answers joins as if he had called. */
+/** Calls people into conferences, a few at a time. A person who answers joins like a caller. */
 export class Inviter {
   readonly #options: InviterOptions;
   readonly #deps: InviterDeps;

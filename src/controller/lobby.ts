@@ -28,7 +28,7 @@ export type LobbyDeps = {
   isRunning: (conference: string) => boolean;
   /** Is told that a call has been answered, or why it could not be. */
   settled: (channelId: string, error: unknown) => void;
-  /** Lets a caller join the conference that he has dialled. */
+  /** Lets a caller join the conference that was dialled. */
   join: (conference: string, profileName: string, channel: AriChannel, flags: FlagChanges) => void;
 };
 
@@ -97,7 +97,7 @@ export class Lobby {
     }
   }
 
-  /** His time runs at once: whatever Asterisk fails to do, he is asked again, or released. */
+  /** The time runs at once: whatever Asterisk fails to do, the caller is asked again, or released. */
   #ask(guest: Guest, prompts: readonly PromptName[]): void {
     this.#wait(guest);
     this.#say(guest, prompts).catch((error: Error) => this.#logFailure(error));
@@ -121,7 +121,7 @@ export class Lobby {
     this.#giveTime(channel.id, 0);
   }
 
-  /** His time counts from when he has heard that he is to dial, unless he dials already. */
+  /** The time counts from the end of the prompt, unless the caller dials already. */
   #giveTime(channelId: string, moreMs: number): void {
     const guest = this.#guests.get(channelId);
     if (guest?.visitor.digits !== '') return;

@@ -7,7 +7,7 @@ import type { Inviter } from './inviter.ts';
 export type MemberInvitationsDeps = {
   inviter: Pick<Inviter, 'invite'>;
   logger: Logger;
-  /** Tells a member that the one he wished for does not come. */
+  /** Tells a member that the invited person does not come. */
   tellFailure: (conference: string, memberId: number) => void;
 };
 

@@ -18,9 +18,9 @@ type Meter = {
 };
 
 /**
- * How loud members are: a channel listens to each whom it is to be known of, and `AudioSocket()` sends what it hears to the
- * relay, which measures it. Asterisk ends that channel with the member's. Whatever fails here disturbs nobody: it is
- * tried again, ever less often.
+ * How loud members are: a channel listens to each measured member, and `AudioSocket()` sends what it hears to the relay,
+ * which measures it. Asterisk ends that channel with the member's. Whatever fails here disturbs nobody: it is tried
+ * again, ever less often.
  * @see https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Applications/AudioSocket/
  */
 export class Meters {

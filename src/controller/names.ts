@@ -43,7 +43,7 @@ export class Names {
     return after(this.floorLeg(''), channelId);
   }
 
-  /** The channel that listens to a member so that it can be measured how loud he is. */
+  /** The channel that listens to a member to measure how loud the member is. */
   meter(channelId: string): string {
     return `${this.application}-meter-${channelId}`;
   }

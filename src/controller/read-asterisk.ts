@@ -59,7 +59,7 @@ export async function readConference(ari: AriPort, names: Names, conference: str
   return parseConference((await ari.getGlobalVariable(names.conferenceVariable(conference))) ?? '');
 }
 
-/** Who is calling. Asterisk's default language says nothing about him. */
+/** Who is calling. Asterisk's default language says nothing about the caller. */
 export function callerOf({ caller, language }: AriChannel): Caller {
   return { ...caller, ...(language && language !== 'en' && { language }) };
 }

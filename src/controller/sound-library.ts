@@ -21,7 +21,7 @@ export class SoundLibrary {
 
   /**
    * @returns URIs in the same order; without those that could not be made, which are logged: a caller should rather miss
-   *   a prompt than his conference
+   *   a prompt than the conference
    */
   async uris({ media, language, voice }: Sounds): Promise<string[]> {
     const uris = await Promise.all(media.map((each) => this.#uri(each, language, voice)));

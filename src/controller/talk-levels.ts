@@ -1,6 +1,6 @@
 import { SILENT_BELOW_DBOV } from '../audio/level.ts';
 
-/** Asterisk tells at the first loud frame that somebody talks; the relay tells within this how loud he is. */
+/** Asterisk tells at the first loud frame that somebody talks; the relay tells within this time how loud that is. */
 const MEASURED_WITHIN_MS = 150;
 
 export type TalkLevelsDeps = {
@@ -40,7 +40,7 @@ export class TalkLevels {
     this.#tell(channelId, false);
   }
 
-  /** His channel is gone. */
+  /** The member's channel is gone. */
   forget(channelId: string): void {
     clearTimeout(this.#begun.get(channelId));
     this.#begun.delete(channelId);

@@ -77,7 +77,7 @@ function dial(invitation: Invitation, state: Extract<OpenState, { status: 'waiti
     args: ['join', conference, profileName, ...words],
     callerId,
     timeoutSeconds: Math.ceil(timeoutMs / 1000),
-    // Before the call is made: what he sees is `callerId`, but as a member he is who was called.
+    // Before the call is made: the phone shows `callerId`, but the member has the number that was called.
     variables: { 'CALLERID(all)': formatCallerId(calleeOf(target)), ROSTRUM_INVITATION: id },
   };
   const { unanswered } = state;

@@ -2,9 +2,9 @@
 export type FailureReason =
   | 'busy'
   | 'no-answer'
-  /** He declined. */
+  /** The call was declined. */
   | 'rejected'
-  /** He cannot be reached now. */
+  /** The phone cannot be reached now. */
   | 'unreachable'
   /** There is no such number or endpoint. */
   | 'invalid'

@@ -1,7 +1,7 @@
 import type { FlagChanges } from '../conference/flags.ts';
 import type { FailureReason } from './causes.ts';
 
-/** Whom to call, into which conference and how. */
+/** What to call, into which conference and how. */
 export type InvitationTerms = {
   readonly conference: string;
   readonly profileName: string;
@@ -11,7 +11,7 @@ export type InvitationTerms = {
   readonly endpoint: string;
   /** As in `formatCallerId`; empty for none. */
   readonly callerId: string;
-  /** Those that he joins with. */
+  /** The flags to join with. */
   readonly flags: FlagChanges;
   /** How long it may ring. */
   readonly timeoutMs: number;
@@ -20,7 +20,7 @@ export type InvitationTerms = {
   readonly retryAfterMs: number;
 };
 
-/** A call that did not bring him in. */
+/** A call that did not bring the person in. */
 export type FailedTry = {
   readonly calledAtMs: number;
   readonly endedAtMs: number;
@@ -44,7 +44,7 @@ export type InvitationState =
       readonly accepted: boolean;
       readonly unanswered: number;
     }
-  /** His call is in the conference, or has been there. */
+  /** The call is in the conference, or has been there. */
   | { readonly status: 'answered'; readonly memberChannelId: string; readonly atMs: number }
   | {
       readonly status: 'failed';

@@ -2,7 +2,7 @@ import type { CallerId } from './caller-id.ts';
 import { InviteError } from './errors.ts';
 
 /**
- * Whom to call: a phone number, or an endpoint of Asterisk. What is called is dialled by Asterisk, where a comma, an
+ * What to call: a phone number, or an endpoint of Asterisk. What is called is dialled by Asterisk, where a comma, an
  * ampersand or a slash too many would mean something else; so only characters without a meaning there are let through.
  */
 

@@ -6,7 +6,7 @@ export type Visitor = { readonly digits: string; readonly triesLeft: number; rea
 /** What becomes of a visitor. */
 export type Step =
   | { readonly type: 'waits'; readonly visitor: Visitor }
-  /** There is no such conference: he is asked again. */
+  /** There is no such conference: the caller is asked again. */
   | { readonly type: 'asks-again'; readonly visitor: Visitor }
   | { readonly type: 'joins'; readonly conference: string }
   | { readonly type: 'gives-up' };

@@ -24,7 +24,7 @@ export const MOST_SAMPLES = 3840;
 const NOTHING = Buffer.alloc(0);
 
 export type AudioSocketDeps = {
-  /** The first message: for whom the connection is. */
+  /** The first message: the id that the connection is for. */
   onId: (uuid: string) => void;
   /** HOT PATH. Samples as they come; to be used before the next ones. */
   onAudio: (samples: Int16Array, count: number) => void;

@@ -21,7 +21,7 @@ export async function command(conference: string, words: readonly string[], opti
   const client = new ApiClient({ socketPath: socket });
   const path = `/conferences/${encodeURIComponent(conference)}`;
   if (parsed.command.type === 'kick') {
-    // Answers with the member even when he has gone by then.
+    // Answers with the member even if gone by then.
     const { memberId, node = null } = parsed.command;
     const address = encodeURIComponent(formatMemberAddress(memberId, node));
     const member = await client.post<MemberView>(`${path}/members/${address}/kick`);
@@ -47,7 +47,7 @@ export async function playbackEnded(conference: string, { socket }: ClientOption
   while (begun !== null && (await playing()) === begun) await sleep(POLL_MS);
 }
 
-/** `rostrum member <conference> <member> status`, or a command to him. */
+/** `rostrum member <conference> <member> status`, or a command to the member. */
 export async function member(
   conference: string,
   [id, action, ...more]: readonly [member: string, action: string, ...string[]],

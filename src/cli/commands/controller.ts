@@ -96,7 +96,7 @@ export async function runController(configFile: string | undefined): Promise<voi
     // The socket first: it tells whether another controller is running here, before that one is disturbed.
     await api.start();
     attendance.start();
-    // Before Asterisk is read: whom the relay has decides who is where he should be.
+    // Before Asterisk is read: the calls that the relay has decide which members are in the right place.
     await link.start();
     await cluster.start();
     await session.start();
