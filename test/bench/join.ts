@@ -9,7 +9,7 @@ const JOIN_TIMEOUT_MS = 10_000;
 
 export type JoinParams = { count: number; rate: number; rounds: number };
 
-/** A join storm: how long after his INVITE a caller hears the speaker. */
+/** A join storm: how long after the INVITE a caller hears the speaker. */
 export async function join(params: JoinParams): Promise<Result> {
   const measured = await compare(params.rounds, (bench, contender) => measure(bench, contender, params));
   return result('join', params, 'firstAudioP95Ms', measured);

@@ -29,7 +29,7 @@ export async function measureMouthToEar(line: Line, params: Omit<LatencyParams, 
   for (let index = 0; index < params.listeners; index++) {
     calls.push(await line.listeners.call(line.listen, { callerNumber: line.caller(String(index)), send: silence() }));
   }
-  // Where a speaker's packets fall between two ticks of the mixer is chance, and fixed for his call. Many phones take
+  // Where a speaker's packets fall between two ticks of the mixer is chance, and fixed for the call. Many phones take
   // turns in time, so that all cases are among them; they speak one after the other, so that it is clear who is heard.
   const speakers: Call[] = [];
   for (let index = 0; index < params.speakers; index++) {

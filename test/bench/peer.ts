@@ -63,7 +63,7 @@ allow_transfer = no
   };
 }
 
-/** What to dial for a conference of either kind, and as whom. */
+/** What to dial for a conference of either kind, and from which number. */
 export type Contender = {
   name: 'ours' | 'peer';
   listen: string;

@@ -122,7 +122,7 @@ describe('a PIN', () => {
     await lab.node.waitForMembers('pin', 1);
   });
 
-  it('is not asked from a caller whom the dialplan has authenticated', async () => {
+  it('is not asked from a caller authenticated by the dialplan', async () => {
     await dial('8200', '107');
     await lab.node.waitForMembers('pin', 1);
   });
@@ -149,7 +149,7 @@ describe('a PIN', () => {
 });
 
 describe('a conference that waits for a moderator', () => {
-  it('begins when he comes, and ends a while after he left', async () => {
+  it('begins when the moderator comes, and ends a while after the moderator left', async () => {
     const waiting = await dial('8300', '110');
     await hears(waiting, 'waiting');
     await expect.poll(() => lab.node.member('led', '110')).toMatchObject({ place: 'waiting' });
@@ -160,7 +160,7 @@ describe('a conference that waits for a moderator', () => {
     await waiting.ended;
   });
 
-  it('goes on when he comes back in time', async () => {
+  it('goes on when the moderator comes back in time', async () => {
     const first = await dial('8400', '111', tone(440, -20));
     const listening = await dial('8300', '112');
     await listening.waitForTone(440, HEARD);

@@ -196,7 +196,7 @@ describe('gain control', () => {
   const connect = async () => {
     const talkers: Call[] = [];
     const listeners: Call[] = [];
-    // Each in a conference of his own, because they say the same.
+    // Each in a conference of their own, because they say the same.
     for (const name of ['levelled', 'deep'] as const) {
       talkers.push(await lab.phones.call(numberOf(name, 'speak'), { callerNumber: '200', send: silence() }));
       listeners.push(await lab.phones.call(numberOf(name, 'listen'), { callerNumber: '101', send: silence() }));
@@ -274,7 +274,7 @@ describe('talking', () => {
     ['muted', { mute: true }, { mute: false }],
     ['in the audience', { speaker: false }, { speaker: true }],
     ['not watched', { vad: false }, { vad: true }],
-  ])('is none of one who is %s, though he talks, and is again afterwards', async (_, off, on) => {
+  ])('is none of one who is %s and talks all the same, and is again afterwards', async (_, off, on) => {
     const { speaker } = await connect();
     speaker.send(LOUD);
     await untilTalking(true);

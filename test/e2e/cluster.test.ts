@@ -174,7 +174,7 @@ describe('what the command line tells', () => {
     await cli('lyon', 'member', '3000', `${id}@oslo`, 'hand', 'raise');
     const json = async (at: NodeName, ...words: string[]) =>
       JSON.parse((await cli(at, ...words, '--json')).stdout) as Record<string, unknown>[];
-    /** Without what depends on who asks: who is named with his node, whose path is known, and the order of nodes. */
+    /** Without what depends on who asks: which member is named with a node, whose path is known, and the order of nodes. */
     const told = async (at: NodeName) => {
       const sorted = (rows: Record<string, unknown>[]) =>
         rows.map((row) => JSON.stringify(row)).sort((a, b) => (a < b ? -1 : 1));

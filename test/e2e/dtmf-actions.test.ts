@@ -196,7 +196,7 @@ describe('a key', () => {
     await Promise.all([admin.waitForTone(1000, HEARD), speaker.waitForTone(ADMIN_HZ, HEARD)]);
   });
 
-  it('"private" talks with whoever raised his hand, unheard by others, and ends it', async () => {
+  it('"private" talks with the member whose hand is raised, unheard by others, and ends it', async () => {
     const { admin, speaker, listener } = await three();
     await listener.pressKeys('12');
     await hears(listener, 'hand-raised');
@@ -323,7 +323,7 @@ describe('a key', () => {
   });
 
   it.each([
-    ['nobody has raised his hand', '5000', '91'],
+    ['no hand is raised', '5000', '91'],
     ['nothing is being played', '4000', '26'],
   ])('that cannot do what it should is answered so: %s', async (_, number, keys) => {
     const { listener } = await three();
@@ -344,7 +344,7 @@ describe('a key', () => {
     expect(admin.toneLevelDbov(LISTENER_HZ, { lastMs: 500 })).toBeLessThan(-55);
   });
 
-  it('"private" is answered with no where nobody has raised his hand', async () => {
+  it('"private" is answered with no where no hand is raised', async () => {
     const { speaker } = await three();
     await speaker.pressKeys('15');
     await hears(speaker, 'denied');

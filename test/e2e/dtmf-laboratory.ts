@@ -141,7 +141,7 @@ export const untilMember = (number: string, what: Partial<MemberView>) =>
 export const dial = (number: string, callerNumber: string, hz: number | null = null) =>
   lab.phones.call(number, { callerNumber, send: hz === null ? silence() : tone(hz, -20) });
 
-/** A moderator who speaks, another speaker, and a listener with a tone that nobody hears as long as he is one. */
+/** A moderator who speaks, another speaker, and a listener, who sends a tone that nobody is to hear. */
 export async function three() {
   const admin = await dial('5000', '500', ADMIN_HZ);
   const speaker = await dial('4000', '200', 1000);

@@ -102,7 +102,7 @@ describe('how loud speakers are', () => {
         .split('\n')
         .filter((line) => line.includes('conference loud: talking'))
         .map((line) => JSON.parse(line) as { talking: boolean; levelDbov: number | null });
-    // Where this machine is so busy that the relay is behind, he talks once more.
+    // Where this machine is so busy that the relay is behind, the speaker talks once more.
     const talk = async () => {
       const before = (await told()).length;
       speaker.send(tone(440, -25));
@@ -116,7 +116,7 @@ describe('how loud speakers are', () => {
     await expect.poll(talk, { timeout: 10_000 }).toBeLessThan(NEAR_DB);
   });
 
-  it('is measured while he can be heard, and costs nothing else', async () => {
+  it('is measured while the member can be heard, and costs nothing else', async () => {
     await speak('200', -20);
     const listener = await lab.phones.call('9001', { callerNumber: '101', send: silence() });
     await lab.node.waitForMembers('loud', 2);

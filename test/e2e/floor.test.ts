@@ -18,7 +18,7 @@ const flags = async (number: string, ...words: string[]) => {
 };
 
 describe('a speaker', () => {
-  it('is heard by every listener at the level he speaks, and not by himself', async () => {
+  it('is heard by every listener at the level spoken, and hears no echo', async () => {
     const speaking = await speaker('200', tone(440, -20));
     const listeners = await Promise.all(['101', '102', '103', '104', '105'].map((number) => listener(number)));
     await Promise.all(listeners.map((each) => each.waitForTone(440, HEARD)));
@@ -27,7 +27,7 @@ describe('a speaker', () => {
     expect(speaking.toneLevelDbov(440, { lastMs: 500 })).toBeLessThan(NOT_HEARD_DBOV);
   });
 
-  it('is not heard while he is muted, and is again after', async () => {
+  it('is not heard while muted, and is again after', async () => {
     await speaker('200', tone(440, -20));
     const listening = await listener('101');
     await listening.waitForTone(440, HEARD);
@@ -96,7 +96,7 @@ it('two moderators who give and take the same voice at once end with what both s
   }
 });
 
-it('25 speakers at once are all heard by a listener, and none hears himself', async () => {
+it('25 speakers at once are all heard by a listener, and none hears an echo', async () => {
   const frequencies = Array.from({ length: 25 }, (_, index) => 400 + index * 100);
   const speakers = await Promise.all(
     frequencies.map((frequencyHz, index) => speaker(String(200 + index), tone(frequencyHz, -35))),
@@ -126,7 +126,7 @@ it('a kicked member is hung up, and the others stay', async () => {
   expect(await staying.waitForTone(440, HEARD)).toBeGreaterThan(goneMs - 100);
 });
 
-it('the status of a member has his codec and his packets, as the command line shows it', async () => {
+it('the status of a member has the codec and the packets, as the command line shows it', async () => {
   await speaker('200', tone(440, -20));
   const listening = await listener('101');
   await listening.waitForTone(440, HEARD);

@@ -91,7 +91,7 @@ const dialIn = (number: string, callerNumber: string): Promise<Call> =>
   lab.phones.call(number, { callerNumber, send: tone(440, -20) });
 
 describe('who is invited', () => {
-  it('sees who calls, joins in the role that he is given, and hears and is heard', async () => {
+  it('sees who calls, joins in the given role, and hears and is heard', async () => {
     const speaker = await dialIn('4000', '200');
     const done = invite('3000', '7001', '--speaker', '--flags', '+admin', '--wait');
     const call = await nextCall();
@@ -153,7 +153,7 @@ describe('who does not come', () => {
     ['cannot be reached', '7005', 'unreachable'],
     ['does not exist', '7006', 'invalid'],
     ['is at an endpoint that there is not', 'PJSIP/nobody', 'unreachable'],
-  ])('because he %s: that is told, with status 1', async (_, target, reason) => {
+  ])('because the called person %s: that is told, with status 1', async (_, target, reason) => {
     await dialIn('4000', '200');
     const { code, stdout } = await invite('3000', target, '--timeout', '1', '--wait');
     expect(lines(stdout).at(-1)).toBe(`${target}: failed (${reason}), try 1 of 1`);
@@ -172,7 +172,7 @@ describe('who does not come', () => {
     await lab.node.waitForMembers('3000', 2);
   });
 
-  it('is called no more than that, and not at all after he has declined', async () => {
+  it('is called no more than that, and not at all after declining', async () => {
     await dialIn('4000', '200');
     const options = ['--tries', '2', '--retry', '1', '--wait'];
     const [busy, declined] = await Promise.all([
@@ -266,7 +266,7 @@ describe('a key', () => {
   it.each([
     ['busy', '2'],
     ['no phone number', '4'],
-  ])('tells whoever pressed it, and nobody else, that the one he called is %s', async (_, key) => {
+  ])('tells whoever pressed it, and nobody else, that the called person is %s', async (_, key) => {
     const speaker = await dialIn('4000', '200');
     const other = await dialIn('4000', '201');
     await other.waitForTone(440, HEARD);

@@ -61,7 +61,7 @@ describe('a private talk', () => {
 });
 
 describe('hold', () => {
-  it('takes a member off the floor, and brings him back', async () => {
+  it('takes a member off the floor, and back', async () => {
     const { calls, ids } = await speakers();
     await run({ type: 'hold', memberId: ids[0], held: true });
     await Promise.all([calls[0].waitForSilence(gone(1000)), calls[2].waitForSilence(gone(440))]);
@@ -72,7 +72,7 @@ describe('hold', () => {
 });
 
 describe('a transfer', () => {
-  it('moves a member to another conference, where he is heard and hears', async () => {
+  it('moves a member to another conference, to be heard and to hear there', async () => {
     const { calls, ids } = await speakers();
     const there = await lab.phones.call('9000', { callerNumber: '300', send: tone(1500, -20) });
     await lab.node.waitForMembers('other', 1);
@@ -100,14 +100,14 @@ describe('an application of the dialplan on a key', () => {
     expect(await lab.node.member('3000', '201')).toMatchObject({ id: ids[0], place: 'floor', role: 'speaker' });
   });
 
-  it('that Asterisk does not have leaves him in the conference, and the log says so', async () => {
+  it('that Asterisk does not have leaves the member in the conference, and the log says so', async () => {
     const { calls, ids } = await speakers();
     await run({ type: 'execute', memberId: ids[0], application: 'NoSuchApplication', data: '' });
     await expect.poll(() => lab.node.log()).toContain('Asterisk has no such application');
     await Promise.all([calls[2].waitForTone(440, HEARD), calls[0].waitForTone(1000, HEARD)]);
   });
 
-  it('from which he does not come back ends his membership', async () => {
+  it('from which the member does not come back ends the membership', async () => {
     const { calls, ids } = await speakers();
     await run({ type: 'execute', memberId: ids[0], application: 'Hangup', data: '' });
     await calls[0].ended;
@@ -115,7 +115,7 @@ describe('an application of the dialplan on a key', () => {
   });
 });
 
-it('who leaves after an application of the dialplan goes on behind the Stasis() by which he came', async () => {
+it('who leaves after an application of the dialplan goes on behind the Stasis() that the call came through', async () => {
   const other = await lab.phones.call('4000', { callerNumber: '201', send: tone(440, -20) });
   const caller = await lab.phones.call('9300', { callerNumber: '400', send: tone(700, -20) });
   await other.waitForTone(700, HEARD);

@@ -45,7 +45,7 @@ async function names(): Promise<string[]> {
   return readdir(directory).catch(() => []);
 }
 
-/** Is asked for his name after the beep, says it for a second, and presses #. */
+/** Is asked for a name, says it after the beep for a second, and presses #. */
 async function sayName(call: Call, hz: number): Promise<void> {
   await hears(call, 'record-name');
   await call.waitForTone(BEEP_HZ, HEARD);
@@ -65,7 +65,7 @@ async function dialAndSay(hz: number, callerNumber: string, members: number): Pr
 }
 
 describe('announcing by name', () => {
-  it('has each caller say his name, which the others hear when he comes and when he goes', async () => {
+  it('has each caller say a name, which tells the others who comes and who goes', async () => {
     const first = await dialAndSay(2000, '101', 1);
     const told = [first.waitForTone(2500, HEARD), hears(first, 'has-joined')];
     const second = await dialAndSay(2500, '102', 2);
@@ -94,7 +94,7 @@ describe('announcing by name', () => {
     await joined;
   });
 
-  it('tells nobody of who hangs up while he is asked', async () => {
+  it('tells nobody of a caller who hangs up while being asked', async () => {
     const first = await dialAndSay(2000, '101', 1);
     const impatient = await dial('7100', '102');
     await hears(impatient, 'record-name');

@@ -25,7 +25,7 @@ import {
 } from './playback-laboratory.ts';
 
 describe('a playback', () => {
-  it('is heard by all at its level, while speakers are heard, and nobody hears himself', async () => {
+  it('is heard by all at its level, while speakers are heard, and none of them hears an echo', async () => {
     const { speaker, second, listener } = await three();
     const calls = [speaker, second, listener];
     for (const call of calls) call.resetStats();
@@ -164,14 +164,14 @@ describe('a playback', () => {
 });
 
 describe('a playback to one member', () => {
-  it('is heard by him alone, who is heard as before, until it is stopped; the others lose no packet', async () => {
+  it('is heard by that member alone, who is heard as before, until it is stopped; the others lose no packet', async () => {
     const { speaker, second, listener } = await three();
     const { id } = await lab.node.member('3000', '200');
     for (const call of [second, listener]) call.resetStats();
     await run({ type: 'play-to-member', memberId: id, media: [soundFile('long')] });
     await speaker.waitForTone(1000, HEARD);
     await speaker.waitForTone(3100, HEARD);
-    // Whatever is done about him meanwhile does not wait for the end of the sound.
+    // Whatever is done about the member meanwhile does not wait for the end of the sound.
     await run({ type: 'set-flags', memberId: id, changes: { mute: true } });
     await listener.waitForSilence(gone(2700));
     await run({ type: 'set-flags', memberId: id, changes: { mute: false } });
@@ -188,7 +188,7 @@ describe('a playback to one member', () => {
     await speaker.waitForTone(3100, HEARD);
   });
 
-  it('ends with his call, and leaves nothing behind', async () => {
+  it('ends with the call, and leaves nothing behind', async () => {
     const { listener, second, id } = await three();
     await run({ type: 'play-to-member', memberId: id, media: [soundFile('long')] });
     await listener.waitForTone(1000, HEARD);
@@ -198,7 +198,7 @@ describe('a playback to one member', () => {
     await second.waitForTone(2700, HEARD);
   });
 
-  it('is spoken in his language, and so are prompts', AGAIN, async () => {
+  it("is spoken in the member's language, and so are prompts", AGAIN, async () => {
     const [german, english] = [await readSpeech(MUTED_TEXT, 'de'), await readSpeech(MUTED_TEXT, 'en')];
     const said = await lab.phones.call('7000', { callerNumber: '102', send: silence() });
     const other = await lab.phones.call('3000', { callerNumber: '101', send: silence() });

@@ -47,7 +47,7 @@ const lab = laboratory({ bindAddress: '127.0.27.1', profile: { sound: { music: '
 const HEARD = { aboveDbov: -35, timeoutMs: 3000 };
 const hears = (call: Call, prompt: keyof typeof TONE_HZ) => call.waitForTone(TONE_HZ[prompt], HEARD);
 
-/** Three members, so that a prompt to one is mixed into what he hears. */
+/** Three members, so that a prompt to one is mixed into the conference. */
 async function three(): Promise<{ speaker: Call; member: Call; other: Call; id: number }> {
   const speaker = await lab.phones.call('4000', { callerNumber: '200', send: tone(440, -20) });
   const member = await lab.phones.call('3000', { callerNumber: '101', send: tone(350, -20) });
@@ -60,7 +60,7 @@ async function three(): Promise<{ speaker: Call; member: Call; other: Call; id: 
 const run = (command: Command) => lab.node.command('3000', command);
 
 describe('a caller', () => {
-  it('is welcomed, told that he is alone, and then hears the conference', async () => {
+  it('is welcomed, told of being alone, and then hears the conference', async () => {
     const first = await lab.phones.call('3000', { callerNumber: '101', send: silence() });
     await hears(first, 'welcome');
     await hears(first, 'alone');
@@ -72,17 +72,17 @@ describe('a caller', () => {
     await lab.node.waitForMembers('3000', 1);
   });
 
-  it('who leaves by a key hears good-bye before his call ends, and the others a tone', async () => {
+  it('who leaves by a key hears good-bye before the call ends, and the others a tone', async () => {
     const { member, other } = await three();
     await member.pressKeys('#');
     await Promise.all([hears(member, 'bye'), member.ended, hears(other, 'left')]);
   });
 
-  it('finds a locked conference locked, and the others do not hear him', async () => {
+  it('finds a locked conference locked, and the others do not hear the caller', async () => {
     const { speaker } = await three();
     await run({ type: 'lock', locked: true });
     await hears(speaker, 'lockednow');
-    // His call is not answered: what he hears is early media, and costs him nothing.
+    // The call is not answered: the prompt is early media, and costs the caller nothing.
     const late = lab.phones.dial('4000', { callerNumber: '103', send: tone(1000, -10) });
     await hears(late, 'locked');
     expect(await late.ended).toMatchObject({ status: 603 });
@@ -98,7 +98,7 @@ describe('a change of flags', () => {
     ['deafened', 'undeafened', 'deaf'],
     ['speaker', 'unspeaker', 'speaker'],
     ['admin', 'unadmin', 'admin'],
-  ] as const)('is told to the member alone, over what he hears: %s, %s', async (on, off, flag) => {
+  ] as const)('is told to the member alone, over the conference: %s, %s', async (on, off, flag) => {
     const { member, speaker, other, id } = await three();
     for (const [prompt, value] of [
       [on, true],
@@ -127,7 +127,7 @@ describe('a change of flags', () => {
 });
 
 describe('a moderator', () => {
-  it('kicks: the kicked one hears why before his call ends', async () => {
+  it('kicks: the kicked one hears why before the call ends', async () => {
     const { member, id } = await three();
     await run({ type: 'kick', memberId: id });
     await hears(member, 'kicked');

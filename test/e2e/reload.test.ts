@@ -183,7 +183,7 @@ it('a key that counts from the next conference on leaves the running one alone, 
   expect(code).toBe(0);
   expect(stdout).toMatch(/recording\.automatic.*from the next conference on/);
   await expect.poll(() => logged('recording.automatic (from the next conference on)'), WITHIN).toBeGreaterThan(0);
-  // Somebody who joins now is the one with whom a recording would begin.
+  // A recording would begin with the next member who joins.
   await lab.phones.call(numberOf('later'), { callerNumber: '203', send: silence() });
   await lab.node.waitForMembers('later', 3);
   expect((await lab.node.show('later')).recording).toBeNull();

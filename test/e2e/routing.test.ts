@@ -134,7 +134,7 @@ describe('a node that drains', () => {
     expect(await callersAt(at.lyon, 'lyon', '3001')).toEqual(['101']);
   });
 
-  it('takes a caller where he lands when all are draining, and nobody goes to and fro', async () => {
+  it('takes a caller on the first node when all are draining, and nobody goes to and fro', async () => {
     await at.lyon.cli('drain');
     await seen(at.oslo, { draining: ['lyon'] });
     await at.oslo.cli('drain');
@@ -214,7 +214,7 @@ describe('placement of conferences', () => {
   });
   const at = ground(options, { lyon: '127.0.83.1', oslo: '127.0.84.1' });
 
-  /** Calls a node that keeps the caller, however busy this machine makes it look: he seems to have been redirected to it. */
+  /** Calls a node that keeps the caller, however busy this machine makes it look: the call looks like a redirected one. */
   const callAt = (node: 'lyon' | 'oslo', callerNumber: string) => {
     const { host, port } = at[node].server;
     return at.phones[node].call(`sip:3000@${host}:${port};rostrum=elsewhere`, { callerNumber });

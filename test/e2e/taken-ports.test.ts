@@ -103,7 +103,7 @@ describe('a port of the host that somebody else has', () => {
     await hear([later]);
   });
 
-  it('costs only the callers whom Asterisk gives it, each of whom is refused or hears', async () => {
+  it('costs only the callers that Asterisk gives it to, and each of them is refused or hears', async () => {
     await three();
     expect(await takePorts(4)).toBe(4);
     const calls = Array.from({ length: 6 }, (_, index) => dial(String(103 + index)));

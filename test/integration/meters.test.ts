@@ -69,7 +69,7 @@ describe("the relay's meters", () => {
     await levelNear(IDS[1], -40);
   });
 
-  it('measure whoever has introduced himself last', async () => {
+  it('measure the connection that came last with the same id', async () => {
     const first = await meter(IDS[0], -20);
     await levelNear(IDS[0], -20);
     const closed = once(first, 'close');

@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 describe('the server of routes', () => {
-  it('answers where a caller goes, or that nobody takes him', async () => {
+  it('answers where a caller goes, or that no node takes the caller', async () => {
     const [one, other] = [await freePort(HOST), await freePort(HOST)];
     await serve(one);
     await serve(other, { node: null, sip: null, reason: 'no-room' });

@@ -136,7 +136,7 @@ export class TrunkRelays {
     }
   }
 
-  /** Takes somebody else for a node: all relays are told of him, and he of their keys. Returns how to tell them his. */
+  /** Takes a stranger for a node: all relays are told of it, and it of their keys. Returns how to tell them its own key. */
   async admit(stranger: Stranger): Promise<(announcement: Announce['announcement']) => void> {
     this.#strangers.push(stranger);
     for (const name of this.#nodes.keys()) await this.state(name);

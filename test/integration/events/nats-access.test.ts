@@ -56,7 +56,7 @@ async function serve(...options: string[]): Promise<NatsServer> {
   return server;
 }
 
-/** A node that has read its configuration. @returns whom it sees, and its log */
+/** A node that has read its configuration. @returns the nodes that it sees, and its log */
 async function node(nodeId: string, nats: object): Promise<{ peers: () => string[]; log: string[] }> {
   const file = beside(`${nodeId}.yaml`);
   const cluster = { nodeId, secretFile: 'secret', transport: 'nats', nats };

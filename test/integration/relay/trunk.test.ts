@@ -50,7 +50,7 @@ afterEach(async () => {
 });
 
 describe('relays of several nodes', () => {
-  it('give each floor the others at their level, and nobody himself', async () => {
+  it('give each floor the others at their level, and never its own voice', async () => {
     const all = await start(THREE);
     all.floor('a').voice = toneVoice(400, -20);
     all.floor('b').voice = toneVoice(1000, -26);

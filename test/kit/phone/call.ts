@@ -42,7 +42,7 @@ const HANG_UP_TIMEOUT_MS = 10_000;
 /** One call of one phone. Made by a `PhoneBank`. All times are performance.now() in ms. */
 export class Call {
   readonly direction: 'outgoing' | 'incoming';
-  /** Who calls whom, as the INVITE has it. */
+  /** The two numbers, as the INVITE has them. */
   readonly callerNumber: string;
   readonly callerName: string;
   readonly calledNumber: string;

@@ -4,7 +4,7 @@ import { header, headersNamed, type SipRequest } from '../sip/message.ts';
 import { responseTo } from '../sip/response.ts';
 import { newDialog, type SessionHandler, SipSession, type SipWire } from './sip-session.ts';
 
-/** Who calls whom, for a bank that decides what to do with an invite. */
+/** Caller and called number, for a bank that decides what to do with an invite. */
 export interface IncomingInvite {
   readonly calledNumber: string;
   readonly callerNumber: string;

@@ -47,7 +47,7 @@ describe('the members that are asked for', () => {
     [{ search: 'caller 5' }, [5]],
     [{ search: 'caller', hand: true }, [2, 4]],
     [{ search: 'nobody' }, []],
-  ])('are those whom every filter lets through: %j', (query, ids) => {
+  ])('are those that every filter lets through: %j', (query, ids) => {
     expect(shown(query)).toEqual(ids);
     expect(memberPage([here], query)).toMatchObject({ total: 7, matching: ids.length });
   });

@@ -149,7 +149,7 @@ describe('a command', () => {
     expect(commands).toEqual([command]);
   });
 
-  it('about a member is answered with him while he is there', async () => {
+  it('about a member is answered with the member while there', async () => {
     const { body } = await post('/conferences/3000/commands', { command: { type: 'tell-count', memberId: 1 } });
     expect(body).toMatchObject({ member: { id: 1 } });
   });
@@ -228,7 +228,7 @@ describe('the short forms', () => {
     expect(body.message).toContain('unknown flag "+loud"');
   });
 
-  it('kick a member, and show him even when he has gone', async () => {
+  it('kick a member, and show the member even when gone', async () => {
     onCommand = () => remove(1);
     expect((await post('/conferences/3000/members/1/kick')).body).toMatchObject({ id: 1, presence: 'leaving' });
   });

@@ -18,13 +18,13 @@ describe('the view of a member', () => {
     [{ at: 'private', room: 1 }, 'present'],
     [{ at: 'away' }, 'present'],
     [{ at: 'leaving', result: 'KICKED' }, 'leaving'],
-  ])('says where he is, in full and in short: %j', (place, presence) => {
+  ])('says where the member is, in full and in short: %j', (place, presence) => {
     const view = viewMember(partOf(conference()), member(1, { place }));
     expect(memberSchema.parse(view)).toEqual(view);
     expect(view).toMatchObject({ place: place.at, presence });
   });
 
-  it('shows the sound settings in force: his own, else those of the profile', () => {
+  it('shows the sound settings in force: own ones, else those of the profile', () => {
     const audio = { talkVolume: 1, listenVolume: -1, vadLevel: 400, agcLevel: 500 };
     const there = conference([], { audio });
     expect(viewMember(partOf(there), member(1))).toMatchObject(audio);
@@ -35,7 +35,7 @@ describe('the view of a member', () => {
     });
   });
 
-  it('says how loud he is where that is measured', () => {
+  it('says how loud the member is where that is measured', () => {
     expect(
       viewMember(
         partOf(conference(), () => -21.4),

@@ -72,7 +72,7 @@ describe('a summary of attendance', () => {
     expect(row).toMatchObject({ leftAt: null, seconds: 20, speakerSeconds: 20, result: null });
   });
 
-  it('has one row of a member whom another controller has adopted', () => {
+  it('has one row of a member that another controller has adopted', () => {
     const first = journalled([
       [0, started],
       [10, joined(1, SPEAKER)],

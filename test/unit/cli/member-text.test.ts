@@ -18,7 +18,7 @@ describe('how loud a member is', () => {
     expect(memberTable([view(1, null), view(2, null)], 200)).not.toContain('LEVEL');
   });
 
-  it('is a line of his status', () => {
+  it('is a line of the status', () => {
     expect(memberText({ ...view(1, -20.6), media: null })).toMatch(/^level +-21 dBov$/m);
     expect(memberText({ ...view(1, null), media: null })).toMatch(/^level +not measured$/m);
   });

@@ -71,7 +71,7 @@ describe('a message of another node', () => {
 describe('what is told of a conference', () => {
   const one = play(conference(), comes('a', { speaker: true })).conference;
 
-  it('is a whole member when he is new, and only that he talks when he does', () => {
+  it('is a whole member when new, and only the talking when that starts or ends', () => {
     expect(changesBetween(null, one)).toMatchObject([
       { type: 'conference', record: { name: '3000', status: 'running' } },
       { type: 'member', conference: '3000', member: { id: 1, flags: ['speaker', 'vad', 'agc', 'cng'] } },

@@ -17,7 +17,7 @@ describe('the name of a node', () => {
 });
 
 describe('the address of a member', () => {
-  it('is his number, with his node where that is another one', () => {
+  it('is the number, with the node where that is another one', () => {
     expect(parseMemberAddress('7')).toEqual({ memberId: 7 });
     expect(parseMemberAddress('7@lyon')).toEqual({ memberId: 7, node: 'lyon' });
     expect(formatMemberAddress(7, null)).toBe('7');

@@ -17,7 +17,7 @@ const node = (id: string, given: Partial<Place> = {}): Place => ({
 const placed = (...given: Parameters<typeof place>) => place(...given)?.node ?? null;
 
 describe('the node for a caller', () => {
-  it('is the one that he has called, as long as it has room', () => {
+  it('is the one that was called, as long as it has room', () => {
     expect(placed('here-first', 'b', [node('a'), node('b', { members: 99 })])).toBe('b');
     expect(placed('here-first', 'b', [node('a'), node('b', { members: 100 })])).toBe('a');
     expect(placed('here-first', 'b', [node('a'), node('b', { draining: true })])).toBe('a');
@@ -32,7 +32,7 @@ describe('the node for a caller', () => {
     expect(placed('least-loaded', 'b', [node('a', { members: 50 }), node('b', { members: 52 })])).toBe('b');
   });
 
-  it('is where most of his conference is, where that is asked for', () => {
+  it('is where most of the conference is, where that is asked for', () => {
     const nodes = [node('a'), node('b', { members: 90, inConference: 7 }), node('c', { inConference: 3 })];
     expect(placed('together', 'a', nodes)).toBe('b');
     expect(placed('together', 'a', [node('a'), node('b', { members: 100, inConference: 7 }), node('c')])).toBe('a');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { redirectUri, userOf, wasRedirected } from '../../../src/cluster/redirect-uri.ts';
 
 describe('where a redirected caller is sent', () => {
-  it('is the number that he has dialled, at the other node', () => {
+  it('is the number that was dialled, at the other node', () => {
     expect(redirectUri('sip:192.0.2.1:5060', '3000', 'lyon')).toBe('sip:3000@192.0.2.1:5060;rostrum=lyon');
     expect(redirectUri('sip:[2001:db8::1]:5060', '3000', 'lyon')).toBe('sip:3000@[2001:db8::1]:5060;rostrum=lyon');
   });

@@ -18,7 +18,7 @@ const full = { members: 10 };
 const draining = { draining: true };
 
 describe('the route of a caller', () => {
-  it('says why he goes elsewhere', () => {
+  it('says why the caller goes elsewhere', () => {
     const to = (here: Partial<Place>, there: Partial<Place> = {}) =>
       routeOf('together', 'a', [node('a', here), node('b', there)]);
     expect(to(draining)).toEqual({ node: 'b', sip: 'sip:b', reason: 'draining' });

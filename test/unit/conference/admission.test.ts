@@ -31,7 +31,7 @@ describe('joining', () => {
     expect(typesOf(second.effects)).toEqual(['arrange', 'save-member']);
   });
 
-  it('answers a caller and makes him a listener who is not heard', () => {
+  it('answers a caller, who becomes a listener and is not heard', () => {
     const { effects } = play(conference(), [joins('a')]);
     expect(effectsOf(effects, 'arrange')).toMatchObject([
       {
@@ -54,7 +54,7 @@ describe('joining', () => {
     expect(memberAt(state, 'a').flags).toMatchObject({ speaker: true, mute: false });
   });
 
-  it('tells of a member when he is in, and of his leaving only if he was', () => {
+  it('tells of a member who is in, and of a leaving only after that', () => {
     const joined = play(conference(), [joins('a'), enters('a')]);
     expect(told(joined.effects)).toEqual([expect.objectContaining({ type: 'joined', memberId: 1, caller: CALLER })]);
     expect(told(reduce(joined.conference, leaves('a'), 0).effects)).toEqual([{ type: 'left', memberId: 1 }]);
@@ -73,7 +73,7 @@ describe('joining', () => {
     expect([...state.members.values()].map((member) => member.id)).toEqual([1, 3]);
   });
 
-  it('lets go of a caller whom Asterisk will not take into the bridge', () => {
+  it('lets go of a caller that Asterisk will not take into the bridge', () => {
     const failed = play(conference(), [joins('a'), { type: 'entry-failed', channelId: 'a' }]);
     const { effects } = play(failed.conference, [{ type: 'heard', channelId: 'a', sequel: 'release' }]);
     expect(effects).toContainEqual({ type: 'release', channelId: 'a', result: 'FAILED' });
@@ -90,7 +90,7 @@ describe('the greeting', () => {
     expect(effectsOf(effects, 'arrange')).toMatchObject([{ to: { bridge: 'floor' } }]);
   });
 
-  it('says that he is alone only to him who is', () => {
+  it('says that a member is alone only to one who is', () => {
     const { effects } = play(conference(ALOUD), [joins('a'), joins('b')]);
     expect(heardBy('b', effects)).toEqual(['conf-placeintoconf']);
   });
@@ -104,7 +104,7 @@ describe('the greeting', () => {
 });
 
 describe('music for who is alone', () => {
-  it('plays until a second member joins, and again when he leaves', () => {
+  it('plays until a second member joins, and again when the second one leaves', () => {
     const start = conference({ sound: { prompts: conference().settings.profile.sound.prompts, music: 'jazz' } });
     const alone = play(start, comes('a'));
     expect(effectsOf(play(start, [joins('a')]).effects, 'arrange')[0]?.to.music).toBe('jazz');

@@ -31,7 +31,7 @@ function arrangementFor(flags: FlagChanges, audio: object = AUDIO) {
 }
 
 describe("a member's channel", () => {
-  it('gets what costs CPU only where he can be heard', () => {
+  it('gets what costs CPU only where the member can be heard', () => {
     expect(arrangementFor({ speaker: true })).toMatchObject({
       talkDetect: { level: 400, holdMs: 700 },
       agcLevel: 900,
@@ -50,7 +50,7 @@ describe("a member's channel", () => {
     });
   });
 
-  it('gets no talk detection and no gain control where his flags or a level of 0 say so', () => {
+  it('gets no talk detection and no gain control where the flags or a level of 0 say so', () => {
     expect(arrangementFor({ speaker: true, vad: false, agc: false })).toMatchObject({
       talkDetect: null,
       agcLevel: null,
@@ -61,7 +61,7 @@ describe("a member's channel", () => {
     });
   });
 
-  it('is metered while he can be heard on the floor, if the profile wants it', () => {
+  it('is metered while the member can be heard on the floor, if the profile wants it', () => {
     const metered = (flags: FlagChanges, { energy = true, more = [] as Input[] } = {}) => {
       const inputs: Input[] = [...comes('a', flags), ...comes('b'), ...more];
       const { conference: state } = play(conference({ audio: { ...AUDIO, energy } }), inputs);
@@ -76,7 +76,7 @@ describe("a member's channel", () => {
     expect(metered({ speaker: true }, { more: [talks] })).toBe(false);
   });
 
-  it('keeps his keys from the others, unless the profile of his keys passes them on', () => {
+  it('keeps the keys from the others, unless the profile of the keys passes them on', () => {
     const start = conference();
     const controls = { ...start.settings.controls, passThrough: true };
     const { conference: state } = play({ ...start, settings: { ...start.settings, controls } }, [
@@ -192,7 +192,7 @@ describe('changed settings', () => {
   const start = play(conference(), [...comes('a', { speaker: true }), ...comes('b')]).conference;
   const change = (profile: object) => play(start, [{ type: 'settings', settings: conference(profile).settings }]);
 
-  it('are in force at once, for those whom they concern', () => {
+  it('are in force at once, for those that they concern', () => {
     const { conference: state, effects } = change({ audio: { talkVolume: 2 } });
     expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a', changed: ['talkVolume'] }]);
     expect(state.settings.profile.audio.talkVolume).toBe(2);

@@ -79,7 +79,7 @@ describe('flags', () => {
     expect(told).not.toBe(prompt);
   });
 
-  it('that take his hearing are told before, to the end, and those that give it back are told after', () => {
+  it('that take the hearing are told before, to the end, and those that give it back are told after', () => {
     const deaf = play(aloud, [set(1, { deaf: true })]);
     expect(typesOf(deaf.effects)).toEqual(['play-to', 'save-member', 'arrange', 'save-member']);
     expect(effectsOf(deaf.effects, 'play-to')).toMatchObject([{ over: false, wait: true }]);
@@ -133,11 +133,11 @@ describe('talking', () => {
   });
 
   it.each<[string, Input]>([
-    ['his voice', set(1, { speaker: false })],
+    ['the voice', set(1, { speaker: false })],
     ['the detection', set(1, { vad: false })],
     ['the floor', commands({ type: 'hold', memberId: 1, held: true })],
     ['the conference', commands({ type: 'kick', memberId: 1 })],
-  ])('is over when %s is taken from him, and late news of it is none', (_, input) => {
+  ])('is over when %s is taken away, and late news of it is none', (_, input) => {
     const { conference: state, effects } = play(talking.conference, [input]);
     expect(told(effects)).toContainEqual(ended);
     expect(play(state, [talks]).effects).toEqual([]);
@@ -193,7 +193,7 @@ describe('hands', () => {
     expect(raisedHands(state).map(({ id }) => id)).toEqual([1, 2, 3]);
   });
 
-  it('give the first one the floor, who is unmuted, and his hand goes down', () => {
+  it('give the first one the floor, who is unmuted, and the hand goes down', () => {
     const muted = play(raised.conference, [set(3, { mute: true })]).conference;
     const { conference: state } = play(muted, [next]);
     expect(memberAt(state, 'c')).toMatchObject({ flags: { speaker: true, mute: false }, handRaisedAtMs: null });

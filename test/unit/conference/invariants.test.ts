@@ -132,7 +132,7 @@ class Run {
     // The end of the stay in the application is reported before.
     if (!channelId || !channel || this.world.reports.some((r) => r.type === 'left' && r.channelId === channelId))
       return null;
-    // His conference has ended meanwhile: the controller sends him on in the dialplan.
+    // The conference has ended meanwhile: the controller sends the caller on in the dialplan.
     if (!this.state.members.has(channelId)) {
       this.world.channels.delete(channelId);
       return null;
@@ -250,7 +250,7 @@ class Run {
     const { state, world } = this;
     for (const [channelId, { arrangement, saved, at }] of world.channels) {
       const member = state.members.get(channelId);
-      // The conference has ended without him.
+      // The conference has ended without this member.
       if (!member && at === 'dialplan') continue;
       if (!member) throw new Error(`nobody knows of ${channelId}`);
       const { place, flags } = member;
@@ -270,7 +270,7 @@ class Run {
         ? ARRANGEMENT_KEYS.filter((key) => JSON.stringify(to[key]) !== JSON.stringify(arrangement[key]))
         : [];
       hold(wrong.length === 0, `${channelId} is not as it should be in`, wrong, arrangement, to);
-      // He is saved when he is back.
+      // The member is saved when back.
       if (at === 'dialplan') continue;
       const settled = { id: member.id, flags, place: place.at === 'arriving' ? { at: 'floor' } : place };
       hold(
@@ -320,7 +320,7 @@ function tell({ settings, steps }: Story): void {
   run.drain();
 }
 
-it('whatever happens, everybody is in one place, as he should be, and nobody stays half way', () => {
+it('whatever happens, everybody is in one place, the right one, and nobody stays half way', () => {
   fc.assert(fc.property(reliable, tell), { numRuns: 6000 });
 }, 60_000);
 

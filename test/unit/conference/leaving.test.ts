@@ -21,7 +21,7 @@ const start = play(conference(), [...comes('a', { admin: true }), ...comes('b'),
 describe('a kick', () => {
   const kicked = play(start, [kick]);
 
-  it('ends what he hears, tells him, then gives the call back to the dialplan with the reason', () => {
+  it('ends what is played, tells the member, then gives the call back to the dialplan with the reason', () => {
     const { effects } = play({ ...start, settings: conference(ALOUD).settings }, [kick]);
     expect(effects).toContainEqual({ type: 'hush', channelId: 'a' });
     expect(effectsOf(effects, 'play-to')).toMatchObject([{ sequel: 'release' }]);
@@ -30,7 +30,7 @@ describe('a kick', () => {
     expect(play(kicked.conference, [heard]).effects).toEqual([{ type: 'release', channelId: 'a', result: 'KICKED' }]);
   });
 
-  it('is told at once, and his leaving when he has left', () => {
+  it('is told at once, and the leaving when the member has left', () => {
     expect(told(kicked.effects)).toContainEqual({ type: 'leaving', memberId: 1, result: 'KICKED' });
     expect(told(play(kicked.conference, [leaves('a')]).effects)).toContainEqual({ type: 'left', memberId: 1 });
   });
@@ -73,7 +73,7 @@ it('who was deaf hears the good-bye, and the dialplan after it', () => {
   }
 });
 
-it('who only waits for an admin is gone without a word to the others, who never heard of him', () => {
+it('who only waits for an admin is gone without a word to the others, who never heard of that member', () => {
   const access = { waitForAdmin: true };
   const profile = { access, sound: { announce: 'tone', music: 'none' } };
   const running = play(conference(profile), [...comes('a', { admin: true }), ...comes('b'), leaves('a')]).conference;

@@ -40,7 +40,7 @@ describe('hold', () => {
     expect(effectsOf(back.effects, 'arrange')).toMatchObject([{ to: { bridge: 'floor', voice: true, music: null } }]);
   });
 
-  it('is told to him, over his music', () => {
+  it('is told to the member, over the music', () => {
     const { effects } = play({ ...aloud, settings: { ...aloud.settings } }, [hold(1, true)]);
     expect(heardBy('a', effects)).toEqual(['You are on hold. Please stay on the line.']);
   });
@@ -89,7 +89,7 @@ describe('a private talk', () => {
     expect(effects).toContainEqual({ type: 'close-room', room: 1 });
   });
 
-  it('gives each the audio back that his flags say', () => {
+  it('gives each the audio back that the flags say', () => {
     const { effects } = play(talking.conference, [commands({ type: 'end-private', memberId: 1 })]);
     expect(effectsOf(effects, 'arrange')).toMatchObject([
       { channelId: 'a', to: { bridge: 'floor', voice: true, hearing: true } },
@@ -113,7 +113,7 @@ describe('a transfer', () => {
   const to = (conference: string, profileName: string | null = null) =>
     commands({ type: 'transfer', memberId: 1, conference, profileName });
 
-  it('hands the call over with its flags, and he is gone here', () => {
+  it('hands the call over with its flags, and the member is gone here', () => {
     const { conference: state, effects } = play(start, [to('4000', 'vip')]);
     expect(state.members.has('a')).toBe(false);
     expect(effectsOf(effects, 'hand-over')).toEqual([
@@ -162,7 +162,7 @@ describe('an application of the dialplan', () => {
   const back: Input = { type: 'returned', channelId: 'a' };
   const away = play(start, [run]);
 
-  it('gets the call, and the member stays one while Asterisk says that he has left', () => {
+  it('gets the call, and the member stays one while Asterisk says that the call has left', () => {
     expect(away.effects).toContainEqual({
       type: 'execute',
       channelId: 'a',
@@ -173,11 +173,11 @@ describe('an application of the dialplan', () => {
     expect(memberAt(play(away.conference, [leftForIt]).conference, 'a').place).toEqual({ at: 'away' });
   });
 
-  it('has his keys', () => {
+  it('has the keys', () => {
     expect(play(away.conference, [presses('a', '#')]).effects).toEqual([]);
   });
 
-  it('gives him back: he is set up anew, and has not joined twice', () => {
+  it('gives the member back, who is set up anew and has not joined twice', () => {
     const { conference: state, effects } = play(away.conference, [leftForIt, back]);
     expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a', to: { bridge: 'floor', voice: true } }]);
     expect(effectsOf(effects, 'arrange')[0]?.changed).toContain('hearing');
@@ -186,7 +186,7 @@ describe('an application of the dialplan', () => {
     ]);
   });
 
-  it('leaves what is changed meanwhile to be saved when he is back', () => {
+  it('leaves what is changed meanwhile to be saved when the member is back', () => {
     const muted = play(away.conference, [commands({ type: 'set-flags', memberId: 1, changes: { mute: true } })]);
     expect(muted.effects.filter((effect) => 'channelId' in effect)).toEqual([]);
     const { effects } = play(muted.conference, [leftForIt, back]);
@@ -204,7 +204,7 @@ describe('an application of the dialplan', () => {
     expect(state.members.has('a')).toBe(false);
   });
 
-  it('keeps the call even if he is kicked; he is released when he is back', () => {
+  it('keeps the call of a member who is kicked until it is back; then it is released', () => {
     const kick = commands({ type: 'kick', memberId: 1 });
     const kicked = play(away.conference, [kick]);
     expect(kicked.effects.filter((effect) => 'channelId' in effect)).toEqual([]);

@@ -96,7 +96,7 @@ describe('PINs', () => {
   it('are over when nobody dials: silence is a try, but not a guess', () => {
     let state: Conference = play(guarded({ ...BOTH, timeoutSeconds: 10 }), [joins('a')], 0).conference;
     for (const atMs of [15_000, 30_000]) {
-      // The prompt takes 5 s, which are his too.
+      // The prompt takes 5 s, which do not count.
       state = play(state, [ASKED], atMs - 10_000).conference;
       expect(nextDeadlineMs(state)).toBe(atMs);
       expect(memberAt(wake(state, atMs - 1).conference, 'a').pinEntry).toEqual(memberAt(state, 'a').pinEntry);
@@ -138,7 +138,7 @@ describe('PINs', () => {
     expect(hushes).toContainEqual({ type: 'hush', channelId: 'a' });
   });
 
-  it('let who was wrong hear so, though he ends them with # that was not needed, or goes on while he is slowed down', () => {
+  it('are called wrong to the end: neither # that was not needed nor digits while slowed down cut it short', () => {
     const wrong = play(guarded({ userPin: '12' }), [joins('a'), ...dials('a', '99')]);
     expect(heard(wrong.effects)).not.toEqual([]);
     expect(play(wrong.conference, [presses('a', '#')]).effects).toEqual([]);
@@ -172,7 +172,7 @@ describe('guessing', () => {
   const wrong = (state: Conference, channelId: string, nowMs: number) =>
     play(state, [joins(channelId), ...dials(channelId, '99'), ...dials(channelId, '99')], nowMs);
 
-  it('makes the caller wait before his next try, in which keys do not count, and is reported', () => {
+  it('makes the caller wait before the next try, in which keys do not count, and is reported', () => {
     const start = guarded({ userPin: '12', tries: 3 });
     const { conference: twice } = wrong(start, 'a', 0);
     const third = play(twice, dials('a', '99'), 0);
@@ -183,7 +183,7 @@ describe('guessing', () => {
     expect(memberAt(play(again, dials('b', '12'), 1000).conference, 'b').place.at).toBe('arriving');
   });
 
-  it('asks him when he may dial, not before', () => {
+  it('asks the caller when dialling counts, not before', () => {
     const { conference: twice } = wrong(guarded({ userPin: '12', tries: 9 }), 'a', 0);
     const { conference: slowed, effects } = play(twice, dials('a', '99'), 0);
     expect(heard(effects).slice(-1)).toEqual(['conf-invalidpin']);

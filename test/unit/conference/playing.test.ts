@@ -85,7 +85,7 @@ describe('what is played to one member', () => {
     ]);
   });
 
-  it('is in his language', () => {
+  it("is in the member's language", () => {
     const german = play(conference(ALOUD), [joins('a', {}, { ...CALLER, language: 'de' })]);
     expect(effectsOf(german.effects, 'play-to')[0]?.sounds.language).toBe('de');
   });
@@ -96,7 +96,7 @@ describe('what is played to one member', () => {
     expect(effectsOf(effects, 'play-to')[0]?.sounds.media[1]).toEqual({ type: 'number', value: 2 });
   });
 
-  it('is what his keys do', () => {
+  it('is what the keys do', () => {
     const aloud = {
       ...start,
       settings: conference(ALOUD, { '#': 'hangup', '12': ['deaf', 'mute'], '9': 'none' }).settings,

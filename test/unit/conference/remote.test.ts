@@ -48,7 +48,7 @@ const tellings = (effects: Parameters<typeof effectsOf>[0]): ClusterTelling[] =>
   effectsOf(effects, 'cluster').map(({ tell }) => tell);
 
 describe('members on other nodes', () => {
-  it('keep a member from being alone, and leave him alone when they go', () => {
+  it('keep a member from being alone, as long as they are there', () => {
     const music = { sound: { music: 'default', prompts: SILENT } };
     const alone = play(clustered(music), comes('a')).conference;
     expect(isAlone(alone)).toBe(true);

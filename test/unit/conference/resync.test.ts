@@ -109,7 +109,7 @@ describe('after a restart of the controller', () => {
     expect(effects).toEqual([{ type: 'release', channelId: 'a', result: 'KICKED' }]);
   });
 
-  it('one who was turned away is not told to have been there, nor anybody on his way out', () => {
+  it('one who was turned away is not told to have been there, nor anybody on the way out', () => {
     const guarded = conference({ access: { userPin: '12', tries: 1 } });
     const away = play(guarded, [joins('a'), presses('a', '9'), presses('a', '9')]).conference;
     const saved = channelsOf(away).map((channel) => ({
@@ -208,7 +208,7 @@ describe('after a lost connection', () => {
     expect(told(effects)).toEqual([{ type: 'left', memberId: 1 }]);
   });
 
-  it('the other one of a private talk is brought back, also where a new controller finds him', () => {
+  it('the other one of a private talk is brought back, also where a new controller finds that member', () => {
     const talking = play(two, [commands({ type: 'talk-privately', memberId: 1, withMemberId: 2 })]).conference;
     for (const start of [talking, conference()]) {
       const { conference: state, effects } = play(start, [resync(channelsOf(talking).slice(1))]);
@@ -250,7 +250,7 @@ describe('after a lost connection', () => {
     ]);
   });
 
-  it('a meter is asked for anew, for who is measured and for nobody else, and nothing else of him is touched', () => {
+  it('a meter is asked for anew, for a measured member and for nobody else, and nothing else is touched', () => {
     const measuring = conference({ audio: { energy: true, vadLevel: 0 } });
     const before = play(measuring, [...comes('a', { speaker: true }), ...comes('b')]).conference;
     expect(effectsOf(play(before, [resync(channelsOf(before))]).effects, 'arrange')).toMatchObject([

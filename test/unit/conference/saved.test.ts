@@ -15,7 +15,7 @@ const cases: [string, Input[]][] = [
 ];
 
 describe('a saved member', () => {
-  it.each(cases)('%s is read back as he was', (_, inputs) => {
+  it.each(cases)('%s is read back unchanged', (_, inputs) => {
     const { conference: state } = play(start, inputs);
     const saved = { ...savedOf(memberAt(state, 'a'), state), settled: true };
     expect(parseMember(serializeMember(saved))).toEqual(saved);

@@ -108,7 +108,7 @@ describe('a call that has come', () => {
     expect(asked).toEqual([SENT]);
   });
 
-  it('is sent to what the caller has asked for where the dialplan has moved him to "s"', async () => {
+  it('is sent to what the caller has asked for where the dialplan has moved the call to "s"', async () => {
     await call({ dialled: 's' });
     expect(asked).toEqual([SENT]);
   });

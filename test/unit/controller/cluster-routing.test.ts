@@ -25,7 +25,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-/** Sends a caller of lyon where he belongs, and tells where that is and why. */
+/** Sends a caller of lyon to the right node, and tells which one that is and why. */
 function sendOne(): string {
   const { node, reason } = lyon.cluster.routeOf('3000');
   if (node !== null && node !== 'lyon') lyon.cluster.sent(node);

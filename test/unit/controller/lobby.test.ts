@@ -89,7 +89,7 @@ describe('a caller in the lobby', () => {
     expect(asked.slice(2)).toEqual(['join 3000']);
   });
 
-  it('has his time from when the prompt is over, however long that is', async () => {
+  it('has time from when the prompt is over, however long that is', async () => {
     promptMs = 2 * TIMEOUT_MS;
     await receive();
     await vi.advanceTimersByTimeAsync(promptMs + TIMEOUT_MS - 1);
@@ -98,7 +98,7 @@ describe('a caller in the lobby', () => {
     expect(asked).toEqual(['answer', 'play', 'answer', 'play']);
   });
 
-  it('is forgotten when Asterisk does not have his call any more', async () => {
+  it('is forgotten when Asterisk does not have the call any more', async () => {
     await receive();
     lobby.resync(new Set(['a']));
     expect(lobby.has('a')).toBe(true);
@@ -108,7 +108,7 @@ describe('a caller in the lobby', () => {
     expect(asked).toEqual(['answer', 'play']);
   });
 
-  it('is asked again when Asterisk did not answer the request to answer him', async () => {
+  it('is asked again when Asterisk did not answer the request to answer the call', async () => {
     answers = false;
     await receive();
     expect(asked).toEqual(['answer']);
@@ -127,7 +127,7 @@ describe('a caller in the lobby', () => {
     expect(asked).toEqual(['answer', 'play']);
   });
 
-  it('is released in the end, though he could never be answered', async () => {
+  it('is released in the end, though the call could never be answered', async () => {
     answers = false;
     await receive();
     await keepSilent(access.tries);

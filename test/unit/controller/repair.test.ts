@@ -66,7 +66,7 @@ describe('a request that Asterisk does not answer', () => {
     expect(asterisk.times('listChannels')).toBe(1);
   });
 
-  it('leaves a caller of the lobby in the conference that he has dialled', async () => {
+  it('leaves a caller of the lobby in the conference that was dialled', async () => {
     const args = ['lobby', 'default'];
     const channel = channelOf('a', args);
     asterisk.channels.push(channel);
@@ -119,13 +119,13 @@ describe('a member in an application of the dialplan', () => {
     expect(conference()?.members.get('a')?.place.at).toBe('away');
   });
 
-  it('joins anew if that leads him to a conference again', async () => {
+  it('joins anew if that leads to a conference again', async () => {
     asterisk.call('a');
     await vi.advanceTimersByTimeAsync(100);
     expect(conference()?.members.get('a')).toMatchObject({ id: 3, place: { at: 'floor' } });
   });
 
-  it('goes on in the dialplan if his conference has ended meanwhile', async () => {
+  it('goes on in the dialplan if the conference has ended meanwhile', async () => {
     const ended = asterisk.controller.command('3000', { type: 'terminate' });
     await vi.advanceTimersByTimeAsync(11_000);
     await ended;
@@ -160,13 +160,13 @@ describe('while everything is squared with Asterisk', () => {
     await vi.advanceTimersByTimeAsync(100);
   });
 
-  it('whoever joins is a member, though he is not in the list', async () => {
+  it('a caller who joins is a member, though not in the list', async () => {
     asterisk.call('c');
     await vi.advanceTimersByTimeAsync(2000);
     expect(asterisk.members).toEqual(['a', 'b', 'c']);
   });
 
-  it('whoever leaves is no member any more, though he is in the list', async () => {
+  it('a member who leaves is no member any more, though still in the list', async () => {
     asterisk.hangUp('b');
     await vi.advanceTimersByTimeAsync(2000);
     expect(asterisk.members).toEqual(['a']);

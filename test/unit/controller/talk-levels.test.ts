@@ -18,7 +18,7 @@ function talkLevels(levels: Record<string, number>) {
 }
 
 describe('that somebody talks', () => {
-  it('is told at once where it is not measured how loud he is', () => {
+  it('is told at once where it is not measured how loud', () => {
     const { talking, told } = talkLevels({});
     talking.started('a');
     talking.finished('a');
@@ -53,7 +53,7 @@ describe('that somebody talks', () => {
     expect(told).toEqual(['a true null', 'a false -127']);
   });
 
-  it('is told before he stops, and not of who has gone', () => {
+  it('is told before the end of it, and not of a member who has gone', () => {
     const { talking, told } = talkLevels({ a: -20, b: -20 });
     talking.started('a');
     talking.finished('a');

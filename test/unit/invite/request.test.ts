@@ -5,7 +5,7 @@ const INTO = { conference: '3000', profileName: 'default' };
 const read = (body: object) => inviteRequest(inviteBodySchema.parse(body), INTO);
 
 describe('a request to invite', () => {
-  it('needs nothing but whom', () => {
+  it('needs nothing but the numbers', () => {
     expect(read({ targets: ['100'] })).toEqual({
       ...INTO,
       targets: ['100'],

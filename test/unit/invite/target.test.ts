@@ -5,7 +5,7 @@ import { calleeOf, endpointOf, endpointsOf, isEndpointTemplate } from '../../../
 const NUMBERS = { endpoint: 'PJSIP/{number}@provider', allowEndpoints: false };
 const BOTH = { ...NUMBERS, allowEndpoints: true };
 
-describe('whom an invitation calls', () => {
+describe('what an invitation calls', () => {
   it.each(['100', '+49301234567', '*98', '#31#', '0'])('is the phone number %s', (number) => {
     expect(endpointOf(number, NUMBERS)).toBe(`PJSIP/${number}@provider`);
   });

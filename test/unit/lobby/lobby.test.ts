@@ -16,7 +16,7 @@ function dials(keys: string, settings = SETTINGS): Step {
 }
 
 describe('a caller of the lobby', () => {
-  it('joins the conference whose number he dials, as soon as it cannot be a longer one', () => {
+  it('joins the conference whose number was dialled, as soon as it cannot be a longer one', () => {
     expect(dials('312')).toMatchObject({ type: 'waits', visitor: { digits: '312' } });
     expect(dials('3123')).toEqual({ type: 'joins', conference: '3123' });
     expect(dials('777')).toEqual({ type: 'joins', conference: '777' });
@@ -37,7 +37,7 @@ describe('a caller of the lobby', () => {
     expect(dials('1234567890')).toEqual({ type: 'joins', conference: '1234567890' });
   });
 
-  it('is asked again until his tries are used up, silence being one of them', () => {
+  it('is asked again until the tries are used up, silence being one of them', () => {
     expect(dials('#')).toEqual({ type: 'asks-again', visitor: { digits: '', triesLeft: 2, deadlineMs: 10_000 } });
     expect(dials('9#9#')).toMatchObject({ type: 'asks-again', visitor: { triesLeft: 1 } });
     expect(dials('9#9#9#')).toEqual({ type: 'gives-up' });
@@ -52,12 +52,12 @@ describe('a caller of the lobby', () => {
     expect(dials('*A3D123')).toEqual({ type: 'joins', conference: '3123' });
   });
 
-  it('has his time from each digit on', () => {
+  it('has time from each digit on', () => {
     const step = dial(welcomeVisitor(SETTINGS, 0), '3', SETTINGS, running, 8000);
     expect(step).toMatchObject({ type: 'waits', visitor: { deadlineMs: 18_000 } });
   });
 
-  it('gets somewhere whatever he dials: only to conferences that are allowed or running, and never for ever', () => {
+  it('gets somewhere whatever is dialled: only to conferences that are allowed or running, and never for ever', () => {
     const pattern = fc.string({ unit: fc.constantFrom(...'0123X'), minLength: 1, maxLength: 5 });
     const keys = fc.string({ unit: fc.constantFrom(...'0123#*'), maxLength: 60 });
     fc.assert(
