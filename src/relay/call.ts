@@ -25,6 +25,11 @@ const BUFFER_BYTES = 64 * 1024;
 const SEEN_EVERY_MS = 320;
 /** A phone that is heard no more in that way may have moved: the kernel is to let through what comes from elsewhere. */
 const UNHEARD_MS = 400;
+/**
+ * Others may go on sending to a port from a call that has had it before, such as an SBC that all calls come from. For so long
+ * the phone can win it back.
+ */
+const CONTESTED_MS = 2000;
 /** Something is sent at least so often, since firewalls on the way close what nobody uses. */
 const IDLE_MS = 1000;
 /** After so long it is told that nothing comes from the phone, again and again. */
@@ -81,6 +86,7 @@ export class Call implements AudienceListener {
   readonly #reception: Reception;
   readonly #rtcp: CallRtcp;
   #everyNth = 1;
+  #contestedUntilMs = performance.now() + CONTESTED_MS;
   #heardAtMs = performance.now();
   #toldSilentAtMs = performance.now();
   #payloadBytes = 0;
@@ -111,6 +117,7 @@ export class Call implements AudienceListener {
     this.#rtcp = new CallRtcp(rtcpDeps, continued?.rtcp ?? null);
     this.#aim();
     if (!continued) return;
+    this.#contestedUntilMs = Number.NEGATIVE_INFINITY;
     this.#isConnected = continued.isConnected;
     this.#everyNth = continued.everyNth;
     this.#heardAtMs = continued.heardAtMs;
@@ -334,9 +341,13 @@ export class Call implements AudienceListener {
     this.#rtp?.setFilter(audioFilter({ hosts: this.#spec.sources, port, every: this.#everyNth }));
   }
 
-  /** A connected socket costs less. It takes nothing from elsewhere, so that it is only connected while the phone is heard. */
+  /**
+   * A connected socket costs less. It takes nothing from elsewhere, so that it is only connected while the phone is heard, and
+   * is certainly that of the call.
+   */
   #connect(connected: boolean): void {
     if (connected === this.#isConnected && !connected) return;
+    if (connected && !this.#source.isTold && performance.now() < this.#contestedUntilMs) return;
     this.#isConnected = this.#rtp?.connect(connected ? this.#peer : null) === true && connected;
   }
 

@@ -51,6 +51,12 @@ export class PhoneSource {
     return this.#state.port === 0 ? null : { host: this.#state.host, port: this.#state.port };
   }
 
+  /** Whether it sends from where it has said that it is. */
+  get isTold(): boolean {
+    const { told } = this.#options;
+    return told !== null && told.port === this.#state.port && told.host === this.#state.host;
+  }
+
   /** Whether it has sent anything. */
   get isKnown(): boolean {
     return this.#state.isKnown;

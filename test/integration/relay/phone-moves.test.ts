@@ -117,6 +117,23 @@ describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets t
     for (const line of there) expect(line.arrivals[0]?.from.host).toBe(listener.spec.local.host);
   });
 
+  it('hears although another one of its address goes on sending to its port, as in a call that had it before', async () => {
+    const [listener, speaker] = [await lab.call('listener', { hearing: HEARING }), await lab.call('speaker')];
+    for (const { phone, spec } of [listener, speaker]) {
+      const former = await lab.line(PHONE, { codec: spec.codec });
+      former.sendTo(spec.local);
+      former.say(VOICE_HZ + 300, LEVEL_DBOV);
+      const opened = lab.report('call-open');
+      lab.tell({ type: 'call', call: spec });
+      await opened;
+      // From the former one alone something has come by then.
+      await expect.poll(() => former.arrivals.length, WITHIN).toBeGreaterThan(0);
+      phone.say(VOICE_HZ, LEVEL_DBOV);
+    }
+    await hears(listener.phone, FLOOR_HZ);
+    await hears(speaker.asterisk, VOICE_HZ);
+  });
+
   it('is not followed to an address that nobody has named, not even with its own stream', async () => {
     const { listener, speaker } = await both();
     const heardBefore = speaker.asterisk.arrivals.length;
