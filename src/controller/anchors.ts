@@ -22,9 +22,13 @@ import {
 import { ControllerError } from './errors.ts';
 import type { RelayLink } from './relay-link.ts';
 
-/** Asterisk has the port a few milliseconds after it was told to send the phone its description. */
-const READ_RETRY_MS = 20;
-const READ_TRIES = 25;
+/**
+ * Asterisk has the port a few milliseconds after it was told to send the phone its description; one that is busy takes longer.
+ * It is asked ever less often, for 5 s.
+ */
+const FIRST_READ_AGAIN_MS = 20;
+const LAST_READ_AGAIN_MS = 320;
+const READ_TRIES = 20;
 /** For the relay to open a port. One that is being started is waited for; the caller hears ringing meanwhile. */
 const OPEN_TIMEOUT_MS = 30_000;
 /** The configuration of Asterisk may change while it runs. */
@@ -258,7 +262,7 @@ export class Anchors {
       const outgoing = dialled === null ? await this.#readUnlessEarly(id, OUTGOING_VARIABLES) : null;
       if (outgoing) return specOf(outgoing, await this.#localHostOf(endpoint, id));
       if (tries >= READ_TRIES) throw new ControllerError('not-possible', 'Asterisk does not tell its RTP port');
-      await sleep(READ_RETRY_MS);
+      await sleep(Math.min(FIRST_READ_AGAIN_MS * 2 ** (tries - 1), LAST_READ_AGAIN_MS));
     }
   }
 
