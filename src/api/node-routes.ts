@@ -36,16 +36,20 @@ export function nodeRoutes({
       return nodes();
     });
 
-    app.post('/upgrade', { schema: { response: { 200: z.object({ ok: z.literal(true) }), ...errors } } }, async () => {
-      await upgrade();
-      return { ok: true as const };
-    });
-
-    const reloadAnswers = { 200: z.unknown(), 422: configErrorSchema, ...errors };
-    app.post('/profiles/reload', { schema: { response: reloadAnswers } }, async () => {
+    const reload = async () => {
       const result = await reloadProfiles();
       if (!result.ok) throw ConfigError.of(result.problems);
       return result;
+    };
+    const reloadAnswers = { 200: z.unknown(), 422: configErrorSchema, ...errors };
+    app.post('/profiles/reload', { schema: { response: reloadAnswers } }, reload);
+
+    const upgradeAnswers = { 200: z.object({ ok: z.literal(true) }), 422: configErrorSchema, ...errors };
+    app.post('/upgrade', { schema: { response: upgradeAnswers } }, async () => {
+      // With a mistake in them, the controller that is to come would not start.
+      await reload();
+      await upgrade();
+      return { ok: true as const };
     });
     done();
   };

@@ -3,7 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 
 /** A process to keep running. */
-export type ChildSpec = { name: string; command: string; args: readonly string[] };
+export type ChildSpec = {
+  name: string;
+  command: string;
+  args: readonly string[];
+  /** With this status it ends over a mistake that somebody may mend: where it has run before, it is tried again. */
+  mistakeStatus?: number;
+};
 
 type SupervisorDeps = {
   logger: Logger;
@@ -41,6 +47,7 @@ export class Supervisor {
   async run(): Promise<number> {
     const { signal } = this.#stopping;
     let delayMs = FIRST_RESTART_MS;
+    let hasRun = false;
     for (;;) {
       const startedMs = performance.now();
       let ending = await this.#run(this.#start(this.#spec.args));
@@ -50,13 +57,17 @@ export class Supervisor {
       }
       const { code, how } = ending;
       if (signal.aborted) return 0;
+      const hasSettled = performance.now() - startedMs > SETTLED_MS;
+      hasRun ||= this.#restarting || hasSettled || code === null;
       if (this.#restarting) {
         this.#restarting = false;
         continue;
       }
-      // Its own decision, e.g. over a mistake in the configuration, which a restart would repeat.
-      if (code !== null && code !== CRASHED) return code;
-      if (performance.now() - startedMs > SETTLED_MS) delayMs = FIRST_RESTART_MS;
+      // Its own decision, e.g. over a mistake in the configuration, which a restart would repeat. But where it has run before,
+      // the other process of the node must not end for a mistake that was made since.
+      const isFinal = code !== null && code !== CRASHED && !(hasRun && code === this.#spec.mistakeStatus);
+      if (isFinal) return code;
+      if (hasSettled) delayMs = FIRST_RESTART_MS;
       this.#logger.error(`${this.#spec.name} ${how}; starting it again in ${delayMs} ms`);
       await sleep(delayMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return 0;

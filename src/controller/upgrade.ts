@@ -18,6 +18,8 @@ export function isUpgradeRequest(message: unknown): boolean {
   return requestSchema.safeParse(message).success;
 }
 
+let isUnderWay = false;
+
 /**
  * Has relay and controller replaced. Resolves when the new relay has taken over.
  *
@@ -27,6 +29,8 @@ export async function upgradeNode(): Promise<void> {
   if (!process.send) {
     throw new ControllerError('not-possible', 'relay and controller are not run by "rostrum start" here');
   }
+  if (isUnderWay) throw new ControllerError('not-possible', 'another upgrade is under way');
+  isUnderWay = true;
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const messages = on(process, 'message', { signal });
   process.send({ type: 'upgrade' });
@@ -41,5 +45,7 @@ export async function upgradeNode(): Promise<void> {
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new ControllerError('not-possible', 'the new relay has not taken over in time', { cause: error });
+  } finally {
+    isUnderWay = false;
   }
 }

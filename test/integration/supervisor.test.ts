@@ -51,6 +51,26 @@ it('a process that crashes is started again, and its own exit status ends it for
   expect(logged.mock.calls).toEqual([['relay died (status 1); starting it again in 100 ms']]);
 });
 
+it('a process that has run is tried again after a mistake that somebody may mend', async () => {
+  const mends = { name: 'controller', command, args: [], mistakeStatus: 2 };
+  const logger = createLogger({ silent: true });
+  vi.spyOn(logger, 'error').mockImplementation(logged);
+  const keeper = new Supervisor(mends, { logger });
+  // It is killed, finds the mistake twice, and then ends by a decision of its own.
+  await install(`echo >> "${directory}/starts"
+    case $(wc -l < "${directory}/starts") in
+      1) kill -9 $$ ;;
+      2|3) exit 2 ;;
+    esac
+    exit 6`);
+  expect(await keeper.run()).toBe(6);
+  expect(logged.mock.calls.map(([text]) => text)).toEqual([
+    'controller died (SIGKILL); starting it again in 100 ms',
+    'controller died (status 2); starting it again in 200 ms',
+    'controller died (status 2); starting it again in 400 ms',
+  ]);
+});
+
 describe('a process that runs', () => {
   const pid = async () => Number(await readFile(join(directory, 'pid'), 'utf8'));
   const wait = { timeout: 5000, interval: 10 };

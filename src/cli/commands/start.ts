@@ -15,9 +15,12 @@ export async function start(configFile: string | undefined): Promise<number> {
   const program = fileURLToPath(new URL('../main.js', import.meta.url));
   const command = process.execPath;
   const argsOf = (name: string) => [program, name, ...(configFile ? ['--config', configFile] : [])];
-  const relay = new Supervisor({ name: 'relay', command, args: argsOf('relay') }, { logger });
+  const relay = new Supervisor(
+    { name: 'relay', command, args: argsOf('relay'), mistakeStatus: EXIT.usage },
+    { logger },
+  );
   const controller = new Supervisor(
-    { name: 'controller', command, args: argsOf('controller') },
+    { name: 'controller', command, args: argsOf('controller'), mistakeStatus: EXIT.usage },
     { logger, onMessage: (message) => void (isUpgradeRequest(message) && upgrade()) },
   );
   const supervisors = [relay, controller];
