@@ -70,7 +70,7 @@ function goOn(turn: Turn, saved: SavedConference | null, channels: number): void
 function settle(turn: Turn, channel: ChannelSeen): void {
   const { channelId, saved } = channel;
   const known = turn.conference.members.get(channelId);
-  const member = known ?? (saved && adopt(channel, saved));
+  const member = known ?? (saved && withOwnNumber(turn, adopt(channel, saved)));
   if (!member || member.place.at === 'door') {
     // Whoever was at the door is asked again.
     turn.remove(channelId);
@@ -92,6 +92,17 @@ function settle(turn: Turn, channel: ChannelSeen): void {
   // Asked anew, Asterisk says who is talking just now. A meter may be gone; one that is there is taken over.
   const asked = arrangementOf(turn.conference, current)?.talkDetect ? { talkDetect: null } : {};
   turn.assumed.set(channelId, inPlace && arrangement ? { ...arrangement, ...asked, metered: false } : 'unknown');
+}
+
+/**
+ * Of a member who was in an application of the dialplan when the conference ended, somebody in a new one of that name may have
+ * the number by now.
+ */
+function withOwnNumber(turn: Turn, member: Member): Member {
+  const { members, nextMemberId } = turn.conference;
+  if (!members.byId(member.id)) return member;
+  turn.change({ nextMemberId: nextMemberId + 1 });
+  return { ...member, id: nextMemberId };
 }
 
 /** A greeting that the controller has lost track of is over; who need not wait goes on from there at once. */

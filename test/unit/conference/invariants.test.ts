@@ -327,3 +327,18 @@ it('whatever happens, everybody is in one place, the right one, and nobody stays
 it('the same holds through crashes of the controller and lost effects, after each resync', () => {
   fc.assert(fc.property(unreliable, tell), { numRuns: 6000 });
 }, 60_000);
+
+it('one who was in an application when the conference ended gets another number in a new one of that name', () => {
+  const step = (given: Happening, reach: number | null = null) => ({ given, gapMs: 0, reach });
+  tell({
+    settings: 0,
+    steps: [
+      step({ what: 'dialplan', flags: {} }),
+      step({ what: 'report', who: 0 }),
+      step({ what: 'command', command: { type: 'execute', memberId: 1, application: 'Echo', data: '' } }),
+      step({ what: 'told', input: { type: 'order', order: { type: 'terminate', result: 'ENDED' } } }),
+      step({ what: 'wake' }),
+      step({ what: 'dialplan', flags: {} }, 0),
+    ],
+  });
+});
