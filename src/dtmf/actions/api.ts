@@ -4,7 +4,7 @@ import type { Action } from '../action.ts';
 /** Any command of `rostrum`, without the conference: `api:member me hand raise`, `api:playback "tts:good morning"`. */
 export const api: Action = {
   name: 'api',
-  summary: 'Run a command, as on the command line but about this conference; "me" is whoever pressed the key',
+  summary: 'Run a command, as on the command line but about this conference; "me" is the member who pressed the key',
   argument: 'COMMAND ARGUMENTS',
   problem: (argument) => {
     const parsed = parse(argument, 1);
