@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { ApiClient } from '../src/api/client.ts';
 import type { NodeView } from '../src/api/schemas.ts';
-import { nodeTable } from '../src/cli/node-text.ts';
+import { nodeTable } from '../src/cli/text/node-text.ts';
 import { LISTENERS_OF_EACH, LISTENERS_OF_ONE } from './demo-size.ts';
 import { type NodePlan, readPlans } from './node-plan.ts';
 import { alone, DEMO, logFile, MOST_NODES, nodePlace, runningProcess } from './node-state.ts';

@@ -1,5 +1,5 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
-import type { Cluster } from '../controller/cluster.ts';
+import type { Cluster } from '../controller/cluster/cluster.ts';
 import { ControllerError } from '../controller/errors.ts';
 import { errors, routeQuerySchema, routeSchema } from './schemas.ts';
 

@@ -1,11 +1,11 @@
 import type { AttendanceReader } from '../attendance/report.ts';
-import { type Conference, findMember } from '../conference/conference.ts';
-import type { Member } from '../conference/member.ts';
-import { formatMemberAddress, type MemberAddress } from '../conference/member-address.ts';
-import type { Cluster } from '../controller/cluster.ts';
+import { type Conference, findMember } from '../conference/model/conference.ts';
+import type { Member } from '../conference/model/member.ts';
+import { formatMemberAddress, type MemberAddress } from '../conference/model/member-address.ts';
+import type { Inviter } from '../controller/calls/inviter.ts';
+import type { Cluster } from '../controller/cluster/cluster.ts';
 import type { Controller } from '../controller/controller.ts';
 import { ControllerError } from '../controller/errors.ts';
-import type { Inviter } from '../controller/inviter.ts';
 import type { ProfileStore } from '../controller/profile-store.ts';
 import type { StatusView } from './schemas.ts';
 

@@ -1,5 +1,5 @@
-import { isAdmitted, type Member } from '../conference/member.ts';
-import { formatMemberAddress } from '../conference/member-address.ts';
+import { isAdmitted, type Member } from '../conference/model/member.ts';
+import { formatMemberAddress } from '../conference/model/member-address.ts';
 import type { Part } from './deps.ts';
 import type { MemberQuery, MemberView } from './schemas.ts';
 

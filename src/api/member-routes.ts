@@ -1,5 +1,5 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
-import { flagChanges } from '../conference/flags.ts';
+import { flagChanges } from '../conference/model/flags.ts';
 import { conferenceNamed, memberAt, type RouteDeps } from './deps.ts';
 import {
   conferencePathSchema,

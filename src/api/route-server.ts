@@ -1,5 +1,5 @@
 import { type FastifyInstance, fastify } from 'fastify';
-import type { Cluster } from '../controller/cluster.ts';
+import type { Cluster } from '../controller/cluster/cluster.ts';
 import { withErrors } from './app.ts';
 import { callRoute } from './call-route.ts';
 import { ApiError } from './errors.ts';

@@ -1,5 +1,5 @@
-import type { MemberCommand, OuterCommand } from '../conference/commands.ts';
-import { Members } from '../conference/members.ts';
+import type { MemberCommand, OuterCommand } from '../conference/model/commands.ts';
+import { Members } from '../conference/model/members.ts';
 import { conferenceNamed, memberAt, type Part, partsOf, type RouteDeps } from './deps.ts';
 import type { CommandResponse, MemberQuery, MemberView } from './schemas.ts';
 import { viewConference, viewMember } from './views.ts';

@@ -1,6 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
-import { clearSocketPath } from '../config/unix-socket.ts';
+import { clearSocketPath } from '../process/unix-socket.ts';
 import { createApp } from './app.ts';
 import type { RouteDeps } from './deps.ts';
 import { ApiError } from './errors.ts';

@@ -1,4 +1,4 @@
-import type { Caller } from '../conference/member.ts';
+import type { Caller } from '../conference/model/member.ts';
 
 /** A channel, as much of it as concerns us. */
 export type AriChannel = {

@@ -1,4 +1,4 @@
-import { CONFERENCE_NAME } from '../conference/join-arguments.ts';
+import { CONFERENCE_NAME } from '../conference/model/join-arguments.ts';
 import { compactTime, isoOfCompact } from './iso-time.ts';
 import type { AttendanceRun } from './report.ts';
 

@@ -1,5 +1,5 @@
-import type { ConferenceEvent } from '../conference/events.ts';
-import type { Caller } from '../conference/member.ts';
+import type { ConferenceEvent } from '../conference/model/events.ts';
+import type { Caller } from '../conference/model/member.ts';
 import { isoTime } from './iso-time.ts';
 import { type AttendanceRecord, type Role, roleOf } from './record.ts';
 

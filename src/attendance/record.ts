@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { MemberFlags } from '../conference/flags.ts';
-import type { Result } from '../conference/member.ts';
+import type { MemberFlags } from '../conference/model/flags.ts';
+import type { Result } from '../conference/model/member.ts';
 
 /**
  * What is kept of a conference, one JSON object a line. A new kind of record is a new `type`; readers skip types that

@@ -1,14 +1,14 @@
 import { Command } from 'commander';
-import { VERSION } from '../config/version.ts';
-import { addClusterCommands } from './cluster-program.ts';
-import { addCompletionCommands } from './completion-program.ts';
-import { addConferenceCommands } from './conference-program.ts';
-import { addInviteCommand } from './invite-program.ts';
-import { addMemberCommand } from './member-program.ts';
-import { addNodeCommands } from './node-program.ts';
-import { addProfileCommands } from './profile-program.ts';
-import { addReportCommand } from './report-program.ts';
-import { addShowCommands } from './show-program.ts';
+import { VERSION } from '../process/version.ts';
+import { addClusterCommands } from './programs/cluster.ts';
+import { addCompletionCommands } from './programs/completion.ts';
+import { addConferenceCommands } from './programs/conference.ts';
+import { addInviteCommand } from './programs/invite.ts';
+import { addMemberCommand } from './programs/member.ts';
+import { addNodeCommands } from './programs/node.ts';
+import { addProfileCommands } from './programs/profile.ts';
+import { addReportCommand } from './programs/report.ts';
+import { addShowCommands } from './programs/show.ts';
 
 /** The whole command line. Commands load their code when they run, so that the frequent ones start fast. */
 export function createProgram(): Command {

@@ -1,5 +1,5 @@
-import type { Conference } from '../conference/conference.ts';
-import type { RemoteView, Shared, SharedChange } from '../conference/remote.ts';
+import type { Conference } from '../conference/model/conference.ts';
+import type { RemoteView, Shared, SharedChange } from '../conference/model/remote.ts';
 import { changesBetween } from './diff.ts';
 import { type Change, type Message, type MessageOf, MOST_IN_MESSAGE } from './messages.ts';
 import { Nodes } from './nodes.ts';

@@ -1,7 +1,7 @@
 import { haveSameFields } from '../base/same-fields.ts';
-import type { Conference } from '../conference/conference.ts';
-import type { Member } from '../conference/member.ts';
-import { Members } from '../conference/members.ts';
+import type { Conference } from '../conference/model/conference.ts';
+import type { Member } from '../conference/model/member.ts';
+import { Members } from '../conference/model/members.ts';
 import type { Change } from './messages.ts';
 import { conferenceRecordOf, recordOf } from './record.ts';
 

@@ -1,5 +1,5 @@
-import type { OuterCommand } from '../conference/commands.ts';
-import type { Conference } from '../conference/conference.ts';
+import type { OuterCommand } from '../conference/model/commands.ts';
+import type { Conference } from '../conference/model/conference.ts';
 import type { NodePart } from './remote-view.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Conference } from '../conference/conference.ts';
-import { FLAGS, type MemberFlags } from '../conference/flags.ts';
-import { CONFERENCE_NAME } from '../conference/join-arguments.ts';
-import type { Member } from '../conference/member.ts';
-import { playbackSchema, recordingSchema } from '../conference/saved-conference.ts';
-import { adjustedSchema, placeSchema } from '../conference/saved-member.ts';
+import type { Conference } from '../conference/model/conference.ts';
+import { FLAGS, type MemberFlags } from '../conference/model/flags.ts';
+import { CONFERENCE_NAME } from '../conference/model/join-arguments.ts';
+import type { Member } from '../conference/model/member.ts';
+import { playbackSchema, recordingSchema } from '../conference/model/saved-conference.ts';
+import { adjustedSchema, placeSchema } from '../conference/model/saved-member.ts';
 import { IDLE } from '../dtmf/collector.ts';
 
 /** What a node tells the others of its members and conferences. No PIN is in it, nor what a caller is dialling. */

@@ -1,4 +1,4 @@
-import type { Shared, SharedChange } from '../conference/remote.ts';
+import type { Shared, SharedChange } from '../conference/model/remote.ts';
 
 /**
  * Settings of a conference that every node may change: last-writer-wins registers. Later is what has the greater Lamport

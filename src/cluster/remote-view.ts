@@ -1,5 +1,5 @@
-import type { Member } from '../conference/member.ts';
-import type { RemoteView } from '../conference/remote.ts';
+import type { Member } from '../conference/model/member.ts';
+import type { RemoteView } from '../conference/model/remote.ts';
 import type { PartSums, RemotePart } from './replica.ts';
 
 /** A part of a conference on another node, with its sums. */

@@ -1,5 +1,5 @@
-import type { Member } from '../conference/member.ts';
-import { Members } from '../conference/members.ts';
+import type { Member } from '../conference/model/member.ts';
+import { Members } from '../conference/model/members.ts';
 import type { Change, MessageOf } from './messages.ts';
 import { type ConferenceRecord, memberOf } from './record.ts';
 

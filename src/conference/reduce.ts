@@ -1,20 +1,20 @@
-import { entered, greeted, join, letWaitingIn, named, pinAsked, pinsChanged, sayName } from './admission.ts';
-import { carryOut } from './carry-out.ts';
-import type { Conference, Settings } from './conference.ts';
-import { converge } from './converge.ts';
-import { remoteChanged, takeOrder, takeShared } from './from-cluster.ts';
-import type { Input, Sequel } from './inputs.ts';
-import { pressed } from './keys.ts';
-import { emptied, leave, left, released } from './leaving.ts';
-import { isAway, type Member } from './member.ts';
-import { returned } from './moves.ts';
-import type { Outcome } from './outcome.ts';
-import { floorMusic, playbackEnded } from './playing.ts';
-import { recordAutomatically, recordingEnded } from './recording.ts';
-import { resync } from './resync.ts';
-import { forgetTalking, talkingChanged } from './talking.ts';
-import { finish, releaseAll, tick, watchAdmins } from './time.ts';
-import { Turn } from './turn.ts';
+import type { Conference, Settings } from './model/conference.ts';
+import type { Input, Sequel } from './model/inputs.ts';
+import { isAway, type Member } from './model/member.ts';
+import type { Outcome } from './model/outcome.ts';
+import { entered, greeted, join, letWaitingIn, named, pinAsked, pinsChanged, sayName } from './rules/admission.ts';
+import { remoteChanged, takeOrder, takeShared } from './rules/cluster-in.ts';
+import { converge } from './rules/converge.ts';
+import { pressed } from './rules/dtmf.ts';
+import { carryOut } from './rules/execute-command.ts';
+import { returned } from './rules/hold-and-private.ts';
+import { emptied, leave, left, released } from './rules/leaving.ts';
+import { floorMusic, playbackEnded } from './rules/playback.ts';
+import { recordAutomatically, recordingEnded } from './rules/recording.ts';
+import { resync } from './rules/resync.ts';
+import { forgetTalking, talkingChanged } from './rules/talking.ts';
+import { finish, releaseAll, tick, watchAdmins } from './rules/timers.ts';
+import { Turn } from './rules/transition.ts';
 
 /**
  * The whole behaviour of a conference: what an input changes, and what must be done about it. Pure: the same arguments

@@ -1,4 +1,4 @@
-import { formatProblem, type Problem } from './yaml-document.ts';
+import { formatProblem, type Problem } from '../yaml/yaml-document.ts';
 
 /** Configuration that cannot be used. The message has a line for each mistake. */
 export class ConfigError extends Error {

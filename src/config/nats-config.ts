@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { NatsOptions } from '../events/nats-channel.ts';
+import type { NatsOptions } from '../events/nats/channel.ts';
 import { readConfigFile, readSecretFile } from './secret-file.ts';
 
 /** The section `cluster.nats` of `rostrum.yaml`. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { parseYaml } from '../yaml/yaml-document.ts';
 import { ConfigError } from './errors.ts';
 import { nodeConfigSchema } from './node-config.ts';
-import { parseYaml } from './yaml-document.ts';
 
 /** As `readConfig` looks for it. */
 const CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];

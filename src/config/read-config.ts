@@ -4,13 +4,13 @@ import { dirname, join, resolve } from 'node:path';
 import { nodeIdFrom } from '../cluster/node-id.ts';
 import { parseSecret } from '../secrets/derive.ts';
 import { SecretError } from '../secrets/errors.ts';
+import { parseYaml } from '../yaml/yaml-document.ts';
 import { ConfigError } from './errors.ts';
 import { type NatsConfig, natsConfigOf } from './nats-config.ts';
 import { type NodeConfig, nodeConfigSchema } from './node-config.ts';
 import { type RelayConfig, relayConfigOf, type TrunkAddress, trunkAddressOf, trunkOptionsOf } from './relay-config.ts';
 import { readConfigFile, readSecretFile } from './secret-file.ts';
 import { defaultSocketPath } from './socket-path.ts';
-import { parseYaml } from './yaml-document.ts';
 
 /** Where `rostrum.yaml` is looked for, unless it is named. */
 const DEFAULT_CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];

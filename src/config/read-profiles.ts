@@ -3,8 +3,8 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import type { ProfileFile } from '../profiles/profile-file.ts';
 import { type Profiles, type Resolution, resolveProfiles } from '../profiles/profiles.ts';
+import { MAX_YAML_BYTES, type Problem } from '../yaml/yaml-document.ts';
 import { ConfigError } from './errors.ts';
-import { MAX_YAML_BYTES, type Problem } from './yaml-document.ts';
 
 const SUFFIX = '.yaml';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AriError } from '../ari/errors.ts';
-import type { Command, OuterCommand } from '../conference/commands.ts';
-import { isChannelGone } from './arranger.ts';
-import type { Cluster } from './cluster.ts';
+import type { Command, OuterCommand } from '../conference/model/commands.ts';
+import { isChannelGone } from './calls/arranger.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import type { Conferences } from './conferences.ts';
 import { ControllerError } from './errors.ts';
 

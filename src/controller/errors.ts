@@ -1,4 +1,4 @@
-import type { Refusal } from '../conference/commands.ts';
+import type { Refusal } from '../conference/model/commands.ts';
 
 export type ControllerErrorCode =
   | 'no-such-conference'

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Logger } from 'winston';
 import { ConfigError } from '../config/errors.ts';
 import { loadProfiles } from '../config/read-profiles.ts';
-import { formatProblem, type Problem } from '../config/yaml-document.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import { changedProfiles, type ProfileChange, TAKES_EFFECT_WORDS } from '../profiles/takes-effect.ts';
+import { formatProblem, type Problem } from '../yaml/yaml-document.ts';
 
 /** What has become of reading the profiles again. With problems, everything is as it was. */
 export type ReloadResult =

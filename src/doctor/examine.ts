@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { AriHttp } from '../ari/http.ts';
 import { firstAddress } from '../config/relay-config.ts';
-import { VERSION } from '../config/version.ts';
+import { VERSION } from '../process/version.ts';
 import { boundAddressOf, judgeAnchoring } from './checks/anchoring.ts';
 import { judgeApplication, judgeAri } from './checks/asterisk.ts';
 import { judgeFile, judgeMistakes } from './checks/configuration.ts';

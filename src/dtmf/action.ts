@@ -1,6 +1,6 @@
-import type { Command } from '../conference/commands.ts';
-import type { Conference } from '../conference/conference.ts';
-import type { Member } from '../conference/member.ts';
+import type { Command } from '../conference/model/commands.ts';
+import type { Conference } from '../conference/model/conference.ts';
+import type { Member } from '../conference/model/member.ts';
 
 /** Who pressed the key, where, and what the profile says after the action's name. */
 export type ActionContext = {

@@ -1,4 +1,4 @@
-import { FLAGS } from '../conference/flags.ts';
+import { FLAGS } from '../conference/model/flags.ts';
 import { formatCallerId } from './caller-id.ts';
 import { type FailureReason, isPassing, reasonOfCause } from './causes.ts';
 import { channelIdOf, type Invitation, type InvitationEvent, invitationEvent } from './invitation.ts';

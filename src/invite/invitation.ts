@@ -1,4 +1,4 @@
-import type { FlagChanges } from '../conference/flags.ts';
+import type { FlagChanges } from '../conference/model/flags.ts';
 import type { FailureReason } from './causes.ts';
 
 /** What to call, into which conference and how. */

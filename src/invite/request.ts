@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FLAGS, type FlagChanges, parseFlags } from '../conference/flags.ts';
+import { FLAGS, type FlagChanges, parseFlags } from '../conference/model/flags.ts';
 import { formatCallerId, parseCallerId } from './caller-id.ts';
 
 /** Body of `POST /conferences/:conference/invitations`. Whether a target may be called is the inviter's decision. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FLAGS, parseFlags } from '../conference/flags.ts';
+import { FLAGS, parseFlags } from '../conference/model/flags.ts';
 import { PROMPT_NAMES, type PromptName, problemOfPromptMedia } from '../prompts/catalogue.ts';
 import { RANGES, VOICE } from './ranges.ts';
 

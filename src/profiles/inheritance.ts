@@ -1,4 +1,4 @@
-import type { Problem } from '../config/yaml-document.ts';
+import type { Problem } from '../yaml/yaml-document.ts';
 import type { OwnProfile } from './profile-file.ts';
 import { entriesOf, isMap } from './profile-keys.ts';
 

@@ -1,4 +1,4 @@
-import { byPosition, type Locate, type Problem, problemsOf, readYaml, type YamlText } from '../config/yaml-document.ts';
+import { byPosition, type Locate, type Problem, problemsOf, readYaml, type YamlText } from '../yaml/yaml-document.ts';
 import { PROFILE_NAME } from './conference-schema.ts';
 import { findKey, isMap, isSection, type ProfileKind } from './profile-keys.ts';
 import { profileSchema } from './schema.ts';

@@ -1,5 +1,5 @@
-import type { Settings } from '../conference/conference.ts';
-import { type Problem, problemsOf } from '../config/yaml-document.ts';
+import type { Settings } from '../conference/model/conference.ts';
+import { type Problem, problemsOf } from '../yaml/yaml-document.ts';
 import { type ConferenceProfile, conferenceProfileSchema } from './conference-schema.ts';
 import { inherit, type Lineage, lineageOf, originKey } from './inheritance.ts';
 import { type OwnProfile, type ProfileFile, parseProfileFile } from './profile-file.ts';

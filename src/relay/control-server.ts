@@ -1,6 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { clearSocketPath } from '../config/unix-socket.ts';
+import { clearSocketPath } from '../process/unix-socket.ts';
 import { RelayError } from './errors.ts';
 import { onLines, sendLine } from './lines.ts';
 import { type RelayReport, type RelayRequest, relayRequestSchema } from './protocol.ts';

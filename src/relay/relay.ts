@@ -1,15 +1,15 @@
 import type { Logger } from 'winston';
 import { sendDescriptors } from '../udp/descriptors.ts';
 import { loadLibc } from '../udp/libc.ts';
-import { type CallLimit, readCallLimit } from './call-limit.ts';
+import { type CallLimit, readCallLimit } from './calls/call-limit.ts';
 import { ControlServer } from './control-server.ts';
 import { RelayError } from './errors.ts';
-import { MeterThread } from './meter-thread.ts';
+import { MeterThread } from './meters/meter-thread.ts';
 import type { CallSpec, FloorWish, RelayReport, RelayRequest, RtpAddress, TrunkPeerWish } from './protocol.ts';
-import { encodeSuccession, SUCCESSION_VERSION, type SuccessionMessage } from './succession.ts';
-import { NO_ESTATE, type Predecessor, takeOver } from './take-over.ts';
-import type { TrunkOptions, WorkerReport } from './worker-messages.ts';
-import { WorkerPool } from './worker-pool.ts';
+import type { TrunkOptions, WorkerReport } from './threads/worker-messages.ts';
+import { WorkerPool } from './threads/worker-pool.ts';
+import { encodeSuccession, SUCCESSION_VERSION, type SuccessionMessage } from './upgrade/succession.ts';
+import { NO_ESTATE, type Predecessor, takeOver } from './upgrade/take-over.ts';
 
 const SUMS_EVERY_MS = 2000;
 const LINGER_MS = 200;

@@ -1,11 +1,11 @@
 import { createLogger } from 'winston';
 import { ClusterState } from '../../src/cluster/cluster-state.ts';
 import { type Message, parseMessage } from '../../src/cluster/messages.ts';
-import type { FlagChanges } from '../../src/conference/flags.ts';
-import type { Input } from '../../src/conference/inputs.ts';
-import { ClusterOutbox } from '../../src/controller/cluster-outbox.ts';
+import type { FlagChanges } from '../../src/conference/model/flags.ts';
+import type { Input } from '../../src/conference/model/inputs.ts';
+import { ClusterOutbox } from '../../src/controller/cluster/outbox.ts';
 import { type ClusterLink, Conferences } from '../../src/controller/conferences.ts';
-import type { AsteriskEffect } from '../../src/controller/effect-runner.ts';
+import type { AsteriskEffect } from '../../src/controller/effects/effect-runner.ts';
 import { parseProfiles } from '../../src/profiles/profiles.ts';
 
 const NAME = '3000';

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { table } from '../../src/cli/table.ts';
+import { table } from '../../src/cli/text/table.ts';
 import { core } from './core.ts';
 import { join } from './join.ts';
 import { latency } from './latency.ts';

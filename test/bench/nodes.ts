@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Message } from '../../src/cluster/messages.ts';
-import { countAdmitted } from '../../src/conference/conference.ts';
+import { countAdmitted } from '../../src/conference/model/conference.ts';
 import { BenchNode, channelOf } from './bench-node.ts';
 import { cpuMs } from './cpu.ts';
 import { average, type Figures, type Result, result } from './result.ts';

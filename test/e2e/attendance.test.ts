@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AttendanceRow } from '../../src/attendance/row.ts';
-import type { Command } from '../../src/conference/commands.ts';
+import type { Command } from '../../src/conference/model/commands.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../src/conference/commands.ts';
+import type { Command } from '../../src/conference/model/commands.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
 import { laboratory } from './laboratory.ts';

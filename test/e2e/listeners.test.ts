@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../src/conference/commands.ts';
-import type { FlagChanges } from '../../src/conference/flags.ts';
+import type { Command } from '../../src/conference/model/commands.ts';
+import type { FlagChanges } from '../../src/conference/model/flags.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { toneLevelDbov } from '../kit/phone/judge.ts';
 import { measureLatency } from '../kit/phone/latency.ts';

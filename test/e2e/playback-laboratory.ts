@@ -4,7 +4,7 @@ import { beforeAll, expect } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { findEspeak } from '../../scripts/debian-root.ts';
 import { renderTones, type ToneStep } from '../../src/audio/tones.ts';
-import type { Command, PlaybackOperation } from '../../src/conference/commands.ts';
+import type { Command, PlaybackOperation } from '../../src/conference/model/commands.ts';
 import { Speech } from '../../src/speech/speech.ts';
 import { encodeWav } from '../../src/speech/wav.ts';
 import type { Call } from '../kit/phone/call.ts';

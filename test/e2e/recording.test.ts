@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../src/conference/commands.ts';
+import type { Command } from '../../src/conference/model/commands.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { SAMPLES_PER_MS } from '../kit/phone/g711.ts';
 import { toneLevelDbov } from '../kit/phone/judge.ts';

@@ -18,9 +18,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { attendanceReport, reportQuerySchema } from '../../src/attendance/report.ts';
-import type { ConferenceEvent } from '../../src/conference/events.ts';
-import { PLAIN_FLAGS } from '../../src/conference/flags.ts';
-import { AttendanceLog, type AttendanceOptions } from '../../src/controller/attendance-log.ts';
+import type { ConferenceEvent } from '../../src/conference/model/events.ts';
+import { PLAIN_FLAGS } from '../../src/conference/model/flags.ts';
+import { AttendanceLog, type AttendanceOptions } from '../../src/controller/attendance/attendance-log.ts';
 
 const START_MS = Date.UTC(2026, 0, 5, 10, 15, 0, 123);
 const FILE = '3000-20260105T101500123Z.jsonl';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keygen } from '../../src/cli/commands/keygen.ts';
-import { NODE_ID } from '../../src/conference/member-address.ts';
+import { NODE_ID } from '../../src/conference/model/member-address.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { parseSecret } from '../../src/secrets/derive.ts';
 

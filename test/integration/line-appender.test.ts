@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { LineAppender } from '../../src/controller/line-appender.ts';
+import { LineAppender } from '../../src/controller/attendance/line-appender.ts';
 
 let directory: string;
 let logged: string[];

@@ -9,7 +9,7 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConferenceView, MemberView } from '../../src/api/schemas.ts';
 import { ApiServer } from '../../src/api/server.ts';
-import { PLAIN_FLAGS } from '../../src/conference/flags.ts';
+import { PLAIN_FLAGS } from '../../src/conference/model/flags.ts';
 import { conference, depsOf, member } from '../unit/api/conferences.ts';
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MeterReport } from '../../src/relay/meter-thread.ts';
+import type { MeterReport } from '../../src/relay/meters/meter-thread.ts';
 import type { RtpAddress } from '../../src/relay/protocol.ts';
 
 const FRAME_MS = 20;
@@ -18,7 +18,7 @@ let sockets: Socket[];
 beforeEach(async () => {
   levels = new Map();
   sockets = [];
-  worker = new Worker(new URL('../../dist/relay/meter-worker.js', import.meta.url));
+  worker = new Worker(new URL('../../dist/relay/meters/meter-worker.js', import.meta.url));
   const opened = new Promise<RtpAddress>((resolve) => {
     worker.on('message', (report: MeterReport) => {
       if (report.type === 'meters') return resolve(report.address);

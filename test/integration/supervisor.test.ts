@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger, transports } from 'winston';
-import { Supervisor } from '../../src/controller/supervisor.ts';
+import { Supervisor } from '../../src/process/supervisor.ts';
 
 let directory: string;
 let command: string;

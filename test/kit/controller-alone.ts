@@ -1,11 +1,11 @@
 import { createLogger } from 'winston';
 import type { AriPort } from '../../src/ari/port.ts';
 import type { Message } from '../../src/cluster/messages.ts';
-import { Cluster } from '../../src/controller/cluster.ts';
-import type { ClusterOptions } from '../../src/controller/cluster-deps.ts';
+import type { Inviter } from '../../src/controller/calls/inviter.ts';
+import { Cluster } from '../../src/controller/cluster/cluster.ts';
+import type { ClusterOptions } from '../../src/controller/cluster/deps.ts';
 import { Controller } from '../../src/controller/controller.ts';
-import type { Inviter } from '../../src/controller/inviter.ts';
-import type { RelayLink } from '../../src/controller/relay-link.ts';
+import type { RelayLink } from '../../src/controller/relay/relay-link.ts';
 import type { EventChannel, EventChannelDeps } from '../../src/events/channel.ts';
 import { parseProfiles } from '../../src/profiles/profiles.ts';
 import type { CallSpec } from '../../src/relay/protocol.ts';

@@ -13,7 +13,7 @@ import { findEspeak } from '../../scripts/debian-root.ts';
 import { freePort } from '../../scripts/machine.ts';
 import { ApiClient } from '../../src/api/client.ts';
 import type { ConferenceSummary, ConferenceView, MemberView, StatusView } from '../../src/api/schemas.ts';
-import type { Command } from '../../src/conference/commands.ts';
+import type { Command } from '../../src/conference/model/commands.ts';
 import { PROMPT_NAMES } from '../../src/prompts/catalogue.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../../api/client.ts';
 import type { CommandResponse, ConferenceView, MemberStatusView, MemberView } from '../../api/schemas.ts';
-import { parseCommandWords } from '../../conference/command-words.ts';
-import { formatMemberAddress, parseMemberAddress } from '../../conference/member-address.ts';
-import { MEMBER_ACTIONS } from '../../conference/member-words.ts';
-import { conferenceText } from '../conference-text.ts';
+import { parseCommandWords } from '../../conference/command-line/parse-command.ts';
+import { MEMBER_ACTIONS } from '../../conference/command-line/parse-member-command.ts';
+import { formatMemberAddress, parseMemberAddress } from '../../conference/model/member-address.ts';
 import { UsageError } from '../errors.ts';
-import { memberTable, memberText } from '../member-text.ts';
 import type { ClientOptions } from '../options.ts';
 import { print, terminalWidth } from '../print.ts';
+import { conferenceText } from '../text/conference-text.ts';
+import { memberTable, memberText } from '../text/member-text.ts';
 
 /**
  * Sends a command, and prints what it has made of the member or the conference.
- * @param words as in `conference/command-words.ts`
+ * @param words as in `conference/command-line/parse-command.ts`
  */
 export async function command(conference: string, words: readonly string[], options: ClientOptions): Promise<void> {
   const { socket, json } = options;

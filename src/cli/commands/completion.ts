@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { ApiClient } from '../../api/client.ts';
 import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
 import { socketPathForCommands } from '../../config/socket-path.ts';
-import { type CommandNode, candidates, formatCandidate, type Known } from '../complete.ts';
-import { COMPLETION_SCRIPTS } from '../completion-scripts.ts';
+import { type CommandNode, candidates, formatCandidate, type Known } from '../completion/complete.ts';
+import { COMPLETION_SCRIPTS } from '../completion/scripts.ts';
 import { UsageError } from '../errors.ts';
 
 /** Whoever presses the tab key does not wait for longer. */

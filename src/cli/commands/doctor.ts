@@ -1,8 +1,8 @@
 import { examine } from '../../doctor/examine.ts';
 import { worstOf } from '../../doctor/finding.ts';
-import { doctorText } from '../doctor-text.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { print, terminalWidth } from '../print.ts';
+import { doctorText } from '../text/doctor-text.ts';
 
 /**
  * `rostrum doctor`: prints what is wrong with this node and its host.

@@ -4,9 +4,9 @@ import type { InvitationView } from '../../api/invite-routes.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { isFinished, latestStates } from '../invitation-states.ts';
-import type { InviteOptions } from '../invite-program.ts';
 import { print, terminalWidth } from '../print.ts';
-import { table } from '../table.ts';
+import type { InviteOptions } from '../programs/invite.ts';
+import { table } from '../text/table.ts';
 
 const POLL_MS = 250;
 

@@ -1,9 +1,9 @@
 import { ApiClient } from '../../api/client.ts';
 import type { NodeView } from '../../api/schemas.ts';
-import { nodeTable } from '../node-text.ts';
 import type { ClientOptions, WatchOptions } from '../options.ts';
 import { print, terminalWidth } from '../print.ts';
 import { printOrWatch } from '../print-or-watch.ts';
+import { nodeTable } from '../text/node-text.ts';
 
 /** `rostrum nodes` */
 export async function nodes(options: WatchOptions): Promise<void> {

@@ -1,10 +1,10 @@
 import { ConfigError } from '../../config/errors.ts';
 import { replaceFile } from '../../config/profile-write.ts';
 import { readProfileFile, readProfileFiles } from '../../config/read-profiles.ts';
-import { formatProblem, type Problem } from '../../config/yaml-document.ts';
 import type { ProfileFile } from '../../profiles/profile-file.ts';
 import { resolveProfiles } from '../../profiles/profiles.ts';
 import { changedProfiles, type ProfileChange, TAKES_EFFECT_WORDS } from '../../profiles/takes-effect.ts';
+import { formatProblem, type Problem } from '../../yaml/yaml-document.ts';
 import { UsageError } from '../errors.ts';
 
 /** A profile that is to be changed, among all the others. */

@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline/promises';
 import { ConfigError } from '../../config/errors.ts';
 import { hiddenBeside } from '../../config/profile-write.ts';
 import { readProfileFile } from '../../config/read-profiles.ts';
-import { formatProblem, type Problem } from '../../config/yaml-document.ts';
+import { formatProblem, type Problem } from '../../yaml/yaml-document.ts';
 import { UsageError } from '../errors.ts';
-import type { ProfileOptions } from '../profile-program.ts';
+import type { ProfileOptions } from '../programs/profile.ts';
 import { directoryOf } from './profile.ts';
 import { type Judgement, judge, type OpenedProfile, openProfile, putInPlace } from './profile-change.ts';
 

@@ -1,10 +1,10 @@
 import { parseDocument } from 'yaml';
 import { ConfigError } from '../../config/errors.ts';
 import { hasInText, setInText, unsetInText } from '../../config/profile-text.ts';
-import { readYaml } from '../../config/yaml-document.ts';
 import { findKey, isSection, PROFILE_KEYS, type ProfileKind, valueAt } from '../../profiles/profile-keys.ts';
+import { readYaml } from '../../yaml/yaml-document.ts';
 import { UsageError } from '../errors.ts';
-import type { SetOptions } from '../profile-program.ts';
+import type { SetOptions } from '../programs/profile.ts';
 import { directoryOf } from './profile.ts';
 import { judge, openProfile, putInPlace } from './profile-change.ts';
 

@@ -3,8 +3,8 @@ import type { ResolvedProfile } from '../../profiles/profiles.ts';
 import { TAKES_EFFECT_WORDS } from '../../profiles/takes-effect.ts';
 import { UsageError } from '../errors.ts';
 import { print } from '../print.ts';
-import type { ProfileOptions } from '../profile-program.ts';
-import { table } from '../table.ts';
+import type { ProfileOptions } from '../programs/profile.ts';
+import { table } from '../text/table.ts';
 import { directoryOf, load } from './profile.ts';
 
 /** In place of what is not shown. */

@@ -3,14 +3,14 @@ import { ApiClient, ApiClientError } from '../../api/client.ts';
 import { ConfigError } from '../../config/errors.ts';
 import { findProfileDirectory } from '../../config/profile-directory.ts';
 import { loadProfiles, readProfiles } from '../../config/read-profiles.ts';
-import type { Problem } from '../../config/yaml-document.ts';
 import type { ReloadResult } from '../../controller/profile-store.ts';
 import { profileJsonSchema } from '../../profiles/json-schema.ts';
 import type { Resolution } from '../../profiles/profiles.ts';
+import type { Problem } from '../../yaml/yaml-document.ts';
 import type { ClientOptions } from '../options.ts';
 import { print } from '../print.ts';
-import type { ProfileOptions } from '../profile-program.ts';
-import { table } from '../table.ts';
+import type { ProfileOptions } from '../programs/profile.ts';
+import { table } from '../text/table.ts';
 import { changeLines } from './profile-change.ts';
 
 /** @param argument the directory as a word of its own */

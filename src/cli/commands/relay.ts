@@ -1,7 +1,7 @@
 import { readConfig } from '../../config/read-config.ts';
-import { createLogger } from '../../controller/logger.ts';
+import { createLogger } from '../../process/logger.ts';
 import { Relay } from '../../relay/relay.ts';
-import { findPredecessor } from '../../relay/take-over.ts';
+import { findPredecessor } from '../../relay/upgrade/take-over.ts';
 import { lifetime } from './lifetime.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { ApiClient } from '../../api/client.ts';
 import { attendanceCsv, attendanceJsonLines } from '../../attendance/csv.ts';
 import type { AttendanceRow } from '../../attendance/row.ts';
-import { table } from '../table.ts';
+import { table } from '../text/table.ts';
 
 export type ReportOptions = { socket: string; all?: true; csv?: true; json?: true; jsonl?: true };
 

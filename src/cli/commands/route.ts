@@ -2,7 +2,7 @@ import { ApiClient } from '../../api/client.ts';
 import type { RouteView } from '../../api/schemas.ts';
 import type { ClientOptions } from '../options.ts';
 import { print } from '../print.ts';
-import { routeText } from '../route-text.ts';
+import { routeText } from '../text/route-text.ts';
 
 /** `rostrum route <conference>` */
 export async function route(conference: string, { socket, json }: ClientOptions): Promise<void> {

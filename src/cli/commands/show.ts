@@ -1,13 +1,13 @@
 import { ApiClient } from '../../api/client.ts';
 import type { ConferenceSummary, ConferenceView, MemberListView, StatusView } from '../../api/schemas.ts';
-import { admissionText } from '../admission-text.ts';
-import { conferenceListText, conferenceText, selectConferences } from '../conference-text.ts';
 import { type ListOptions, type MemberListOptions, memberQuery, positionOf } from '../list-options.ts';
-import { memberListText } from '../member-text.ts';
 import type { ClientOptions } from '../options.ts';
 import { print, terminalLimit, terminalWidth } from '../print.ts';
 import { printOrWatch } from '../print-or-watch.ts';
 import type { ShowWhat } from '../show-words.ts';
+import { admissionText } from '../text/admission-text.ts';
+import { conferenceListText, conferenceText, selectConferences } from '../text/conference-text.ts';
+import { memberListText } from '../text/member-text.ts';
 
 export async function status({ socket, json }: ClientOptions): Promise<void> {
   const view = await new ApiClient({ socketPath: socket }).get<StatusView>('/status');

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../config/read-config.ts';
-import { createLogger } from '../../controller/logger.ts';
-import { Supervisor } from '../../controller/supervisor.ts';
 import { isUpgradeRequest, type UpgradeAnswer } from '../../controller/upgrade.ts';
+import { createLogger } from '../../process/logger.ts';
+import { Supervisor } from '../../process/supervisor.ts';
 import { EXIT } from '../exit-codes.ts';
 
 /**

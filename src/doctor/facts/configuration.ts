@@ -6,7 +6,7 @@ import { readConfig, readNodeFile } from '../../config/read-config.ts';
 import { loadProfiles } from '../../config/read-profiles.ts';
 import { relayConfigOf } from '../../config/relay-config.ts';
 import { defaultSocketPath } from '../../config/socket-path.ts';
-import { formatProblem } from '../../config/yaml-document.ts';
+import { formatProblem } from '../../yaml/yaml-document.ts';
 import type { SecretFile } from '../checks/secrets.ts';
 
 /** The node's configuration as far as it can be read: one mistake does not hide the others. */

@@ -1,4 +1,4 @@
-import { type ParsedCommandWords, parseCommandWords, splitWords } from '../../conference/command-words.ts';
+import { type ParsedCommandWords, parseCommandWords, splitWords } from '../../conference/command-line/parse-command.ts';
 import type { Action } from '../action.ts';
 
 /** Any command of `rostrum`, without the conference: `api:member me hand raise`, `api:playback "tts:good morning"`. */

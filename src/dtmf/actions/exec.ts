@@ -1,4 +1,4 @@
-import { APPLICATION_NAME } from '../../conference/word-rules.ts';
+import { APPLICATION_NAME } from '../../conference/command-line/words.ts';
 import type { Action } from '../action.ts';
 
 /** Applications of Asterisk's dialplan; see `core show applications`. */

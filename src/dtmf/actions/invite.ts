@@ -1,4 +1,4 @@
-import { INVITE_TARGET } from '../../conference/word-rules.ts';
+import { INVITE_TARGET } from '../../conference/command-line/words.ts';
 import type { Action } from '../action.ts';
 
 export const invite: Action = {

@@ -1,4 +1,4 @@
-import type { Adjustable } from '../../conference/commands.ts';
+import type { Adjustable } from '../../conference/model/commands.ts';
 import type { Action } from '../action.ts';
 
 /** Actions that change a sound setting: by so much, or with 0 back to the profile's value. */

@@ -1,4 +1,4 @@
-import { CONFERENCE_NAME } from '../../conference/join-arguments.ts';
+import { CONFERENCE_NAME } from '../../conference/model/join-arguments.ts';
 import type { Action } from '../action.ts';
 
 export const transfer: Action = {

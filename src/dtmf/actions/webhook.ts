@@ -1,4 +1,4 @@
-import { WEBHOOK_URL } from '../../conference/word-rules.ts';
+import { WEBHOOK_URL } from '../../conference/command-line/words.ts';
 import type { Action } from '../action.ts';
 
 export const webhook: Action = {

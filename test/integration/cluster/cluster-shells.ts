@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { freePort } from '../../../scripts/machine.ts';
 import type { Message } from '../../../src/cluster/messages.ts';
-import type { Conference } from '../../../src/conference/conference.ts';
-import type { Cluster } from '../../../src/controller/cluster.ts';
+import type { Conference } from '../../../src/conference/model/conference.ts';
+import type { Cluster } from '../../../src/controller/cluster/cluster.ts';
 import type { Controller } from '../../../src/controller/controller.ts';
 import type { EventChannel, EventChannelDeps } from '../../../src/events/channel.ts';
-import { MeshChannel } from '../../../src/events/mesh-channel.ts';
-import { NatsChannel } from '../../../src/events/nats-channel.ts';
+import { MeshChannel } from '../../../src/events/mesh/channel.ts';
+import { NatsChannel } from '../../../src/events/nats/channel.ts';
 import { controllerAlone } from '../../kit/controller-alone.ts';
 import { TcpProxy } from '../../kit/impairment/tcp-proxy.ts';
 import { natsGround } from '../events/nats-ground.ts';

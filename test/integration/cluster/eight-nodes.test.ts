@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Conference } from '../../../src/conference/conference.ts';
-import type { Member } from '../../../src/conference/member.ts';
+import type { Conference } from '../../../src/conference/model/conference.ts';
+import type { Member } from '../../../src/conference/model/member.ts';
 import { type Meeting, meshMeeting, natsMeeting, Shell } from './cluster-shells.ts';
 
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8'];

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { freePort } from '../../../scripts/machine.ts';
-import { MeshChannel } from '../../../src/events/mesh-channel.ts';
+import { MeshChannel } from '../../../src/events/mesh/channel.ts';
 import { DEAD_AFTER_MS, type Ground, type NodeSettings, SECRET } from './ground.ts';
 import { startNodeProcess } from './node-process.ts';
 import { TcpProxy } from './tcp-proxy.ts';

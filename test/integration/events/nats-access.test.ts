@@ -8,7 +8,7 @@ import { freePort } from '../../../scripts/machine.ts';
 import { keygen } from '../../../src/cli/commands/keygen.ts';
 import { parseMessage } from '../../../src/cluster/messages.ts';
 import { readConfig } from '../../../src/config/read-config.ts';
-import { channelOpener } from '../../../src/controller/event-channels.ts';
+import { channelOpener } from '../../../src/controller/cluster/event-channels.ts';
 import { NatsServer } from '../../kit/nats-server.ts';
 import { until } from './witness.ts';
 

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { freePort } from '../../../scripts/machine.ts';
-import { NatsChannel } from '../../../src/events/nats-channel.ts';
+import { NatsChannel } from '../../../src/events/nats/channel.ts';
 import { NatsServer } from '../../kit/nats-server.ts';
 import { DEAD_AFTER_MS, type Ground, type NodeSettings, SECRET } from './ground.ts';
 import { startNodeProcess } from './node-process.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
-import { NatsChannel, type NatsOptions } from '../../../src/events/nats-channel.ts';
+import { NatsChannel, type NatsOptions } from '../../../src/events/nats/channel.ts';
 import { NatsServer } from '../../kit/nats-server.ts';
 import { SECRET } from './ground.ts';
 import { allConnected, now, until, Witness } from './witness.ts';

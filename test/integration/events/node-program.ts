@@ -1,6 +1,6 @@
 /** A node that does nothing but be there. Its first argument is its options as JSON. */
-import { MeshChannel } from '../../../src/events/mesh-channel.ts';
-import { NatsChannel } from '../../../src/events/nats-channel.ts';
+import { MeshChannel } from '../../../src/events/mesh/channel.ts';
+import { NatsChannel } from '../../../src/events/nats/channel.ts';
 import { type ProcessOptions, SECRET } from './ground.ts';
 import { Witness } from './witness.ts';
 

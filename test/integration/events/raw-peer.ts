@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { dialTls } from '../../../src/events/mesh-tls.ts';
+import { dialTls } from '../../../src/events/mesh/tls.ts';
 import { SECRET } from './ground.ts';
 
 /** Speaks the mesh protocol by hand, so that it can do so wrongly. */

@@ -4,10 +4,10 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { G722Decoder, G722Encoder } from '../../../src/audio/g722.ts';
 import { encodeL16Into } from '../../../src/audio/l16.ts';
-import { createBell } from '../../../src/relay/bell.ts';
-import { Floor } from '../../../src/relay/floor.ts';
+import { Floor } from '../../../src/relay/floors/floor.ts';
 import type { FloorWish } from '../../../src/relay/protocol.ts';
-import type { FloorCommand, FloorWorkerOptions, FramesWanted } from '../../../src/relay/worker-messages.ts';
+import { createBell } from '../../../src/relay/threads/doorbell.ts';
+import type { FloorCommand, FloorWorkerOptions, FramesWanted } from '../../../src/relay/threads/worker-messages.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../../src/rtp/packet.ts';
 import { L16_8000 } from '../../../src/trunk/audio-format.ts';
 import { openUdp } from '../../../src/udp/open-udp.ts';
@@ -132,7 +132,7 @@ describe('a floor', () => {
 
 describe('the thread that has the floors', () => {
   it('sends frames to a thread with listeners only while that takes them', async () => {
-    const file = new URL('../../../dist/relay/floor-worker.js', import.meta.url);
+    const file = new URL('../../../dist/relay/threads/floor-worker.js', import.meta.url);
     const worker = new Worker(file, { workerData: { trunk: null } satisfies FloorWorkerOptions });
     closing.push(() => worker.terminate());
     const { port1, port2 } = new MessageChannel();

@@ -1,10 +1,10 @@
 import { NO_ADMISSION } from '../../../src/admission/gate.ts';
 import type { Part, RouteDeps } from '../../../src/api/deps.ts';
-import type { Command } from '../../../src/conference/commands.ts';
-import { type Conference, newConference, type Settings } from '../../../src/conference/conference.ts';
-import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
-import type { Member } from '../../../src/conference/member.ts';
-import { Members } from '../../../src/conference/members.ts';
+import type { Command } from '../../../src/conference/model/commands.ts';
+import { type Conference, newConference, type Settings } from '../../../src/conference/model/conference.ts';
+import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
+import type { Member } from '../../../src/conference/model/member.ts';
+import { Members } from '../../../src/conference/model/members.ts';
 import { IDLE } from '../../../src/dtmf/collector.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
 import { standardSettings } from '../../../src/profiles/profiles.ts';

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { STATUS_OF } from '../../../src/api/app.ts';
 import { memberQuerySchema } from '../../../src/api/schemas.ts';
-import { nodeTable } from '../../../src/cli/node-text.ts';
 import { createProgram } from '../../../src/cli/program.ts';
+import { nodeTable } from '../../../src/cli/text/node-text.ts';
 
 const textOf = (page: string) => readFileSync(new URL(`../../../docs/${page}`, import.meta.url), 'utf8');
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { memberPage, pageOf } from '../../../src/api/member-page.ts';
 import type { MemberQuery } from '../../../src/api/schemas.ts';
 import { viewMembers } from '../../../src/api/views.ts';
-import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
-import type { Member } from '../../../src/conference/member.ts';
+import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
+import type { Member } from '../../../src/conference/model/member.ts';
 import { conference, member, partOf } from './conferences.ts';
 
 const SPEAKER = { ...PLAIN_FLAGS, speaker: true };

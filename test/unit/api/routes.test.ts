@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/api/app.ts';
-import type { Command } from '../../../src/conference/commands.ts';
-import type { Conference } from '../../../src/conference/conference.ts';
-import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
+import type { Command } from '../../../src/conference/model/commands.ts';
+import type { Conference } from '../../../src/conference/model/conference.ts';
+import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
 import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors.ts';
 import type { ReloadResult } from '../../../src/controller/profile-store.ts';
 import { InviteError } from '../../../src/invite/errors.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { conferenceSchema, conferenceSummarySchema, memberSchema } from '../../../src/api/schemas.ts';
 import { summarize, viewConference, viewMember } from '../../../src/api/views.ts';
-import type { Conference } from '../../../src/conference/conference.ts';
-import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
-import type { Path, Place } from '../../../src/conference/member.ts';
+import type { Conference } from '../../../src/conference/model/conference.ts';
+import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
+import type { Path, Place } from '../../../src/conference/model/member.ts';
 import { conference, member, partOf } from './conferences.ts';
 
 describe('the view of a member', () => {

@@ -1,8 +1,8 @@
 import { Journal } from '../../../src/attendance/journal.ts';
 import type { AttendanceRecord } from '../../../src/attendance/record.ts';
 import { summarize } from '../../../src/attendance/summarize.ts';
-import type { ConferenceEvent } from '../../../src/conference/events.ts';
-import { PLAIN_FLAGS } from '../../../src/conference/flags.ts';
+import type { ConferenceEvent } from '../../../src/conference/model/events.ts';
+import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
 
 export const START_MS = Date.UTC(2026, 0, 5, 10, 15, 0, 123);
 export const START = '2026-01-05T10:15:00.123Z';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordOf } from '../../../src/cluster/record.ts';
-import { countAdmitted } from '../../../src/conference/conference.ts';
-import type { Input } from '../../../src/conference/inputs.ts';
+import { countAdmitted } from '../../../src/conference/model/conference.ts';
+import type { Input } from '../../../src/conference/model/inputs.ts';
 import { commands, enters, joins, leaves } from '../conference/conferences.ts';
 import { Network, type Node } from './network.ts';
 

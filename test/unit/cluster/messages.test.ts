@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { changesBetween } from '../../../src/cluster/diff.ts';
 import { parseMessage } from '../../../src/cluster/messages.ts';
 import { memberOf, recordOf } from '../../../src/cluster/record.ts';
-import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
+import type { ChannelSeen, Input } from '../../../src/conference/model/inputs.ts';
 import {
   CALLER,
   comes,

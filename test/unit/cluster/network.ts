@@ -1,8 +1,8 @@
 import { ClusterState } from '../../../src/cluster/cluster-state.ts';
 import { changesBetween } from '../../../src/cluster/diff.ts';
 import { type Change, type Message, parseMessage } from '../../../src/cluster/messages.ts';
-import type { Conference } from '../../../src/conference/conference.ts';
-import type { Input } from '../../../src/conference/inputs.ts';
+import type { Conference } from '../../../src/conference/model/conference.ts';
+import type { Input } from '../../../src/conference/model/inputs.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
 import { conference } from '../conference/conferences.ts';
 

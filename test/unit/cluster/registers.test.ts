@@ -8,7 +8,7 @@ import {
   UNSET,
   withChange,
 } from '../../../src/cluster/registers.ts';
-import type { SharedChange } from '../../../src/conference/remote.ts';
+import type { SharedChange } from '../../../src/conference/model/remote.ts';
 
 const stamp: fc.Arbitrary<Stamp> = fc.record({ clock: fc.nat(4), node: fc.constantFrom('a', 'b', 'c') });
 const change: fc.Arbitrary<SharedChange> = fc.oneof(

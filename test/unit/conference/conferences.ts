@@ -1,10 +1,10 @@
-import type { Arrangement } from '../../../src/conference/arrangement.ts';
-import type { Command } from '../../../src/conference/commands.ts';
-import { type Conference, newConference } from '../../../src/conference/conference.ts';
-import type { Effect } from '../../../src/conference/effects.ts';
-import type { FlagChanges } from '../../../src/conference/flags.ts';
-import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
-import type { Caller, Member, Path } from '../../../src/conference/member.ts';
+import type { Arrangement } from '../../../src/conference/model/channel-setup.ts';
+import type { Command } from '../../../src/conference/model/commands.ts';
+import { type Conference, newConference } from '../../../src/conference/model/conference.ts';
+import type { Effect } from '../../../src/conference/model/effects.ts';
+import type { FlagChanges } from '../../../src/conference/model/flags.ts';
+import type { ChannelSeen, Input } from '../../../src/conference/model/inputs.ts';
+import type { Caller, Member, Path } from '../../../src/conference/model/member.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
 import { controlsProfileSchema } from '../../../src/profiles/schema.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { changesBetween } from '../../../src/cluster/diff.ts';
-import type { Conference } from '../../../src/conference/conference.ts';
-import type { Input } from '../../../src/conference/inputs.ts';
-import type { Member } from '../../../src/conference/member.ts';
-import { Members } from '../../../src/conference/members.ts';
+import type { Conference } from '../../../src/conference/model/conference.ts';
+import type { Input } from '../../../src/conference/model/inputs.ts';
+import type { Member } from '../../../src/conference/model/member.ts';
+import { Members } from '../../../src/conference/model/members.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
 import { comes, commands, conference, joins, leaves, memberAt, moves, play, presses } from './conferences.ts';
 

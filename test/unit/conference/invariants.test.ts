@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { ARRANGEMENT_KEYS, type Arrangement, arrangementOf } from '../../../src/conference/arrangement.ts';
+import { ARRANGEMENT_KEYS, type Arrangement, arrangementOf } from '../../../src/conference/model/channel-setup.ts';
 import {
   type Conference,
   countAdmitted,
   countSpeakers,
   newConference,
   raisedHands,
-} from '../../../src/conference/conference.ts';
-import { nextDeadlineMs } from '../../../src/conference/deadlines.ts';
-import type { Effect } from '../../../src/conference/effects.ts';
-import type { Input } from '../../../src/conference/inputs.ts';
-import type { Member } from '../../../src/conference/member.ts';
+} from '../../../src/conference/model/conference.ts';
+import { nextDeadlineMs } from '../../../src/conference/model/deadlines.ts';
+import type { Effect } from '../../../src/conference/model/effects.ts';
+import type { Input } from '../../../src/conference/model/inputs.ts';
+import type { Member } from '../../../src/conference/model/member.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
 import { CALLER, pathOf } from './conferences.ts';
 import { type Happening, reliable, SETTINGS, type Step, type Story, unreliable } from './stories.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatFlags, PLAIN_FLAGS, parseFlags } from '../../../src/conference/flags.ts';
-import { parseJoinArguments } from '../../../src/conference/join-arguments.ts';
+import { formatFlags, PLAIN_FLAGS, parseFlags } from '../../../src/conference/model/flags.ts';
+import { parseJoinArguments } from '../../../src/conference/model/join-arguments.ts';
 
 describe('flags', () => {
   it('are parsed with their sign, the later word winning', () => {

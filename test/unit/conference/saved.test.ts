@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Input } from '../../../src/conference/inputs.ts';
-import { parseConference, savedConferenceOf, serializeConference } from '../../../src/conference/saved-conference.ts';
-import { parseMember, savedOf, serializeMember } from '../../../src/conference/saved-member.ts';
+import type { Input } from '../../../src/conference/model/inputs.ts';
+import {
+  parseConference,
+  savedConferenceOf,
+  serializeConference,
+} from '../../../src/conference/model/saved-conference.ts';
+import { parseMember, savedOf, serializeMember } from '../../../src/conference/model/saved-member.ts';
 import { comes, commands, conference, memberAt, play } from './conferences.ts';
 
 const start = play(conference(), [...comes('a', { speaker: true, vad: false }), ...comes('b')]).conference;

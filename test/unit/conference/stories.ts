@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { Command } from '../../../src/conference/commands.ts';
-import type { Settings } from '../../../src/conference/conference.ts';
-import { FLAGS, type FlagChanges } from '../../../src/conference/flags.ts';
-import type { Order, RemoteView, SharedChange } from '../../../src/conference/remote.ts';
+import type { Command } from '../../../src/conference/model/commands.ts';
+import type { Settings } from '../../../src/conference/model/conference.ts';
+import { FLAGS, type FlagChanges } from '../../../src/conference/model/flags.ts';
+import type { Order, RemoteView, SharedChange } from '../../../src/conference/model/remote.ts';
 import { ALOUD, conference, SILENT } from './conferences.ts';
 
 /** Random histories of a conference. */

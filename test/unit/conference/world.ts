@@ -1,9 +1,9 @@
-import { type Arrangement, UNTOUCHED } from '../../../src/conference/arrangement.ts';
-import type { Effect } from '../../../src/conference/effects.ts';
-import type { ChannelSeen, Input } from '../../../src/conference/inputs.ts';
-import type { Path } from '../../../src/conference/member.ts';
-import type { SavedConference } from '../../../src/conference/saved-conference.ts';
-import type { SavedMember } from '../../../src/conference/saved-member.ts';
+import { type Arrangement, UNTOUCHED } from '../../../src/conference/model/channel-setup.ts';
+import type { Effect } from '../../../src/conference/model/effects.ts';
+import type { ChannelSeen, Input } from '../../../src/conference/model/inputs.ts';
+import type { Path } from '../../../src/conference/model/member.ts';
+import type { SavedConference } from '../../../src/conference/model/saved-conference.ts';
+import type { SavedMember } from '../../../src/conference/model/saved-member.ts';
 import { AT_BRIDGE, CALLER, foundIn, pathOf } from './conferences.ts';
 
 /** A call, as Asterisk has it. */

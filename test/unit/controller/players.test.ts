@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger } from 'winston';
 import type { AriPort } from '../../../src/ari/port.ts';
-import { Names } from '../../../src/controller/names.ts';
-import { Prompter } from '../../../src/controller/prompter.ts';
-import { SoundLibrary } from '../../../src/controller/sound-library.ts';
+import { Names } from '../../../src/controller/asterisk/names.ts';
+import { Prompter } from '../../../src/controller/sounds/prompter.ts';
+import { SoundLibrary } from '../../../src/controller/sounds/sound-library.ts';
 import type { Speech } from '../../../src/speech/speech.ts';
 
 /** ARI as a list of the requests made of it; each is answered at once. */

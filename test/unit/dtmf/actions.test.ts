@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Conference } from '../../../src/conference/conference.ts';
-import type { Effect } from '../../../src/conference/effects.ts';
-import type { Input } from '../../../src/conference/inputs.ts';
+import type { Conference } from '../../../src/conference/model/conference.ts';
+import type { Effect } from '../../../src/conference/model/effects.ts';
+import type { Input } from '../../../src/conference/model/inputs.ts';
 import { ACTIONS, findAction } from '../../../src/dtmf/catalogue.ts';
 import { comes, commands, conference, heard, memberAt, play, presses, SILENT } from '../conference/conferences.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newConference } from '../../../src/conference/conference.ts';
+import { newConference } from '../../../src/conference/model/conference.ts';
 import { api } from '../../../src/dtmf/actions/api.ts';
 import { standardSettings } from '../../../src/profiles/profiles.ts';
 import { member as memberOf } from '../api/conferences.ts';

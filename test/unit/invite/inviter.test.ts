@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AriError } from '../../../src/ari/errors.ts';
-import { Inviter, type InviterOptions } from '../../../src/controller/inviter.ts';
+import { Inviter, type InviterOptions } from '../../../src/controller/calls/inviter.ts';
 import type { InvitationEvent } from '../../../src/invite/invitation.ts';
 import type { OriginateRequest } from '../../../src/invite/originator.ts';
 import type { InviteRequest } from '../../../src/invite/request.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatProblem } from '../../../src/config/yaml-document.ts';
 import { type Resolution, resolveProfiles } from '../../../src/profiles/profiles.ts';
+import { formatProblem } from '../../../src/yaml/yaml-document.ts';
 
 function resolve(files: Record<string, string>): Resolution {
   return resolveProfiles(

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { formatProblem } from '../../../src/config/yaml-document.ts';
 import { press } from '../../../src/dtmf/collector.ts';
 import { profileJsonSchema } from '../../../src/profiles/json-schema.ts';
 import { findSettings, type Profiles, parseProfiles } from '../../../src/profiles/profiles.ts';
+import { formatProblem } from '../../../src/yaml/yaml-document.ts';
 
 function problemsOf(files: Record<string, string>): string[] {
   const parsed = parseProfiles(

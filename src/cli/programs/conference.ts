@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { addListOptions, type ListOptions } from '../list-options.ts';
+import { type ClientOptions, jsonOption, socketOption } from '../options.ts';
+
+type PlaybackOptions = ClientOptions & { volume?: string; member?: string; wait?: true };
+
+/** Adds the commands about a whole conference. They are the words of `conference/command-line/parse-command.ts`. */
+export function addConferenceCommands(program: Command): void {
+  const add = (name: string, description: string) =>
+    program
+      .command(name)
+      .argument('<conference>')
+      .description(description)
+      .addOption(socketOption)
+      .addOption(jsonOption);
+
+  for (const [name, description] of [
+    ['term', 'end a conference; its members hear so'],
+    ['lock', 'let nobody else in but moderators'],
+    ['unlock', 'let everybody in again'],
+    ['unmute-all', 'unmute everybody, and no longer mute whoever joins'],
+  ] as const) {
+    add(name, description).action((conference: string, options: ClientOptions) => send(conference, [name], options));
+  }
+
+  add('mute-all', 'mute everybody, and whoever joins')
+    .option('--non-admins', 'everybody but moderators')
+    .action((conference: string, options: ClientOptions & { nonAdmins?: true }) =>
+      send(conference, ['mute-all', ...(options.nonAdmins ? ['--non-admins'] : [])], options),
+    );
+
+  add('kick', 'remove members from a conference')
+    .argument('<members>', 'all, non-admins or last')
+    .action((conference: string, whom: string, options: ClientOptions) => send(conference, ['kick', whom], options));
+
+  add('flags', 'change the flags of many members')
+    .argument('<whose>', 'all, non-admins or last')
+    .argument('<flags...>', 'for example +mute -speaker')
+    // -mute is a word here, not an option.
+    .allowUnknownOption()
+    .action((conference: string, whose: string, flags: string[], options: ClientOptions) =>
+      send(conference, ['flags', whose, ...flags], options),
+    );
+
+  add('playback', 'play to a conference or to one member, or control what is being played')
+    .argument('<media...>', 'sounds such as beep, tone:660/200 or "tts:hello"; or stop, pause, resume, ...')
+    .option('--volume <steps>', 'how loud, -4 to 4 in steps of 3 dB')
+    .option('--member <number>', 'to this member only')
+    .option('--wait', 'answer when the conference has heard it to its end')
+    .action(async (conference: string, media: string[], options: PlaybackOptions) => {
+      const { volume, member, wait } = options;
+      const words = [...media, ...optionWords('--volume', volume), ...optionWords('--member', member)];
+      await send(conference, ['playback', ...words], options);
+      if (!wait) return;
+      const { playbackEnded } = await import('../commands/command.ts');
+      await playbackEnded(conference, options);
+    });
+
+  add('music', 'play music to everybody, under what is said, or stop it')
+    .argument('<on-or-off>', 'on or off')
+    .action((conference: string, word: string, options: ClientOptions) => send(conference, ['music', word], options));
+
+  add('record', 'record a conference')
+    .argument('<operation>', 'start, stop, pause or resume')
+    .argument('[name]', 'with start: the name of the file, without its format')
+    .action((conference: string, operation: string, name: string | undefined, options: ClientOptions) =>
+      send(conference, ['record', operation, ...(name === undefined ? [] : [name])], options),
+    );
+
+  addListOptions(add('hands', 'show raised hands, give the floor to the first, or lower all'))
+    .argument('[operation]', 'next or lower')
+    .action(async (conference: string, operation: string | undefined, options: ListOptions) => {
+      if (operation !== undefined) return send(conference, ['hands', operation], options);
+      const { show } = await import('../commands/show.ts');
+      await show('hands', conference, options);
+    });
+}
+
+async function send(conference: string, words: readonly string[], options: ClientOptions): Promise<void> {
+  const { command } = await import('../commands/command.ts');
+  await command(conference, words, options);
+}
+
+function optionWords(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [name, value];
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { type ClientOptions, jsonOption, socketOption } from '../options.ts';
+
+export type InviteOptions = ClientOptions & {
+  profile?: string;
+  speaker?: true;
+  admin?: true;
+  flags?: string[];
+  skipPin?: true;
+  callerId?: string;
+  timeout?: string;
+  tries?: string;
+  retry?: string;
+  wait?: true;
+  list?: true;
+  cancel?: string;
+};
+
+/** Adds `rostrum invite`. */
+export function addInviteCommand(program: Command): void {
+  program
+    .command('invite')
+    .argument('<conference>')
+    .argument('[targets...]', 'phone numbers, or endpoints where rostrum.yaml allows them')
+    .description('call people into a conference')
+    .option('--speaker', 'on the floor')
+    .option('--admin', 'as moderators')
+    .option('--flags <flags...>', 'further flags, such as +mute')
+    .option('--skip-pin', 'without dialling a PIN')
+    .option('--profile <name>', 'of a conference that does not exist yet')
+    .option('--caller-id <id>', 'what they see: 5551, or "Name <5551>"')
+    .option('--timeout <seconds>', 'how long it may ring')
+    .option('--tries <number>', 'how often to call who is busy, absent or unreachable')
+    .option('--retry <seconds>', 'how long to wait between tries')
+    .option('--wait', 'print the progress until everybody has answered or failed; exit status 1 if somebody failed')
+    .option('--list', 'show the invitations instead')
+    .option('--cancel <id>', 'cancel an invitation instead')
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (conference: string, targets: string[], options: InviteOptions) => {
+      const { invite } = await import('../commands/invite.ts');
+      await invite(conference, targets, options);
+    });
+}

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { type ClientOptions, jsonOption, socketOption } from '../options.ts';
+
+/** Adds `member`. Its words are those of `conference/command-line/parse-member-command.ts`, and `status`. */
+export function addMemberCommand(program: Command): void {
+  program
+    .command('member')
+    .argument('<conference>')
+    .argument('<member>', 'number of the member, as `show` lists it; 7@lyon is number 7 of node lyon')
+    .argument('<action>', 'see below')
+    .argument('[words...]')
+    .description('show or change a member')
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .addHelpText('after', ACTIONS_HELP)
+    // -mute is a word here, not an option.
+    .allowUnknownOption()
+    .action(async (conference: string, id: string, action: string, words: string[], options: ClientOptions) => {
+      const { member } = await import('../commands/command.ts');
+      await member(conference, [id, action, ...words], options);
+    });
+}
+
+const ACTIONS_HELP = `
+Actions:
+  status                          show the member
+  kick                            remove the member; hangup: the same, but with a good-bye
+  flags ±FLAG...                  +speaker gives the floor, -speaker takes it; mute, deaf, admin, vad, agc
+  hold, unhold                    apart from the others, with music; and back
+  private OTHER, end-private      let two members of one node talk, unheard by the rest
+  transfer CONFERENCE [PROFILE]   move the member to another conference
+  hand raise|lower|call           raise or lower the member's hand; call gives the floor
+  set SETTING +N|-N|0             talk-volume, listen-volume, vad-level, agc-level; 0 is the profile's value
+  playback MEDIA...|stop          play to this member alone
+  admin-pin                       ask for the moderators' PIN
+  count, keys                     tell the member how many members there are, what the keys do
+  invite NUMBER|ENDPOINT          call a phone into the conference in the member's name
+  webhook URL                     tell a web server of the member: POST with JSON
+  exec APPLICATION [ARGUMENTS]    run an application of the dialplan on the member's call`;

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { addFilterOptions, addListOptions, type ListOptions, type MemberListOptions } from '../list-options.ts';
+import { type ClientOptions, jsonOption, socketOption, type WatchOptions, watchOption } from '../options.ts';
+import { parseShowWords } from '../show-words.ts';
+
+/** Adds `status`, `list`, `nodes` and `show`. */
+export function addShowCommands(program: Command): void {
+  program
+    .command('status')
+    .description('show whether the controller is connected to Asterisk, and how much it has to do')
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (options: ClientOptions) => {
+      const { status } = await import('../commands/show.ts');
+      await status(options);
+    });
+
+  addListOptions(program.command('list'))
+    .description('list the conferences')
+    .addOption(watchOption)
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (options: ListOptions) => {
+      const { list } = await import('../commands/show.ts');
+      await list(options);
+    });
+
+  program
+    .command('nodes')
+    .description('list the nodes of the cluster')
+    .addOption(watchOption)
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (options: WatchOptions) => {
+      const { nodes } = await import('../commands/nodes.ts');
+      await nodes(options);
+    });
+
+  addFilterOptions(addListOptions(program.command('show')))
+    .usage('[options] [status|members|hands] <conference> | nodes')
+    .argument('<conference>', 'or "nodes"')
+    .argument('[conference]', 'after "status", "members" or "hands"')
+    .description('show a conference and its members, or only a part of that')
+    .addOption(watchOption)
+    .addOption(socketOption)
+    .addOption(jsonOption)
+    .action(async (first: string, second: string | undefined, options: MemberListOptions) => {
+      const shown = parseShowWords(first, second);
+      if (shown.what === 'nodes') {
+        const { nodes } = await import('../commands/nodes.ts');
+        return nodes(options);
+      }
+      const { show } = await import('../commands/show.ts');
+      await show(shown.what, shown.conference, options);
+    });
+}

@@ -1,0 +1,113 @@
+import { pageOf } from '../../api/member-page.ts';
+import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
+import { count, type Position, totalsText } from './list-text.ts';
+import { table } from './table.ts';
+import { printable } from './text-width.ts';
+
+/** Conferences as people read them. */
+
+/** The line of raised hands names so many. */
+const MOST_HANDS = 20;
+
+export function conferenceTable(conferences: readonly ConferenceSummary[], widthColumns: number): string {
+  const clustered = conferences.some(({ nodes }) => nodes.length > 0);
+  return table(
+    [
+      'CONFERENCE',
+      'PROFILE',
+      'STATUS',
+      ...(clustered ? ['NODES'] : []),
+      'MEMBERS',
+      'SPEAKERS',
+      'TALKING',
+      'HANDS',
+      'STATE',
+      'SINCE',
+    ],
+    conferences.map((conference) => [
+      conference.name,
+      conference.profile,
+      conference.status,
+      ...(clustered ? [conference.nodes.join(' ')] : []),
+      conference.members,
+      conference.speakers,
+      conference.counts.talking,
+      conference.hands.length,
+      stateWords(conference).join(' ') || '-',
+      time(conference.startedAt),
+    ]),
+    widthColumns,
+  );
+}
+
+export type ConferenceList = {
+  readonly total: number;
+  readonly matching: number;
+  readonly conferences: readonly ConferenceSummary[];
+};
+
+/** @param search a part of the name of a conference or of its profile; case does not count */
+export function selectConferences(
+  all: readonly ConferenceSummary[],
+  { search = '' }: { readonly search?: string },
+  position: Position,
+): ConferenceList {
+  const text = search.toLowerCase();
+  const matching = all.filter(({ name, profile }) => [name, profile].some((each) => each.toLowerCase().includes(text)));
+  return { total: all.length, matching: matching.length, conferences: pageOf(matching, position) };
+}
+
+/** A page of conferences, and below it how many there are. */
+export function conferenceListText(
+  { total, matching, conferences }: ConferenceList,
+  position: Position,
+  widthColumns: number,
+): string {
+  const totals = totalsText('conference', { total, matching, shown: conferences.length }, position);
+  if (total === 0) return 'no conferences';
+  return conferences.length === 0 ? totals : [conferenceTable(conferences, widthColumns), totals].join('\n');
+}
+
+/** One conference without its members: a line for what it is, and one for each thing that goes on. */
+export function conferenceText(conference: ConferenceView): string {
+  const { name, profile, status, total, speakers, counts, recording, playback, endsAt } = conference;
+  const lines = [
+    `conference ${name}, profile ${profile}, ${status}, since ${time(conference.startedAt)}: ` +
+      `${count(total)} members, ${count(speakers)} speakers`,
+  ];
+  if (conference.nodes.length > 0) lines.push(`on ${conference.nodes.join(', ')}`);
+  if (counts.talking + counts.waiting > 0)
+    lines.push(`${count(counts.talking)} talking, ${count(counts.waiting)} waiting`);
+  if (conference.locked) lines.push('locked: only moderators get in');
+  if (conference.mutedAll) lines.push(`muted: ${conference.mutedAll}, whoever joins as well`);
+  if (recording) lines.push(`recording ${recording.name} since ${time(recording.startedAt)}${paused(recording)}`);
+  if (playback) lines.push(`playing ${playback.media.join(' ')}, volume ${playback.volume}${paused(playback)}`);
+  if (conference.music) lines.push('playing music to everybody');
+  if (conference.hands.length > 0) lines.push(`hands raised: ${handsText(conference.hands)}`);
+  if (endsAt) lines.push(`ends at ${time(endsAt)}`);
+  return lines.map(printable).join('\n');
+}
+
+function handsText(hands: ConferenceView['hands']): string {
+  const more = hands.length - MOST_HANDS;
+  return hands.slice(0, MOST_HANDS).join(' ') + (more > 0 ? ` and ${count(more)} more` : '');
+}
+
+/** Local time of day. */
+export function time(iso: string): string {
+  return new Date(iso).toTimeString().slice(0, 8);
+}
+
+function stateWords({ locked, mutedAll, recording, playback, music }: ConferenceSummary): string[] {
+  return [
+    ...(locked ? ['locked'] : []),
+    ...(mutedAll ? ['muted'] : []),
+    ...(recording ? ['recording'] : []),
+    ...(playback ? ['playing'] : []),
+    ...(music ? ['music'] : []),
+  ];
+}
+
+function paused({ paused }: { paused: boolean }): string {
+  return paused ? ', paused' : '';
+}

@@ -1,0 +1,180 @@
+import type { Command, PlaybackOperation } from '../model/commands.ts';
+import { parseFlags } from '../model/flags.ts';
+import { parseMemberWords } from './parse-member-command.ts';
+import {
+  CommandWordsError,
+  fail,
+  mediaOf,
+  nothingMore,
+  oneOf,
+  PLAYBACK_OPERATIONS,
+  RECORDING_NAME,
+  TARGETS,
+  volumeOf,
+  type WordsContext,
+} from './words.ts';
+
+export type ParsedCommandWords = { ok: true; command: Command } | { ok: false; message: string };
+
+/**
+ * Commands as an operator types them and as the key action `api:` has them, the conference left out:
+ *
+ *     term | lock | unlock | unmute-all
+ *     mute-all [--non-admins]
+ *     kick all|non-admins|last
+ *     flags all|non-admins|last ±FLAG...
+ *     hands next|lower
+ *     playback MEDIA... [--volume N] [--member WHO]
+ *     playback stop|pause|resume|forward|back|restart
+ *     playback volume N
+ *     music on|off
+ *     record start [NAME]
+ *     record stop|pause|resume
+ *     member WHO ...                                  see `member-words.ts`
+ *
+ * WHO is a member's number, that with a node (`7@lyon`) for one who has called another node, or `me`. A word that is also an operation is that operation: a sound called `stop` is
+ * `sound:stop`.
+ * @param context.memberId the member who pressed a key: `me` stands for this one
+ * @returns the command, or what is wrong in one line
+ */
+export function parseCommandWords(words: readonly string[], context: WordsContext): ParsedCommandWords {
+  const [verb = '', ...rest] = words;
+  if (!isVerb(verb)) {
+    return { ok: false, message: `no command ${JSON.stringify(verb)}; there are ${COMMAND_VERBS.join(', ')}` };
+  }
+  try {
+    return { ok: true, command: parsers[verb](rest, context) };
+  } catch (error) {
+    if (error instanceof CommandWordsError) return { ok: false, message: error.message };
+    throw error;
+  }
+}
+
+/**
+ * Splits a line into words at blanks. A word with blanks in it stands in quotes: `playback "tts:good morning"`.
+ * @returns null if a quote is not closed
+ */
+export function splitWords(line: string): string[] | null {
+  const words: string[] = [];
+  let rest = line.trim();
+  while (rest !== '') {
+    const [all, double, single, plain] = /^(?:"([^"]*)"|'([^']*)'|([^\s"']\S*))(?:\s+|$)/.exec(rest) ?? [];
+    if (all === undefined) return null;
+    words.push(double ?? single ?? plain ?? '');
+    rest = rest.slice(all.length);
+  }
+  return words;
+}
+
+const parsers = {
+  term: (words) => nothingMore('term', words, { type: 'terminate' }),
+  lock: (words) => nothingMore('lock', words, { type: 'lock', locked: true }),
+  unlock: (words) => nothingMore('unlock', words, { type: 'lock', locked: false }),
+  'mute-all': parseMuteAll,
+  'unmute-all': (words) => nothingMore('unmute-all', words, { type: 'mute-all', audience: null }),
+  kick: parseKick,
+  flags: parseFlagsOfMany,
+  hands: parseHands,
+  playback: parsePlayback,
+  music: parseMusic,
+  record: parseRecord,
+  member: parseMemberWords,
+} satisfies Record<string, (words: readonly string[], context: WordsContext) => Command>;
+
+type Verb = keyof typeof parsers;
+
+/** The first words of commands. */
+export const COMMAND_VERBS = Object.keys(parsers) as readonly Verb[];
+
+function isVerb(word: string): word is Verb {
+  return Object.hasOwn(parsers, word);
+}
+
+function parseMuteAll([option, ...more]: readonly string[]): Command {
+  if (option === undefined) return { type: 'mute-all', audience: 'all' };
+  if (option !== '--non-admins') fail(`"${option}": mute-all takes --non-admins or nothing`);
+  return nothingMore('mute-all', more, { type: 'mute-all', audience: 'non-admins' });
+}
+
+function parseKick([whom, ...more]: readonly string[]): Command {
+  const target = oneOf('kick', whom, TARGETS);
+  return nothingMore('kick', more, target === 'last' ? { type: 'kick-last' } : { type: 'kick-all', audience: target });
+}
+
+function parseFlagsOfMany([whose, ...words]: readonly string[]): Command {
+  const target = oneOf('flags', whose, TARGETS);
+  if (words.length === 0) fail('flags: which? For example: +mute -speaker');
+  const parsed = parseFlags(words);
+  if (!parsed.ok) return fail(parsed.message);
+  const { changes } = parsed;
+  return target === 'last'
+    ? { type: 'set-flags-of-last', changes }
+    : { type: 'set-flags-of-all', audience: target, changes };
+}
+
+function parseHands([what, ...more]: readonly string[]): Command {
+  const operation = oneOf('hands', what, ['next', 'lower']);
+  return nothingMore('hands', more, { type: operation === 'next' ? 'next-hand' : 'lower-hands' });
+}
+
+function parsePlayback(words: readonly string[], context: WordsContext): Command {
+  const { rest, volume, member } = takeOptions(words);
+  if (member !== undefined) {
+    if (volume !== undefined)
+      fail('playback: --volume is for the whole conference; see "member ... set listen-volume"');
+    return parseMemberWords([member, 'playback', ...rest], context);
+  }
+  const operation = parseOperation(rest);
+  if (operation) {
+    if (volume !== undefined) fail('playback: --volume goes with what is to be played');
+    return { type: 'control-playback', operation };
+  }
+  return { type: 'play', media: mediaOf(rest), volume: volume === undefined ? 0 : volumeOf(volume) };
+}
+
+function takeOptions(words: readonly string[]): { rest: string[]; volume?: string; member?: string } {
+  const taken: { rest: string[]; volume?: string; member?: string } = { rest: [] };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    if (word !== '--volume' && word !== '--member') {
+      taken.rest.push(word);
+      continue;
+    }
+    const value = words[++i];
+    if (value === undefined) fail(`playback: ${word} needs a number`);
+    else taken[word === '--volume' ? 'volume' : 'member'] = value;
+  }
+  return taken;
+}
+
+function parseOperation([first, ...more]: readonly string[]): PlaybackOperation | null {
+  const type = PLAYBACK_OPERATIONS.find((operation) => operation === first);
+  if (type === undefined) return null;
+  if (type === 'volume') {
+    const [level, ...rest] = more;
+    return nothingMore('playback volume', rest, { type, volume: volumeOf(level) });
+  }
+  return nothingMore(`playback ${type}`, more, { type });
+}
+
+function parseMusic([what, ...more]: readonly string[]): Command {
+  return nothingMore('music', more, { type: 'music', on: oneOf('music', what, ['on', 'off']) === 'on' });
+}
+
+function parseRecord([what, ...more]: readonly string[]): Command {
+  const operation = oneOf('record', what, ['start', 'stop', 'pause', 'resume']);
+  switch (operation) {
+    case 'start': {
+      const [name = null, ...rest] = more;
+      if (name !== null && !RECORDING_NAME.test(name)) {
+        fail(`"${name}" is not a name for a recording: use letters, digits, "_", "-", "." and "/"`);
+      }
+      return nothingMore('record start', rest, { type: 'record', name });
+    }
+    case 'stop':
+      return nothingMore('record stop', more, { type: 'stop-recording' });
+    case 'pause':
+    case 'resume':
+      return nothingMore(`record ${operation}`, more, { type: 'pause-recording', paused: operation === 'pause' });
+  }
+}

@@ -1,0 +1,101 @@
+import { RANGES } from '../../profiles/ranges.ts';
+import { parseMedia } from '../../prompts/media.ts';
+import type { PlaybackOperation } from '../model/commands.ts';
+import { type MemberAddress, parseMemberAddress } from '../model/member-address.ts';
+
+/** What words of commands may be: shared by `command-words.ts`, `member-words.ts`, the API and shell completion. */
+
+/** The member that `me` stands for; null where there is none, as on the command line. */
+export type WordsContext = { readonly memberId: number | null };
+
+/** The members that a command to many is about, as words. */
+export const TARGETS = ['all', 'non-admins', 'last'] as const;
+
+export const PLAYBACK_OPERATIONS = [
+  'stop',
+  'pause',
+  'resume',
+  'forward',
+  'back',
+  'restart',
+  'volume',
+] as const satisfies readonly PlaybackOperation['type'][];
+
+/** How many sounds one command plays. */
+export const MOST_MEDIA = 16;
+
+/** The file name of a recording, without its format, below the directory where Asterisk keeps recordings. */
+export const RECORDING_NAME = /^(?=.{1,128}$)[A-Za-z0-9_][A-Za-z0-9_+-]*(?:[./][A-Za-z0-9_][A-Za-z0-9_+-]*)*$/;
+
+/** The name of an application of Asterisk's dialplan. */
+export const APPLICATION_NAME = /^[A-Za-z][A-Za-z0-9_]{0,79}$/;
+
+/** What such an application is given: no control characters, and not endless. */
+export const APPLICATION_DATA = /^\P{Cc}{0,1000}$/u;
+
+/** What an invitation calls: a number, or an endpoint of Asterisk. */
+export const INVITE_TARGET = /^[A-Za-z0-9+*#@.:;/_-]{1,128}$/;
+
+export const WEBHOOK_URL = /^https?:\/\/[^\s\p{Cc}]{3,500}$/u;
+
+/** As in `profiles/conference-schema.ts`, which would bring a schema library along. */
+export const PROFILE_WORD = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+/** Words that are no command; the message is one line for whoever wrote them. */
+export class CommandWordsError extends Error {
+  readonly code = 'bad-command-words';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'CommandWordsError';
+  }
+}
+
+/** @throws CommandWordsError */
+export function fail(message: string): never {
+  throw new CommandWordsError(message);
+}
+
+/** @throws CommandWordsError if there are words left */
+export function nothingMore<T>(what: string, words: readonly string[], result: T): T {
+  return words.length === 0 ? result : fail(`${JSON.stringify(words.join(' '))}: ${what} takes no more words`);
+}
+
+/** @throws CommandWordsError unless the word is one of the choices */
+export function oneOf<T extends string>(what: string, word: string | undefined, choices: readonly T[]): T {
+  const list = choices.join(', ');
+  if (word === undefined) return fail(`${what}: which? One of ${list}`);
+  return choices.find((choice) => choice === word) ?? fail(`${what}: ${JSON.stringify(word)} is none of ${list}`);
+}
+
+/** @throws CommandWordsError unless the word is a member's number, or `me` where that is somebody */
+function memberIdOf(word: string | undefined, { memberId }: WordsContext): number {
+  if (word === 'me' && memberId !== null) return memberId;
+  if (word === undefined) return fail('which member? Give the number that "show" lists');
+  return /^[1-9]\d{0,8}$/.test(word) ? Number(word) : fail(`${JSON.stringify(word)} is not a member number`);
+}
+
+/** @throws CommandWordsError unless the word is a member of this node or another, or `me` where that is somebody */
+export function memberAddressOf(word: string | undefined, context: WordsContext): MemberAddress {
+  const parsed = word === undefined ? null : parseMemberAddress(word);
+  return parsed ?? { memberId: memberIdOf(word, context) };
+}
+
+/** @throws CommandWordsError unless all are media, and not too many */
+export function mediaOf(texts: readonly string[]): readonly string[] {
+  if (texts.length === 0) fail('playback: what? For example: sound:beep, tone:660/200, "tts:good morning", or stop');
+  if (texts.length > MOST_MEDIA) fail(`playback: at most ${MOST_MEDIA} at once`);
+  for (const text of texts) {
+    const parsed = parseMedia(text, { allowAbsolute: true });
+    if (!parsed.ok) fail(`playback: ${parsed.message}`);
+  }
+  return texts;
+}
+
+/** @throws CommandWordsError unless the word is a volume, in steps of 3 dB */
+export function volumeOf(word: string | undefined): number {
+  const { min, max } = RANGES.talkVolume;
+  const volume = word !== undefined && /^[+-]?\d{1,2}$/.test(word) ? Number(word) : Number.NaN;
+  if (!(volume >= min && volume <= max)) fail(`playback: a volume is ${min} to ${max}, in steps of 3 dB`);
+  return volume;
+}

@@ -1,0 +1,159 @@
+import type { ConferenceProfile } from '../../profiles/conference-schema.ts';
+import type { ControlsProfile } from '../../profiles/schema.ts';
+import type { Member } from './member.ts';
+import { Members } from './members.ts';
+import { type Guesses, NO_GUESSES } from './pin-throttle.ts';
+import type { RemoteView } from './remote.ts';
+
+/** The settings in force. */
+export type Settings = {
+  readonly profileName: string;
+  readonly profile: ConferenceProfile;
+  readonly controls: ControlsProfile;
+  /** The keys of moderators. */
+  readonly adminControls: ControlsProfile;
+};
+
+/** The members that a command to many is about. */
+export type Audience = 'all' | 'non-admins';
+
+/** What the conference hears besides its members. */
+export type Playback = {
+  readonly id: string;
+  /** As the one who started it named it. */
+  readonly media: readonly string[];
+  readonly paused: boolean;
+  /** Steps of 3 dB. */
+  readonly volume: number;
+};
+
+export type Recording = {
+  /** The name of the file without its format; a restarted recording gets a new one. */
+  readonly name: string;
+  /** Of its files: from 2 on, the name ends with it. */
+  readonly number: number;
+  /** Somebody has named it, and no other name will do. */
+  readonly chosen: boolean;
+  readonly format: string;
+  readonly startedAtMs: number;
+  readonly paused: boolean;
+  /** How often it has stopped by itself and was started again. */
+  readonly restarts: number;
+};
+
+type Common = {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly startedAtMs: number;
+  readonly nextMemberId: number;
+  /** Bounded by the calls that Asterisk admits. */
+  readonly members: Members;
+  readonly locked: boolean;
+  /** Whoever joins is muted too; null if nobody is. */
+  readonly mutedAll: Audience | null;
+  readonly guesses: Guesses;
+  readonly playback: Playback | null;
+  readonly recording: Recording | null;
+  /** The recording that was stopped last: should Asterisk have missed that, it is told again. */
+  readonly stoppedRecording: string | null;
+  /** Somebody has seen to recording already, so that it does not begin by itself again. */
+  readonly recorded: boolean;
+  /** How many playbacks there have been. */
+  readonly playbacks: number;
+  readonly musicOn: boolean;
+  /** When the last moderator left a conference that ends without one; null while there is one, or never was. */
+  readonly adminLeftAtMs: number | null;
+  /** Whether a moderator has been here. */
+  readonly adminSeen: boolean;
+  /** Members have been told that the conference's time is nearly over. */
+  readonly warned: boolean;
+  /** Its parts on other nodes; null where there can be none. */
+  readonly remote: RemoteView | null;
+};
+
+export type Conference =
+  /** Nothing exists in Asterisk yet. */
+  | (Common & { readonly status: 'new' })
+  | (Common & { readonly status: 'running' })
+  /** Members hear that it ends. */
+  | (Common & { readonly status: 'ending'; readonly result: 'ENDED' | 'TIME'; readonly endsAtMs: number })
+  /** Nobody is left; it ends after its idle time unless somebody comes. */
+  | (Common & { readonly status: 'empty'; readonly endsAtMs: number })
+  | (Common & { readonly status: 'ended' });
+
+export function newConference(
+  name: string,
+  settings: Settings,
+  nowMs: number,
+  { guesses = NO_GUESSES }: { guesses?: Guesses | undefined } = {},
+): Conference {
+  return {
+    status: 'new',
+    name,
+    settings,
+    startedAtMs: nowMs,
+    nextMemberId: 1,
+    members: Members.NONE,
+    locked: false,
+    mutedAll: null,
+    guesses,
+    playback: null,
+    recording: null,
+    stoppedRecording: null,
+    recorded: false,
+    playbacks: 0,
+    musicOn: false,
+    adminLeftAtMs: null,
+    adminSeen: false,
+    warned: false,
+    remote: null,
+  };
+}
+
+export function findMember(conference: Conference, memberId: number): Member | undefined {
+  return conference.members.byId(memberId);
+}
+
+/**
+ * The members of a conference that has become another one, each with what they were.
+ * @param all also those who are as they were
+ */
+export function* changedMembers(
+  before: Conference,
+  { members }: Conference,
+  all: boolean,
+): Generator<readonly [was: Member | undefined, is: Member], undefined> {
+  if (all) {
+    for (const is of members.values()) yield [before.members.get(is.channelId), is];
+    return undefined;
+  }
+  for (const { is } of members.changesSince(before.members)) {
+    // A call may have a new number.
+    if (is) yield [before.members.get(is.channelId), is];
+  }
+}
+
+/** Here and on all other nodes. */
+export function countAdmitted(conference: Conference): number {
+  return conference.members.counts.admitted + (conference.remote?.admitted ?? 0);
+}
+
+export function countSpeakers(conference: Conference): number {
+  return conference.members.counts.speakers + (conference.remote?.speakers ?? 0);
+}
+
+export function hasAdmin(conference: Conference): boolean {
+  return conference.members.counts.admins + (conference.remote?.admins ?? 0) > 0;
+}
+
+/** Members of this node with a raised hand, in the order in which they raised it. */
+export function raisedHands(conference: Conference): Member[] {
+  return [...conference.members.where(({ hands }) => hands > 0)].sort(
+    (a, b) => (a.handRaisedAtMs ?? 0) - (b.handRaisedAtMs ?? 0) || a.id - b.id,
+  );
+}
+
+/** The controls profile by which a member's keys count. */
+export function controlsOf({ settings }: Conference, member: Member): ControlsProfile {
+  return member.flags.admin ? settings.adminControls : settings.controls;
+}

@@ -1,0 +1,77 @@
+import type { Sounds } from '../../prompts/prompt-sounds.ts';
+import type { Arrangement, ArrangementKey } from './channel-setup.ts';
+import type { PlaybackOperation } from './commands.ts';
+import type { Playback, Recording } from './conference.ts';
+import type { ConferenceEvent } from './events.ts';
+import type { FlagChanges } from './flags.ts';
+import type { FloorLeg } from './floor-leg.ts';
+import type { Sequel } from './inputs.ts';
+import type { Caller, Path, Result } from './member.ts';
+import type { ClusterTelling } from './remote.ts';
+import type { SavedConference } from './saved-conference.ts';
+import type { SavedMember } from './saved-member.ts';
+
+/** About one channel. Those of one channel are carried out in order, those of different channels at the same time. */
+export type ChannelEffect =
+  /** Set the channel up like this; only `changed` differs from how it is. */
+  | { type: 'arrange'; channelId: string; to: Arrangement; changed: readonly ArrangementKey[] }
+  | { type: 'save-member'; channelId: string; member: SavedMember }
+  /**
+   * Play to this caller alone. `over`: Asterisk mixes it into what it sends to the caller; otherwise it is all that
+   * Asterisk sends. With a sequel, a `heard` input follows, whatever becomes of it; with `wait`, what comes after it is not
+   * done before.
+   */
+  | { type: 'play-to'; channelId: string; sounds: Sounds; over: boolean; sequel?: Sequel; wait?: true }
+  /** Record up to 5 s of what the caller says, until `#`; a `named` input follows. */
+  | { type: 'record-name'; channelId: string; name: string }
+  /** Stop what is being played to this caller, without waiting for what else is to be done. */
+  | { type: 'hush'; channelId: string }
+  /** Give the call back to the dialplan, which learns the result. */
+  | { type: 'release'; channelId: string; result: Result }
+  /** Run an application of the dialplan; the channel comes back with `returned`. */
+  | { type: 'execute'; channelId: string; application: string; data: string };
+
+export type ConferenceEffect =
+  /** Create the floor bridge; harmless if it exists. */
+  | { type: 'open-floor' }
+  | { type: 'close-floor' }
+  | { type: 'close-room'; room: number }
+  /** Delete the names that members have said: recordings that begin like this. */
+  | { type: 'delete-names'; prefix: string }
+  /** Play something short to everybody on the floor. */
+  | { type: 'announce'; sounds: Sounds; sequel?: 'end' }
+  | { type: 'play'; playback: Playback; sounds: Sounds }
+  | { type: 'control-playback'; id: string; operation: PlaybackOperation }
+  /** Music for the floor; null ends it. */
+  | { type: 'floor-music'; musicClass: string | null }
+  /** Connect the floor with the relay, for which it is to be so; null ends it. */
+  | { type: 'floor-leg'; leg: FloorLeg | null }
+  | { type: 'record'; recording: Recording }
+  | { type: 'pause-recording'; name: string; paused: boolean }
+  | { type: 'stop-recording'; name: string }
+  | { type: 'save-conference'; saved: SavedConference | null };
+
+/** For the controller itself. */
+export type ControllerEffect =
+  /** Send a `tick` at this time. The earliest wish counts; a tick too many is harmless. */
+  | { type: 'wake'; atMs: number }
+  /** Tell whoever wants to know. */
+  | { type: 'publish'; event: ConferenceEvent }
+  | { type: 'call-webhook'; url: string; body: object }
+  /** Tell the other nodes. */
+  | { type: 'cluster'; tell: ClusterTelling }
+  /** Call a phone into the conference. */
+  | { type: 'invite'; target: string; invitedBy: number }
+  /** Let the channel join another conference. */
+  | {
+      type: 'hand-over';
+      channelId: string;
+      conference: string;
+      profileName: string;
+      caller: Caller;
+      flags: FlagChanges;
+      path: Path;
+    };
+
+/** What must be done in the world because of an input. */
+export type Effect = ChannelEffect | ConferenceEffect | ControllerEffect;

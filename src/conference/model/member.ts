@@ -1,0 +1,100 @@
+import type { Collector } from '../../dtmf/collector.ts';
+import type { MemberFlags } from './flags.ts';
+import type { PinEntry } from './pin-entry.ts';
+
+/** Who is calling, as the telephone network tells it; number and name may be empty. */
+export type Caller = {
+  readonly number: string;
+  readonly name: string;
+  /** The language of prompts to this caller, where that is not the language of the conference. */
+  readonly language?: string;
+};
+
+/** Where a member is: in exactly one place. */
+export type Place =
+  /** Asked for a PIN; not admitted yet. */
+  | { readonly at: 'door' }
+  /** Admitted, and saying a name. */
+  | { readonly at: 'naming' }
+  /** Admitted, and told about it before being connected. */
+  | { readonly at: 'greeting' }
+  /** Admitted, waiting with music for a moderator. */
+  | { readonly at: 'waiting' }
+  /** On the way to the floor bridge. */
+  | { readonly at: 'arriving' }
+  /** In the floor bridge, as speaker or in the audience. */
+  | { readonly at: 'floor' }
+  /** Apart from the others, with music. */
+  | { readonly at: 'hold' }
+  /** Talking with one other member, unheard by the rest. Both have the same room. */
+  | { readonly at: 'private'; readonly room: number }
+  /** In an application of the dialplan, from which the member comes back. */
+  | { readonly at: 'away' }
+  /** Told good-bye, then released; only the call remains. */
+  | {
+      readonly at: 'leaving';
+      readonly result: Result;
+      /** Nobody was told that the member came. */
+      readonly unnoticed?: true;
+      /** The call is in an application of the dialplan, and can be released only when it is back. */
+      readonly away?: true;
+    };
+
+/**
+ * How a member hears the conference as a listener: from the relay, which passes the call's RTP and knows its codec; or, for
+ * the reason given, from the floor bridge in Asterisk.
+ */
+export type Path = { readonly at: 'relay' } | { readonly at: 'bridge'; readonly reason: string };
+
+/** Why a member left: the value of the variable `ROSTRUM_RESULT` in the dialplan afterwards. */
+export type Result = 'HANGUP' | 'KICKED' | 'PIN' | 'LOCKED' | 'FULL' | 'TIME' | 'ENDED' | 'FAILED';
+
+/** Sound settings of a member that differ from those of the profile. */
+export type Adjusted = {
+  readonly vadLevel?: number | undefined;
+  readonly agcLevel?: number | undefined;
+  readonly talkVolume?: number | undefined;
+  readonly listenVolume?: number | undefined;
+};
+
+/** One phone call in a conference. */
+export type Member = {
+  /** Short number, unique within the conference for its whole life. */
+  readonly id: number;
+  readonly channelId: string;
+  readonly caller: Caller;
+  readonly joinedAtMs: number;
+  readonly flags: MemberFlags;
+  readonly place: Place;
+  readonly path: Path;
+  readonly adjusted: Adjusted;
+  /** When the hand was raised; null while it is down. */
+  readonly handRaisedAtMs: number | null;
+  readonly talking: boolean;
+  readonly keys: Collector;
+  /** The name as the member has said it: a recording of Asterisk. */
+  readonly spokenName: string | null;
+  /** Set while the keys are digits of a PIN. */
+  readonly pinEntry: PinEntry | null;
+  /** Until then `#` counts as the end of a number that was complete without it. */
+  readonly ignoreHashUntilMs: number;
+  /** The member has been told that the time is nearly over. */
+  readonly warned: boolean;
+};
+
+/** What a member's channel must do: be heard by the others, and hear them. */
+export type Audio = { readonly voice: boolean; readonly hearing: boolean };
+
+export function audioOf(flags: MemberFlags): Audio {
+  return { voice: flags.speaker && !flags.mute, hearing: !flags.deaf };
+}
+
+/** Whether a member counts: past the door, and not yet told good-bye. */
+export function isAdmitted({ place }: Member): boolean {
+  return place.at !== 'door' && place.at !== 'leaving';
+}
+
+/** Whether the member's call is in the hands of the dialplan, from which it comes back. */
+export function isAway({ place }: Member): boolean {
+  return place.at === 'away' || (place.at === 'leaving' && place.away === true);
+}

@@ -1,0 +1,71 @@
+import type { ConferenceProfile } from '../../profiles/conference-schema.ts';
+
+/** A PIN being dialled. */
+export type PinEntry = {
+  readonly digits: string;
+  readonly triesLeft: number;
+  /** The try is over then: so long after the question, or after the last key. */
+  readonly deadlineMs: number;
+  /** Keys before this time do not count: the caller is being slowed down, and is asked then. */
+  readonly closedUntilMs: number;
+  readonly asked: boolean;
+};
+
+export type Access = ConferenceProfile['access'];
+
+/** Should it never be told that a prompt is over. */
+export const LONGEST_PROMPT_MS = 30_000;
+
+/** What a dialled PIN makes of the caller; null if it is none of the conference's. */
+export type PinMatch = 'admin' | 'user' | null;
+
+export type Dialled =
+  | { readonly type: 'more'; readonly entry: PinEntry }
+  | { readonly type: 'complete'; readonly digits: string };
+
+/** @param delayMs how long the caller is kept waiting before the question */
+export function startPinEntry(triesLeft: number, nowMs: number, delayMs = 0): PinEntry {
+  return {
+    digits: '',
+    triesLeft,
+    closedUntilMs: nowMs + delayMs,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    asked: false,
+  };
+}
+
+/** The caller is asked to dial the PIN now. The time counts from the end of that prompt, which is not known yet. */
+export function asking(entry: PinEntry, access: Access, nowMs: number): PinEntry {
+  return { ...entry, asked: true, deadlineMs: nowMs + LONGEST_PROMPT_MS + access.timeoutSeconds * 1000 };
+}
+
+/** The caller has heard the prompt, or has cut it short by dialling. */
+export function askedFor(entry: PinEntry, access: Access, nowMs: number): PinEntry {
+  return entry.digits === '' ? { ...entry, deadlineMs: nowMs + access.timeoutSeconds * 1000 } : entry;
+}
+
+/** When time alone changes something about it. */
+export function pinDeadlineMs({ asked, closedUntilMs, deadlineMs }: PinEntry): number {
+  return asked ? deadlineMs : closedUntilMs;
+}
+
+/** Takes one key. A PIN is complete with `#`, or with as many digits as the longest PIN has. Other keys are ignored. */
+export function dialPin(entry: PinEntry, key: string, access: Access, nowMs: number): Dialled {
+  if (nowMs < entry.closedUntilMs) return { type: 'more', entry };
+  // Alone it belongs to the number before.
+  if (key === '#') return entry.digits === '' ? { type: 'more', entry } : { type: 'complete', digits: entry.digits };
+  if (!/^\d$/.test(key)) return { type: 'more', entry };
+  const digits = entry.digits + key;
+  if (digits.length >= longestPin(access)) return { type: 'complete', digits };
+  return { type: 'more', entry: { ...entry, digits, asked: true, deadlineMs: nowMs + access.timeoutSeconds * 1000 } };
+}
+
+export function matchPin(access: Access, digits: string): PinMatch {
+  if (digits === '') return null;
+  if (digits === access.adminPin) return 'admin';
+  return digits === access.userPin ? 'user' : null;
+}
+
+function longestPin({ userPin = '', adminPin = '' }: Access): number {
+  return Math.max(userPin.length, adminPin.length);
+}

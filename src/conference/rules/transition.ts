@@ -1,0 +1,162 @@
+import type { PromptName } from '../../prompts/catalogue.ts';
+import type { Media } from '../../prompts/media.ts';
+import { mediaSounds, promptSounds, type Sounds } from '../../prompts/prompt-sounds.ts';
+import { type Arrangement, hearsAsterisk } from '../model/channel-setup.ts';
+import type { Refusal } from '../model/commands.ts';
+import type { Conference } from '../model/conference.ts';
+import type { Effect } from '../model/effects.ts';
+import type { ConferenceEvent } from '../model/events.ts';
+import type { Sequel } from '../model/inputs.ts';
+import type { Member } from '../model/member.ts';
+
+/** What is known of a channel that the state of the conference does not tell; `unknown` where nothing is. */
+export type Assumed = Arrangement | 'unknown';
+
+/**
+ * One input being worked on: the conference as it has become so far, and what else is to be done. It lives for the time
+ * of one call of `reduce`, which alone changes it.
+ */
+export class Turn {
+  readonly nowMs: number;
+  /** What it is told to do is to be done here, wherever it belongs. */
+  readonly final: boolean;
+  /** What is to be done before channels are arranged, and after. */
+  readonly first: Effect[] = [];
+  readonly effects: Effect[] = [];
+  /** By channel id, of members that this turn changes. */
+  readonly assumed = new Map<string, Assumed>();
+  /** The last wish to be woken has been fulfilled, and if it was too early must be made again. */
+  woken = false;
+  /** The member whose key is being acted on. That member hears what comes of it. */
+  actingFor: number | null = null;
+  /** Save the conference as a whole even if this turn has not changed it. */
+  resave = false;
+  #conference: Conference;
+  #refusal: Refusal | null = null;
+
+  constructor(conference: Conference, nowMs: number, { final = false } = {}) {
+    this.#conference = conference;
+    this.nowMs = nowMs;
+    this.final = final;
+  }
+
+  get conference(): Conference {
+    return this.#conference;
+  }
+
+  get refusal(): Refusal | null {
+    return this.#refusal;
+  }
+
+  get members(): Member[] {
+    return [...this.#conference.members.values()];
+  }
+
+  become(conference: Conference): void {
+    this.#conference = conference;
+  }
+
+  change(
+    changes: Partial<
+      Pick<
+        Conference,
+        | 'settings'
+        | 'nextMemberId'
+        | 'locked'
+        | 'mutedAll'
+        | 'guesses'
+        | 'playback'
+        | 'recording'
+        | 'recorded'
+        | 'stoppedRecording'
+        | 'playbacks'
+        | 'musicOn'
+        | 'adminLeftAtMs'
+        | 'adminSeen'
+        | 'warned'
+        | 'remote'
+      >
+    >,
+  ): void {
+    this.#conference = { ...this.#conference, ...changes };
+  }
+
+  put(member: Member): void {
+    this.#conference = { ...this.#conference, members: this.#conference.members.put(member) };
+  }
+
+  /** Changes a member, unless gone. */
+  patch(channelId: string, changes: Partial<Member>): void {
+    const member = this.#conference.members.get(channelId);
+    if (member) this.put({ ...member, ...changes });
+  }
+
+  remove(channelId: string): void {
+    this.#conference = { ...this.#conference, members: this.#conference.members.remove(channelId) };
+  }
+
+  do(effect: Effect): void {
+    this.effects.push(effect);
+  }
+
+  publish(event: ConferenceEvent): void {
+    this.effects.push({ type: 'publish', event });
+  }
+
+  refuse(refusal: Refusal): void {
+    this.#refusal ??= refusal;
+  }
+
+  /** Takes back what was refused, for somebody who is told in another way. */
+  takeRefusal(): Refusal | null {
+    const refusal = this.#refusal;
+    this.#refusal = null;
+    return refusal;
+  }
+
+  /** The sounds of prompts one after the other, as the profile has them. */
+  sounds(names: readonly PromptName[], values: Readonly<Record<string, string | number>> = {}): Sounds {
+    return promptSounds(names, this.#conference.settings.profile.sound, values);
+  }
+
+  /** Sounds of texts that are known to be media. */
+  soundsOf(texts: readonly string[]): Sounds {
+    return mediaSounds(texts, this.#conference.settings.profile.sound);
+  }
+
+  /** Plays prompts to one member. With a sequel, that follows even where the profile has them silent. */
+  prompt(
+    member: Member,
+    names: readonly PromptName[],
+    { sequel, values }: { sequel?: Sequel; values?: Readonly<Record<string, string | number>> } = {},
+  ): void {
+    const sounds = spokenTo(member, this.sounds(names, values));
+    if (sounds.media.length > 0 || sequel) this.playTo(member, sounds, sequel);
+  }
+
+  playTo({ channelId }: Member, sounds: Sounds, sequel?: Sequel): void {
+    const member = this.#conference.members.get(channelId);
+    if (!member) return;
+    const over = hearsAsterisk(this.#conference, member);
+    this.do({ type: 'play-to', channelId, sounds, over, ...(sequel && { sequel }) });
+  }
+
+  /** Plays prompts to one member to their end before anything else is done about the member. */
+  promptBefore(member: Member, names: readonly PromptName[]): void {
+    const { channelId } = member;
+    const sounds = spokenTo(member, this.sounds(names));
+    if (sounds.media.length > 0) this.first.push({ type: 'play-to', channelId, sounds, over: false, wait: true });
+  }
+
+  /** Plays prompts to everybody on the floor, after a recorded name if there is one. */
+  announce(names: readonly PromptName[], { sequel, name }: { sequel?: 'end'; name?: string } = {}): void {
+    const prompts = this.sounds(names);
+    const spoken: Media[] = name ? [{ type: 'recording', name }] : [];
+    const sounds = { ...prompts, media: [...spoken, ...prompts.media] };
+    if (sounds.media.length > 0 || sequel) this.do({ type: 'announce', sounds, ...(sequel && { sequel }) });
+  }
+}
+
+function spokenTo({ caller }: Member, sounds: Sounds): Sounds {
+  return caller.language ? { ...sounds, language: caller.language } : sounds;
+}

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'winston';
+import type { AriClientPort } from '../../ari/ari-client-port.ts';
+import { AriError, type AriErrorCode } from '../../ari/errors.ts';
+import { EventSocket } from '../../ari/event-socket.ts';
+import type { AriLogin } from '../../ari/http.ts';
+import { type AriEvent, EVENT_TYPES } from '../../ari/messages.ts';
+import type { Controller } from '../controller.ts';
+import { checkApplicationFree, signApplication, WHO_EVENT } from './application-claim.ts';
+
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 5000;
+/** What may pass by itself when connecting for the first time. */
+const WAITED_OUT: ReadonlySet<AriErrorCode> = new Set(['unreachable', 'refused']);
+/** Asterisk answers HTTP before it has loaded ARI, if it has that. */
+const LOADING_MS = 10_000;
+const LOADING_RETRY_MS = 200;
+
+export type SessionStatus = { connected: true; asteriskVersion: string } | { connected: false; reason: string };
+
+type Connection = { closed: Promise<void> };
+
+export type SessionOptions = { login: AriLogin; application: string };
+export type SessionDeps = {
+  ari: AriClientPort;
+  controller: Controller;
+  logger: Logger;
+  /** Another controller has taken the application: this one must not take it back. */
+  onReplaced: () => void;
+};
+
+/** Keeps the controller connected to its Asterisk: connects, resyncs, passes on events, and does so again for ever. */
+export class AsteriskSession {
+  readonly #options: SessionOptions;
+  readonly #deps: SessionDeps;
+  readonly #stopping = new AbortController();
+  #socket: EventSocket | null = null;
+  #status: SessionStatus = { connected: false, reason: 'not connected yet' };
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: SessionOptions, deps: SessionDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  /**
+   * Connects for the first time. An Asterisk that does not answer is waited for in the background.
+   * @throws AriError if waiting will not help: `unauthorized`, `unsuitable` or `application-taken`
+   */
+  async start(): Promise<void> {
+    let connection: Connection | null = null;
+    try {
+      connection = await this.#connectOnceLoaded();
+    } catch (error) {
+      if (!(error instanceof AriError) || !WAITED_OUT.has(error.code)) throw error;
+      this.#lost(error);
+    }
+    this.#running = this.#keepConnected(connection);
+  }
+
+  async #connectOnceLoaded(): Promise<Connection> {
+    const untilMs = performance.now() + LOADING_MS;
+    for (;;) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        const mayLoad = error instanceof AriError && error.status === 404 && performance.now() < untilMs;
+        if (!mayLoad || this.#stopping.signal.aborted) throw error;
+      }
+      await sleep(LOADING_RETRY_MS, undefined, { signal: this.#stopping.signal }).catch(() => {});
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#socket?.close();
+    await this.#running;
+  }
+
+  async #keepConnected(first: Connection | null): Promise<void> {
+    const { signal } = this.#stopping;
+    let connection = first;
+    let retryMs = FIRST_RETRY_MS;
+    while (!signal.aborted) {
+      if (connection) {
+        retryMs = FIRST_RETRY_MS;
+        await connection.closed;
+        if (signal.aborted) return;
+        this.#lost(new AriError('unreachable', 'the event connection closed'));
+      }
+      // Half of the wait is random, so that many controllers do not come back in step.
+      await sleep(retryMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      connection = signal.aborted ? null : await this.#connect().catch((error: Error) => this.#lost(error));
+    }
+  }
+
+  /** @returns `closed`, which resolves when the connection has closed */
+  async #connect(): Promise<Connection> {
+    const { ari, controller, logger } = this.#deps;
+    const { login, application } = this.#options;
+    const asteriskVersion = await ari.connect();
+    await checkApplicationFree(ari, application);
+
+    controller.connecting();
+    let onClose = () => {};
+    const closed = new Promise<void>((resolve) => {
+      onClose = resolve;
+    });
+    const onEvent = (event: AriEvent) => {
+      if (event.type === 'ApplicationReplaced') this.#deps.onReplaced();
+      else if (event.type === 'ChannelUserevent') this.#answerWho(event.eventname);
+      else controller.handle(event);
+    };
+    const socket = await EventSocket.open(login, application, { onEvent, onClose });
+    this.#socket = socket;
+    // stop() may have come while the socket was being opened.
+    if (this.#stopping.signal.aborted) socket.close();
+    try {
+      await ari.setEventFilter(application, EVENT_TYPES);
+      await controller.resync();
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    this.#status = { connected: true, asteriskVersion };
+    logger.info(`connected to Asterisk ${asteriskVersion} at ${login.url} as application "${application}"`);
+    return { closed };
+  }
+
+  #answerWho(eventName: string): void {
+    if (eventName !== WHO_EVENT) return;
+    const { ari, logger } = this.#deps;
+    signApplication(ari, this.#options.application).catch((error: Error) => logger.warn(error.message));
+  }
+
+  #lost(error: Error): null {
+    // Told once, not at every try.
+    if (this.#status.connected || this.#status.reason !== error.message) {
+      this.#deps.logger.warn(`${error.message}; trying again until Asterisk answers`);
+    }
+    this.#status = { connected: false, reason: error.message };
+    return null;
+  }
+}

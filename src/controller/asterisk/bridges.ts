@@ -1,0 +1,176 @@
+import { AriError } from '../../ari/errors.ts';
+import type { AriPort } from '../../ari/port.ts';
+import type { Arrangement } from '../../conference/model/channel-setup.ts';
+import type { Names } from './names.ts';
+
+/** Asterisk is asked for a bridge again then, whether it has told of the end of the old one or not. */
+const DESTROY_TIMEOUT_MS = 1000;
+
+type Where = Exclude<Arrangement['bridge'], 'none' | 'audience'>;
+
+/** What Asterisk does about a bridge grows with the channels in it, so that the audience waits in many small ones. */
+const AUDIENCE_CHANNELS = 50;
+
+/**
+ * The bridges of all conferences: one floor each, a room for each private talk, and those in which the listeners of all
+ * conferences wait while the relay sends them the sound.
+ */
+export class Bridges {
+  readonly #ari: AriPort;
+  readonly #names: Names;
+  /** The bridges being created or in use, by id. Bounded by the conferences and their members. */
+  readonly #opened = new Map<string, Promise<void>>();
+  /** Those that Asterisk was asked to destroy, with what to do when it has. */
+  readonly #closing = new Map<string, { done: Promise<void>; destroyed: () => void }>();
+  /** Which of them a channel was put into. */
+  readonly #bridgeOf = new Map<string, string>();
+  /** How many channels each bridge of the audience has. Bounded by the calls. */
+  readonly #audiences = new Map<string, number>();
+
+  constructor(deps: { ari: AriPort; names: Names }) {
+    this.#ari = deps.ari;
+    this.#names = deps.names;
+  }
+
+  openFloor(conference: string): Promise<void> {
+    return this.#open(this.#names.floor(conference));
+  }
+
+  /** Once a floor that is being opened is open. */
+  async floorOpened(conference: string): Promise<void> {
+    await this.#opened.get(this.#names.floor(conference));
+  }
+
+  closeFloor(conference: string): Promise<void> {
+    return this.#close(this.#names.floor(conference));
+  }
+
+  closeRoom(conference: string, room: number): Promise<void> {
+    return this.#close(this.#names.room(conference, room));
+  }
+
+  /** Puts a channel into a bridge, or changes there whether it is heard. A bridge that is not there is made. */
+  async enter(
+    conference: string,
+    where: Where,
+    channelId: string,
+    options: { mute: boolean; absorbDtmf: boolean },
+  ): Promise<void> {
+    const bridgeId = this.#idOf(conference, where);
+    const add = () => this.#ari.addChannel(bridgeId, channelId, options);
+    if (where !== 'floor' && !this.#opened.has(bridgeId)) await this.#open(bridgeId);
+    await this.#opened.get(bridgeId);
+    await add().catch((error) => {
+      if (!isBridgeGone(error)) throw error;
+      return this.#open(bridgeId).then(add);
+    });
+    this.found(channelId, bridgeId);
+  }
+
+  /** Parks a channel in a bridge where Asterisk sends it nothing. */
+  async enterAudience(channelId: string): Promise<void> {
+    const bridgeId = this.#audienceWithRoom();
+    // Counted before it is in, as others come at the same time.
+    this.found(channelId, bridgeId);
+    if (!this.#opened.has(bridgeId)) await this.#open(bridgeId);
+    await this.#opened.get(bridgeId);
+    const add = () => this.#ari.addChannel(bridgeId, channelId, { mute: false, absorbDtmf: false });
+    await add().catch((error) => {
+      if (!isBridgeGone(error)) throw error;
+      return this.#open(bridgeId).then(add);
+    });
+  }
+
+  /** Takes a channel out of whatever bridge it is in. */
+  async leave(conference: string, channelId: string): Promise<void> {
+    const bridgeId = this.#bridgeOf.get(channelId) ?? this.#names.floor(conference);
+    this.forget(channelId);
+    try {
+      await this.#ari.removeChannel(bridgeId, channelId);
+    } catch (error) {
+      // It was not in there: 422, or 404 where there is no bridge.
+      if (!(error instanceof AriError) || ![404, 409, 422].includes(error.status)) throw error;
+    }
+  }
+
+  /** A channel is gone. */
+  forget(channelId: string): void {
+    const bridgeId = this.#bridgeOf.get(channelId);
+    this.#bridgeOf.delete(channelId);
+    const count = this.#audiences.get(bridgeId ?? '');
+    if (bridgeId !== undefined && count !== undefined) this.#audiences.set(bridgeId, count - 1);
+  }
+
+  /** Notes where a channel is. */
+  found(channelId: string, bridgeId: string): void {
+    this.forget(channelId);
+    this.#bridgeOf.set(channelId, bridgeId);
+    if (this.#names.isAudience(bridgeId)) this.#audiences.set(bridgeId, (this.#audiences.get(bridgeId) ?? 0) + 1);
+  }
+
+  /** Asterisk has these bridges: those of the audience that are not among them are made anew when they are needed. */
+  existing(bridgeIds: ReadonlySet<string>): void {
+    for (const bridgeId of this.#audiences.keys()) if (!bridgeIds.has(bridgeId)) this.#opened.delete(bridgeId);
+    for (const bridgeId of bridgeIds) {
+      if (this.#names.isAudience(bridgeId)) this.#opened.set(bridgeId, Promise.resolve());
+    }
+  }
+
+  #audienceWithRoom(): string {
+    for (let number = 1; ; number++) {
+      const bridgeId = this.#names.audience(number);
+      if ((this.#audiences.get(bridgeId) ?? 0) < AUDIENCE_CHANNELS) return bridgeId;
+    }
+  }
+
+  #idOf(conference: string, where: Where): string {
+    if (where === 'floor') return this.#names.floor(conference);
+    return this.#names.room(conference, Number(where.slice('private-'.length)));
+  }
+
+  /** Asterisk has destroyed a bridge. @returns whether it was asked to */
+  destroyed(bridgeId: string): boolean {
+    const closing = this.#closing.get(bridgeId);
+    closing?.destroyed();
+    return closing !== undefined;
+  }
+
+  #open(bridgeId: string): Promise<void> {
+    // Asterisk destroys bridges in its own time, and until then would take the old one for the new.
+    const closed = this.#closing.get(bridgeId)?.done ?? Promise.resolve();
+    const opened = closed.then(() =>
+      this.#names.isAudience(bridgeId)
+        ? this.#ari.createHoldingBridge(bridgeId)
+        : this.#ari.createMixingBridge(bridgeId),
+    );
+    this.#opened.set(bridgeId, opened);
+    opened.catch(() => this.#opened.delete(bridgeId));
+    return opened;
+  }
+
+  async #close(bridgeId: string): Promise<void> {
+    const opened = this.#opened.get(bridgeId);
+    this.#opened.delete(bridgeId);
+    let destroyed = () => {};
+    const done = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, DESTROY_TIMEOUT_MS);
+      destroyed = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    }).then(() => void this.#closing.delete(bridgeId));
+    this.#closing.set(bridgeId, { done, destroyed });
+    await opened?.catch(() => {});
+    try {
+      await this.#ari.destroyBridge(bridgeId);
+    } catch (error) {
+      destroyed();
+      if (!isBridgeGone(error)) throw error;
+    }
+  }
+}
+
+/** Of `addChannel`: 404 is about the bridge, and 400 about the channel. */
+function isBridgeGone(error: unknown): boolean {
+  return error instanceof AriError && error.status === 404;
+}

@@ -1,0 +1,108 @@
+import type { AriBridge, AriChannel, AriPort } from '../../ari/port.ts';
+import type { ChannelSeen } from '../../conference/model/inputs.ts';
+import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
+import type { Caller } from '../../conference/model/member.ts';
+import { parseConference, type SavedConference } from '../../conference/model/saved-conference.ts';
+import { parseMember } from '../../conference/model/saved-member.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, PLAYER, WHISPER } from './names.ts';
+
+/** A channel of a conference, with its name in Asterisk in place of what becomes of its media. */
+export type ChannelRead = Omit<ChannelSeen, 'bridge' | 'path'> & { readonly channel: AriChannel };
+
+/** What Asterisk has that is ours. */
+export type AsteriskRead = {
+  conferences: Map<string, { profileName: string; channels: ChannelRead[] }>;
+  /** Calls that ask for a conference's number, and have been answered. */
+  inLobby: AriChannel[];
+  /** Calls that nobody has let in yet. */
+  unanswered: AriChannel[];
+  malformed: { channel: AriChannel; message: string }[];
+  /** Channels that are no calls: whispers, players, meters, and those of floors to the relay. */
+  others: AriChannel[];
+  bridges: AriBridge[];
+  /** Everybody's. */
+  channels: AriChannel[];
+};
+
+/** What is known of channels. */
+export type Known = {
+  /** Whether a call waits, or is about to be sent elsewhere, so that it is not for any conference yet. */
+  readonly isUndecided: (channelId: string) => boolean;
+  /** The conference that has taken a call in, whatever is saved on it yet; null where none has. */
+  readonly homeOf: (channelId: string) => string | null;
+};
+
+const NOTHING_KNOWN: Known = { isUndecided: () => false, homeOf: () => null };
+
+/** Reads all channels that are in our application, or away in the dialplan, with what was saved on them. */
+export async function readAsterisk(ari: AriPort, names: Names, known = NOTHING_KNOWN): Promise<AsteriskRead> {
+  const [channels, bridges] = await Promise.all([ari.listChannels(), ari.listBridges()]);
+  const ours = channels.filter(
+    ({ id, stasis, context }) =>
+      !known.isUndecided(id) &&
+      (stasis?.application === names.application || context === EXECUTE_CONTEXT || names.channelOfMeter(id) !== null),
+  );
+  const read: AsteriskRead = {
+    conferences: new Map(),
+    inLobby: [],
+    unanswered: [],
+    malformed: [],
+    others: [],
+    bridges,
+    channels,
+  };
+  await Promise.all(ours.map((channel) => readChannel(ari, names, channel, known.homeOf(channel.id), read)));
+  return read;
+}
+
+export async function readConference(ari: AriPort, names: Names, conference: string): Promise<SavedConference | null> {
+  return parseConference((await ari.getGlobalVariable(names.conferenceVariable(conference))) ?? '');
+}
+
+/** Who is calling. Asterisk's default language says nothing about the caller. */
+export function callerOf({ caller, language }: AriChannel): Caller {
+  return { ...caller, ...(language && language !== 'en' && { language }) };
+}
+
+async function readChannel(
+  ari: AriPort,
+  names: Names,
+  channel: AriChannel,
+  home: string | null,
+  read: AsteriskRead,
+): Promise<void> {
+  const args = channel.stasis?.args ?? [];
+  const isNamed = names.conferenceOfFloorLeg(channel.id) !== null || names.channelOfMeter(channel.id) !== null;
+  if (isNamed || args[0] === WHISPER || args[0] === PLAYER) {
+    read.others.push(channel);
+    return;
+  }
+  const saved = parseMember((await ari.getVariable(channel.id, MEMBER_VARIABLE)) ?? '');
+  const isAtHome = home === null || home === saved?.conference;
+  if (saved && isAtHome) return add(read, channel, saved.conference, saved.profileName, { flags: {}, saved });
+  // Its profile is that of the conference, which there is.
+  if (home !== null) return add(read, channel, home, '', { flags: {}, saved: null });
+  const parsed = parseJoinArguments(args);
+  if (!parsed.ok) {
+    read.malformed.push({ channel, message: parsed.message });
+    return;
+  }
+  const { conference, profileName, flags } = parsed.join;
+  // One that was answered already is half set up: that is finished at once.
+  if (channel.dialled !== null) read.unanswered.push(channel);
+  else if (conference === null) read.inLobby.push(channel);
+  else add(read, channel, conference, profileName, { flags, saved: null });
+}
+
+function add(
+  read: AsteriskRead,
+  channel: AriChannel,
+  name: string,
+  profileName: string,
+  seen: Pick<ChannelSeen, 'flags' | 'saved'>,
+): void {
+  const conference = read.conferences.get(name) ?? { profileName, channels: [] };
+  read.conferences.set(name, conference);
+  const here = channel.stasis !== null;
+  conference.channels.push({ channel, channelId: channel.id, caller: callerOf(channel), here, ...seen });
+}

@@ -1,0 +1,152 @@
+import type { AriPort } from '../../ari/port.ts';
+import { arrangementOf } from '../../conference/model/channel-setup.ts';
+import type { Conference } from '../../conference/model/conference.ts';
+import { floorLegOf } from '../../conference/model/floor-leg.ts';
+import type { ChannelSeen } from '../../conference/model/inputs.ts';
+import type { Path } from '../../conference/model/member.ts';
+import type { Conferences } from '../conferences.ts';
+import type { AsteriskSide } from './asterisk-side.ts';
+import { WHISPER } from './names.ts';
+import { type AsteriskRead, type ChannelRead, readConference } from './read-asterisk.ts';
+
+const NORMAL_CLEARING = 16;
+
+/** Squares all conferences with what was read from Asterisk. Rejects with an `AriError` if more cannot be read. */
+export async function resync(read: AsteriskRead, asterisk: AsteriskSide, conferences: Conferences): Promise<void> {
+  const withFloorLeg = new Set<string>();
+  asterisk.bridges.existing(new Set(read.bridges.map(({ id }) => id)));
+  for (const { id, channelIds } of read.bridges) {
+    for (const channelId of channelIds) asterisk.bridges.found(channelId, id);
+    const floorOf = asterisk.names.conferenceOfFloor(id);
+    if (floorOf !== null && channelIds.includes(asterisk.names.floorLeg(floorOf))) withFloorLeg.add(floorOf);
+  }
+  const meters = metersIn(read, asterisk);
+  await asterisk.meters.found(meters);
+  for (const [name, { profileName }] of read.conferences) conferences.ensure(name, profileName);
+  for (const conference of [...conferences.all.values()]) {
+    await resyncConference(conference, read, asterisk, conferences);
+  }
+  await asterisk.anchors.retain(new Set(read.channels.map(({ id }) => id)));
+  await stateFloors(read, asterisk, conferences);
+  asterisk.floorLegs.found(withFloorLeg);
+  await tidy(read, asterisk, conferences);
+  for (const channelId of meters.keys()) {
+    if (!isMetered(channelId, conferences)) asterisk.meters.set(channelId, false).catch(() => {});
+  }
+  conferences.forgetStrangers();
+}
+
+/**
+ * What open floors need of the relay is said before it is told everything that is wanted: it would close their ports, and their
+ * channels would be made anew.
+ */
+async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
+  const { names, floorLegs } = asterisk;
+  for (const { id } of bridges) {
+    const conference = all.get(names.conferenceOfFloor(id) ?? '');
+    const leg = conference ? floorLegOf(conference) : null;
+    if (conference && leg) await floorLegs.set(conference.name, leg);
+  }
+}
+
+/** Which members have a meter, and whether it has yet to be sent to the relay. */
+function metersIn({ others }: AsteriskRead, { names }: AsteriskSide): Map<string, { waiting: boolean }> {
+  const meters = new Map<string, { waiting: boolean }>();
+  for (const { id, stasis } of others) {
+    const channelId = names.channelOfMeter(id);
+    if (channelId !== null) meters.set(channelId, { waiting: stasis !== null });
+  }
+  return meters;
+}
+
+function isMetered(channelId: string, conferences: Conferences): boolean {
+  const conference = conferences.all.get(conferences.conferenceOf(channelId) ?? '');
+  const member = conference?.members.get(channelId);
+  return conference !== undefined && member !== undefined && arrangementOf(conference, member)?.metered === true;
+}
+
+async function resyncConference(
+  conference: Conference,
+  read: AsteriskRead,
+  asterisk: AsteriskSide,
+  conferences: Conferences,
+): Promise<void> {
+  const { ari, names, floorPlayer } = asterisk;
+  const { name } = conference;
+  const floorId = names.floor(name);
+  const floor = read.bridges.find((bridge) => bridge.id === floorId);
+  const inFloor = new Set(floor?.channelIds);
+  async function seen({ channel, ...read }: ChannelRead): Promise<ChannelSeen> {
+    const { channelId, saved } = read;
+    const path = await anchored(channel, asterisk);
+    const hearing = saved?.arrangement?.relay ?? null;
+    if (path.at === 'bridge' || !inAudience.has(channelId) || hearing === null) {
+      return { ...read, path, bridge: inFloor.has(channelId) ? 'floor' : 'other' };
+    }
+    // It is in place, so nobody will say it again.
+    asterisk.anchors.hear(channelId, name, hearing);
+    return { ...read, path, bridge: 'audience' };
+  }
+  const inAudience = new Set(read.bridges.flatMap(({ id, channelIds }) => (names.isAudience(id) ? channelIds : [])));
+  const channels = await Promise.all((read.conferences.get(name)?.channels ?? []).map(seen));
+  for (const { channelId } of channels) conferences.claim(channelId, name);
+  const saved = conference.status === 'new' ? await readConference(ari, names, name) : null;
+  const recordings = await liveOf(ari, [
+    conference.recording?.name,
+    saved?.recording?.name,
+    conference.stoppedRecording,
+  ]);
+  const playback = conferences.all.get(name)?.playback ?? null;
+  conferences.tell(name, {
+    type: 'resync',
+    floorOpen: floor !== undefined,
+    channels,
+    saved,
+    recordings,
+    playbacks: [
+      ...read.others.flatMap(({ id }) => names.playbackOfPlayer(id) ?? []),
+      // Ordered after that was read, perhaps: news of its channels wait until this is done.
+      ...(playback !== null && floorPlayer.isBeginning(playback.id) ? [playback.id] : []),
+    ],
+  });
+}
+
+/** A call that cannot be anchored any more is heard from the bridge, if at all. */
+async function anchored(channel: ChannelRead['channel'], { anchors }: AsteriskSide): Promise<Path> {
+  try {
+    return await anchors.ensure(channel);
+  } catch (error) {
+    return { at: 'bridge', reason: (error as Error).message };
+  }
+}
+
+/** Those of some recordings that are under way. */
+async function liveOf(ari: AriPort, names: readonly (string | null | undefined)[]): Promise<string[]> {
+  const live: string[] = [];
+  for (const name of names) if (name != null && (await ari.isRecording(name))) live.push(name);
+  return live;
+}
+
+/** Ends what belongs to nobody any more. */
+async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
+  const { ari, names, floorPlayer, prompter } = asterisk;
+  for (const { id, channelIds } of read.bridges) {
+    const name = names.conferenceOfFloor(id);
+    const orphaned = name !== null ? !all.has(name) : names.isRoom(id) && channelIds.length === 0;
+    if (orphaned) await ari.destroyBridge(id).catch(() => {});
+  }
+  const playing = new Set([...all.values()].map(({ playback }) => playback?.id));
+  for (const { id, stasis } of read.others) {
+    // It has lost the one who would have ended it.
+    if (stasis?.args[0] === WHISPER && !prompter.isInUse(id)) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
+    const playback = names.playbackOfPlayer(id);
+    const floorLeg = names.conferenceOfFloorLeg(id);
+    if (floorLeg !== null && !needsFloorLeg(all.get(floorLeg))) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
+    if (playback === null || playing.has(playback)) continue;
+    await floorPlayer.stop(playback);
+  }
+}
+
+function needsFloorLeg(conference: Conference | undefined): boolean {
+  return conference !== undefined && floorLegOf(conference) !== null;
+}

@@ -1,0 +1,187 @@
+import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'winston';
+import { AttendanceError } from '../../attendance/errors.ts';
+import { fileNameOf, runOfFileName } from '../../attendance/file-name.ts';
+import { msOfIso } from '../../attendance/iso-time.ts';
+import { Journal, type Published } from '../../attendance/journal.ts';
+import { type AttendanceRecord, parseRecord, serializeRecord } from '../../attendance/record.ts';
+import type { AttendanceReader, AttendanceRun } from '../../attendance/report.ts';
+import { LineAppender } from './line-appender.ts';
+
+const DAY_MS = 86_400_000;
+const PRUNE_EVERY_MS = 3_600_000;
+/** More would take the controller's memory and time; a conference of 10,000 makes some 50,000. */
+const MAX_RECORDS = 500_000;
+/** Ours have at most a few hundred characters. */
+const LONGEST_LINE = 64 * 1024;
+
+export type AttendanceOptions = {
+  /** Where the files are; its parent must exist. Without it nothing is recorded. */
+  readonly directory: string | null | undefined;
+  /** Files are deleted so many days after they were last written to. Without it they are kept for ever. */
+  readonly retentionDays?: number | undefined;
+  /** Also record who talks when. */
+  readonly talking?: boolean;
+  /** After an error of the file system it is tried again so often. */
+  readonly retryMs?: number;
+};
+
+export type AttendanceDeps = { readonly logger: Pick<Logger, 'info' | 'warn'>; readonly now?: () => number };
+
+/**
+ * Attendance as files: one for each run of a conference, only ever appended to. Calls never wait for it, and an error
+ * of the file system is logged but does not disturb them.
+ */
+export class AttendanceLog implements AttendanceReader {
+  readonly #directory: string | null;
+  readonly #retentionMs: number | null;
+  readonly #logger: AttendanceDeps['logger'];
+  readonly #now: () => number;
+  readonly #journal: Journal;
+  readonly #appender: LineAppender;
+  #pruner: NodeJS.Timeout | null = null;
+
+  constructor(options: AttendanceOptions, { logger, now = Date.now }: AttendanceDeps) {
+    this.#directory = options.directory || null;
+    this.#retentionMs = options.retentionDays === undefined ? null : options.retentionDays * DAY_MS;
+    this.#logger = logger;
+    this.#now = now;
+    this.#journal = new Journal({ talking: options.talking ?? false });
+    this.#appender = new LineAppender(
+      { retryMs: options.retryMs ?? 5000, name: 'attendance', beforeOpen: () => this.#makeDirectory() },
+      { logger },
+    );
+  }
+
+  /** Deletes files that are older than they may be, now and every hour. */
+  start(): void {
+    if (this.#directory === null || this.#retentionMs === null || this.#pruner) return;
+    const prune = () =>
+      void this.prune().catch((error: Error) => this.#logger.warn(`old attendance is not deleted: ${error.message}`));
+    this.#pruner = setInterval(prune, PRUNE_EVERY_MS).unref();
+    prune();
+  }
+
+  /** Writes what is waiting, for at most 5 s. */
+  async stop(): Promise<void> {
+    if (this.#pruner) clearInterval(this.#pruner);
+    this.#pruner = null;
+    await this.#appender.stop();
+  }
+
+  /** Takes down an event; returns at once. */
+  record(published: Published): void {
+    if (this.#directory === null) return;
+    const fileName = fileNameOf(published.conference, published.startedAtMs);
+    if (fileName === null) return;
+    const path = join(this.#directory, fileName);
+    for (const record of this.#journal.take(published)) this.#appender.append(path, serializeRecord(record));
+  }
+
+  /** @returns once everything recorded so far is written, the file system refuses, or 5 s have passed */
+  flush(): Promise<void> {
+    return this.#appender.flush();
+  }
+
+  /** All runs of conferences of which there is a file, oldest first. Rejects with an `AttendanceError`. */
+  async list(): Promise<AttendanceRun[]> {
+    const runs = (await this.#fileNames(await this.#flushed())).flatMap((name) => runOfFileName(name) ?? []);
+    return runs.sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0));
+  }
+
+  /**
+   * What is recorded of a conference: of all its runs, of the last one, or of the one that started at a time; empty if
+   * there is nothing. Lines that are damaged are left out. Rejects with an `AttendanceError`.
+   */
+  async read(conference: string, which: { last?: boolean; startedAt?: string } = {}): Promise<AttendanceRecord[]> {
+    const { last = false, startedAt } = which;
+    const records: AttendanceRecord[] = [];
+    for (const run of startedAt === undefined ? await this.#runsOf(conference, last) : [{ conference, startedAt }]) {
+      const fileName = fileNameOf(run.conference, msOfIso(run.startedAt));
+      if (fileName !== null) await readRecords(join(await this.#flushed(), fileName), records);
+    }
+    return records;
+  }
+
+  /** Deletes the files of conferences that ended longer ago than they may be kept. Rejects if one cannot be deleted. */
+  async prune(): Promise<void> {
+    if (this.#directory === null || this.#retentionMs === null) return;
+    const oldestMs = this.#now() - this.#retentionMs;
+    let failure: unknown = null;
+    for (const name of await this.#fileNames(this.#directory)) {
+      const run = runOfFileName(name);
+      if (!run || this.#journal.isOpen(run.conference, msOfIso(run.startedAt))) continue;
+      const path = join(this.#directory, name);
+      try {
+        if ((await stat(path)).mtimeMs < oldestMs) await unlink(path);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure) throw failure;
+  }
+
+  async #runsOf(conference: string, last: boolean): Promise<AttendanceRun[]> {
+    return (await this.list()).filter((run) => run.conference === conference).slice(last ? -1 : 0);
+  }
+
+  /** The directory, with everything in it that has been recorded. */
+  async #flushed(): Promise<string> {
+    if (this.#directory === null) {
+      throw new AttendanceError(
+        'attendance-disabled',
+        'no attendance is recorded: set reports.directory in rostrum.yaml',
+      );
+    }
+    await this.flush();
+    return this.#directory;
+  }
+
+  async #fileNames(directory: string): Promise<string[]> {
+    try {
+      return await readdir(directory);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw unreadable(directory, cause);
+    }
+  }
+
+  /** Readable by this user only: who was in a conference is nobody else's business. */
+  async #makeDirectory(): Promise<void> {
+    await mkdir(this.#directory ?? '', { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+}
+
+/** Piece by piece, so that the controller does other things in between. Nothing if there is no such file. */
+async function readRecords(path: string, into: AttendanceRecord[]): Promise<void> {
+  const take = (line: string) => {
+    const record = parseRecord(line);
+    if (record) into.push(record);
+    if (into.length > MAX_RECORDS) {
+      throw new AttendanceError('attendance-unreadable', `${path}: more than ${MAX_RECORDS} records: ask for less`);
+    }
+  };
+  try {
+    const file = await open(path, 'r');
+    let rest = '';
+    for await (const chunk of file.createReadStream({ encoding: 'utf8' })) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > LONGEST_LINE) rest = '';
+      for (const line of lines) take(line);
+    }
+    take(rest);
+  } catch (cause) {
+    if (cause instanceof AttendanceError) throw cause;
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): AttendanceError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new AttendanceError('attendance-unreadable', `${path} cannot be read (${code ?? message})`, { cause });
+}

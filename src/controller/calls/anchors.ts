@@ -1,0 +1,311 @@
+import { networkInterfaces } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'winston';
+import { CONGESTION } from '../../ari/causes.ts';
+import { AriError } from '../../ari/errors.ts';
+import type { AriChannel, AriPort } from '../../ari/port.ts';
+import type { Hearing } from '../../conference/model/channel-setup.ts';
+import type { Path } from '../../conference/model/member.ts';
+import { firstAddress } from '../../config/relay-config.ts';
+import type { CallSpec } from '../../relay/protocol.ts';
+import { ControllerError } from '../errors.ts';
+import type { RelayLink } from '../relay/relay-link.ts';
+import { isChannelGone } from './arranger.ts';
+import {
+  type CallRtpOptions,
+  callSpecOf,
+  endpointOf,
+  INCOMING_VARIABLES,
+  OUTGOING_VARIABLES,
+  type RtpValues,
+  readsMediaAddress,
+  readsTransport,
+} from './call-rtp.ts';
+
+/**
+ * Asterisk has the port a few milliseconds after it was told to send the phone its description; one that is busy takes longer.
+ * It is asked ever less often, for 5 s.
+ */
+const FIRST_READ_AGAIN_MS = 20;
+const LAST_READ_AGAIN_MS = 320;
+const READ_TRIES = 20;
+/** For the relay to open a port. One that is being started is waited for; the caller hears ringing meanwhile. */
+const OPEN_TIMEOUT_MS = 30_000;
+/** The configuration of Asterisk may change while it runs. */
+const REMEMBERED_MS = 60_000;
+/** By which Asterisk calls phones of an endpoint that names none: see asterisk-config/pjsip.conf. */
+const STANDARD_TRANSPORT = 'transport-udp';
+/** More endpoints than this are asked about each time. */
+const MOST_REMEMBERED = 1000;
+/** Their ids are in the URL, of which Asterisk reads 2000 characters. */
+const SUBSCRIBED_AT_ONCE = 25;
+/** The answer to a session refresh, and the end of a phone that gives none, are Asterisk's business. */
+const REFRESH = 'PJSIP_SEND_SESSION_REFRESH()';
+
+type Call = Pick<AriChannel, 'id' | 'name' | 'dialled'>;
+
+type Anchor = {
+  /** Resolves when it is known how the member hears; rejects if the call cannot be taken. */
+  path: Promise<Path>;
+  /** Null until the relay has been told. */
+  spec: CallSpec | null;
+  /** `pending` while the caller waits for the path. */
+  state: 'pending' | 'in' | 'failed';
+  /** The relay has opened the port; rejects if it cannot, or the call has ended. */
+  readonly isOpen: Promise<void>;
+  readonly opened: () => void;
+  readonly fail: (error: Error) => void;
+};
+
+export type AnchorsOptions = {
+  application: string;
+  /** Phones may send from addresses that nobody has signalled: `relay.sources: any`. */
+  anySource: boolean;
+};
+export type AnchorsDeps = {
+  ari: AriPort;
+  link: RelayLink;
+  logger: Logger;
+  /** In ms, monotone. */
+  now: () => number;
+};
+
+/**
+ * The relay stands between each phone and Asterisk, as the anchor of the call's RTP: this is arranged before the call is
+ * answered. What a member hears is then a matter of the relay alone.
+ */
+export class Anchors {
+  readonly #options: AnchorsOptions;
+  readonly #deps: AnchorsDeps;
+  readonly #endpoints = new Map<string, { mediaAddress: string; untilMs: number }>();
+  /** By channel. Bounded by the calls of Asterisk. */
+  readonly #anchors = new Map<string, Anchor>();
+
+  constructor(options: AnchorsOptions, deps: AnchorsDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /**
+   * Has the relay take the RTP of a call, before anything is sent to its phone. Doing it again is harmless.
+   * @returns how the caller can hear a conference; at once where Asterisk need not be asked. Rejects with an `AriError`, or
+   * with a `ControllerError` `not-possible` where the relay cannot open the port: the call cannot be heard then
+   */
+  ensure(channel: Call): Path | Promise<Path> {
+    const known = this.#anchors.get(channel.id);
+    if (known && known.state !== 'failed') return known.path;
+    const endpoint = endpointOf(channel.name);
+    if (endpoint === null) return { at: 'bridge', reason: 'not a SIP call' };
+    let opened = () => {};
+    let fail = (_: Error) => {};
+    const isOpen = new Promise<void>((resolve, reject) => {
+      opened = resolve;
+      fail = reject;
+    });
+    isOpen.catch(() => {});
+    const anchor: Anchor = { path: Promise.reject(), spec: null, state: 'pending', isOpen, opened, fail };
+    anchor.path.catch(() => {});
+    this.#anchors.set(channel.id, anchor);
+    anchor.path = this.#begin(anchor, channel, endpoint);
+    anchor.path.then(
+      () => {
+        anchor.state = 'in';
+      },
+      () => {
+        anchor.state = 'failed';
+      },
+    );
+    return anchor.path;
+  }
+
+  /** Whether a call's RTP is, or is about to be, in the hands of the relay. */
+  has(channelId: string): boolean {
+    return this.#anchors.has(channelId);
+  }
+
+  /** The listener hears this conference from now on, and is heard by nobody; null lets everything pass to and from Asterisk. */
+  hear(channelId: string, conference: string, hearing: Hearing | null): void {
+    const anchor = this.#anchors.get(channelId);
+    if (!anchor?.spec) return;
+    if (hearing === null && anchor.spec.hearing === null) return;
+    this.#set(anchor, { ...anchor.spec, hearing: hearing && { conference, ...hearing } });
+  }
+
+  /** The call has left the application: it is in the dialplan, to which its sound passes from now on, or about to end. */
+  left(channelId: string): void {
+    const anchor = this.#anchors.get(channelId);
+    if (!anchor) return;
+    if (!anchor.spec) return this.end(channelId);
+    this.hear(channelId, '', null);
+    // Asterisk tells the application of the end only if it is asked to, and refuses that where there is no such channel.
+    this.#subscribeEach([channelId]).catch((error: Error) => {
+      this.#deps.logger.debug(`call ${channelId}: its end will not be told: ${error.message}`);
+    });
+  }
+
+  /** The call has ended. */
+  end(channelId: string): void {
+    const anchor = this.#anchors.get(channelId);
+    this.#anchors.delete(channelId);
+    anchor?.fail(new ControllerError('not-possible', 'the call has ended'));
+    this.#deps.link.endCall(channelId);
+  }
+
+  /**
+   * Asterisk has these channels, and no others. Calls that are in the dialplan again are still passed on. Asterisk tells of
+   * the end of them all from now on; it forgets who wants to know when a controller goes. Rejects with an `AriError`.
+   */
+  async retain(living: ReadonlySet<string>): Promise<void> {
+    const { ari, link } = this.#deps;
+    const kept = link.calls.filter((channelId) => living.has(channelId));
+    for (const channelId of [...this.#anchors.keys(), ...link.calls]) if (!living.has(channelId)) this.end(channelId);
+    for (const channelId of kept) {
+      const call = link.callOf(channelId);
+      if (call && !this.#anchors.has(channelId)) link.setCall({ ...call, hearing: null });
+    }
+    for (let at = 0; at < kept.length; at += SUBSCRIBED_AT_ONCE) {
+      const some = kept.slice(at, at + SUBSCRIBED_AT_ONCE);
+      // One that has ended meanwhile makes Asterisk refuse the whole request.
+      await ari.subscribeToChannels(this.#options.application, some).catch(() => this.#subscribeEach(some));
+    }
+  }
+
+  async #subscribeEach(channelIds: readonly string[]): Promise<void> {
+    const { ari } = this.#deps;
+    const { application } = this.#options;
+    for (const channelId of channelIds) {
+      await ari.subscribeToChannels(application, [channelId]).catch((error: Error) => {
+        if (!isChannelGone(error)) throw error;
+        this.end(channelId);
+      });
+    }
+  }
+
+  /** The relay has opened the port of a call, or could not. */
+  settled(channelId: string, problem: string | null): void {
+    const anchor = this.#anchors.get(channelId);
+    if (problem === null) return anchor?.opened();
+    anchor?.fail(new ControllerError('not-possible', problem));
+    if (anchor ? anchor.state === 'in' : this.#deps.link.callOf(channelId)) this.#hangUp(channelId, problem);
+  }
+
+  /** A call that is in, and would be left in silence. */
+  #hangUp(channelId: string, problem: string): void {
+    const { ari, logger } = this.#deps;
+    logger.error(`call ${channelId} hung up: the relay cannot open its RTP port: ${problem}`);
+    ari.hangUp(channelId, CONGESTION).catch((error: Error) => {
+      if (!isChannelGone(error)) logger.error(`call ${channelId}: not hung up: ${error.message}`);
+    });
+  }
+
+  /** Nothing comes from a phone: it is asked whether it is there. Asterisk ends the call of one that does not answer. */
+  silent(channelId: string, seconds: number): void {
+    if (!this.#anchors.has(channelId)) return;
+    const { ari, logger } = this.#deps;
+    logger.debug(`call ${channelId}: nothing from its phone for ${seconds} s; asking it by SIP`);
+    ari.setVariable(channelId, REFRESH, 'update').catch((error: Error) => {
+      if (!isChannelGone(error)) logger.warn(`call ${channelId}: not asked by SIP: ${error.message}`);
+    });
+  }
+
+  async #begin(anchor: Anchor, channel: Call, endpoint: string): Promise<Path> {
+    const { ari, link } = this.#deps;
+    const { id } = channel;
+    const found = link.callOf(id);
+    if (found) {
+      this.#set(anchor, found);
+      anchor.opened();
+      return pathOf(found);
+    }
+    const mediaAddress = await this.#mediaAddressOf(endpoint, id);
+    if (this.#anchors.get(id) !== anchor) return gone();
+    if (!mediaAddress.startsWith('127.')) {
+      return { at: 'bridge', reason: `endpoint ${endpoint} has no media_address on loopback` };
+    }
+    const isEarly = channel.dialled !== null;
+    if (isEarly) {
+      if (!link.status.connected) await ari.ring(id);
+      await Promise.race([link.connected(), tooLate()]);
+      await ari.progress(id);
+    }
+    const spec = await this.#readRtp(channel, endpoint, mediaAddress);
+    if (this.#anchors.get(id) !== anchor) return gone();
+    if ('reason' in spec) return { at: 'bridge', reason: spec.reason };
+    this.#set(anchor, spec);
+    // The phone of an answered call sends already, and nobody waits.
+    if (isEarly) await Promise.race([anchor.isOpen, tooLate()]);
+    return pathOf(spec);
+  }
+
+  async #mediaAddressOf(endpoint: string, channelId: string): Promise<string> {
+    const known = this.#endpoints.get(endpoint);
+    if (known && this.#deps.now() < known.untilMs) return known.mediaAddress;
+    const mediaAddress = await this.#deps.ari.getVariable(channelId, readsMediaAddress(endpoint));
+    // The endpoint has none; or the channel is gone, which tells nothing of the endpoint.
+    if (mediaAddress === null) return '';
+    if (this.#endpoints.size >= MOST_REMEMBERED) this.#endpoints.clear();
+    this.#endpoints.set(endpoint, { mediaAddress, untilMs: this.#deps.now() + REMEMBERED_MS });
+    return mediaAddress;
+  }
+
+  async #readRtp(
+    { id, dialled }: Call,
+    endpoint: string,
+    mediaAddress: string,
+  ): Promise<CallSpec | { reason: string }> {
+    const { anySource } = this.#options;
+    const specOf = (values: RtpValues, localHost: CallRtpOptions['localHost']) =>
+      callSpecOf(id, values, { mediaAddress, localHost, anySource });
+    for (let tries = 1; ; tries++) {
+      const incoming = await this.#readUnlessEarly(id, INCOMING_VARIABLES);
+      if (incoming) return specOf(incoming, null);
+      const outgoing = dialled === null ? await this.#readUnlessEarly(id, OUTGOING_VARIABLES) : null;
+      if (outgoing) return specOf(outgoing, await this.#localHostOf(endpoint, id));
+      if (tries >= READ_TRIES) throw new ControllerError('not-possible', 'Asterisk does not tell its RTP port');
+      await sleep(Math.min(FIRST_READ_AGAIN_MS * 2 ** (tries - 1), LAST_READ_AGAIN_MS));
+    }
+  }
+
+  /** @returns null where Asterisk does not know all of them yet, or never will. Rejects with an `AriError` */
+  async #readUnlessEarly(channelId: string, names: readonly (keyof RtpValues)[]): Promise<RtpValues | null> {
+    try {
+      return await this.#deps.ari.readVariables(channelId, names);
+    } catch (error) {
+      if (error instanceof AriError && error.status === 500) return null;
+      throw error;
+    }
+  }
+
+  /** From where Asterisk calls phones of an endpoint. */
+  async #localHostOf(endpoint: string, channelId: string): Promise<string> {
+    const { ari } = this.#deps;
+    const name = (await ari.getVariable(channelId, readsTransport(endpoint))) || STANDARD_TRANSPORT;
+    const { bindHost, externalMediaAddress } = await ari.readTransport(name);
+    if (bindHost !== '' && bindHost !== '0.0.0.0') return bindHost;
+    // Behind NAT it is not an address of this host.
+    return localAddresses().includes(externalMediaAddress) ? externalMediaAddress : firstAddress();
+  }
+
+  #set(anchor: Anchor, spec: CallSpec): void {
+    const source = this.#deps.link.callOf(spec.channelId)?.source ?? spec.source;
+    anchor.spec = { ...spec, source };
+    this.#deps.link.setCall(anchor.spec);
+  }
+}
+
+function pathOf({ codec }: CallSpec): Path {
+  return codec === null ? { at: 'bridge', reason: 'a codec that the relay does not encode' } : { at: 'relay' };
+}
+
+function gone(): never {
+  throw new ControllerError('not-possible', 'the call has ended');
+}
+
+async function tooLate(): Promise<never> {
+  await sleep(OPEN_TIMEOUT_MS, undefined, { ref: false });
+  throw new ControllerError('not-possible', 'the relay does not open its port');
+}
+
+function localAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((found) => (found ?? []).map(({ address }) => address));
+}

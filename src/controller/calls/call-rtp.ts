@@ -1,0 +1,93 @@
+import { isIPv4 } from 'node:net';
+import type { CallSpec } from '../../relay/protocol.ts';
+
+/**
+ * What Asterisk tells of the RTP of a call, as functions of the dialplan.
+ * @see https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Functions/CHANNEL/
+ */
+
+const RTP_SOURCE = 'CHANNEL(rtp,src)';
+const RTP_DESTINATION = 'CHANNEL(rtp,dest)';
+const SIP_REMOTE = 'CHANNEL(pjsip,remote_addr)';
+const SIP_LOCAL = 'CHANNEL(pjsip,local_addr)';
+const FORMATS = 'CHANNEL(audionativeformat)';
+const ENCRYPTED = 'CHANNEL(rtp,secure)';
+const SIP_TARGET = 'CHANNEL(pjsip,target_uri)';
+
+/** Of a call that has come. */
+export const INCOMING_VARIABLES = [RTP_SOURCE, RTP_DESTINATION, SIP_REMOTE, SIP_LOCAL, FORMATS, ENCRYPTED] as const;
+/** Of a call to a phone, for which Asterisk does not tell its own address. */
+export const OUTGOING_VARIABLES = [RTP_SOURCE, RTP_DESTINATION, SIP_TARGET, FORMATS, ENCRYPTED] as const;
+type Variable = (typeof INCOMING_VARIABLES | typeof OUTGOING_VARIABLES)[number];
+export type RtpValues = Readonly<Partial<Record<Variable, string | null>>>;
+
+/** Asterisk's names for what the relay encodes. */
+const CODECS: Readonly<Record<string, CallSpec['codec']>> = { ulaw: 'PCMU', alaw: 'PCMA', g722: 'G722' };
+
+/** The name of a SIP channel's endpoint; null for other channels. */
+export function endpointOf(channelName: string): string | null {
+  return /^PJSIP\/(.+)-[0-9a-f]+$/.exec(channelName)?.[1] ?? null;
+}
+
+/** The function that reads where Asterisk has the RTP of an endpoint's calls. */
+export function readsMediaAddress(endpoint: string): string {
+  return `PJSIP_ENDPOINT(${endpoint},media_address)`;
+}
+
+/** The function that reads by which transport Asterisk calls phones of an endpoint. */
+export function readsTransport(endpoint: string): string {
+  return `PJSIP_ENDPOINT(${endpoint},transport)`;
+}
+
+export type CallRtpOptions = {
+  /** Where Asterisk has its side of the call. */
+  mediaAddress: string;
+  /** The address of this host by which a phone was called; null for a call that has come, of which Asterisk tells. */
+  localHost: string | null;
+  /** The phone may send from any address. */
+  anySource: boolean;
+};
+
+/** @returns what the relay must know, or why it cannot take the call */
+export function callSpecOf(
+  channelId: string,
+  values: RtpValues,
+  { mediaAddress, localHost, anySource }: CallRtpOptions,
+): CallSpec | { reason: string } {
+  if (values[ENCRYPTED] === '1') return { reason: 'its RTP is encrypted' };
+  // Asterisk tells the right port, with an address that is not the one.
+  const port = addressOf(values[RTP_SOURCE])?.port;
+  const host = localHost ?? addressOf(values[SIP_LOCAL])?.host;
+  if (port === undefined || host === undefined) return { reason: 'Asterisk does not tell its RTP port over IPv4' };
+  const phone = addressOf(values[RTP_DESTINATION]);
+  const signalling = addressOf(values[SIP_REMOTE] ?? hostPortIn(values[SIP_TARGET]))?.host;
+  const sources = [...new Set([phone?.host, signalling])].filter((each) => each !== undefined);
+  return {
+    channelId,
+    local: { host, port },
+    asterisk: { host: mediaAddress, port },
+    phone,
+    sources: anySource ? [] : sources,
+    codec: codecOf(values[FORMATS]),
+    hearing: null,
+    source: null,
+  };
+}
+
+/** The first of `(ulaw|alaw)`, which is what Asterisk sends. */
+function codecOf(formats: string | null | undefined): CallSpec['codec'] {
+  const [first = ''] = (formats ?? '').replace(/[()]/g, '').split('|');
+  return CODECS[first] ?? null;
+}
+
+/** Of a URI such as `sip:phone@192.0.2.2:5060`. */
+function hostPortIn(uri: string | null | undefined): string | null {
+  const [, host = '', port = '5060'] = /@([\d.]+)(?::(\d+))?/.exec(uri ?? '') ?? [];
+  return host === '' ? null : `${host}:${port}`;
+}
+
+function addressOf(text: string | null | undefined): { host: string; port: number } | null {
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(text ?? '') ?? [];
+  const isAddress = isIPv4(host) && host !== '0.0.0.0' && Number(port) > 0 && Number(port) < 65_536;
+  return isAddress ? { host, port: Number(port) } : null;
+}

@@ -1,0 +1,37 @@
+import type { AriMedia, AriPort } from '../../ari/port.ts';
+import type { RelayLink } from '../relay/relay-link.ts';
+
+/** The RTP of a member's call: as the relay knows it, or Asterisk where the relay has nothing to do with the call. */
+export type MemberMedia = AriMedia & {
+  /** Variation of the delay, of what the phone sends and of what it gets; null where nobody tells. */
+  readonly jitterMs: number | null;
+  readonly jitterAtPhoneMs: number | null;
+  /** Since anything came from the phone; null where Asterisk alone would know. */
+  readonly silentSeconds: number | null;
+};
+
+/** @returns null if the call has no RTP, or is gone. Rejects with an `AriError` */
+export async function readMedia(
+  channelId: string,
+  { ari, link }: { ari: AriPort; link: RelayLink },
+): Promise<MemberMedia | null> {
+  if (link.callOf(channelId) === null) {
+    const media = await ari.readMedia(channelId);
+    return media && { ...media, jitterMs: null, jitterAtPhoneMs: null, silentSeconds: null };
+  }
+  const [statistics, formats] = await Promise.all([
+    link.statisticsOf(channelId),
+    ari.getVariable(channelId, 'CHANNEL(audionativeformat)'),
+  ]);
+  if (!statistics) return null;
+  const { packetsReceived, packetsLost, packetsSent, packetsLostByPhone, roundTripMs, ...more } = statistics;
+  return {
+    codec: formats?.replace(/[()]/g, '') ?? '',
+    packetsReceived,
+    packetsLost,
+    packetsSent,
+    packetsLostBySide: packetsLostByPhone ?? 0,
+    roundTripMs: roundTripMs ?? 0,
+    ...more,
+  };
+}

@@ -1,0 +1,61 @@
+import { changesBetween } from '../../cluster/diff.ts';
+import type { Change } from '../../cluster/messages.ts';
+import type { Conference } from '../../conference/model/conference.ts';
+
+/** Changes are collected for so long, so that a burst of them is one message. */
+const COLLECT_MS = 20;
+
+export type ClusterOutboxDeps = {
+  conferences: () => ReadonlyMap<string, Conference>;
+  send: (changes: readonly Change[]) => void;
+};
+
+/** What the other nodes are to be told soon: the difference to what they were told last. */
+export class ClusterOutbox {
+  readonly #deps: ClusterOutboxDeps;
+  /** Conferences that have changed, as they were told last. */
+  readonly #told = new Map<string, Conference>();
+  /** By conference and so the latest of each. */
+  readonly #settings = new Map<string, Change>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(deps: ClusterOutboxDeps) {
+    this.#deps = deps;
+  }
+
+  /** @param before the conference before its first change since the last time */
+  changed(before: Conference): void {
+    if (!this.#told.has(before.name)) this.#told.set(before.name, before);
+    this.#timer ??= setTimeout(() => this.flush(), COLLECT_MS);
+  }
+
+  share(conference: string, settings: Change): void {
+    this.#settings.set(conference, settings);
+    this.#timer ??= setTimeout(() => this.flush(), COLLECT_MS);
+  }
+
+  /** Tells it now. */
+  flush(): void {
+    this.#stopTimer();
+    if (this.#told.size === 0 && this.#settings.size === 0) return;
+    const changes: Change[] = [];
+    for (const [name, before] of this.#told) {
+      changes.push(...changesBetween(before, this.#deps.conferences().get(name) ?? null));
+    }
+    changes.push(...this.#settings.values());
+    this.forget();
+    this.#deps.send(changes);
+  }
+
+  /** Nobody needs to be told: whoever comes is told everything. */
+  forget(): void {
+    this.#stopTimer();
+    this.#told.clear();
+    this.#settings.clear();
+  }
+
+  #stopTimer(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,57 @@
+import type { AriPort } from '../../ari/port.ts';
+import { type SavedConference, serializeConference } from '../../conference/model/saved-conference.ts';
+import type { Names } from '../asterisk/names.ts';
+
+type Waiting = { value: string; readonly written: Promise<void> };
+
+/**
+ * Saves conferences in Asterisk, each in order: requests go over several connections and may overtake each other, and whoever
+ * restores an older state would unlock what was locked. Of the states that wait only the newest is written.
+ */
+export class ConferenceSaver {
+  readonly #ari: Pick<AriPort, 'setGlobalVariable'>;
+  readonly #names: Names;
+  /** What is being written, by conference. */
+  readonly #writing = new Map<string, Promise<void>>();
+  /** What is to be written after that. */
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(deps: { ari: Pick<AriPort, 'setGlobalVariable'>; names: Names }) {
+    this.#ari = deps.ari;
+    this.#names = deps.names;
+  }
+
+  /**
+   * @param saved null where there is nothing to be restored any more
+   * @returns once this state, or a newer one, is saved; rejects with an `AriError`
+   */
+  save(conference: string, saved: SavedConference | null): Promise<void> {
+    const value = saved ? serializeConference(saved) : '';
+    const waiting = this.#waiting.get(conference);
+    if (waiting) {
+      waiting.value = value;
+      return waiting.written;
+    }
+    const before = this.#writing.get(conference);
+    if (!before) return this.#write(conference, value);
+    const written = before
+      .catch(() => {})
+      .then(() => {
+        this.#waiting.delete(conference);
+        return this.#write(conference, next.value);
+      });
+    const next: Waiting = { value, written };
+    this.#waiting.set(conference, next);
+    return written;
+  }
+
+  #write(conference: string, value: string): Promise<void> {
+    const written = this.#ari.setGlobalVariable(this.#names.conferenceVariable(conference), value);
+    this.#writing.set(conference, written);
+    const forget = () => {
+      if (this.#writing.get(conference) === written) this.#writing.delete(conference);
+    };
+    written.then(forget, forget);
+    return written;
+  }
+}

@@ -1,0 +1,302 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'winston';
+import { AriError } from '../../ari/errors.ts';
+import type { AriPort } from '../../ari/port.ts';
+import type { Recording } from '../../conference/model/conference.ts';
+import type { ChannelEffect, ConferenceEffect, ControllerEffect } from '../../conference/model/effects.ts';
+import type { Input } from '../../conference/model/inputs.ts';
+import { serializeMember } from '../../conference/model/saved-member.ts';
+import { isOnlyName } from '../../conference/rules/recording.ts';
+import type { Bridges } from '../asterisk/bridges.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names } from '../asterisk/names.ts';
+import { type Arranger, isChannelGone } from '../calls/arranger.ts';
+import { giveBack } from '../calls/give-back.ts';
+import { ControllerError } from '../errors.ts';
+import type { FloorLegs } from '../relay/floor-legs.ts';
+import type { FloorPlayer } from '../sounds/floor-player.ts';
+import type { NameRecorder } from '../sounds/name-recorder.ts';
+import type { Prompter } from '../sounds/prompter.ts';
+import { ConferenceSaver } from './conference-saver.ts';
+import { allDone } from './settle-all.ts';
+
+/** A recording begins within milliseconds. */
+const BEGINS_WITHIN_MS = 2000;
+const RETRY_MS = 20;
+
+export type AsteriskEffect = ChannelEffect | ConferenceEffect;
+
+const FOR_CONTROLLER: ReadonlySet<string> = new Set<ControllerEffect['type']>([
+  'wake',
+  'publish',
+  'call-webhook',
+  'invite',
+  'hand-over',
+  'cluster',
+]);
+
+export function isForAsterisk(effect: AsteriskEffect | ControllerEffect): effect is AsteriskEffect {
+  return !FOR_CONTROLLER.has(effect.type);
+}
+
+export type EffectRunnerDeps = {
+  ari: AriPort;
+  names: Names;
+  bridges: Bridges;
+  arranger: Arranger;
+  prompter: Prompter;
+  floorPlayer: FloorPlayer;
+  nameRecorder: NameRecorder;
+  logger: Logger;
+  floorLegs: FloorLegs;
+  /** Receives what became of effects. */
+  report: (conference: string, input: Input) => void;
+  /** Is told of a channel that has been set up or saved, or why it could not be; again whenever it happens. */
+  settled: (channelId: string, error: unknown) => void;
+};
+
+/**
+ * Carries out effects in Asterisk. Effects about one channel happen in order, those about different channels at the
+ * same time; when one fails, the rest of its batch is not tried.
+ */
+export class EffectRunner {
+  readonly #deps: EffectRunnerDeps;
+  /** The last batch of every channel that has one under way. */
+  readonly #channels = new Map<string, Promise<void>>();
+  readonly #saver: ConferenceSaver;
+
+  constructor(deps: EffectRunnerDeps) {
+    this.#deps = deps;
+    this.#saver = new ConferenceSaver(deps);
+  }
+
+  /** @returns as `allDone` */
+  async run(conference: string, effects: readonly AsteriskEffect[]): Promise<void> {
+    const batches = new Map<string, ChannelEffect[]>();
+    const work: Promise<void>[] = [];
+    for (const effect of effects) {
+      // It cuts short what the channel's queue may be waiting for.
+      if (effect.type === 'hush') work.push(this.#deps.prompter.hush(effect.channelId));
+      else if ('channelId' in effect) {
+        const batch = batches.get(effect.channelId);
+        if (batch) batch.push(effect);
+        else batches.set(effect.channelId, [effect]);
+      } else work.push(this.#performForAll(conference, effect));
+    }
+    for (const [channelId, batch] of batches) work.push(this.#enqueue(conference, channelId, batch));
+    return allDone(work);
+  }
+
+  #enqueue(conference: string, channelId: string, batch: readonly ChannelEffect[]): Promise<void> {
+    const before = this.#channels.get(channelId) ?? Promise.resolve();
+    const done = before
+      .catch(() => {})
+      .then(async () => {
+        for (const effect of batch) await this.#perform(conference, effect);
+      });
+    this.#channels.set(channelId, done);
+    const forget = () => {
+      if (this.#channels.get(channelId) === done) this.#channels.delete(channelId);
+    };
+    done.then(forget, forget);
+    return done;
+  }
+
+  async #perform(conference: string, effect: ChannelEffect): Promise<void> {
+    const { ari, prompter } = this.#deps;
+    const { channelId } = effect;
+    if (effect.type === 'play-to') return this.#playTo(conference, effect);
+    if (effect.type === 'arrange' && hearsOthers(effect)) return this.#arrangeAmongOthers(conference, effect);
+    if (needsChannel(effect)) await prompter.unblock(channelId);
+    switch (effect.type) {
+      case 'arrange':
+        return this.#settle(channelId, this.#arrange(conference, effect));
+      case 'save-member':
+        return this.#settle(channelId, ari.setVariable(channelId, MEMBER_VARIABLE, serializeMember(effect.member)));
+      case 'release':
+        await ari.setVariable(channelId, MEMBER_VARIABLE, '');
+        return giveBack(channelId, effect.result, this.#deps);
+      case 'execute':
+        await ari.subscribeToChannels(this.#deps.names.application, [channelId]);
+        await this.#rememberWay(channelId);
+        await ari.setVariable(channelId, 'ROSTRUM_EXECUTE', effect.application);
+        await ari.setVariable(channelId, 'ROSTRUM_EXECUTE_DATA', effect.data);
+        return ari.continueInDialplan(channelId, EXECUTE_CONTEXT);
+      case 'record-name':
+        return this.#recordName(conference, channelId, effect.name);
+      case 'hush':
+        return prompter.hush(channelId);
+    }
+  }
+
+  async #settle(channelId: string, done: Promise<void>): Promise<void> {
+    try {
+      await done;
+    } catch (error) {
+      this.#deps.settled(channelId, error);
+      throw error;
+    }
+    this.#deps.settled(channelId, null);
+  }
+
+  /** Where the dialplan is to go on when the member leaves: behind the `Stasis()` that the call came through. */
+  async #rememberWay(channelId: string): Promise<void> {
+    const { context, extension, priority } = await this.#deps.ari.readLocation(channelId);
+    if (context === EXECUTE_CONTEXT) return;
+    await this.#deps.ari.setVariable(channelId, 'ROSTRUM_BACK', `${context},${extension},${priority + 1}`);
+  }
+
+  /** What the caller was being told goes on there, over what is heard. */
+  async #arrangeAmongOthers(conference: string, effect: Extract<ChannelEffect, { type: 'arrange' }>): Promise<void> {
+    const playAgain = await this.#deps.prompter.interrupt(effect.channelId);
+    try {
+      await this.#arrange(conference, effect);
+    } finally {
+      playAgain();
+    }
+  }
+
+  async #arrange(conference: string, effect: Extract<ChannelEffect, { type: 'arrange' }>): Promise<void> {
+    const { arranger, report } = this.#deps;
+    const { channelId, to } = effect;
+    try {
+      await arranger.arrange(conference, effect);
+    } catch (error) {
+      // If Asterisk is away, the resync after it will try again.
+      const refused = error instanceof AriError && error.code === 'refused';
+      if (refused && !isChannelGone(error)) report(conference, { type: 'entry-failed', channelId });
+      throw error;
+    }
+    if (to.bridge === 'floor' || to.bridge === 'audience') report(conference, { type: 'entered', channelId });
+  }
+
+  async #recordName(conference: string, channelId: string, name: string): Promise<void> {
+    const { nameRecorder, report } = this.#deps;
+    const named = (recorded: boolean) => report(conference, { type: 'named', channelId, recorded });
+    // Not waited for: the channel's queue must be free when it is over.
+    nameRecorder.record(channelId, name).then(named, () => named(false));
+  }
+
+  async #playTo(conference: string, effect: Extract<ChannelEffect, { type: 'play-to' }>): Promise<void> {
+    const { prompter, report } = this.#deps;
+    const { channelId, sounds, over, sequel, wait } = effect;
+    // What follows must not wait for what is being said already.
+    if (wait) await prompter.unblock(channelId);
+    const heard = () => {
+      if (sequel) report(conference, { type: 'heard', channelId, sequel });
+    };
+    try {
+      const { ended } = await prompter.playTo(channelId, sounds, over);
+      const done = ended.then(heard);
+      if (wait) await done;
+    } catch (error) {
+      // A caller is not kept because a prompt cannot be played, and what was asked for has not failed because of it.
+      heard();
+      if (!isChannelGone(error)) throw error;
+    }
+  }
+
+  #performForAll(conference: string, effect: ConferenceEffect): Promise<void> {
+    const { ari, bridges, floorPlayer } = this.#deps;
+    switch (effect.type) {
+      case 'open-floor':
+        return bridges.openFloor(conference);
+      case 'close-floor':
+        return bridges.closeFloor(conference);
+      case 'delete-names':
+        return this.#deps.nameRecorder.deleteAll(effect.prefix);
+      case 'close-room':
+        return bridges.closeRoom(conference, effect.room);
+      case 'announce':
+        return this.#announce(conference, effect);
+      case 'play':
+        return this.#play(conference, effect);
+      case 'control-playback':
+        return floorPlayer.control(effect.id, effect.operation);
+      case 'floor-music':
+        return bridges.floorOpened(conference).then(() => this.#floorMusic(conference, effect.musicClass));
+      case 'floor-leg':
+        return bridges.floorOpened(conference).then(() => this.#deps.floorLegs.set(conference, effect.leg));
+      case 'record':
+        return this.#record(conference, effect.recording);
+      case 'pause-recording':
+        return this.#pauseRecording(effect.name, effect.paused);
+      case 'stop-recording':
+        return this.#onceItRecords(() => ari.stopRecording(effect.name));
+      case 'save-conference':
+        return this.#saver.save(conference, effect.saved);
+    }
+  }
+
+  #floorMusic(conference: string, musicClass: string | null): Promise<void> {
+    const { ari, names } = this.#deps;
+    const floor = names.floor(conference);
+    return musicClass === null ? ari.stopBridgeMusic(floor) : ari.startBridgeMusic(floor, musicClass);
+  }
+
+  async #announce(conference: string, effect: Extract<ConferenceEffect, { type: 'announce' }>): Promise<void> {
+    const { prompter, bridges, report } = this.#deps;
+    const over = () => {
+      if (effect.sequel === 'end') report(conference, { type: 'end-announced' });
+    };
+    try {
+      await bridges.floorOpened(conference);
+      const { ended } = await prompter.announce(conference, effect.sounds);
+      ended.then(over);
+    } catch (error) {
+      over();
+      throw error;
+    }
+  }
+
+  async #play(conference: string, { playback, sounds }: Extract<ConferenceEffect, { type: 'play' }>): Promise<void> {
+    try {
+      await this.#deps.floorPlayer.play(conference, playback, sounds);
+    } catch (error) {
+      this.#deps.report(conference, { type: 'playback-ended', id: playback.id });
+      throw error;
+    }
+  }
+
+  async #record(conference: string, recording: Recording): Promise<void> {
+    const { name, format, paused } = recording;
+    try {
+      await this.#deps.bridges.floorOpened(conference);
+      await this.#deps.ari.recordBridge(this.#deps.names.floor(conference), { name, format });
+      // One that is started again while it is paused.
+      if (paused) await this.#pauseRecording(name, true);
+    } catch (error) {
+      const isTaken = error instanceof AriError && error.status === 409;
+      this.#deps.report(conference, { type: 'recording-ended', name, failed: true, ...(isTaken && { isTaken }) });
+      if (!isTaken) throw error;
+      if (isOnlyName(recording))
+        throw new ControllerError('not-possible', `there is a recording ${name} already`, { cause: error });
+    }
+  }
+
+  #pauseRecording(name: string, paused: boolean): Promise<void> {
+    return this.#onceItRecords(() => this.#deps.ari.pauseRecording(name, paused));
+  }
+
+  /** Asterisk begins a recording in its own time: until it has, there is none (404), or it cannot be paused (409). */
+  async #onceItRecords(request: () => Promise<void>): Promise<void> {
+    for (const untilMs = performance.now() + BEGINS_WITHIN_MS; ; await sleep(RETRY_MS)) {
+      try {
+        return await request();
+      } catch (error) {
+        const isEarly = error instanceof AriError && (error.status === 404 || error.status === 409);
+        if (!isEarly || performance.now() > untilMs) throw error;
+      }
+    }
+  }
+}
+
+/** Whether Asterisk does something only once it has nothing more to play to the channel. */
+function needsChannel(effect: ChannelEffect): boolean {
+  if (effect.type === 'save-member') return false;
+  return effect.type !== 'arrange' || effect.changed.some((key) => key !== 'relay');
+}
+
+/** Whether it puts the channel into a bridge in which Asterisk sends it what others say. */
+function hearsOthers({ to, changed }: Extract<ChannelEffect, { type: 'arrange' }>): boolean {
+  return changed.includes('bridge') && to.bridge !== 'none' && to.bridge !== 'audience' && to.hearing;
+}

@@ -1,0 +1,200 @@
+import type { Logger } from 'winston';
+import type { AriPort } from '../../ari/port.ts';
+import type { FloorLeg } from '../../conference/model/floor-leg.ts';
+import type { RtpAddress } from '../../relay/protocol.ts';
+import type { Bridges } from '../asterisk/bridges.ts';
+import type { Names } from '../asterisk/names.ts';
+import type { RelayLink } from './relay-link.ts';
+
+const NORMAL_CLEARING = 16;
+/** Asterisk's names for what is exchanged with the relay: 16-bit samples, or G.722 for wideband. */
+const FORMATS = { 8000: 'slin', 16000: 'g722' } as const;
+/** What Asterisk has refused, or not answered, is tried again: without it a whole audience hears nothing. */
+const RETRY_MS = 1000;
+
+export type FloorLegsDeps = {
+  ari: AriPort;
+  names: Names;
+  bridges: Pick<Bridges, 'floorOpened'>;
+  link: RelayLink;
+  logger: Logger;
+};
+
+/**
+ * The floors' RTP to and from the relay: one ExternalMedia channel in each floor bridge that needs one. What Asterisk sends
+ * on it is the mix of everybody there, and what the relay sends back is heard there.
+ * @see https://docs.asterisk.org/Development/Reference-Information/Asterisk-Framework-and-API-Examples/External-Media-and-ARI/
+ */
+export class FloorLegs {
+  readonly #ari: AriPort;
+  readonly #names: Names;
+  readonly #bridges: Pick<Bridges, 'floorOpened'>;
+  readonly #link: RelayLink;
+  readonly #logger: Logger;
+  /** What is wanted, by conference. Bounded by the conferences. */
+  readonly #wanted = new Map<string, FloorLeg>();
+  /** Where the relay has floors sent to. */
+  readonly #local = new Map<string, RtpAddress>();
+  /** What is being done about the channel of a conference, one after the other. */
+  readonly #working = new Map<string, Promise<void>>();
+  /** By conference, where something has failed and was logged: when it is tried again. Kept until all is done. */
+  readonly #retries = new Map<string, NodeJS.Timeout>();
+  /** Conferences whose channel is in the floor bridge. */
+  readonly #inPlace = new Set<string>();
+  /** Where Asterisk sends from. */
+  readonly #asterisk = new Map<string, RtpAddress>();
+
+  constructor(deps: FloorLegsDeps) {
+    this.#ari = deps.ari;
+    this.#bridges = deps.bridges;
+    this.#names = deps.names;
+    this.#link = deps.link;
+    this.#logger = deps.logger;
+  }
+
+  /** Setting it again is harmless. The channel follows when the relay has a port for it. */
+  async set(conference: string, leg: FloorLeg | null): Promise<void> {
+    if (leg) {
+      this.#wanted.set(conference, leg);
+      this.#tell(conference, leg);
+      return;
+    }
+    this.#wanted.delete(conference);
+    this.#local.delete(conference);
+    this.#forget(conference);
+    this.#settle(conference);
+    this.#link.endFloor(conference);
+    await this.#hangUp(conference);
+  }
+
+  /**
+   * Asterisk was read: these conferences have their channel in the floor bridge. Where it crashed, or the bridge was
+   * destroyed, nobody has told of its end.
+   */
+  found(conferences: ReadonlySet<string>): void {
+    for (const conference of [...this.#inPlace, ...this.#asterisk.keys()]) {
+      if (!conferences.has(conference)) this.#forget(conference);
+    }
+    for (const conference of conferences) this.#inPlace.add(conference);
+    for (const conference of this.#wanted.keys()) this.#connect(conference);
+  }
+
+  /** The relay can be sent to. */
+  opened(conference: string, local: RtpAddress): void {
+    if (!this.#wanted.has(conference)) return;
+    const before = this.#local.get(conference);
+    // Another port than that to which Asterisk sends.
+    if (before && before.port !== local.port) this.#asterisk.delete(conference);
+    this.#local.set(conference, local);
+    this.#connect(conference);
+  }
+
+  /** The channel has entered the application. */
+  entered(conference: string): void {
+    if (!this.#wanted.has(conference)) return void this.#hangUp(conference);
+    this.#putOnFloor(conference).then(
+      () => this.#settle(conference),
+      (error: Error) => this.#tryAgain(conference, error),
+    );
+  }
+
+  /** A channel is gone; one that is still wanted is made anew. */
+  gone(conference: string): void {
+    this.#forget(conference);
+    if (!this.#wanted.has(conference)) return;
+    this.#logger.warn(`conference ${conference}: its channel to the relay has ended, making it again`);
+    this.#connect(conference);
+  }
+
+  #forget(conference: string): void {
+    this.#asterisk.delete(conference);
+    this.#inPlace.delete(conference);
+  }
+
+  #connect(conference: string): void {
+    const before = this.#working.get(conference) ?? Promise.resolve();
+    const done = before
+      .then(() => this.#makeChannel(conference))
+      .then(() => this.#settle(conference))
+      .catch((error: Error) => this.#tryAgain(conference, error))
+      .finally(() => {
+        if (this.#working.get(conference) === done) this.#working.delete(conference);
+      });
+    this.#working.set(conference, done);
+  }
+
+  async #makeChannel(conference: string): Promise<void> {
+    const local = this.#local.get(conference);
+    const leg = this.#wanted.get(conference);
+    if (!local || !leg || this.#asterisk.has(conference)) return;
+    const channelId = this.#names.floorLeg(conference);
+    // One that is there already was made before this controller, or the relay, was restarted.
+    const name = await this.#ari.getVariable(channelId, 'CHANNEL(name)');
+    const format = FORMATS[leg.sampleRateHz];
+    if (name === null) {
+      await this.#ari.externalMedia({
+        channelId,
+        application: this.#names.application,
+        host: `${local.host}:${local.port}`,
+        format,
+      });
+    } else if (
+      name.startsWith(`UnicastRTP/${local.host}:${local.port}-`) &&
+      (await this.#hasFormat(channelId, format))
+    ) {
+      // Adding it once more would make a gap.
+      if (this.#inPlace.has(conference)) await this.#learn(conference, channelId);
+      else await this.#putOnFloor(conference);
+    }
+    // It sends to the port of a former relay, or what a former profile said; when it is gone, another one is made.
+    else await this.#hangUp(conference);
+  }
+
+  async #putOnFloor(conference: string): Promise<void> {
+    const channelId = this.#names.floorLeg(conference);
+    await this.#bridges.floorOpened(conference);
+    await this.#ari.addChannel(this.#names.floor(conference), channelId, { mute: false, absorbDtmf: false });
+    this.#inPlace.add(conference);
+    await this.#learn(conference, channelId);
+  }
+
+  #tryAgain(conference: string, { message }: Error): void {
+    if (!this.#retries.has(conference))
+      this.#logger.warn(`conference ${conference}: no channel to the relay yet: ${message}`);
+    clearTimeout(this.#retries.get(conference));
+    this.#retries.set(conference, setTimeout(() => this.#connect(conference), RETRY_MS).unref());
+  }
+
+  #settle(conference: string): void {
+    // Making the channel and putting it on the floor are two things, and one of them may have failed.
+    if (this.#wanted.has(conference) && !this.#asterisk.has(conference)) return;
+    clearTimeout(this.#retries.get(conference));
+    this.#retries.delete(conference);
+  }
+
+  async #hasFormat(channelId: string, format: string): Promise<boolean> {
+    return (await this.#ari.getVariable(channelId, 'CHANNEL(audionativeformat)')) === `(${format})`;
+  }
+
+  async #learn(conference: string, channelId: string): Promise<void> {
+    const host = await this.#ari.getVariable(channelId, 'UNICASTRTP_LOCAL_ADDRESS');
+    const port = await this.#ari.getVariable(channelId, 'UNICASTRTP_LOCAL_PORT');
+    const leg = this.#wanted.get(conference);
+    if (!leg || !host || !port) return;
+    this.#asterisk.set(conference, { host, port: Number(port) });
+    this.#tell(conference, leg);
+  }
+
+  #tell(conference: string, leg: FloorLeg): void {
+    this.#link.setFloor({
+      conference,
+      asterisk: this.#asterisk.get(conference) ?? null,
+      ...leg,
+      nodes: [...leg.nodes],
+    });
+  }
+
+  async #hangUp(conference: string): Promise<void> {
+    await this.#ari.hangUp(this.#names.floorLeg(conference), NORMAL_CLEARING).catch(() => {});
+  }
+}

@@ -1,0 +1,179 @@
+import type { Logger } from 'winston';
+import type { AriPort } from '../../ari/port.ts';
+import { METER, METER_CONTEXT, METER_VARIABLE, type Names } from '../asterisk/names.ts';
+import type { RelayLink } from './relay-link.ts';
+
+const NORMAL_CLEARING = 16;
+/** Before a meter that has ended, or could not be made, is tried again: at first, and at most. */
+const FIRST_RETRY_MS = 200;
+const LAST_RETRY_MS = 30_000;
+
+type Meter = {
+  wanted: boolean;
+  /** Its channel is there, or being made. */
+  present: boolean;
+  levelDbov: number | null;
+  retryMs: number;
+  timer: NodeJS.Timeout | undefined;
+};
+
+/**
+ * How loud members are: a channel listens to each measured member, and `AudioSocket()` sends what it hears to the relay,
+ * which measures it. Asterisk ends that channel with the member's. Whatever fails here disturbs nobody: it is tried
+ * again, ever less often.
+ * @see https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Applications/AudioSocket/
+ */
+export class Meters {
+  readonly #ari: AriPort;
+  readonly #names: Names;
+  readonly #link: Pick<RelayLink, 'meters'>;
+  readonly #logger: Pick<Logger, 'debug'>;
+  readonly #onMeasured: (channelId: string) => void;
+  /** By the member's channel. Bounded by the speakers. */
+  readonly #meters = new Map<string, Meter>();
+  /** Their channels, by the id under which the relay knows them. */
+  readonly #channels = new Map<string, string>();
+
+  /** @param deps.onMeasured is told of each member whose level has changed */
+  constructor(deps: {
+    ari: AriPort;
+    names: Names;
+    link: Pick<RelayLink, 'meters'>;
+    logger: Pick<Logger, 'debug'>;
+    onMeasured: (channelId: string) => void;
+  }) {
+    this.#ari = deps.ari;
+    this.#names = deps.names;
+    this.#link = deps.link;
+    this.#logger = deps.logger;
+    this.#onMeasured = deps.onMeasured;
+  }
+
+  /** Null where it is not measured, or not yet. */
+  levelOf(channelId: string): number | null {
+    const meter = this.#meters.get(channelId);
+    return meter?.wanted ? meter.levelDbov : null;
+  }
+
+  /**
+   * Says whether a member is to be measured. Setting it again is harmless.
+   * @returns at once, or when Asterisk has been told to end what is not wanted. Never rejects
+   */
+  async set(channelId: string, wanted: boolean): Promise<void> {
+    const meter = this.#meters.get(channelId) ?? (wanted ? this.#add(channelId) : undefined);
+    if (!meter) return;
+    meter.wanted = wanted;
+    if (!wanted) {
+      meter.levelDbov = null;
+      await this.#end(channelId, meter);
+    } else if (!meter.present && !meter.timer) void this.#begin(channelId, meter);
+  }
+
+  /** Its channel has entered the application. Never rejects. */
+  async entered(channelId: string): Promise<void> {
+    const meter = this.#meters.get(channelId);
+    const address = this.#link.meters;
+    const id = this.#names.meter(channelId);
+    if (!meter?.wanted || !address) return this.#hangUp(id);
+    meter.present = true;
+    try {
+      // So that its end is told when it has left the application.
+      await this.#ari.subscribeToChannels(this.#names.application, [id]);
+      const value = `${this.#names.meterId(channelId)},${address.host}:${address.port}`;
+      await this.#ari.setVariable(id, METER_VARIABLE, value);
+      await this.#ari.continueInDialplan(id, METER_CONTEXT);
+    } catch (error) {
+      this.#logger.debug(`no meter for ${channelId}: ${(error as Error).message}`);
+      await this.#hangUp(id);
+    }
+  }
+
+  /** Its channel is gone; one that is wanted is made anew. */
+  gone(channelId: string): void {
+    const meter = this.#meters.get(channelId);
+    if (!meter) return;
+    meter.present = false;
+    meter.levelDbov = null;
+    if (meter.wanted) this.#beginLater(channelId, meter);
+    else this.#remove(channelId, meter);
+  }
+
+  /** The relay tells how loud it is at some. */
+  measured(levels: readonly { meter: string; levelDbov: number }[]): void {
+    for (const { meter: id, levelDbov } of levels) {
+      const channelId = this.#channels.get(id) ?? '';
+      const meter = this.#meters.get(channelId);
+      if (!meter) continue;
+      // One that was found is told of before it is wanted.
+      meter.levelDbov = levelDbov;
+      meter.retryMs = FIRST_RETRY_MS;
+      if (meter.wanted) this.#onMeasured(channelId);
+    }
+  }
+
+  /**
+   * What Asterisk has: who is measured, and where that has yet to begin. Those that are wanted are taken over when it is
+   * said that they are.
+   */
+  async found(members: ReadonlyMap<string, { waiting: boolean }>): Promise<void> {
+    for (const channelId of [...this.#meters.keys()]) if (!members.has(channelId)) this.gone(channelId);
+    await Promise.all([...members].map(([channelId, { waiting }]) => this.#take(channelId, waiting)));
+  }
+
+  /** Stops the timers; the channels stay. */
+  stop(): void {
+    for (const { timer } of this.#meters.values()) clearTimeout(timer);
+  }
+
+  #add(channelId: string): Meter {
+    const meter = { wanted: false, present: false, levelDbov: null, retryMs: FIRST_RETRY_MS, timer: undefined };
+    this.#meters.set(channelId, meter);
+    this.#channels.set(this.#names.meterId(channelId), channelId);
+    return meter;
+  }
+
+  #remove(channelId: string, meter: Meter): void {
+    clearTimeout(meter.timer);
+    this.#meters.delete(channelId);
+    this.#channels.delete(this.#names.meterId(channelId));
+  }
+
+  async #take(channelId: string, waiting: boolean): Promise<void> {
+    const meter = this.#meters.get(channelId) ?? this.#add(channelId);
+    meter.present = true;
+    // Whoever would have sent it on is gone. Where it is not wanted yet, it ends, and a new one is made when it is.
+    if (waiting) return this.entered(channelId);
+    await this.#ari.subscribeToChannels(this.#names.application, [this.#names.meter(channelId)]).catch(() => {});
+  }
+
+  async #begin(channelId: string, meter: Meter): Promise<void> {
+    if (!this.#link.meters) return this.#beginLater(channelId, meter);
+    meter.present = true;
+    const spy = { channelId: this.#names.meter(channelId), application: this.#names.application, args: [METER] };
+    try {
+      await this.#ari.spyOn(channelId, spy);
+    } catch (error) {
+      this.#logger.debug(`no meter for ${channelId}: ${(error as Error).message}`);
+      if (this.#meters.get(channelId) === meter) this.gone(channelId);
+    }
+  }
+
+  #beginLater(channelId: string, meter: Meter): void {
+    clearTimeout(meter.timer);
+    meter.timer = setTimeout(() => {
+      meter.timer = undefined;
+      if (meter.wanted && !meter.present) void this.#begin(channelId, meter);
+    }, meter.retryMs);
+    meter.retryMs = Math.min(LAST_RETRY_MS, 2 * meter.retryMs);
+  }
+
+  async #end(channelId: string, meter: Meter): Promise<void> {
+    if (!meter.present) return this.#remove(channelId, meter);
+    // Asterisk tells when it is gone.
+    await this.#hangUp(this.#names.meter(channelId));
+  }
+
+  async #hangUp(id: string): Promise<void> {
+    await this.#ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
+  }
+}

@@ -1,0 +1,270 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'winston';
+import { onLines, sendLine } from '../../relay/lines.ts';
+import {
+  type AnnouncementText,
+  type CallSpec,
+  type CallStatistics,
+  type FloorWish,
+  type RelayReport,
+  type RelayRequest,
+  type RtpAddress,
+  relayReportSchema,
+  type TrunkPeerWish,
+} from '../../relay/protocol.ts';
+
+const RETRY_MS = 25;
+/** How long a controller that starts waits for a relay that may be starting too. */
+const FIRST_WAIT_MS = 1500;
+/** It answers within milliseconds. */
+const ANSWER_MS = 500;
+/** It is asked for a sign of life so often, and answers at once. */
+const PING_MS = 1000;
+/** So long it may say nothing, also when connected to; a busy machine may hold it up. */
+const SILENCE_MS = 2500;
+
+export type RelayLinkDeps = {
+  logger: Logger;
+  /** A report about a floor, a call or a trunk. */
+  onReport: (report: RelayReport) => void;
+  /** The relay has come. */
+  onConnected: () => void;
+};
+
+/**
+ * The controller's side of the control connection to the relay. It keeps what is wanted, and states all of it whenever the
+ * relay is there again; of what the relay reports it keeps what a restarted relay must be told.
+ */
+export class RelayLink {
+  readonly #path: string;
+  readonly #deps: RelayLinkDeps;
+  readonly #stopping = new AbortController();
+  readonly #floors = new Map<string, FloorWish>();
+  /** By channel. Bounded by the calls of Asterisk. */
+  readonly #calls = new Map<string, CallSpec>();
+  /** Asked for and not answered yet, by channel. */
+  readonly #asked = new Map<string, (statistics: CallStatistics | null) => void>();
+  /** Null until it is known which nodes there are. */
+  #peers: readonly TrunkPeerWish[] | null = null;
+  /** The nodes that the relay had been told of when it was connected to. */
+  #foundPeers: readonly TrunkPeerWish[] = [];
+  /** Calls that the relay had when it was connected to, for members that are adopted. */
+  #found = new Map<string, CallSpec>();
+  #socket: Socket | null = null;
+  #meters: RtpAddress | null = null;
+  #pid: number | null = null;
+  /** Whether it is known what is wanted: a controller that has just started must not end what it finds. */
+  #ready = false;
+  #running: Promise<void> = Promise.resolve();
+  #sockets: 'libc' | 'dgram' | null = null;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(options: { socketPath: string }, deps: RelayLinkDeps) {
+    this.#path = options.socketPath;
+    this.#deps = deps;
+  }
+
+  get status(): { connected: boolean; pid: number | null; sockets: 'libc' | 'dgram' | null } {
+    return { connected: this.#socket !== null, pid: this.#socket && this.#pid, sockets: this.#socket && this.#sockets };
+  }
+
+  /** Resolves when the relay is connected. */
+  async connected(): Promise<void> {
+    if (!this.#socket) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Where meters are to connect to; null while there is no relay. */
+  get meters(): RtpAddress | null {
+    return this.#socket && this.#meters;
+  }
+
+  /** Connects, now and for ever. Resolves when connected, or after a while. */
+  async start(): Promise<void> {
+    let settled = () => {};
+    const first = new Promise<void>((resolve) => {
+      settled = resolve;
+    });
+    this.#running = this.#keepConnected(settled);
+    await Promise.race([first, sleep(FIRST_WAIT_MS, undefined, { ref: false })]);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#socket?.destroy();
+    await this.#running;
+  }
+
+  /** What is wanted is known by now: states it, and ends in the relay what is not wanted. */
+  ready(): void {
+    this.#ready = true;
+    this.#stateEverything();
+  }
+
+  /** A call as it is wanted, or as the relay had it when it was connected to. */
+  callOf(channelId: string): CallSpec | null {
+    return this.#calls.get(channelId) ?? this.#found.get(channelId) ?? null;
+  }
+
+  /** The channels of all calls that are wanted, or that the relay had. */
+  get calls(): readonly string[] {
+    return [...new Set([...this.#calls.keys(), ...this.#found.keys()])];
+  }
+
+  setFloor(floor: Omit<FloorWish, 'port'>): void {
+    const known = this.#floors.get(floor.conference);
+    const wish = { ...floor, port: known?.port ?? null };
+    this.#floors.set(floor.conference, wish);
+    this.#state({ type: 'floor', floor: wish });
+  }
+
+  endFloor(conference: string): void {
+    if (this.#floors.delete(conference)) this.#state({ type: 'end-floor', conference });
+  }
+
+  /** A call that comes while it is not known yet which others are wanted is told at once: its phone waits. */
+  setCall(call: CallSpec): void {
+    this.#calls.set(call.channelId, call);
+    this.#send({ type: 'call', call });
+  }
+
+  endCall(channelId: string): void {
+    const wasFound = this.#found.delete(channelId);
+    if (this.#calls.delete(channelId) || wasFound) this.#send({ type: 'end-call', channelId });
+  }
+
+  /** @returns null if the relay does not know the call, or does not answer */
+  statisticsOf(channelId: string): Promise<CallStatistics | null> {
+    if (!this.#socket) return Promise.resolve(null);
+    this.#asked.get(channelId)?.(null);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => settle(null), ANSWER_MS);
+      const settle = (statistics: CallStatistics | null) => {
+        clearTimeout(timer);
+        if (this.#asked.get(channelId) === settle) this.#asked.delete(channelId);
+        resolve(statistics);
+      };
+      this.#asked.set(channelId, settle);
+      this.#send({ type: 'ask-statistics', channelId });
+    });
+  }
+
+  /** The nodes that the relay knew when it was connected to; none if it was started then. */
+  get foundPeers(): readonly TrunkPeerWish[] {
+    return this.#foundPeers;
+  }
+
+  /** The other nodes of the cluster. */
+  setPeers(peers: readonly TrunkPeerWish[]): void {
+    this.#peers = peers;
+    this.#send({ type: 'peers', peers: [...peers] });
+  }
+
+  /** Has the relay tell its keys to a node: an `announce` report follows. */
+  announceTo(nodeId: string): void {
+    this.#send({ type: 'announce-to', nodeId });
+  }
+
+  /** Passes a key of another node's relay on. */
+  installKey(nodeId: string, announcement: AnnouncementText): void {
+    this.#send({ type: 'peer-key', nodeId, announcement });
+  }
+
+  keyAcknowledged(nodeId: string, epoch: number): void {
+    this.#send({ type: 'key-acknowledged', nodeId, epoch });
+  }
+
+  /** What is wanted of floors and listeners waits until all of it is known. */
+  #state(request: RelayRequest): void {
+    if (this.#ready) this.#send(request);
+  }
+
+  #send(request: RelayRequest): void {
+    if (this.#socket) sendLine(this.#socket, request);
+  }
+
+  #stateEverything(): void {
+    const floors = [...this.#floors.values()];
+    const calls = [...this.#calls.values()];
+    this.#send({ type: 'everything', floors, calls, peers: [...(this.#peers ?? this.#foundPeers)] });
+  }
+
+  async #keepConnected(settled: () => void): Promise<void> {
+    const { signal } = this.#stopping;
+    let told = false;
+    while (!signal.aborted) {
+      const connected = await this.#connectOnce(settled);
+      if (signal.aborted) return;
+      if (connected) {
+        told = false;
+        this.#deps.logger.warn('the relay is gone; waiting for it');
+      } else if (!told) {
+        told = true;
+        this.#deps.logger.info(`no relay answers at ${this.#path} yet`);
+      }
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** @returns once the connection has ended, whether there was one */
+  #connectOnce(settled: () => void): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.#path);
+      let greeted = false;
+      let heardMs = performance.now();
+      const silentMs = () => performance.now() - heardMs;
+      let watchedMs = heardMs;
+      const watch = setInterval(() => {
+        // While this process stood still itself, it could hear nothing.
+        heardMs += Math.max(0, performance.now() - watchedMs - PING_MS);
+        watchedMs = performance.now();
+        // A process that is stopped keeps its connections.
+        if (silentMs() > SILENCE_MS) socket.destroy();
+        else if (greeted) sendLine(socket, { type: 'ping' } satisfies RelayRequest);
+      }, PING_MS);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        clearInterval(watch);
+        if (greeted) this.#socket = null;
+        resolve(greeted);
+      });
+      onLines(socket, (value) => {
+        heardMs = performance.now();
+        const report = relayReportSchema.safeParse(value);
+        // A relay of another version may tell more than is known here.
+        if (!report.success) return;
+        if (report.data.type !== 'hello') return this.#reported(report.data);
+        greeted = true;
+        this.#greeted(socket, report.data);
+        settled();
+      });
+    });
+  }
+
+  #greeted(socket: Socket, hello: Extract<RelayReport, { type: 'hello' }>): void {
+    this.#socket = socket;
+    this.#sockets = hello.sockets;
+    this.#meters = hello.meters;
+    this.#pid = hello.pid;
+    this.#foundPeers = hello.peers;
+    this.#found = new Map(hello.calls.map((call) => [call.channelId, call]));
+    this.#deps.logger.info(`connected to the relay, process ${hello.pid}`);
+    if (this.#ready) this.#stateEverything();
+    else if (this.#peers) this.#send({ type: 'peers', peers: [...this.#peers] });
+    this.#deps.onConnected();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #reported(report: RelayReport): void {
+    if (report.type === 'call-source') {
+      const call = this.#calls.get(report.channelId);
+      if (call) this.#calls.set(report.channelId, { ...call, source: report.source });
+    } else if (report.type === 'call-statistics') {
+      this.#asked.get(report.channelId)?.(report.statistics);
+    } else if (report.type === 'floor') {
+      const wish = this.#floors.get(report.conference);
+      if (wish) this.#floors.set(report.conference, { ...wish, port: report.local.port });
+    } else if (report.type === 'meters') this.#meters = report.address;
+    this.#deps.onReport(report);
+  }
+}

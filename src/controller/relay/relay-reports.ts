@@ -1,0 +1,39 @@
+import type { Logger } from 'winston';
+import type { RelayReport } from '../../relay/protocol.ts';
+import type { AsteriskSide } from '../asterisk/asterisk-side.ts';
+
+export type RelayReportDeps = {
+  asterisk: Pick<AsteriskSide, 'floorLegs' | 'anchors' | 'meters'>;
+  logger: Logger;
+};
+
+/** Takes what the relay tells of floors, calls and meters. */
+export function takeRelayReport(report: RelayReport, { asterisk, logger }: RelayReportDeps): void {
+  const { floorLegs, anchors, meters } = asterisk;
+  switch (report.type) {
+    case 'floor':
+      return floorLegs.opened(report.conference, report.local);
+    case 'floor-failed':
+      logger.warn(`conference ${report.conference}: no port for its floor: ${report.message}`);
+      return;
+    case 'call-open':
+      return anchors.settled(report.channelId, null);
+    case 'call-failed':
+      return anchors.settled(report.channelId, report.message);
+    case 'call-silent':
+      return anchors.silent(report.channelId, report.seconds);
+    case 'levels':
+      return meters.measured(report.levels);
+    case 'announce':
+    case 'key-installed':
+    case 'trunk':
+    case 'calls':
+    case 'call-source':
+    case 'call-statistics':
+    case 'meters':
+    case 'hello':
+    case 'pong':
+      // The link knows.
+      return;
+  }
+}

@@ -1,0 +1,145 @@
+import type { AriPort } from '../../ari/port.ts';
+import type { PlaybackOperation } from '../../conference/model/commands.ts';
+import type { Playback } from '../../conference/model/conference.ts';
+import type { Sounds } from '../../prompts/prompt-sounds.ts';
+import type { Names } from '../asterisk/names.ts';
+import { volumeFactor } from '../calls/arranger.ts';
+import { ControllerError } from '../errors.ts';
+import { openPlayer } from './player-channels.ts';
+import type { SoundLibrary } from './sound-library.ts';
+
+const NORMAL_CLEARING = 16;
+/** For its channels to enter; longer than Asterisk rings. */
+const BEGIN_TIMEOUT_MS = 11_000;
+/** What Asterisk cannot play is over within milliseconds. */
+const FAILS_WITHIN_MS = 100;
+
+type Order = {
+  readonly conference: string;
+  readonly playback: Playback;
+  readonly sounds: Sounds;
+  /** It plays, or it cannot; only the first call counts. */
+  readonly settle: (error: Error | null) => void;
+};
+
+/**
+ * Plays long things to a floor, with pause, seeking and volume. A playback has two channels, the ends of a Local channel:
+ * Asterisk plays to one of them, and the other is on the floor like a member. Both are named by the playback, so that they
+ * can be controlled by any controller.
+ */
+export class FloorPlayer {
+  readonly #ari: AriPort;
+  readonly #names: Names;
+  readonly #library: SoundLibrary;
+  /** Those that have not begun yet, by playback id. */
+  readonly #orders = new Map<string, Order>();
+
+  constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
+    this.#ari = deps.ari;
+    this.#names = deps.names;
+    this.#library = deps.library;
+  }
+
+  /**
+   * @returns once it plays, or has been stopped; rejects with an `AriError`, or with a `ControllerError` where there is
+   *   nothing that can be played
+   */
+  async play(conference: string, playback: Playback, sounds: Sounds): Promise<void> {
+    const begun = this.#order(conference, playback, sounds);
+    try {
+      await openPlayer(this.#ari, this.#names, playback.id);
+    } catch (error) {
+      this.#orders.get(playback.id)?.settle(error as Error);
+    }
+    return begun;
+  }
+
+  /** Whether it was ordered and has neither begun nor failed. */
+  isBeginning(playbackId: string): boolean {
+    return this.#orders.has(playbackId);
+  }
+
+  /** A player's channel has entered the application. */
+  async entered(channelId: string): Promise<void> {
+    const order = this.#orders.get(
+      this.#names.playbackOfPlayer(channelId) ?? this.#names.playbackOnFloor(channelId) ?? '',
+    );
+    // Left behind by another controller.
+    if (!order) return this.#ari.hangUp(channelId, NORMAL_CLEARING);
+    const { id } = order.playback;
+    try {
+      if (channelId === this.#names.player(id)) await this.#feed(order, channelId);
+      else await this.#putOnFloor(order, channelId);
+    } catch (error) {
+      order.settle(error as Error);
+      await this.stop(id);
+    }
+  }
+
+  /** Asterisk has played it to its end, or has failed to play it. */
+  finished(playbackId: string, failed: boolean): void {
+    const order = this.#orders.get(playbackId);
+    order?.settle(failed ? unplayable(order.playback) : null);
+  }
+
+  /** Rejects with an `AriError` if there is no such playback, or it is paused and was to be moved. */
+  async control(playbackId: string, operation: PlaybackOperation): Promise<void> {
+    switch (operation.type) {
+      case 'stop':
+        return this.stop(playbackId);
+      case 'volume':
+        return this.#setVolume(playbackId, operation.volume);
+      case 'pause':
+      case 'restart':
+      case 'forward':
+        return this.#ari.controlPlayback(playbackId, operation.type);
+      case 'resume':
+        return this.#ari.controlPlayback(playbackId, 'unpause');
+      case 'back':
+        return this.#ari.controlPlayback(playbackId, 'reverse');
+    }
+  }
+
+  /** Ends a playback and its channels; harmless if they are gone. */
+  async stop(playbackId: string): Promise<void> {
+    this.#orders.get(playbackId)?.settle(null);
+    await this.#ari.hangUp(this.#names.player(playbackId), NORMAL_CLEARING).catch(() => {});
+  }
+
+  async #feed({ playback, sounds }: Order, channelId: string): Promise<void> {
+    const { id: playbackId } = playback;
+    const media = await this.#library.uris(sounds);
+    if (media.length === 0) throw unplayable(playback);
+    await this.#ari.answer(channelId);
+    await this.#ari.playToChannel(channelId, { playbackId, media, language: sounds.language });
+  }
+
+  async #putOnFloor({ conference, playback, settle }: Order, channelId: string): Promise<void> {
+    await this.#setVolume(playback.id, playback.volume);
+    await this.#ari.addChannel(this.#names.floor(conference), channelId, { mute: false, absorbDtmf: true });
+    setTimeout(settle, FAILS_WITHIN_MS, null).unref();
+  }
+
+  #order(conference: string, playback: Playback, sounds: Sounds): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error: Error | null) => {
+        clearTimeout(timer);
+        this.#orders.delete(playback.id);
+        if (error) reject(error);
+        else resolve();
+      };
+      const timer = setTimeout(() => settle(unplayable(playback)), BEGIN_TIMEOUT_MS);
+      timer.unref();
+      this.#orders.set(playback.id, { conference, playback, sounds, settle });
+    });
+  }
+
+  #setVolume(playbackId: string, volume: number): Promise<void> {
+    return this.#ari.setVariable(this.#names.playerOnFloor(playbackId), 'VOLUME(RX)', volumeFactor(volume));
+  }
+}
+
+function unplayable({ media }: Playback): ControllerError {
+  const what = media.join(', ');
+  return new ControllerError('not-possible', `cannot be played, because it is missing or no sound: ${what}`);
+}

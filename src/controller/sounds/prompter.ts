@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import type { AriPort } from '../../ari/port.ts';
+import type { Sounds } from '../../prompts/prompt-sounds.ts';
+import { type Names, WHISPER } from '../asterisk/names.ts';
+import type { SoundLibrary } from './sound-library.ts';
+
+/** Longer than any prompt: what is not over by then never will be. */
+const LONGEST_MS = 10 * 60_000;
+
+/** For a whisper to enter the application; it takes milliseconds. */
+const ENTER_TIMEOUT_MS = 2000;
+
+type Playing = {
+  readonly channelId: string;
+  /** Mixed into what the caller hears. */
+  readonly over: boolean;
+  /** What is played to the channel itself. */
+  readonly sounds?: Sounds;
+  readonly finish: () => void;
+  readonly end: () => void;
+  /** It will be played again, and only then be over. */
+  isInterrupted: boolean;
+};
+/** A channel whose sound is mixed into what a member hears, for as long as it has something to play. */
+type Whisper = { readonly channelId: string; readonly made: Promise<void>; uses: number };
+
+/**
+ * Plays to single callers and to floors. Playing to a channel takes it out of what it hears, and keeps Asterisk from doing
+ * anything else about it meanwhile; so a member who hears the conference gets a whisper instead, which is mixed in.
+ */
+export class Prompter {
+  readonly #ari: AriPort;
+  readonly #names: Names;
+  readonly #library: SoundLibrary;
+  /** By playback id. Bounded by the channels and by `LONGEST_MS`. */
+  readonly #playing = new Map<string, Playing>();
+  /** What is being played to a channel, as a crowd may be played something at once. */
+  readonly #playingTo = new Map<string, Set<string>>();
+  readonly #whispers = new Map<string, Whisper>();
+  readonly #whisperIds = new Set<string>();
+  /** Whispers that have not entered the application yet, with what to do when they have. */
+  readonly #entering = new Map<string, () => void>();
+
+  constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
+    this.#ari = deps.ari;
+    this.#names = deps.names;
+    this.#library = deps.library;
+  }
+
+  /**
+   * Plays to one caller.
+   * @returns once it plays, with a promise of its end; rejects with an `AriError`
+   */
+  async playTo(channelId: string, sounds: Sounds, over: boolean): Promise<{ ended: Promise<void> }> {
+    const media = await this.#library.uris(sounds);
+    if (media.length === 0) return { ended: Promise.resolve() };
+    const { language } = sounds;
+    if (!over) {
+      return this.#play({ channelId, over, sounds }, (playbackId) =>
+        this.#ari.playToChannel(channelId, { playbackId, media, language }),
+      );
+    }
+    const whisper = await this.#whisperTo(channelId);
+    const release = () => this.#releaseWhisper(channelId, whisper);
+    try {
+      const { ended } = await this.#play({ channelId, over }, (playbackId) =>
+        this.#ari.playToChannel(whisper.channelId, { playbackId, media, language }),
+      );
+      return { ended: ended.then(release) };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Plays to everybody on a floor. Announcements follow each other. */
+  async announce(conference: string, sounds: Sounds): Promise<{ ended: Promise<void> }> {
+    const media = await this.#library.uris(sounds);
+    if (media.length === 0) return { ended: Promise.resolve() };
+    const bridgeId = this.#names.floor(conference);
+    const { language } = sounds;
+    return this.#play({ channelId: bridgeId, over: true }, (playbackId) =>
+      this.#ari.playToBridge(bridgeId, { playbackId, media, language }),
+    );
+  }
+
+  /** Stops whatever is being played to a caller. */
+  async hush(channelId: string): Promise<void> {
+    await this.#stop(channelId, () => true);
+  }
+
+  /** Stops what keeps Asterisk from doing anything else about a channel. */
+  async unblock(channelId: string): Promise<void> {
+    await this.#stop(channelId, ({ over }) => !over);
+  }
+
+  /**
+   * As `unblock`, for a channel that is about to hear others.
+   * @returns what plays it all again from the beginning, over what the caller hears by then; must be called
+   */
+  async interrupt(channelId: string): Promise<() => void> {
+    const interrupted: Playing[] = [];
+    for (const id of this.#playingTo.get(channelId) ?? []) {
+      const playing = this.#playing.get(id);
+      if (!playing?.sounds) continue;
+      playing.isInterrupted = true;
+      interrupted.push(playing);
+    }
+    await this.unblock(channelId);
+    return () => {
+      for (const { sounds, end } of interrupted) {
+        if (!sounds) continue;
+        // Where it cannot be played any more it is over.
+        this.playTo(channelId, sounds, true)
+          .then(({ ended }) => ended)
+          .catch(() => {})
+          .then(end);
+      }
+    };
+  }
+
+  /** Whether a channel is a whisper of ours, which ends when it has nothing more to play. */
+  isInUse(whisperId: string): boolean {
+    return this.#whisperIds.has(whisperId);
+  }
+
+  /** A whisper has entered the application. */
+  whisperEntered(channelId: string): void {
+    this.#entering.get(channelId)?.();
+  }
+
+  /** Asterisk says that a playback is over. */
+  finished(playbackId: string): void {
+    this.#playing.get(playbackId)?.finish();
+  }
+
+  /** A channel is gone: nothing plays to it any more. */
+  forget(channelId: string): void {
+    for (const id of [...(this.#playingTo.get(channelId) ?? [])]) this.#playing.get(id)?.finish();
+  }
+
+  /** After a lost connection nobody will say what is over. */
+  forgetAll(): void {
+    for (const { finish } of [...this.#playing.values()]) finish();
+  }
+
+  async #stop(channelId: string, which: (playing: Playing) => boolean): Promise<void> {
+    const ids = [...(this.#playingTo.get(channelId) ?? [])].filter((id) => {
+      const playing = this.#playing.get(id);
+      return playing !== undefined && which(playing);
+    });
+    // One that is over is refused, which is as good.
+    await Promise.all(ids.map((id) => this.#ari.stopPlayback(id).catch(() => {})));
+  }
+
+  async #play(
+    target: Pick<Playing, 'channelId' | 'over' | 'sounds'>,
+    start: (playbackId: string) => Promise<void>,
+  ): Promise<{ ended: Promise<void> }> {
+    const id = `prompt-${randomUUID()}`;
+    const ids = this.#playingTo.get(target.channelId) ?? new Set<string>();
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const finish = () => {
+      clearTimeout(timer);
+      this.#playing.delete(id);
+      ids.delete(id);
+      if (ids.size === 0 && this.#playingTo.get(target.channelId) === ids) this.#playingTo.delete(target.channelId);
+      if (!playing.isInterrupted) end();
+    };
+    const timer = setTimeout(finish, LONGEST_MS);
+    timer.unref();
+    const playing: Playing = { ...target, finish, end, isInterrupted: false };
+    this.#playing.set(id, playing);
+    ids.add(id);
+    this.#playingTo.set(target.channelId, ids);
+    try {
+      await start(id);
+    } catch (error) {
+      finish();
+      throw error;
+    }
+    return { ended };
+  }
+
+  async #whisperTo(channelId: string): Promise<Whisper> {
+    let whisper = this.#whispers.get(channelId);
+    if (!whisper) {
+      const id = `${this.#names.application}-whisper-${randomUUID()}`;
+      const { application } = this.#names;
+      const made = this.#makeWhisper(channelId, id, application);
+      whisper = { channelId: id, made, uses: 0 };
+      this.#whispers.set(channelId, whisper);
+      this.#whisperIds.add(id);
+    }
+    whisper.uses++;
+    try {
+      await whisper.made;
+    } catch (error) {
+      this.#releaseWhisper(channelId, whisper);
+      throw error;
+    }
+    return whisper;
+  }
+
+  /** Only in the application can it be played to. */
+  async #makeWhisper(channelId: string, id: string, application: string): Promise<void> {
+    const entered = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ENTER_TIMEOUT_MS);
+      this.#entering.set(id, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    try {
+      await this.#ari.whisperTo(channelId, { channelId: id, application, args: [WHISPER] });
+      await entered;
+    } finally {
+      this.#entering.get(id)?.();
+      this.#entering.delete(id);
+    }
+  }
+
+  #releaseWhisper(channelId: string, whisper: Whisper): void {
+    whisper.uses--;
+    if (whisper.uses > 0) return;
+    if (this.#whispers.get(channelId) === whisper) this.#whispers.delete(channelId);
+    this.#whisperIds.delete(whisper.channelId);
+    this.#ari.hangUp(whisper.channelId, 16).catch(() => {});
+  }
+}

@@ -1,0 +1,68 @@
+import type { Logger } from 'winston';
+import type { AriPort } from '../../ari/port.ts';
+import type { Media } from '../../prompts/media.ts';
+import type { Sounds } from '../../prompts/prompt-sounds.ts';
+import { SpeechError } from '../../speech/errors.ts';
+import type { Speech } from '../../speech/speech.ts';
+
+/** Turns what is to be played into URIs that Asterisk understands, making speech and tones into files where needed. */
+export class SoundLibrary {
+  readonly #ari: Pick<AriPort, 'hasStoredRecording'>;
+  readonly #speech: Speech;
+  readonly #logger: Logger;
+  /** Said once, not at every prompt. */
+  #toldMissing = false;
+
+  constructor(deps: { ari: Pick<AriPort, 'hasStoredRecording'>; speech: Speech; logger: Logger }) {
+    this.#ari = deps.ari;
+    this.#speech = deps.speech;
+    this.#logger = deps.logger;
+  }
+
+  /**
+   * @returns URIs in the same order; without those that could not be made, which are logged: a caller should rather miss
+   *   a prompt than the conference
+   */
+  async uris({ media, language, voice }: Sounds): Promise<string[]> {
+    const uris = await Promise.all(media.map((each) => this.#uri(each, language, voice)));
+    return uris.filter((uri) => uri !== null);
+  }
+
+  async #uri(media: Media, language: string, voice: string | null): Promise<string | null> {
+    try {
+      switch (media.type) {
+        case 'sound':
+          return `sound:${media.name}`;
+        case 'recording':
+          return await this.#recordingUri(media.name);
+        case 'number':
+          return `number:${media.value}`;
+        case 'digits':
+          return `digits:${media.digits}`;
+        case 'tone':
+          return `sound:${await this.#speech.soundForTones(media.steps)}`;
+        case 'silence':
+          return `sound:${await this.#speech.soundForTones([{ frequenciesHz: [], durationMs: media.durationMs }])}`;
+        case 'tts':
+          return `sound:${await this.#speech.soundFor(media.text, { language, ...(voice && { voice }) })}`;
+      }
+    } catch (error) {
+      this.#tell(error as Error);
+      return null;
+    }
+  }
+
+  /** Of one that is missing Asterisk never says that it is over. */
+  async #recordingUri(name: string): Promise<string | null> {
+    if (await this.#ari.hasStoredRecording(name)) return `recording:${name}`;
+    this.#logger.warn(`there is no recording ${name} to be played`);
+    return null;
+  }
+
+  #tell(error: Error): void {
+    const missing = error instanceof SpeechError && error.code === 'no-speech-engine';
+    if (missing && this.#toldMissing) return;
+    this.#toldMissing ||= missing;
+    this.#logger.warn(`a prompt stays silent: ${error.message}`);
+  }
+}

@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { callsWithin, parseOpenFiles } from '../../process/open-files.ts';
+
+/** For RTP and RTCP. */
+const FILES_PER_CALL = 2;
+
+/** How many calls this process can have, since each needs two of the files that it may open. */
+export type CallLimit = { readonly calls: number; readonly files: number };
+
+/** Infinite where the system has no limit, or does not tell. */
+export async function readCallLimit(): Promise<CallLimit> {
+  const text = await readFile('/proc/self/limits', 'utf8').catch(() => '');
+  return callLimitOf(parseOpenFiles(text)?.soft ?? Number.POSITIVE_INFINITY);
+}
+
+export function callLimitOf(files: number): CallLimit {
+  return { calls: callsWithin(files, FILES_PER_CALL), files };
+}

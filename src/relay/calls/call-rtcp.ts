@@ -1,0 +1,119 @@
+import type { OutgoingStream } from '../../rtp/outgoing-stream.ts';
+import type { Reception } from '../../rtp/reception.ts';
+import {
+  emptyReportBlock,
+  emptyRtcpView,
+  RTCP_REPORT_BYTES_MAX,
+  readRtcpInto,
+  roundTripMs,
+  writeReportInto,
+} from '../../rtp/rtcp.ts';
+import type { Udp, UdpSocket, UdpSource } from '../../udp/udp.ts';
+import type { CallState } from '../upgrade/succession.ts';
+
+/** Of the RTP clock. */
+const TICKS_PER_MS = 8;
+/** A phone is answered at most so often, whatever it sends (RFC 3550, section 6.2, has 5 s). */
+const ANSWER_EVERY_MS = 2500;
+const BUFFER_BYTES = 8 * 1024;
+
+/** What a phone says of the sound that it gets. */
+export type PhoneReport = {
+  readonly packetsLost: number;
+  readonly jitterMs: number;
+  /** Null until it has had a report of ours. */
+  readonly roundTripMs: number | null;
+};
+
+export type CallRtcpDeps = {
+  udp: Udp;
+  stream: OutgoingStream;
+  reception: Reception;
+  /** Sent so far, without headers. */
+  payloadBytes: () => number;
+  /** Whether a phone may send from this address. */
+  isAllowed: (host: string) => boolean;
+  onHeard: () => void;
+};
+
+// Filled anew for each datagram, and used at once.
+const view = emptyRtcpView();
+const out = Buffer.alloc(RTCP_REPORT_BYTES_MAX);
+const received = emptyReportBlock();
+
+/** The RTCP of one call, at the port above that of its RTP: takes the phone's reports, and answers them. */
+export class CallRtcp {
+  readonly #deps: CallRtcpDeps;
+  #socket: UdpSocket | null = null;
+  #told: PhoneReport | null = null;
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
+
+  /** @param continued of another process that has had the call before; null for none */
+  constructor(deps: CallRtcpDeps, continued: CallState['rtcp'] | null) {
+    this.#deps = deps;
+    if (!continued) return;
+    this.#told = continued.told;
+    this.#answeredAtMs = continued.answeredAtMs;
+  }
+
+  get state(): CallState['rtcp'] {
+    return { told: this.#told, answeredAtMs: this.#answeredAtMs };
+  }
+
+  /** Null while there is no socket. */
+  get descriptor(): number | null {
+    return this.#socket?.descriptor ?? null;
+  }
+
+  /** What the phone has reported last; null before. */
+  get told(): PhoneReport | null {
+    return this.#told;
+  }
+
+  /** Rejects with a `UdpError` if somebody else has the port. */
+  async open(local: { host: string; port: number; descriptor?: number | undefined }): Promise<void> {
+    const options = { ...local, receiveBufferBytes: BUFFER_BYTES };
+    this.#socket = await this.#deps.udp.open(options, (datagram, from) => this.#receive(datagram, from));
+  }
+
+  close(): void {
+    this.#socket?.close();
+  }
+
+  #receive(datagram: Buffer, from: UdpSource): void {
+    const { stream, isAllowed, onHeard } = this.#deps;
+    if (!isAllowed(from.host) || readRtcpInto(view, datagram, stream.ssrc) !== null) return;
+    onHeard();
+    if (view.hasBlock) {
+      const { cumulativeLost, jitterTicks } = view.block;
+      this.#told = {
+        packetsLost: Math.max(0, cumulativeLost),
+        jitterMs: jitterTicks / TICKS_PER_MS,
+        roundTripMs: roundTripMs(view.block, Date.now()),
+      };
+    }
+    const nowMs = performance.now();
+    if (nowMs - this.#answeredAtMs < ANSWER_EVERY_MS) return;
+    this.#answeredAtMs = nowMs;
+    this.#answer(from, view.ntpMiddle, nowMs);
+  }
+
+  /** At once, so that no time has passed since the phone's report. */
+  #answer(from: UdpSource, ntpMiddle: number | null, nowMs: number): void {
+    const { stream, reception, udp } = this.#deps;
+    const { packets } = stream;
+    const payloadBytes = this.#deps.payloadBytes();
+    const hasReceived = reception.ssrc !== null;
+    if (hasReceived) reception.reportInto(received);
+    received.lastSr = ntpMiddle ?? 0;
+    received.delaySinceLastSr = 0;
+    const bytes = writeReportInto(out, {
+      ssrc: stream.ssrc,
+      cname: 'rostrum',
+      sent:
+        packets === 0 ? null : { unixMs: Date.now(), rtpTimestamp: stream.timestampAt(nowMs), packets, payloadBytes },
+      received: hasReceived ? received : null,
+    });
+    this.#socket?.sendTo(out, bytes, udp.peer(from.host, from.port));
+  }
+}

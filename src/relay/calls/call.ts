@@ -1,0 +1,396 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { OutgoingStream } from '../../rtp/outgoing-stream.ts';
+import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../../rtp/packet.ts';
+import { Reception } from '../../rtp/reception.ts';
+import { UdpError } from '../../udp/errors.ts';
+import { audioFilter } from '../../udp/filter.ts';
+import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions, UdpSource } from '../../udp/udp.ts';
+import type { AudienceListener, Hearing } from '../audience/audience-listener.ts';
+import { PromptQueue } from '../audience/prompt-queue.ts';
+import type { CallSpec, CallStatistics, RtpAddress } from '../protocol.ts';
+import type { CallState } from '../upgrade/succession.ts';
+import { AsteriskReminder } from './asterisk-reminder.ts';
+import { CallRtcp, type PhoneReport } from './call-rtcp.ts';
+import { PhoneSource } from './phone-source.ts';
+import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
+import { payloadTypeOf, silenceOf } from './silence.ts';
+
+/** Expedited forwarding (RFC 3246), as routers expect it of voice. */
+const EF = 46;
+/** Some hundred packets. */
+const BUFFER_BYTES = 64 * 1024;
+/** Of what a listener's phone sends, so often is enough to know that it is there, where it is, and what is lost. */
+const SEEN_EVERY_MS = 320;
+/** A phone that is heard no more in that way may have moved: the kernel is to let through what comes from elsewhere. */
+const UNHEARD_MS = 400;
+/**
+ * Others may go on sending to a port from a call that has had it before, such as an SBC that all calls come from. For so long
+ * the phone can win it back.
+ */
+const CONTESTED_MS = 2000;
+/** Something is sent at least so often, since firewalls on the way close what nobody uses. */
+const IDLE_MS = 1000;
+/** After so long it is told that nothing comes from the phone, again and again. */
+const SILENT_MS = 25_000;
+/** Of the RTP clock of all codecs here. */
+const TICKS_PER_MS = 8;
+/** Of a telephone event (RFC 4733, section 2.3). Payload types from 96 on are dynamic. */
+const EVENT_BYTES = 4;
+const FIRST_DYNAMIC_TYPE = 96;
+
+/**
+ * For so long Asterisk gets a listener's audio, which nobody hears, after a key and after the voice was taken. A key that comes
+ * bunched it ends only with the audio that follows, and what has listened to a speaker it takes off the channel then.
+ */
+const LAST_AUDIO_MS = 1000;
+
+/** So long it is tried to open a port that is taken, and so often. */
+const OPEN_WITHIN_MS = 1000;
+const OPEN_AGAIN_MS = 20;
+
+/** A time in ms, monotone, that is read once for many packets. */
+export type FrameClock = { nowMs: number };
+
+export type CallDeps = {
+  udp: Udp;
+  /** When the frame began that is being sent. */
+  clock: FrameClock;
+  drops: RtpDrops;
+  /** HOT PATH. Sends to Asterisk's side of the call. */
+  toAsterisk: (packet: Buffer, to: UdpPeer) => void;
+  onSource: (source: RtpAddress) => void;
+  onSilent: (seconds: number) => void;
+};
+
+// Filled anew for each packet.
+const view = emptyRtpView();
+
+/**
+ * The RTP of one call, between its phone and Asterisk. It passes through both ways, unless the phone is a listener's: then it
+ * gets the sound of a conference, and Asterisk gets its keys, with a moment of audio after them. The phone has one stream.
+ */
+export class Call implements AudienceListener {
+  hearing: Hearing;
+  readonly #deps: CallDeps;
+  #spec: CallSpec;
+  readonly #asterisk: UdpPeer;
+  readonly #source: PhoneSource;
+  #rtp: UdpSocket | null = null;
+  #peer: UdpPeer | null = null;
+  #isConnected = false;
+  #closed = false;
+  readonly #stream: OutgoingStream;
+  #prompts = new PromptQueue();
+  readonly #reception: Reception;
+  readonly #rtcp: CallRtcp;
+  #everyNth = 1;
+  #contestedUntilMs = performance.now() + CONTESTED_MS;
+  #heardAtMs = performance.now();
+  #toldSilentAtMs = performance.now();
+  #payloadBytes = 0;
+  #packetsBefore = 0;
+  #idleSinceMs = performance.now();
+  /** Of the last key, or of the time as a speaker. */
+  #passedUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #reminder = new AsteriskReminder((end) => randomInt(end), performance.now());
+
+  /** @param continued as another process has had the call until now; null for a new one */
+  constructor(spec: CallSpec, deps: CallDeps, continued: CallState | null = null) {
+    this.#deps = deps;
+    this.#stream = new OutgoingStream((end) => randomInt(end), continued?.stream);
+    this.#reception = new Reception(continued?.reception);
+    this.#spec = spec;
+    this.hearing = hearingOf(spec);
+    const { asterisk } = spec;
+    this.#asterisk = deps.udp.peer(asterisk.host, asterisk.port);
+    this.#source = sourceOf(spec, continued?.source);
+    const rtcpDeps = {
+      udp: deps.udp,
+      stream: this.#stream,
+      reception: this.#reception,
+      payloadBytes: () => this.#payloadBytes,
+      isAllowed: (host: string) => this.#source.allows(host),
+      onHeard: () => this.#heard(performance.now()),
+    };
+    this.#rtcp = new CallRtcp(rtcpDeps, continued?.rtcp ?? null);
+    this.#aim();
+    if (!continued) return;
+    this.#contestedUntilMs = Number.NEGATIVE_INFINITY;
+    this.#isConnected = continued.isConnected;
+    this.#everyNth = continued.everyNth;
+    this.#heardAtMs = continued.heardAtMs;
+    this.#toldSilentAtMs = continued.toldSilentAtMs;
+    this.#payloadBytes = continued.payloadBytes;
+    this.#packetsBefore = continued.packetsBefore;
+    this.#idleSinceMs = continued.idleSinceMs;
+    this.#passedUntilMs = continued.passedUntilMs;
+  }
+
+  /** What another process needs to go on with it, and the descriptors of its sockets; null where it has none. */
+  get estate(): { state: CallState; descriptors: number[] } | null {
+    const descriptors = [this.#rtp?.descriptor, this.#rtcp.descriptor].filter((fd) => typeof fd === 'number');
+    if (typeof this.#rtp?.descriptor !== 'number') return null;
+    const state: CallState = {
+      spec: { ...this.#spec, source: this.#source.isKnown ? this.#source.address : this.#spec.source },
+      stream: this.#stream.state,
+      reception: this.#reception.state,
+      source: this.#source.state,
+      rtcp: this.#rtcp.state,
+      isConnected: this.#isConnected,
+      everyNth: this.#everyNth,
+      heardAtMs: this.#heardAtMs,
+      toldSilentAtMs: this.#toldSilentAtMs,
+      payloadBytes: this.#payloadBytes,
+      packetsBefore: this.#packetsBefore,
+      idleSinceMs: this.#idleSinceMs,
+      passedUntilMs: this.#passedUntilMs,
+      sockets: descriptors.length,
+    };
+    return { state, descriptors };
+  }
+
+  get spec(): CallSpec {
+    return this.#spec;
+  }
+
+  get isOpen(): boolean {
+    return this.#rtp !== null;
+  }
+
+  /** What the phone reports by RTCP; null if it does not. */
+  get told(): PhoneReport | null {
+    return this.#rtcp.told;
+  }
+
+  /** Whether it gets the sound of a conference. */
+  get isListener(): boolean {
+    return this.#rtp !== null && this.#spec.hearing !== null && this.#spec.codec !== null;
+  }
+
+  /** Opens the ports that the phone was told. Rejects with a `UdpError` if somebody else keeps the one of RTP. */
+  async open(): Promise<void> {
+    const { udp } = this.#deps;
+    const { host, port } = this.#spec.local;
+    const options = { host, receiveBufferBytes: BUFFER_BYTES, dscp: EF };
+    this.#rtp = await openWhenFree(udp, { ...options, port }, (packet, from) => this.#fromPhone(packet, from));
+    // Only reports go there, which somebody else may have the port for.
+    await this.#rtcp.open({ host, port: port + 1 }).catch(() => {});
+    if (this.#closed) return this.close();
+    this.#remind(performance.now());
+    this.#settle();
+  }
+
+  /** Goes on with the sockets that another process has had: connected, filtered and filled as they are. */
+  async adopt([rtp, rtcp]: readonly number[]): Promise<void> {
+    const { host, port } = this.#spec.local;
+    const receive = (packet: Buffer, from: UdpSource) => this.#fromPhone(packet, from);
+    this.#rtp = await this.#deps.udp.open({ host, port, descriptor: rtp }, receive);
+    if (rtcp !== undefined) await this.#rtcp.open({ host, port: port + 1, descriptor: rtcp });
+    if (this.#closed) this.close();
+  }
+
+  /** Changes what the phone gets. What has been learned of it stays. */
+  change(spec: CallSpec): void {
+    // A controller that was started again says everything once more.
+    if (isDeepStrictEqual({ ...spec, source: null }, { ...this.#spec, source: null })) return;
+    if ((spec.hearing === null) !== (this.#spec.hearing === null)) {
+      this.#prompts = new PromptQueue();
+      this.#passedUntilMs = performance.now();
+    }
+    this.#spec = spec;
+    this.hearing = hearingOf(spec);
+    this.#settle();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#rtp?.close();
+    this.#rtcp.close();
+  }
+
+  /** HOT PATH. A packet of a conference, with room for its header. */
+  send(packet: Buffer, bytes: number, ticks: number): void {
+    this.#stream.next(packet, ticks, payloadTypeOf(this.hearing.codec), false, this.#deps.clock.nowMs);
+    this.#transmit(packet, bytes);
+  }
+
+  /** HOT PATH. */
+  prompt(rateHz: 8000 | 16_000): Int16Array | null {
+    return this.#prompts.next(rateHz);
+  }
+
+  /** HOT PATH. What Asterisk sends: to the phone as it is, or mixed into what the listener hears. */
+  fromAsterisk(packet: Buffer): void {
+    if (decodeRtpInto(view, packet) !== null) return;
+    if (!this.isListener) {
+      if (this.#stream.forward(view, packet, performance.now())) this.#transmit(packet, packet.length);
+      return;
+    }
+    const { codec } = this.hearing;
+    if (view.payloadType !== payloadTypeOf(codec)) return;
+    this.#prompts.push(packet.subarray(view.payloadStart, view.payloadEnd), codec);
+  }
+
+  /** To be called some times in a second. */
+  tick(nowMs: number): void {
+    if (this.#isConnected && nowMs - this.#heardAtMs > UNHEARD_MS) this.#connect(false);
+    if (this.isOpen && this.#reminder.isDue(this.isListener, nowMs)) this.#remind(nowMs);
+    const silentMs = nowMs - this.#heardAtMs;
+    if (silentMs > SILENT_MS && nowMs - this.#toldSilentAtMs > SILENT_MS) {
+      this.#toldSilentAtMs = nowMs;
+      this.#deps.onSilent(Math.round(silentMs / 1000));
+    }
+    const { packets } = this.#stream;
+    if (packets !== this.#packetsBefore) this.#idleSinceMs = nowMs;
+    this.#packetsBefore = packets;
+    if (nowMs - this.#idleSinceMs >= IDLE_MS && this.#rtp) this.#sendSilence(nowMs);
+  }
+
+  statistics(nowMs: number): CallStatistics {
+    const { expected, lost, jitterMs } = this.#reception;
+    const { told } = this;
+    return {
+      packetsReceived: Math.max(0, expected - lost),
+      packetsLost: lost,
+      jitterMs,
+      packetsSent: this.#stream.packets,
+      packetsLostByPhone: told?.packetsLost ?? null,
+      jitterAtPhoneMs: told?.jitterMs ?? null,
+      roundTripMs: told?.roundTripMs ?? null,
+      silentSeconds: Math.round((nowMs - this.#heardAtMs) / 1000),
+    };
+  }
+
+  /** HOT PATH. */
+  #fromPhone(packet: Buffer, from: UdpSource): void {
+    const dropped = this.#take(packet, from);
+    if (dropped !== null) countDrop(this.#deps.drops, dropped);
+  }
+
+  /** HOT PATH. @returns why the packet is of no use, or null */
+  #take(packet: Buffer, from: UdpSource): CallDropReason | null {
+    const problem = decodeRtpInto(view, packet);
+    if (problem !== null) return problem;
+    const nowMs = performance.now();
+    const verdict = this.#source.accepts(from.host, from.port, view.ssrc, nowMs);
+    if (verdict === 'stranger') return 'other-source';
+    this.#heard(nowMs);
+    if (verdict === 'moved') this.#moved();
+    const bytes = view.payloadEnd - view.payloadStart;
+    const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
+    if (!isEvent && view.payloadType < FIRST_DYNAMIC_TYPE)
+      this.#reception.push(view, nowMs, Math.max(1, this.#everyNth));
+    if (isEvent) this.#passedUntilMs = nowMs;
+    const isPassed = !this.isListener || nowMs - this.#passedUntilMs < LAST_AUDIO_MS;
+    if (isPassed) {
+      this.#reminder.passed(packet, nowMs);
+      this.#deps.toAsterisk(packet, this.#asterisk);
+    }
+    if (!this.isListener) return null;
+    if (isPassed) this.#takeAll();
+    else this.#thinOut(bytes);
+    if (!this.#isConnected) this.#connect(true);
+    return null;
+  }
+
+  #remind(nowMs: number): void {
+    this.#deps.toAsterisk(this.#reminder.next(nowMs), this.#asterisk);
+  }
+
+  #heard(nowMs: number): void {
+    this.#heardAtMs = nowMs;
+    this.#toldSilentAtMs = nowMs;
+  }
+
+  #moved(): void {
+    this.#aim();
+    const { address } = this.#source;
+    if (address) this.#deps.onSource(address);
+    this.#settle();
+  }
+
+  #aim(): void {
+    const { address } = this.#source;
+    this.#peer = address && this.#deps.udp.peer(address.host, address.port);
+  }
+
+  /** Has the kernel drop what nobody needs of a listener, and pass all of a speaker. */
+  #settle(): void {
+    this.#everyNth = 0;
+    if (!this.isListener) {
+      this.#connect(false);
+      this.#takeAll();
+    } else if (this.#source.isKnown) this.#connect(true);
+  }
+
+  #takeAll(): void {
+    if (this.#everyNth === 1) return;
+    this.#everyNth = 1;
+    this.#rtp?.setFilter(null);
+  }
+
+  /** @param bytes of one packet of the phone: G.711 and G.722 have 8 in each millisecond */
+  #thinOut(bytes: number): void {
+    const packetMs = Math.max(10, bytes / 8);
+    const everyNth = 2 ** Math.floor(Math.log2(SEEN_EVERY_MS / packetMs));
+    if (everyNth === this.#everyNth) return;
+    this.#everyNth = Math.max(1, everyNth);
+    const port = this.#source.address?.port ?? null;
+    this.#rtp?.setFilter(audioFilter({ hosts: this.#spec.sources, port, every: this.#everyNth }));
+  }
+
+  /**
+   * A connected socket costs less. It takes nothing from elsewhere, so that it is only connected while the phone is heard, and
+   * is certainly that of the call.
+   */
+  #connect(connected: boolean): void {
+    if (connected === this.#isConnected && !connected) return;
+    if (connected && !this.#source.isTold && performance.now() < this.#contestedUntilMs) return;
+    this.#isConnected = this.#rtp?.connect(connected ? this.#peer : null) === true && connected;
+  }
+
+  /** HOT PATH. */
+  #transmit(packet: Buffer, bytes: number): void {
+    if (this.#isConnected) this.#rtp?.send(packet, bytes);
+    else if (this.#peer) this.#rtp?.sendTo(packet, bytes, this.#peer);
+    this.#payloadBytes += bytes - RTP_HEADER_BYTES;
+  }
+
+  #sendSilence(nowMs: number): void {
+    const { codec } = this.#spec;
+    const packet = silenceOf(codec);
+    this.#stream.next(
+      packet,
+      Math.round((nowMs - this.#idleSinceMs) * TICKS_PER_MS),
+      payloadTypeOf(codec),
+      true,
+      nowMs,
+    );
+    this.#idleSinceMs = nowMs;
+    this.#packetsBefore = this.#stream.packets;
+    this.#transmit(packet, packet.length);
+  }
+}
+
+/** The port may still be that of a relay, or of another call, which is just ending. */
+async function openWhenFree(udp: Udp, options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket> {
+  for (const startedMs = performance.now(); ; await sleep(OPEN_AGAIN_MS)) {
+    try {
+      return await udp.open(options, onPacket);
+    } catch (error) {
+      const isTaken = error instanceof UdpError && error.code === 'EADDRINUSE';
+      if (!isTaken || performance.now() - startedMs > OPEN_WITHIN_MS) throw error;
+    }
+  }
+}
+
+function sourceOf({ phone, sources, source }: CallSpec, continued?: CallState['source']): PhoneSource {
+  return new PhoneSource({ told: phone, hosts: sources, known: source }, continued);
+}
+
+function hearingOf({ hearing, codec }: CallSpec): Hearing {
+  const { volume, noise, deaf, packetMs } = hearing ?? { volume: 0, noise: false, deaf: false, packetMs: 20 };
+  return { codec: codec ?? 'PCMU', volume, noise, deaf, packetMs };
+}

@@ -1,0 +1,23 @@
+import type { RtpDropReason } from '../../rtp/packet.ts';
+
+/** Why a packet that came to a call's port was dropped. */
+export type CallDropReason = RtpDropReason | 'other-source';
+
+const REASONS: readonly CallDropReason[] = ['too-short', 'not-version-2', 'rtcp', 'bad-length', 'other-source'];
+
+/** Counts by reason, in memory that the relay's threads share. */
+export type RtpDrops = BigUint64Array<SharedArrayBuffer>;
+
+export function createRtpDrops(): RtpDrops {
+  return new BigUint64Array(new SharedArrayBuffer(REASONS.length * BigUint64Array.BYTES_PER_ELEMENT));
+}
+
+/** HOT PATH. */
+export function countDrop(drops: RtpDrops, reason: CallDropReason): void {
+  Atomics.add(drops, REASONS.indexOf(reason), 1n);
+}
+
+export function readDrops(drops: RtpDrops): Record<CallDropReason, number> {
+  const counts = REASONS.map((reason, index) => [reason, Number(Atomics.load(drops, index))]);
+  return Object.fromEntries(counts) as Record<CallDropReason, number>;
+}

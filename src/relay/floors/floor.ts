@@ -1,0 +1,209 @@
+import { randomInt } from 'node:crypto';
+import { ComfortNoise } from '../../audio/comfort-noise.ts';
+import { Mixer } from '../../audio/mixer.ts';
+import { Pacing } from '../../rtp/pacing.ts';
+import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../../rtp/packet.ts';
+import type { Udp, UdpSocket, UdpSource } from '../../udp/udp.ts';
+import type { FloorWish, RtpAddress } from '../protocol.ts';
+import type { FloorState } from '../upgrade/succession.ts';
+import { type FloorCodec, floorCodec } from './floor-codec.ts';
+import { RemoteSources } from './remote-sources.ts';
+
+/** Asterisk is on this host. */
+const HOST = '127.0.0.1';
+/** Some hundred packets. */
+const RECEIVE_BUFFER_BYTES = 256 * 1024;
+const FRAME_MS = 20;
+/** Of RTP: the clock of G.722 is that of half its sampling rate (RFC 3551, section 4.5.2). */
+const TICKS_PER_FRAME = 160;
+const PACKETS_IN_TURN = 8;
+/**
+ * What is given back is heard with Asterisk's next frame, 20 ms after the one that has come. Until then it need not wait
+ * for that; the rest of the time is for a busy machine.
+ */
+const GIVE_BACK_AFTER_MS = 8;
+
+const view = emptyRtpView();
+
+export type FloorDeps = {
+  udp: Udp;
+  /** Receives each frame for the audience; it must be used before the next one. */
+  play: (samples: Int16Array, noiseDbov: number | null) => void;
+  /** Receives each frame of this node for the others. */
+  share: (samples: Int16Array, nodes: readonly string[]) => void;
+};
+
+/**
+ * The floor of a conference: takes what Asterisk mixes there, which is 20 ms at a time, and gives back what is said on
+ * other nodes, and comfort noise. A frame goes to the other nodes as soon as it comes, and to the audience too unless those
+ * send something; where none comes in time, silence takes its place.
+ */
+export class Floor {
+  readonly sampleRateHz: FloorWish['sampleRateHz'];
+  /** What other nodes send. */
+  readonly remote: RemoteSources;
+  #wish: FloorWish;
+  readonly #deps: FloorDeps;
+  readonly #pacing: Pacing;
+  readonly #codec: FloorCodec;
+  readonly #silence: Int16Array;
+  readonly #frame: Int16Array;
+  readonly #fromOthers: Int16Array;
+  readonly #everything: Int16Array;
+  readonly #mixer: Mixer;
+  readonly #noise: ComfortNoise;
+  readonly #packets: readonly Buffer[];
+  readonly #header: { payloadType: number; marker: boolean; sequence: number; timestamp: number; ssrc: number };
+  /** A frame of Asterisk that is still to be mixed with those of other nodes. */
+  #waiting: Int16Array | null = null;
+  #waitingTimer: NodeJS.Timeout | undefined;
+  readonly #udp: Udp;
+  #socket: UdpSocket | null = null;
+  #closed = false;
+
+  /** @param header of the last packet to Asterisk, of a process that has had the floor before */
+  constructor(wish: FloorWish, deps: FloorDeps, nowMs: number, header: FloorState['header'] = newHeader()) {
+    this.#wish = wish;
+    this.#deps = deps;
+    this.#udp = deps.udp;
+    const { sampleRateHz } = wish;
+    this.sampleRateHz = sampleRateHz;
+    const samples = (sampleRateHz * FRAME_MS) / 1000;
+    const frame = () => new Int16Array(samples);
+    this.#codec = floorCodec(sampleRateHz);
+    this.#silence = frame();
+    this.#frame = frame();
+    this.#fromOthers = frame();
+    this.#everything = frame();
+    this.#mixer = new Mixer(samples);
+    this.#noise = new ComfortNoise(sampleRateHz);
+    this.#packets = Array.from({ length: PACKETS_IN_TURN }, () =>
+      Buffer.alloc(RTP_HEADER_BYTES + this.#codec.payloadBytes),
+    );
+    this.#header = { payloadType: this.#codec.payloadType, marker: false, ...header };
+    this.remote = new RemoteSources(sampleRateHz);
+    this.#pacing = new Pacing({ frameMs: FRAME_MS, frameSamples: TICKS_PER_FRAME }, nowMs);
+  }
+
+  /** What another process needs to go on with it; null where it has no descriptor. Nothing may be played afterwards. */
+  handOver(): { state: FloorState; descriptor: number } | null {
+    const { port, descriptor = null } = this.#socket ?? {};
+    if (port === undefined || descriptor === null) return null;
+    this.#mixWaiting();
+    const { sequence, timestamp, ssrc } = this.#header;
+    const state = { wish: { ...this.#wish, port }, local: { host: HOST, port }, header: { sequence, timestamp, ssrc } };
+    return { state, descriptor };
+  }
+
+  /** @returns where Asterisk is to send to: the port that is wished for, if it is free; rejects if none can be had */
+  async open(descriptor?: number): Promise<RtpAddress> {
+    const { port } = this.#wish;
+    const options = { host: HOST, receiveBufferBytes: RECEIVE_BUFFER_BYTES, descriptor };
+    const open = (wanted: number) =>
+      this.#udp.open({ ...options, port: wanted }, (packet, from) => this.#receive(packet, from));
+    const socket = await open(port ?? 0).catch((error: Error) => {
+      if (port === null) throw error;
+      return open(0);
+    });
+    this.#socket = socket;
+    if (this.#closed) socket.close();
+    this.#aim();
+    return { host: HOST, port: socket.port };
+  }
+
+  /** A controller that was restarted does not know at once where Asterisk is; it has not moved. */
+  change(wish: FloorWish): void {
+    for (const nodeId of this.#wish.nodes) if (!wish.nodes.includes(nodeId)) this.remote.forget(nodeId);
+    this.#wish = { ...wish, asterisk: wish.asterisk ?? this.#wish.asterisk };
+    this.#aim();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#waitingTimer);
+    this.#socket?.close();
+  }
+
+  /** HOT PATH. To be called every few milliseconds. */
+  tick(nowMs: number): void {
+    while (this.#pacing.overdue(nowMs)) this.#advance(this.#silence, nowMs);
+  }
+
+  #aim(): void {
+    const { asterisk } = this.#wish;
+    if (asterisk) this.#socket?.connect(this.#udp.peer(asterisk.host, asterisk.port));
+  }
+
+  /** HOT PATH. */
+  #receive(packet: Buffer, from: UdpSource): void {
+    const { asterisk } = this.#wish;
+    if (from.port !== asterisk?.port || from.host !== asterisk.host) return;
+    if (decodeRtpInto(view, packet) !== null) return;
+    if (view.payloadEnd - view.payloadStart !== this.#codec.payloadBytes) return;
+    const nowMs = performance.now();
+    this.#mixWaiting();
+    // Late ones too: some codecs go on from the frame before.
+    this.#codec.decodeInto(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
+    if (this.#pacing.arrived(view.timestamp, nowMs)) this.#advance(this.#frame, nowMs);
+  }
+
+  /** HOT PATH. 20 ms of the conference, of which Asterisk has sent `local`. */
+  #advance(local: Int16Array, nowMs: number): void {
+    const { nodes } = this.#wish;
+    if (nodes.length > 0) this.#deps.share(local, nodes);
+    if (this.remote.isEmpty) return this.#mixWithOthers(local, nowMs);
+    this.#mixWaiting();
+    this.#waiting = local;
+    this.#waitingTimer = setTimeout(() => this.#mixWaiting(), GIVE_BACK_AFTER_MS);
+  }
+
+  /** HOT PATH. */
+  #mixWaiting(): void {
+    const waiting = this.#waiting;
+    if (waiting === null) return;
+    clearTimeout(this.#waitingTimer);
+    this.#waiting = null;
+    this.#mixWithOthers(waiting, performance.now());
+  }
+
+  /** HOT PATH. */
+  #mixWithOthers(local: Int16Array, nowMs: number): void {
+    const { noiseDbov, floorNoise } = this.#wish;
+    const others = this.#fromOthers;
+    const heard = this.remote.pullInto(others, nowMs);
+    this.#deps.play(heard ? this.#mix(local, others) : local, noiseDbov);
+    const noise = floorNoise ? noiseDbov : null;
+    if (heard || noise !== null) this.#giveBack(heard ? others : this.#silence, noise);
+  }
+
+  /** HOT PATH. */
+  #mix(local: Int16Array, others: Int16Array): Int16Array {
+    this.#mixer.reset();
+    this.#mixer.add(local);
+    this.#mixer.add(others);
+    this.#mixer.mixInto(this.#everything);
+    return this.#everything;
+  }
+
+  /** HOT PATH. What those on the floor hear besides each other. */
+  #giveBack(samples: Int16Array, noiseDbov: number | null): void {
+    const header = this.#header;
+    header.sequence = (header.sequence + 1) & 0xffff;
+    header.timestamp = (header.timestamp + TICKS_PER_FRAME) >>> 0;
+    const packet = this.#packets[header.sequence % PACKETS_IN_TURN] as Buffer;
+    encodeHeaderInto(packet, header);
+    this.#codec.encodeInto(this.#withNoise(samples, noiseDbov), packet.subarray(RTP_HEADER_BYTES));
+    if (this.#wish.asterisk) this.#socket?.send(packet, packet.length);
+  }
+
+  /** HOT PATH. */
+  #withNoise(samples: Int16Array, noiseDbov: number | null): Int16Array {
+    if (noiseDbov === null) return samples;
+    this.#noise.addInto(this.#everything, samples, noiseDbov);
+    return this.#everything;
+  }
+}
+
+function newHeader(): FloorState['header'] {
+  return { sequence: randomInt(0x10000), timestamp: randomInt(0x7fffffff), ssrc: randomInt(0x7fffffff) };
+}

@@ -1,0 +1,227 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Aead } from '../../trunk/aead.ts';
+import type { ReceivedFrame } from '../../trunk/received-frame.ts';
+import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
+import type { Udp } from '../../udp/udp.ts';
+import type { AnnouncementText, FloorWish, TrunkStatsReport } from '../protocol.ts';
+import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from '../threads/worker-messages.ts';
+import {
+  decodeSuccession,
+  type FloorState,
+  type SuccessionMessage,
+  type SuccessionPart,
+  type TrunkPlace,
+} from '../upgrade/succession.ts';
+import { Floor, type FloorDeps } from './floor.ts';
+import { addCounts, type FrameCounts, NO_FRAMES } from './remote-sources.ts';
+import { SharedConference } from './shared-conference.ts';
+import { Trunk } from './trunk.ts';
+
+/** Floors look this often whether a frame is missing. */
+const TICK_MS = 5;
+const STATS_EVERY_MS = 2000;
+/** In one message to a successor, which has room for the names of a thousand nodes in each. */
+const FLOORS_TOLD_AT_ONCE = 4;
+
+export type FloorsOptions = { trunk: TrunkOptions | null };
+export type FloorsDeps = {
+  aead: Aead;
+  udp: Udp;
+  /** Receives 20 ms for an audience; they must be used before the next ones. */
+  play: (frame: AudienceFrame) => void;
+  report: (report: FloorReport) => void;
+};
+
+type Entry = { readonly floor: Floor; readonly shared: SharedConference | null };
+
+/** The floors of all conferences of this node, and the trunk that links them with those of other nodes. */
+export class Floors {
+  readonly #options: FloorsOptions;
+  readonly #deps: FloorsDeps;
+  readonly #floors = new Map<string, Entry>();
+  readonly #trunk: Trunk | null;
+  /** Of conferences that have ended, by node. Bounded by the nodes that there are, see `#reportTrunk`. */
+  readonly #past = new Map<string, FrameCounts>();
+  readonly #timers: NodeJS.Timeout[];
+
+  constructor(options: FloorsOptions, deps: FloorsDeps) {
+    const { report, aead, udp } = deps;
+    this.#options = options;
+    this.#deps = deps;
+    this.#timers = [setInterval(() => this.#tick(), TICK_MS)];
+    this.#trunk =
+      options.trunk &&
+      new Trunk(options.trunk, {
+        aead,
+        udp,
+        onFrame: (frame, nowMs) => this.#received(frame, nowMs),
+        onAnnounce: (to, announcement) => report({ type: 'announce', to, announcement: textOf(announcement) }),
+      });
+    if (this.#trunk) this.#timers.push(setInterval(() => this.#reportTrunk(), STATS_EVERY_MS));
+  }
+
+  /** Opens the trunk, and goes on with what another process has handed over, if anything. */
+  async begin(taken: readonly SuccessionPart[]): Promise<void> {
+    let trunkDescriptors: readonly number[] = [];
+    for (const { text, descriptors } of taken) {
+      const message = decodeSuccession(text);
+      if (message.type === 'floors') {
+        await Promise.all(
+          message.floors.map(({ wish, header }, index) => this.#create(wish, header).open(descriptors[index])),
+        );
+      } else if (message.type === 'trunk') {
+        if (isDeepStrictEqual(message.place, placeOf(this.#options.trunk))) trunkDescriptors = descriptors;
+        else await this.#closeAll(descriptors);
+      }
+    }
+    const { report } = this.#deps;
+    await this.#trunk
+      ?.start(trunkDescriptors)
+      .catch((error: Error) => report({ type: 'trunk-failed', message: error.message }));
+    report({ type: 'begun' });
+  }
+
+  /** Tells another process all that it needs to go on. Nothing may be done with the floors afterwards. */
+  handOver(send: (message: SuccessionMessage, descriptors: readonly number[]) => void): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    const estates = [...this.#floors.values()].map(({ floor }) => floor.handOver()).filter((estate) => estate !== null);
+    for (let at = 0; at < estates.length; at += FLOORS_TOLD_AT_ONCE) {
+      const some = estates.slice(at, at + FLOORS_TOLD_AT_ONCE);
+      const descriptors = some.map(({ descriptor }) => descriptor);
+      send({ type: 'floors', floors: some.map(({ state }) => state) }, descriptors);
+    }
+    const place = placeOf(this.#options.trunk);
+    if (this.#trunk && place) send({ type: 'trunk', place }, this.#trunk.descriptors);
+  }
+
+  /** The configuration has changed: other sockets are opened in their place. */
+  async #closeAll(descriptors: readonly number[]): Promise<void> {
+    for (const descriptor of descriptors) {
+      const socket = await this.#deps.udp.open({ host: '0.0.0.0', port: 0, descriptor }, () => {});
+      socket.close();
+    }
+  }
+
+  /** What another node says may be wrong; that must not end the sound of all. */
+  take(command: FloorRequest): void {
+    try {
+      this.#take(command);
+    } catch (error) {
+      this.#deps.report({ type: 'trunk-problem', message: (error as Error).message });
+    }
+  }
+
+  #take(command: FloorRequest): void {
+    switch (command.type) {
+      case 'floor':
+        return this.#set(command.floor);
+      case 'end-floor':
+        return this.#end(command.conference);
+      case 'peers':
+        return this.#trunk?.setPeers(command.peers);
+      case 'announce-to':
+        return this.#trunk?.announceTo(command.nodeId);
+      case 'peer-key':
+        return this.#install(command.nodeId, command.announcement);
+      case 'key-acknowledged':
+        return this.#trunk?.acknowledged(command.nodeId, command.epoch);
+    }
+  }
+
+  #install(nodeId: string, announcement: AnnouncementText): void {
+    if (!this.#trunk) return;
+    this.#trunk.installKey(nodeId, announcementOf(announcement));
+    this.#deps.report({ type: 'key-installed', nodeId, epoch: announcement.epoch });
+  }
+
+  #set(wish: FloorWish): void {
+    const { conference } = wish;
+    const { sampleRateHz } = wish;
+    const known = this.#floors.get(conference);
+    if (known?.floor.sampleRateHz === sampleRateHz) return known.floor.change(wish);
+    // The profile was edited, and the controller started again since.
+    if (known) this.#end(conference);
+    const { report } = this.#deps;
+    const floor = this.#create(wish);
+    floor.open().then(
+      (local) => report({ type: 'floor', conference, local }),
+      (error: Error) => {
+        if (this.#floors.get(conference)?.floor === floor) this.#end(conference);
+        report({ type: 'floor-failed', conference, message: error.message });
+      },
+    );
+  }
+
+  #create(wish: FloorWish, header?: FloorState['header']): Floor {
+    const { conference, sampleRateHz } = wish;
+    const { play, udp } = this.#deps;
+    const { trunk } = this.#options;
+    const shared = trunk && new SharedConference(conference, { ...trunk, sampleRateHz });
+    const deps: FloorDeps = {
+      udp,
+      play: (samples, noiseDbov) => play({ conference, samples, sampleRateHz, noiseDbov }),
+      share: (samples, nodes) => this.#share(shared, samples, nodes),
+    };
+    const floor = new Floor(wish, deps, performance.now(), header);
+    this.#floors.set(conference, { floor, shared });
+    this.#trunk?.open(conference);
+    return floor;
+  }
+
+  #end(conference: string): void {
+    const floor = this.#floors.get(conference)?.floor;
+    floor?.close();
+    for (const [nodeId, counts] of floor?.remote.counts() ?? []) {
+      this.#past.set(nodeId, addCounts(this.#past.get(nodeId) ?? NO_FRAMES, counts));
+    }
+    this.#floors.delete(conference);
+    this.#trunk?.close(conference);
+  }
+
+  /** HOT PATH. */
+  #share(shared: SharedConference | null, samples: Int16Array, nodes: readonly string[]): void {
+    const frame = shared?.next(samples);
+    if (shared && frame) this.#trunk?.send(shared.stream, frame, nodes);
+  }
+
+  /** HOT PATH. */
+  #received(frame: ReceivedFrame, nowMs: number): void {
+    this.#floors.get(frame.conference)?.floor.remote.push(frame, nowMs);
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    for (const { floor } of this.#floors.values()) floor.tick(nowMs);
+  }
+
+  #reportTrunk(): void {
+    if (!this.#trunk) return;
+    const { accepted, ...stats } = this.#trunk.stats;
+    const nodes: TrunkStatsReport['nodes'] = {};
+    for (const nodeId of this.#past.keys()) if (accepted[nodeId] === undefined) this.#past.delete(nodeId);
+    const remotes = [...this.#floors.values()].map(({ floor }) => floor.remote);
+    const counts = remotes.map((remote) => remote.counts());
+    const delays = remotes.map((remote) => remote.stats());
+    for (const [nodeId, packets] of Object.entries(accepted)) {
+      const frames = counts.reduce(
+        (sum, each) => addCounts(sum, each.get(nodeId) ?? NO_FRAMES),
+        this.#past.get(nodeId) ?? NO_FRAMES,
+      );
+      const delayMs = Math.max(0, ...delays.map((each) => each.get(nodeId)?.delayMs ?? 0));
+      nodes[nodeId] = { packets, ...frames, delayMs };
+    }
+    this.#deps.report({ type: 'trunk', stats: { ...stats, nodes } });
+  }
+}
+
+function placeOf(trunk: TrunkOptions | null): TrunkPlace | null {
+  return trunk && { bind: trunk.bind, multicast: trunk.multicast };
+}
+
+function textOf({ epoch, key, fromCounter }: KeyAnnouncement): AnnouncementText {
+  return { epoch, key: Buffer.from(key).toString('base64'), fromCounter };
+}
+
+function announcementOf({ epoch, key, fromCounter }: AnnouncementText): KeyAnnouncement {
+  return { epoch, key: new Uint8Array(Buffer.from(key, 'base64')), fromCounter };
+}

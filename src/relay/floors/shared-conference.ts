@@ -1,0 +1,68 @@
+import { randomInt } from 'node:crypto';
+import { encodeG711Into } from '../../audio/g711.ts';
+import { encodeL16Into } from '../../audio/l16.ts';
+import { levelDbov } from '../../audio/level.ts';
+import { Vad } from '../../audio/vad.ts';
+import { type AudioFormat, L16_8000, L16_16000, PCMA, PCMU } from '../../trunk/audio-format.ts';
+import { OutgoingStream } from '../../trunk/outgoing-stream.ts';
+import type { OutgoingFrame } from '../../trunk/trunk-sender.ts';
+import type { FloorWish } from '../protocol.ts';
+import type { TrunkOptions } from '../threads/worker-messages.ts';
+
+const FORMATS: Readonly<Record<TrunkOptions['codec'], AudioFormat>> = { PCMU, PCMA, L16: L16_8000 };
+/** Softer than a whisper on the line; what is louder is sent. */
+const VOICE_DBOV = -55;
+/** Ends of words and pauses between them are sent as well. */
+const HOLD_MS = 400;
+const FRAME_MS = 20;
+/** Others are told so often that there is silence, and how it sounds. */
+const SILENCE_EVERY_FRAMES = 10;
+
+type SharedOptions = Pick<TrunkOptions, 'redundancy' | 'codec'> & Pick<FloorWish, 'sampleRateHz'>;
+
+/** What this node sends of one conference to others: its own voices while there are any, and word of silence else. */
+export class SharedConference {
+  readonly stream: OutgoingStream;
+  readonly #format: AudioFormat;
+  readonly #vad = new Vad({ thresholdDbov: VOICE_DBOV, holdMs: HOLD_MS, frameMs: FRAME_MS, adaptive: true });
+  readonly #audio: Extract<OutgoingFrame, { kind: 'audio' }>;
+  readonly #silence: Extract<OutgoingFrame, { kind: 'silence' }> = {
+    kind: 'silence',
+    frameIndex: 0,
+    noiseLevelDbov: 0,
+  };
+  #frameIndex = randomInt(0x7fffffff);
+  #silentFrames = 0;
+
+  constructor(conference: string, { redundancy, codec, sampleRateHz }: SharedOptions) {
+    this.stream = new OutgoingStream({ conference, redundancy });
+    // G.711 is narrowband.
+    this.#format = sampleRateHz === 16_000 ? L16_16000 : FORMATS[codec];
+    const payload = new Uint8Array(this.#format.payloadBytes);
+    this.#audio = { kind: 'audio', frameIndex: 0, levelDbov: 0, format: this.#format, payload };
+  }
+
+  /** HOT PATH. @returns what is to be sent of the next 20 ms, valid until the next call; null for nothing */
+  next(samples: Int16Array): OutgoingFrame | null {
+    this.#frameIndex = (this.#frameIndex + 1) >>> 0;
+    const level = levelDbov(samples);
+    if (!this.#vad.push(level)) return this.#wordOfSilence();
+    this.#silentFrames = 0;
+    const { name } = this.#format;
+    const frame = this.#audio;
+    if (name === 'PCMU' || name === 'PCMA') encodeG711Into(name, samples, frame.payload);
+    else encodeL16Into(samples, frame.payload);
+    frame.frameIndex = this.#frameIndex;
+    frame.levelDbov = level;
+    return frame;
+  }
+
+  #wordOfSilence(): OutgoingFrame | null {
+    const frames = this.#silentFrames++;
+    // Where packets may be lost, the end of the voice is told again.
+    if (frames > this.stream.redundancy && frames % SILENCE_EVERY_FRAMES !== 0) return null;
+    this.#silence.frameIndex = this.#frameIndex;
+    this.#silence.noiseLevelDbov = this.#vad.noiseDbov;
+    return this.#silence;
+  }
+}

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import type { Aead } from '../../trunk/aead.ts';
+import { KeySchedule, type KeyStep, retainMsOf } from '../../trunk/key-schedule.ts';
+import type { OutgoingStream } from '../../trunk/outgoing-stream.ts';
+import { MAX_PACKET_BYTES } from '../../trunk/packet-format.ts';
+import type { ReceivedFrame } from '../../trunk/received-frame.ts';
+import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
+import { type DropReason, TrunkReceiver } from '../../trunk/trunk-receiver.ts';
+import { type OutgoingFrame, type Refusal, TrunkSender } from '../../trunk/trunk-sender.ts';
+import type { MulticastOptions, Udp, UdpPeer, UdpSocket } from '../../udp/udp.ts';
+import type { RtpAddress, TrunkPeerWish } from '../protocol.ts';
+import type { TrunkOptions } from '../threads/worker-messages.ts';
+
+/** At 60,000 packets a second the kernel's default loses a sixth of them. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+/** Expedited forwarding, RFC 3246: packets of voice go first where the network knows of it. */
+const DSCP = 46;
+const TICK_MS = 100;
+/** Nodes of a cluster, and conferences of a node that may be on others too. */
+const MOST_NODES = 256;
+const MOST_CONFERENCES = 4096;
+
+export type TrunkDeps = {
+  aead: Aead;
+  /** Its event loop hands packets over. */
+  udp: Udp;
+  /** Receives each authentic frame; it is valid until it returns. */
+  onFrame: (frame: ReceivedFrame, nowMs: number) => void;
+  /** A key that one node, or every node (null), must know. */
+  onAnnounce: (to: string | null, announcement: KeyAnnouncement) => void;
+};
+
+export type TrunkStats = {
+  sent: number;
+  sendErrors: number;
+  /** Frames that could not be sent, by reason. */
+  refused: Record<Refusal, number>;
+  /** Packets that were not taken, by reason. */
+  dropped: Record<DropReason, number>;
+  /** Packets taken, by node. */
+  accepted: Record<string, number>;
+};
+
+type Peer = { readonly to: UdpPeer | null; readonly multicast: boolean };
+
+/**
+ * The way to the relays of other nodes: makes each frame a packet once, and sends it to all who are to have it. It ends
+ * with its thread.
+ */
+export class Trunk {
+  readonly #options: TrunkOptions;
+  readonly #deps: TrunkDeps;
+  readonly #sender: TrunkSender;
+  readonly #receiver: TrunkReceiver;
+  readonly #keys: KeySchedule;
+  readonly #peers = new Map<string, Peer>();
+  readonly #packet = Buffer.alloc(MAX_PACKET_BYTES);
+  #socket: UdpSocket | null = null;
+  /** That of the multicast group. */
+  #groupSocket: UdpSocket | null = null;
+  /** Where packets for all go; null before it is joined, or where each node gets its own. */
+  #group: UdpPeer | null = null;
+  #sent = 0;
+
+  constructor(options: TrunkOptions, deps: TrunkDeps) {
+    const { nodeId, rekeyIntervalMs } = options;
+    this.#options = options;
+    this.#deps = deps;
+    this.#sender = new TrunkSender({ nodeId }, deps);
+    const limits = { maxNodes: MOST_NODES, maxConferences: MOST_CONFERENCES, retainMs: retainMsOf(rekeyIntervalMs) };
+    this.#receiver = new TrunkReceiver({ nodeId, ...limits }, deps);
+    this.#keys = new KeySchedule({ rekeyIntervalMs }, { randomBytes });
+  }
+
+  /**
+   * Rejects with the error of the socket, e.g. if the port is taken.
+   * @param descriptors of its sockets, where another process has had them before
+   */
+  async start([own, groups]: readonly number[] = []): Promise<void> {
+    setInterval(() => this.#advanceKeys(), TICK_MS);
+    this.#advanceKeys();
+    const { bind, multicast } = this.#options;
+    if (!multicast) {
+      this.#socket = await this.#open(bind, own);
+      return;
+    }
+    const { group, ttl, interfaceAddress } = multicast;
+    this.#socket = await this.#open(bind, own, { role: 'sender', interfaceAddress, ttl });
+    this.#groupSocket = await this.#open(group, groups, { role: 'member', interfaceAddress });
+    this.#group = this.#deps.udp.peer(group.host, group.port);
+  }
+
+  /** Of its sockets, for the process that goes on with them. */
+  get descriptors(): readonly number[] {
+    return [this.#socket?.descriptor, this.#groupSocket?.descriptor].filter((fd) => typeof fd === 'number');
+  }
+
+  get stats(): TrunkStats {
+    const accepted = [...this.#peers.keys()].map((nodeId) => [
+      nodeId,
+      this.#receiver.peer(nodeId)?.acceptedPackets ?? 0,
+    ]);
+    const { dropped } = this.#receiver;
+    return {
+      sent: this.#sent,
+      sendErrors: this.#socket?.failed ?? 0,
+      refused: { ...this.#sender.refused },
+      dropped: { ...dropped },
+      accepted: Object.fromEntries(accepted) as Record<string, number>,
+    };
+  }
+
+  /** The nodes that there are; one that is not named is forgotten, with its keys. */
+  setPeers(peers: readonly TrunkPeerWish[]): void {
+    const named = new Set(peers.map(({ nodeId }) => nodeId));
+    for (const nodeId of [...this.#peers.keys()]) {
+      if (named.has(nodeId)) continue;
+      this.#peers.delete(nodeId);
+      this.#receiver.removeNode(nodeId);
+      this.#keys.peerLeft(nodeId);
+    }
+    for (const { nodeId, address, multicast } of peers) {
+      const isNew = !this.#peers.has(nodeId);
+      this.#receiver.addNode(nodeId);
+      const to = address && this.#deps.udp.peer(address.host, address.port);
+      this.#peers.set(nodeId, { to, multicast: multicast && this.#group !== null });
+      if (isNew) this.#keys.peerConnected(nodeId);
+    }
+    this.#advanceKeys();
+  }
+
+  /** A node is to be told the keys under which it will get packets. */
+  announceTo(nodeId: string): void {
+    for (const announcement of this.#keys.announcements()) this.#deps.onAnnounce(nodeId, announcement);
+  }
+
+  /** @throws TrunkError if there is no such node, or it is no key */
+  installKey(nodeId: string, announcement: KeyAnnouncement): void {
+    this.#receiver.installKey(nodeId, announcement);
+  }
+
+  acknowledged(nodeId: string, epoch: number): void {
+    this.#keys.acknowledge(nodeId, epoch);
+    this.#advanceKeys();
+  }
+
+  /** Packets of this conference are taken from now on. */
+  open(conference: string): void {
+    this.#receiver.conferences.add(conference);
+  }
+
+  close(conference: string): void {
+    this.#receiver.conferences.remove(conference);
+  }
+
+  /** HOT PATH. Sends 20 ms to these nodes. */
+  send(stream: OutgoingStream, frame: OutgoingFrame, nodeIds: readonly string[]): void {
+    const socket = this.#socket;
+    if (socket === null || nodeIds.length === 0) return;
+    const bytes = this.#sender.encodeInto(this.#packet, stream, frame);
+    if (bytes === 0) return;
+    let toGroup = false;
+    for (const nodeId of nodeIds) {
+      const peer = this.#peers.get(nodeId);
+      if (peer?.multicast) toGroup = true;
+      else if (peer?.to) this.#transmit(socket, bytes, peer.to);
+    }
+    if (toGroup && this.#group) this.#transmit(socket, bytes, this.#group);
+  }
+
+  #transmit(socket: UdpSocket, bytes: number, to: UdpPeer): void {
+    this.#sent += 1;
+    socket.sendTo(this.#packet, bytes, to);
+  }
+
+  #advanceKeys(): void {
+    const nowMs = performance.now();
+    for (const step of this.#keys.advance(nowMs)) this.#take(step);
+    this.#receiver.expireKeys(nowMs);
+  }
+
+  #take(step: KeyStep): void {
+    if (step.type === 'activate') this.#sender.use(step.senderKey);
+    else this.#deps.onAnnounce(null, step.announcement);
+  }
+
+  #open({ host, port }: RtpAddress, descriptor?: number, multicast?: MulticastOptions): Promise<UdpSocket> {
+    const options = { host, port, descriptor, multicast, receiveBufferBytes: RECEIVE_BUFFER_BYTES, dscp: DSCP };
+    return this.#deps.udp.open(options, (packet) => this.#receive(packet));
+  }
+
+  /** HOT PATH. */
+  #receive(packet: Buffer): void {
+    const frame = this.#receiver.decode(packet);
+    if (typeof frame !== 'string') this.#deps.onFrame(frame, performance.now());
+  }
+}

@@ -1,0 +1,58 @@
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'winston';
+import type { RelayReport, RtpAddress } from '../protocol.ts';
+
+/** After the thread has died. */
+const RESTART_MS = 1000;
+
+/** What the thread tells, and the controller is told. */
+export type MeterReport = Extract<RelayReport, { type: 'meters' | 'levels' }>;
+
+/** The thread that measures how loud speakers are. It is apart from those with media, which must not wait for it. */
+export class MeterThread {
+  readonly #logger: Logger;
+  readonly #onReport: (report: MeterReport) => void;
+  #worker: Worker | null = null;
+  #restart: NodeJS.Timeout | undefined;
+  #address: RtpAddress | null = null;
+
+  constructor(deps: { logger: Logger; onReport: (report: MeterReport) => void }) {
+    this.#logger = deps.logger;
+    this.#onReport = deps.onReport;
+  }
+
+  /** Where Asterisk connects to for each meter; null while it cannot. */
+  get address(): RtpAddress | null {
+    return this.#address;
+  }
+
+  start(): void {
+    if (this.#worker) return;
+    const worker = new Worker(new URL('./meter-worker.js', import.meta.url));
+    this.#worker = worker;
+    worker.on('message', (report: MeterReport) => {
+      if (report.type === 'meters') this.#address = report.address;
+      this.#onReport(report);
+    });
+    // Nobody's sound depends on it.
+    worker.on('error', (error) => this.#logger.warn(`the meters have failed: ${error.message}`));
+    worker.on('exit', () => {
+      if (this.#worker !== worker) return;
+      this.#worker = null;
+      this.#address = null;
+      this.#restart = setTimeout(() => this.start(), RESTART_MS);
+    });
+  }
+
+  /** Tells all levels again, to a controller that does not know them. */
+  restate(): void {
+    this.#worker?.postMessage('restate');
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#restart);
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.terminate();
+  }
+}

@@ -1,0 +1,83 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { parentPort } from 'node:worker_threads';
+import { MOST_METERS } from '../protocol.ts';
+import { AudioSocketReader } from './audio-socket.ts';
+import { LevelMeter } from './level-meter.ts';
+import type { MeterReport } from './meter-thread.ts';
+
+/** Asterisk is on this host, and nobody else is to tell how loud somebody is. */
+const HOST = '127.0.0.1';
+/** How often it is looked for news; of one meter there are some ten a second at most. */
+const TICK_MS = 20;
+/** Asterisk sends 50 times in a second. */
+const SILENT_FOR_MS = 5000;
+
+/** The thread that measures how loud speakers are: Asterisk connects once for each. */
+class MeterWorker {
+  readonly #report: (report: MeterReport) => void;
+  readonly #server = createServer({ noDelay: true }, (socket) => this.#connected(socket));
+  /** By the id with which Asterisk has introduced them. Bounded by the connections that the server takes. */
+  readonly #meters = new Map<string, { meter: LevelMeter; socket: Socket }>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(deps: { report: (report: MeterReport) => void }) {
+    this.#report = deps.report;
+    this.#server.maxConnections = MOST_METERS;
+  }
+
+  start(): void {
+    this.#server.listen(0, HOST, () => {
+      const { port } = this.#server.address() as AddressInfo;
+      this.#report({ type: 'meters', address: { host: HOST, port } });
+    });
+  }
+
+  /** Tells all levels again. */
+  restate(): void {
+    for (const { meter } of this.#meters.values()) meter.forget();
+  }
+
+  #connected(socket: Socket): void {
+    const meter = new LevelMeter();
+    let id: string | null = null;
+    const reader = new AudioSocketReader({
+      onId: (uuid) => {
+        // Once only: a connection has one meter.
+        if (id !== null) return;
+        id = uuid;
+        this.#meters.get(uuid)?.socket.destroy();
+        this.#meters.set(uuid, { meter, socket });
+        this.#timer ??= setInterval(() => this.#tell(), TICK_MS);
+      },
+      onAudio: (samples, count) => meter.push(samples, count),
+    });
+    socket.on('data', (chunk) => {
+      if (!reader.push(chunk)) socket.destroy();
+    });
+    socket.on('error', () => {});
+    socket.setTimeout(SILENT_FOR_MS, () => socket.destroy());
+    socket.on('close', () => {
+      if (id !== null && this.#meters.get(id)?.socket === socket) this.#meters.delete(id);
+      if (this.#meters.size > 0 || !this.#timer) return;
+      clearInterval(this.#timer);
+      this.#timer = null;
+    });
+  }
+
+  #tell(): void {
+    const nowMs = performance.now();
+    const levels: { meter: string; levelDbov: number }[] = [];
+    for (const [id, { meter }] of this.#meters) {
+      const levelDbov = meter.news(nowMs);
+      if (levelDbov !== null) levels.push({ meter: id, levelDbov });
+    }
+    if (levels.length > 0) this.#report({ type: 'levels', levels });
+  }
+}
+
+const port = parentPort;
+if (port) {
+  const worker = new MeterWorker({ report: (report) => port.postMessage(report) });
+  port.on('message', () => worker.restate());
+  worker.start();
+}

@@ -1,0 +1,33 @@
+import type { Udp } from '../../udp/udp.ts';
+import { Audience } from '../audience/audience.ts';
+import { Floor } from '../floors/floor.ts';
+import type { FloorWish } from '../protocol.ts';
+
+/*
+ * What is made once in each thread, such as comfort noise, and code that has never run, take tens of milliseconds. Threads pay
+ * for that before they are ready, since those who listen to a relay that is taken over would hear it.
+ */
+
+const SOME_FRAMES = 10;
+
+export function warmUpAudience(): void {
+  const audience = new Audience({ sampleRateHz: 8000 }, { attend: () => {} });
+  for (const codec of ['PCMU', 'PCMA', 'G722'] as const) {
+    const hearing = { codec, packetMs: 20, volume: 0, noise: true, deaf: false } as const;
+    audience.place({ hearing, send: () => {}, prompt: () => null });
+  }
+  for (let frame = 0; frame < SOME_FRAMES; frame += 1) audience.play(new Int16Array(160), -60);
+}
+
+export function warmUpFloor(udp: Udp): void {
+  const deps = { udp, play: () => {}, share: () => {} };
+  const wish: Omit<FloorWish, 'sampleRateHz'> = {
+    conference: 'none',
+    asterisk: null,
+    port: null,
+    noiseDbov: -60,
+    floorNoise: true,
+    nodes: [],
+  };
+  for (const sampleRateHz of [8000, 16_000] as const) new Floor({ ...wish, sampleRateHz }, deps, 0).tick(1000);
+}

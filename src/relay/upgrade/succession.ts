@@ -1,0 +1,90 @@
+import type { OutgoingStreamState } from '../../rtp/outgoing-stream.ts';
+import type { ReceptionState } from '../../rtp/reception.ts';
+import type { PhoneReport } from '../calls/call-rtcp.ts';
+import type { PhoneSourceState } from '../calls/phone-source.ts';
+import type { CallSpec, FloorWish, RtpAddress, TrunkPeerWish } from '../protocol.ts';
+import type { TrunkOptions } from '../threads/worker-messages.ts';
+
+/**
+ * What a relay hands over to the one that succeeds it: messages that carry descriptors of sockets (`udp/descriptors.ts`). Each
+ * media thread sends those of its own, as the last that it does.
+ */
+
+/** Of the messages below. A relay whose version is another cannot be succeeded. */
+export const SUCCESSION_VERSION = 1;
+
+export type CallState = {
+  readonly spec: CallSpec;
+  readonly stream: OutgoingStreamState;
+  readonly reception: ReceptionState;
+  readonly source: PhoneSourceState;
+  readonly rtcp: { readonly told: PhoneReport | null; readonly answeredAtMs: number };
+  readonly isConnected: boolean;
+  readonly everyNth: number;
+  readonly heardAtMs: number;
+  readonly toldSilentAtMs: number;
+  readonly payloadBytes: number;
+  readonly packetsBefore: number;
+  readonly idleSinceMs: number;
+  readonly passedUntilMs: number;
+  /** How many descriptors it has: that of RTP, and that of RTCP if it could be opened. */
+  readonly sockets: number;
+};
+
+export type FloorState = {
+  readonly wish: FloorWish;
+  readonly local: RtpAddress;
+  /** Of the last packet to Asterisk. */
+  readonly header: { readonly sequence: number; readonly timestamp: number; readonly ssrc: number };
+};
+
+export type TrunkPlace = Pick<TrunkOptions, 'bind' | 'multicast'>;
+
+export type SuccessionMessage =
+  /** Nothing has been stopped yet. */
+  | { readonly type: 'begin' }
+  | { readonly type: 'floors'; readonly floors: readonly FloorState[] }
+  | { readonly type: 'trunk'; readonly place: TrunkPlace }
+  /** A thread's sockets towards Asterisk, before the calls that use them: RTP and RTCP. */
+  | { readonly type: 'asterisk'; readonly thread: number }
+  | { readonly type: 'calls'; readonly thread: number; readonly calls: readonly CallState[] }
+  /** There is no more. */
+  | { readonly type: 'end'; readonly peers: readonly TrunkPeerWish[] };
+
+export type SuccessionPart = { readonly text: string; readonly descriptors: readonly number[] };
+
+/** `performance.now()` counts from another moment in each thread, and the machine's clock from the same one. */
+const threadBeganMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+export function encodeSuccession(message: SuccessionMessage): string {
+  return JSON.stringify({ ...message, beganMs: threadBeganMs });
+}
+
+/** The times in it are those of the thread that has sent it: see `inThisThread`. */
+export function decodeSuccession(text: string): SuccessionMessage & { readonly beganMs: number } {
+  return JSON.parse(text);
+}
+
+/** For all calls, while nobody hears anything: a reviver of JSON takes ten times as long. */
+export function inThisThread(call: CallState, beganMs: number): CallState {
+  const byMs = beganMs - threadBeganMs;
+  // JSON has null for times that have never been.
+  const shifted = (atMs: number | null) => (atMs === null ? Number.NEGATIVE_INFINITY : atMs + byMs);
+  const { stream, reception, source, rtcp } = call;
+  return {
+    ...call,
+    stream: { ...stream, timestampMs: shifted(stream.timestampMs), passedMs: shifted(stream.passedMs) },
+    reception: { ...reception, arrivedMs: shifted(reception.arrivedMs) },
+    source: { ...source, heardAtMs: shifted(source.heardAtMs) },
+    rtcp: { ...rtcp, answeredAtMs: shifted(rtcp.answeredAtMs) },
+    heardAtMs: shifted(call.heardAtMs),
+    toldSilentAtMs: shifted(call.toldSilentAtMs),
+    idleSinceMs: shifted(call.idleSinceMs),
+    passedUntilMs: shifted(call.passedUntilMs),
+  };
+}
+
+/** Of a thread that has handed over: reads no socket any more, until its process ends. */
+export function standStill(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0);
+}

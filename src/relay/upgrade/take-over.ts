@@ -1,0 +1,131 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { clearSocketPath } from '../../process/unix-socket.ts';
+import { DescriptorInbox } from '../../udp/descriptors.ts';
+import { loadLibc } from '../../udp/libc.ts';
+import { isLibcAllowed } from '../../udp/open-udp.ts';
+import { RelayError } from '../errors.ts';
+import { onLines, sendLine } from '../lines.ts';
+import {
+  type CallSpec,
+  type RelayReport,
+  type RelayRequest,
+  relayReportSchema,
+  type TrunkPeerWish,
+} from '../protocol.ts';
+import { decodeSuccession, type FloorState, SUCCESSION_VERSION, type SuccessionPart } from './succession.ts';
+
+/** A relay that runs. It answers at once, unless its machine is busy. */
+const ANSWER_MS = 3000;
+/** From its first word to its last. */
+const HAND_OVER_MS = 10_000;
+const ENDED_EVERY_MS = 20;
+const ASK_AGAIN_MS = 1;
+
+/** The relay that runs, which another one is to succeed. */
+export type Predecessor = Extract<RelayReport, { type: 'hello' }>;
+
+/** What a relay has handed over. Of floors and calls, their threads get the parts. */
+export type Estate = {
+  readonly floorStates: readonly FloorState[];
+  readonly floors: readonly SuccessionPart[];
+  /** By thread. */
+  readonly calls: readonly { readonly part: SuccessionPart; readonly specs: readonly CallSpec[] }[][];
+  readonly peers: readonly TrunkPeerWish[];
+};
+
+export const NO_ESTATE: Estate = { floorStates: [], floors: [], calls: [], peers: [] };
+
+/** @returns null if no relay answers */
+export function findPredecessor(socketPath: string): Promise<Predecessor | null> {
+  return new Promise((resolve) => {
+    const settle = (found: Predecessor | null) => {
+      socket.destroy();
+      resolve(found);
+    };
+    const socket = greeted(socketPath, (_, hello) => settle(hello));
+    socket.once('close', () => settle(null));
+    socket.setTimeout(ANSWER_MS, () => settle(null));
+  });
+}
+
+/**
+ * Ends a relay, and goes on with what it has. Where it cannot hand anything over, there is nothing to go on with, and all is
+ * to be stated anew by the controller.
+ *
+ * @throws RelayError `not-handed-over`
+ */
+export async function takeOver({ pid, handsOver }: Predecessor, socketPath: string): Promise<Estate> {
+  const libc = await loadLibc();
+  const canInherit = handsOver?.version === SUCCESSION_VERSION && isLibcAllowed();
+  if (canInherit && libc.type === 'loaded') return inherit(libc.libc, socketPath);
+  const deadlineMs = performance.now() + HAND_OVER_MS;
+  let ended = false;
+  ask(socketPath, { type: 'end' }, () => ended);
+  while (!ended) {
+    if (performance.now() > deadlineMs) throw new RelayError('not-handed-over', `process ${pid} does not end`);
+    await sleep(ENDED_EVERY_MS);
+    ended = await clearSocketPath(socketPath);
+  }
+  return NO_ESTATE;
+}
+
+type Libc = ConstructorParameters<typeof DescriptorInbox>[0];
+
+async function inherit(libc: Libc, socketPath: string): Promise<Estate> {
+  const floorStates: FloorState[] = [];
+  const floors: SuccessionPart[] = [];
+  const calls: { part: SuccessionPart; specs: CallSpec[] }[][] = [];
+  const path = `${socketPath}.new`;
+  let begun = false;
+  let inbox: DescriptorInbox | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<Estate>((resolve, reject) => {
+      const refuse = () => reject(new RelayError('not-handed-over', 'the running relay does not hand over'));
+      timer = setTimeout(refuse, ANSWER_MS);
+      inbox = new DescriptorInbox(libc, path, (text, descriptors) => {
+        const message = decodeSuccession(text);
+        const part = { text, descriptors };
+        if (message.type === 'begin') {
+          begun = true;
+          clearTimeout(timer);
+          timer = setTimeout(refuse, HAND_OVER_MS);
+        } else if (message.type === 'end') resolve({ floorStates, floors, calls, peers: message.peers });
+        else if (message.type === 'floors' || message.type === 'trunk') {
+          floors.push(part);
+          if (message.type === 'floors') floorStates.push(...message.floors);
+        } else {
+          const specs = message.type === 'calls' ? message.calls.map(({ spec }) => spec) : [];
+          calls[message.thread] = [...(calls[message.thread] ?? []), { part, specs }];
+        }
+      });
+      ask(socketPath, { type: 'hand-over', path }, () => begun);
+    });
+  } finally {
+    clearTimeout(timer);
+    inbox?.close();
+  }
+}
+
+/** The controller connects too, and the latest connection is the one that counts: so this asks until it is done. */
+function ask(socketPath: string, request: RelayRequest, isDone: () => boolean): void {
+  const deadlineMs = performance.now() + ANSWER_MS;
+  const askOnce = () => {
+    const socket = greeted(socketPath, () => sendLine(socket, request));
+    socket.once('close', () => {
+      if (!isDone() && performance.now() < deadlineMs) setTimeout(askOnce, ASK_AGAIN_MS);
+    });
+  };
+  askOnce();
+}
+
+function greeted(socketPath: string, onHello: (socket: Socket, hello: Predecessor) => void): Socket {
+  const socket = connect(socketPath);
+  socket.on('error', () => {});
+  onLines(socket, (value) => {
+    const report = relayReportSchema.safeParse(value);
+    if (report.success && report.data.type === 'hello') onHello(socket, report.data);
+  });
+  return socket;
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import type { Input } from '../../../../src/conference/model/inputs.ts';
+import { reduce } from '../../../../src/conference/reduce.ts';
+import {
+  AT_BRIDGE,
+  CALLER,
+  comes,
+  conference,
+  dials,
+  heard,
+  memberAt,
+  play,
+  presses,
+  SILENT,
+  wake,
+} from '../conferences.ts';
+
+const fromLobby: Input = {
+  type: 'join',
+  channelId: 'a',
+  caller: CALLER,
+  flags: {},
+  origin: 'lobby',
+  path: AT_BRIDGE,
+};
+const start = play(conference(), comes('a')).conference;
+
+describe('keys', () => {
+  const flagsAfter = (keys: string) => memberAt(play(start, dials('a', keys)).conference, 'a').flags;
+
+  it('toggle deaf', () => {
+    expect(flagsAfter('*')).toMatchObject({ deaf: true, mute: false });
+    expect(flagsAfter('**')).toMatchObject({ deaf: false });
+  });
+
+  it('toggle deaf and mute together, whatever each was', () => {
+    expect(flagsAfter('0')).toMatchObject({ deaf: true, mute: true });
+    expect(flagsAfter('00')).toMatchObject({ deaf: false, mute: false });
+    expect(flagsAfter('*0')).toMatchObject({ deaf: true, mute: true });
+  });
+
+  it('let the caller leave', () => {
+    const { conference: state } = play(start, [presses('a', '#')]);
+    expect(memberAt(state, 'a').place).toMatchObject({ at: 'leaving', result: 'HANGUP' });
+    expect(play(state, dials('a', '#*0')).effects).toEqual([]);
+  });
+
+  it('do nothing where the profile has nothing for them', () => {
+    expect(play(start, [presses('a', '5')]).effects).toEqual([]);
+  });
+
+  it('carry out several actions in the order of the profile, each on what the one before has made', () => {
+    const { conference: state } = play(conference({}, { '1': ['mute', 'mute', 'deaf'] }), [
+      ...comes('a'),
+      presses('a', '1'),
+    ]);
+    expect(memberAt(state, 'a').flags).toMatchObject({ mute: false, deaf: true });
+  });
+
+  it('carry out nothing after an action that lets the caller leave', () => {
+    const { conference: state } = play(conference({}, { '1': ['hangup', 'mute'] }), [...comes('a'), presses('a', '1')]);
+    expect(memberAt(state, 'a')).toMatchObject({ place: { at: 'leaving' }, flags: { mute: false } });
+  });
+
+  it('wait for a longer sequence, and act on a tick after the pause', () => {
+    const waiting = play(conference({}, { '1': 'mute', '12': 'deaf' }), [...comes('a'), presses('a', '1')], 1000);
+    expect(waiting.effects).toEqual([{ type: 'wake', atMs: 3000 }]);
+    expect(memberAt(wake(waiting.conference, 2999).conference, 'a').flags.mute).toBe(false);
+    expect(memberAt(wake(waiting.conference, 3000).conference, 'a').flags.mute).toBe(true);
+  });
+
+  it('of admins are those of their own profile', () => {
+    const settings = { ...start.settings, adminControls: conference({}, { '5': 'lock' }).settings.controls };
+    const { conference: state } = play({ ...conference(), settings }, [...comes('a', { admin: true }), ...comes('b')]);
+    expect(play(state, [presses('a', '5')]).conference.locked).toBe(true);
+    expect(play(state, [presses('b', '5')]).conference.locked).toBe(false);
+  });
+
+  it('that ask for what is not possible are answered', () => {
+    const { denied: _, ...prompts } = SILENT;
+    const { conference: state } = play(
+      conference({ sound: { music: 'none', prompts } }, { '1': 'next-hand' }),
+      comes('a'),
+    );
+    const { effects } = reduce(state, presses('a', '1'), 0);
+    expect(heard(effects)).toEqual(['Sorry, you are not allowed to do that.']);
+  });
+
+  it('end a number that was complete: # right after a dialled conference number is no key', () => {
+    const { conference: state } = play(conference(), [fromLobby, presses('a', '#')], 1000);
+    expect(memberAt(state, 'a').place.at).toBe('arriving');
+    expect(memberAt(play(state, [presses('a', '#')], 1001).conference, 'a').place.at).toBe('leaving');
+  });
+});

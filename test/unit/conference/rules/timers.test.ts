@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import type { Input } from '../../../../src/conference/model/inputs.ts';
+import {
+  ALOUD,
+  comes,
+  commands,
+  conference,
+  effectsOf,
+  heard,
+  heardBy,
+  joins,
+  leaves,
+  memberAt,
+  play,
+  told,
+  wake,
+} from '../conferences.ts';
+
+const loud = ({ settings }: ReturnType<typeof conference>) => ({
+  ...settings,
+  profile: { ...settings.profile, sound: conference(ALOUD).settings.profile.sound },
+});
+const endAnnounced: Input = { type: 'end-announced' };
+const over = (channelId: string): Input => ({ type: 'heard', channelId, sequel: 'release' });
+
+describe('the time of a member', () => {
+  const limits = { callMinutes: 2, warningSeconds: 30 };
+  const start = play(conference({ limits }), comes('a'), 0);
+  const state = { ...start.conference, settings: loud(start.conference) };
+
+  it('ends with a warning before, once', () => {
+    expect(play(conference({ limits }), [joins('a')], 0).effects).toContainEqual({ type: 'wake', atMs: 90_000 });
+    expect(wake(state, 89_999).effects).toEqual([{ type: 'wake', atMs: 90_000 }]);
+    const warned = wake(state, 90_000);
+    expect(heardBy('a', warned.effects)).toEqual(['Your time is almost up.']);
+    expect(warned.effects).toContainEqual({ type: 'wake', atMs: 120_000 });
+    expect(heard(wake(warned.conference, 100_000).effects)).toEqual([]);
+    const ended = wake(warned.conference, 120_000);
+    expect(heardBy('a', ended.effects)).toEqual(['Your time is up.']);
+    expect(memberAt(ended.conference, 'a').place).toMatchObject({ at: 'leaving', result: 'TIME' });
+  });
+
+  it('is not limited for admins', () => {
+    const { conference: admins } = play(conference({ limits }), comes('a', { admin: true }), 0);
+    expect(wake(admins, 1e9).effects).toEqual([]);
+  });
+
+  it('ends without a warning where the profile has none', () => {
+    const { conference: unwarned } = play(conference({ limits: { callMinutes: 1, warningSeconds: 0 } }), comes('a'), 0);
+    expect(wake(unwarned, 59_999).conference.members.get('a')?.place.at).toBe('floor');
+    expect(memberAt(wake(unwarned, 60_000).conference, 'a').place.at).toBe('leaving');
+  });
+});
+
+describe('the time of a conference', () => {
+  it('ends with a warning to everybody before', () => {
+    const { conference: state } = play(
+      conference({ limits: { conferenceMinutes: 2, warningSeconds: 30 } }),
+      comes('a'),
+      0,
+    );
+    const warned = wake({ ...state, settings: loud(state) }, 90_000);
+    expect(heard(effectsOf(warned.effects, 'announce'))).toEqual(['Your time is almost up.']);
+    expect(heard(wake(warned.conference, 91_000).effects)).toEqual([]);
+    const ending = wake(warned.conference, 120_000);
+    expect(ending.conference).toMatchObject({ status: 'ending', result: 'TIME' });
+    const { conference: ended } = play(ending.conference, [endAnnounced]);
+    expect(memberAt(ended, 'a').place).toMatchObject({ at: 'leaving', result: 'TIME' });
+  });
+});
+
+describe('the end of a conference', () => {
+  const start = play(conference(), [...comes('a'), ...comes('b')], 0).conference;
+  const ending = play({ ...start, settings: loud(start) }, [commands({ type: 'terminate' })], 0);
+
+  it('is announced, then all are released', () => {
+    expect(effectsOf(ending.effects, 'announce')).toMatchObject([{ sequel: 'end' }]);
+    expect(heard(ending.effects)).toEqual(['confbridge-conf-end']);
+    const released = play(ending.conference, [endAnnounced]);
+    expect(released.effects.filter((effect) => effect.type === 'play-to')).toMatchObject([
+      { channelId: 'a', sequel: 'release' },
+      { channelId: 'b', sequel: 'release' },
+    ]);
+    const { effects } = play(released.conference, [over('a')]);
+    expect(effects).toEqual([{ type: 'release', channelId: 'a', result: 'ENDED' }]);
+  });
+
+  it('comes after 10 s even if nobody says that the announcement is over', () => {
+    expect(ending.effects).toContainEqual({ type: 'wake', atMs: 10_000 });
+    expect(memberAt(wake(ending.conference, 9999).conference, 'a').place.at).toBe('floor');
+    expect(memberAt(wake(ending.conference, 10_000).conference, 'a').place.at).toBe('leaving');
+  });
+
+  it('is not put off by a second command, nor by who comes meanwhile and is turned away', () => {
+    expect(play(ending.conference, [commands({ type: 'terminate' })], 5000).effects).toEqual([]);
+    const late = play(ending.conference, [joins('c')]);
+    expect(told(late.effects)).toMatchObject([{ type: 'turned-away', result: 'ENDED' }]);
+    const { conference: state } = play(late.conference, [endAnnounced]);
+    expect([...state.members.values()].map(({ place }) => place.at)).toEqual(['leaving', 'leaving', 'leaving']);
+  });
+
+  it('is there when the last one is gone, so that who calls again finds a new conference', () => {
+    const { conference: state, effects } = play(ending.conference, [endAnnounced, leaves('a'), leaves('b')], 3000);
+    expect(effects).toContainEqual({ type: 'wake', atMs: 3000 });
+    expect(wake(state, 3000).conference.status).toBe('ended');
+  });
+});
+
+describe('a conference that ends without an admin', () => {
+  const access = { endWithoutAdmin: true, adminGraceSeconds: 5 };
+  const admin = { admin: true };
+  const start = play(conference({ access }), [...comes('a', admin), ...comes('b', admin), ...comes('c')], 0).conference;
+  const alone = play({ ...start, settings: loud(start) }, [leaves('a'), leaves('b')], 1000);
+
+  it('ends when the last of them has been gone for the grace time', () => {
+    expect(play(start, [leaves('a')], 1000).conference.adminLeftAtMs).toBeNull();
+    expect(alone.effects).toContainEqual({ type: 'wake', atMs: 6000 });
+    expect(wake(alone.conference, 5999).conference.status).toBe('running');
+    const ending = wake(alone.conference, 6000);
+    expect(ending.conference).toMatchObject({ status: 'ending', result: 'ENDED' });
+    expect(heard(effectsOf(ending.effects, 'announce'))).toEqual(['conf-leaderhasleft']);
+  });
+
+  it('releases members even if nobody says that the announcement is over', () => {
+    const ending = wake(alone.conference, 6000);
+    expect(ending.effects).toContainEqual({ type: 'wake', atMs: 16_000 });
+    expect(memberAt(wake(ending.conference, 16_000).conference, 'c').place.at).toBe('leaving');
+  });
+
+  it('goes on when one comes back in time, or somebody becomes one', () => {
+    const back = play(alone.conference, [joins('d', admin)], 5000).conference;
+    expect(wake(back, 6000).conference.status).toBe('running');
+    const made = play(
+      alone.conference,
+      [commands({ type: 'set-flags', memberId: 3, changes: admin })],
+      5000,
+    ).conference;
+    expect(wake(made, 6000).conference.status).toBe('running');
+  });
+
+  it('also ends when the last one is one no more, but not before there was any', () => {
+    const demoted = play(
+      start,
+      [leaves('a'), commands({ type: 'set-flags', memberId: 2, changes: { admin: false } })],
+      0,
+    );
+    expect(wake(demoted.conference, 5000).conference.status).toBe('ending');
+    const never = play(conference({ access }), comes('a'), 0).conference;
+    expect(wake(never, 1e9).conference.status).toBe('running');
+  });
+
+  it('ends as any other when nobody is left, though its grace time is shorter', () => {
+    const { conference: state } = play(conference({ access, idleSeconds: 30 }), [...comes('a', admin), leaves('a')], 0);
+    const woken = wake(state, 5000);
+    expect(woken.effects).toEqual([{ type: 'wake', atMs: 30_000 }]);
+    expect(wake(woken.conference, 30_000).conference.status).toBe('ended');
+  });
+
+  it('goes on without one where the profile does not end it', () => {
+    const { conference: state } = play(conference(), [...comes('a', admin), ...comes('b'), leaves('a')], 0);
+    expect(wake(state, 1e9).conference.status).toBe('running');
+  });
+});

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AsteriskStandIn } from '../asterisk-stand-in.ts';
+
+const FLOOR = 'r-floor-3000';
+const LEG = 'r-floorleg-3000';
+const PROFILE = 'sound: { prompts: { welcome: none, alone: none }, music: none }\naudio: { comfortNoise: -50 }';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a controller that is started again', () => {
+  it('tells the relay of the floors that it finds before it says that this is everything', async () => {
+    const former = new AsteriskStandIn(PROFILE);
+    former.call('a');
+    await vi.advanceTimersByTimeAsync(100);
+    former.controller.stop();
+
+    const asterisk = new AsteriskStandIn(PROFILE);
+    asterisk.channels = former.channels;
+    asterisk.bridges = [{ id: FLOOR, channelIds: ['a', LEG] }];
+    for (const [variable, value] of former.variables) asterisk.variables.set(variable, value);
+    // As over a network; it is there already, but that is not known.
+    asterisk.answers.set('createMixingBridge', () => new Promise((resolve) => setTimeout(resolve, 10)));
+    asterisk.controller.resync();
+    await vi.advanceTimersByTimeAsync(100);
+    const told = asterisk.requests.filter(({ method }) => method === 'setFloor' || method === 'ready');
+    expect(told[0]).toEqual({ method: 'setFloor', args: [expect.objectContaining({ conference: '3000' })] });
+    expect(told[1]?.method).toBe('ready');
+    expect(asterisk.members).toEqual(['a']);
+    asterisk.controller.stop();
+  });
+});
+
+describe('a playback that is ordered while Asterisk is being read', () => {
+  it('is not taken for one that has ended', async () => {
+    const asterisk = new AsteriskStandIn(PROFILE);
+    asterisk.call('a');
+    await vi.advanceTimersByTimeAsync(100);
+    asterisk.answers.set('listChannels', () => {
+      const { channels } = asterisk;
+      return new Promise((resolve) => setTimeout(resolve, 50, [...channels]));
+    });
+    const squared = asterisk.controller.resync();
+    await vi.advanceTimersByTimeAsync(20);
+    asterisk.controller.command('3000', { type: 'play', media: ['beep'], volume: 0 }).catch(() => {});
+    await vi.advanceTimersByTimeAsync(50);
+    await squared;
+    const playback = () => asterisk.controller.conferences.get('3000')?.playback;
+    expect(playback()).toMatchObject({ media: ['beep'] });
+    // Nor does it count as playing for ever: here no player comes.
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(playback()).toBeNull();
+    asterisk.controller.stop();
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import {
+  callSpecOf,
+  endpointOf,
+  INCOMING_VARIABLES,
+  OUTGOING_VARIABLES,
+  type RtpValues,
+  readsMediaAddress,
+} from '../../../../src/controller/calls/call-rtp.ts';
+
+/** As Asterisk 22.10 answers of a phone at 192.0.2.7 behind NAT, called at 198.51.100.1. */
+const VALUES: RtpValues = {
+  'CHANNEL(rtp,src)': '198.51.100.1:10040',
+  'CHANNEL(rtp,dest)': '192.168.1.9:4000',
+  'CHANNEL(pjsip,remote_addr)': '192.0.2.7:5066',
+  'CHANNEL(pjsip,local_addr)': '198.51.100.1:5060',
+  'CHANNEL(audionativeformat)': '(ulaw|alaw|g722)',
+  'CHANNEL(rtp,secure)': '0',
+};
+
+const specOf = (values: Partial<RtpValues> = {}, anySource = false) =>
+  callSpecOf('c', { ...VALUES, ...values }, { mediaAddress: '127.0.99.1', localHost: null, anySource });
+
+describe('the RTP of a call', () => {
+  it('is asked for with every variable that is used', () => {
+    expect([...INCOMING_VARIABLES].sort()).toEqual(Object.keys(VALUES).sort());
+  });
+
+  it('has its port on the address that the phone has called, and on that of Asterisk', () => {
+    expect(specOf()).toEqual({
+      channelId: 'c',
+      local: { host: '198.51.100.1', port: 10_040 },
+      asterisk: { host: '127.0.99.1', port: 10_040 },
+      phone: { host: '192.168.1.9', port: 4000 },
+      sources: ['192.168.1.9', '192.0.2.7'],
+      codec: 'PCMU',
+      hearing: null,
+      source: null,
+    });
+    // Asterisk's own address is not the one.
+    expect(specOf({ 'CHANNEL(rtp,src)': '10.9.9.9:10040' })).toEqual(specOf());
+  });
+
+  it('of a call to a phone is on the address by which it was called, and comes from where that was', () => {
+    const target = 'CHANNEL(pjsip,target_uri)';
+    const { 'CHANNEL(pjsip,local_addr)': _, 'CHANNEL(pjsip,remote_addr)': __, ...values } = VALUES;
+    const options = { mediaAddress: '127.0.99.1', localHost: '198.51.100.2', anySource: false };
+    expect([...OUTGOING_VARIABLES].sort()).toEqual([...Object.keys(values), target].sort());
+    expect(callSpecOf('c', { ...values, [target]: 'sip:7@192.0.2.8:5062' }, options)).toMatchObject({
+      local: { host: '198.51.100.2', port: 10_040 },
+      sources: ['192.168.1.9', '192.0.2.8'],
+    });
+  });
+
+  it('comes from the address of the description or of the signalling, or from anywhere if the operator says so', () => {
+    expect(specOf({ 'CHANNEL(rtp,dest)': '192.0.2.7:4000' })).toMatchObject({ sources: ['192.0.2.7'] });
+    expect(specOf({ 'CHANNEL(rtp,dest)': null })).toMatchObject({ phone: null, sources: ['192.0.2.7'] });
+    expect(specOf({}, true)).toMatchObject({ sources: [], phone: { host: '192.168.1.9', port: 4000 } });
+  });
+
+  it.each([
+    ['(ulaw)', 'PCMU'],
+    ['(alaw|ulaw)', 'PCMA'],
+    ['(g722|ulaw)', 'G722'],
+    ['alaw', 'PCMA'],
+    // The relay passes it, but does not encode it; another format of the call does not help.
+    ['(opus|ulaw)', null],
+    ['(slin16)', null],
+    ['()', null],
+    [null, null],
+  ])('in formats %s is encoded as %s', (formats, codec) => {
+    expect(specOf({ 'CHANNEL(audionativeformat)': formats })).toMatchObject({ codec });
+  });
+
+  it('that is encrypted is not for the relay', () => {
+    expect(specOf({ 'CHANNEL(rtp,secure)': '1' })).toEqual({ reason: 'its RTP is encrypted' });
+  });
+
+  it.each<[string, Partial<RtpValues>]>([
+    ['no port', { 'CHANNEL(rtp,src)': null }],
+    ['no address', { 'CHANNEL(rtp,src)': '0.0.0.0:10040' }],
+    ['port 0', { 'CHANNEL(rtp,src)': '198.51.100.1:0' }],
+    ['a port that cannot be', { 'CHANNEL(rtp,src)': '198.51.100.1:70000' }],
+    ['an IPv6 port', { 'CHANNEL(rtp,src)': '[2001:db8::1]:10040' }],
+    ['an IPv6 port without brackets', { 'CHANNEL(rtp,src)': '2001:db8::1:10040' }],
+    ['a call over IPv6', { 'CHANNEL(pjsip,local_addr)': '[2001:db8::1]:5060' }],
+    ['a call to no address', { 'CHANNEL(pjsip,local_addr)': '0.0.0.0:5060' }],
+    ['nothing of the signalling', { 'CHANNEL(pjsip,local_addr)': null }],
+  ])('is not for the relay where Asterisk tells %s', (_, values) => {
+    expect(specOf(values)).toEqual({ reason: 'Asterisk does not tell its RTP port over IPv4' });
+  });
+
+  it('has no phone yet where its description has no address: on hold, or over IPv6', () => {
+    for (const destination of ['0.0.0.0:4000', '[2001:db8::9]:4000', '192.168.1.9:0', '']) {
+      expect(specOf({ 'CHANNEL(rtp,dest)': destination })).toMatchObject({ phone: null, sources: ['192.0.2.7'] });
+    }
+  });
+});
+
+describe('the endpoint of a channel', () => {
+  it('is in its name, and may have dashes itself', () => {
+    expect(endpointOf('PJSIP/anonymous-00000a1f')).toBe('anonymous');
+    expect(endpointOf('PJSIP/my-provider-00000001')).toBe('my-provider');
+    expect(readsMediaAddress('my-provider')).toBe('PJSIP_ENDPOINT(my-provider,media_address)');
+  });
+
+  it('is none where the channel is not SIP', () => {
+    for (const name of ['Local/3000@default-00000001;1', 'UnicastRTP/127.0.0.1:4000-0x7f00', 'IAX2/x-1', '']) {
+      expect(endpointOf(name)).toBeNull();
+    }
+  });
+});
