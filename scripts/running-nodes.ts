@@ -9,7 +9,7 @@ import { endSaved, nodeRuns, startNode, stopNode } from './running-node.ts';
 const MEET_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
 
-/** What became of a wish for running nodes. */
+/** What became of a spec for running nodes. */
 export interface Running {
   readonly plans: readonly NodePlan[];
   /** None of them, all of them, or those that had died. */

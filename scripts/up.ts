@@ -6,11 +6,11 @@ import { ApiClient } from '../src/api/client.ts';
 import type { NodeView } from '../src/api/schemas.ts';
 import { nodeTable } from '../src/cli/text/node-text.ts';
 import { LISTENERS_OF_EACH, LISTENERS_OF_ONE } from './demo-size.ts';
+import { dialHints } from './dial-hints.ts';
 import { type NodePlan, readPlans } from './node-plan.ts';
 import { alone, DEMO, logFile, MOST_NODES, nodePlace, runningProcess } from './node-state.ts';
 import { startProcess } from './running-node.ts';
 import { deadNodes, startNodes, stopNodes } from './running-nodes.ts';
-import { whatToDial } from './what-to-dial.ts';
 
 /** `./scripts/up`: runs a node on this machine, or several as one cluster, and says what to dial. */
 
@@ -60,7 +60,7 @@ async function up({ detach, demo, bind, nodes }: Options): Promise<void> {
     if (started.length === 0) process.stdout.write('already running\n');
     else if (!isNew) process.stdout.write(`started again: ${started.map(({ nodeId }) => nodeId).join(', ')}\n`);
     try {
-      process.stdout.write(whatToDial(plans));
+      process.stdout.write(dialHints(plans));
       if (demo) await startDemo(plans, signal);
       if (plans.length > 1) process.stdout.write(await nodesSeen(plans));
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { MemberCommand, OuterCommand } from '../conference/model/commands.ts';
+import type { ExternalCommand, MemberCommand } from '../conference/model/commands.ts';
 import { Members } from '../conference/model/members.ts';
 import { conferenceNamed, memberAt, type Part, partsOf, type RouteDeps } from './deps.ts';
 import type { CommandResponse, MemberQuery, MemberView } from './schemas.ts';
@@ -15,7 +15,7 @@ type Deps = Pick<RouteDeps, 'controller' | 'cluster'>;
 export async function sendCommand(
   deps: Deps,
   name: string,
-  command: OuterCommand,
+  command: ExternalCommand,
   query?: MemberQuery,
 ): Promise<CommandResponse> {
   const before = conferenceNamed(deps, name);
@@ -32,7 +32,7 @@ export async function sendCommand(
 export async function sendMemberCommand(
   deps: Deps,
   name: string,
-  command: MemberCommand & OuterCommand,
+  command: MemberCommand & ExternalCommand,
 ): Promise<MemberView> {
   const { member, ...part } = memberAt(deps, conferenceNamed(deps, name), command);
   const response = await sendCommand(deps, name, command);

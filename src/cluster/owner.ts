@@ -1,4 +1,4 @@
-import type { OuterCommand } from '../conference/model/commands.ts';
+import type { ExternalCommand } from '../conference/model/commands.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import type { NodePart } from './remote-view.ts';
 
@@ -10,7 +10,7 @@ import type { NodePart } from './remote-view.ts';
  * @param parts those on the others
  */
 export function ownerOf(
-  command: OuterCommand,
+  command: ExternalCommand,
   nodeId: string,
   here: Conference | undefined,
   parts: readonly NodePart[],

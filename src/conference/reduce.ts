@@ -1,5 +1,5 @@
 import type { Conference, Settings } from './model/conference.ts';
-import type { Input, Sequel } from './model/inputs.ts';
+import type { Input, NextStep } from './model/inputs.ts';
 import { isAway, type Member } from './model/member.ts';
 import type { Outcome } from './model/outcome.ts';
 import { entered, greeted, join, letWaitingIn, named, pinAsked, pinsChanged, sayName } from './rules/admission.ts';
@@ -14,7 +14,7 @@ import { recordAutomatically, recordingEnded } from './rules/recording.ts';
 import { resync } from './rules/resync.ts';
 import { forgetTalking, talkingChanged } from './rules/talking.ts';
 import { finish, releaseAll, tick, watchAdmins } from './rules/timers.ts';
-import { Turn } from './rules/transition.ts';
+import { Transition } from './rules/transition.ts';
 
 /**
  * The whole behaviour of a conference: what an input changes, and what must be done about it. Pure: the same arguments
@@ -22,95 +22,97 @@ import { Turn } from './rules/transition.ts';
  * news of its end.
  */
 export function reduce(conference: Conference, input: Input, nowMs: number): Outcome {
-  const turn = new Turn(conference, nowMs, { final: input.type === 'command' && input.final === true });
-  take(turn, input);
-  if (turn.conference.status === 'running') {
-    watchAdmins(turn);
-    letWaitingIn(turn);
+  const transition = new Transition(conference, nowMs, { final: input.type === 'command' && input.final === true });
+  take(transition, input);
+  if (transition.conference.status === 'running') {
+    watchAdmins(transition);
+    letWaitingIn(transition);
   }
-  forgetTalking(conference, turn);
-  const gone = turn.conference.members.size === 0;
-  if (gone && (turn.conference.status === 'running' || turn.conference.status === 'ending')) emptied(turn);
+  forgetTalking(conference, transition);
+  const gone = transition.conference.members.size === 0;
+  if (gone && (transition.conference.status === 'running' || transition.conference.status === 'ending'))
+    emptied(transition);
   // A tick leaves nothing that is due: it may just have released the last member of a conference that ends.
-  if (input.type === 'tick' && turn.conference.status === 'empty' && nowMs >= turn.conference.endsAtMs) finish(turn);
-  const effects = converge(conference, turn);
-  return { conference: turn.conference, effects, ...(turn.refusal && { refusal: turn.refusal }) };
+  if (input.type === 'tick' && transition.conference.status === 'empty' && nowMs >= transition.conference.endsAtMs)
+    finish(transition);
+  const effects = converge(conference, transition);
+  return { conference: transition.conference, effects, ...(transition.refusal && { refusal: transition.refusal }) };
 }
 
-function take(turn: Turn, input: Input): void {
+function take(transition: Transition, input: Input): void {
   switch (input.type) {
     case 'join':
-      return join(turn, input);
+      return join(transition, input);
     case 'command':
-      return carryOut(turn, input.command);
+      return carryOut(transition, input.command);
     case 'resync':
-      return resync(turn, input);
+      return resync(transition, input);
     case 'tick':
-      return tick(turn);
+      return tick(transition);
     case 'settings':
-      return settingsChanged(turn, input.settings);
+      return settingsChanged(transition, input.settings);
     case 'playback-ended':
-      return playbackEnded(turn, input.id);
+      return playbackEnded(transition, input.id);
     case 'recording-ended':
-      return recordingEnded(turn, input);
+      return recordingEnded(transition, input);
     case 'remote':
-      return remoteChanged(turn, input.remote);
+      return remoteChanged(transition, input.remote);
     case 'shared':
-      return takeShared(turn, input.change, input.anew);
+      return takeShared(transition, input.change, input.anew);
     case 'order':
-      return takeOrder(turn, input.order);
+      return takeOrder(transition, input.order);
     case 'end-announced':
-      return releaseAll(turn);
+      return releaseAll(transition);
     default: {
-      const member = turn.conference.members.get(input.channelId);
-      if (member) takeOf(turn, member, input);
+      const member = transition.conference.members.get(input.channelId);
+      if (member) takeOf(transition, member, input);
     }
   }
 }
 
-function settingsChanged(turn: Turn, settings: Settings): void {
-  const { music } = turn.conference.settings.profile.sound;
-  turn.change({ settings });
-  turn.publish({ type: 'settings-changed', profileName: settings.profileName });
-  if (turn.conference.musicOn && settings.profile.sound.music !== music) floorMusic(turn);
-  pinsChanged(turn);
+function settingsChanged(transition: Transition, settings: Settings): void {
+  const { music } = transition.conference.settings.profile.sound;
+  transition.change({ settings });
+  transition.publish({ type: 'settings-changed', profileName: settings.profileName });
+  if (transition.conference.musicOn && settings.profile.sound.music !== music) floorMusic(transition);
+  pinsChanged(transition);
 }
 
 type InputOfMember = Exclude<Extract<Input, { channelId: string }>, { type: 'join' }>;
 
-function takeOf(turn: Turn, member: Member, input: InputOfMember): void {
+function takeOf(transition: Transition, member: Member, input: InputOfMember): void {
   switch (input.type) {
     case 'entered':
-      entered(turn, member);
+      entered(transition, member);
       // Only now is there something to be heard.
-      return member.flags.speaker ? recordAutomatically(turn) : undefined;
+      return member.flags.speaker ? recordAutomatically(transition) : undefined;
     case 'entry-failed':
-      return leave(turn, member, 'FAILED');
+      return leave(transition, member, 'FAILED');
     case 'heard':
-      return heard(turn, member, input.sequel);
+      return heard(transition, member, input.nextStep);
     case 'named':
-      return named(turn, member, input.recorded);
+      return named(transition, member, input.recorded);
     case 'left':
-      return isAway(member) && !input.destroyed ? undefined : left(turn, member);
+      return isAway(member) && !input.destroyed ? undefined : left(transition, member);
     case 'returned':
-      return returned(turn, member);
+      return returned(transition, member);
     case 'dtmf':
-      return pressed(turn, member, input.key);
+      return pressed(transition, member, input.key);
     case 'talking':
-      return talkingChanged(turn, member, input);
+      return talkingChanged(transition, member, input);
   }
 }
 
 /** What follows a prompt. */
-function heard(turn: Turn, member: Member, sequel: Sequel): void {
-  switch (sequel) {
+function heard(transition: Transition, member: Member, nextStep: NextStep): void {
+  switch (nextStep) {
     case 'dial-pin':
-      return pinAsked(turn, member);
+      return pinAsked(transition, member);
     case 'enter':
-      return greeted(turn, member);
+      return greeted(transition, member);
     case 'say-name':
-      return sayName(turn, member);
+      return sayName(transition, member);
     case 'release':
-      return released(turn, member);
+      return released(transition, member);
   }
 }

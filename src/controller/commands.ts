@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AriError } from '../ari/errors.ts';
-import type { Command, OuterCommand } from '../conference/model/commands.ts';
-import { isChannelGone } from './calls/arranger.ts';
+import type { Command, ExternalCommand } from '../conference/model/commands.ts';
+import { isChannelGone } from './calls/channel-configurator.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Conferences } from './conferences.ts';
 import { ControllerError } from './errors.ts';
@@ -34,7 +34,7 @@ export class Commands {
    * Carries out a command, or has it carried out by the node that owns what it is about.
    * @returns once it is in force in Asterisk; rejects with a `ControllerError`
    */
-  async command(name: string, command: OuterCommand): Promise<void> {
+  async command(name: string, command: ExternalCommand): Promise<void> {
     const node = this.#cluster.ownerOf(name, command);
     if (node === null) return this.carryOut(name, this.#cluster.asOwn(command), false);
     return this.#cluster.send(node, name, command);

@@ -6,14 +6,14 @@ import type { FlagChanges } from '../conference/model/flags.ts';
 import type { Input, JoinOrigin } from '../conference/model/inputs.ts';
 import type { Caller, Member, Path } from '../conference/model/member.ts';
 import type { Outcome } from '../conference/model/outcome.ts';
-import type { Guesses } from '../conference/model/pin-throttle.ts';
+import type { PinThrottle } from '../conference/model/pin-throttle.ts';
 import type { ClusterTelling } from '../conference/model/remote.ts';
 import { reduce } from '../conference/reduce.ts';
 import { findSettings, type Profiles, standardSettings } from '../profiles/profiles.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';
-import { isChannelGone } from './calls/arranger.ts';
+import { isChannelGone } from './calls/channel-configurator.ts';
 import { type AsteriskEffect, isForAsterisk } from './effects/effect-runner.ts';
-import { allDone } from './effects/settle-all.ts';
+import { settleAll } from './effects/settle-all.ts';
 import { WakeTimers } from './wake-timers.ts';
 import { callWebhook } from './webhook.ts';
 
@@ -46,8 +46,8 @@ export type ConferencesDeps = {
   now: () => number;
   /** Has effects carried out in Asterisk. */
   run: (conference: string, effects: readonly AsteriskEffect[]) => Promise<void>;
-  /** Calls a phone at the wish of a member. */
-  invite: (conference: Conference, wish: { target: string; invitedBy: number }) => void;
+  /** Calls a phone at the spec of a member. */
+  invite: (conference: Conference, spec: { target: string; invitedBy: number }) => void;
   publish: (published: Published) => void;
   cluster: ClusterLink;
 };
@@ -58,7 +58,7 @@ export class Conferences {
   readonly #conferences = new Map<string, Conference>();
   /** Which conference a channel is in. */
   readonly #conferenceOf = new Map<string, string>();
-  readonly #guesses = new Map<string, Guesses>();
+  readonly #pinThrottle = new Map<string, PinThrottle>();
   readonly #timers = new WakeTimers((name) => this.tell(name, { type: 'tick' }));
   #profiles: Profiles;
 
@@ -118,7 +118,7 @@ export class Conferences {
       this.#deps.logger.warn(`conference ${name}: its profile "${profileName}" is gone, using defaults`);
     }
     const { now, cluster } = this.#deps;
-    const options = { guesses: this.#guesses.get(name) };
+    const options = { pinThrottle: this.#pinThrottle.get(name) };
     const conference = {
       ...newConference(name, settings ?? standardSettings(), now(), options),
       ...cluster.opening(name),
@@ -183,7 +183,7 @@ export class Conferences {
     const done = this.#deps.run(conference.name, forAsterisk);
     return {
       ...(outcome.refusal && { refusal: outcome.refusal }),
-      done: told.length === 0 ? done : allDone([done, ...told]),
+      done: told.length === 0 ? done : settleAll([done, ...told]),
     };
   }
 
@@ -222,10 +222,10 @@ export class Conferences {
     this.#deps.publish({ conference: name, startedAtMs, atMs: nowMs, event });
   }
 
-  #forget({ name, guesses }: Conference): void {
+  #forget({ name, pinThrottle }: Conference): void {
     this.#conferences.delete(name);
-    this.#guesses.delete(name);
-    if (guesses.all.wrong > 0) this.#guesses.set(name, guesses);
-    if (this.#guesses.size > MOST_REMEMBERED) this.#guesses.delete(this.#guesses.keys().next().value ?? '');
+    this.#pinThrottle.delete(name);
+    if (pinThrottle.all.wrong > 0) this.#pinThrottle.set(name, pinThrottle);
+    if (this.#pinThrottle.size > MOST_REMEMBERED) this.#pinThrottle.delete(this.#pinThrottle.keys().next().value ?? '');
   }
 }

@@ -3,7 +3,7 @@ import type { Admission } from '../admission/gate.ts';
 import { CONGESTION, NO_ROUTE } from '../ari/causes.ts';
 import type { AriEvent } from '../ari/messages.ts';
 import type { AriChannel, AriPort } from '../ari/port.ts';
-import type { OuterCommand } from '../conference/model/commands.ts';
+import type { ExternalCommand } from '../conference/model/commands.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import { parseJoinArguments } from '../conference/model/join-arguments.ts';
 import { isAway, type Member, type Path } from '../conference/model/member.ts';
@@ -14,7 +14,7 @@ import type { Speech } from '../speech/speech.ts';
 import { type AsteriskSide, createAsteriskSide } from './asterisk/asterisk-side.ts';
 import { METER, PLAYER, RETURN, WHISPER } from './asterisk/names.ts';
 import { callerOf, readAsterisk } from './asterisk/read-asterisk.ts';
-import { Squaring } from './asterisk/reconciler.ts';
+import { Reconciler } from './asterisk/reconciler.ts';
 import { resync } from './asterisk/resync.ts';
 import { Arrivals } from './calls/arrivals.ts';
 import { type Arrival, CallRouter } from './calls/call-router.ts';
@@ -65,19 +65,19 @@ export class Controller {
   readonly #joining = new Set<string>();
   readonly #arrivals: Arrivals;
   readonly #talkLevels: TalkLevels;
-  readonly #squaring: Squaring;
+  readonly #reconciler: Reconciler;
 
   constructor(options: ControllerOptions, deps: ControllerDeps) {
     this.#deps = deps;
     const { ari, link, logger, now, inviter, watch, profiles, speech, cluster } = deps;
     const tell: Conferences['tell'] = (name, input) => this.#conferences.tell(name, input);
-    this.#squaring = new Squaring({ square: () => this.#square(), logger });
+    this.#reconciler = new Reconciler({ reconcile: () => this.#reconcile(), logger });
     const settled: Arrivals['settled'] = (channelId, error) => this.#arrivals.settled(channelId, error);
     this.#arrivals = new Arrivals(options, {
       ari,
       logger,
       now: () => performance.now(),
-      pass: (take) => this.#squaring.pass(take),
+      pass: (take) => this.#reconciler.pass(take),
     });
     this.#asterisk = createAsteriskSide(options, {
       ari,
@@ -103,7 +103,7 @@ export class Controller {
       logger,
       now,
       run: (name, effects) => this.#run(name, effects),
-      invite: (conference, wish) => this.#invitations.invite(conference, wish),
+      invite: (conference, spec) => this.#invitations.invite(conference, spec),
       publish: (published) => {
         // Whoever answered late would begin it anew.
         if (published.event.type === 'ending') inviter.cancelAll(published.conference);
@@ -190,7 +190,7 @@ export class Controller {
 
   /** Stops the timers. Calls and bridges stay as they are in Asterisk, for the next controller to adopt. */
   stop(): void {
-    this.#squaring.stop();
+    this.#reconciler.stop();
     this.#conferences.stop();
     this.#talkLevels.stop();
     this.#asterisk.meters.stop();
@@ -200,7 +200,7 @@ export class Controller {
   }
 
   /** As `Commands.command`. */
-  command(name: string, command: OuterCommand): Promise<void> {
+  command(name: string, command: ExternalCommand): Promise<void> {
     return this.#commands.command(name, command);
   }
 
@@ -211,19 +211,19 @@ export class Controller {
 
   /** A connection to Asterisk is about to be opened: its events wait for the resync that has to follow. */
   connecting(): void {
-    this.#squaring.hold();
+    this.#reconciler.hold();
     // Nobody will say any more what is over.
     this.#asterisk.prompter.forgetAll();
   }
 
-  /** Takes what Asterisk tells; while everything is being squared with it, afterwards. */
+  /** Takes what Asterisk tells; while everything is being reconciled with it, afterwards. */
   handle(event: AriEvent): void {
-    this.#squaring.pass(() => this.#take(event));
+    this.#reconciler.pass(() => this.#take(event));
   }
 
-  /** Squares everything with what Asterisk has now. Rejects with an `AriError` if Asterisk cannot be read. */
+  /** Reconciles everything with what Asterisk has now. Rejects with an `AriError` if Asterisk cannot be read. */
   resync(): Promise<void> {
-    return this.#squaring.run();
+    return this.#reconciler.run();
   }
 
   #take(event: AriEvent): void {
@@ -258,7 +258,7 @@ export class Controller {
     }
   }
 
-  async #square(): Promise<void> {
+  async #reconcile(): Promise<void> {
     const { ari, names } = this.#asterisk;
     const read = await readAsterisk(ari, names, {
       isUndecided: (channelId) => this.#router.has(channelId) || this.#isArriving(channelId),
@@ -285,7 +285,7 @@ export class Controller {
     try {
       await this.#asterisk.runner.run(name, effects);
     } catch (error) {
-      this.#squaring.repairIfUnanswered(error);
+      this.#reconciler.repairIfUnanswered(error);
       throw error;
     }
   }
@@ -333,7 +333,7 @@ export class Controller {
         this.#conferences.join(conference, profileName, call);
       });
     };
-    const admit = () => this.#squaring.admit(join);
+    const admit = () => this.#reconciler.admit(join);
     const sendAway = () => this.#router.sendAway(arrival);
     const take = () => this.#arrivals.receive({ channel, admit, sendAway });
     const arrival: Arrival = { channel, conference, settings, take };
@@ -354,7 +354,7 @@ export class Controller {
     this.#joining.add(id);
     path.then(
       // Not if it has ended while this had to wait.
-      (known) => this.#squaring.pass(() => this.#joining.delete(id) && join(known)),
+      (known) => this.#reconciler.pass(() => this.#joining.delete(id) && join(known)),
       (error: Error) => {
         this.#joining.delete(id);
         this.#arrivals.settled(id, error);
@@ -453,6 +453,6 @@ export class Controller {
     const name = this.#asterisk.names.conferenceOfFloor(bridgeId);
     if (intended || name === null || !this.conferences.has(name)) return;
     this.#deps.logger.warn(`conference ${name}: somebody destroyed its bridge, making it again`);
-    this.#conferences.logFailure(`conference ${name}`, this.#squaring.repair());
+    this.#conferences.logFailure(`conference ${name}`, this.#reconciler.repair());
   }
 }

@@ -13,7 +13,7 @@ const MAX_TOLD = 2000;
  * Where both transports hand over what they have received: parses, counts, tells the log once, and keeps what the
  * handlers throw from reaching the sockets.
  */
-export class Desk<Message> {
+export class Inbox<Message> {
   readonly counters: EventCounters = noEvents();
   readonly #deps: EventChannelDeps<Message>;
   readonly #told = new Set<string>();

@@ -28,7 +28,7 @@ const trunkPeer = z.object({
   /** Whether it takes those of the multicast group that both have been set up with. */
   multicast: z.boolean(),
 });
-export type TrunkPeerWish = z.output<typeof trunkPeer>;
+export type TrunkPeerSpec = z.output<typeof trunkPeer>;
 
 const uint32 = z.number().int().min(0).max(0xffffffff);
 /** A key under which a node sends; see `trunk/trunk-peer.ts`. */
@@ -41,7 +41,7 @@ export const announcementSchema = z.object({
 export type AnnouncementText = z.output<typeof announcementSchema>;
 
 /** The floor of a conference as the relay sees it: an RTP stream to and from Asterisk. */
-const floorWish = z.object({
+const floorSpec = z.object({
   conference,
   /** Where Asterisk sends from, once that is known: nobody else is listened to. */
   asterisk: address.nullable(),
@@ -56,7 +56,7 @@ const floorWish = z.object({
   /** The nodes with which this conference is shared. */
   nodes: z.array(nodeId).max(1024),
 });
-export type FloorWish = z.output<typeof floorWish>;
+export type FloorSpec = z.output<typeof floorSpec>;
 
 /** What a listener gets of a conference. */
 const hearing = z.object({
@@ -145,11 +145,11 @@ export const relayRequestSchema = z.discriminatedUnion('type', [
   /** Everything that is wanted; what is not named ends. */
   z.object({
     type: z.literal('everything'),
-    floors: z.array(floorWish),
+    floors: z.array(floorSpec),
     calls: z.array(callSpec),
     peers: z.array(trunkPeer),
   }),
-  z.object({ type: z.literal('floor'), floor: floorWish }),
+  z.object({ type: z.literal('floor'), floor: floorSpec }),
   z.object({ type: z.literal('end-floor'), conference }),
   z.object({ type: z.literal('call'), call: callSpec }),
   z.object({ type: z.literal('end-call'), channelId }),

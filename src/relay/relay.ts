@@ -5,7 +5,7 @@ import { type CallLimit, readCallLimit } from './calls/call-limit.ts';
 import { ControlServer } from './control-server.ts';
 import { RelayError } from './errors.ts';
 import { MeterThread } from './meters/meter-thread.ts';
-import type { CallSpec, FloorWish, RelayReport, RelayRequest, RtpAddress, TrunkPeerWish } from './protocol.ts';
+import type { CallSpec, FloorSpec, RelayReport, RelayRequest, RtpAddress, TrunkPeerSpec } from './protocol.ts';
 import type { TrunkOptions, WorkerReport } from './threads/worker-messages.ts';
 import { WorkerPool } from './threads/worker-pool.ts';
 import { encodeSuccession, SUCCESSION_VERSION, type SuccessionMessage } from './upgrade/succession.ts';
@@ -46,7 +46,7 @@ export class Relay {
   #sockets: 'libc' | 'dgram' = 'libc';
   /** Where the floors are sent to by Asterisk; null while their ports are being opened. Bounded by the conferences. */
   readonly #floors = new Map<string, RtpAddress | null>();
-  #peers: readonly TrunkPeerWish[] = [];
+  #peers: readonly TrunkPeerSpec[] = [];
   /** The calls that the controller wants, at most as many as the process can have. */
   readonly #calls = new Map<string, CallSpec>();
   #limit: CallLimit = { calls: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY };
@@ -79,7 +79,7 @@ export class Relay {
     const { floorStates, floors, calls, peers } = predecessor
       ? await takeOver(predecessor, this.#socketPath)
       : NO_ESTATE;
-    for (const { wish, local } of floorStates) this.#floors.set(wish.conference, local);
+    for (const { spec, local } of floorStates) this.#floors.set(spec.conference, local);
     for (const { specs } of calls.flat()) for (const spec of specs) this.#calls.set(spec.channelId, spec);
     await this.#workers.begin({ floors, calls });
     if (peers.length > 0) this.#setPeers(peers);
@@ -153,7 +153,7 @@ export class Relay {
     setTimeout(this.#onReplaced, LINGER_MS);
   }
 
-  #setPeers(peers: readonly TrunkPeerWish[]): void {
+  #setPeers(peers: readonly TrunkPeerSpec[]): void {
     this.#peers = peers;
     this.#workers.tellFloors({ type: 'peers', peers: [...peers] });
   }
@@ -169,7 +169,7 @@ export class Relay {
     this.#meters.restate();
   }
 
-  #setFloor(floor: FloorWish): void {
+  #setFloor(floor: FloorSpec): void {
     const { conference } = floor;
     const local = this.#floors.get(conference) ?? null;
     this.#floors.set(conference, local);

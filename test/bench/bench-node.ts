@@ -126,10 +126,10 @@ export class BenchNode {
   /** Asterisk does everything, and says so. */
   #carryOut(effects: readonly AsteriskEffect[]): void {
     for (const effect of effects) {
-      if (effect.type === 'play-to' && effect.sequel) {
-        this.#reports.push({ type: 'heard', channelId: effect.channelId, sequel: effect.sequel });
+      if (effect.type === 'play-to' && effect.nextStep) {
+        this.#reports.push({ type: 'heard', channelId: effect.channelId, nextStep: effect.nextStep });
       }
-      if (effect.type === 'arrange' && effect.to.bridge === 'floor') {
+      if (effect.type === 'configure-channel' && effect.to.bridge === 'floor') {
         this.#reports.push({ type: 'entered', channelId: effect.channelId });
       }
     }

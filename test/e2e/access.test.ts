@@ -3,7 +3,7 @@ import type { PromptName } from '../../src/prompts/catalogue.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 const TONE_HZ = {
   'enter-pin': 600,
@@ -49,7 +49,7 @@ exten => s,1,UserEvent(RostrumResult,result: \${ROSTRUM_RESULT})
  same => n,Hangup()
 `;
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.28.1',
   profile: { sound },
   profiles: {

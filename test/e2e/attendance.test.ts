@@ -4,7 +4,7 @@ import type { Command } from '../../src/conference/model/commands.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 /** A conference of its own for each test: 90xx is conference a90xx. */
 const DIALPLAN = `
@@ -14,7 +14,7 @@ exten => _91XX,1,Stasis(rostrum,join,a90\${EXTEN:2},default,+speaker)
 exten => _92XX,1,Stasis(rostrum,join,a90\${EXTEN:2},default,+speaker,+admin)
 `;
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.35.1',
   profile: { sound: SILENT, idleSeconds: 1 },
   extra: { append: { 'extensions.conf': DIALPLAN } },

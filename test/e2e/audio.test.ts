@@ -8,7 +8,7 @@ import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { type Sound, samples, silence, tone, wideTone } from '../kit/phone/sound.ts';
 import { readWavFile } from '../kit/phone/wav.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 const profileOf = (audio: object) => ({ kind: 'conference', idleSeconds: 1, sound: SILENT, audio });
 
@@ -20,7 +20,7 @@ exten => _9${2 * index}XX,1,Stasis(rostrum,join,${name},${name})
 exten => _9${2 * index + 1}XX,1,Stasis(rostrum,join,${name},${name},+speaker)`,
 ).join('');
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.36.1',
   profiles: {
     loud: profileOf({ talkVolume: 2, listenVolume: -1 }),

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 /** Dialplan that asks for what is not there. */
 const WRONG = `
@@ -20,7 +20,7 @@ exten => 804,1,Stasis(rostrum,join,not a name,default)
 exten => 805,1,Stasis(rostrum)
 `;
 
-const lab = laboratory({ bindAddress: '127.0.25.1', extra: { append: { 'extensions.conf': WRONG } } });
+const lab = harness({ bindAddress: '127.0.25.1', extra: { append: { 'extensions.conf': WRONG } } });
 let directory: string;
 
 beforeAll(async () => {

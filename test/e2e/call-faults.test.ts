@@ -3,11 +3,11 @@ import type { StatusView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { longestSilenceMs } from '../kit/phone/judge.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { callersAtRelay, gapsMs, HEARD, MOST_GAP_MS, NOT_HEARD_DBOV, parked, relayPid } from './audience-laboratory.ts';
-import { dialEvenly } from './crowd-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+import { callersAtRelay, gapsMs, HEARD, MOST_GAP_MS, NOT_HEARD_DBOV, parked, relayPid } from './audience-harness.ts';
+import { dialEvenly } from './crowd-harness.ts';
+import { harness } from './harness.ts';
 
-const lab = laboratory({ bindAddress: '127.0.81.1', profile: { idleSeconds: 1 } });
+const lab = harness({ bindAddress: '127.0.81.1', profile: { idleSeconds: 1 } });
 
 const LEVEL_DBOV = -20;
 const VOICE_HZ = 1300;

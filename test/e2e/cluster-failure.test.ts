@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { StatusView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import {
-  clusterLaboratory,
+  clusterHarness,
   gone,
   HEARD,
   NODES,
@@ -11,7 +11,7 @@ import {
   speakersEverywhere,
   steadyLevelDbov,
   VOICE_HZ,
-} from './cluster-laboratory.ts';
+} from './cluster-harness.ts';
 
 /** Longer with ROSTRUM_SPLIT_SECONDS=60. */
 const SPLIT_SECONDS = Number(process.env['ROSTRUM_SPLIT_SECONDS'] ?? 8);
@@ -22,7 +22,7 @@ const NO_GAP_MS = 160;
 const RELAY_BACK_MS = 800;
 const FRAME_MS = 20;
 
-const lab = clusterLaboratory(
+const lab = clusterHarness(
   { lyon: '127.0.114.1', oslo: '127.0.115.1', rome: '127.0.116.1' },
   { cluster: { lifetimeSeconds: LIFETIME_S }, network: true },
 );

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { tone } from '../kit/phone/sound.ts';
 import {
-  type ClusterLaboratory,
+  type ClusterHarness,
   gone,
   HEARD,
   NODES,
@@ -10,7 +10,7 @@ import {
   steadyLevelDbov,
   VOICE_DBOV,
   VOICE_HZ,
-} from './cluster-laboratory.ts';
+} from './cluster-harness.ts';
 
 /** Soft enough that nobody would call it an echo. */
 const UNHEARD_DBOV = -60;
@@ -18,7 +18,7 @@ const UNHEARD_DBOV = -60;
 const AT_ONCE_MS = 250;
 
 /** What every cluster does, however its nodes are connected. */
-export function describeCluster(lab: ClusterLaboratory): void {
+export function describeCluster(lab: ClusterHarness): void {
   describe('speakers on three nodes', () => {
     it.each(['bridge', 'fanout'] as const)(
       'are heard at their level by all others and not by themselves (%s)',

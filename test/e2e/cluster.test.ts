@@ -8,9 +8,8 @@ import { toneLevelDbov } from '../kit/phone/judge.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone, wideTone } from '../kit/phone/sound.ts';
 import { parseWav } from '../kit/phone/wav.ts';
-import { LoneController } from './cluster-intruders.ts';
 import {
-  clusterLaboratory,
+  clusterHarness,
   gone,
   HEARD,
   NODES,
@@ -20,10 +19,11 @@ import {
   steadyLevelDbov,
   VOICE_DBOV,
   VOICE_HZ,
-} from './cluster-laboratory.ts';
+} from './cluster-harness.ts';
+import { LoneController } from './cluster-intruders.ts';
 import { describeCluster } from './cluster-suite.ts';
 
-const lab = clusterLaboratory(
+const lab = clusterHarness(
   { lyon: '127.0.111.1', oslo: '127.0.112.1', rome: '127.0.113.1' },
   { trunk: { rekeySeconds: 1 } },
 );

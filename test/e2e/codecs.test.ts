@@ -5,8 +5,8 @@ import { G722Decoder } from '../../src/audio/g722.ts';
 import { decodeRtpInto, emptyRtpView } from '../../src/rtp/packet.ts';
 import { toneLevelDbov } from '../kit/phone/judge.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { listen } from './audience-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+import { listen } from './audience-harness.ts';
+import { harness } from './harness.ts';
 
 /** Phones that offer several codecs, which those of the kit do not. */
 
@@ -16,7 +16,7 @@ const G722 = 9;
 const PCMA = 8;
 const LEVEL_DBOV = -20;
 
-const lab = laboratory({ bindAddress: '127.0.78.1', profile: { idleSeconds: 1 } });
+const lab = harness({ bindAddress: '127.0.78.1', profile: { idleSeconds: 1 } });
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { callersAtRelay, HEARD, listen, MOST_GAP_MS, relayPid } from './audience-laboratory.ts';
-import { dialEvenly, missedMs, NO_TRACES, tracesOf, waitForTraces } from './crowd-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+import { callersAtRelay, HEARD, listen, MOST_GAP_MS, relayPid } from './audience-harness.ts';
+import { dialEvenly, missedMs, NO_TRACES, tracesOf, waitForTraces } from './crowd-harness.ts';
+import { harness } from './harness.ts';
 
 /** What happens to hundreds of calls at once. */
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.80.1',
   profile: { idleSeconds: 1 },
   config: { admission: { waitSeconds: 60 } },

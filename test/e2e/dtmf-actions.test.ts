@@ -25,7 +25,7 @@ import {
   three,
   untilMember,
   WITHIN,
-} from './dtmf-laboratory.ts';
+} from './dtmf-harness.ts';
 
 it('every action that there is has a key in this test', () => {
   const calls = [KEYS_OF_ALL, KEYS_OF_MODERATORS].flatMap((keys) => Object.values(keys).flat());

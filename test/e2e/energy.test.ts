@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/conference/model/commands.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 /** 90xx listens and 91xx speaks; `far` has its listeners at the relay. */
 const DIALPLAN = `
@@ -17,7 +17,7 @@ exten => 9102,1,Stasis(rostrum,join,far,far,+speaker)
 /** Others hear them 6 dB louder than they are received. */
 const LOUD = { kind: 'conference', sound: SILENT, idleSeconds: 1, audio: { energy: true, talkVolume: 2 } };
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.43.1',
   profiles: { loud: LOUD, far: { ...LOUD, audio: { energy: true } } },
   config: { log: { level: 'debug', format: 'json' } },

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { MemberStatusView } from '../../src/api/schemas.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 /** What a tone sent at -20 dBov may lose on its way through G.711 and a mix. */
 const HEARD = { aboveDbov: -24, timeoutMs: 3000 };
 const NOT_HEARD_DBOV = -60;
 
-const lab = laboratory({ bindAddress: '127.0.20.1' });
+const lab = harness({ bindAddress: '127.0.20.1' });
 
 const listener = (number: string, send = silence()) => lab.phones.call('3000', { callerNumber: number, send });
 const speaker = (number: string, send = silence()) => lab.phones.call('4000', { callerNumber: number, send });

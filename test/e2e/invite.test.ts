@@ -5,7 +5,7 @@ import type { Call } from '../kit/phone/call.ts';
 import { type AnswerPlan, PhoneBank } from '../kit/phone/phone-bank.ts';
 import { tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 const BIND_ADDRESS = '127.0.37.1';
 /** Where the phones are that are called. */
@@ -19,7 +19,7 @@ const sound = {
   },
 };
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: BIND_ADDRESS,
   profile: { sound, controls: 'calling-keys', idleSeconds: 1 },
   profiles: {

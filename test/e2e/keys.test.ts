@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../kit/phone/call.ts';
 import { tone } from '../kit/phone/sound.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 const HEARD = { aboveDbov: -24, timeoutMs: 3000 };
 const SILENT = { belowDbov: -60, timeoutMs: 3000 };
 
-const lab = laboratory({ bindAddress: '127.0.21.1' });
+const lab = harness({ bindAddress: '127.0.21.1' });
 
 describe.each(['rfc4733', 'info'] as const)('keys by %s', (via) => {
   let speaker: Call;

@@ -9,8 +9,8 @@ import { measureLatency } from '../kit/phone/latency.ts';
 import { bursts, type Sound, silence, tone } from '../kit/phone/sound.ts';
 import { parseWav } from '../kit/phone/wav.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { gapsMs, HEARD, listen, MOST_GAP_MS, NOT_ANCHORED, NOT_HEARD_DBOV, parked } from './audience-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+import { gapsMs, HEARD, listen, MOST_GAP_MS, NOT_ANCHORED, NOT_HEARD_DBOV, parked } from './audience-harness.ts';
+import { harness } from './harness.ts';
 
 /** All that a listener can notice, at the relay and, where the endpoint is not anchored, in Asterisk's bridge. */
 
@@ -51,7 +51,7 @@ describe.each([
   { path: 'relay', bindAddress: '127.0.70.1', set: [] },
   { path: 'bridge', bindAddress: '127.0.71.1', set: NOT_ANCHORED },
 ] as const)('a listener, heard from the $path,', ({ path, bindAddress, set }) => {
-  const lab = laboratory({
+  const lab = harness({
     bindAddress,
     profile: { idleSeconds: 1, controls: 'counting', sound: { music: 'default', prompts } },
     profiles: {

@@ -3,7 +3,7 @@ import type { Command } from '../../src/conference/model/commands.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 const DIALPLAN = `
 [rostrum-dial-in](+)
@@ -15,7 +15,7 @@ exten => _93XX,1,Stasis(rostrum,join,3000,default,+speaker)
  same => n,Hangup()
 `;
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.31.1',
   profiles: {
     musical: { kind: 'conference', sound: { ...SILENT, music: 'default' } },

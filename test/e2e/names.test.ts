@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 /** Each prompt is a tone of its own; names are tones too, which callers say. */
 const TONE_HZ = { 'record-name': 600, 'has-joined': 1300, 'has-left': 800, joined: 900, left: 1100 } as const;
@@ -28,7 +28,7 @@ exten => _72XX,1,Stasis(rostrum,join,toned,toned)
 exten => _73XX,1,Stasis(rostrum,join,few,few)
 `;
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.35.1',
   profiles: { named: profileOf('name', 10), toned: profileOf('tone', 2), few: profileOf('name', 1) },
   extra: { append: { 'extensions.conf': DIALPLAN } },

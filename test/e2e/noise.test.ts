@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 const LEVEL_DBOV = -50;
 const DIALPLAN = `
@@ -9,7 +9,7 @@ const DIALPLAN = `
 exten => _91XX,1,Stasis(rostrum,join,quiet,quiet,+speaker)
 `;
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.42.1',
   profile: { audio: { comfortNoise: LEVEL_DBOV } },
   profiles: { quiet: { kind: 'conference', sound: SILENT, audio: { comfortNoise: 0 } } },

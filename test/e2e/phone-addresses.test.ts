@@ -3,9 +3,9 @@ import { mediaAddressOf } from '../../scripts/machine.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank, type PhoneBankOptions } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { gapsMs, HEARD, listen, MOST_GAP_MS } from './audience-laboratory.ts';
-import { boundPorts } from './crowd-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+import { gapsMs, HEARD, listen, MOST_GAP_MS } from './audience-harness.ts';
+import { boundPorts } from './crowd-harness.ts';
+import { harness } from './harness.ts';
 
 const LEVEL_DBOV = -20;
 const VOICE_HZ = 1300;
@@ -39,7 +39,7 @@ describe.each([
   { sources: 'signalled', bindAddress: '127.0.83.1' },
   { sources: 'any', bindAddress: '127.0.84.1' },
 ] as const)('a phone behind NAT, with relay.sources: $sources,', ({ sources, bindAddress }) => {
-  const lab = laboratory({ bindAddress, profile: { idleSeconds: 1 }, config: { relay: { sources } } });
+  const lab = harness({ bindAddress, profile: { idleSeconds: 1 }, config: { relay: { sources } } });
   const natted = bank(() => ({ bindAddress: PHONES, server: lab.node.server, toldAddress: PRIVATE }));
 
   /** Phones behind NAT, one that speaks and one that listens, with one of each that is not. */
@@ -105,7 +105,7 @@ describe.each([
 describe('a host with several addresses', () => {
   const FIRST = '127.0.85.1';
   const SECOND = { host: '127.0.85.2', port: 5062 };
-  const lab = laboratory({
+  const lab = harness({
     bindAddress: FIRST,
     profile: { idleSeconds: 1 },
     extra: {

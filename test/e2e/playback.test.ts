@@ -22,7 +22,7 @@ import {
   soundFile,
   three,
   VOICE_HEARD,
-} from './playback-laboratory.ts';
+} from './playback-harness.ts';
 
 describe('a playback', () => {
   it('is heard by all at its level, while speakers are heard, and none of them hears an echo', async () => {

@@ -4,7 +4,7 @@ import type { PromptName } from '../../src/prompts/catalogue.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 /** Prompts are tones here, each with a frequency of its own, so that one hears which it is. */
 const TONE_HZ = {
@@ -42,7 +42,7 @@ const prompts = {
   ...Object.fromEntries(Object.entries(TONE_HZ).map(([name, hz]) => [name, `tone:${hz}/400`])),
 };
 
-const lab = laboratory({ bindAddress: '127.0.27.1', profile: { sound: { music: 'none', prompts, announce: 'tone' } } });
+const lab = harness({ bindAddress: '127.0.27.1', profile: { sound: { music: 'none', prompts, announce: 'tone' } } });
 
 const HEARD = { aboveDbov: -35, timeoutMs: 3000 };
 const hears = (call: Call, prompt: keyof typeof TONE_HZ) => call.waitForTone(TONE_HZ[prompt], HEARD);

@@ -10,7 +10,7 @@ import { toneLevelDbov } from '../kit/phone/judge.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { parseWav } from '../kit/phone/wav.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 const execute = promisify(execFile);
 
@@ -31,7 +31,7 @@ const prompts = {
 };
 const sound = { music: 'none', prompts };
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.34.1',
   profile: { sound, idleSeconds: 1 },
   profiles: {

@@ -12,11 +12,11 @@ import {
   parked,
   relayPid,
   waitForRelay,
-} from './audience-laboratory.ts';
-import { missedMs } from './crowd-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+} from './audience-harness.ts';
+import { missedMs } from './crowd-harness.ts';
+import { harness } from './harness.ts';
 
-const lab = laboratory({ bindAddress: '127.0.73.1', profile: { idleSeconds: 1 } });
+const lab = harness({ bindAddress: '127.0.73.1', profile: { idleSeconds: 1 } });
 
 const LEVEL_DBOV = -20;
 const WITHIN = { timeout: 20_000, interval: 20 };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 const HINT_HZ = 1500;
 
@@ -18,7 +18,7 @@ exten => _9${index}XX,1,Stasis(rostrum,join,${name},${name},+speaker)
  same => n,Gosub(rostrum-away,s,1)`,
 ).join('');
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.39.1',
   profiles: {
     ...Object.fromEntries(CONFERENCES.map((name) => [name, profileOf()])),

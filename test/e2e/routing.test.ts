@@ -8,7 +8,7 @@ import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { RostrumCluster, type RostrumClusterOptions } from '../kit/rostrum-cluster.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
 import { sipp } from '../kit/sipp.ts';
-import { tellLogs } from './cluster-laboratory.ts';
+import { tellLogs } from './cluster-harness.ts';
 
 /** What the dialplan makes of ROSTRUM_RESULT=FULL. */
 const BUSY = 486;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { sipp } from '../kit/sipp.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
-const lab = laboratory({ bindAddress: '127.0.24.1' });
+const lab = harness({ bindAddress: '127.0.24.1' });
 
 describe('callers of SIPp', () => {
   it('join and leave, twenty at once', async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { callersAtRelay, gapsMs, HEARD, listen, MOST_GAP_MS, relayPid } from './audience-laboratory.ts';
-import { boundPorts } from './crowd-laboratory.ts';
-import { slowLaboratory } from './slow-laboratory.ts';
+import { callersAtRelay, gapsMs, HEARD, listen, MOST_GAP_MS, relayPid } from './audience-harness.ts';
+import { boundPorts } from './crowd-harness.ts';
+import { slowHarness } from './slow-harness.ts';
 
-const { lab, slowDown } = slowLaboratory('127.0.82.1', { admission: { waitSeconds: 60 } });
+const { lab, slowDown } = slowHarness('127.0.82.1', { admission: { waitSeconds: 60 } });
 
 const WITHIN = { timeout: 20_000, interval: 20 };
 const SLOW_MS = 60_000;

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { nothing, silence, tone } from '../kit/phone/sound.ts';
-import { HEARD, MOST_GAP_MS } from './audience-laboratory.ts';
-import { dialEvenly, missedMs, relayCalls, tracesOf, waitForTraces } from './crowd-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+import { HEARD, MOST_GAP_MS } from './audience-harness.ts';
+import { dialEvenly, missedMs, relayCalls, tracesOf, waitForTraces } from './crowd-harness.ts';
+import { harness } from './harness.ts';
 
 /** 2000 take up to 28 s on two cores. */
 const CALLS = 1600;
@@ -13,7 +13,7 @@ const PER_SECOND = 200;
 const TIMED_OUT = 408;
 const WITHIN = { timeout: 20_000, interval: 50 };
 
-const lab = laboratory({ bindAddress: '127.0.87.1', profile: { idleSeconds: 1 } });
+const lab = harness({ bindAddress: '127.0.87.1', profile: { idleSeconds: 1 } });
 let storm: PhoneBank;
 beforeAll(async () => {
   storm = new PhoneBank({ bindAddress: '127.0.0.1', server: lab.node.server });

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { RostrumNode } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 const PTIME_MS = 20;
 
-const lab = laboratory({ bindAddress: '127.0.22.1' });
+const lab = harness({ bindAddress: '127.0.22.1' });
 
 describe('kill -9 of the controller', () => {
   it('costs 50 members no audio, and all are there again within 3 s of the restart', async () => {

@@ -5,16 +5,16 @@ import { freePort } from '../../scripts/machine.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { HEARD, relayPid } from './audience-laboratory.ts';
-import { boundPorts, dialEvenly, tracesOf, waitForTraces } from './crowd-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+import { HEARD, relayPid } from './audience-harness.ts';
+import { boundPorts, dialEvenly, tracesOf, waitForTraces } from './crowd-harness.ts';
+import { harness } from './harness.ts';
 
 /** Of Asterisk. Two for each stream: a speaker, two listeners, the leg of the floor, and six more calls. */
 const PORTS = { first: 21_000, last: 21_019 };
 /** Where the phone is that is called. */
 const INVITED_PORT = await freePort('127.0.0.1');
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.88.1',
   profile: { idleSeconds: 1 },
   config: { invite: { endpoint: `PJSIP/anonymous/sip:{number}@127.0.0.1:${INVITED_PORT}`, allowEndpoints: true } },

@@ -15,7 +15,7 @@ import {
   SETTLED,
   soundFile,
   three,
-} from './playback-laboratory.ts';
+} from './playback-harness.ts';
 
 describe('what cannot be played', () => {
   it('is a recording that there is not: it does not play for ever', async () => {

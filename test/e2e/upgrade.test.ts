@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { StatusView } from '../../src/api/schemas.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { callersAtRelay, HEARD, listen } from './audience-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+import { callersAtRelay, HEARD, listen } from './audience-harness.ts';
+import { harness } from './harness.ts';
 
-const lab = laboratory({ bindAddress: '127.0.76.1', profile: { idleSeconds: 1 } });
+const lab = harness({ bindAddress: '127.0.76.1', profile: { idleSeconds: 1 } });
 
 const WITHIN = { timeout: 20_000, interval: 20 };
 const LISTENERS = ['101', '102', '103'];

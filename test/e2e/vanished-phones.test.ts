@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { nothing, silence, tone } from '../kit/phone/sound.ts';
-import { HEARD, MOST_GAP_MS } from './audience-laboratory.ts';
-import { boundPorts } from './crowd-laboratory.ts';
-import { laboratory } from './laboratory.ts';
+import { HEARD, MOST_GAP_MS } from './audience-harness.ts';
+import { boundPorts } from './crowd-harness.ts';
+import { harness } from './harness.ts';
 
 /** SIP repeats a request that nobody answers for 64 times this. As shipped it is 250 ms: then all of it takes 57 s. */
 const T1_MS = 100;
 
-const lab = laboratory({
+const lab = harness({
   bindAddress: '127.0.86.1',
   profile: { idleSeconds: 1 },
   extra: {

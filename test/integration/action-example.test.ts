@@ -32,7 +32,7 @@ for (const input of [
     origin: 'dialplan',
     path: { at: 'bridge', reason: '' },
   },
-  { type: 'heard', channelId: 'a', sequel: 'enter' },
+  { type: 'heard', channelId: 'a', nextStep: 'enter' },
   { type: 'entered', channelId: 'a' },
   { type: 'dtmf', channelId: 'a', key: '7' },
 ] as const) {

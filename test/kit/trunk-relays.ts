@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/machine.ts';
-import type { RelayReport, TrunkPeerWish, TrunkStatsReport } from '../../src/relay/protocol.ts';
+import type { RelayReport, TrunkPeerSpec, TrunkStatsReport } from '../../src/relay/protocol.ts';
 import { formatSecret } from '../../src/secrets/derive.ts';
-import { FloorStandIn } from './floor-stand-in.ts';
+import { FakeFloor } from './fake-floor.ts';
 import { nobody } from './floor-voices.ts';
 import type { Endpoint } from './loopback.ts';
 import { RelayAlone } from './relay-alone.ts';
@@ -30,7 +30,7 @@ export type TrunkRelaysOptions = {
 type Node = {
   readonly name: string;
   readonly trunk: Endpoint;
-  readonly floor: FloorStandIn;
+  readonly floor: FakeFloor;
   relay: RelayAlone;
   /** The port of its floor leg, kept over a restart. */
   floorPort: number | null;
@@ -73,7 +73,7 @@ export class TrunkRelays {
   async #start(): Promise<void> {
     for (const [name, address] of Object.entries(this.#options.nodes)) {
       const trunk = { address, port: await freePort(address) };
-      const floor = await FloorStandIn.open(address, nobody);
+      const floor = await FakeFloor.open(address, nobody);
       this.#nodes.set(name, { name, trunk, floor, relay: await this.#startRelay(name, trunk), floorPort: null });
     }
     const trunks = Object.fromEntries([...this.#nodes.values()].map(({ name, trunk }) => [name, trunk]));
@@ -82,7 +82,7 @@ export class TrunkRelays {
     for (const name of this.#nodes.keys()) this.introduce(name);
   }
 
-  floor(name: string): FloorStandIn {
+  floor(name: string): FakeFloor {
     return this.#node(name).floor;
   }
 
@@ -188,7 +188,7 @@ export class TrunkRelays {
     });
   }
 
-  #peersOf(name: string, others: readonly string[]): TrunkPeerWish[] {
+  #peersOf(name: string, others: readonly string[]): TrunkPeerSpec[] {
     const multicast = this.#options.trunk?.['multicast'] !== undefined;
     const peers = others.map((nodeId) => ({ nodeId, at: this.#route(name, nodeId) }));
     const strangers = this.#strangers.map(({ nodeId, address }) => ({ nodeId, at: address }));

@@ -16,7 +16,7 @@ export type Hearing = {
  * How a member's channel is set up in Asterisk. It follows from the state of the conference alone; what has changed in it
  * is what must be done. Bridges and functions are those of the Asterisk documentation.
  */
-export type Arrangement = {
+export type ChannelSetup = {
   readonly answered: boolean;
   readonly bridge: 'none' | 'floor' | 'audience' | `private-${number}`;
   /** What the member hears from the relay, in the bridge `audience`; null elsewhere. */
@@ -41,10 +41,10 @@ export type Arrangement = {
   readonly metered: boolean;
 };
 
-export type ArrangementKey = keyof Arrangement;
+export type ChannelSetupKey = keyof ChannelSetup;
 
 /** A call that nobody has touched yet. */
-export const UNTOUCHED: Arrangement = {
+export const UNTOUCHED: ChannelSetup = {
   answered: false,
   bridge: 'none',
   relay: null,
@@ -61,10 +61,10 @@ export const UNTOUCHED: Arrangement = {
   metered: false,
 };
 
-export const ARRANGEMENT_KEYS = Object.keys(UNTOUCHED) as ArrangementKey[];
+export const CHANNEL_SETUP_KEYS = Object.keys(UNTOUCHED) as ChannelSetupKey[];
 
 /** @returns null for a member whose channel is to be left as it is: on the way out, or in the hands of the dialplan */
-export function arrangementOf(conference: Conference, member: Member): Arrangement | null {
+export function channelSetupOf(conference: Conference, member: Member): ChannelSetup | null {
   const { audio, sound } = conference.settings.profile;
   const { place, flags, adjusted } = member;
   if (place.at === 'leaving' || place.at === 'away') return null;
@@ -114,19 +114,19 @@ export function isAlone(conference: Conference): boolean {
 
 /** Whether Asterisk sends this member something all the time, so that it must mix prompts into it. */
 export function hearsAsterisk(conference: Conference, member: Member): boolean {
-  const arrangement = arrangementOf(conference, member);
-  if (arrangement?.hearing !== true) return false;
-  const { bridge, music } = arrangement;
+  const setup = channelSetupOf(conference, member);
+  if (setup?.hearing !== true) return false;
+  const { bridge, music } = setup;
   return music !== null || (bridge !== 'none' && bridge !== 'audience');
 }
 
-export function changedKeys(from: Arrangement, to: Arrangement): ArrangementKey[] {
-  return ARRANGEMENT_KEYS.filter(
+export function changedKeys(from: ChannelSetup, to: ChannelSetup): ChannelSetupKey[] {
+  return CHANNEL_SETUP_KEYS.filter(
     (key) => from[key] !== to[key] && JSON.stringify(from[key]) !== JSON.stringify(to[key]),
   );
 }
 
-function bridgeOf(conference: Conference, member: Member): Arrangement['bridge'] {
+function bridgeOf(conference: Conference, member: Member): ChannelSetup['bridge'] {
   const { place, path, flags } = member;
   if (place.at === 'private') return `private-${place.room}`;
   if (place.at !== 'floor' && place.at !== 'arriving') return 'none';

@@ -14,9 +14,9 @@ export type MemberCommand = OwnMemberCommand & {
 
 type OwnMemberCommand =
   | { type: 'set-flags'; memberId: number; changes: FlagChanges }
-  /** Removes a member at somebody else's wish. */
+  /** Removes a member at somebody else's spec. */
   | { type: 'kick'; memberId: number }
-  /** Ends a member's call at the member's own wish. */
+  /** Ends a member's call at the member's own spec. */
   | { type: 'hang-up'; memberId: number }
   | { type: 'adjust'; memberId: number; setting: Adjustable; adjustment: Adjustment }
   | { type: 'raise-hand'; memberId: number; raised: boolean }
@@ -77,7 +77,7 @@ export type PlaybackOperation =
 export type Command = MemberCommand | ConferenceCommand;
 
 /** What may come from outside, and travel: some commands the controller alone gives. */
-export type OuterCommand = Exclude<Command, { type: 'tell-failure' }>;
+export type ExternalCommand = Exclude<Command, { type: 'tell-failure' }>;
 
 /** Why a command was not carried out. */
 export type Refusal =

@@ -2,7 +2,7 @@ import type { ConferenceProfile } from '../../profiles/conference-schema.ts';
 import type { ControlsProfile } from '../../profiles/schema.ts';
 import type { Member } from './member.ts';
 import { Members } from './members.ts';
-import { type Guesses, NO_GUESSES } from './pin-throttle.ts';
+import { NO_WRONG_PINS, type PinThrottle } from './pin-throttle.ts';
 import type { RemoteView } from './remote.ts';
 
 /** The settings in force. */
@@ -51,7 +51,7 @@ type Common = {
   readonly locked: boolean;
   /** Whoever joins is muted too; null if nobody is. */
   readonly mutedAll: Audience | null;
-  readonly guesses: Guesses;
+  readonly pinThrottle: PinThrottle;
   readonly playback: Playback | null;
   readonly recording: Recording | null;
   /** The recording that was stopped last: should Asterisk have missed that, it is told again. */
@@ -85,7 +85,7 @@ export function newConference(
   name: string,
   settings: Settings,
   nowMs: number,
-  { guesses = NO_GUESSES }: { guesses?: Guesses | undefined } = {},
+  { pinThrottle = NO_WRONG_PINS }: { pinThrottle?: PinThrottle | undefined } = {},
 ): Conference {
   return {
     status: 'new',
@@ -96,7 +96,7 @@ export function newConference(
     members: Members.NONE,
     locked: false,
     mutedAll: null,
-    guesses,
+    pinThrottle,
     playback: null,
     recording: null,
     stoppedRecording: null,

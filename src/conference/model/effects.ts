@@ -1,11 +1,11 @@
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
-import type { Arrangement, ArrangementKey } from './channel-setup.ts';
+import type { ChannelSetup, ChannelSetupKey } from './channel-setup.ts';
 import type { PlaybackOperation } from './commands.ts';
 import type { Playback, Recording } from './conference.ts';
 import type { ConferenceEvent } from './events.ts';
 import type { FlagChanges } from './flags.ts';
 import type { FloorLeg } from './floor-leg.ts';
-import type { Sequel } from './inputs.ts';
+import type { NextStep } from './inputs.ts';
 import type { Caller, Path, Result } from './member.ts';
 import type { ClusterTelling } from './remote.ts';
 import type { SavedConference } from './saved-conference.ts';
@@ -14,14 +14,14 @@ import type { SavedMember } from './saved-member.ts';
 /** About one channel. Those of one channel are carried out in order, those of different channels at the same time. */
 export type ChannelEffect =
   /** Set the channel up like this; only `changed` differs from how it is. */
-  | { type: 'arrange'; channelId: string; to: Arrangement; changed: readonly ArrangementKey[] }
+  | { type: 'configure-channel'; channelId: string; to: ChannelSetup; changed: readonly ChannelSetupKey[] }
   | { type: 'save-member'; channelId: string; member: SavedMember }
   /**
    * Play to this caller alone. `over`: Asterisk mixes it into what it sends to the caller; otherwise it is all that
-   * Asterisk sends. With a sequel, a `heard` input follows, whatever becomes of it; with `wait`, what comes after it is not
+   * Asterisk sends. With a nextStep, a `heard` input follows, whatever becomes of it; with `wait`, what comes after it is not
    * done before.
    */
-  | { type: 'play-to'; channelId: string; sounds: Sounds; over: boolean; sequel?: Sequel; wait?: true }
+  | { type: 'play-to'; channelId: string; sounds: Sounds; over: boolean; nextStep?: NextStep; wait?: true }
   /** Record up to 5 s of what the caller says, until `#`; a `named` input follows. */
   | { type: 'record-name'; channelId: string; name: string }
   /** Stop what is being played to this caller, without waiting for what else is to be done. */
@@ -39,7 +39,7 @@ export type ConferenceEffect =
   /** Delete the names that members have said: recordings that begin like this. */
   | { type: 'delete-names'; prefix: string }
   /** Play something short to everybody on the floor. */
-  | { type: 'announce'; sounds: Sounds; sequel?: 'end' }
+  | { type: 'announce'; sounds: Sounds; nextStep?: 'end' }
   | { type: 'play'; playback: Playback; sounds: Sounds }
   | { type: 'control-playback'; id: string; operation: PlaybackOperation }
   /** Music for the floor; null ends it. */
@@ -53,7 +53,7 @@ export type ConferenceEffect =
 
 /** For the controller itself. */
 export type ControllerEffect =
-  /** Send a `tick` at this time. The earliest wish counts; a tick too many is harmless. */
+  /** Send a `tick` at this time. The earliest spec counts; a tick too many is harmless. */
   | { type: 'wake'; atMs: number }
   /** Tell whoever wants to know. */
   | { type: 'publish'; event: ConferenceEvent }

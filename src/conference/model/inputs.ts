@@ -14,8 +14,8 @@ export type Input =
   | { type: 'entered'; channelId: string }
   /** Asterisk would not take a living channel into the floor bridge. */
   | { type: 'entry-failed'; channelId: string }
-  /** A prompt that had a `sequel` is over, whether it was heard to its end or not. */
-  | { type: 'heard'; channelId: string; sequel: Sequel }
+  /** A prompt that had a `nextStep` is over, whether it was heard to its end or not. */
+  | { type: 'heard'; channelId: string; nextStep: NextStep }
   /** A caller has said a name, or nothing. */
   | { type: 'named'; channelId: string; recorded: boolean }
   /** The announcement that the conference ends is over. */
@@ -57,7 +57,7 @@ export type Input =
 export type JoinOrigin = 'dialplan' | 'lobby' | 'transferred';
 
 /** What follows a prompt. */
-export type Sequel = 'dial-pin' | 'enter' | 'say-name' | 'release';
+export type NextStep = 'dial-pin' | 'enter' | 'say-name' | 'release';
 
 /** One channel of a conference as found in Asterisk. */
 export type ChannelSeen = {

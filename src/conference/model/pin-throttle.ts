@@ -2,7 +2,7 @@
  * Wrong PINs lately, by caller and for the conference as a whole. Guessing gets slower with each: a person who mistypes
  * hardly notices, a machine does not get far, from however many numbers it calls.
  */
-export type Guesses = {
+export type PinThrottle = {
   readonly byCaller: ReadonlyMap<string, Count>;
   readonly all: Count;
 };
@@ -12,7 +12,7 @@ type Count = { readonly wrong: number; readonly sinceMs: number };
 
 const NONE: Count = { wrong: 0, sinceMs: 0 };
 
-export const NO_GUESSES: Guesses = { byCaller: new Map(), all: NONE };
+export const NO_WRONG_PINS: PinThrottle = { byCaller: new Map(), all: NONE };
 
 /** One wrong PIN is forgiven in this time. */
 const FORGIVEN_AFTER_MS = 60_000;
@@ -21,30 +21,30 @@ const LONGEST_DELAY_MS = 30_000;
 /** Wrong PINs of a caller without consequence, and those of all callers together. */
 const FREE_FOR_CALLER = 2;
 const FREE_FOR_ALL = 20;
-/** More than this beyond those change nothing, so that they are forgiven soon when nobody guesses any more. */
+/** More than this beyond those change nothing, so that they are forgiven soon when nobody pinThrottle any more. */
 const MOST_EXCESS = 6;
 
-export function recordWrongPin(guesses: Guesses, callerNumber: string, nowMs: number): Guesses {
-  const byCaller = new Map(guesses.byCaller);
+export function recordWrongPin(pinThrottle: PinThrottle, callerNumber: string, nowMs: number): PinThrottle {
+  const byCaller = new Map(pinThrottle.byCaller);
   const count = byCaller.get(callerNumber) ?? NONE;
   // The newest is last, so that the one who guessed longest ago is forgotten first.
   byCaller.delete(callerNumber);
   byCaller.set(callerNumber, oneMore(count, FREE_FOR_CALLER, nowMs));
   if (byCaller.size > MOST_CALLERS) byCaller.delete(byCaller.keys().next().value ?? '');
-  return { byCaller, all: oneMore(guesses.all, FREE_FOR_ALL, nowMs) };
+  return { byCaller, all: oneMore(pinThrottle.all, FREE_FOR_ALL, nowMs) };
 }
 
 /** How long the next try of this caller is delayed, 0 to 30 s. */
-export function guessingDelayMs(guesses: Guesses, callerNumber: string, nowMs: number): number {
-  const caller = now(guesses.byCaller.get(callerNumber) ?? NONE, nowMs).wrong - FREE_FOR_CALLER;
-  const all = now(guesses.all, nowMs).wrong - FREE_FOR_ALL;
+export function guessingDelayMs(pinThrottle: PinThrottle, callerNumber: string, nowMs: number): number {
+  const caller = now(pinThrottle.byCaller.get(callerNumber) ?? NONE, nowMs).wrong - FREE_FOR_CALLER;
+  const all = now(pinThrottle.all, nowMs).wrong - FREE_FOR_ALL;
   const excess = Math.max(caller, all);
   return excess <= 0 ? 0 : Math.min(500 * 2 ** excess, LONGEST_DELAY_MS);
 }
 
 /** Whether this is guessing rather than mistyping, and worth telling an operator. */
-export function isSuspicious(guesses: Guesses, callerNumber: string, nowMs: number): boolean {
-  return guessingDelayMs(guesses, callerNumber, nowMs) > 0;
+export function isSuspicious(pinThrottle: PinThrottle, callerNumber: string, nowMs: number): boolean {
+  return guessingDelayMs(pinThrottle, callerNumber, nowMs) > 0;
 }
 
 function oneMore(count: Count, free: number, nowMs: number): Count {

@@ -1,4 +1,4 @@
-import type { OuterCommand } from './commands.ts';
+import type { ExternalCommand } from './commands.ts';
 import type { Audience } from './conference.ts';
 import type { FlagChanges } from './flags.ts';
 
@@ -51,7 +51,7 @@ export type ClusterTelling =
   | {
       readonly type: 'forward';
       readonly node: string;
-      readonly command: OuterCommand;
+      readonly command: ExternalCommand;
       readonly mayFail?: true;
       readonly by?: number;
     };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Arrangement, type ArrangementKey, arrangementOf, changedKeys, UNTOUCHED } from './channel-setup.ts';
+import { type ChannelSetup, type ChannelSetupKey, changedKeys, channelSetupOf, UNTOUCHED } from './channel-setup.ts';
 import type { Conference } from './conference.ts';
 import { FLAGS, type Flag, type MemberFlags } from './flags.ts';
 import type { Adjusted, Member, Place, Result } from './member.ts';
@@ -17,7 +17,7 @@ export type SavedMember = {
   readonly adjusted: Adjusted;
   readonly handRaisedAtMs: number | null;
   /** How the channel was set up; null where it was left alone. */
-  readonly arrangement: Arrangement | null;
+  readonly setup: ChannelSetup | null;
   readonly spokenName: string | null;
   /** False while the channel is being brought in line with this: whoever adopts it then must do that again. */
   readonly settled: boolean;
@@ -37,11 +37,11 @@ export const placeSchema = z.discriminatedUnion('at', [
   }),
 ]);
 
-const arrangementSchema = z
+const channelSetupSchema = z
   .object({
     answered: z.boolean(),
-    bridge: z.custom<Arrangement['bridge']>((value) => typeof value === 'string'),
-    relay: z.custom<Arrangement['relay']>((value) => typeof value === 'object'),
+    bridge: z.custom<ChannelSetup['bridge']>((value) => typeof value === 'string'),
+    relay: z.custom<ChannelSetup['relay']>((value) => typeof value === 'object'),
     voice: z.boolean(),
     hearing: z.boolean(),
     absorbKeys: z.boolean(),
@@ -53,7 +53,7 @@ const arrangementSchema = z
     talkVolume: z.number(),
     listenVolume: z.number(),
     metered: z.boolean(),
-  } satisfies Record<ArrangementKey, z.ZodType>)
+  } satisfies Record<ChannelSetupKey, z.ZodType>)
   .partial();
 
 const storedSchema = z
@@ -67,7 +67,7 @@ const storedSchema = z
     adjusted: adjustedSchema,
     hand: z.number().nullable(),
     // Only what differs from a call that nobody has touched.
-    setUp: arrangementSchema.nullable().catch(null),
+    setUp: channelSetupSchema.nullable().catch(null),
     name: z.string().nullable(),
     settled: z.boolean(),
   })
@@ -81,7 +81,7 @@ const storedSchema = z
       place: stored.place as Place,
       adjusted: stored.adjusted,
       handRaisedAtMs: stored.hand,
-      arrangement: stored.setUp && ({ ...UNTOUCHED, ...stored.setUp } as Arrangement),
+      setup: stored.setUp && ({ ...UNTOUCHED, ...stored.setUp } as ChannelSetup),
       spokenName: stored.name,
       settled: stored.settled,
     }),
@@ -100,12 +100,12 @@ export function savedOf(member: Member, conference: Conference): Omit<SavedMembe
     adjusted,
     handRaisedAtMs,
     spokenName,
-    arrangement: arrangementOf(conference, member),
+    setup: channelSetupOf(conference, member),
   };
 }
 
 export function serializeMember(saved: SavedMember): string {
-  const { arrangement } = saved;
+  const { setup } = saved;
   const flags: Flag[] = FLAGS.filter((flag) => saved.flags[flag]);
   const { conference, profileName: profile, id, joinedAtMs: joined, place, adjusted, handRaisedAtMs: hand } = saved;
   const stored: z.input<typeof storedSchema> = {
@@ -117,7 +117,7 @@ export function serializeMember(saved: SavedMember): string {
     place,
     adjusted,
     hand,
-    setUp: arrangement && Object.fromEntries(changedKeys(UNTOUCHED, arrangement).map((key) => [key, arrangement[key]])),
+    setUp: setup && Object.fromEntries(changedKeys(UNTOUCHED, setup).map((key) => [key, setup[key]])),
     name: saved.spokenName,
     settled: saved.settled,
   };

@@ -1,5 +1,5 @@
 import { haveSameFields } from '../../base/same-fields.ts';
-import { ARRANGEMENT_KEYS, arrangementOf, changedKeys, isAlone, UNTOUCHED } from '../model/channel-setup.ts';
+import { CHANNEL_SETUP_KEYS, changedKeys, channelSetupOf, isAlone, UNTOUCHED } from '../model/channel-setup.ts';
 import { type Conference, changedMembers } from '../model/conference.ts';
 import { nextDeadlineMs } from '../model/deadlines.ts';
 import type { ChannelEffect, Effect } from '../model/effects.ts';
@@ -8,56 +8,61 @@ import { floorLegOf } from '../model/floor-leg.ts';
 import { isAway, type Member } from '../model/member.ts';
 import { savedConferenceOf } from '../model/saved-conference.ts';
 import { savedOf } from '../model/saved-member.ts';
-import type { Turn } from './transition.ts';
+import type { Transition } from './transition.ts';
 
 /**
- * What must be done in Asterisk so that it fits what a turn has made of the conference, and what there is to tell. How
+ * What must be done in Asterisk so that it fits what a transition has made of the conference, and what there is to tell. How
  * each channel is set up follows from the state, so the difference between before and after is what has to change.
  */
-export function converge(before: Conference, turn: Turn): Effect[] {
-  const after = turn.conference;
-  const effects: Effect[] = [...turn.first];
+export function converge(before: Conference, transition: Transition): Effect[] {
+  const after = transition.conference;
+  const effects: Effect[] = [...transition.first];
   if (before.status === 'new' && after.status !== 'new') effects.push({ type: 'open-floor' });
   const shared = before.settings !== after.settings || isAlone(before) !== isAlone(after);
   for (const [was, member] of changedMembers(before, after, shared)) {
-    effects.push(...arrange(before, was, member, turn), ...tell(was, member));
+    effects.push(...configure(before, was, member, transition), ...tell(was, member));
   }
   const leg = floorLegOf(after);
-  if (JSON.stringify(leg) !== JSON.stringify(floorLegOf(before)) || (turn.resave && leg)) {
+  if (JSON.stringify(leg) !== JSON.stringify(floorLegOf(before)) || (transition.resave && leg)) {
     effects.push({ type: 'floor-leg', leg });
   }
   // There may be too many for the arguments of one call.
-  for (const effect of turn.effects) effects.push(effect);
-  saveConference(before, turn, effects);
+  for (const effect of transition.effects) effects.push(effect);
+  saveConference(before, transition, effects);
   const deadlineMs = nextDeadlineMs(after);
-  if (Number.isFinite(deadlineMs) && (turn.woken || deadlineMs !== nextDeadlineMs(before))) {
+  if (Number.isFinite(deadlineMs) && (transition.woken || deadlineMs !== nextDeadlineMs(before))) {
     effects.push({ type: 'wake', atMs: deadlineMs });
   }
   return effects;
 }
 
-function arrange(before: Conference, was: Member | undefined, member: Member, turn: Turn): ChannelEffect[] {
+function configure(
+  before: Conference,
+  was: Member | undefined,
+  member: Member,
+  transition: Transition,
+): ChannelEffect[] {
   const { channelId } = member;
-  const to = arrangementOf(turn.conference, member);
-  const saved = savedOf(member, turn.conference);
+  const to = channelSetupOf(transition.conference, member);
+  const saved = savedOf(member, transition.conference);
   const save = (settled: boolean): ChannelEffect => ({
     type: 'save-member',
     channelId,
     member: { ...saved, settled },
   });
-  const assumed = turn.assumed.get(channelId);
-  const from = assumed ?? (was ? (arrangementOf(before, was) ?? 'unknown') : UNTOUCHED);
-  const changed = to ? (from === 'unknown' ? ARRANGEMENT_KEYS : changedKeys(from, to)) : [];
+  const assumed = transition.assumed.get(channelId);
+  const from = assumed ?? (was ? (channelSetupOf(before, was) ?? 'unknown') : UNTOUCHED);
+  const changed = to ? (from === 'unknown' ? CHANNEL_SETUP_KEYS : changedKeys(from, to)) : [];
   if (to && changed.length > 0) {
     const fresh = !was && !assumed;
-    return [...(fresh ? [] : [save(false)]), { type: 'arrange', channelId, to, changed }, save(true)];
+    return [...(fresh ? [] : [save(false)]), { type: 'configure-channel', channelId, to, changed }, save(true)];
   }
   // A member in the hands of the dialplan is saved when back. Before the good-bye a member is saved, to leave in any case.
   if (isAway(member) && (!was || isAway(was))) return [];
   // What the dialplan plays, and the good-bye, are also for a member who was deaf.
   if (!to && from !== 'unknown' && !from.hearing) {
     const hearing = { ...UNTOUCHED, answered: true };
-    return [save(false), { type: 'arrange', channelId, to: hearing, changed: ['hearing'] }, save(true)];
+    return [save(false), { type: 'configure-channel', channelId, to: hearing, changed: ['hearing'] }, save(true)];
   }
   // It is not known whether the member was saved like this.
   if (assumed === 'unknown') return [save(true)];
@@ -72,7 +77,7 @@ function tell(was: Member | undefined, member: Member): Effect[] {
   return [{ type: 'publish', event: { type: 'flags-changed', memberId, flags } }];
 }
 
-function saveConference(before: Conference, { conference: after, resave }: Turn, effects: Effect[]): void {
+function saveConference(before: Conference, { conference: after, resave }: Transition, effects: Effect[]): void {
   if (after.status === 'new' || after.status === 'ended') {
     if (before.status !== after.status) effects.push({ type: 'save-conference', saved: null });
     return;

@@ -5,14 +5,14 @@ import { isAdmitted, type Member, type Place, type Result } from '../model/membe
 import { announceArrival } from './admission.ts';
 import { share } from './cluster-out.ts';
 import { setMusic, stopPlayback } from './playback.ts';
-import type { Turn } from './transition.ts';
+import type { Transition } from './transition.ts';
 
 /** Tells a member good-bye and gives the call back to the dialplan. */
-export function leave(turn: Turn, member: Member, result: Result, ...prompts: readonly PromptName[]): void {
-  const current = turn.conference.members.get(member.channelId);
+export function leave(transition: Transition, member: Member, result: Result, ...prompts: readonly PromptName[]): void {
+  const current = transition.conference.members.get(member.channelId);
   if (!current || current.place.at === 'leaving') return;
   const { channelId, id: memberId } = current;
-  if (isAdmitted(current)) turn.publish({ type: 'leaving', memberId, result });
+  if (isAdmitted(current)) transition.publish({ type: 'leaving', memberId, result });
   const away = current.place.at === 'away';
   const place: Place = {
     at: 'leaving',
@@ -20,37 +20,37 @@ export function leave(turn: Turn, member: Member, result: Result, ...prompts: re
     ...(!isNoticed(current) && { unnoticed: true }),
     ...(away && { away }),
   };
-  turn.patch(channelId, { place, pinEntry: null, handRaisedAtMs: null, keys: IDLE });
-  endPrivateTalk(turn, current);
+  transition.patch(channelId, { place, pinEntry: null, handRaisedAtMs: null, keys: IDLE });
+  endPrivateTalk(transition, current);
   if (away) return;
-  turn.do({ type: 'hush', channelId });
-  turn.prompt(current, prompts, { sequel: 'release' });
+  transition.do({ type: 'hush', channelId });
+  transition.prompt(current, prompts, { nextStep: 'release' });
 }
 
-export function kickAll(turn: Turn, audience: Audience): void {
-  for (const member of turn.members) {
+export function kickAll(transition: Transition, audience: Audience): void {
+  for (const member of transition.members) {
     const spared = audience === 'non-admins' && member.flags.admin;
-    if (isAdmitted(member) && !spared) leave(turn, member, 'KICKED', 'kicked');
+    if (isAdmitted(member) && !spared) leave(transition, member, 'KICKED', 'kicked');
   }
 }
 
 /** The good-bye is over. */
-export function released(turn: Turn, { channelId, place }: Member): void {
-  if (place.at === 'leaving') turn.do({ type: 'release', channelId, result: place.result });
+export function released(transition: Transition, { channelId, place }: Member): void {
+  if (place.at === 'leaving') transition.do({ type: 'release', channelId, result: place.result });
 }
 
 /** The call has ended or has left the application. */
-export function left(turn: Turn, member: Member): void {
-  turn.remove(member.channelId);
-  farewell(turn, member);
+export function left(transition: Transition, member: Member): void {
+  transition.remove(member.channelId);
+  farewell(transition, member);
 }
 
 /** Ends what a member who is gone was part of, and tells of it. */
-export function farewell(turn: Turn, member: Member): void {
-  endPrivateTalk(turn, member);
+export function farewell(transition: Transition, member: Member): void {
+  endPrivateTalk(transition, member);
   if (!isNoticed(member)) return;
-  turn.publish({ type: 'left', memberId: member.id });
-  announceArrival(turn, member, 'left');
+  transition.publish({ type: 'left', memberId: member.id });
+  announceArrival(transition, member, 'left');
 }
 
 /** Of a caller who was never in, nothing was told and nothing needs to be. */
@@ -60,29 +60,30 @@ export function isNoticed({ place }: Member): boolean {
 }
 
 /** Brings the other one of a private talk back to the floor when one of the two leaves it. */
-export function endPrivateTalk(turn: Turn, { place }: Member): void {
+export function endPrivateTalk(transition: Transition, { place }: Member): void {
   if (place.at !== 'private') return;
-  for (const other of turn.conference.members.where(({ privates }) => privates > 0)) {
+  for (const other of transition.conference.members.where(({ privates }) => privates > 0)) {
     if (other.place.at !== 'private' || other.place.room !== place.room) continue;
-    turn.patch(other.channelId, { place: { at: 'floor' } });
-    turn.prompt(other, ['private-ended']);
-    turn.publish({ type: 'moved', memberId: other.id, place: 'floor' });
+    transition.patch(other.channelId, { place: { at: 'floor' } });
+    transition.prompt(other, ['private-ended']);
+    transition.publish({ type: 'moved', memberId: other.id, place: 'floor' });
   }
-  turn.do({ type: 'close-room', room: place.room });
+  transition.do({ type: 'close-room', room: place.room });
 }
 
 /** The last member is gone: the conference waits for its idle time, then ends. */
-export function emptied(turn: Turn): void {
-  stopPlayback(turn);
-  setMusic(turn, false);
-  const { conference, nowMs } = turn;
+export function emptied(transition: Transition): void {
+  stopPlayback(transition);
+  setMusic(transition, false);
+  const { conference, nowMs } = transition;
   // One that was to end ends now, so that who calls again finds a new one.
   const idleMs = conference.status === 'ending' ? 0 : conference.settings.profile.idleSeconds * 1000;
   // Asterisk ends a recording with the last member.
-  if (conference.recording) turn.publish({ type: 'recording', state: 'stopped', name: conference.recording.name });
-  if (!conference.remote || conference.remote.admitted === 0) openDoor(turn);
-  turn.become({
-    ...turn.conference,
+  if (conference.recording)
+    transition.publish({ type: 'recording', state: 'stopped', name: conference.recording.name });
+  if (!conference.remote || conference.remote.admitted === 0) openDoor(transition);
+  transition.become({
+    ...transition.conference,
     status: 'empty',
     endsAtMs: nowMs + idleMs,
     recording: null,
@@ -93,16 +94,16 @@ export function emptied(turn: Turn): void {
 }
 
 /** Nobody is left anywhere: whoever comes next finds an open door, and is not muted. */
-export function openDoor(turn: Turn): void {
-  const { locked, mutedAll } = turn.conference;
+export function openDoor(transition: Transition): void {
+  const { locked, mutedAll } = transition.conference;
   if (locked) {
-    turn.change({ locked: false });
-    turn.publish({ type: 'locked', locked: false });
-    share(turn, { setting: 'locked', value: false });
+    transition.change({ locked: false });
+    transition.publish({ type: 'locked', locked: false });
+    share(transition, { setting: 'locked', value: false });
   }
   if (mutedAll) {
-    turn.change({ mutedAll: null });
-    turn.publish({ type: 'muted-all', audience: null });
-    share(turn, { setting: 'mutedAll', value: null });
+    transition.change({ mutedAll: null });
+    transition.publish({ type: 'muted-all', audience: null });
+    share(transition, { setting: 'mutedAll', value: null });
   }
 }

@@ -3,7 +3,7 @@ import type { PlaybackOperation } from '../model/commands.ts';
 import { controlsOf, countAdmitted } from '../model/conference.ts';
 import type { Member } from '../model/member.ts';
 import { forward } from './cluster-out.ts';
-import type { Turn } from './transition.ts';
+import type { Transition } from './transition.ts';
 
 /** As much as is spoken at once. */
 const LONGEST_MENU = 1900;
@@ -11,63 +11,65 @@ const LONGEST_MENU = 1900;
 /** What the conference or one of its members is played, and the recording of it. */
 
 /** Plays to everybody; what was being played ends. */
-export function play(turn: Turn, media: readonly string[], volume: number): void {
-  stopPlayback(turn);
-  const elsewhere = turn.conference.remote?.playing;
-  if (elsewhere) forward(turn, elsewhere, { type: 'control-playback', operation: { type: 'stop' } }, { mayFail: true });
-  const { name, playbacks } = turn.conference;
+export function play(transition: Transition, media: readonly string[], volume: number): void {
+  stopPlayback(transition);
+  const elsewhere = transition.conference.remote?.playing;
+  if (elsewhere)
+    forward(transition, elsewhere, { type: 'control-playback', operation: { type: 'stop' } }, { mayFail: true });
+  const { name, playbacks } = transition.conference;
   // Not of any other conference either, nor of one of that name before.
-  const id = `play-${name}-${turn.nowMs}-${playbacks}`;
+  const id = `play-${name}-${transition.nowMs}-${playbacks}`;
   const playback = { id, media, paused: false, volume };
-  turn.change({ playback, playbacks: playbacks + 1 });
-  turn.do({ type: 'play', playback, sounds: turn.soundsOf(media) });
-  turn.publish({ type: 'playback', state: 'started', media });
+  transition.change({ playback, playbacks: playbacks + 1 });
+  transition.do({ type: 'play', playback, sounds: transition.soundsOf(media) });
+  transition.publish({ type: 'playback', state: 'started', media });
 }
 
-export function controlPlayback(turn: Turn, operation: PlaybackOperation): void {
-  const { playback, remote } = turn.conference;
-  if (!playback && remote?.playing) return forward(turn, remote.playing, { type: 'control-playback', operation });
-  if (!playback) return turn.refuse({ code: 'not-possible', message: 'nothing is being played' });
-  if (operation.type === 'stop') return stopPlayback(turn);
+export function controlPlayback(transition: Transition, operation: PlaybackOperation): void {
+  const { playback, remote } = transition.conference;
+  if (!playback && remote?.playing) return forward(transition, remote.playing, { type: 'control-playback', operation });
+  if (!playback) return transition.refuse({ code: 'not-possible', message: 'nothing is being played' });
+  if (operation.type === 'stop') return stopPlayback(transition);
   const moves = operation.type === 'forward' || operation.type === 'back' || operation.type === 'restart';
   // Asterisk would refuse.
-  if (moves && playback.paused) return turn.refuse({ code: 'not-possible', message: 'it is paused: resume it first' });
-  turn.do({ type: 'control-playback', id: playback.id, operation });
-  if (operation.type === 'volume') turn.change({ playback: { ...playback, volume: operation.volume } });
+  if (moves && playback.paused)
+    return transition.refuse({ code: 'not-possible', message: 'it is paused: resume it first' });
+  transition.do({ type: 'control-playback', id: playback.id, operation });
+  if (operation.type === 'volume') transition.change({ playback: { ...playback, volume: operation.volume } });
   if (operation.type === 'pause' || operation.type === 'resume') {
     const paused = operation.type === 'pause';
-    turn.change({ playback: { ...playback, paused } });
-    turn.publish({ type: 'playback', state: paused ? 'paused' : 'resumed', media: playback.media });
+    transition.change({ playback: { ...playback, paused } });
+    transition.publish({ type: 'playback', state: paused ? 'paused' : 'resumed', media: playback.media });
   }
 }
 
-export function playbackEnded(turn: Turn, id: string): void {
-  const { playback } = turn.conference;
+export function playbackEnded(transition: Transition, id: string): void {
+  const { playback } = transition.conference;
   if (playback?.id !== id) return;
-  turn.change({ playback: null });
-  turn.publish({ type: 'playback', state: 'ended', media: playback.media });
+  transition.change({ playback: null });
+  transition.publish({ type: 'playback', state: 'ended', media: playback.media });
 }
 
-export function stopPlayback(turn: Turn): void {
-  const { playback } = turn.conference;
+export function stopPlayback(transition: Transition): void {
+  const { playback } = transition.conference;
   if (!playback) return;
-  turn.do({ type: 'control-playback', id: playback.id, operation: { type: 'stop' } });
-  playbackEnded(turn, playback.id);
+  transition.do({ type: 'control-playback', id: playback.id, operation: { type: 'stop' } });
+  playbackEnded(transition, playback.id);
 }
 
 /** Plays to one member only. */
-export function playToMember(turn: Turn, member: Member, media: readonly string[]): void {
+export function playToMember(transition: Transition, member: Member, media: readonly string[]): void {
   const { caller } = member;
-  turn.playTo(member, { ...turn.soundsOf(media), ...(caller.language && { language: caller.language }) });
+  transition.playTo(member, { ...transition.soundsOf(media), ...(caller.language && { language: caller.language }) });
 }
 
-export function tellCount(turn: Turn, member: Member): void {
-  turn.prompt(member, ['count'], { values: { count: countAdmitted(turn.conference) } });
+export function tellCount(transition: Transition, member: Member): void {
+  transition.prompt(member, ['count'], { values: { count: countAdmitted(transition.conference) } });
 }
 
 /** What the member's keys do, one after the other. */
-export function tellKeys(turn: Turn, member: Member): void {
-  const { keys } = controlsOf(turn.conference, member);
+export function tellKeys(transition: Transition, member: Member): void {
+  const { keys } = controlsOf(transition.conference, member);
   const lines = Object.entries(keys).flatMap(([sequence, calls]) => {
     const does = [calls].flat().flatMap((text) => {
       const call = parseActionCall(text);
@@ -75,29 +77,29 @@ export function tellKeys(turn: Turn, member: Member): void {
     });
     return does.length > 0 ? [`${spell(sequence)}: ${does.join('; ')}.`] : [];
   });
-  turn.prompt(member, ['menu'], { values: { menu: lines.join(' ').slice(0, LONGEST_MENU) } });
+  transition.prompt(member, ['menu'], { values: { menu: lines.join(' ').slice(0, LONGEST_MENU) } });
 }
 
 /** Music for the floors of all nodes, which one of them plays. */
-export function music(turn: Turn, on: boolean): void {
-  const elsewhere = turn.conference.remote?.music ?? null;
+export function music(transition: Transition, on: boolean): void {
+  const elsewhere = transition.conference.remote?.music ?? null;
   if (on && elsewhere !== null) return;
-  if (!on && elsewhere !== null) forward(turn, elsewhere, { type: 'music', on }, { mayFail: true });
-  setMusic(turn, on);
+  if (!on && elsewhere !== null) forward(transition, elsewhere, { type: 'music', on }, { mayFail: true });
+  setMusic(transition, on);
 }
 
-export function setMusic(turn: Turn, on: boolean): void {
-  const { musicOn, settings } = turn.conference;
+export function setMusic(transition: Transition, on: boolean): void {
+  const { musicOn, settings } = transition.conference;
   if (musicOn === on) return;
-  turn.change({ musicOn: on });
-  if (settings.profile.sound.music !== 'none') floorMusic(turn);
+  transition.change({ musicOn: on });
+  if (settings.profile.sound.music !== 'none') floorMusic(transition);
 }
 
 /** Music for the floor as it should be, or none. */
-export function floorMusic(turn: Turn): void {
-  const { musicOn, settings } = turn.conference;
+export function floorMusic(transition: Transition): void {
+  const { musicOn, settings } = transition.conference;
   const { music } = settings.profile.sound;
-  turn.do({ type: 'floor-music', musicClass: musicOn && music !== 'none' ? music : null });
+  transition.do({ type: 'floor-music', musicClass: musicOn && music !== 'none' ? music : null });
 }
 
 function spell(sequence: string): string {

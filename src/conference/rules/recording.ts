@@ -1,6 +1,6 @@
 import type { Recording } from '../model/conference.ts';
 import { forward } from './cluster-out.ts';
-import type { Turn } from './transition.ts';
+import type { Transition } from './transition.ts';
 
 /** A recording that ends by itself sooner than this cannot be made: no space, or no right to write. */
 export const TOO_SOON_MS = 2000;
@@ -12,10 +12,10 @@ const LASTING_MS = 30_000;
 const MOST_NUMBERS = 100;
 
 /** @param name the file's name without format; null for the one of the profile */
-export function record(turn: Turn, name: string | null): void {
-  const { conference, nowMs } = turn;
+export function record(transition: Transition, name: string | null): void {
+  const { conference, nowMs } = transition;
   if (conference.recording || conference.remote?.recording) {
-    return turn.refuse({ code: 'not-possible', message: `${conference.name} is being recorded already` });
+    return transition.refuse({ code: 'not-possible', message: `${conference.name} is being recorded already` });
   }
   const settings = conference.settings.profile.recording;
   const recording: Recording = {
@@ -27,66 +27,67 @@ export function record(turn: Turn, name: string | null): void {
     paused: false,
     restarts: 0,
   };
-  begin(turn, recording, 'started');
-  if (settings.announce) turn.announce(['recording-started']);
+  begin(transition, recording, 'started');
+  if (settings.announce) transition.announce(['recording-started']);
 }
 
 /** Starts the recording of a profile that asks for it. */
-export function recordAutomatically(turn: Turn): void {
-  const { settings, recorded, remote } = turn.conference;
-  if (settings.profile.recording.automatic && !recorded && !remote?.recording) record(turn, null);
+export function recordAutomatically(transition: Transition): void {
+  const { settings, recorded, remote } = transition.conference;
+  if (settings.profile.recording.automatic && !recorded && !remote?.recording) record(transition, null);
 }
 
-export function stopRecording(turn: Turn): void {
-  const { recording, settings, remote } = turn.conference;
-  if (!recording && remote?.recording) return forward(turn, remote.recording, { type: 'stop-recording' });
+export function stopRecording(transition: Transition): void {
+  const { recording, settings, remote } = transition.conference;
+  if (!recording && remote?.recording) return forward(transition, remote.recording, { type: 'stop-recording' });
   if (!recording)
-    return turn.refuse({ code: 'not-possible', message: `${turn.conference.name} is not being recorded` });
-  turn.change({ recording: null, stoppedRecording: recording.name });
-  turn.do({ type: 'stop-recording', name: recording.name });
-  turn.publish({ type: 'recording', state: 'stopped', name: recording.name });
-  if (settings.profile.recording.announce) turn.announce(['recording-stopped']);
+    return transition.refuse({ code: 'not-possible', message: `${transition.conference.name} is not being recorded` });
+  transition.change({ recording: null, stoppedRecording: recording.name });
+  transition.do({ type: 'stop-recording', name: recording.name });
+  transition.publish({ type: 'recording', state: 'stopped', name: recording.name });
+  if (settings.profile.recording.announce) transition.announce(['recording-stopped']);
 }
 
-export function pauseRecording(turn: Turn, paused: boolean): void {
-  const { recording, remote } = turn.conference;
-  if (!recording && remote?.recording) return forward(turn, remote.recording, { type: 'pause-recording', paused });
+export function pauseRecording(transition: Transition, paused: boolean): void {
+  const { recording, remote } = transition.conference;
+  if (!recording && remote?.recording)
+    return forward(transition, remote.recording, { type: 'pause-recording', paused });
   if (!recording)
-    return turn.refuse({ code: 'not-possible', message: `${turn.conference.name} is not being recorded` });
+    return transition.refuse({ code: 'not-possible', message: `${transition.conference.name} is not being recorded` });
   if (recording.paused === paused) return;
-  turn.change({ recording: { ...recording, paused } });
-  turn.do({ type: 'pause-recording', name: recording.name, paused });
-  turn.publish({ type: 'recording', state: paused ? 'paused' : 'resumed', name: recording.name });
+  transition.change({ recording: { ...recording, paused } });
+  transition.do({ type: 'pause-recording', name: recording.name, paused });
+  transition.publish({ type: 'recording', state: paused ? 'paused' : 'resumed', name: recording.name });
 }
 
 /** Asterisk records still what was stopped: it has not heard of that. */
-export function stopAgain(turn: Turn, recordings: readonly string[]): void {
-  const { stoppedRecording: name } = turn.conference;
+export function stopAgain(transition: Transition, recordings: readonly string[]): void {
+  const { stoppedRecording: name } = transition.conference;
   if (name === null) return;
-  turn.change({ stoppedRecording: null });
-  if (recordings.includes(name)) turn.do({ type: 'stop-recording', name });
+  transition.change({ stoppedRecording: null });
+  if (recordings.includes(name)) transition.do({ type: 'stop-recording', name });
 }
 
 /**
  * A recording that stops although nobody asked for it is started again, in another file.
  * @param end `isTaken`: there is a file of its name already
  */
-export function recordingEnded(turn: Turn, end: { name: string; failed: boolean; isTaken?: true }): void {
-  const { recording, status } = turn.conference;
+export function recordingEnded(transition: Transition, end: { name: string; failed: boolean; isTaken?: true }): void {
+  const { recording, status } = transition.conference;
   const { name, failed, isTaken } = end;
   if (recording?.name !== name) return;
   const { number, restarts } = recording;
   const base = number === 1 ? name : name.slice(0, -`-${number}`.length);
-  const next = { ...recording, name: `${base}-${number + 1}`, number: number + 1, startedAtMs: turn.nowMs };
-  if (isTaken && !isOnlyName(recording) && status === 'running') return begin(turn, next, 'restarted');
+  const next = { ...recording, name: `${base}-${number + 1}`, number: number + 1, startedAtMs: transition.nowMs };
+  if (isTaken && !isOnlyName(recording) && status === 'running') return begin(transition, next, 'restarted');
   const leastMs = restarts < FREE_RESTARTS ? TOO_SOON_MS : LASTING_MS;
-  const hopeless = failed || turn.nowMs - recording.startedAtMs < leastMs;
+  const hopeless = failed || transition.nowMs - recording.startedAtMs < leastMs;
   if (hopeless || status !== 'running') {
-    turn.change({ recording: null });
-    turn.publish({ type: 'recording', state: hopeless ? 'failed' : 'stopped', name });
+    transition.change({ recording: null });
+    transition.publish({ type: 'recording', state: hopeless ? 'failed' : 'stopped', name });
     return;
   }
-  begin(turn, { ...next, restarts: restarts + 1 }, 'restarted');
+  begin(transition, { ...next, restarts: restarts + 1 }, 'restarted');
 }
 
 /** Whether it cannot be recorded under another name. */
@@ -94,10 +95,10 @@ export function isOnlyName({ chosen, number }: Recording): boolean {
   return (chosen && number === 1) || number >= MOST_NUMBERS;
 }
 
-function begin(turn: Turn, recording: Recording, state: 'started' | 'restarted'): void {
-  turn.change({ recording, recorded: true });
-  turn.do({ type: 'record', recording });
-  turn.publish({ type: 'recording', state, name: recording.name });
+function begin(transition: Transition, recording: Recording, state: 'started' | 'restarted'): void {
+  transition.change({ recording, recorded: true });
+  transition.do({ type: 'record', recording });
+  transition.publish({ type: 'recording', state, name: recording.name });
 }
 
 function fileName(template: string, conference: string, nowMs: number): string {

@@ -1,35 +1,35 @@
 import type { PromptName } from '../../prompts/catalogue.ts';
 import type { Media } from '../../prompts/media.ts';
 import { mediaSounds, promptSounds, type Sounds } from '../../prompts/prompt-sounds.ts';
-import { type Arrangement, hearsAsterisk } from '../model/channel-setup.ts';
+import { type ChannelSetup, hearsAsterisk } from '../model/channel-setup.ts';
 import type { Refusal } from '../model/commands.ts';
 import type { Conference } from '../model/conference.ts';
 import type { Effect } from '../model/effects.ts';
 import type { ConferenceEvent } from '../model/events.ts';
-import type { Sequel } from '../model/inputs.ts';
+import type { NextStep } from '../model/inputs.ts';
 import type { Member } from '../model/member.ts';
 
 /** What is known of a channel that the state of the conference does not tell; `unknown` where nothing is. */
-export type Assumed = Arrangement | 'unknown';
+export type Assumed = ChannelSetup | 'unknown';
 
 /**
  * One input being worked on: the conference as it has become so far, and what else is to be done. It lives for the time
  * of one call of `reduce`, which alone changes it.
  */
-export class Turn {
+export class Transition {
   readonly nowMs: number;
   /** What it is told to do is to be done here, wherever it belongs. */
   readonly final: boolean;
-  /** What is to be done before channels are arranged, and after. */
+  /** What is to be done before channels are set up, and after. */
   readonly first: Effect[] = [];
   readonly effects: Effect[] = [];
-  /** By channel id, of members that this turn changes. */
+  /** By channel id, of members that this transition changes. */
   readonly assumed = new Map<string, Assumed>();
-  /** The last wish to be woken has been fulfilled, and if it was too early must be made again. */
+  /** The last spec to be woken has been fulfilled, and if it was too early must be made again. */
   woken = false;
   /** The member whose key is being acted on. That member hears what comes of it. */
   actingFor: number | null = null;
-  /** Save the conference as a whole even if this turn has not changed it. */
+  /** Save the conference as a whole even if this transition has not changed it. */
   resave = false;
   #conference: Conference;
   #refusal: Refusal | null = null;
@@ -64,7 +64,7 @@ export class Turn {
         | 'nextMemberId'
         | 'locked'
         | 'mutedAll'
-        | 'guesses'
+        | 'pinThrottle'
         | 'playback'
         | 'recording'
         | 'recorded'
@@ -124,21 +124,21 @@ export class Turn {
     return mediaSounds(texts, this.#conference.settings.profile.sound);
   }
 
-  /** Plays prompts to one member. With a sequel, that follows even where the profile has them silent. */
+  /** Plays prompts to one member. With a nextStep, that follows even where the profile has them silent. */
   prompt(
     member: Member,
     names: readonly PromptName[],
-    { sequel, values }: { sequel?: Sequel; values?: Readonly<Record<string, string | number>> } = {},
+    { nextStep, values }: { nextStep?: NextStep; values?: Readonly<Record<string, string | number>> } = {},
   ): void {
     const sounds = spokenTo(member, this.sounds(names, values));
-    if (sounds.media.length > 0 || sequel) this.playTo(member, sounds, sequel);
+    if (sounds.media.length > 0 || nextStep) this.playTo(member, sounds, nextStep);
   }
 
-  playTo({ channelId }: Member, sounds: Sounds, sequel?: Sequel): void {
+  playTo({ channelId }: Member, sounds: Sounds, nextStep?: NextStep): void {
     const member = this.#conference.members.get(channelId);
     if (!member) return;
     const over = hearsAsterisk(this.#conference, member);
-    this.do({ type: 'play-to', channelId, sounds, over, ...(sequel && { sequel }) });
+    this.do({ type: 'play-to', channelId, sounds, over, ...(nextStep && { nextStep }) });
   }
 
   /** Plays prompts to one member to their end before anything else is done about the member. */
@@ -149,11 +149,11 @@ export class Turn {
   }
 
   /** Plays prompts to everybody on the floor, after a recorded name if there is one. */
-  announce(names: readonly PromptName[], { sequel, name }: { sequel?: 'end'; name?: string } = {}): void {
+  announce(names: readonly PromptName[], { nextStep, name }: { nextStep?: 'end'; name?: string } = {}): void {
     const prompts = this.sounds(names);
     const spoken: Media[] = name ? [{ type: 'recording', name }] : [];
     const sounds = { ...prompts, media: [...spoken, ...prompts.media] };
-    if (sounds.media.length > 0 || sequel) this.do({ type: 'announce', sounds, ...(sequel && { sequel }) });
+    if (sounds.media.length > 0 || nextStep) this.do({ type: 'announce', sounds, ...(nextStep && { nextStep }) });
   }
 }
 

@@ -3,7 +3,7 @@ import type { AriPort } from '../../ari/port.ts';
 import type { Input } from '../../conference/model/inputs.ts';
 import type { Speech } from '../../speech/speech.ts';
 import { Anchors } from '../calls/anchors.ts';
-import { Arranger } from '../calls/arranger.ts';
+import { ChannelConfigurator } from '../calls/channel-configurator.ts';
 import { EffectRunner } from '../effects/effect-runner.ts';
 import { FloorLegs } from '../relay/floor-legs.ts';
 import { Meters } from '../relay/meters.ts';
@@ -65,7 +65,7 @@ export function createAsteriskSide(
   const runner = new EffectRunner({
     ...side,
     logger,
-    arranger: new Arranger({ ari, bridges, anchors: side.anchors, meters: side.meters }),
+    configurator: new ChannelConfigurator({ ari, bridges, anchors: side.anchors, meters: side.meters }),
     report,
     settled,
   });

@@ -1,12 +1,12 @@
 import { AriError } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
-import type { Arrangement } from '../../conference/model/channel-setup.ts';
+import type { ChannelSetup } from '../../conference/model/channel-setup.ts';
 import type { Names } from './names.ts';
 
 /** Asterisk is asked for a bridge again then, whether it has told of the end of the old one or not. */
 const DESTROY_TIMEOUT_MS = 1000;
 
-type Where = Exclude<Arrangement['bridge'], 'none' | 'audience'>;
+type Where = Exclude<ChannelSetup['bridge'], 'none' | 'audience'>;
 
 /** What Asterisk does about a bridge grows with the channels in it, so that the audience waits in many small ones. */
 const AUDIENCE_CHANNELS = 50;

@@ -3,19 +3,19 @@ import { AriError } from '../../ari/errors.ts';
 
 const REPAIR_AFTER_MS = 1000;
 
-export type SquaringDeps = {
+export type ReconcilerDeps = {
   /** Reads Asterisk and squares everything with it. Rejects with an `AriError` if Asterisk cannot be read. */
-  square: () => Promise<void>;
+  reconcile: () => Promise<void>;
   logger: Logger;
 };
 
 /**
- * Decides when everything is squared with Asterisk, one time after the other, and holds news back meanwhile: who came after
+ * Decides when everything is reconciled with Asterisk, one time after the other, and holds news back meanwhile: who came after
  * the list was read would count as gone, and who went would be adopted from it. So what is read is newer than the news that
  * was taken, and perhaps older than the news that follows.
  */
-export class Squaring {
-  readonly #deps: SquaringDeps;
+export class Reconciler {
+  readonly #deps: ReconcilerDeps;
   /** News that waits; null while none has to. Bounded by the time that Asterisk takes to answer. */
   #held: (() => void)[] | null = null;
   #last: Promise<void> = Promise.resolve();
@@ -25,12 +25,12 @@ export class Squaring {
   #repairing: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(deps: SquaringDeps) {
+  constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
   }
 
   /**
-   * A connection is about to be opened: its news waits until everything was squared. That of a former one is older than what
+   * A connection is about to be opened: its news waits until everything was reconciled. That of a former one is older than what
    * is read then, and is dropped.
    */
   hold(): void {
@@ -50,10 +50,10 @@ export class Squaring {
     else take();
   }
 
-  /** Squares everything. Rejects with an `AriError` if Asterisk cannot be read. */
+  /** Reconciles everything. Rejects with an `AriError` if Asterisk cannot be read. */
   run(): Promise<void> {
     if (!this.#next) {
-      this.#next = this.#last.catch(() => {}).then(() => this.#square());
+      this.#next = this.#last.catch(() => {}).then(() => this.#reconcile());
       this.#last = this.#next;
     }
     return this.#next;
@@ -69,12 +69,14 @@ export class Squaring {
     }
   }
 
-  /** What was not answered may be half done: once Asterisk answers again, everything is squared with it. */
+  /** What was not answered may be half done: once Asterisk answers again, everything is reconciled with it. */
   repairIfUnanswered(error: unknown): void {
     if (this.#stopped || !(error instanceof AriError) || error.code !== 'unreachable') return;
     this.#repairing ??= setTimeout(() => {
       this.#repairing = undefined;
-      this.repair().catch((reason: Error) => this.#deps.logger.debug(`not squared with Asterisk: ${reason.message}`));
+      this.repair().catch((reason: Error) =>
+        this.#deps.logger.debug(`not reconciled with Asterisk: ${reason.message}`),
+      );
     }, REPAIR_AFTER_MS);
   }
 
@@ -88,7 +90,7 @@ export class Squaring {
     this.#repairing = undefined;
   }
 
-  async #square(): Promise<void> {
+  async #reconcile(): Promise<void> {
     this.#next = null;
     this.#cancelRepair();
     // Of a new connection nothing may be taken before this succeeds; otherwise one goes on with what was known.
@@ -96,7 +98,7 @@ export class Squaring {
     const held = this.#held ?? [];
     this.#held = held;
     try {
-      await this.#deps.square();
+      await this.#deps.reconcile();
     } catch (error) {
       if (!isNewConnection) this.#release(held);
       throw error;

@@ -1,5 +1,5 @@
 import type { AriPort } from '../../ari/port.ts';
-import { arrangementOf } from '../../conference/model/channel-setup.ts';
+import { channelSetupOf } from '../../conference/model/channel-setup.ts';
 import type { Conference } from '../../conference/model/conference.ts';
 import { floorLegOf } from '../../conference/model/floor-leg.ts';
 import type { ChannelSeen } from '../../conference/model/inputs.ts';
@@ -11,7 +11,7 @@ import { type AsteriskRead, type ChannelRead, readConference } from './read-aste
 
 const NORMAL_CLEARING = 16;
 
-/** Squares all conferences with what was read from Asterisk. Rejects with an `AriError` if more cannot be read. */
+/** Reconciles all conferences with what was read from Asterisk. Rejects with an `AriError` if more cannot be read. */
 export async function resync(read: AsteriskRead, asterisk: AsteriskSide, conferences: Conferences): Promise<void> {
   const withFloorLeg = new Set<string>();
   asterisk.bridges.existing(new Set(read.bridges.map(({ id }) => id)));
@@ -62,7 +62,7 @@ function metersIn({ others }: AsteriskRead, { names }: AsteriskSide): Map<string
 function isMetered(channelId: string, conferences: Conferences): boolean {
   const conference = conferences.all.get(conferences.conferenceOf(channelId) ?? '');
   const member = conference?.members.get(channelId);
-  return conference !== undefined && member !== undefined && arrangementOf(conference, member)?.metered === true;
+  return conference !== undefined && member !== undefined && channelSetupOf(conference, member)?.metered === true;
 }
 
 async function resyncConference(
@@ -79,7 +79,7 @@ async function resyncConference(
   async function seen({ channel, ...read }: ChannelRead): Promise<ChannelSeen> {
     const { channelId, saved } = read;
     const path = await anchored(channel, asterisk);
-    const hearing = saved?.arrangement?.relay ?? null;
+    const hearing = saved?.setup?.relay ?? null;
     if (path.at === 'bridge' || !inAudience.has(channelId) || hearing === null) {
       return { ...read, path, bridge: inFloor.has(channelId) ? 'floor' : 'other' };
     }

@@ -10,7 +10,6 @@ import { firstAddress } from '../../config/relay-config.ts';
 import type { CallSpec } from '../../relay/protocol.ts';
 import { ControllerError } from '../errors.ts';
 import type { RelayLink } from '../relay/relay-link.ts';
-import { isChannelGone } from './arranger.ts';
 import {
   type CallRtpOptions,
   callSpecOf,
@@ -21,6 +20,7 @@ import {
   readsMediaAddress,
   readsTransport,
 } from './call-rtp.ts';
+import { isChannelGone } from './channel-configurator.ts';
 
 /**
  * Asterisk has the port a few milliseconds after it was told to send the phone its description; one that is busy takes longer.

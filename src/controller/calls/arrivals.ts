@@ -2,7 +2,7 @@ import type { Logger } from 'winston';
 import { type Admission, Gate } from '../../admission/gate.ts';
 import { AriError } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
-import { isChannelGone } from './arranger.ts';
+import { isChannelGone } from './channel-configurator.ts';
 
 /** How often it is looked whether calls may come in, how long they have waited, and how late the event loop is. */
 const TICK_MS = 20;
@@ -27,7 +27,7 @@ export type ArrivalsDeps = {
   logger: Logger;
   /** ms of a clock that never goes back. */
   now: () => number;
-  /** Does something at once, or when news of Asterisk may be taken again: as `Squaring.pass`. */
+  /** Does something at once, or when news of Asterisk may be taken again: as `Reconciler.pass`. */
   pass: (take: () => void) => void;
 };
 

@@ -8,7 +8,7 @@ import { promptSounds } from '../../prompts/prompt-sounds.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import type { Anchors } from './anchors.ts';
-import { isChannelGone } from './arranger.ts';
+import { isChannelGone } from './channel-configurator.ts';
 import { giveBack } from './give-back.ts';
 
 /** Asterisk accepts a redirect before it is done, and tells nobody that it has failed. It takes milliseconds. */

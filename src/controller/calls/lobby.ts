@@ -9,7 +9,7 @@ import { promptSounds } from '../../prompts/prompt-sounds.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import { WakeTimers } from '../wake-timers.ts';
 import type { Anchors } from './anchors.ts';
-import { isChannelGone } from './arranger.ts';
+import { isChannelGone } from './channel-configurator.ts';
 import { giveBack } from './give-back.ts';
 
 type Guest = {

@@ -4,7 +4,7 @@ import { type Message, type MessageOf, parseMessage } from '../../cluster/messag
 import { ownerOf } from '../../cluster/owner.ts';
 import type { Place } from '../../cluster/placement.ts';
 import { isFull, type Route, routeElsewhere, routeOf } from '../../cluster/route.ts';
-import type { OuterCommand } from '../../conference/model/commands.ts';
+import type { ExternalCommand } from '../../conference/model/commands.ts';
 import type { Conference } from '../../conference/model/conference.ts';
 import type { ClusterTelling } from '../../conference/model/remote.ts';
 import type { EventChannel } from '../../events/channel.ts';
@@ -179,19 +179,19 @@ export class Cluster implements ClusterLink {
   }
 
   /** The other node that owns what a command is about; null where that is this one. */
-  ownerOf(name: string, command: OuterCommand): string | null {
+  ownerOf(name: string, command: ExternalCommand): string | null {
     return ownerOf(command, this.#options.nodeId, this.#local.all.get(name), this.#state.partsOf(name));
   }
 
   /** A command about a member of this node, with the node's name left out. */
-  asOwn(command: OuterCommand): OuterCommand {
+  asOwn(command: ExternalCommand): ExternalCommand {
     if (!('memberId' in command) || command.node !== this.#options.nodeId) return command;
     const { node, ...own } = command;
-    return own as OuterCommand;
+    return own as ExternalCommand;
   }
 
   /** Has another node carry out a command. Rejects with a `ControllerError`. */
-  async send(node: string, name: string, command: OuterCommand): Promise<void> {
+  async send(node: string, name: string, command: ExternalCommand): Promise<void> {
     if (!this.#state.nodes.get(node)) throw new ControllerError('no-such-node', `no node "${node}"`);
     return this.#commands.send(node, name, command, false);
   }

@@ -1,5 +1,5 @@
 import type { Message, MessageOf } from '../../cluster/messages.ts';
-import type { OuterCommand } from '../../conference/model/commands.ts';
+import type { ExternalCommand } from '../../conference/model/commands.ts';
 import { ControllerError, isControllerErrorCode } from '../errors.ts';
 
 /** How long the owner may take. */
@@ -28,7 +28,7 @@ export class ClusterCommands {
   }
 
   /** @returns once the other node has carried it out; rejects with its `ControllerError`, or with `node-unreachable` */
-  send(to: string, conference: string, command: OuterCommand, final: boolean): Promise<void> {
+  send(to: string, conference: string, command: ExternalCommand, final: boolean): Promise<void> {
     const id = `${this.#incarnation}-${++this.#sent}`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#fail(id, `node ${to} has not answered in time`), TIMEOUT_MS);

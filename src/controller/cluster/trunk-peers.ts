@@ -1,6 +1,6 @@
 import type { Message, MessageOf } from '../../cluster/messages.ts';
 import type { OtherNode } from '../../cluster/nodes.ts';
-import type { AnnouncementText, TrunkPeerWish } from '../../relay/protocol.ts';
+import type { AnnouncementText, TrunkPeerSpec } from '../../relay/protocol.ts';
 import type { ClusterDeps } from './deps.ts';
 
 export type TrunkPeersDeps = {
@@ -30,7 +30,7 @@ export class TrunkPeers {
 
   /** Nodes have come, said where their relay is, or gone for good. */
   changed(nodes: Iterable<OtherNode>): void {
-    const peers: TrunkPeerWish[] = [];
+    const peers: TrunkPeerSpec[] = [];
     for (const { id: nodeId, state, hello } of nodes) {
       if (state === 'gone' || !hello?.trunk) continue;
       const { host, port, multicast } = hello.trunk;

@@ -9,7 +9,7 @@ import { serializeMember } from '../../conference/model/saved-member.ts';
 import { isOnlyName } from '../../conference/rules/recording.ts';
 import type { Bridges } from '../asterisk/bridges.ts';
 import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names } from '../asterisk/names.ts';
-import { type Arranger, isChannelGone } from '../calls/arranger.ts';
+import { type ChannelConfigurator, isChannelGone } from '../calls/channel-configurator.ts';
 import { giveBack } from '../calls/give-back.ts';
 import { ControllerError } from '../errors.ts';
 import type { FloorLegs } from '../relay/floor-legs.ts';
@@ -17,7 +17,7 @@ import type { FloorPlayer } from '../sounds/floor-player.ts';
 import type { NameRecorder } from '../sounds/name-recorder.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import { ConferenceSaver } from './conference-saver.ts';
-import { allDone } from './settle-all.ts';
+import { settleAll } from './settle-all.ts';
 
 /** A recording begins within milliseconds. */
 const BEGINS_WITHIN_MS = 2000;
@@ -42,7 +42,7 @@ export type EffectRunnerDeps = {
   ari: AriPort;
   names: Names;
   bridges: Bridges;
-  arranger: Arranger;
+  configurator: ChannelConfigurator;
   prompter: Prompter;
   floorPlayer: FloorPlayer;
   nameRecorder: NameRecorder;
@@ -69,7 +69,7 @@ export class EffectRunner {
     this.#saver = new ConferenceSaver(deps);
   }
 
-  /** @returns as `allDone` */
+  /** @returns as `settleAll` */
   async run(conference: string, effects: readonly AsteriskEffect[]): Promise<void> {
     const batches = new Map<string, ChannelEffect[]>();
     const work: Promise<void>[] = [];
@@ -83,7 +83,7 @@ export class EffectRunner {
       } else work.push(this.#performForAll(conference, effect));
     }
     for (const [channelId, batch] of batches) work.push(this.#enqueue(conference, channelId, batch));
-    return allDone(work);
+    return settleAll(work);
   }
 
   #enqueue(conference: string, channelId: string, batch: readonly ChannelEffect[]): Promise<void> {
@@ -105,11 +105,12 @@ export class EffectRunner {
     const { ari, prompter } = this.#deps;
     const { channelId } = effect;
     if (effect.type === 'play-to') return this.#playTo(conference, effect);
-    if (effect.type === 'arrange' && hearsOthers(effect)) return this.#arrangeAmongOthers(conference, effect);
+    if (effect.type === 'configure-channel' && hearsOthers(effect))
+      return this.#configureAmongOthers(conference, effect);
     if (needsChannel(effect)) await prompter.unblock(channelId);
     switch (effect.type) {
-      case 'arrange':
-        return this.#settle(channelId, this.#arrange(conference, effect));
+      case 'configure-channel':
+        return this.#settle(channelId, this.#configure(conference, effect));
       case 'save-member':
         return this.#settle(channelId, ari.setVariable(channelId, MEMBER_VARIABLE, serializeMember(effect.member)));
       case 'release':
@@ -146,20 +147,23 @@ export class EffectRunner {
   }
 
   /** What the caller was being told goes on there, over what is heard. */
-  async #arrangeAmongOthers(conference: string, effect: Extract<ChannelEffect, { type: 'arrange' }>): Promise<void> {
+  async #configureAmongOthers(
+    conference: string,
+    effect: Extract<ChannelEffect, { type: 'configure-channel' }>,
+  ): Promise<void> {
     const playAgain = await this.#deps.prompter.interrupt(effect.channelId);
     try {
-      await this.#arrange(conference, effect);
+      await this.#configure(conference, effect);
     } finally {
       playAgain();
     }
   }
 
-  async #arrange(conference: string, effect: Extract<ChannelEffect, { type: 'arrange' }>): Promise<void> {
-    const { arranger, report } = this.#deps;
+  async #configure(conference: string, effect: Extract<ChannelEffect, { type: 'configure-channel' }>): Promise<void> {
+    const { configurator, report } = this.#deps;
     const { channelId, to } = effect;
     try {
-      await arranger.arrange(conference, effect);
+      await configurator.configure(conference, effect);
     } catch (error) {
       // If Asterisk is away, the resync after it will try again.
       const refused = error instanceof AriError && error.code === 'refused';
@@ -178,11 +182,11 @@ export class EffectRunner {
 
   async #playTo(conference: string, effect: Extract<ChannelEffect, { type: 'play-to' }>): Promise<void> {
     const { prompter, report } = this.#deps;
-    const { channelId, sounds, over, sequel, wait } = effect;
+    const { channelId, sounds, over, nextStep, wait } = effect;
     // What follows must not wait for what is being said already.
     if (wait) await prompter.unblock(channelId);
     const heard = () => {
-      if (sequel) report(conference, { type: 'heard', channelId, sequel });
+      if (nextStep) report(conference, { type: 'heard', channelId, nextStep });
     };
     try {
       const { ended } = await prompter.playTo(channelId, sounds, over);
@@ -236,7 +240,7 @@ export class EffectRunner {
   async #announce(conference: string, effect: Extract<ConferenceEffect, { type: 'announce' }>): Promise<void> {
     const { prompter, bridges, report } = this.#deps;
     const over = () => {
-      if (effect.sequel === 'end') report(conference, { type: 'end-announced' });
+      if (effect.nextStep === 'end') report(conference, { type: 'end-announced' });
     };
     try {
       await bridges.floorOpened(conference);
@@ -293,10 +297,10 @@ export class EffectRunner {
 /** Whether Asterisk does something only once it has nothing more to play to the channel. */
 function needsChannel(effect: ChannelEffect): boolean {
   if (effect.type === 'save-member') return false;
-  return effect.type !== 'arrange' || effect.changed.some((key) => key !== 'relay');
+  return effect.type !== 'configure-channel' || effect.changed.some((key) => key !== 'relay');
 }
 
 /** Whether it puts the channel into a bridge in which Asterisk sends it what others say. */
-function hearsOthers({ to, changed }: Extract<ChannelEffect, { type: 'arrange' }>): boolean {
+function hearsOthers({ to, changed }: Extract<ChannelEffect, { type: 'configure-channel' }>): boolean {
   return changed.includes('bridge') && to.bridge !== 'none' && to.bridge !== 'audience' && to.hearing;
 }

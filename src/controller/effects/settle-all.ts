@@ -1,11 +1,11 @@
 import { AriError } from '../../ari/errors.ts';
-import { isChannelGone } from '../calls/arranger.ts';
+import { isChannelGone } from '../calls/channel-configurator.ts';
 
 /**
  * @returns when all are done; rejects after everything has been tried, with the gravest failure: that Asterisk has not answered
  *   first, and last that a channel has just gone
  */
-export async function allDone(work: readonly Promise<void>[]): Promise<void> {
+export async function settleAll(work: readonly Promise<void>[]): Promise<void> {
   const settled = await Promise.allSettled(work);
   const failures = settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
   if (failures.length === 0) return;

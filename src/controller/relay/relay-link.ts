@@ -6,12 +6,12 @@ import {
   type AnnouncementText,
   type CallSpec,
   type CallStatistics,
-  type FloorWish,
+  type FloorSpec,
   type RelayReport,
   type RelayRequest,
   type RtpAddress,
   relayReportSchema,
-  type TrunkPeerWish,
+  type TrunkPeerSpec,
 } from '../../relay/protocol.ts';
 
 const RETRY_MS = 25;
@@ -40,15 +40,15 @@ export class RelayLink {
   readonly #path: string;
   readonly #deps: RelayLinkDeps;
   readonly #stopping = new AbortController();
-  readonly #floors = new Map<string, FloorWish>();
+  readonly #floors = new Map<string, FloorSpec>();
   /** By channel. Bounded by the calls of Asterisk. */
   readonly #calls = new Map<string, CallSpec>();
   /** Asked for and not answered yet, by channel. */
   readonly #asked = new Map<string, (statistics: CallStatistics | null) => void>();
   /** Null until it is known which nodes there are. */
-  #peers: readonly TrunkPeerWish[] | null = null;
+  #peers: readonly TrunkPeerSpec[] | null = null;
   /** The nodes that the relay had been told of when it was connected to. */
-  #foundPeers: readonly TrunkPeerWish[] = [];
+  #foundPeers: readonly TrunkPeerSpec[] = [];
   /** Calls that the relay had when it was connected to, for members that are adopted. */
   #found = new Map<string, CallSpec>();
   #socket: Socket | null = null;
@@ -111,11 +111,11 @@ export class RelayLink {
     return [...new Set([...this.#calls.keys(), ...this.#found.keys()])];
   }
 
-  setFloor(floor: Omit<FloorWish, 'port'>): void {
+  setFloor(floor: Omit<FloorSpec, 'port'>): void {
     const known = this.#floors.get(floor.conference);
-    const wish = { ...floor, port: known?.port ?? null };
-    this.#floors.set(floor.conference, wish);
-    this.#state({ type: 'floor', floor: wish });
+    const spec = { ...floor, port: known?.port ?? null };
+    this.#floors.set(floor.conference, spec);
+    this.#state({ type: 'floor', floor: spec });
   }
 
   endFloor(conference: string): void {
@@ -150,12 +150,12 @@ export class RelayLink {
   }
 
   /** The nodes that the relay knew when it was connected to; none if it was started then. */
-  get foundPeers(): readonly TrunkPeerWish[] {
+  get foundPeers(): readonly TrunkPeerSpec[] {
     return this.#foundPeers;
   }
 
   /** The other nodes of the cluster. */
-  setPeers(peers: readonly TrunkPeerWish[]): void {
+  setPeers(peers: readonly TrunkPeerSpec[]): void {
     this.#peers = peers;
     this.#send({ type: 'peers', peers: [...peers] });
   }
@@ -262,8 +262,8 @@ export class RelayLink {
     } else if (report.type === 'call-statistics') {
       this.#asked.get(report.channelId)?.(report.statistics);
     } else if (report.type === 'floor') {
-      const wish = this.#floors.get(report.conference);
-      if (wish) this.#floors.set(report.conference, { ...wish, port: report.local.port });
+      const spec = this.#floors.get(report.conference);
+      if (spec) this.#floors.set(report.conference, { ...spec, port: report.local.port });
     } else if (report.type === 'meters') this.#meters = report.address;
     this.#deps.onReport(report);
   }

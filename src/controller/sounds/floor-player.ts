@@ -3,7 +3,7 @@ import type { PlaybackOperation } from '../../conference/model/commands.ts';
 import type { Playback } from '../../conference/model/conference.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
 import type { Names } from '../asterisk/names.ts';
-import { volumeFactor } from '../calls/arranger.ts';
+import { volumeFactor } from '../calls/channel-configurator.ts';
 import { ControllerError } from '../errors.ts';
 import { openPlayer } from './player-channels.ts';
 import type { SoundLibrary } from './sound-library.ts';

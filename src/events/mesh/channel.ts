@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { WebSocket } from 'ws';
 import type { EventChannel, EventChannelDeps, EventCounters, PeerInfo } from '../channel.ts';
-import { Desk } from '../inbox.ts';
+import { Inbox } from '../inbox.ts';
 import { requireName } from '../node-id.ts';
 import { withDefaults } from '../with-defaults.ts';
 import { MeshConnection } from './connection.ts';
@@ -69,7 +69,7 @@ type Newcomer = {
 export class MeshChannel<Message> implements EventChannel<Message> {
   readonly #options: Omit<MeshOptions, keyof typeof DEFAULTS> & typeof DEFAULTS;
   readonly #deps: EventChannelDeps<Message>;
-  readonly #desk: Desk<Message>;
+  readonly #inbox: Inbox<Message>;
   readonly #own: Hello;
   readonly #listener: MeshListener;
   readonly #diallers: readonly MeshDialler[];
@@ -85,7 +85,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
     requireName('node id', options.nodeId);
     this.#options = withDefaults(options, DEFAULTS);
     this.#deps = deps;
-    this.#desk = new Desk(deps);
+    this.#inbox = new Inbox(deps);
     this.#own = { node: options.nodeId, incarnation: randomBytes(12).toString('base64url') };
     const { nodeId: ownId, listen } = options;
     this.#listener = new MeshListener(
@@ -93,7 +93,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
       {
         onArrival: (arrival) => this.#arrived(arrival),
         onRefused: (reason, address, detail) => {
-          this.#desk.refuse(
+          this.#inbox.refuse(
             reason,
             hostOf(address),
             `refused a connection from ${address}: ${detail}; further ones are counted`,
@@ -105,7 +105,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
   }
 
   get counters(): Readonly<EventCounters> {
-    return this.#desk.counters;
+    return this.#inbox.counters;
   }
 
   get peers(): ReadonlyMap<string, PeerInfo> {
@@ -164,14 +164,14 @@ export class MeshChannel<Message> implements EventChannel<Message> {
     const frame = encodeMessage(JSON.stringify(message));
     if (frame.length - 1 <= this.#options.maxMessageBytes) return frame;
     const { maxMessageBytes } = this.#options;
-    this.#desk.tooLarge('own', `a message of ${frame.length - 1} bytes was not sent: ${maxMessageBytes} are allowed`);
+    this.#inbox.tooLarge('own', `a message of ${frame.length - 1} bytes was not sent: ${maxMessageBytes} are allowed`);
     return null;
   }
 
   #sendFrame(connection: MeshConnection, frame: Buffer): boolean {
     if (!connection.send(frame)) return false;
     connection.sent++;
-    this.#desk.counters.sent++;
+    this.#inbox.counters.sent++;
     return true;
   }
 
@@ -194,7 +194,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
   #dialled(dialler: MeshDialler, peer: MeshPeer, socket: WebSocket, stream: TLSSocket): void {
     const { address } = dialler;
     const timer = setTimeout(() => {
-      this.#desk.refuse('timeout', hostOf(address), `${address} accepted a connection and did not go on`);
+      this.#inbox.refuse('timeout', hostOf(address), `${address} accepted a connection and did not go on`);
       connection.kill('silent');
     }, this.#options.handshakeTimeoutMs);
     const connection = this.#greet(socket, stream, {
@@ -206,7 +206,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
       onEnd: (word) => {
         clearTimeout(timer);
         const complaint = word && COMPLAINTS[word];
-        if (complaint) this.#desk.warnOnce(`${address} ${word}`, `${address} refused this node: ${complaint}`);
+        if (complaint) this.#inbox.warnOnce(`${address} ${word}`, `${address} refused this node: ${complaint}`);
         dialler.ended(socket, word === 'self');
         this.#dialOver(dialler);
       },
@@ -240,7 +240,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
           if (verdict.kind === 'self') return connection.close('self', 'lost');
           if (verdict.kind === 'refused') {
             const { reason, detail } = verdict;
-            this.#desk.refuse(reason, hostOf(address), `refused the node at ${address}: ${detail}`);
+            this.#inbox.refuse(reason, hostOf(address), `refused the node at ${address}: ${detail}`);
             return connection.close(reason, 'lost');
           }
           connection.hello = verdict.hello;
@@ -252,14 +252,14 @@ export class MeshChannel<Message> implements EventChannel<Message> {
         onMessage: (json) => {
           // The other node sends by the connection in use only.
           if (!connection.hello || link?.active !== connection) return;
-          if (this.#desk.receive(connection.hello.node, json)) connection.received++;
+          if (this.#inbox.receive(connection.hello.node, json)) connection.received++;
         },
         onGarbage: () => {
-          this.#desk.refuse('protocol', hostOf(address), `ignored what is no message from ${address}`);
+          this.#inbox.refuse('protocol', hostOf(address), `ignored what is no message from ${address}`);
         },
         onOversized: () => {
           const { maxMessageBytes } = this.#options;
-          this.#desk.tooLarge(hostOf(address), `${address} sent more than ${maxMessageBytes} bytes: disconnected`);
+          this.#inbox.tooLarge(hostOf(address), `${address} sent more than ${maxMessageBytes} bytes: disconnected`);
         },
         onEnd: ({ reason, word }) => {
           this.#connections.delete(connection);
@@ -284,15 +284,15 @@ export class MeshChannel<Message> implements EventChannel<Message> {
         connection.settle();
         connection.sinceMs = this.#deps.now();
         this.#tellDiallers(nodeId, true);
-        this.#desk.up(nodeId, connection.address);
+        this.#inbox.up(nodeId, connection.address);
       },
       onDown: (_connection, reason) => {
         this.#tellDiallers(nodeId, false);
-        this.#desk.down(nodeId, reason);
+        this.#inbox.down(nodeId, reason);
       },
       onIdTaken: (connection) => {
         const text = `refused ${connection.address}: there are two nodes with the id ${nodeId}`;
-        this.#desk.refuse('id-taken', hostOf(connection.address), text);
+        this.#inbox.refuse('id-taken', hostOf(connection.address), text);
         connection.close('id-taken', 'lost');
       },
     });

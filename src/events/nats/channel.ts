@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { EventChannel, EventChannelDeps, EventCounters, PeerDownReason, PeerInfo } from '../channel.ts';
-import { Desk } from '../inbox.ts';
+import { Inbox } from '../inbox.ts';
 import { requireName } from '../node-id.ts';
 import { withDefaults } from '../with-defaults.ts';
 import { type BrokerOptions, NatsBroker } from './broker.ts';
@@ -55,7 +55,7 @@ const MAX_PART_BYTES = 256 * 1024;
 export class NatsChannel<Message> implements EventChannel<Message> {
   readonly #options: Omit<NatsOptions, keyof typeof DEFAULTS> & typeof DEFAULTS;
   readonly #deps: EventChannelDeps<Message>;
-  readonly #desk: Desk<Message>;
+  readonly #inbox: Inbox<Message>;
   readonly #incarnation = randomBytes(8).toString('hex');
   readonly #broker: NatsBroker;
   readonly #toAll: string;
@@ -75,7 +75,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     requireName('cluster name', cluster);
     requireName('subject prefix', prefix);
     this.#deps = deps;
-    this.#desk = new Desk(deps);
+    this.#inbox = new Inbox(deps);
     this.#toAll = `${prefix}.${cluster}.all`;
     const subjects = [this.#toAll, this.#subjectOf(nodeId)];
     this.#broker = new NatsBroker(
@@ -84,7 +84,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
         onConnected: (server) => this.#connected(server),
         onLost: (why) => this.#lost(why),
         onFailed: (code, cause) => {
-          this.#desk.warnOnce('broker', `no connection to NATS at ${servers.join(', ')}: ${code}; trying on`);
+          this.#inbox.warnOnce('broker', `no connection to NATS at ${servers.join(', ')}: ${code}; trying on`);
           deps.logger.debug('no connection to NATS', { error: cause });
         },
         onPacket: (subject, packet) => this.#take(subject, packet),
@@ -93,7 +93,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
   }
 
   get counters(): Readonly<EventCounters> {
-    return this.#desk.counters;
+    return this.#inbox.counters;
   }
 
   get peers(): ReadonlyMap<string, PeerInfo> {
@@ -133,7 +133,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     const isSent = this.#inParts(bytes, (part, isLast) => peer.sendDirect(part, isLast));
     if (!isSent) return false;
     peer.sent++;
-    this.#desk.counters.sent++;
+    this.#inbox.counters.sent++;
     return true;
   }
 
@@ -144,14 +144,14 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     const isSent = this.#inParts(bytes, (part, isLast) => this.#sendToAll(isLast ? KIND.all : KIND.allPart, part));
     if (!isSent) return;
     for (const peer of connected) peer.sent++;
-    this.#desk.counters.sent += connected.length;
+    this.#inbox.counters.sent += connected.length;
   }
 
   #encode(message: Message): Buffer | null {
     const bytes = Buffer.from(JSON.stringify(message));
     const { maxMessageBytes } = this.#options;
     if (bytes.length <= maxMessageBytes) return bytes;
-    this.#desk.tooLarge('own', `a message of ${bytes.length} bytes was not sent: ${maxMessageBytes} are allowed`);
+    this.#inbox.tooLarge('own', `a message of ${bytes.length} bytes was not sent: ${maxMessageBytes} are allowed`);
     return null;
   }
 
@@ -183,14 +183,14 @@ export class NatsChannel<Message> implements EventChannel<Message> {
   }
 
   #connected(server: string): void {
-    this.#desk.forget('broker');
+    this.#inbox.forget('broker');
     this.#deps.logger.info(`connected with NATS (${server})`);
     this.#beat();
   }
 
   #lost(why: 'lost' | 'slow'): void {
     const { servers } = this.#options;
-    this.#desk.warnOnce('broker', `the connection to NATS at ${servers.join(', ')} is ${why}; trying on`);
+    this.#inbox.warnOnce('broker', `the connection to NATS at ${servers.join(', ')} is ${why}; trying on`);
     this.#endAll(why === 'slow' ? 'slow' : 'broker');
   }
 
@@ -204,24 +204,24 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     const { nodeId: ownId, isRevoked } = this.#options;
     switch (unsealed.kind) {
       case 'garbage':
-        return this.#desk.refuse('garbage', subject, `ignored what is no packet of ours on ${subject}`);
+        return this.#inbox.refuse('garbage', subject, `ignored what is no packet of ours on ${subject}`);
       case 'version': {
         const text = `ignored a node that speaks version ${unsealed.major} of the event protocol, this one ${MAJOR_VERSION}`;
-        return this.#desk.refuse('version', subject, text);
+        return this.#inbox.refuse('version', subject, text);
       }
       case 'forged': {
         const text = `ignored what calls itself node ${unsealed.sender} and does not know the secret`;
-        return this.#desk.refuse('secret', subject, text);
+        return this.#inbox.refuse('secret', subject, text);
       }
       case 'frame':
         break;
     }
     const { sender } = unsealed;
     const frame = decodeFrame(unsealed.frame);
-    if (!frame) return this.#desk.refuse('protocol', sender, `ignored what is no frame from node ${sender}`);
+    if (!frame) return this.#inbox.refuse('protocol', sender, `ignored what is no frame from node ${sender}`);
     if (sender === ownId) return this.#fromNamesake(frame);
     if (isRevoked(sender)) {
-      return this.#desk.refuse('revoked', sender, `ignored node ${sender}, which is revoked`);
+      return this.#inbox.refuse('revoked', sender, `ignored node ${sender}, which is revoked`);
     }
     this.#dispatch(sender, this.#peerOf(sender), frame, subject === this.#toAll);
   }
@@ -230,7 +230,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
   #fromNamesake({ kind, session }: Frame): void {
     if (kind !== KIND.allControl || session === this.#incarnation) return;
     const text = `there is another node with the id of this one, ${this.#options.nodeId}: give each node its own`;
-    this.#desk.refuse('id-taken', 'own', text);
+    this.#inbox.refuse('id-taken', 'own', text);
   }
 
   #dispatch(sender: string, peer: NatsPeer, frame: Frame, isToAll: boolean): void {
@@ -239,7 +239,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     peer.heardAtMs = nowMs;
     const isKindToAll = frame.kind === KIND.all || frame.kind === KIND.allPart || frame.kind === KIND.allControl;
     if (isKindToAll !== isToAll)
-      return this.#desk.refuse('protocol', sender, `a frame of node ${sender} is misdirected`);
+      return this.#inbox.refuse('protocol', sender, `a frame of node ${sender} is misdirected`);
     if (frame.kind === KIND.directControl) return this.#control(sender, peer, frame, nowMs);
     if (frame.kind === KIND.allControl) session.heardOf(nowMs);
     const verdict = isToAll
@@ -261,10 +261,10 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     const message = peer.assembly.add(payload, kind === KIND.all || kind === KIND.direct);
     if (message === 'oversized') {
       const { maxMessageBytes } = this.#options;
-      this.#desk.tooLarge(sender, `node ${sender} sent more than ${maxMessageBytes} bytes: disconnected`);
+      this.#inbox.tooLarge(sender, `node ${sender} sent more than ${maxMessageBytes} bytes: disconnected`);
       peer.session.restart('oversized', nowMs);
     } else if (message) {
-      if (this.#desk.receive(sender, message)) peer.received++;
+      if (this.#inbox.receive(sender, message)) peer.received++;
     }
   }
 
@@ -301,9 +301,9 @@ export class NatsChannel<Message> implements EventChannel<Message> {
 
   #isTaken(verdict: Verdict | 'id-taken', sender: string): boolean {
     if (verdict === 'id-taken') {
-      this.#desk.refuse('id-taken', sender, `ignored one of two nodes with the id ${sender}`);
+      this.#inbox.refuse('id-taken', sender, `ignored one of two nodes with the id ${sender}`);
     } else if (verdict === 'replay') {
-      this.#desk.refuse('replay', sender, `ignored an old packet of node ${sender}; further ones are counted`);
+      this.#inbox.refuse('replay', sender, `ignored an old packet of node ${sender}; further ones are counted`);
     }
     return verdict === 'take';
   }
@@ -316,8 +316,8 @@ export class NatsChannel<Message> implements EventChannel<Message> {
       publish: (frame) => this.#publish(subject, frame),
       sentToAll: () => this.#sentToAll,
       incarnation: this.#incarnation,
-      onUp: () => this.#desk.up(nodeId, this.#broker.server ?? 'NATS'),
-      onDown: (reason) => this.#desk.down(nodeId, reason),
+      onUp: () => this.#inbox.up(nodeId, this.#broker.server ?? 'NATS'),
+      onDown: (reason) => this.#inbox.down(nodeId, reason),
     });
     this.#peers.set(nodeId, peer);
     return peer;

@@ -1,6 +1,6 @@
 import { G722Decoder, G722Encoder } from '../../audio/g722.ts';
 import { decodeL16Into, encodeL16Into } from '../../audio/l16.ts';
-import type { FloorWish } from '../protocol.ts';
+import type { FloorSpec } from '../protocol.ts';
 
 /** How 20 ms of sound are exchanged with Asterisk, both ways, over one stream. */
 export type FloorCodec = {
@@ -14,7 +14,7 @@ export type FloorCodec = {
  * Over ExternalMedia nothing is negotiated, and Asterisk takes only payload types that need not be: L16 at 16 kHz, which
  * it sends as 118, it does not take. G.722 is its only wideband codec that has a static one (RFC 3551).
  */
-export function floorCodec(sampleRateHz: FloorWish['sampleRateHz']): FloorCodec {
+export function floorCodec(sampleRateHz: FloorSpec['sampleRateHz']): FloorCodec {
   if (sampleRateHz === 8000) {
     return { payloadType: 10, payloadBytes: 320, decodeInto: decodeL16Into, encodeInto: encodeL16Into };
   }

@@ -4,7 +4,7 @@ import { Mixer } from '../../audio/mixer.ts';
 import { Pacing } from '../../rtp/pacing.ts';
 import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../../rtp/packet.ts';
 import type { Udp, UdpSocket, UdpSource } from '../../udp/udp.ts';
-import type { FloorWish, RtpAddress } from '../protocol.ts';
+import type { FloorSpec, RtpAddress } from '../protocol.ts';
 import type { FloorState } from '../upgrade/succession.ts';
 import { type FloorCodec, floorCodec } from './floor-codec.ts';
 import { RemoteSources } from './remote-sources.ts';
@@ -39,10 +39,10 @@ export type FloorDeps = {
  * send something; where none comes in time, silence takes its place.
  */
 export class Floor {
-  readonly sampleRateHz: FloorWish['sampleRateHz'];
+  readonly sampleRateHz: FloorSpec['sampleRateHz'];
   /** What other nodes send. */
   readonly remote: RemoteSources;
-  #wish: FloorWish;
+  #spec: FloorSpec;
   readonly #deps: FloorDeps;
   readonly #pacing: Pacing;
   readonly #codec: FloorCodec;
@@ -62,11 +62,11 @@ export class Floor {
   #closed = false;
 
   /** @param header of the last packet to Asterisk, of a process that has had the floor before */
-  constructor(wish: FloorWish, deps: FloorDeps, nowMs: number, header: FloorState['header'] = newHeader()) {
-    this.#wish = wish;
+  constructor(spec: FloorSpec, deps: FloorDeps, nowMs: number, header: FloorState['header'] = newHeader()) {
+    this.#spec = spec;
     this.#deps = deps;
     this.#udp = deps.udp;
-    const { sampleRateHz } = wish;
+    const { sampleRateHz } = spec;
     this.sampleRateHz = sampleRateHz;
     const samples = (sampleRateHz * FRAME_MS) / 1000;
     const frame = () => new Int16Array(samples);
@@ -91,13 +91,13 @@ export class Floor {
     if (port === undefined || descriptor === null) return null;
     this.#mixWaiting();
     const { sequence, timestamp, ssrc } = this.#header;
-    const state = { wish: { ...this.#wish, port }, local: { host: HOST, port }, header: { sequence, timestamp, ssrc } };
+    const state = { spec: { ...this.#spec, port }, local: { host: HOST, port }, header: { sequence, timestamp, ssrc } };
     return { state, descriptor };
   }
 
   /** @returns where Asterisk is to send to: the port that is wished for, if it is free; rejects if none can be had */
   async open(descriptor?: number): Promise<RtpAddress> {
-    const { port } = this.#wish;
+    const { port } = this.#spec;
     const options = { host: HOST, receiveBufferBytes: RECEIVE_BUFFER_BYTES, descriptor };
     const open = (wanted: number) =>
       this.#udp.open({ ...options, port: wanted }, (packet, from) => this.#receive(packet, from));
@@ -112,9 +112,9 @@ export class Floor {
   }
 
   /** A controller that was restarted does not know at once where Asterisk is; it has not moved. */
-  change(wish: FloorWish): void {
-    for (const nodeId of this.#wish.nodes) if (!wish.nodes.includes(nodeId)) this.remote.forget(nodeId);
-    this.#wish = { ...wish, asterisk: wish.asterisk ?? this.#wish.asterisk };
+  change(spec: FloorSpec): void {
+    for (const nodeId of this.#spec.nodes) if (!spec.nodes.includes(nodeId)) this.remote.forget(nodeId);
+    this.#spec = { ...spec, asterisk: spec.asterisk ?? this.#spec.asterisk };
     this.#aim();
   }
 
@@ -130,13 +130,13 @@ export class Floor {
   }
 
   #aim(): void {
-    const { asterisk } = this.#wish;
+    const { asterisk } = this.#spec;
     if (asterisk) this.#socket?.connect(this.#udp.peer(asterisk.host, asterisk.port));
   }
 
   /** HOT PATH. */
   #receive(packet: Buffer, from: UdpSource): void {
-    const { asterisk } = this.#wish;
+    const { asterisk } = this.#spec;
     if (from.port !== asterisk?.port || from.host !== asterisk.host) return;
     if (decodeRtpInto(view, packet) !== null) return;
     if (view.payloadEnd - view.payloadStart !== this.#codec.payloadBytes) return;
@@ -149,7 +149,7 @@ export class Floor {
 
   /** HOT PATH. 20 ms of the conference, of which Asterisk has sent `local`. */
   #advance(local: Int16Array, nowMs: number): void {
-    const { nodes } = this.#wish;
+    const { nodes } = this.#spec;
     if (nodes.length > 0) this.#deps.share(local, nodes);
     if (this.remote.isEmpty) return this.#mixWithOthers(local, nowMs);
     this.#mixWaiting();
@@ -168,7 +168,7 @@ export class Floor {
 
   /** HOT PATH. */
   #mixWithOthers(local: Int16Array, nowMs: number): void {
-    const { noiseDbov, floorNoise } = this.#wish;
+    const { noiseDbov, floorNoise } = this.#spec;
     const others = this.#fromOthers;
     const heard = this.remote.pullInto(others, nowMs);
     this.#deps.play(heard ? this.#mix(local, others) : local, noiseDbov);
@@ -193,7 +193,7 @@ export class Floor {
     const packet = this.#packets[header.sequence % PACKETS_IN_TURN] as Buffer;
     encodeHeaderInto(packet, header);
     this.#codec.encodeInto(this.#withNoise(samples, noiseDbov), packet.subarray(RTP_HEADER_BYTES));
-    if (this.#wish.asterisk) this.#socket?.send(packet, packet.length);
+    if (this.#spec.asterisk) this.#socket?.send(packet, packet.length);
   }
 
   /** HOT PATH. */

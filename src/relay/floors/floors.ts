@@ -3,7 +3,7 @@ import type { Aead } from '../../trunk/aead.ts';
 import type { ReceivedFrame } from '../../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
 import type { Udp } from '../../udp/udp.ts';
-import type { AnnouncementText, FloorWish, TrunkStatsReport } from '../protocol.ts';
+import type { AnnouncementText, FloorSpec, TrunkStatsReport } from '../protocol.ts';
 import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from '../threads/worker-messages.ts';
 import {
   decodeSuccession,
@@ -67,7 +67,7 @@ export class Floors {
       const message = decodeSuccession(text);
       if (message.type === 'floors') {
         await Promise.all(
-          message.floors.map(({ wish, header }, index) => this.#create(wish, header).open(descriptors[index])),
+          message.floors.map(({ spec, header }, index) => this.#create(spec, header).open(descriptors[index])),
         );
       } else if (message.type === 'trunk') {
         if (isDeepStrictEqual(message.place, placeOf(this.#options.trunk))) trunkDescriptors = descriptors;
@@ -134,15 +134,15 @@ export class Floors {
     this.#deps.report({ type: 'key-installed', nodeId, epoch: announcement.epoch });
   }
 
-  #set(wish: FloorWish): void {
-    const { conference } = wish;
-    const { sampleRateHz } = wish;
+  #set(spec: FloorSpec): void {
+    const { conference } = spec;
+    const { sampleRateHz } = spec;
     const known = this.#floors.get(conference);
-    if (known?.floor.sampleRateHz === sampleRateHz) return known.floor.change(wish);
+    if (known?.floor.sampleRateHz === sampleRateHz) return known.floor.change(spec);
     // The profile was edited, and the controller started again since.
     if (known) this.#end(conference);
     const { report } = this.#deps;
-    const floor = this.#create(wish);
+    const floor = this.#create(spec);
     floor.open().then(
       (local) => report({ type: 'floor', conference, local }),
       (error: Error) => {
@@ -152,8 +152,8 @@ export class Floors {
     );
   }
 
-  #create(wish: FloorWish, header?: FloorState['header']): Floor {
-    const { conference, sampleRateHz } = wish;
+  #create(spec: FloorSpec, header?: FloorState['header']): Floor {
+    const { conference, sampleRateHz } = spec;
     const { play, udp } = this.#deps;
     const { trunk } = this.#options;
     const shared = trunk && new SharedConference(conference, { ...trunk, sampleRateHz });
@@ -162,7 +162,7 @@ export class Floors {
       play: (samples, noiseDbov) => play({ conference, samples, sampleRateHz, noiseDbov }),
       share: (samples, nodes) => this.#share(shared, samples, nodes),
     };
-    const floor = new Floor(wish, deps, performance.now(), header);
+    const floor = new Floor(spec, deps, performance.now(), header);
     this.#floors.set(conference, { floor, shared });
     this.#trunk?.open(conference);
     return floor;

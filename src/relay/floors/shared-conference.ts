@@ -6,7 +6,7 @@ import { Vad } from '../../audio/vad.ts';
 import { type AudioFormat, L16_8000, L16_16000, PCMA, PCMU } from '../../trunk/audio-format.ts';
 import { OutgoingStream } from '../../trunk/outgoing-stream.ts';
 import type { OutgoingFrame } from '../../trunk/trunk-sender.ts';
-import type { FloorWish } from '../protocol.ts';
+import type { FloorSpec } from '../protocol.ts';
 import type { TrunkOptions } from '../threads/worker-messages.ts';
 
 const FORMATS: Readonly<Record<TrunkOptions['codec'], AudioFormat>> = { PCMU, PCMA, L16: L16_8000 };
@@ -18,7 +18,7 @@ const FRAME_MS = 20;
 /** Others are told so often that there is silence, and how it sounds. */
 const SILENCE_EVERY_FRAMES = 10;
 
-type SharedOptions = Pick<TrunkOptions, 'redundancy' | 'codec'> & Pick<FloorWish, 'sampleRateHz'>;
+type SharedOptions = Pick<TrunkOptions, 'redundancy' | 'codec'> & Pick<FloorSpec, 'sampleRateHz'>;
 
 /** What this node sends of one conference to others: its own voices while there are any, and word of silence else. */
 export class SharedConference {

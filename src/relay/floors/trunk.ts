@@ -8,7 +8,7 @@ import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
 import { type DropReason, TrunkReceiver } from '../../trunk/trunk-receiver.ts';
 import { type OutgoingFrame, type Refusal, TrunkSender } from '../../trunk/trunk-sender.ts';
 import type { MulticastOptions, Udp, UdpPeer, UdpSocket } from '../../udp/udp.ts';
-import type { RtpAddress, TrunkPeerWish } from '../protocol.ts';
+import type { RtpAddress, TrunkPeerSpec } from '../protocol.ts';
 import type { TrunkOptions } from '../threads/worker-messages.ts';
 
 /** At 60,000 packets a second the kernel's default loses a sixth of them. */
@@ -111,7 +111,7 @@ export class Trunk {
   }
 
   /** The nodes that there are; one that is not named is forgotten, with its keys. */
-  setPeers(peers: readonly TrunkPeerWish[]): void {
+  setPeers(peers: readonly TrunkPeerSpec[]): void {
     const named = new Set(peers.map(({ nodeId }) => nodeId));
     for (const nodeId of [...this.#peers.keys()]) {
       if (named.has(nodeId)) continue;

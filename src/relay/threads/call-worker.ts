@@ -17,7 +17,7 @@ import {
   type SuccessionPart,
   standStill,
 } from '../upgrade/succession.ts';
-import { type Bell, rings, setWaker } from './doorbell.ts';
+import { type Doorbell, rings, setWaker } from './doorbell.ts';
 import { warmUpAudience } from './warm-up.ts';
 import type { AudienceFrame, CallCommand, CallReport, CallWorkerOptions } from './worker-messages.ts';
 
@@ -82,7 +82,7 @@ class CallWorker {
    * Takes commands and frames from now on. Where the driver of the sockets waits for packets itself, it is not the event loop
    * that does: that would cost more than the packets.
    */
-  run(port: MessagePort, bell: Bell): void {
+  run(port: MessagePort, doorbell: Doorbell): void {
     const { waker } = this.#udp;
     if (waker === null) {
       port.on('message', (command: CallCommand) => this.take(command));
@@ -90,17 +90,17 @@ class CallWorker {
       return;
     }
     this.#commands = port;
-    setWaker(bell, waker);
+    setWaker(doorbell, waker);
     let rung = -1;
     let tickMs = performance.now();
     const turn = () => {
       for (let commands = 0; commands === 0; ) {
         const waitMs = tickMs + TICK_MS - performance.now();
         if (waitMs <= 0) break;
-        if (rung === rings(bell)) this.#udp.poll(waitMs);
-        if (rung === rings(bell)) continue;
+        if (rung === rings(doorbell)) this.#udp.poll(waitMs);
+        if (rung === rings(doorbell)) continue;
         // First, as what comes meanwhile rings again.
-        rung = rings(bell);
+        rung = rings(doorbell);
         this.#takeFrames();
         commands = this.#takeCommands(port);
       }
@@ -299,11 +299,11 @@ class CallWorker {
 
 const port = parentPort;
 if (port) {
-  const { rtpDrops, bell } = workerData as CallWorkerOptions;
+  const { rtpDrops, doorbell } = workerData as CallWorkerOptions;
   const [udp, libc] = await Promise.all([openUdp(), loadLibc()]);
   const report = (message: CallReport) => port.postMessage(message);
   const worker = new CallWorker({ udp, libc, drops: rtpDrops, report });
   warmUpAudience();
-  worker.run(port, bell);
+  worker.run(port, doorbell);
   report({ type: 'sockets', sockets: udp.driver, reason: udp.fallbackReason });
 }

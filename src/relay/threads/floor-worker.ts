@@ -6,13 +6,13 @@ import { openUdp } from '../../udp/open-udp.ts';
 import { RelayError } from '../errors.ts';
 import { Floors } from '../floors/floors.ts';
 import { encodeSuccession, standStill } from '../upgrade/succession.ts';
-import { type Bell, ring } from './doorbell.ts';
+import { type Doorbell, ring } from './doorbell.ts';
 import { warmUpFloor } from './warm-up.ts';
 import type { AudienceFrame, FloorCommand, FloorReport, FloorWorkerOptions, FramesWanted } from './worker-messages.ts';
 
 /** The thread that has the floors of all conferences and the trunk. What it mixes for listeners goes to their threads. */
 
-type Way = { readonly port: MessagePort; readonly bell: Bell };
+type Way = { readonly port: MessagePort; readonly doorbell: Doorbell };
 
 /** The ways to threads that have listeners, by conference. */
 const audiences = new Map<string, Set<Way>>();
@@ -29,9 +29,9 @@ function connect(way: Way): void {
 
 /** HOT PATH. */
 function play(frame: AudienceFrame): void {
-  for (const { port, bell } of audiences.get(frame.conference) ?? []) {
+  for (const { port, doorbell } of audiences.get(frame.conference) ?? []) {
     port.postMessage(frame);
-    ring(bell);
+    ring(doorbell);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Udp } from '../../udp/udp.ts';
 import { Audience } from '../audience/audience.ts';
 import { Floor } from '../floors/floor.ts';
-import type { FloorWish } from '../protocol.ts';
+import type { FloorSpec } from '../protocol.ts';
 
 /*
  * What is made once in each thread, such as comfort noise, and code that has never run, take tens of milliseconds. Threads pay
@@ -21,7 +21,7 @@ export function warmUpAudience(): void {
 
 export function warmUpFloor(udp: Udp): void {
   const deps = { udp, play: () => {}, share: () => {} };
-  const wish: Omit<FloorWish, 'sampleRateHz'> = {
+  const spec: Omit<FloorSpec, 'sampleRateHz'> = {
     conference: 'none',
     asterisk: null,
     port: null,
@@ -29,5 +29,5 @@ export function warmUpFloor(udp: Udp): void {
     floorNoise: true,
     nodes: [],
   };
-  for (const sampleRateHz of [8000, 16_000] as const) new Floor({ ...wish, sampleRateHz }, deps, 0).tick(1000);
+  for (const sampleRateHz of [8000, 16_000] as const) new Floor({ ...spec, sampleRateHz }, deps, 0).tick(1000);
 }

@@ -2,11 +2,11 @@ import type { MessagePort } from 'node:worker_threads';
 import type { RtpDrops } from '../calls/rtp-drops.ts';
 import type { CallSpec, CallSums, RelayReport, RelayRequest, RtpAddress } from '../protocol.ts';
 import type { SuccessionPart } from '../upgrade/succession.ts';
-import type { Bell } from './doorbell.ts';
+import type { Doorbell } from './doorbell.ts';
 
 export type CallWorkerOptions = {
   /** Rung when a command or a frame was sent to the thread. */
-  readonly bell: Bell;
+  readonly doorbell: Doorbell;
   /** Where it counts packets that it drops. */
   readonly rtpDrops: RtpDrops;
 };
@@ -42,7 +42,7 @@ export type FloorCommand =
   | HandOver
   | FloorRequest
   /** The way to a thread that has calls: it says which conferences it has listeners of, and gets their frames. */
-  | { type: 'frames'; port: MessagePort; bell: Bell };
+  | { type: 'frames'; port: MessagePort; doorbell: Doorbell };
 
 export type FramesWanted = { readonly conference: string; readonly wanted: boolean };
 

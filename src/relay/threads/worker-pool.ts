@@ -2,7 +2,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { createRtpDrops, readDrops } from '../calls/rtp-drops.ts';
 import type { CallSums } from '../protocol.ts';
 import type { Estate } from '../upgrade/take-over.ts';
-import { type Bell, createBell, ring } from './doorbell.ts';
+import { createDoorbell, type Doorbell, ring } from './doorbell.ts';
 import type {
   CallCommand,
   CallRequest,
@@ -26,7 +26,12 @@ export type WorkerPoolDeps = {
   onDied: (error: Error) => void;
 };
 
-type CallThread = { readonly worker: Worker; readonly bell: Bell; calls: number; sums: Omit<CallSums, 'dropped'> };
+type CallThread = {
+  readonly worker: Worker;
+  readonly doorbell: Doorbell;
+  calls: number;
+  sums: Omit<CallSums, 'dropped'>;
+};
 
 /** The media threads: one that has all floors, and some over which calls are spread. */
 export class WorkerPool {
@@ -44,18 +49,18 @@ export class WorkerPool {
     this.#floors = start('./floor-worker.js', { trunk });
     this.#floors.on('message', deps.onReport);
     this.#threads = Array.from({ length: threads }, () => {
-      const bell = createBell();
-      const worker = start('./call-worker.js', { rtpDrops: this.#rtpDrops, bell });
+      const doorbell = createDoorbell();
+      const worker = start('./call-worker.js', { rtpDrops: this.#rtpDrops, doorbell });
       const sums = { calls: 0, listeners: 0, packetsLostByPhones: 0, worstJitterAtPhonesMs: 0 };
-      const thread: CallThread = { worker, bell, calls: 0, sums };
+      const thread: CallThread = { worker, doorbell, calls: 0, sums };
       worker.on('message', (report: WorkerReport) => {
         if (report.type === 'sums') thread.sums = report.sums;
         else deps.onReport(report);
       });
       const { port1, port2 } = new MessageChannel();
-      this.#floors.postMessage({ type: 'frames', port: port1, bell } satisfies FloorCommand, [port1]);
+      this.#floors.postMessage({ type: 'frames', port: port1, doorbell } satisfies FloorCommand, [port1]);
       worker.postMessage({ type: 'frames', port: port2 } satisfies CallCommand, [port2]);
-      ring(bell);
+      ring(doorbell);
       return thread;
     });
   }
@@ -100,10 +105,10 @@ export class WorkerPool {
     );
   }
 
-  #ask({ worker, bell }: CallThread, command: CallCommand, answer: WorkerReport['type']): Promise<void> {
+  #ask({ worker, doorbell }: CallThread, command: CallCommand, answer: WorkerReport['type']): Promise<void> {
     const answered = reported(worker, answer);
     worker.postMessage(command);
-    ring(bell);
+    ring(doorbell);
     return answered;
   }
 
@@ -135,7 +140,7 @@ export class WorkerPool {
       thread.calls += 1;
     }
     thread.worker.postMessage(command);
-    ring(thread.bell);
+    ring(thread.doorbell);
     if (command.type !== 'end-call') return;
     this.#threadOf.delete(channelId);
     thread.calls -= 1;

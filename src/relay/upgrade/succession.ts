@@ -2,7 +2,7 @@ import type { OutgoingStreamState } from '../../rtp/outgoing-stream.ts';
 import type { ReceptionState } from '../../rtp/reception.ts';
 import type { PhoneReport } from '../calls/call-rtcp.ts';
 import type { PhoneSourceState } from '../calls/phone-source.ts';
-import type { CallSpec, FloorWish, RtpAddress, TrunkPeerWish } from '../protocol.ts';
+import type { CallSpec, FloorSpec, RtpAddress, TrunkPeerSpec } from '../protocol.ts';
 import type { TrunkOptions } from '../threads/worker-messages.ts';
 
 /**
@@ -32,7 +32,7 @@ export type CallState = {
 };
 
 export type FloorState = {
-  readonly wish: FloorWish;
+  readonly spec: FloorSpec;
   readonly local: RtpAddress;
   /** Of the last packet to Asterisk. */
   readonly header: { readonly sequence: number; readonly timestamp: number; readonly ssrc: number };
@@ -49,7 +49,7 @@ export type SuccessionMessage =
   | { readonly type: 'asterisk'; readonly thread: number }
   | { readonly type: 'calls'; readonly thread: number; readonly calls: readonly CallState[] }
   /** There is no more. */
-  | { readonly type: 'end'; readonly peers: readonly TrunkPeerWish[] };
+  | { readonly type: 'end'; readonly peers: readonly TrunkPeerSpec[] };
 
 export type SuccessionPart = { readonly text: string; readonly descriptors: readonly number[] };
 

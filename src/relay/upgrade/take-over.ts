@@ -11,7 +11,7 @@ import {
   type RelayReport,
   type RelayRequest,
   relayReportSchema,
-  type TrunkPeerWish,
+  type TrunkPeerSpec,
 } from '../protocol.ts';
 import { decodeSuccession, type FloorState, SUCCESSION_VERSION, type SuccessionPart } from './succession.ts';
 
@@ -31,7 +31,7 @@ export type Estate = {
   readonly floors: readonly SuccessionPart[];
   /** By thread. */
   readonly calls: readonly { readonly part: SuccessionPart; readonly specs: readonly CallSpec[] }[][];
-  readonly peers: readonly TrunkPeerWish[];
+  readonly peers: readonly TrunkPeerSpec[];
 };
 
 export const NO_ESTATE: Estate = { floorStates: [], floors: [], calls: [], peers: [] };

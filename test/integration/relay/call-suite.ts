@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectOneStream, falls, hears, isSilent, WITHIN } from './judge.ts';
-import { HOST, type LaboratoryCall, PHONE, RelayLaboratory } from './relay-laboratory.ts';
+import { type HarnessCall, HOST, PHONE, RelayHarness } from './relay-harness.ts';
 
 const STRANGER = '127.0.75.4';
 const FLOOR_HZ = 440;
@@ -11,10 +11,10 @@ const LEVEL_DBOV = -20;
 
 /** Tests of calls that must pass with either driver. */
 export function describeCalls(driver: 'libc' | 'dgram'): void {
-  let lab: RelayLaboratory;
+  let lab: RelayHarness;
 
   beforeEach(async () => {
-    lab = await RelayLaboratory.start({ driver });
+    lab = await RelayHarness.start({ driver });
   });
   afterEach(() => lab.stop());
 
@@ -81,8 +81,8 @@ export function describeCalls(driver: 'libc' | 'dgram'): void {
     });
 
     it('hears comfort noise if they want it', async () => {
-      const { wish } = await lab.floor(FLOOR_HZ, -60);
-      lab.tell({ type: 'floor', floor: { ...wish, noiseDbov: -40 } });
+      const { spec } = await lab.floor(FLOOR_HZ, -60);
+      lab.tell({ type: 'floor', floor: { ...spec, noiseDbov: -40 } });
       const [quiet, noisy] = [await lab.openCall('a'), await lab.openCall('b')];
       lab.hear(quiet, {});
       lab.hear(noisy, { noise: true });
@@ -147,7 +147,7 @@ export function describeCalls(driver: 'libc' | 'dgram'): void {
       for (const call of calls) lab.hear(call, {});
       for (const { phone } of calls) await hears(phone, FLOOR_HZ, LEVEL_DBOV);
       lab.tell({ type: 'end-call', channelId: 'a' });
-      await falls((calls[0] as LaboratoryCall).phone, FLOOR_HZ);
+      await falls((calls[0] as HarnessCall).phone, FLOOR_HZ);
       for (const { phone } of calls.slice(1)) await hears(phone, FLOOR_HZ, LEVEL_DBOV);
       // Its port is free again.
       await expect.poll(() => lab.socket({ port: calls[0]?.spec.local.port ?? 0 }), WITHIN).toBeDefined();

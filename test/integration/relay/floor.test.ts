@@ -5,8 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { G722Decoder, G722Encoder } from '../../../src/audio/g722.ts';
 import { encodeL16Into } from '../../../src/audio/l16.ts';
 import { Floor } from '../../../src/relay/floors/floor.ts';
-import type { FloorWish } from '../../../src/relay/protocol.ts';
-import { createBell } from '../../../src/relay/threads/doorbell.ts';
+import type { FloorSpec } from '../../../src/relay/protocol.ts';
+import { createDoorbell } from '../../../src/relay/threads/doorbell.ts';
 import type { FloorCommand, FloorWorkerOptions, FramesWanted } from '../../../src/relay/threads/worker-messages.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../../src/rtp/packet.ts';
 import { L16_8000 } from '../../../src/trunk/audio-format.ts';
@@ -14,7 +14,7 @@ import { openUdp } from '../../../src/udp/open-udp.ts';
 
 const ADDRESS = '127.0.77.1';
 const udp = await openUdp({ eventLoop: true });
-const WISH: FloorWish = {
+const WISH: FloorSpec = {
   conference: '3000',
   asterisk: null,
   port: null,
@@ -79,8 +79,8 @@ describe('a floor', () => {
       shared.push(samples.slice());
       sharedAtMs = performance.now();
     };
-    const wish = { ...WISH, asterisk: asterisk.address, sampleRateHz: 16_000 as const };
-    const floor = new Floor(wish, { udp, play: () => {}, share }, performance.now());
+    const spec = { ...WISH, asterisk: asterisk.address, sampleRateHz: 16_000 as const };
+    const floor = new Floor(spec, { udp, play: () => {}, share }, performance.now());
     closing.push(() => floor.close());
     const { port } = await floor.open();
 
@@ -141,7 +141,7 @@ describe('the thread that has the floors', () => {
     port2.on('message', () => {
       frames += 1;
     });
-    worker.postMessage({ type: 'frames', port: port1, bell: createBell() } satisfies FloorCommand, [port1]);
+    worker.postMessage({ type: 'frames', port: port1, doorbell: createDoorbell() } satisfies FloorCommand, [port1]);
     worker.postMessage({ type: 'floor', floor: WISH } satisfies FloorCommand);
     await once(worker, 'message');
     const heardIn = async (ms: number) => {

@@ -5,7 +5,7 @@ import type { RtpAddress } from '../../../src/relay/protocol.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
 import { HOSTILE_KINDS, hostileSource, nextHostilePacket } from '../../kit/hostile/hostile-packets.ts';
 import { expectOneStream, hears, isReminder, missing, WITHIN } from './judge.ts';
-import { ASTERISK, HEARING, type LaboratoryCall, PHONE, RelayLaboratory } from './relay-laboratory.ts';
+import { ASTERISK, type HarnessCall, HEARING, PHONE, RelayHarness } from './relay-harness.ts';
 
 const STRANGER = '127.0.75.4';
 const FLOOR_HZ = 440;
@@ -17,14 +17,14 @@ const LEVEL_DBOV = -20;
 const HUGE_BYTES = 65_507;
 const HOSTILE_PACKETS = 200;
 
-let lab: RelayLaboratory;
-let listener: LaboratoryCall;
-let speaker: LaboratoryCall;
+let lab: RelayHarness;
+let listener: HarnessCall;
+let speaker: HarnessCall;
 let floor: RtpAddress;
 let stranger: Socket;
 
 beforeEach(async () => {
-  lab = await RelayLaboratory.start();
+  lab = await RelayHarness.start();
   floor = (await lab.floor(FLOOR_HZ, LEVEL_DBOV)).local;
   listener = await lab.openCall('listener', { hearing: HEARING });
   speaker = await lab.openCall('speaker');

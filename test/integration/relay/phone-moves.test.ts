@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CallSpec } from '../../../src/relay/protocol.ts';
 import { expectOneStream, falls, hears, WITHIN } from './judge.ts';
 import type { Line } from './line.ts';
-import { HEARING, type LaboratoryCall, PHONE, RelayLaboratory } from './relay-laboratory.ts';
+import { type HarnessCall, HEARING, PHONE, RelayHarness } from './relay-harness.ts';
 import { RtcpLine } from './rtcp-line.ts';
 
 const SECOND_ADDRESS = '127.0.75.5';
@@ -14,10 +14,10 @@ const VOICE_HZ = 700;
 const ASTERISK_HZ = 300;
 const LEVEL_DBOV = -20;
 
-let lab: RelayLaboratory;
+let lab: RelayHarness;
 
 /** A listener who hears the floor, and a speaker who hears Asterisk; the phones of both speak. */
-async function both(given: Partial<CallSpec> = {}): Promise<{ listener: LaboratoryCall; speaker: LaboratoryCall }> {
+async function both(given: Partial<CallSpec> = {}): Promise<{ listener: HarnessCall; speaker: HarnessCall }> {
   const listener = await lab.openCall('listener', { hearing: HEARING, ...given });
   const speaker = await lab.openCall('speaker', given);
   speaker.asterisk.say(ASTERISK_HZ, LEVEL_DBOV);
@@ -29,7 +29,7 @@ async function both(given: Partial<CallSpec> = {}): Promise<{ listener: Laborato
 }
 
 /** A phone goes on from elsewhere, with its stream or another one. */
-async function move({ phone, spec }: LaboratoryCall, host: string, ssrc = phone.ssrc): Promise<Line> {
+async function move({ phone, spec }: HarnessCall, host: string, ssrc = phone.ssrc): Promise<Line> {
   phone.hush();
   const moved = await lab.line(host, { codec: spec.codec });
   moved.sendTo(spec.local);
@@ -45,7 +45,7 @@ const isHeardOnlyAs = (asterisk: Line, ssrc: number) =>
 
 describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets through %s', (driver) => {
   beforeEach(async () => {
-    lab = await RelayLaboratory.start({ driver });
+    lab = await RelayHarness.start({ driver });
     await lab.floor(FLOOR_HZ, LEVEL_DBOV);
   });
   afterEach(() => lab.stop());

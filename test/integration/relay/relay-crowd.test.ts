@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CallSpec, FloorWish } from '../../../src/relay/protocol.ts';
+import type { CallSpec, FloorSpec } from '../../../src/relay/protocol.ts';
 import { expectNothingLost, hears, WITHIN } from './judge.ts';
-import { ASTERISK, HEARING, type LaboratoryCall, RelayLaboratory } from './relay-laboratory.ts';
+import { ASTERISK, type HarnessCall, HEARING, RelayHarness } from './relay-harness.ts';
 
 const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
@@ -15,21 +15,21 @@ const SILENCE = new Uint8Array(160).fill(0xff);
 /** For many calls. */
 const LONGER = { timeout: 20_000, interval: 50 };
 
-let lab: RelayLaboratory;
+let lab: RelayHarness;
 
 afterEach(() => lab.stop());
 
 /** Listeners of a floor, whose phones all send. */
-async function audience(): Promise<{ wish: FloorWish; listeners: LaboratoryCall[] }> {
-  const { wish, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
-  const listeners: LaboratoryCall[] = [];
+async function audience(): Promise<{ spec: FloorSpec; listeners: HarnessCall[] }> {
+  const { spec, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+  const listeners: HarnessCall[] = [];
   for (let i = 0; i < LISTENERS; i++) {
     const call = await lab.openCall(`listener-${i}`, { hearing: HEARING });
     call.phone.repeat(PACKET_MS, () => call.phone.send(0, SILENCE));
     listeners.push(call);
   }
   for (const { phone } of listeners) await hears(phone, FLOOR_HZ);
-  return { wish: { ...wish, port: local.port }, listeners };
+  return { spec: { ...spec, port: local.port }, listeners };
 }
 
 /** A call of a crowd. The relay sends nothing to its phone unless an address of the phone is given. */
@@ -52,7 +52,7 @@ const channelsOf = (type: 'call-open' | 'call-failed'): string[] =>
   lab.reports.flatMap((report) => (report.type === type ? [report.channelId] : []));
 
 /** Begins to watch listeners. @returns how to check that they have lost nothing since then, and hear the floor */
-function allOf(listeners: readonly LaboratoryCall[]): () => Promise<void> {
+function allOf(listeners: readonly HarnessCall[]): () => Promise<void> {
   const before = listeners.map(({ phone }) => phone.arrivals.length);
   return async () => {
     for (const [i, { phone }] of listeners.entries()) {
@@ -66,8 +66,8 @@ function allOf(listeners: readonly LaboratoryCall[]): () => Promise<void> {
 
 describe('a crowd of calls', () => {
   it('that ends at once costs no listener a packet, and gives all its ports back', async () => {
-    lab = await RelayLaboratory.start();
-    const { wish, listeners } = await audience();
+    lab = await RelayHarness.start();
+    const { spec, listeners } = await audience();
     const sink = await lab.socket({ host: CROWD_HOST });
     const phone = { host: CROWD_HOST, port: sink.address().port };
     const crowd = crowdOf(500, { phone });
@@ -75,7 +75,7 @@ describe('a crowd of calls', () => {
     await expect.poll(() => channelsOf('call-open').length, LONGER).toBe(crowd.length);
     const expectAll = allOf(listeners);
     lab.tellAll(
-      [wish],
+      [spec],
       listeners.map(({ spec }) => spec),
     );
     for (const { local: rtp } of crowd) {
@@ -88,7 +88,7 @@ describe('a crowd of calls', () => {
   });
 
   it('of 2000 that come within ten seconds is taken, and costs no listener a packet', async () => {
-    lab = await RelayLaboratory.start();
+    lab = await RelayHarness.start();
     const { listeners } = await audience();
     const crowd = crowdOf(2000);
     const expectAll = allOf(listeners);
@@ -108,8 +108,8 @@ describe('a relay that may have few files open', () => {
   it.each(['libc', 'dgram'] as const)(
     'says which calls it cannot take and why, and takes others when some have ended, through %s',
     async (driver) => {
-      lab = await RelayLaboratory.start({ driver, openFiles: 256 });
-      const { wish, listeners } = await audience();
+      lab = await RelayHarness.start({ driver, openFiles: 256 });
+      const { spec, listeners } = await audience();
       const expectAll = allOf(listeners);
       const crowd = crowdOf(100);
       for (const call of crowd) lab.tell({ type: 'call', call });
@@ -122,7 +122,7 @@ describe('a relay that may have few files open', () => {
         if (report.type === 'call-failed') expect(report.message).toMatch(/256 files/);
       }
       // There is room for other things: another conference, and a controller that was started again.
-      lab.tell({ type: 'floor', floor: { ...wish, conference: '3001', port: null } });
+      lab.tell({ type: 'floor', floor: { ...spec, conference: '3001', port: null } });
       expect(await lab.report('floor')).toMatchObject({ conference: '3001' });
       const { calls } = await lab.connect();
       const listening = listeners.map(({ spec }) => spec.channelId);

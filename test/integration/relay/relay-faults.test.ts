@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expectNothingLost, expectOneStream, falls, hears, longestGapMs, missing, WITHIN } from './judge.ts';
 import type { Arrival, Line } from './line.ts';
-import { HEARING, type LaboratoryCall, PHONE, RelayLaboratory } from './relay-laboratory.ts';
+import { type HarnessCall, HEARING, PHONE, RelayHarness } from './relay-harness.ts';
 
 const FLOOR_HZ = 440;
 const VOICE_HZ = 700;
@@ -12,15 +12,15 @@ const LEVEL_DBOV = -20;
 const OTHER_LISTENERS = 5;
 const PACKET_MS = 20;
 
-let lab: RelayLaboratory;
+let lab: RelayHarness;
 
 afterEach(() => lab.stop());
 
 /** Listeners who hear a floor, and a speaker; all phones speak. */
 async function conference(driver: 'libc' | 'dgram' = 'libc') {
-  lab = await RelayLaboratory.start({ driver });
+  lab = await RelayHarness.start({ driver });
   await lab.floor(FLOOR_HZ, LEVEL_DBOV);
-  const listeners: LaboratoryCall[] = [];
+  const listeners: HarnessCall[] = [];
   for (let i = 0; i < OTHER_LISTENERS; i++) {
     listeners.push(await lab.openCall(`listener-${i}`, { hearing: HEARING }));
   }

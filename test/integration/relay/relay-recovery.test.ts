@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { hears, WITHIN } from './judge.ts';
-import { ASTERISK, HEARING, HOST, RelayLaboratory } from './relay-laboratory.ts';
+import { ASTERISK, HEARING, HOST, RelayHarness } from './relay-harness.ts';
 
 const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
 
-let lab: RelayLaboratory;
+let lab: RelayHarness;
 
 beforeEach(async () => {
-  lab = await RelayLaboratory.start();
+  lab = await RelayHarness.start();
 });
 afterEach(() => lab.stop());
 
@@ -39,7 +39,7 @@ async function everything() {
 }
 
 it('what is no message harms nothing, and a controller that connects again learns how things are', async () => {
-  const { wish, local, listener, speaker, specs } = await everything();
+  const { spec, local, listener, speaker, specs } = await everything();
   lab.tellText('{"type":"nonsense"}\n{"type":"floor","floor":{"conference":7}}\n[]\nnull\n');
   lab.tell({ type: 'ping' });
   await lab.report('pong');
@@ -49,7 +49,7 @@ it('what is no message harms nothing, and a controller that connects again learn
   const { calls } = await lab.connect();
   expect(calls.map(({ channelId }) => channelId)).toEqual(['listener', 'speaker']);
   // It does not know where floors are, and Asterisk has not moved.
-  lab.tellAll([{ ...wish, asterisk: null, port: null }], specs);
+  lab.tellAll([{ ...spec, asterisk: null, port: null }], specs);
   expect(await lab.report('floor')).toMatchObject({ local });
   await sleep(300);
   await hears(listener.phone, FLOOR_HZ);
@@ -59,12 +59,12 @@ it('what is no message harms nothing, and a controller that connects again learn
 });
 
 it('a relay that was killed goes on where it was, on the same ports, when it is told again', async () => {
-  const { wish, local, listener, speaker, specs } = await everything();
+  const { spec, local, listener, speaker, specs } = await everything();
   await lab.killRelay();
   await expect.poll(() => listener.phone.level(FLOOR_HZ), WITHIN).toBeLessThan(-60);
   expect((await lab.startRelay()).calls).toEqual([]);
   const atMs = performance.now();
-  lab.tellAll([{ ...wish, port: local.port }], specs);
+  lab.tellAll([{ ...spec, port: local.port }], specs);
   expect(await lab.report('floor')).toMatchObject({ local });
   await hears(listener.phone, FLOOR_HZ);
   // Asterisk finds the relay at another port, as it follows what it gets (`rtp_symmetric`).
@@ -76,23 +76,23 @@ it('a relay that was killed goes on where it was, on the same ports, when it is 
 });
 
 it('a phone that sends nothing is heard again where it was, also behind NAT', async () => {
-  const { wish, local, listener, specs } = await everything();
+  const { spec, local, listener, specs } = await everything();
   listener.phone.hush();
   await lab.killRelay();
   await lab.startRelay();
   const before = listener.phone.arrivals.length;
-  lab.tellAll([{ ...wish, port: local.port }], specs);
+  lab.tellAll([{ ...spec, port: local.port }], specs);
   await expect.poll(() => listener.phone.arrivals.length - before, WITHIN).toBeGreaterThan(20);
   await hears(listener.phone, FLOOR_HZ);
 });
 
 it('a floor whose port somebody else has by now gets another, and a call is told of', async () => {
-  const { wish, local, asterisk, listener, specs } = await everything();
+  const { spec, local, asterisk, listener, specs } = await everything();
   await lab.killRelay();
   await lab.socket({ host: '127.0.0.1', port: local.port });
   await lab.socket({ host: HOST, port: specs[1]?.local.port ?? 0 });
   await lab.startRelay();
-  lab.tellAll([{ ...wish, port: local.port }], specs);
+  lab.tellAll([{ ...spec, port: local.port }], specs);
   const { local: moved } = await lab.report('floor');
   expect(moved.port).not.toBe(local.port);
   expect(await lab.report('call-failed')).toMatchObject({ channelId: 'speaker' });
@@ -101,8 +101,8 @@ it('a floor whose port somebody else has by now gets another, and a call is told
 });
 
 it('what is not wanted any more ends: floors, and calls with their ports', async () => {
-  const { wish, listener, speaker, specs } = await everything();
-  lab.tellAll([wish], specs.slice(1));
+  const { spec, listener, speaker, specs } = await everything();
+  lab.tellAll([spec], specs.slice(1));
   await expect.poll(() => listener.phone.level(FLOOR_HZ), WITHIN).toBeLessThan(-60);
   await hears(speaker.phone, 300);
   await expect.poll(() => lab.socket({ host: HOST, port: listener.spec.local.port }), WITHIN).toBeDefined();

@@ -1,15 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
-import type { FloorWish } from '../../../src/relay/protocol.ts';
+import type { FloorSpec } from '../../../src/relay/protocol.ts';
 import { hears, longestGapMs, missing, WITHIN } from './judge.ts';
-import { HEARING, type LaboratoryCall, RelayLaboratory } from './relay-laboratory.ts';
+import { type HarnessCall, HEARING, RelayHarness } from './relay-harness.ts';
 
 const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
 const LISTENERS = 6;
 
-let lab: RelayLaboratory;
+let lab: RelayHarness;
 
 afterEach(() => lab.stop());
 
@@ -19,8 +19,8 @@ const filesOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
 
 /** Listeners of a floor with a tone, and a speaker; all phones send. */
 async function audience() {
-  const { wish, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
-  const listeners: LaboratoryCall[] = [];
+  const { spec, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+  const listeners: HarnessCall[] = [];
   for (let i = 0; i < LISTENERS; i += 1) {
     const codec = (['PCMU', 'PCMA', 'G722'] as const)[i % 3] ?? null;
     const hearing = { ...HEARING, packetMs: packetMsOf(i) };
@@ -43,7 +43,7 @@ async function audience() {
   };
   await soundsRight();
   const lines = [...listeners.map(({ phone }) => phone), speaker.phone, speaker.asterisk];
-  const restated: FloorWish = { ...wish, port: local.port };
+  const restated: FloorSpec = { ...spec, port: local.port };
   return {
     lines,
     speaker,
@@ -57,7 +57,7 @@ async function audience() {
 }
 
 it('a relay that takes over loses nothing: no packet, no stream, no descriptor; again and again', async () => {
-  lab = await RelayLaboratory.start();
+  lab = await RelayHarness.start();
   const { lines, soundsRight, restate } = await audience();
   const files = filesOf(lab.relayPid);
   const began = lines.map((line) => line.arrivals.length);
@@ -88,7 +88,7 @@ it('a relay that takes over loses nothing: no packet, no stream, no descriptor; 
 });
 
 it('a relay that cannot start leaves the one that runs as it is', async () => {
-  lab = await RelayLaboratory.start();
+  lab = await RelayHarness.start();
   const { lines, soundsRight } = await audience();
   const pid = lab.relayPid;
   const began = lines.map((line) => line.arrivals.length);
@@ -106,15 +106,15 @@ it('a relay that cannot start leaves the one that runs as it is', async () => {
 it.each(['dgram', 'libc'] as const)(
   'without libc a relay ends the one that runs with %s, and is told everything anew',
   async (driver) => {
-    lab = await RelayLaboratory.start(driver === 'dgram' ? { driver } : {});
-    const { wish, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
-    const { spec, phone } = await lab.call('listener', { hearing: HEARING });
-    lab.tell({ type: 'call', call: spec });
+    lab = await RelayHarness.start(driver === 'dgram' ? { driver } : {});
+    const { spec: floor, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+    const { spec: call, phone } = await lab.call('listener', { hearing: HEARING });
+    lab.tell({ type: 'call', call });
     phone.say(700, LEVEL_DBOV);
     await hears(phone, FLOOR_HZ);
     expect(await lab.upgradeRelay({ driver: 'dgram' })).toBeNull();
     expect((await lab.connect()).calls).toEqual([]);
-    lab.tellAll([{ ...wish, port: local.port }], [spec]);
+    lab.tellAll([{ ...floor, port: local.port }], [call]);
     await hears(phone, FLOOR_HZ);
   },
 );

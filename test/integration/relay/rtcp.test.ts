@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CallSpec } from '../../../src/relay/protocol.ts';
 import { hears, WITHIN } from './judge.ts';
-import { HEARING, type LaboratoryCall, PHONE, RelayLaboratory, type Report } from './relay-laboratory.ts';
+import { type HarnessCall, HEARING, PHONE, RelayHarness, type Report } from './relay-harness.ts';
 import { type Answer, RtcpLine } from './rtcp-line.ts';
 
 const STRANGER = '127.0.75.4';
@@ -13,15 +13,15 @@ const JITTER_TICKS = 96;
 const SILENCE = { timeout: 40_000, interval: 100 };
 
 /** A relay whose phones are silent, or nearly so. It starts before the other tests, which run meanwhile. */
-let longLab: RelayLaboratory;
-let lab: RelayLaboratory;
+let longLab: RelayHarness;
+let lab: RelayHarness;
 
 const reportedSilent = (channelId: string): Report<'call-silent'> | undefined =>
   longLab.reports.filter((report) => report.type === 'call-silent').find((report) => report.channelId === channelId);
 
 beforeAll(async () => {
-  longLab = await RelayLaboratory.start();
-  const ways: Record<string, (call: LaboratoryCall) => Promise<void> | void> = {
+  longLab = await RelayHarness.start();
+  const ways: Record<string, (call: HarnessCall) => Promise<void> | void> = {
     nothing: () => {},
     'strange-rtcp': async ({ spec, phone }) => {
       const stranger = new RtcpLine(await longLab.socket({ host: STRANGER }), 66);
@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => longLab.stop());
 
 beforeEach(async () => {
-  lab = await RelayLaboratory.start();
+  lab = await RelayHarness.start();
   await lab.floor(FLOOR_HZ, LEVEL_DBOV);
 });
 afterEach(() => lab.stop());

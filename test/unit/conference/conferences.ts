@@ -1,4 +1,4 @@
-import type { Arrangement } from '../../../src/conference/model/channel-setup.ts';
+import type { ChannelSetup } from '../../../src/conference/model/channel-setup.ts';
 import type { Command } from '../../../src/conference/model/commands.ts';
 import { type Conference, newConference } from '../../../src/conference/model/conference.ts';
 import type { Effect } from '../../../src/conference/model/effects.ts';
@@ -50,7 +50,7 @@ export function conference(
 }
 
 /** Where a channel that is set up like this is found in Asterisk. */
-export function foundIn(bridge: Arrangement['bridge'] | undefined): ChannelSeen['bridge'] {
+export function foundIn(bridge: ChannelSetup['bridge'] | undefined): ChannelSeen['bridge'] {
   return bridge === 'floor' || bridge === 'audience' ? bridge : 'other';
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { ARRANGEMENT_KEYS, type Arrangement, arrangementOf } from '../../../src/conference/model/channel-setup.ts';
+import { CHANNEL_SETUP_KEYS, type ChannelSetup, channelSetupOf } from '../../../src/conference/model/channel-setup.ts';
 import {
   type Conference,
   countAdmitted,
@@ -199,7 +199,7 @@ class Run {
     this.#checkTime(input);
     this.#checkRooms();
     for (const member of members) {
-      hold(!member.talking || Boolean(arrangementOf(state, member)?.talkDetect), 'talks unheard', member);
+      hold(!member.talking || Boolean(channelSetupOf(state, member)?.talkDetect), 'talks unheard', member);
     }
     if (this.differs) return;
     for (const channelId of state.members.keys()) {
@@ -248,7 +248,7 @@ class Run {
 
   #checkChannels(): void {
     const { state, world } = this;
-    for (const [channelId, { arrangement, saved, at }] of world.channels) {
+    for (const [channelId, { setup, saved, at }] of world.channels) {
       const member = state.members.get(channelId);
       // The conference has ended without this member.
       if (!member && at === 'dialplan') continue;
@@ -258,18 +258,18 @@ class Run {
       if (place.at === 'leaving') continue;
       const onFloor = place.at === 'floor' || place.at === 'arriving';
       // Said once more without the code's own words.
-      const hears = ['floor', 'audience'].includes(arrangement.bridge);
-      hold(hears === onFloor, 'in a wrong place', place, arrangement);
-      this.#checkAudience(member, arrangement, onFloor);
-      if (onFloor) hold(arrangement.voice === (flags.speaker && !flags.mute), 'a wrong voice', flags, arrangement);
-      const isDeaf = arrangement.relay?.deaf ?? !arrangement.hearing;
-      if (onFloor) hold(isDeaf === flags.deaf, 'a wrong ear', flags, arrangement);
-      const to = arrangementOf(state, member);
+      const hears = ['floor', 'audience'].includes(setup.bridge);
+      hold(hears === onFloor, 'in a wrong place', place, setup);
+      this.#checkAudience(member, setup, onFloor);
+      if (onFloor) hold(setup.voice === (flags.speaker && !flags.mute), 'a wrong voice', flags, setup);
+      const isDeaf = setup.relay?.deaf ?? !setup.hearing;
+      if (onFloor) hold(isDeaf === flags.deaf, 'a wrong ear', flags, setup);
+      const to = channelSetupOf(state, member);
       hold(!member.talking || to?.talkDetect != null, 'talks unheard', member);
       const wrong = to
-        ? ARRANGEMENT_KEYS.filter((key) => JSON.stringify(to[key]) !== JSON.stringify(arrangement[key]))
+        ? CHANNEL_SETUP_KEYS.filter((key) => JSON.stringify(to[key]) !== JSON.stringify(setup[key]))
         : [];
-      hold(wrong.length === 0, `${channelId} is not as it should be in`, wrong, arrangement, to);
+      hold(wrong.length === 0, `${channelId} is not as it should be in`, wrong, setup, to);
       // The member is saved when back.
       if (at === 'dialplan') continue;
       const settled = { id: member.id, flags, place: place.at === 'arriving' ? { at: 'floor' } : place };
@@ -288,7 +288,7 @@ class Run {
     }
   }
 
-  #checkAudience({ path, flags }: Member, { bridge, relay, voice, hearing }: Arrangement, onFloor: boolean): void {
+  #checkAudience({ path, flags }: Member, { bridge, relay, voice, hearing }: ChannelSetup, onFloor: boolean): void {
     const { controls, adminControls } = this.state.settings;
     const passesKeys = (flags.admin ? adminControls : controls).passThrough;
     const belongs = onFloor && path.at === 'relay' && !flags.speaker && !passesKeys;

@@ -54,7 +54,7 @@ describe('a saved member', () => {
 
   it('whose set-up cannot be read is to be set up anew', () => {
     const text = serializeMember({ ...savedOf(memberAt(start, 'a'), start), settled: true });
-    expect(parseMember(JSON.stringify({ ...JSON.parse(text), setUp: { voice: 'loud' } }))?.arrangement).toBeNull();
+    expect(parseMember(JSON.stringify({ ...JSON.parse(text), setUp: { voice: 'loud' } }))?.setup).toBeNull();
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Arrangement, UNTOUCHED } from '../../../src/conference/model/channel-setup.ts';
+import { type ChannelSetup, UNTOUCHED } from '../../../src/conference/model/channel-setup.ts';
 import type { Effect } from '../../../src/conference/model/effects.ts';
 import type { ChannelSeen, Input } from '../../../src/conference/model/inputs.ts';
 import type { Path } from '../../../src/conference/model/member.ts';
@@ -8,7 +8,7 @@ import { AT_BRIDGE, CALLER, foundIn, pathOf } from './conferences.ts';
 
 /** A call, as Asterisk has it. */
 export type Channel = {
-  arrangement: Arrangement;
+  setup: ChannelSetup;
   path: Path;
   saved: SavedMember | null;
   /** In our application, or in the hands of the dialplan and to come back. */
@@ -28,11 +28,11 @@ export class World {
   reports: Input[] = [];
   saved: SavedConference | null = null;
   floorOpen = false;
-  /** As `WakeTimers`: the earliest wish counts. */
+  /** As `WakeTimers`: the earliest spec counts. */
   wakesAtMs = Number.POSITIVE_INFINITY;
 
   calls(channelId: string): void {
-    this.channels.set(channelId, { arrangement: UNTOUCHED, path: pathOf(channelId), saved: null, at: 'application' });
+    this.channels.set(channelId, { setup: UNTOUCHED, path: pathOf(channelId), saved: null, at: 'application' });
   }
 
   /** Whether the effect reaches Asterisk at all, and so may be lost on the way. */
@@ -42,7 +42,7 @@ export class World {
 
   apply(effect: Effect): void {
     switch (effect.type) {
-      case 'arrange':
+      case 'configure-channel':
       case 'save-member':
       case 'play-to':
       case 'release':
@@ -60,7 +60,7 @@ export class World {
         this.floorOpen = false;
         return;
       case 'announce':
-        if (effect.sequel) this.reports.push({ type: 'end-announced' });
+        if (effect.nextStep) this.reports.push({ type: 'end-announced' });
         return;
       case 'play':
         if (this.playbacks.has(effect.playback.id)) throw new Error(`two playbacks ${effect.playback.id}`);
@@ -86,13 +86,16 @@ export class World {
   }
 
   #applyToChannel(
-    effect: Extract<Effect, { type: 'arrange' | 'save-member' | 'play-to' | 'release' | 'execute' | 'record-name' }>,
+    effect: Extract<
+      Effect,
+      { type: 'configure-channel' | 'save-member' | 'play-to' | 'release' | 'execute' | 'record-name' }
+    >,
   ): void {
     const { channelId } = effect;
     const channel = this.channels.get(channelId);
     // A caller is not kept because a prompt cannot be played.
-    if (effect.type === 'play-to' && effect.sequel) {
-      this.reports.push({ type: 'heard', channelId, sequel: effect.sequel });
+    if (effect.type === 'play-to' && effect.nextStep) {
+      this.reports.push({ type: 'heard', channelId, nextStep: effect.nextStep });
     }
     if (effect.type === 'record-name')
       this.reports.push({ type: 'named', channelId, recorded: channelId.endsWith('1') });
@@ -101,12 +104,12 @@ export class World {
     if (channel.at === 'dialplan' && effect.type === 'save-member') throw new Error(`${channelId} cannot be saved now`);
     if (channel.at === 'dialplan') return;
     if (effect.type === 'save-member') channel.saved = effect.member;
-    if (effect.type === 'arrange') {
+    if (effect.type === 'configure-channel') {
       const { to, changed } = effect;
       const placed =
         changed.includes('voice') || changed.includes('bridge') ? { voice: to.voice, bridge: to.bridge } : {};
       const set = Object.fromEntries(changed.map((key) => [key, to[key]]));
-      channel.arrangement = { ...channel.arrangement, ...set, ...placed };
+      channel.setup = { ...channel.setup, ...set, ...placed };
       if (to.bridge === 'floor' || to.bridge === 'audience') this.reports.push({ type: 'entered', channelId });
     }
     if (effect.type === 'release') {
@@ -117,7 +120,7 @@ export class World {
     if (effect.type === 'execute') {
       channel.at = 'dialplan';
       // It leaves our application: the relay passes everything, as it is told then.
-      channel.arrangement = { ...channel.arrangement, bridge: 'none', voice: false, relay: null };
+      channel.setup = { ...channel.setup, bridge: 'none', voice: false, relay: null };
       this.reports.push({ type: 'left', channelId, destroyed: false });
     }
   }
@@ -142,11 +145,11 @@ export class World {
     const own = ['entered', 'heard', 'named', 'end-announced'];
     this.reports = this.reports.filter(({ type }) => !restarted && own.includes(type));
     const channels = [...this.channels].map(
-      ([channelId, { arrangement, path, saved, at }]): ChannelSeen => ({
+      ([channelId, { setup, path, saved, at }]): ChannelSeen => ({
         channelId,
         caller: CALLER,
         flags: {},
-        bridge: foundIn(arrangement.bridge),
+        bridge: foundIn(setup.bridge),
         path,
         here: at === 'application',
         saved,

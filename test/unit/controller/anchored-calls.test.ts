@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CallSpec } from '../../../src/relay/protocol.ts';
-import { AsteriskStandIn } from './asterisk-stand-in.ts';
+import { FakeAsterisk } from './fake-asterisk.ts';
 
 const ANCHORED = { name: 'PJSIP/anonymous-00000001', dialled: '3000' };
 const RTP: Record<string, string> = {
@@ -10,10 +10,10 @@ const RTP: Record<string, string> = {
   'CHANNEL(audionativeformat)': '(ulaw)',
 };
 
-let asterisk: AsteriskStandIn;
+let asterisk: FakeAsterisk;
 
 beforeEach(() => {
-  asterisk = new AsteriskStandIn();
+  asterisk = new FakeAsterisk();
   const { answers } = asterisk;
   const otherVariable = answers.get('getVariable');
   answers.set('getVariable', (channelId, name) =>

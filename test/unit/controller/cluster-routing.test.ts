@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { controllerAlone } from '../../kit/controller-alone.ts';
-import { channelOf } from './asterisk-stand-in.ts';
 import { TestNetwork, TestNode } from './cluster-nodes.ts';
+import { channelOf } from './fake-asterisk.ts';
 
 const SILENT = 'sound: { prompts: { welcome: none, alone: none }, music: none }';
 

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AriError } from '../../../src/ari/errors.ts';
-import { AsteriskStandIn, channelOf } from './asterisk-stand-in.ts';
+import { channelOf, FakeAsterisk } from './fake-asterisk.ts';
 
 const ARGS = ['join', '3000', 'default'];
 const LOBBY = ['lobby', 'default'];
 
-let asterisk: AsteriskStandIn;
+let asterisk: FakeAsterisk;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  asterisk = new AsteriskStandIn();
+  asterisk = new FakeAsterisk();
 });
 afterEach(() => {
   asterisk.controller.stop();
@@ -69,7 +69,7 @@ describe('200 calls at once', () => {
   });
 
   it('that are turned away leave their place to others', async () => {
-    asterisk = new AsteriskStandIn('limits: { members: 1 }\nsound: { prompts: { full: none } }');
+    asterisk = new FakeAsterisk('limits: { members: 1 }\nsound: { prompts: { full: none } }');
     dialMany(50);
     await vi.advanceTimersByTimeAsync(1000);
     expect(asterisk.times('answer')).toBe(1);

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AriError } from '../../../src/ari/errors.ts';
-import { AsteriskStandIn } from './asterisk-stand-in.ts';
+import { FakeAsterisk } from './fake-asterisk.ts';
 
-let asterisk: AsteriskStandIn;
+let asterisk: FakeAsterisk;
 
 beforeEach(async () => {
   vi.useFakeTimers();
-  asterisk = new AsteriskStandIn();
+  asterisk = new FakeAsterisk();
   asterisk.call('a');
   await vi.advanceTimersByTimeAsync(100);
   const recorded = asterisk.controller.command('3000', { type: 'record', name: 'tape' });

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AriError } from '../../../src/ari/errors.ts';
-import { AsteriskStandIn, channelOf } from './asterisk-stand-in.ts';
+import { channelOf, FakeAsterisk } from './fake-asterisk.ts';
 
 const FLOOR = 'r-floor-3000';
 const FLOOR_LEG = 'r-floorleg-3000';
 const WITH_NOISE = 'sound: { prompts: { welcome: none, alone: none }, music: none }\naudio: { comfortNoise: -50 }';
 const unanswered = () => new AriError('unreachable', 'no answer');
 
-let asterisk: AsteriskStandIn;
+let asterisk: FakeAsterisk;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  asterisk = new AsteriskStandIn();
+  asterisk = new FakeAsterisk();
 });
 afterEach(() => {
   asterisk.controller.stop();
@@ -25,7 +25,7 @@ function fails(method: string, error: AriError): void {
 }
 
 describe('a request that Asterisk does not answer', () => {
-  it('is followed by squaring everything with Asterisk, once', async () => {
+  it('is followed by reconciler everything with Asterisk, once', async () => {
     fails('addChannel', unanswered());
     asterisk.call('a');
     asterisk.call('b');
@@ -37,7 +37,7 @@ describe('a request that Asterisk does not answer', () => {
     expect(asterisk.members).toEqual(['a', 'b']);
   });
 
-  it('is squared once a second until Asterisk answers', async () => {
+  it('is reconciled once a second until Asterisk answers', async () => {
     fails('addChannel', unanswered());
     asterisk.call('a');
     await vi.advanceTimersByTimeAsync(0);
@@ -139,7 +139,7 @@ describe('a member in an application of the dialplan', () => {
   });
 });
 
-describe('while everything is squared with Asterisk', () => {
+describe('while everything is reconciled with Asterisk', () => {
   /** Lists are read now, and answered with only later. */
   const slowly = (method: string) => {
     const list = asterisk.answers.get(method);
@@ -202,7 +202,7 @@ describe('while everything is squared with Asterisk', () => {
 
 describe("a floor's bridge that somebody has destroyed", () => {
   it("is made again, with the floor's channel to the relay in it", async () => {
-    asterisk = new AsteriskStandIn(WITH_NOISE);
+    asterisk = new FakeAsterisk(WITH_NOISE);
     const { controller, variables } = asterisk;
     asterisk.call('a');
     await vi.advanceTimersByTimeAsync(100);
@@ -226,7 +226,7 @@ describe("a floor's bridge that somebody has destroyed", () => {
 });
 
 describe('a whisper', () => {
-  it('goes on when everything is squared with Asterisk, unless nobody knows it', async () => {
+  it('goes on when everything is reconciled with Asterisk, unless nobody knows it', async () => {
     asterisk.call('a');
     await vi.advanceTimersByTimeAsync(100);
     const media = ['sound:hello'];

@@ -9,7 +9,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** An inviter whose calls are written down; `refuse` makes Asterisk refuse them. */
-function laboratory(options: Partial<InviterOptions> = {}) {
+function harness(options: Partial<InviterOptions> = {}) {
   const calls: OriginateRequest[] = [];
   const hungUp: string[] = [];
   const events: InvitationEvent[] = [];
@@ -52,7 +52,7 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => `
 
 describe('the inviter', () => {
   it('calls into our application, and tells how it goes', async () => {
-    const { inviter, invite, calls, ids, answer, events } = laboratory({ callerId: 'Board <5551>' });
+    const { inviter, invite, calls, ids, answer, events } = harness({ callerId: 'Board <5551>' });
     const [invitation] = invite('100');
     await vi.advanceTimersByTimeAsync(0);
     expect(calls).toEqual([
@@ -73,7 +73,7 @@ describe('the inviter', () => {
   });
 
   it('makes no more calls at once and within a second than it may', async () => {
-    const { invite, dialled, ids, end } = laboratory({ atOnce: 6, perSecond: 4 });
+    const { invite, dialled, ids, end } = harness({ atOnce: 6, perSecond: 4 });
     invite(...numbers(9));
     await vi.advanceTimersByTimeAsync(999);
     expect(dialled()).toEqual(numbers(4));
@@ -86,7 +86,7 @@ describe('the inviter', () => {
   });
 
   it('calls a thousand people in the end', async () => {
-    const { inviter, invite, dialled, ids, end, answer, states } = laboratory();
+    const { inviter, invite, dialled, ids, end, answer, states } = harness();
     invite(...numbers(1000));
     for (let done = 0; done < 1000; done++) {
       if (ids().length === done) await vi.advanceTimersByTimeAsync(1000);
@@ -101,7 +101,7 @@ describe('the inviter', () => {
   });
 
   it('keeps at most a thousand that are finished', async () => {
-    const { inviter, invite } = laboratory();
+    const { inviter, invite } = harness();
     for (let list = 0; list < 3; list++) {
       invite(...numbers(700).map((number) => `${list}*${number}`));
       inviter.cancelAll('3000');
@@ -112,7 +112,7 @@ describe('the inviter', () => {
   });
 
   it('tries again who is busy, after the time to wait', async () => {
-    const { inviter, ids, end } = laboratory();
+    const { inviter, ids, end } = harness();
     inviter.invite({ ...REQUEST, targets: ['100'], tries: 2 });
     await vi.advanceTimersByTimeAsync(0);
     end(ids()[0] ?? '', 17);
@@ -123,7 +123,7 @@ describe('the inviter', () => {
   });
 
   it('does not call somebody twice who is being called into the same conference', async () => {
-    const { inviter, invite, dialled } = laboratory();
+    const { inviter, invite, dialled } = harness();
     const [first] = invite('100', '100');
     const [again, other] = invite('100', '101');
     inviter.invite({ ...REQUEST, conference: '4000', targets: ['100'] });
@@ -134,7 +134,7 @@ describe('the inviter', () => {
   });
 
   it('calls nobody of a list in which one cannot be called', async () => {
-    const { invite, inviter, dialled } = laboratory();
+    const { invite, inviter, dialled } = harness();
     expect(() => invite('100', 'PJSIP/100')).toThrow(expect.objectContaining({ code: 'bad-target' }));
     await vi.advanceTimersByTimeAsync(0);
     expect(dialled()).toEqual([]);
@@ -142,7 +142,7 @@ describe('the inviter', () => {
   });
 
   it('takes no names that would be more than one argument', () => {
-    const { inviter } = laboratory();
+    const { inviter } = harness();
     for (const bad of [{ conference: 'a,b' }, { profileName: 'default,+admin' }, { profileName: '' }]) {
       const request = { ...REQUEST, ...bad, targets: ['100'] };
       expect(() => inviter.invite(request)).toThrow(expect.objectContaining({ code: 'bad-request' }));
@@ -150,14 +150,14 @@ describe('the inviter', () => {
   });
 
   it('refuses more than it can remember', () => {
-    const { inviter, invite } = laboratory();
+    const { inviter, invite } = harness();
     for (let list = 0; list < 5; list++) invite(...numbers(1000).map((number) => `${list}*${number}`));
     expect(() => invite('1')).toThrow(expect.objectContaining({ code: 'too-many-invitations' }));
     expect(inviter.list()).toHaveLength(5000);
   });
 
   it('ends a call that is cancelled, and calls the next', async () => {
-    const { inviter, invite, dialled, ids, hungUp } = laboratory({ atOnce: 1 });
+    const { inviter, invite, dialled, ids, hungUp } = harness({ atOnce: 1 });
     const [first] = invite('100', '101');
     await vi.advanceTimersByTimeAsync(0);
     expect(inviter.cancel('3000', first?.id ?? '').state).toMatchObject({ reason: 'cancelled' });
@@ -167,7 +167,7 @@ describe('the inviter', () => {
   });
 
   it('does not cancel by the name of another conference', async () => {
-    const { inviter, invite, hungUp } = laboratory();
+    const { inviter, invite, hungUp } = harness();
     const [invitation] = invite('100');
     await vi.advanceTimersByTimeAsync(0);
     const cancel = () => inviter.cancel('4000', invitation?.id ?? '');
@@ -176,7 +176,7 @@ describe('the inviter', () => {
   });
 
   it('calls nobody any more into a conference that is over', async () => {
-    const { inviter, invite, states, hungUp, ids } = laboratory({ atOnce: 1 });
+    const { inviter, invite, states, hungUp, ids } = harness({ atOnce: 1 });
     invite('100', '101');
     await vi.advanceTimersByTimeAsync(0);
     inviter.cancelAll('4000');
@@ -193,7 +193,7 @@ describe('the inviter', () => {
     [new AriError('refused', 'no', { status: 403 }), 'failed'],
     [new AriError('refused', 'exists', { status: 409 }), 'calling'],
   ])('takes the refusal %s for: %s', async (error, state) => {
-    const { invite, asterisk, states } = laboratory();
+    const { invite, asterisk, states } = harness();
     asterisk.refuse = error;
     invite('100');
     await vi.advanceTimersByTimeAsync(0);
@@ -201,7 +201,7 @@ describe('the inviter', () => {
   });
 
   it('waits for an Asterisk that does not answer, but not for ever', async () => {
-    const { invite, asterisk, states, ids } = laboratory();
+    const { invite, asterisk, states, ids } = harness();
     asterisk.refuse = new AriError('unreachable', 'no answer');
     invite('100', '101');
     await vi.advanceTimersByTimeAsync(12_000);
@@ -210,7 +210,7 @@ describe('the inviter', () => {
     await vi.advanceTimersByTimeAsync(5000);
     expect(ids()).toHaveLength(2);
 
-    const { invite: inviteOther, asterisk: dead, states: statesOther } = laboratory();
+    const { invite: inviteOther, asterisk: dead, states: statesOther } = harness();
     dead.refuse = new AriError('unreachable', 'no answer');
     inviteOther('100');
     await vi.advanceTimersByTimeAsync(60_000);
@@ -218,7 +218,7 @@ describe('the inviter', () => {
   });
 
   it('makes up for what happened while there was no connection', async () => {
-    const { inviter, invite, ids, states } = laboratory();
+    const { inviter, invite, ids, states } = harness();
     invite('100', '101', '102');
     await vi.advanceTimersByTimeAsync(0);
     const [first = '', second = ''] = ids();
@@ -231,7 +231,7 @@ describe('the inviter', () => {
   });
 
   it('gives up a call of whose end it is never told', async () => {
-    const { invite, ids, hungUp, states } = laboratory();
+    const { invite, ids, hungUp, states } = harness();
     invite('100');
     await vi.advanceTimersByTimeAsync(40_000);
     expect(states()).toEqual(['no-answer']);
@@ -239,7 +239,7 @@ describe('the inviter', () => {
   });
 
   it('leaves channels alone that are not of its calls', async () => {
-    const { invite, end, answer, states } = laboratory();
+    const { invite, end, answer, states } = harness();
     invite('100');
     await vi.advanceTimersByTimeAsync(0);
     end('1700000000.12', 16);
@@ -248,7 +248,7 @@ describe('the inviter', () => {
   });
 
   it('begins no more calls when it has stopped, and lets those that ring go on', async () => {
-    const { inviter, invite, dialled, hungUp } = laboratory({ perSecond: 1 });
+    const { inviter, invite, dialled, hungUp } = harness({ perSecond: 1 });
     invite('100', '101');
     inviter.stop();
     inviter.stop();

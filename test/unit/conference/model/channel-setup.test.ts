@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arrangementOf, hearsAsterisk, UNTOUCHED } from '../../../../src/conference/model/channel-setup.ts';
+import { channelSetupOf, hearsAsterisk, UNTOUCHED } from '../../../../src/conference/model/channel-setup.ts';
 import type { FlagChanges } from '../../../../src/conference/model/flags.ts';
 import type { Input } from '../../../../src/conference/model/inputs.ts';
 import {
@@ -25,14 +25,14 @@ const AUDIO = {
   listenVolume: -1,
 };
 
-function arrangementFor(flags: FlagChanges, audio: object = AUDIO) {
+function channelSetupFor(flags: FlagChanges, audio: object = AUDIO) {
   const { conference: state } = play(conference({ audio }), [...comes('a', flags), ...comes('b')]);
-  return arrangementOf(state, memberAt(state, 'a'));
+  return channelSetupOf(state, memberAt(state, 'a'));
 }
 
 describe("a member's channel", () => {
   it('gets what costs CPU only where the member can be heard', () => {
-    expect(arrangementFor({ speaker: true })).toMatchObject({
+    expect(channelSetupFor({ speaker: true })).toMatchObject({
       talkDetect: { level: 400, holdMs: 700 },
       agcLevel: 900,
       denoise: true,
@@ -40,7 +40,7 @@ describe("a member's channel", () => {
       talkVolume: 2,
       listenVolume: -1,
     });
-    expect(arrangementFor({})).toMatchObject({
+    expect(channelSetupFor({})).toMatchObject({
       talkDetect: null,
       agcLevel: null,
       denoise: false,
@@ -51,11 +51,11 @@ describe("a member's channel", () => {
   });
 
   it('gets no talk detection and no gain control where the flags or a level of 0 say so', () => {
-    expect(arrangementFor({ speaker: true, vad: false, agc: false })).toMatchObject({
+    expect(channelSetupFor({ speaker: true, vad: false, agc: false })).toMatchObject({
       talkDetect: null,
       agcLevel: null,
     });
-    expect(arrangementFor({ speaker: true }, { vadLevel: 0, agcLevel: 0 })).toMatchObject({
+    expect(channelSetupFor({ speaker: true }, { vadLevel: 0, agcLevel: 0 })).toMatchObject({
       talkDetect: null,
       agcLevel: null,
     });
@@ -65,7 +65,7 @@ describe("a member's channel", () => {
     const metered = (flags: FlagChanges, { energy = true, more = [] as Input[] } = {}) => {
       const inputs: Input[] = [...comes('a', flags), ...comes('b'), ...more];
       const { conference: state } = play(conference({ audio: { ...AUDIO, energy } }), inputs);
-      return arrangementOf(state, memberAt(state, 'a'))?.metered;
+      return channelSetupOf(state, memberAt(state, 'a'))?.metered;
     };
     expect(metered({ speaker: true })).toBe(true);
     expect(metered({})).toBe(false);
@@ -83,8 +83,8 @@ describe("a member's channel", () => {
       ...comes('a'),
       ...comes('b', { admin: true }),
     ]);
-    expect(arrangementOf(state, memberAt(state, 'a'))?.absorbKeys).toBe(false);
-    expect(arrangementOf(state, memberAt(state, 'b'))?.absorbKeys).toBe(true);
+    expect(channelSetupOf(state, memberAt(state, 'a'))?.absorbKeys).toBe(false);
+    expect(channelSetupOf(state, memberAt(state, 'b'))?.absorbKeys).toBe(true);
   });
 });
 
@@ -95,16 +95,20 @@ describe('a listener whose call is anchored', () => {
     ...comes('a2'),
     ...comes('b'),
   ]).conference;
-  const arrangedBy = (input: Input) => effectsOf(play(state, [input]).effects, 'arrange');
+  const configuredBy = (input: Input) => effectsOf(play(state, [input]).effects, 'configure-channel');
 
   it('waits in the audience from the first, where Asterisk does nothing for the call and the relay everything', () => {
-    expect(arrangementOf(state, memberAt(state, 'a2'))).toEqual({
+    expect(channelSetupOf(state, memberAt(state, 'a2'))).toEqual({
       ...UNTOUCHED,
       answered: true,
       bridge: 'audience',
       relay: { volume: 2, noise: true, deaf: false, packetMs: 40 },
     });
-    expect(arrangementOf(state, memberAt(state, 'b'))).toMatchObject({ bridge: 'floor', relay: null, listenVolume: 2 });
+    expect(channelSetupOf(state, memberAt(state, 'b'))).toMatchObject({
+      bridge: 'floor',
+      relay: null,
+      listenVolume: 2,
+    });
   });
 
   it('is deaf, and hears louder, without a change in Asterisk', () => {
@@ -112,9 +116,9 @@ describe('a listener whose call is anchored', () => {
       flagsOf(2, { deaf: true }),
       commands({ type: 'adjust', memberId: 2, setting: 'listenVolume', adjustment: { by: 1 } }),
     ];
-    for (const input of changes) expect(arrangedBy(input)).toMatchObject([{ channelId: 'a2', changed: ['relay'] }]);
-    expect(arrangedBy(changes[0] as Input)[0]?.to).toMatchObject({ hearing: true, relay: { deaf: true, volume: 2 } });
-    expect(arrangedBy(changes[1] as Input)[0]?.to).toMatchObject({ relay: { deaf: false, volume: 3 } });
+    for (const input of changes) expect(configuredBy(input)).toMatchObject([{ channelId: 'a2', changed: ['relay'] }]);
+    expect(configuredBy(changes[0] as Input)[0]?.to).toMatchObject({ hearing: true, relay: { deaf: true, volume: 2 } });
+    expect(configuredBy(changes[1] as Input)[0]?.to).toMatchObject({ relay: { deaf: false, volume: 3 } });
   });
 
   it('goes to the floor to speak, and to where the others are not to be heard, and comes back', () => {
@@ -124,18 +128,18 @@ describe('a listener whose call is anchored', () => {
       [held, { bridge: 'none', relay: null }],
       [commands({ type: 'talk-privately', memberId: 2, withMemberId: 3 }), { bridge: 'private-2', relay: null }],
     ];
-    for (const [input, to] of elsewhere) expect(arrangedBy(input)).toContainEqual(arranges('a2', to));
+    for (const [input, to] of elsewhere) expect(configuredBy(input)).toContainEqual(configures('a2', to));
     const silenced = play(state, [flagsOf(2, { speaker: true }), flagsOf(2, { speaker: false })]);
     const resumed = play(state, [held, commands({ type: 'hold', memberId: 2, held: false })]);
     for (const { effects } of [silenced, resumed]) {
-      expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a2', to: { bridge: 'audience' } }]);
+      expect(effectsOf(effects, 'configure-channel')).toMatchObject([{ channelId: 'a2', to: { bridge: 'audience' } }]);
     }
   });
 
   it('is on the floor where the keys of members are passed on', () => {
     const profile = conference({}, undefined, { passThrough: true });
     const { conference: passing } = play(profile, [...comes('s', { speaker: true }), ...comes('a2')]);
-    expect(arrangementOf(passing, memberAt(passing, 'a2'))).toMatchObject({
+    expect(channelSetupOf(passing, memberAt(passing, 'a2'))).toMatchObject({
       bridge: 'floor',
       relay: null,
       voice: false,
@@ -144,12 +148,14 @@ describe('a listener whose call is anchored', () => {
 
   it('hears the music of those who are alone from Asterisk', () => {
     const { conference: alone } = play(conference({ sound: { prompts: SILENT, music: 'jazz' } }), comes('a2'));
-    expect(arrangementOf(alone, memberAt(alone, 'a2'))).toMatchObject({ bridge: 'audience', music: 'jazz' });
-    expect(effectsOf(play(alone, comes('b')).effects, 'arrange')).toEqual([]);
-    expect(effectsOf(play(alone, [joins('b')]).effects, 'arrange')).toContainEqual(arranges('a2', { music: null }));
+    expect(channelSetupOf(alone, memberAt(alone, 'a2'))).toMatchObject({ bridge: 'audience', music: 'jazz' });
+    expect(effectsOf(play(alone, comes('b')).effects, 'configure-channel')).toEqual([]);
+    expect(effectsOf(play(alone, [joins('b')]).effects, 'configure-channel')).toContainEqual(
+      configures('a2', { music: null }),
+    );
   });
 
-  function arranges(channelId: string, to: object) {
+  function configures(channelId: string, to: object) {
     return expect.objectContaining({ channelId, to: expect.objectContaining(to) });
   }
 });
@@ -194,9 +200,9 @@ describe('changed settings', () => {
 
   it('are in force at once, for those that they concern', () => {
     const { conference: state, effects } = change({ audio: { talkVolume: 2 } });
-    expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a', changed: ['talkVolume'] }]);
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([{ channelId: 'a', changed: ['talkVolume'] }]);
     expect(state.settings.profile.audio.talkVolume).toBe(2);
-    expect(effectsOf(change({ audio: { listenVolume: 1 } }).effects, 'arrange')).toHaveLength(2);
+    expect(effectsOf(change({ audio: { listenVolume: 1 } }).effects, 'configure-channel')).toHaveLength(2);
   });
 
   it('touch no channel that they do not concern', () => {

@@ -26,7 +26,7 @@ function guarded(access: object, keys: object = { '#': 'hangup', '*': 'admin' })
 }
 
 const BOTH = { userPin: '1234', adminPin: '567890' };
-const ASKED = { type: 'heard', channelId: 'a', sequel: 'dial-pin' } as const;
+const ASKED = { type: 'heard', channelId: 'a', nextStep: 'dial-pin' } as const;
 /** Where a caller is after dialling, and whether as an admin. */
 function arrivesAs(access: object, keys: string, flags = {}) {
   const { conference: state } = play(guarded(access), [joins('a', flags), ...dials('a', keys)]);
@@ -38,7 +38,9 @@ describe('PINs', () => {
   it('are asked for at the door, where the caller hears nothing of the conference', () => {
     const { conference: state, effects } = play(guarded(BOTH), [joins('a')]);
     expect(memberAt(state, 'a').place).toEqual({ at: 'door' });
-    expect(effectsOf(effects, 'arrange')).toMatchObject([{ to: { answered: true, bridge: 'none', music: null } }]);
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([
+      { to: { answered: true, bridge: 'none', music: null } },
+    ]);
     expect(heard(effects)).toEqual(['conf-getpin']);
   });
 
@@ -87,7 +89,7 @@ describe('PINs', () => {
     expect(heard(failed.effects)).toEqual(['confbridge-pin-bad']);
     expect(told(failed.effects)).toContainEqual(expect.objectContaining({ type: 'turned-away', result: 'PIN' }));
     const { effects, conference: state } = play(failed.conference, [
-      { type: 'heard', channelId: 'a', sequel: 'release' },
+      { type: 'heard', channelId: 'a', nextStep: 'release' },
     ]);
     expect(effects).toEqual([{ type: 'release', channelId: 'a', result: 'PIN' }]);
     expect(told(play(state, [leaves('a')]).effects)).toEqual([]);
@@ -106,7 +108,7 @@ describe('PINs', () => {
     // Should Asterisk never say that the prompt is over.
     state = wake(state, 30_000 + 40_000).conference;
     expect(memberAt(state, 'a').place).toMatchObject({ at: 'leaving', result: 'PIN' });
-    expect(state.guesses.all.wrong).toBe(0);
+    expect(state.pinThrottle.all.wrong).toBe(0);
   });
 
   it('that are dialled in part when the time is over count as dialled', () => {
@@ -228,7 +230,7 @@ describe('becoming an admin during the call', () => {
     const failed = play(inside, dials('a', '*9999'), 0);
     expect(heard(failed.effects)).toEqual(['confbridge-pin-bad']);
     expect(memberAt(failed.conference, 'a')).toMatchObject({ place: { at: 'floor' }, pinEntry: null });
-    expect(failed.conference.guesses.all.wrong).toBe(2);
+    expect(failed.conference.pinThrottle.all.wrong).toBe(2);
   });
 
   it('does not take the PIN of users, and what it gives does not overfill the floor', () => {

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type Guesses,
   guessingDelayMs,
   isSuspicious,
-  NO_GUESSES,
+  NO_WRONG_PINS,
+  type PinThrottle,
   recordWrongPin,
 } from '../../../../src/conference/model/pin-throttle.ts';
 
-function wrong(times: number, callerOf: (index: number) => string = () => '100', nowMs = 0): Guesses {
-  let guesses = NO_GUESSES;
-  for (let i = 0; i < times; i++) guesses = recordWrongPin(guesses, callerOf(i), nowMs);
-  return guesses;
+function wrong(times: number, callerOf: (index: number) => string = () => '100', nowMs = 0): PinThrottle {
+  let pinThrottle = NO_WRONG_PINS;
+  for (let i = 0; i < times; i++) pinThrottle = recordWrongPin(pinThrottle, callerOf(i), nowMs);
+  return pinThrottle;
 }
 
 describe('wrong PINs', () => {
@@ -31,17 +31,17 @@ describe('wrong PINs', () => {
   });
 
   it('are forgiven one a minute', () => {
-    const guesses = wrong(4);
-    expect(guessingDelayMs(guesses, '100', 59_999)).toBe(2000);
-    expect(guessingDelayMs(guesses, '100', 60_000)).toBe(1000);
-    expect(guessingDelayMs(guesses, '100', 120_000)).toBe(0);
+    const pinThrottle = wrong(4);
+    expect(guessingDelayMs(pinThrottle, '100', 59_999)).toBe(2000);
+    expect(guessingDelayMs(pinThrottle, '100', 60_000)).toBe(1000);
+    expect(guessingDelayMs(pinThrottle, '100', 120_000)).toBe(0);
   });
 
   it('are forgiven within minutes however many there were, and as fast while somebody goes on slowly', () => {
     expect(guessingDelayMs(wrong(2000), '100', 6 * 60_000)).toBe(0);
-    let guesses = wrong(2);
-    for (let minute = 1; minute <= 20; minute++) guesses = recordWrongPin(guesses, '100', minute * 60_000);
-    expect(guessingDelayMs(guesses, '100', 20 * 60_000)).toBe(0);
+    let pinThrottle = wrong(2);
+    for (let minute = 1; minute <= 20; minute++) pinThrottle = recordWrongPin(pinThrottle, '100', minute * 60_000);
+    expect(guessingDelayMs(pinThrottle, '100', 20 * 60_000)).toBe(0);
   });
 
   it('are remembered of 1000 callers at most, the latest', () => {

@@ -53,9 +53,13 @@ describe('members on other nodes', () => {
     const alone = play(clustered(music), comes('a')).conference;
     expect(isAlone(alone)).toBe(true);
     const together = reduce(alone, elsewhere({ admitted: 1 }), 0);
-    expect(effectsOf(together.effects, 'arrange')).toMatchObject([{ changed: ['music'], to: { music: null } }]);
+    expect(effectsOf(together.effects, 'configure-channel')).toMatchObject([
+      { changed: ['music'], to: { music: null } },
+    ]);
     const left = reduce(together.conference, elsewhere(), 0);
-    expect(effectsOf(left.effects, 'arrange')).toMatchObject([{ changed: ['music'], to: { music: 'default' } }]);
+    expect(effectsOf(left.effects, 'configure-channel')).toMatchObject([
+      { changed: ['music'], to: { music: 'default' } },
+    ]);
   });
 
   it('count for the limits of members and speakers', () => {

@@ -20,20 +20,20 @@ import {
   typesOf,
 } from '../conferences.ts';
 
-const heardEnter = (channelId: string): Input => ({ type: 'heard', channelId, sequel: 'enter' });
+const heardEnter = (channelId: string): Input => ({ type: 'heard', channelId, nextStep: 'enter' });
 
 describe('joining', () => {
   it('opens the floor for the first member, and only for that one', () => {
     const first = play(conference(), [joins('a')]);
-    expect(typesOf(first.effects)).toEqual(['open-floor', 'arrange', 'save-member', 'save-conference']);
+    expect(typesOf(first.effects)).toEqual(['open-floor', 'configure-channel', 'save-member', 'save-conference']);
     expect(told(first.effects)).toEqual([{ type: 'started', profileName: 'default' }]);
     const second = reduce(first.conference, joins('b'), 1000);
-    expect(typesOf(second.effects)).toEqual(['arrange', 'save-member']);
+    expect(typesOf(second.effects)).toEqual(['configure-channel', 'save-member']);
   });
 
   it('answers a caller, who becomes a listener and is not heard', () => {
     const { effects } = play(conference(), [joins('a')]);
-    expect(effectsOf(effects, 'arrange')).toMatchObject([
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([
       {
         channelId: 'a',
         to: { answered: true, bridge: 'floor', voice: false, hearing: true },
@@ -44,7 +44,7 @@ describe('joining', () => {
 
   it('gives a voice to a speaker, but not to a muted one', () => {
     const voiceOf = (flags: FlagChanges) =>
-      effectsOf(play(conference(), [joins('a', flags)]).effects, 'arrange')[0]?.to.voice;
+      effectsOf(play(conference(), [joins('a', flags)]).effects, 'configure-channel')[0]?.to.voice;
     expect(voiceOf({ speaker: true })).toBe(true);
     expect(voiceOf({ speaker: true, mute: true })).toBe(false);
   });
@@ -75,7 +75,7 @@ describe('joining', () => {
 
   it('lets go of a caller that Asterisk will not take into the bridge', () => {
     const failed = play(conference(), [joins('a'), { type: 'entry-failed', channelId: 'a' }]);
-    const { effects } = play(failed.conference, [{ type: 'heard', channelId: 'a', sequel: 'release' }]);
+    const { effects } = play(failed.conference, [{ type: 'heard', channelId: 'a', nextStep: 'release' }]);
     expect(effects).toContainEqual({ type: 'release', channelId: 'a', result: 'FAILED' });
   });
 });
@@ -83,11 +83,11 @@ describe('joining', () => {
 describe('the greeting', () => {
   it('is heard before the floor, by a caller who hears nothing else', () => {
     const greeted = play(conference(ALOUD), [joins('a')]);
-    expect(effectsOf(greeted.effects, 'arrange')).toMatchObject([{ to: { answered: true, bridge: 'none' } }]);
-    expect(effectsOf(greeted.effects, 'play-to')).toMatchObject([{ channelId: 'a', over: false, sequel: 'enter' }]);
+    expect(effectsOf(greeted.effects, 'configure-channel')).toMatchObject([{ to: { answered: true, bridge: 'none' } }]);
+    expect(effectsOf(greeted.effects, 'play-to')).toMatchObject([{ channelId: 'a', over: false, nextStep: 'enter' }]);
     expect(heard(greeted.effects)).toEqual(['conf-placeintoconf', 'conf-onlyperson']);
     const { effects } = play(greeted.conference, [heardEnter('a')]);
-    expect(effectsOf(effects, 'arrange')).toMatchObject([{ to: { bridge: 'floor' } }]);
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([{ to: { bridge: 'floor' } }]);
   });
 
   it('says that a member is alone only to one who is', () => {
@@ -107,14 +107,14 @@ describe('music for who is alone', () => {
   it('plays until a second member joins, and again when the second one leaves', () => {
     const start = conference({ sound: { prompts: conference().settings.profile.sound.prompts, music: 'jazz' } });
     const alone = play(start, comes('a'));
-    expect(effectsOf(play(start, [joins('a')]).effects, 'arrange')[0]?.to.music).toBe('jazz');
+    expect(effectsOf(play(start, [joins('a')]).effects, 'configure-channel')[0]?.to.music).toBe('jazz');
     const both = play(alone.conference, [joins('b')]);
-    expect(effectsOf(both.effects, 'arrange')).toMatchObject([
+    expect(effectsOf(both.effects, 'configure-channel')).toMatchObject([
       { channelId: 'a', to: { music: null }, changed: ['music'] },
       { channelId: 'b', to: { music: null } },
     ]);
     const again = play(both.conference, [enters('b'), leaves('b')]);
-    expect(effectsOf(again.effects, 'arrange')).toMatchObject([{ channelId: 'a', to: { music: 'jazz' } }]);
+    expect(effectsOf(again.effects, 'configure-channel')).toMatchObject([{ channelId: 'a', to: { music: 'jazz' } }]);
   });
 });
 
@@ -133,8 +133,8 @@ describe('arrivals', () => {
 
   it('are announced by the name that the caller has said', () => {
     const asked = play(conference({ sound: { music: 'none', announce: 'name' } }), [joins('a')]);
-    expect(asked.effects).toContainEqual(expect.objectContaining({ type: 'play-to', sequel: 'say-name' }));
-    const says = play(asked.conference, [{ type: 'heard', channelId: 'a', sequel: 'say-name' }]);
+    expect(asked.effects).toContainEqual(expect.objectContaining({ type: 'play-to', nextStep: 'say-name' }));
+    const says = play(asked.conference, [{ type: 'heard', channelId: 'a', nextStep: 'say-name' }]);
     const [{ name } = { name: '' }] = effectsOf(says.effects, 'record-name');
     expect(name).toContain('3000');
     const second = play(says.conference, [
@@ -142,7 +142,7 @@ describe('arrivals', () => {
       heardEnter('a'),
       enters('a'),
       joins('b'),
-      { type: 'heard', channelId: 'b', sequel: 'say-name' },
+      { type: 'heard', channelId: 'b', nextStep: 'say-name' },
       { type: 'named', channelId: 'b', recorded: true },
       heardEnter('b'),
       enters('b'),
@@ -162,10 +162,10 @@ describe('a locked conference', () => {
   it('says so to everybody and to who comes, who is turned away unanswered', () => {
     expect(heard(locked.effects)).toEqual(['conf-lockednow']);
     const { conference: state, effects } = play(locked.conference, [joins('b')]);
-    expect(effectsOf(effects, 'arrange')).toEqual([]);
+    expect(effectsOf(effects, 'configure-channel')).toEqual([]);
     expect(heardBy('b', effects)).toEqual(['confbridge-lock-no-join']);
     expect(told(effects)).toMatchObject([{ type: 'turned-away', result: 'LOCKED' }]);
-    const after = play(state, [{ type: 'heard', channelId: 'b', sequel: 'release' }]);
+    const after = play(state, [{ type: 'heard', channelId: 'b', nextStep: 'release' }]);
     expect(after.effects).toEqual([{ type: 'release', channelId: 'b', result: 'LOCKED' }]);
     expect(play(after.conference, [leaves('b')]).effects).toEqual([]);
   });
@@ -183,7 +183,7 @@ describe('a locked conference', () => {
 });
 
 describe('limits of a conference', () => {
-  it('turn the next caller away when it is full, but admins', () => {
+  it('transition the next caller away when it is full, but admins', () => {
     const full = play(conference({ limits: { members: 1 } }), comes('a')).conference;
     expect(told(play(full, [joins('b')]).effects)).toMatchObject([{ type: 'turned-away', result: 'FULL' }]);
     expect(memberAt(play(full, [joins('b', { admin: true })]).conference, 'b').place.at).toBe('arriving');
@@ -206,12 +206,12 @@ describe('waiting for an admin', () => {
   it('is told, and happens with music, apart from the floor', () => {
     expect(heard(play(start, [joins('a')]).effects)).toEqual(['conf-waitforleader']);
     expect(memberAt(waiting.conference, 'a').place).toEqual({ at: 'waiting' });
-    expect(effectsOf(waiting.effects, 'arrange')).toMatchObject([{ to: { bridge: 'none', music: 'jazz' } }]);
+    expect(effectsOf(waiting.effects, 'configure-channel')).toMatchObject([{ to: { bridge: 'none', music: 'jazz' } }]);
   });
 
   it('ends when one comes, and those who come later do not wait', () => {
     const { conference: state, effects } = play(waiting.conference, [joins('b', { admin: true })]);
-    expect(effectsOf(effects, 'arrange')).toContainEqual(
+    expect(effectsOf(effects, 'configure-channel')).toContainEqual(
       expect.objectContaining({ channelId: 'a', to: expect.objectContaining({ bridge: 'floor', music: null }) }),
     );
     expect(memberAt(play(state, [joins('c')]).conference, 'c').place.at).toBe('arriving');

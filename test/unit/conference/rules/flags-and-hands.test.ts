@@ -24,7 +24,10 @@ import {
 const set = (memberId: number, changes: FlagChanges) => commands({ type: 'set-flags', memberId, changes });
 const one = play(conference(), comes('a')).conference;
 const aloud = play(conference(ALOUD), [
-  ...['a', 'b', 'c'].flatMap((channelId) => [joins(channelId), { type: 'heard', channelId, sequel: 'enter' } as const]),
+  ...['a', 'b', 'c'].flatMap((channelId) => [
+    joins(channelId),
+    { type: 'heard', channelId, nextStep: 'enter' } as const,
+  ]),
   ...['a', 'b', 'c'].map((channelId) => ({ type: 'entered', channelId }) as const),
 ]).conference;
 
@@ -33,7 +36,7 @@ describe('flags', () => {
     const { effects } = play(one, [set(1, { speaker: true })]);
     expect(effects).toMatchObject([
       { type: 'save-member', member: { settled: false, flags: { speaker: true } } },
-      { type: 'arrange', to: { voice: true }, changed: ['voice', 'talkDetect'] },
+      { type: 'configure-channel', to: { voice: true }, changed: ['voice', 'talkDetect'] },
       { type: 'save-member', member: { settled: true, flags: { speaker: true } } },
       { type: 'publish', event: { type: 'flags-changed' } },
     ]);
@@ -81,10 +84,10 @@ describe('flags', () => {
 
   it('that take the hearing are told before, to the end, and those that give it back are told after', () => {
     const deaf = play(aloud, [set(1, { deaf: true })]);
-    expect(typesOf(deaf.effects)).toEqual(['play-to', 'save-member', 'arrange', 'save-member']);
+    expect(typesOf(deaf.effects)).toEqual(['play-to', 'save-member', 'configure-channel', 'save-member']);
     expect(effectsOf(deaf.effects, 'play-to')).toMatchObject([{ over: false, wait: true }]);
     const hearing = play(deaf.conference, [set(1, { deaf: false })]);
-    expect(typesOf(hearing.effects)).toEqual(['save-member', 'arrange', 'save-member', 'play-to']);
+    expect(typesOf(hearing.effects)).toEqual(['save-member', 'configure-channel', 'save-member', 'play-to']);
   });
 
   it('are not told to who is deaf', () => {
@@ -213,7 +216,7 @@ describe('hands', () => {
     expect(raisedHands(play(raised.conference, [leaves('c')]).conference).map(({ id }) => id)).toEqual([1, 2]);
   });
 
-  it('are confirmed, and the one whose turn it is hears it', () => {
+  it('are confirmed, and the one whose transition it is hears it', () => {
     expect(heard(play(aloud, [raise(1)]).effects)).toEqual(['Your hand is raised.']);
     expect(heard(play(aloud, [raise(1), raise(1, false)]).effects)).toEqual(['Your hand is lowered.']);
     expect(heardBy('a', play(aloud, [raise(1), next]).effects)).toEqual(["It's your turn. Please go ahead."]);
@@ -227,9 +230,11 @@ describe('sound settings', () => {
 
   it('start from those of the profile, and go back to them', () => {
     const louder = play(start, [adjust('talkVolume', { by: 2 })]);
-    expect(effectsOf(louder.effects, 'arrange')).toMatchObject([{ to: { talkVolume: 3 }, changed: ['talkVolume'] }]);
+    expect(effectsOf(louder.effects, 'configure-channel')).toMatchObject([
+      { to: { talkVolume: 3 }, changed: ['talkVolume'] },
+    ]);
     const back = play(louder.conference, [adjust('talkVolume', 'profile')]);
-    expect(effectsOf(back.effects, 'arrange')).toMatchObject([{ to: { talkVolume: 1 } }]);
+    expect(effectsOf(back.effects, 'configure-channel')).toMatchObject([{ to: { talkVolume: 1 } }]);
   });
 
   it.each<[Adjustable, number, number]>([

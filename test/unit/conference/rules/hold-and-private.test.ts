@@ -32,12 +32,14 @@ describe('hold', () => {
 
   it('takes a member off the floor, with music, and back', () => {
     const held = play(start, [hold(1, true)]);
-    expect(effectsOf(held.effects, 'arrange')).toMatchObject([
+    expect(effectsOf(held.effects, 'configure-channel')).toMatchObject([
       { channelId: 'a', to: { bridge: 'none', voice: false, music: 'jazz' } },
     ]);
     expect(told(held.effects)).toEqual([{ type: 'moved', memberId: 1, place: 'hold' }]);
     const back = play(held.conference, [hold(1, false)]);
-    expect(effectsOf(back.effects, 'arrange')).toMatchObject([{ to: { bridge: 'floor', voice: true, music: null } }]);
+    expect(effectsOf(back.effects, 'configure-channel')).toMatchObject([
+      { to: { bridge: 'floor', voice: true, music: null } },
+    ]);
   });
 
   it('is told to the member, over the music', () => {
@@ -63,7 +65,7 @@ describe('a private talk', () => {
 
   it('is between two in a room of their own, who hear each other whatever their flags', () => {
     const inRoom = { bridge: 'private-1', voice: true, hearing: true, music: null };
-    expect(effectsOf(talking.effects, 'arrange')).toMatchObject([
+    expect(effectsOf(talking.effects, 'configure-channel')).toMatchObject([
       { channelId: 'a', to: inRoom },
       { channelId: 'c', to: inRoom },
     ]);
@@ -91,7 +93,7 @@ describe('a private talk', () => {
 
   it('gives each the audio back that the flags say', () => {
     const { effects } = play(talking.conference, [commands({ type: 'end-private', memberId: 1 })]);
-    expect(effectsOf(effects, 'arrange')).toMatchObject([
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([
       { channelId: 'a', to: { bridge: 'floor', voice: true, hearing: true } },
       { channelId: 'c', to: { bridge: 'floor', voice: false, hearing: false } },
     ]);
@@ -145,8 +147,8 @@ describe('a transfer', () => {
 
   it('sets the channel up anew where it arrives, whatever it was like', () => {
     const { effects } = play(conference(), [moves('x', { speaker: true })]);
-    const [arrange] = effectsOf(effects, 'arrange');
-    expect(arrange?.changed).toEqual(Object.keys(arrange?.to ?? {}));
+    const [configure] = effectsOf(effects, 'configure-channel');
+    expect(configure?.changed).toEqual(Object.keys(configure?.to ?? {}));
   });
 
   it('to the same conference, or of somebody away, is refused', () => {
@@ -169,7 +171,7 @@ describe('an application of the dialplan', () => {
       application: 'VoiceMail',
       data: '100@default',
     });
-    expect(effectsOf(away.effects, 'arrange')).toEqual([]);
+    expect(effectsOf(away.effects, 'configure-channel')).toEqual([]);
     expect(memberAt(play(away.conference, [leftForIt]).conference, 'a').place).toEqual({ at: 'away' });
   });
 
@@ -179,8 +181,10 @@ describe('an application of the dialplan', () => {
 
   it('gives the member back, who is set up anew and has not joined twice', () => {
     const { conference: state, effects } = play(away.conference, [leftForIt, back]);
-    expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a', to: { bridge: 'floor', voice: true } }]);
-    expect(effectsOf(effects, 'arrange')[0]?.changed).toContain('hearing');
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([
+      { channelId: 'a', to: { bridge: 'floor', voice: true } },
+    ]);
+    expect(effectsOf(effects, 'configure-channel')[0]?.changed).toContain('hearing');
     expect(told([...effects, ...play(state, [enters('a')]).effects])).toEqual([
       { type: 'moved', memberId: 1, place: 'floor' },
     ]);
@@ -210,7 +214,7 @@ describe('an application of the dialplan', () => {
     expect(kicked.effects.filter((effect) => 'channelId' in effect)).toEqual([]);
     const { conference: state, effects } = play(kicked.conference, [leftForIt, back]);
     expect(effects.at(-1)).toEqual({ type: 'release', channelId: 'a', result: 'KICKED' });
-    expect(effectsOf(effects, 'arrange')).toEqual([]);
+    expect(effectsOf(effects, 'configure-channel')).toEqual([]);
     expect(play(state, [{ type: 'left', channelId: 'a', destroyed: false }]).conference.members.has('a')).toBe(false);
   });
 

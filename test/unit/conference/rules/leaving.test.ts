@@ -24,9 +24,9 @@ describe('a kick', () => {
   it('ends what is played, tells the member, then gives the call back to the dialplan with the reason', () => {
     const { effects } = play({ ...start, settings: conference(ALOUD).settings }, [kick]);
     expect(effects).toContainEqual({ type: 'hush', channelId: 'a' });
-    expect(effectsOf(effects, 'play-to')).toMatchObject([{ sequel: 'release' }]);
+    expect(effectsOf(effects, 'play-to')).toMatchObject([{ nextStep: 'release' }]);
     expect(heardBy('a', effects)).toEqual(['confbridge-removed']);
-    const heard = { type: 'heard', channelId: 'a', sequel: 'release' } as const;
+    const heard = { type: 'heard', channelId: 'a', nextStep: 'release' } as const;
     expect(play(kicked.conference, [heard]).effects).toEqual([{ type: 'release', channelId: 'a', result: 'KICKED' }]);
   });
 
@@ -66,10 +66,10 @@ it('who was deaf hears the good-bye, and the dialplan after it', () => {
   const deaf = play(start, [commands({ type: 'set-flags', memberId: 1, changes: { deaf: true } })]).conference;
   for (const command of [kick, commands({ type: 'execute', memberId: 1, application: 'Echo', data: '' })]) {
     const { effects } = play(deaf, [command]);
-    const arranged = effectsOf(effects, 'arrange');
-    expect(arranged).toMatchObject([{ channelId: 'a', to: { hearing: true }, changed: ['hearing'] }]);
+    const configured = effectsOf(effects, 'configure-channel');
+    expect(configured).toMatchObject([{ channelId: 'a', to: { hearing: true }, changed: ['hearing'] }]);
     const after = effects.findIndex(({ type }) => type === 'play-to' || type === 'execute');
-    expect(effects.indexOf(arranged[0] as never)).toBeLessThan(after);
+    expect(effects.indexOf(configured[0] as never)).toBeLessThan(after);
   }
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arrangementOf } from '../../../../src/conference/model/channel-setup.ts';
+import { channelSetupOf } from '../../../../src/conference/model/channel-setup.ts';
 import type { Conference } from '../../../../src/conference/model/conference.ts';
 import type { ChannelSeen, Input } from '../../../../src/conference/model/inputs.ts';
 import { savedConferenceOf } from '../../../../src/conference/model/saved-conference.ts';
@@ -34,7 +34,7 @@ function channelsOf(state: Conference): ChannelSeen[] {
     channelId: member.channelId,
     caller: CALLER,
     flags: {},
-    bridge: foundIn(arrangementOf(state, member)?.bridge),
+    bridge: foundIn(channelSetupOf(state, member)?.bridge),
     path: member.path,
     here: member.place.at !== 'away',
     saved: { ...savedOf(member, state), settled: true },
@@ -58,7 +58,7 @@ describe('after a restart of the controller', () => {
     const { conference: state, effects } = restart(two);
     expect([...state.members]).toEqual([...two.members]);
     // Only who talks just now is asked again.
-    expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a', changed: ['talkDetect'] }]);
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([{ channelId: 'a', changed: ['talkDetect'] }]);
     expect(effects.filter((effect) => 'channelId' in effect && effect.channelId === 'b')).toEqual([]);
     expect(told(effects)).toMatchObject([
       { type: 'adopted', memberId: 1 },
@@ -77,7 +77,7 @@ describe('after a restart of the controller', () => {
     const { conference: state, effects } = restart(before);
     expect(memberAt(state, 'a')).toEqual(memberAt(before, 'a'));
     expect(
-      effectsOf(effects, 'arrange')
+      effectsOf(effects, 'configure-channel')
         .flatMap(({ changed }) => changed)
         .filter((key) => key !== 'talkDetect'),
     ).toEqual([]);
@@ -110,7 +110,7 @@ describe('after a restart of the controller', () => {
     if (!channel?.saved) throw new Error('no channel');
     const saved = { ...channel.saved, place: { at: 'leaving', result: 'KICKED' } as const };
     const { conference: state } = play(conference(), [resync([{ ...channel, saved }])]);
-    const { effects } = play(state, [{ type: 'heard', channelId: 'a', sequel: 'release' }]);
+    const { effects } = play(state, [{ type: 'heard', channelId: 'a', nextStep: 'release' }]);
     expect(effects).toEqual([{ type: 'release', channelId: 'a', result: 'KICKED' }]);
   });
 
@@ -153,15 +153,17 @@ describe('after a restart of the controller', () => {
     };
     const { conference: state, effects } = play(conference(), [resync([channel])]);
     expect(memberAt(state, 'a')).toMatchObject({ place: { at: 'arriving' }, flags: { speaker: true } });
-    expect(effectsOf(effects, 'arrange')).toMatchObject([{ to: { bridge: 'floor', voice: true } }]);
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([{ to: { bridge: 'floor', voice: true } }]);
   });
 
   it('a change that was cut off is made again', () => {
     const [a, b] = channelsOf(two);
     if (!a?.saved || !b) throw new Error('no channels');
     const { effects } = play(conference(), [resync([{ ...a, saved: { ...a.saved, settled: false } }, b])]);
-    expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a', to: { voice: true, hearing: true } }]);
-    expect(effectsOf(effects, 'arrange')[0]?.changed).toEqual(
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([
+      { channelId: 'a', to: { voice: true, hearing: true } },
+    ]);
+    expect(effectsOf(effects, 'configure-channel')[0]?.changed).toEqual(
       expect.arrayContaining(['voice', 'hearing', 'talkVolume']),
     );
   });
@@ -178,7 +180,7 @@ describe('after a restart of the controller', () => {
       saved: null,
     };
     const { effects } = play(conference(), [resync([...channelsOf(alone), newcomer])]);
-    expect(effectsOf(effects, 'arrange')).toContainEqual(
+    expect(effectsOf(effects, 'configure-channel')).toContainEqual(
       expect.objectContaining({ channelId: 'a', changed: ['music'], to: expect.objectContaining({ music: null }) }),
     );
   });
@@ -218,7 +220,7 @@ describe('after a lost connection', () => {
     for (const start of [talking, conference()]) {
       const { conference: state, effects } = play(start, [resync(channelsOf(talking).slice(1))]);
       expect(placesOf(state)).toBe('floor');
-      expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'b', to: { bridge: 'floor' } }]);
+      expect(effectsOf(effects, 'configure-channel')).toMatchObject([{ channelId: 'b', to: { bridge: 'floor' } }]);
     }
   });
 
@@ -231,7 +233,7 @@ describe('after a lost connection', () => {
   it('flags that could not be saved are brought into force, and nobody else is touched', () => {
     const changed = play(two, [commands({ type: 'set-flags', memberId: 2, changes: { speaker: true } })]).conference;
     const { effects } = play(changed, [resync(channelsOf(two))]);
-    expect(effectsOf(effects, 'arrange')).toMatchObject([
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([
       { channelId: 'a', changed: ['talkDetect'] },
       { channelId: 'b', to: { voice: true } },
     ]);
@@ -244,13 +246,15 @@ describe('after a lost connection', () => {
     const settings = conference({ audio: { talkVolume: 3 } }).settings;
     const changed = play(two, [{ type: 'settings', settings }]).conference;
     const { effects } = play(changed, [resync(channelsOf(two))]);
-    expect(effectsOf(effects, 'arrange')).toMatchObject([{ channelId: 'a', changed: ['talkDetect', 'talkVolume'] }]);
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([
+      { channelId: 'a', changed: ['talkDetect', 'talkVolume'] },
+    ]);
   });
 
   it('a detection of talking that was switched off meanwhile is switched off', () => {
     const quiet = conference({ audio: { vadLevel: 0 } });
     const { effects } = restart(two, {}, quiet);
-    expect(effectsOf(effects, 'arrange')).toMatchObject([
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([
       { channelId: 'a', to: { talkDetect: null }, changed: ['talkDetect'] },
     ]);
   });
@@ -258,7 +262,7 @@ describe('after a lost connection', () => {
   it('a meter is asked for anew, for a measured member and for nobody else, and nothing else is touched', () => {
     const measuring = conference({ audio: { energy: true, vadLevel: 0 } });
     const before = play(measuring, [...comes('a', { speaker: true }), ...comes('b')]).conference;
-    expect(effectsOf(play(before, [resync(channelsOf(before))]).effects, 'arrange')).toMatchObject([
+    expect(effectsOf(play(before, [resync(channelsOf(before))]).effects, 'configure-channel')).toMatchObject([
       { channelId: 'a', to: { metered: true }, changed: ['metered'] },
     ]);
   });
@@ -272,7 +276,7 @@ describe('after a lost connection', () => {
   it('a kick that Asterisk did not get is repeated', () => {
     const kicked = play(two, [commands({ type: 'kick', memberId: 1 })]).conference;
     const { conference: state, effects } = play(kicked, [resync(channelsOf(two))]);
-    expect(effects).toContainEqual(expect.objectContaining({ type: 'play-to', channelId: 'a', sequel: 'release' }));
+    expect(effects).toContainEqual(expect.objectContaining({ type: 'play-to', channelId: 'a', nextStep: 'release' }));
     expect(told(effects)).toEqual([]);
     expect(memberAt(state, 'a').place.at).toBe('leaving');
   });
@@ -310,7 +314,7 @@ describe('after a lost connection', () => {
     const channels = channelsOf(two).map((channel) => ({ ...channel, bridge: 'other' as const }));
     const { effects } = play(two, [resync(channels, { floorOpen: false })]);
     expect(typesOf(effects)).toContain('open-floor');
-    expect(effectsOf(effects, 'arrange')).toHaveLength(2);
+    expect(effectsOf(effects, 'configure-channel')).toHaveLength(2);
   });
 });
 
@@ -323,8 +327,8 @@ it('who is still away in the dialplan is left alone, and who came back from the 
   if (!channel) throw new Error('no channel');
   const still = play(conference(), [resync([channel])]);
   expect(memberAt(still.conference, 'a').place).toEqual({ at: 'away' });
-  expect(typesOf(still.effects)).not.toContain('arrange');
+  expect(typesOf(still.effects)).not.toContain('configure-channel');
   const { conference: state, effects } = play(conference(), [resync([{ ...channel, here: true }])]);
   expect(memberAt(state, 'a').place).toEqual({ at: 'floor' });
-  expect(effectsOf(effects, 'arrange')).toMatchObject([{ to: { bridge: 'floor', voice: true } }]);
+  expect(effectsOf(effects, 'configure-channel')).toMatchObject([{ to: { bridge: 'floor', voice: true } }]);
 });

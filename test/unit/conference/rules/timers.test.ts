@@ -21,7 +21,7 @@ const loud = ({ settings }: ReturnType<typeof conference>) => ({
   profile: { ...settings.profile, sound: conference(ALOUD).settings.profile.sound },
 });
 const endAnnounced: Input = { type: 'end-announced' };
-const over = (channelId: string): Input => ({ type: 'heard', channelId, sequel: 'release' });
+const over = (channelId: string): Input => ({ type: 'heard', channelId, nextStep: 'release' });
 
 describe('the time of a member', () => {
   const limits = { callMinutes: 2, warningSeconds: 30 };
@@ -74,12 +74,12 @@ describe('the end of a conference', () => {
   const ending = play({ ...start, settings: loud(start) }, [commands({ type: 'terminate' })], 0);
 
   it('is announced, then all are released', () => {
-    expect(effectsOf(ending.effects, 'announce')).toMatchObject([{ sequel: 'end' }]);
+    expect(effectsOf(ending.effects, 'announce')).toMatchObject([{ nextStep: 'end' }]);
     expect(heard(ending.effects)).toEqual(['confbridge-conf-end']);
     const released = play(ending.conference, [endAnnounced]);
     expect(released.effects.filter((effect) => effect.type === 'play-to')).toMatchObject([
-      { channelId: 'a', sequel: 'release' },
-      { channelId: 'b', sequel: 'release' },
+      { channelId: 'a', nextStep: 'release' },
+      { channelId: 'b', nextStep: 'release' },
     ]);
     const { effects } = play(released.conference, [over('a')]);
     expect(effects).toEqual([{ type: 'release', channelId: 'a', result: 'ENDED' }]);

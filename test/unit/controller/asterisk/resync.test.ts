@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AsteriskStandIn } from '../asterisk-stand-in.ts';
+import { FakeAsterisk } from '../fake-asterisk.ts';
 
 const FLOOR = 'r-floor-3000';
 const LEG = 'r-floorleg-3000';
@@ -14,12 +14,12 @@ afterEach(() => {
 
 describe('a controller that is started again', () => {
   it('tells the relay of the floors that it finds before it says that this is everything', async () => {
-    const former = new AsteriskStandIn(PROFILE);
+    const former = new FakeAsterisk(PROFILE);
     former.call('a');
     await vi.advanceTimersByTimeAsync(100);
     former.controller.stop();
 
-    const asterisk = new AsteriskStandIn(PROFILE);
+    const asterisk = new FakeAsterisk(PROFILE);
     asterisk.channels = former.channels;
     asterisk.bridges = [{ id: FLOOR, channelIds: ['a', LEG] }];
     for (const [variable, value] of former.variables) asterisk.variables.set(variable, value);
@@ -37,18 +37,18 @@ describe('a controller that is started again', () => {
 
 describe('a playback that is ordered while Asterisk is being read', () => {
   it('is not taken for one that has ended', async () => {
-    const asterisk = new AsteriskStandIn(PROFILE);
+    const asterisk = new FakeAsterisk(PROFILE);
     asterisk.call('a');
     await vi.advanceTimersByTimeAsync(100);
     asterisk.answers.set('listChannels', () => {
       const { channels } = asterisk;
       return new Promise((resolve) => setTimeout(resolve, 50, [...channels]));
     });
-    const squared = asterisk.controller.resync();
+    const reconciled = asterisk.controller.resync();
     await vi.advanceTimersByTimeAsync(20);
     asterisk.controller.command('3000', { type: 'play', media: ['beep'], volume: 0 }).catch(() => {});
     await vi.advanceTimersByTimeAsync(50);
-    await squared;
+    await reconciled;
     const playback = () => asterisk.controller.conferences.get('3000')?.playback;
     expect(playback()).toMatchObject({ media: ['beep'] });
     // Nor does it count as playing for ever: here no player comes.

@@ -3,7 +3,7 @@ import { createLogger, transports } from 'winston';
 import { AriError } from '../../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../../src/ari/port.ts';
 import { Arrivals } from '../../../../src/controller/calls/arrivals.ts';
-import { channelOf } from '../asterisk-stand-in.ts';
+import { channelOf } from '../fake-asterisk.ts';
 
 const WAIT_MS = 5000;
 
@@ -140,7 +140,7 @@ describe('a call that comes', () => {
   });
 });
 
-describe('while everything is squared with Asterisk', () => {
+describe('while everything is reconciled with Asterisk', () => {
   it('nobody is let in; then those are who are still there', async () => {
     held = [];
     crowd(3);

@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import type { Message, MessageOf } from '../../../../src/cluster/messages.ts';
 import { Nodes } from '../../../../src/cluster/nodes.ts';
 import { TrunkPeers } from '../../../../src/controller/cluster/trunk-peers.ts';
-import type { TrunkPeerWish } from '../../../../src/relay/protocol.ts';
+import type { TrunkPeerSpec } from '../../../../src/relay/protocol.ts';
 
 const ANNOUNCEMENT = { epoch: 7, key: Buffer.alloc(32, 1).toString('base64'), fromCounter: { high: 0, low: 9 } };
 const GROUP = { group: '239.0.0.1', port: 7500 };
 
-function peers(own: MessageOf<'hello'>['trunk'], found: TrunkPeerWish[] = []) {
+function peers(own: MessageOf<'hello'>['trunk'], found: TrunkPeerSpec[] = []) {
   const relay: unknown[][] = [];
   const sent: [string | null, Message][] = [];
   const ask =
@@ -93,13 +93,13 @@ it('a relay that was started anew tells its keys to all nodes, and is told their
 });
 
 it('a relay keeps the nodes that it knew until the controller, started anew, has met those that are still there', () => {
-  const wish = (nodeId: string) => ({ nodeId, address: { host: '192.0.2.2', port: 7500 }, multicast: false });
-  const { trunkPeers, relay } = peers(null, [wish('oslo'), wish('rome')]);
+  const spec = (nodeId: string) => ({ nodeId, address: { host: '192.0.2.2', port: 7500 }, multicast: false });
+  const { trunkPeers, relay } = peers(null, [spec('oslo'), spec('rome')]);
   const nodes = new Nodes({ lifetimeMs: 1000 });
   nodeWith(nodes, 'oslo', { host: '192.0.2.9', port: 7500, multicast: null });
   trunkPeers.changed(nodes.all.values());
-  const moved = { ...wish('oslo'), address: { host: '192.0.2.9', port: 7500 } };
-  expect(relay.at(-1)).toEqual(['setPeers', [moved, wish('rome')]]);
+  const moved = { ...spec('oslo'), address: { host: '192.0.2.9', port: 7500 } };
+  expect(relay.at(-1)).toEqual(['setPeers', [moved, spec('rome')]]);
   trunkPeers.settled(nodes.all.values());
   expect(relay.at(-1)).toEqual(['setPeers', [moved]]);
 });

@@ -5,7 +5,7 @@ import { parseConference, savedConferenceOf } from '../../../../src/conference/m
 import { Names } from '../../../../src/controller/asterisk/names.ts';
 import { ConferenceSaver } from '../../../../src/controller/effects/conference-saver.ts';
 import { standardSettings } from '../../../../src/profiles/profiles.ts';
-import { AsteriskStandIn } from '../asterisk-stand-in.ts';
+import { FakeAsterisk } from '../fake-asterisk.ts';
 
 type Write = { name: string; nextMemberId: number | undefined; answer: () => void; fail: () => void };
 
@@ -75,7 +75,7 @@ describe('the state of a conference', () => {
   });
 
   it('is in Asterisk what was wanted last, whichever request is quicker', async () => {
-    const asterisk = new AsteriskStandIn();
+    const asterisk = new FakeAsterisk();
     asterisk.call('a');
     await settled();
     const locked: boolean[] = [];

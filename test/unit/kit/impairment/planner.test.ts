@@ -163,7 +163,7 @@ describe('the planner of impairments', () => {
     expect(Math.abs(deviation(spread) - 30 / Math.sqrt(12))).toBeLessThan(0.2);
   });
 
-  it('spreads delays like a bell with normal jitter', () => {
+  it('spreads delays like a doorbell with normal jitter', () => {
     const spread = delays(run({ delayMs: 100, jitter: { kind: 'normal', deviationMs: 12 } }));
     expect(Math.abs(mean(spread) - 100)).toBeLessThan(0.5);
     expect(Math.abs(deviation(spread) - 12)).toBeLessThan(0.4);

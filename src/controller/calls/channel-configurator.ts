@@ -1,6 +1,6 @@
 import { AriError } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
-import type { Arrangement, ArrangementKey } from '../../conference/model/channel-setup.ts';
+import type { ChannelSetup, ChannelSetupKey } from '../../conference/model/channel-setup.ts';
 import type { ChannelEffect } from '../../conference/model/effects.ts';
 import type { Bridges } from '../asterisk/bridges.ts';
 import type { Meters } from '../relay/meters.ts';
@@ -9,11 +9,11 @@ import type { Anchors } from './anchors.ts';
 /** Loudness of one volume step. */
 const STEP_DB = 3;
 
-type Arrange = Extract<ChannelEffect, { type: 'arrange' }>;
+type ConfigureChannel = Extract<ChannelEffect, { type: 'configure-channel' }>;
 type Write = readonly [name: string, value: string];
 
 /** Sets channels up in Asterisk. */
-export class Arranger {
+export class ChannelConfigurator {
   readonly #ari: AriPort;
   readonly #bridges: Bridges;
   readonly #anchors: Anchors;
@@ -27,8 +27,8 @@ export class Arranger {
   }
 
   /** Rejects with an `AriError`. Doing it again is harmless. */
-  async arrange(conference: string, { channelId, to, changed }: Arrange): Promise<void> {
-    const isChanged = (...keys: ArrangementKey[]) => keys.some((key) => changed.includes(key));
+  async configure(conference: string, { channelId, to, changed }: ConfigureChannel): Promise<void> {
+    const isChanged = (...keys: ChannelSetupKey[]) => keys.some((key) => changed.includes(key));
     if (isChanged('metered') && !to.metered) await this.#meters.set(channelId, false);
     if (isChanged('answered') && to.answered) await this.#ari.answer(channelId);
     // Music goes on in a bridge, so it stops before and starts after.
@@ -45,7 +45,7 @@ export class Arranger {
    * A member who comes to a mixing bridge is in it before the relay passes its sound, and one who leaves such a bridge is out
    * of it before the relay sends anything else: so there is neither a gap nor a moment of both.
    */
-  async #place(conference: string, channelId: string, { bridge, voice, absorbKeys }: Arrangement): Promise<void> {
+  async #place(conference: string, channelId: string, { bridge, voice, absorbKeys }: ChannelSetup): Promise<void> {
     if (bridge === 'audience') return this.#bridges.enterAudience(channelId);
     if (bridge !== 'none') {
       return this.#bridges.enter(conference, bridge, channelId, { mute: !voice, absorbDtmf: absorbKeys });
@@ -59,9 +59,9 @@ export class Arranger {
  * The functions of the dialplan that make up a member's sound.
  * @see https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Functions/
  */
-function functionsOf(to: Arrangement, isChanged: (...keys: ArrangementKey[]) => boolean): Write[] {
+function functionsOf(to: ChannelSetup, isChanged: (...keys: ChannelSetupKey[]) => boolean): Write[] {
   const writes: Write[] = [];
-  const write = (key: ArrangementKey, ...pair: Write) => {
+  const write = (key: ChannelSetupKey, ...pair: Write) => {
     if (isChanged(key)) writes.push(pair);
   };
   const { talkDetect, agcLevel, denoise, jitterBuffer } = to;

@@ -1,15 +1,15 @@
 import { afterAll } from 'vitest';
 import { TcpProxy } from '../kit/impairment/tcp-proxy.ts';
-import { type Laboratory, laboratory } from './laboratory.ts';
+import { type Harness, harness } from './harness.ts';
 
 /** A node whose Asterisk answers as late as the test wants. */
-export function slowLaboratory(
+export function slowHarness(
   bindAddress: string,
   config: Record<string, unknown>,
-): { lab: Laboratory; slowDown: (delayMs: number) => void } {
+): { lab: Harness; slowDown: (delayMs: number) => void } {
   let proxy: TcpProxy | null = null;
   afterAll(() => proxy?.stop());
-  const lab = laboratory({
+  const lab = harness({
     bindAddress,
     config,
     profile: { idleSeconds: 1 },

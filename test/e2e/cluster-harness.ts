@@ -42,7 +42,7 @@ const prompts = {
   ...Object.fromEntries(Object.entries(PROMPT_HZ).map(([name, hz]) => [name, `tone:${hz}/400`])),
 };
 
-export type ClusterLaboratory = {
+export type ClusterHarness = {
   readonly cluster: RostrumCluster;
   readonly node: (name: NodeName) => RostrumNode;
   readonly call: (name: NodeName, number: string, options?: DialOptions) => Promise<Call>;
@@ -54,14 +54,14 @@ export type ClusterLaboratory = {
 };
 
 /** Starts the cluster before the first test of the file; hangs up all calls after each test. */
-export function clusterLaboratory(
+export function clusterHarness(
   addresses: Record<NodeName, string>,
   options: Omit<RostrumClusterOptions, 'nodes'> = {},
-): ClusterLaboratory {
+): ClusterHarness {
   let cluster: RostrumCluster | undefined;
   const banks = new Map<NodeName, PhoneBank>();
 
-  const lab: ClusterLaboratory = {
+  const lab: ClusterHarness = {
     get cluster() {
       return cluster as RostrumCluster;
     },
@@ -123,7 +123,7 @@ export function clusterLaboratory(
 export type Hearers = { readonly speakers: Record<NodeName, Call>; readonly listeners: Record<NodeName, Call> };
 
 /** A speaker and a listener on each node, who all hear each other. */
-export async function speakersEverywhere(lab: ClusterLaboratory, kind: 'bridge' | 'fanout'): Promise<Hearers> {
+export async function speakersEverywhere(lab: ClusterHarness, kind: 'bridge' | 'fanout'): Promise<Hearers> {
   const [toListen, toSpeak] = kind === 'bridge' ? ['3000', '4000'] : ['7000', '8000'];
   const each = async (of: (name: NodeName) => Promise<Call>) =>
     Object.fromEntries(await Promise.all(NODES.map(async (name) => [name, await of(name)]))) as Record<NodeName, Call>;

@@ -13,7 +13,7 @@ import { matchSpeech } from '../kit/phone/judge-speech.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { readWavFile } from '../kit/phone/wav.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 /** A node with sounds to be played, for the tests of playing. */
 
@@ -26,7 +26,7 @@ exten => _70XX,1,Set(CHANNEL(language)=de)
 /** The same words sound different in the voice of each language. */
 export const MUTED_TEXT = 'Die Konferenz beginnt.';
 
-export const lab = laboratory({
+export const lab = harness({
   bindAddress: '127.0.33.1',
   profile: { sound: { ...SILENT, prompts: { ...SILENT.prompts, muted: `tts:${MUTED_TEXT}` } } },
   extra: { append: { 'extensions.conf': DIALPLAN } },

@@ -16,7 +16,7 @@ import {
   type CallSpec,
   type CallStatistics,
   type CallSums,
-  type FloorWish,
+  type FloorSpec,
   type RelayReport,
   type RelayRequest,
   type RtpAddress,
@@ -38,7 +38,7 @@ export type Report<T extends RelayReport['type']> = Extract<RelayReport, { type:
 export const HEARING: CallHearing = { conference: '3000', volume: 0, noise: false, deaf: false, packetMs: 20 };
 
 /** How the relay's process is started. */
-type LaboratoryOptions = {
+type HarnessOptions = {
   /** The driver of its sockets. */
   readonly driver?: 'libc' | 'dgram';
   /** How many files it may have open. */
@@ -46,10 +46,10 @@ type LaboratoryOptions = {
 };
 
 /** A call, with both ends of it. */
-export type LaboratoryCall = { readonly spec: CallSpec; readonly asterisk: Line; readonly phone: Line };
+export type HarnessCall = { readonly spec: CallSpec; readonly asterisk: Line; readonly phone: Line };
 
 /** A relay process of its own, and its controller, Asterisk and phones, as far as it can tell. */
-export class RelayLaboratory {
+export class RelayHarness {
   readonly #directory: string;
   #process: ChildProcess | null = null;
   #control: Socket | null = null;
@@ -58,16 +58,16 @@ export class RelayLaboratory {
   readonly #timers: NodeJS.Timeout[] = [];
   reports: RelayReport[] = [];
 
-  readonly #options: LaboratoryOptions;
+  readonly #options: HarnessOptions;
 
-  private constructor(directory: string, options: LaboratoryOptions) {
+  private constructor(directory: string, options: HarnessOptions) {
     this.#directory = directory;
     this.#options = options;
   }
 
-  static async start(options: LaboratoryOptions = {}): Promise<RelayLaboratory> {
+  static async start(options: HarnessOptions = {}): Promise<RelayHarness> {
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-relay-'));
-    const lab = new RelayLaboratory(directory, options);
+    const lab = new RelayHarness(directory, options);
     const passwordFile = join(directory, 'password');
     await writeFile(passwordFile, 'none', { mode: 0o600 });
     const relay = { threads: 2, socket: join(directory, 'relay.sock') };
@@ -94,7 +94,7 @@ export class RelayLaboratory {
     return { status, stderr };
   }
 
-  #spawn(config: string, driver: LaboratoryOptions['driver'], ...args: string[]): ChildProcess {
+  #spawn(config: string, driver: HarnessOptions['driver'], ...args: string[]): ChildProcess {
     const { openFiles } = this.#options;
     const relay = [process.execPath, PROGRAM, 'relay', ...args, '--config', join(this.#directory, config)];
     const [program = '', ...rest] = openFiles ? ['prlimit', `--nofile=${openFiles}`, ...relay] : relay;
@@ -162,7 +162,7 @@ export class RelayLaboratory {
   }
 
   /** All that is wanted. */
-  tellAll(floors: readonly FloorWish[], calls: readonly CallSpec[]): void {
+  tellAll(floors: readonly FloorSpec[], calls: readonly CallSpec[]): void {
     this.tell({ type: 'everything', peers: [], floors: [...floors], calls: [...calls] });
   }
 
@@ -197,7 +197,7 @@ export class RelayLaboratory {
   }
 
   /** A call of whose RTP the relay is to be told; nobody has sent anything yet. */
-  async call(channelId: string, given: Partial<CallSpec> = {}): Promise<LaboratoryCall> {
+  async call(channelId: string, given: Partial<CallSpec> = {}): Promise<HarnessCall> {
     const codec = given.codec === undefined ? 'PCMU' : given.codec;
     const port = await evenPort();
     const asterisk = await this.line(ASTERISK, { codec, port });
@@ -218,7 +218,7 @@ export class RelayLaboratory {
   }
 
   /** A call whose port the relay has opened, and which both ends know. */
-  async openCall(channelId: string, given: Partial<CallSpec> = {}): Promise<LaboratoryCall> {
+  async openCall(channelId: string, given: Partial<CallSpec> = {}): Promise<HarnessCall> {
     const call = await this.call(channelId, given);
     this.tell({ type: 'call', call: call.spec });
     const { asterisk } = call;
@@ -232,7 +232,7 @@ export class RelayLaboratory {
   }
 
   /** Changes how a member hears as a listener; with null, the member's voice passes. */
-  hear({ spec }: LaboratoryCall, hearing: Partial<CallHearing> | null): void {
+  hear({ spec }: HarnessCall, hearing: Partial<CallHearing> | null): void {
     this.tell({ type: 'call', call: { ...spec, hearing: hearing && { ...HEARING, ...hearing } } });
   }
 
@@ -249,9 +249,9 @@ export class RelayLaboratory {
   }
 
   /** A floor on which Asterisk sends a tone. @returns what was wished for, and where the relay has it */
-  async floor(freqHz: number, levelDbov: number): Promise<{ wish: FloorWish; local: RtpAddress; asterisk: UdpSocket }> {
+  async floor(freqHz: number, levelDbov: number): Promise<{ spec: FloorSpec; local: RtpAddress; asterisk: UdpSocket }> {
     const asterisk = await this.socket({ host: ASTERISK });
-    const wish: FloorWish = {
+    const spec: FloorSpec = {
       conference: '3000',
       asterisk: { host: ASTERISK, port: asterisk.address().port },
       port: null,
@@ -260,10 +260,10 @@ export class RelayLaboratory {
       sampleRateHz: 8000,
       nodes: [],
     };
-    this.tell({ type: 'floor', floor: wish });
+    this.tell({ type: 'floor', floor: spec });
     const { local } = await this.report('floor');
     this.sendFloor(asterisk, local, freqHz, levelDbov);
-    return { wish, local, asterisk };
+    return { spec, local, asterisk };
   }
 
   /** Sends a tone as Asterisk sends the mix of a floor. */

@@ -4,7 +4,7 @@ import type { NodePlan } from './node-plan.ts';
 import { logFile, nodePlace } from './node-state.ts';
 
 /** What a person needs to know about the nodes that run now. */
-export function whatToDial(plans: readonly NodePlan[]): string {
+export function dialHints(plans: readonly NodePlan[]): string {
   const [first, ...others] = plans;
   if (!first) return '';
   const at = dialAddress(first);

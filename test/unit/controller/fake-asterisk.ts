@@ -8,7 +8,7 @@ const SILENT = 'sound: { prompts: { welcome: none, alone: none }, music: none }'
 type Request = (...args: unknown[]) => unknown;
 
 /** A controller of a node on its own, with an Asterisk that does everything at once but what a test says. */
-export class AsteriskStandIn {
+export class FakeAsterisk {
   readonly controller: Controller;
   /** What was asked of Asterisk and told to the relay, in order. */
   readonly requests: { method: string; args: unknown[] }[] = [];

@@ -3,10 +3,10 @@ import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { RostrumNode, type RostrumNodeOptions } from '../kit/rostrum-node.ts';
 
 /** A node and phones that call it, for the tests of one file. */
-export type Laboratory = { readonly node: RostrumNode; readonly phones: PhoneBank };
+export type Harness = { readonly node: RostrumNode; readonly phones: PhoneBank };
 
 /** Sets one up before the first test of the file and takes it down after the last; hangs up all calls after each test. */
-export function laboratory(options: RostrumNodeOptions): Laboratory {
+export function harness(options: RostrumNodeOptions): Harness {
   let node: RostrumNode | undefined;
   let phones: PhoneBank | undefined;
 

@@ -19,7 +19,7 @@ const KEPT = 3000;
 type Frame = { readonly atMs: number; readonly samples: Int16Array };
 
 /** Asterisk's end of a floor leg: says something, 20 ms at a time, and keeps what it is given back. */
-export class FloorStandIn {
+export class FakeFloor {
   /** What is said from the next frame on. */
   voice: Voice;
   readonly #socket: Socket;
@@ -40,10 +40,10 @@ export class FloorStandIn {
     socket.on('error', () => {});
   }
 
-  static async open(address: string, voice: Voice): Promise<FloorStandIn> {
+  static async open(address: string, voice: Voice): Promise<FakeFloor> {
     const socket = createSocket('udp4');
     await boundSocket(socket, { address, port: 0 });
-    return new FloorStandIn(socket, voice);
+    return new FakeFloor(socket, voice);
   }
 
   get address(): { host: string; port: number } {

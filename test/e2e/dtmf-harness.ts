@@ -9,7 +9,7 @@ import type { PromptName } from '../../src/prompts/catalogue.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { laboratory } from './laboratory.ts';
+import { harness } from './harness.ts';
 
 /** A node whose keys have every action there is, for the tests of them. */
 
@@ -93,7 +93,7 @@ export const KEYS_OF_MODERATORS = {
   '95': 'record',
 };
 
-export const lab = laboratory({
+export const lab = harness({
   bindAddress: '127.0.38.1',
   profile: {
     controls: 'keys-of-all',
