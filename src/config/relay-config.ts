@@ -1,6 +1,6 @@
 import { availableParallelism, networkInterfaces } from 'node:os';
 import { z } from 'zod';
-import type { TrunkOptions } from '../relay/threads/worker-messages.ts';
+import type { TrunkOptions } from '../relay/protocol/media-messages.ts';
 import type { clusterConfigSchema } from './cluster-config.ts';
 import { hostPort } from './host-port.ts';
 

@@ -5,8 +5,9 @@ import { type CallLimit, readCallLimit } from './calls/call-limit.ts';
 import { ControlServer } from './control-server.ts';
 import { RelayError } from './errors.ts';
 import { MeterThread } from './meters/meter-thread.ts';
+import type { TrunkOptions } from './protocol/media-messages.ts';
 import type { CallSpec, FloorSpec, RelayReport, RelayRequest, RtpAddress, TrunkPeerSpec } from './protocol.ts';
-import type { TrunkOptions, WorkerReport } from './threads/worker-messages.ts';
+import type { WorkerReport } from './threads/worker-messages.ts';
 import { WorkerPool } from './threads/worker-pool.ts';
 import { encodeSuccession, SUCCESSION_VERSION, type SuccessionMessage } from './upgrade/succession.ts';
 import { NO_ESTATE, type Predecessor, takeOver } from './upgrade/take-over.ts';
@@ -130,7 +131,7 @@ export class Relay {
       case 'hand-over':
         return void this.#handOver(request.path).catch(this.#onDied);
       default:
-        return this.#workers.tellFloors(request);
+        return this.#workers.changeFloors(request);
     }
   }
 
@@ -155,7 +156,7 @@ export class Relay {
 
   #setPeers(peers: readonly TrunkPeerSpec[]): void {
     this.#peers = peers;
-    this.#workers.tellFloors({ type: 'peers', peers: [...peers] });
+    this.#workers.changeFloors({ type: 'peers', peers: [...peers] });
   }
 
   #takeEverything({ floors, calls, peers }: Extract<RelayRequest, { type: 'everything' }>): void {
@@ -173,13 +174,13 @@ export class Relay {
     const { conference } = floor;
     const local = this.#floors.get(conference) ?? null;
     this.#floors.set(conference, local);
-    this.#workers.tellFloors({ type: 'floor', floor });
+    this.#workers.changeFloors({ type: 'floor', floor });
     // A controller that was restarted does not know it.
     if (local && floor.port === null) this.#control.report({ type: 'floor', conference, local });
   }
 
   #endFloor(conference: string): void {
-    if (this.#floors.delete(conference)) this.#workers.tellFloors({ type: 'end-floor', conference });
+    if (this.#floors.delete(conference)) this.#workers.changeFloors({ type: 'end-floor', conference });
   }
 
   #setCall(call: CallSpec): void {
@@ -190,21 +191,21 @@ export class Relay {
       return this.#control.report({ type: 'call-failed', channelId, message });
     }
     this.#calls.set(channelId, call);
-    this.#workers.tellCall(channelId, { type: 'call', call });
+    this.#workers.changeCall(channelId, { type: 'call', call });
   }
 
   #endCall(channelId: string): void {
-    if (this.#calls.delete(channelId)) this.#workers.tellCall(channelId, { type: 'end-call', channelId });
+    if (this.#calls.delete(channelId)) this.#workers.changeCall(channelId, { type: 'end-call', channelId });
   }
 
   #askStatistics(channelId: string): void {
-    if (this.#calls.has(channelId)) return this.#workers.tellCall(channelId, { type: 'ask-statistics', channelId });
+    if (this.#calls.has(channelId)) return this.#workers.changeCall(channelId, { type: 'ask-statistics', channelId });
     this.#control.report({ type: 'call-statistics', channelId, statistics: null });
   }
 
   #reported(report: WorkerReport): void {
     switch (report.type) {
-      case 'sockets':
+      case 'ready':
         this.#sockets = report.sockets;
         if (report.reason)
           this.#logger.warn(`media through Node.js's sockets, at three times the CPU: ${report.reason}`);
@@ -229,7 +230,6 @@ export class Relay {
         this.#floors.delete(report.conference);
         return this.#control.report(report);
       case 'sums':
-      case 'ready':
       case 'begun':
       case 'handed-over':
         // For the pool.

@@ -45,9 +45,14 @@ export class Pacing {
     return true;
   }
 
+  /** When a frame must be made up, unless one comes before. */
+  get overdueMs(): number {
+    return this.#dueMs + (this.#stalled ? STALLED_GRACE_MS : GRACE_MS);
+  }
+
   /** Whether a frame must be made up now; to be asked again until it says no. */
   overdue(nowMs: number): boolean {
-    if (nowMs < this.#dueMs + (this.#stalled ? STALLED_GRACE_MS : GRACE_MS)) return false;
+    if (nowMs < this.overdueMs) return false;
     this.#stalled = true;
     // After a standstill of this process the missed frames are not made up for.
     const missedMs = nowMs - this.#dueMs;

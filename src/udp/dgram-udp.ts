@@ -2,33 +2,25 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { UdpError } from './errors.ts';
 import { ipv4Number } from './ipv4.ts';
-import type { Libc } from './libc.ts';
-import { openSocket } from './libc-open.ts';
-import { checkPort, NO_ADDRESS, SOCKET_ADDRESS_BYTES } from './socket-address.ts';
+import { checkPort } from './socket-address.ts';
 import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions } from './udp.ts';
 
 /** Another process can take a port in the moment in which it is not bound. */
 const MAX_PORT_TRIES = 10;
 
-/**
- * UDP through Node.js's dgram: the event loop hands packets over.
- *
- * @param libc makes the sockets where it can be had: then their descriptors are known, and they can be marked
- */
-export function openDgramUdp(fallbackReason: string | null, libc: Libc | null = null): Udp {
-  return new DgramUdp(fallbackReason, libc);
+/** UDP through Node.js's dgram: the event loop hands packets over. */
+export function openDgramUdp(fallbackReason: string | null): Udp {
+  return new DgramUdp(fallbackReason);
 }
 
 class DgramUdp implements Udp {
   readonly driver = 'dgram';
   readonly waker = null;
   readonly fallbackReason: string | null;
-  readonly #libc: Libc | null;
   readonly #sockets = new Set<DgramSocket>();
 
-  constructor(fallbackReason: string | null, libc: Libc | null) {
+  constructor(fallbackReason: string | null) {
     this.fallbackReason = fallbackReason;
-    this.#libc = libc;
   }
 
   peer(host: string, port: number): UdpPeer {
@@ -38,11 +30,7 @@ class DgramUdp implements Udp {
   }
 
   async open(options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket> {
-    const libc = this.#libc;
-    const fd = libc && openSocket(libc, options).fd;
-    const opened = libc === null || fd === null ? await bound(options) : await wrapped(libc, fd);
-    const socket = new DgramSocket(opened, options.host, {
-      descriptor: fd,
+    const socket = new DgramSocket(await bound(options), options.host, {
       onPacket,
       onClose: () => this.#sockets.delete(socket),
     });
@@ -62,7 +50,7 @@ class DgramUdp implements Udp {
 class DgramSocket implements UdpSocket {
   readonly host: string;
   readonly port: number;
-  readonly descriptor: number | null;
+  readonly descriptor = null;
   refused = 0;
   failed = 0;
   readonly #socket: Socket;
@@ -72,13 +60,8 @@ class DgramSocket implements UdpSocket {
   #connected: UdpPeer | null = null;
   #closed = false;
 
-  constructor(
-    socket: Socket,
-    host: string,
-    deps: { readonly descriptor: number | null; readonly onPacket: PacketHandler; readonly onClose: () => void },
-  ) {
+  constructor(socket: Socket, host: string, deps: { readonly onPacket: PacketHandler; readonly onClose: () => void }) {
     this.#socket = socket;
-    this.descriptor = deps.descriptor;
     this.host = host;
     this.port = socket.address().port;
     this.#onPacket = deps.onPacket;
@@ -121,6 +104,8 @@ class DgramSocket implements UdpSocket {
     return this.#connected !== null;
   }
 
+  setDeferred(): void {}
+
   setFilter(): void {}
 
   close(): void {
@@ -129,6 +114,7 @@ class DgramSocket implements UdpSocket {
     this.#onClose();
     this.#socket.close();
   }
+
   /** HOT PATH. */
   #receive(packet: Buffer, from: RemoteInfo): void {
     if (this.#closed) return;
@@ -185,22 +171,6 @@ async function freePort(host: string): Promise<number> {
   socket.close();
   await closed;
   return port;
-}
-
-async function wrapped(libc: Libc, fd: number): Promise<Socket> {
-  // dgram does not connect a socket that another process has connected.
-  libc.connect(fd, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
-  const socket = createSocket({ type: 'udp4', lookup: asItIs });
-  try {
-    const listening = once(socket, 'listening');
-    socket.bind({ fd });
-    await listening;
-    return socket;
-  } catch (error) {
-    socket.close();
-    libc.close(fd);
-    throw error;
-  }
 }
 
 async function bind({ host, port, receiveBufferBytes, sendBufferBytes, multicast }: UdpSocketOptions): Promise<Socket> {

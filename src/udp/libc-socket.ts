@@ -90,6 +90,7 @@ export class LibcSocket implements UdpSocket {
   readonly #buffer: ReceiveBuffer;
   readonly #onPacket: PacketHandler;
   readonly #onClose: () => void;
+  readonly #onDeferred: (deferred: boolean) => void;
   readonly #source = new Source();
   #closed = false;
 
@@ -102,6 +103,7 @@ export class LibcSocket implements UdpSocket {
       readonly onPacket: PacketHandler;
       /** Called once, before the descriptor is closed. */
       readonly onClose: () => void;
+      readonly onDeferred: (deferred: boolean) => void;
     },
   ) {
     this.host = bound.host;
@@ -112,6 +114,7 @@ export class LibcSocket implements UdpSocket {
     this.#buffer = deps.buffer;
     this.#onPacket = deps.onPacket;
     this.#onClose = deps.onClose;
+    this.#onDeferred = deps.onDeferred;
   }
 
   send(packet: Uint8Array, bytes: number): boolean {
@@ -146,6 +149,10 @@ export class LibcSocket implements UdpSocket {
 
   setFilter(filter: Filter | null): void {
     if (!this.#closed) setFilter(this.#libc, this.#fd, filter);
+  }
+
+  setDeferred(deferred: boolean): void {
+    if (!this.#closed) this.#onDeferred(deferred);
   }
 
   /**

@@ -18,44 +18,66 @@ const MAX_WAIT_MS = 60_000;
 const EVENT_DATA = process.arch === 'x64' ? 4 : 8;
 const EVENT_BYTES = EVENT_DATA + 8;
 
+/** Packets of deferred sockets are handed over this often. */
+const DEFERRED_MS = 20;
+
 /** @throws UdpError EMFILE */
 export function openLibcUdp(libc: Libc, options: { readonly eventLoop: boolean }): Udp {
-  const epoll = libc.epoll_create1(c.EPOLL_CLOEXEC);
-  if (epoll < 0) throw lastError(libc, 'an epoll cannot be made');
-  const waker = libc.eventfd(0, c.EFD_CLOEXEC | c.EFD_NONBLOCK);
-  if (waker < 0) {
-    libc.close(epoll);
-    throw lastError(libc, 'an eventfd cannot be made');
-  }
-  return new LibcUdp(libc, { epoll, waker, ...options });
+  const made: number[] = [];
+  const checked = (descriptor: number, what: string) => {
+    if (descriptor >= 0) return made[made.push(descriptor) - 1] as number;
+    const error = lastError(libc, `${what} cannot be made`);
+    for (const each of made) libc.close(each);
+    throw error;
+  };
+  const epoll = checked(libc.epoll_create1(c.EPOLL_CLOEXEC), 'an epoll');
+  const deferredEpoll = checked(libc.epoll_create1(c.EPOLL_CLOEXEC), 'an epoll');
+  const waker = checked(libc.eventfd(0, c.EFD_CLOEXEC | c.EFD_NONBLOCK), 'an eventfd');
+  return new LibcUdp(libc, { epoll, deferredEpoll, waker, ...options });
 }
 
-/** UDP through libc: an epoll has all sockets of the thread, and an eventfd as the waker. */
+/**
+ * UDP through libc: an epoll has the sockets of the thread, and an eventfd as the waker. A second one, which is never waited
+ * for, has those sockets that are deferred.
+ */
 class LibcUdp implements Udp {
   readonly driver = 'libc';
   readonly fallbackReason = null;
   readonly waker: number;
   readonly #libc: Libc;
   readonly #epoll: number;
+  readonly #deferredEpoll: number;
   readonly #buffer: ReceiveBuffer;
   readonly #events: Memory;
   readonly #wakerCount: Uint8Array;
   /** By descriptor. Bounded by those that the process may have. */
   readonly #sockets = new Map<number, LibcSocket>();
+  /** Descriptors of those that are deferred. */
+  readonly #deferred = new Set<number>();
+  #deferredReadAtMs = 0;
   readonly #eventLoop: boolean;
   /** Set while the event loop polls. */
   #stopEventLoop: (() => void) | null = null;
   #polling = false;
   #closed = false;
 
-  constructor(libc: Libc, options: { readonly epoll: number; readonly waker: number; readonly eventLoop: boolean }) {
+  constructor(
+    libc: Libc,
+    options: {
+      readonly epoll: number;
+      readonly deferredEpoll: number;
+      readonly waker: number;
+      readonly eventLoop: boolean;
+    },
+  ) {
     this.#libc = libc;
     this.#epoll = options.epoll;
+    this.#deferredEpoll = options.deferredEpoll;
     this.waker = options.waker;
     this.#buffer = new ReceiveBuffer(libc);
     this.#events = memory(libc, MAX_READY * EVENT_BYTES);
     this.#wakerCount = memory(libc, 8).bytes;
-    this.#watch(this.waker);
+    this.#watch(this.waker, this.#epoll);
     this.#eventLoop = options.eventLoop;
     // The descriptors of a thread would outlive it, unlike those that Node.js made.
     process.once('exit', this.#exit);
@@ -67,15 +89,21 @@ class LibcUdp implements Udp {
 
   async open(options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket> {
     const bound = openSocket(this.#libc, options);
-    const deps = { libc: this.#libc, buffer: this.#buffer, onPacket, onClose: () => this.#forget(bound.fd) };
-    const socket = new LibcSocket(bound, deps);
+    const { fd } = bound;
+    const socket = new LibcSocket(bound, {
+      libc: this.#libc,
+      buffer: this.#buffer,
+      onPacket,
+      onClose: () => this.#forget(fd),
+      onDeferred: (deferred) => this.#setDeferred(fd, deferred),
+    });
     try {
-      this.#watch(bound.fd);
+      this.#watch(fd, this.#epoll);
     } catch (error) {
       socket.close();
       throw error;
     }
-    this.#sockets.set(bound.fd, socket);
+    this.#sockets.set(fd, socket);
     this.#setEventLoop();
     return socket;
   }
@@ -89,8 +117,9 @@ class LibcUdp implements Udp {
     if (this.#polling || this.#closed) return 0;
     this.#polling = true;
     try {
-      const firsts = this.#round(waitMs > 0 ? Math.min(Math.ceil(waitMs), MAX_WAIT_MS) : 0, 1);
-      return firsts === 0 ? 0 : firsts + this.#round(0, MAX_PACKETS_OF_SOCKET - 1);
+      const longestMs = this.#deferred.size > 0 ? DEFERRED_MS : MAX_WAIT_MS;
+      const packets = this.#read(this.#epoll, waitMs > 0 ? Math.min(Math.ceil(waitMs), longestMs) : 0);
+      return packets + this.#readDeferred();
     } finally {
       this.#polling = false;
     }
@@ -100,15 +129,29 @@ class LibcUdp implements Udp {
     if (this.#closed) return;
     for (const socket of this.#sockets.values()) socket.close();
     this.#closed = true;
-    this.#libc.close(this.waker);
-    this.#libc.close(this.#epoll);
+    for (const fd of [this.waker, this.#epoll, this.#deferredEpoll]) this.#libc.close(fd);
     process.off('exit', this.#exit);
   }
 
+  /** HOT PATH. */
+  #readDeferred(): number {
+    if (this.#deferred.size === 0) return 0;
+    const nowMs = performance.now();
+    if (nowMs - this.#deferredReadAtMs < DEFERRED_MS) return 0;
+    this.#deferredReadAtMs = nowMs;
+    return this.#read(this.#deferredEpoll, 0);
+  }
+
+  /** HOT PATH. */
+  #read(epoll: number, waitMs: number): number {
+    const firsts = this.#round(epoll, waitMs, 1);
+    return firsts === 0 ? 0 : firsts + this.#round(epoll, 0, MAX_PACKETS_OF_SOCKET - 1);
+  }
+
   /** HOT PATH. Reads at most so many packets from each socket that has some. */
-  #round(waitMs: number, most: number): number {
+  #round(epoll: number, waitMs: number, most: number): number {
     // Less than 0 when a signal interrupts it.
-    const ready = this.#libc.epoll_wait(this.#epoll, this.#events.bytes, MAX_READY, waitMs);
+    const ready = this.#libc.epoll_wait(epoll, this.#events.bytes, MAX_READY, waitMs);
     let packets = 0;
     for (let index = 0; index < ready; index++) {
       const fd = this.#events.view.getInt32(index * EVENT_BYTES + EVENT_DATA, true);
@@ -118,11 +161,11 @@ class LibcUdp implements Udp {
     return packets;
   }
 
-  #watch(fd: number): void {
+  #watch(fd: number, epoll: number): void {
     const event = memory(this.#libc, EVENT_BYTES);
     event.view.setUint32(0, c.EPOLLIN, true);
     event.view.setInt32(EVENT_DATA, fd, true);
-    if (this.#libc.epoll_ctl(this.#epoll, c.EPOLL_CTL_ADD, fd, event.bytes) === 0) return;
+    if (this.#libc.epoll_ctl(epoll, c.EPOLL_CTL_ADD, fd, event.bytes) === 0) return;
     throw lastError(this.#libc, 'a socket cannot be watched');
   }
 
@@ -130,7 +173,24 @@ class LibcUdp implements Udp {
     this.#sockets.delete(fd);
     this.#setEventLoop();
     // A child process that is being started may have the descriptor too, and the kernel would go on telling of it.
-    this.#libc.epoll_ctl(this.#epoll, c.EPOLL_CTL_DEL, fd, this.#events.bytes);
+    this.#unwatch(fd);
+    this.#deferred.delete(fd);
+  }
+
+  #setDeferred(fd: number, deferred: boolean): void {
+    if (this.#eventLoop || deferred === this.#deferred.has(fd)) return;
+    this.#unwatch(fd);
+    if (deferred) this.#deferred.add(fd);
+    else this.#deferred.delete(fd);
+    this.#watch(fd, this.#epollOf(fd));
+  }
+
+  #unwatch(fd: number): void {
+    this.#libc.epoll_ctl(this.#epollOf(fd), c.EPOLL_CTL_DEL, fd, this.#events.bytes);
+  }
+
+  #epollOf(fd: number): number {
+    return this.#deferred.has(fd) ? this.#deferredEpoll : this.#epoll;
   }
 
   /** Like the sockets of Node.js, ours keep the process alive, and without any it may end. */

@@ -36,5 +36,5 @@ export async function openUdp({ driver, eventLoop = false }: UdpOptions = {}): P
   if (libc.type === 'loaded' && isAllowed) return openLibcUdp(libc.libc, { eventLoop });
   const reason = libc.type === 'loaded' ? NOT_IN_WORKERS : libc.reason;
   if (wanted === 'libc') throw new UdpError('ENOTSUP', `no UDP through libc: ${reason}`);
-  return openDgramUdp(reason, libc.type === 'loaded' ? libc.libc : null);
+  return openDgramUdp(reason);
 }

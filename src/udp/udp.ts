@@ -41,6 +41,11 @@ export interface UdpSocket {
    * asked again. Without effect where the driver has no filters.
    */
   setFilter(filter: Filter | null): void;
+  /**
+   * Whether packets may wait up to 20 ms in the kernel before they are handed over, so that not each of them wakes the thread.
+   * Without effect where the event loop hands packets over.
+   */
+  setDeferred(deferred: boolean): void;
   /** Sends that the connected peer refused (ICMP port unreachable), since the socket was opened. */
   readonly refused: number;
   /** Sends that the kernel did not take, since the socket was opened. */

@@ -9,21 +9,13 @@ import {
   writeReportInto,
 } from '../../rtp/rtcp.ts';
 import type { Udp, UdpSocket, UdpSource } from '../../udp/udp.ts';
-import type { CallState } from '../upgrade/succession.ts';
+import type { CallState, PhoneReport } from '../upgrade/succession.ts';
 
 /** Of the RTP clock. */
 const TICKS_PER_MS = 8;
 /** A phone is answered at most so often, whatever it sends (RFC 3550, section 6.2, has 5 s). */
 const ANSWER_EVERY_MS = 2500;
 const BUFFER_BYTES = 8 * 1024;
-
-/** What a phone says of the sound that it gets. */
-export type PhoneReport = {
-  readonly packetsLost: number;
-  readonly jitterMs: number;
-  /** Null until it has had a report of ours. */
-  readonly roundTripMs: number | null;
-};
 
 export type CallRtcpDeps = {
   udp: Udp;

@@ -10,9 +10,9 @@ import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions, UdpSourc
 import type { AudienceListener, Hearing } from '../audience/audience-listener.ts';
 import { PromptQueue } from '../audience/prompt-queue.ts';
 import type { CallSpec, CallStatistics, RtpAddress } from '../protocol.ts';
-import type { CallState } from '../upgrade/succession.ts';
+import type { CallState, PhoneReport } from '../upgrade/succession.ts';
 import { AsteriskReminder } from './asterisk-reminder.ts';
-import { CallRtcp, type PhoneReport } from './call-rtcp.ts';
+import { CallRtcp } from './call-rtcp.ts';
 import { PhoneSource } from './phone-source.ts';
 import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
 import { payloadTypeOf, silenceOf } from './silence.ts';
@@ -187,6 +187,7 @@ export class Call implements AudienceListener {
     const { host, port } = this.#spec.local;
     const receive = (packet: Buffer, from: UdpSource) => this.#fromPhone(packet, from);
     this.#rtp = await this.#deps.udp.open({ host, port, descriptor: rtp }, receive);
+    this.#rtp.setDeferred(this.#everyNth > 1);
     if (rtcp !== undefined) await this.#rtcp.open({ host, port: port + 1, descriptor: rtcp });
     if (this.#closed) this.close();
   }
@@ -328,6 +329,7 @@ export class Call implements AudienceListener {
   #takeAll(): void {
     if (this.#everyNth === 1) return;
     this.#everyNth = 1;
+    this.#rtp?.setDeferred(false);
     this.#rtp?.setFilter(null);
   }
 
@@ -337,6 +339,7 @@ export class Call implements AudienceListener {
     const everyNth = 2 ** Math.floor(Math.log2(SEEN_EVERY_MS / packetMs));
     if (everyNth === this.#everyNth) return;
     this.#everyNth = Math.max(1, everyNth);
+    this.#rtp?.setDeferred(true);
     const port = this.#source.address?.port ?? null;
     this.#rtp?.setFilter(audioFilter({ hosts: this.#spec.sources, port, every: this.#everyNth }));
   }

@@ -1,4 +1,5 @@
 import type { RtpAddress } from '../protocol.ts';
+import type { PhoneSourceState } from '../upgrade/succession.ts';
 
 /** While the phone is heard, a packet of another stream from its address does not move it. */
 const HEARD_LATELY_MS = 100;
@@ -12,15 +13,6 @@ export type PhoneSourceOptions = {
   readonly hosts: readonly string[];
   /** From where it has sent before, as another process has seen. */
   readonly known: RtpAddress | null;
-};
-
-/** All that another process needs to go on believing the same phone. */
-export type PhoneSourceState = {
-  host: string;
-  port: number;
-  isKnown: boolean;
-  ssrc: number;
-  heardAtMs: number;
 };
 
 /**

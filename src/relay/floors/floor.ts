@@ -31,6 +31,8 @@ export type FloorDeps = {
   play: (samples: Int16Array, noiseDbov: number | null) => void;
   /** Receives each frame of this node for the others. */
   share: (samples: Int16Array, nodes: readonly string[]) => void;
+  /** `advance` is to be called at this time, which is sooner than it was before. */
+  wakeAt: (atMs: number) => void;
 };
 
 /**
@@ -56,7 +58,7 @@ export class Floor {
   readonly #header: { payloadType: number; marker: boolean; sequence: number; timestamp: number; ssrc: number };
   /** A frame of Asterisk that is still to be mixed with those of other nodes. */
   #waiting: Int16Array | null = null;
-  #waitingTimer: NodeJS.Timeout | undefined;
+  #waitsUntilMs = Number.POSITIVE_INFINITY;
   readonly #udp: Udp;
   #socket: UdpSocket | null = null;
   #closed = false;
@@ -120,13 +122,18 @@ export class Floor {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#waitingTimer);
     this.#socket?.close();
   }
 
-  /** HOT PATH. To be called every few milliseconds. */
-  tick(nowMs: number): void {
-    while (this.#pacing.overdue(nowMs)) this.#advance(this.#silence, nowMs);
+  /** HOT PATH. When `advance` is to be called, unless packets come before. */
+  get dueMs(): number {
+    return Math.min(this.#pacing.overdueMs, this.#waitsUntilMs);
+  }
+
+  /** HOT PATH. Does what is due. */
+  advance(nowMs: number): void {
+    if (nowMs >= this.#waitsUntilMs) this.#mixWaiting();
+    while (this.#pacing.overdue(nowMs)) this.#play(this.#silence, nowMs);
   }
 
   #aim(): void {
@@ -144,25 +151,26 @@ export class Floor {
     this.#mixWaiting();
     // Late ones too: some codecs go on from the frame before.
     this.#codec.decodeInto(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
-    if (this.#pacing.arrived(view.timestamp, nowMs)) this.#advance(this.#frame, nowMs);
+    if (this.#pacing.arrived(view.timestamp, nowMs)) this.#play(this.#frame, nowMs);
   }
 
   /** HOT PATH. 20 ms of the conference, of which Asterisk has sent `local`. */
-  #advance(local: Int16Array, nowMs: number): void {
+  #play(local: Int16Array, nowMs: number): void {
     const { nodes } = this.#spec;
     if (nodes.length > 0) this.#deps.share(local, nodes);
     if (this.remote.isEmpty) return this.#mixWithOthers(local, nowMs);
     this.#mixWaiting();
     this.#waiting = local;
-    this.#waitingTimer = setTimeout(() => this.#mixWaiting(), GIVE_BACK_AFTER_MS);
+    this.#waitsUntilMs = nowMs + GIVE_BACK_AFTER_MS;
+    this.#deps.wakeAt(this.#waitsUntilMs);
   }
 
   /** HOT PATH. */
   #mixWaiting(): void {
     const waiting = this.#waiting;
     if (waiting === null) return;
-    clearTimeout(this.#waitingTimer);
     this.#waiting = null;
+    this.#waitsUntilMs = Number.POSITIVE_INFINITY;
     this.#mixWithOthers(waiting, performance.now());
   }
 

@@ -3,8 +3,8 @@ import type { Aead } from '../../trunk/aead.ts';
 import type { ReceivedFrame } from '../../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
 import type { Udp } from '../../udp/udp.ts';
+import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from '../protocol/media-messages.ts';
 import type { AnnouncementText, FloorSpec, TrunkStatsReport } from '../protocol.ts';
-import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from '../threads/worker-messages.ts';
 import {
   decodeSuccession,
   type FloorState,
@@ -17,8 +17,6 @@ import { addCounts, type FrameCounts, NO_FRAMES } from './remote-sources.ts';
 import { SharedConference } from './shared-conference.ts';
 import { Trunk } from './trunk.ts';
 
-/** Floors look this often whether a frame is missing. */
-const TICK_MS = 5;
 const STATS_EVERY_MS = 2000;
 /** In one message to a successor, which has room for the names of a thousand nodes in each. */
 const FLOORS_TOLD_AT_ONCE = 4;
@@ -42,13 +40,14 @@ export class Floors {
   readonly #trunk: Trunk | null;
   /** Of conferences that have ended, by node. Bounded by the nodes that there are, see `#reportTrunk`. */
   readonly #past = new Map<string, FrameCounts>();
-  readonly #timers: NodeJS.Timeout[];
+  /** No floor has anything to do before; some may have later. */
+  #dueMs = Number.POSITIVE_INFINITY;
+  #reportedAtMs = performance.now();
 
   constructor(options: FloorsOptions, deps: FloorsDeps) {
     const { report, aead, udp } = deps;
     this.#options = options;
     this.#deps = deps;
-    this.#timers = [setInterval(() => this.#tick(), TICK_MS)];
     this.#trunk =
       options.trunk &&
       new Trunk(options.trunk, {
@@ -57,7 +56,6 @@ export class Floors {
         onFrame: (frame, nowMs) => this.#received(frame, nowMs),
         onAnnounce: (to, announcement) => report({ type: 'announce', to, announcement: textOf(announcement) }),
       });
-    if (this.#trunk) this.#timers.push(setInterval(() => this.#reportTrunk(), STATS_EVERY_MS));
   }
 
   /** Opens the trunk, and goes on with what another process has handed over, if anything. */
@@ -81,9 +79,32 @@ export class Floors {
     report({ type: 'begun' });
   }
 
-  /** Tells another process all that it needs to go on. Nothing may be done with the floors afterwards. */
+  /** HOT PATH. When `advance` is to be called, at the latest. */
+  get dueMs(): number {
+    return this.#dueMs;
+  }
+
+  /** HOT PATH. Has each floor do what is due. */
+  advance(nowMs: number): void {
+    if (nowMs < this.#dueMs) return;
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    for (const { floor } of this.#floors.values()) {
+      floor.advance(nowMs);
+      this.#wakeAt(floor.dueMs);
+    }
+  }
+
+  /** To be called some times in a second. */
+  tick(nowMs: number): void {
+    if (!this.#trunk) return;
+    this.#trunk.tick(nowMs);
+    if (nowMs - this.#reportedAtMs < STATS_EVERY_MS) return;
+    this.#reportedAtMs = nowMs;
+    this.#reportTrunk(this.#trunk);
+  }
+
+  /** Tells another process all that it needs to go on, and ends. What comes meanwhile waits in the sockets. */
   handOver(send: (message: SuccessionMessage, descriptors: readonly number[]) => void): void {
-    for (const timer of this.#timers) clearInterval(timer);
     const estates = [...this.#floors.values()].map(({ floor }) => floor.handOver()).filter((estate) => estate !== null);
     for (let at = 0; at < estates.length; at += FLOORS_TOLD_AT_ONCE) {
       const some = estates.slice(at, at + FLOORS_TOLD_AT_ONCE);
@@ -92,6 +113,9 @@ export class Floors {
     }
     const place = placeOf(this.#options.trunk);
     if (this.#trunk && place) send({ type: 'trunk', place }, this.#trunk.descriptors);
+    for (const { floor } of this.#floors.values()) floor.close();
+    this.#trunk?.stop();
+    this.#floors.clear();
   }
 
   /** The configuration has changed: other sockets are opened in their place. */
@@ -103,28 +127,28 @@ export class Floors {
   }
 
   /** What another node says may be wrong; that must not end the sound of all. */
-  take(command: FloorRequest): void {
+  handle(request: FloorRequest): void {
     try {
-      this.#take(command);
+      this.#handle(request);
     } catch (error) {
       this.#deps.report({ type: 'trunk-problem', message: (error as Error).message });
     }
   }
 
-  #take(command: FloorRequest): void {
-    switch (command.type) {
+  #handle(request: FloorRequest): void {
+    switch (request.type) {
       case 'floor':
-        return this.#set(command.floor);
+        return this.#set(request.floor);
       case 'end-floor':
-        return this.#end(command.conference);
+        return this.#end(request.conference);
       case 'peers':
-        return this.#trunk?.setPeers(command.peers);
+        return this.#trunk?.setPeers(request.peers);
       case 'announce-to':
-        return this.#trunk?.announceTo(command.nodeId);
+        return this.#trunk?.announceTo(request.nodeId);
       case 'peer-key':
-        return this.#install(command.nodeId, command.announcement);
+        return this.#install(request.nodeId, request.announcement);
       case 'key-acknowledged':
-        return this.#trunk?.acknowledged(command.nodeId, command.epoch);
+        return this.#trunk?.acknowledged(request.nodeId, request.epoch);
     }
   }
 
@@ -161,9 +185,11 @@ export class Floors {
       udp,
       play: (samples, noiseDbov) => play({ conference, samples, sampleRateHz, noiseDbov }),
       share: (samples, nodes) => this.#share(shared, samples, nodes),
+      wakeAt: this.#wakeAt,
     };
     const floor = new Floor(spec, deps, performance.now(), header);
     this.#floors.set(conference, { floor, shared });
+    this.#wakeAt(floor.dueMs);
     this.#trunk?.open(conference);
     return floor;
   }
@@ -189,14 +215,13 @@ export class Floors {
     this.#floors.get(frame.conference)?.floor.remote.push(frame, nowMs);
   }
 
-  #tick(): void {
-    const nowMs = performance.now();
-    for (const { floor } of this.#floors.values()) floor.tick(nowMs);
-  }
+  /** HOT PATH. */
+  readonly #wakeAt = (atMs: number): void => {
+    if (atMs < this.#dueMs) this.#dueMs = atMs;
+  };
 
-  #reportTrunk(): void {
-    if (!this.#trunk) return;
-    const { accepted, ...stats } = this.#trunk.stats;
+  #reportTrunk(trunk: Trunk): void {
+    const { accepted, ...stats } = trunk.stats;
     const nodes: TrunkStatsReport['nodes'] = {};
     for (const nodeId of this.#past.keys()) if (accepted[nodeId] === undefined) this.#past.delete(nodeId);
     const remotes = [...this.#floors.values()].map(({ floor }) => floor.remote);

@@ -6,8 +6,8 @@ import { Vad } from '../../audio/vad.ts';
 import { type AudioFormat, L16_8000, L16_16000, PCMA, PCMU } from '../../trunk/audio-format.ts';
 import { OutgoingStream } from '../../trunk/outgoing-stream.ts';
 import type { OutgoingFrame } from '../../trunk/trunk-sender.ts';
+import type { TrunkOptions } from '../protocol/media-messages.ts';
 import type { FloorSpec } from '../protocol.ts';
-import type { TrunkOptions } from '../threads/worker-messages.ts';
 
 const FORMATS: Readonly<Record<TrunkOptions['codec'], AudioFormat>> = { PCMU, PCMA, L16: L16_8000 };
 /** Softer than a whisper on the line; what is louder is sent. */

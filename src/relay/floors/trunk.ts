@@ -8,21 +8,19 @@ import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
 import { type DropReason, TrunkReceiver } from '../../trunk/trunk-receiver.ts';
 import { type OutgoingFrame, type Refusal, TrunkSender } from '../../trunk/trunk-sender.ts';
 import type { MulticastOptions, Udp, UdpPeer, UdpSocket } from '../../udp/udp.ts';
+import type { TrunkOptions } from '../protocol/media-messages.ts';
 import type { RtpAddress, TrunkPeerSpec } from '../protocol.ts';
-import type { TrunkOptions } from '../threads/worker-messages.ts';
 
 /** At 60,000 packets a second the kernel's default loses a sixth of them. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Expedited forwarding, RFC 3246: packets of voice go first where the network knows of it. */
 const DSCP = 46;
-const TICK_MS = 100;
 /** Nodes of a cluster, and conferences of a node that may be on others too. */
 const MOST_NODES = 256;
 const MOST_CONFERENCES = 4096;
 
 export type TrunkDeps = {
   aead: Aead;
-  /** Its event loop hands packets over. */
   udp: Udp;
   /** Receives each authentic frame; it is valid until it returns. */
   onFrame: (frame: ReceivedFrame, nowMs: number) => void;
@@ -44,8 +42,7 @@ export type TrunkStats = {
 type Peer = { readonly to: UdpPeer | null; readonly multicast: boolean };
 
 /**
- * The way to the relays of other nodes: makes each frame a packet once, and sends it to all who are to have it. It ends
- * with its thread.
+ * The way to the relays of other nodes: makes each frame a packet once, and sends it to all nodes that are to have it.
  */
 export class Trunk {
   readonly #options: TrunkOptions;
@@ -77,8 +74,7 @@ export class Trunk {
    * @param descriptors of its sockets, where another process has had them before
    */
   async start([own, groups]: readonly number[] = []): Promise<void> {
-    setInterval(() => this.#advanceKeys(), TICK_MS);
-    this.#advanceKeys();
+    this.tick(performance.now());
     const { bind, multicast } = this.#options;
     if (!multicast) {
       this.#socket = await this.#open(bind, own);
@@ -126,7 +122,7 @@ export class Trunk {
       this.#peers.set(nodeId, { to, multicast: multicast && this.#group !== null });
       if (isNew) this.#keys.peerConnected(nodeId);
     }
-    this.#advanceKeys();
+    this.tick(performance.now());
   }
 
   /** A node is to be told the keys under which it will get packets. */
@@ -141,7 +137,13 @@ export class Trunk {
 
   acknowledged(nodeId: string, epoch: number): void {
     this.#keys.acknowledge(nodeId, epoch);
-    this.#advanceKeys();
+    this.tick(performance.now());
+  }
+
+  /** Its sockets go on in another process that has the descriptors, if there is one. */
+  stop(): void {
+    this.#socket?.close();
+    this.#groupSocket?.close();
   }
 
   /** Packets of this conference are taken from now on. */
@@ -173,8 +175,8 @@ export class Trunk {
     socket.sendTo(this.#packet, bytes, to);
   }
 
-  #advanceKeys(): void {
-    const nowMs = performance.now();
+  /** Makes and retires keys. To be called some times in a second. */
+  tick(nowMs: number): void {
     for (const step of this.#keys.advance(nowMs)) this.#take(step);
     this.#receiver.expireKeys(nowMs);
   }

@@ -20,7 +20,7 @@ export function warmUpAudience(): void {
 }
 
 export function warmUpFloor(udp: Udp): void {
-  const deps = { udp, play: () => {}, share: () => {} };
+  const deps = { udp, play: () => {}, share: () => {}, wakeAt: () => {} };
   const spec: Omit<FloorSpec, 'sampleRateHz'> = {
     conference: 'none',
     asterisk: null,
@@ -29,5 +29,5 @@ export function warmUpFloor(udp: Udp): void {
     floorNoise: true,
     nodes: [],
   };
-  for (const sampleRateHz of [8000, 16_000] as const) new Floor({ ...spec, sampleRateHz }, deps, 0).tick(1000);
+  for (const sampleRateHz of [8000, 16_000] as const) new Floor({ ...spec, sampleRateHz }, deps, 0).advance(1000);
 }

@@ -1,21 +1,15 @@
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { createRtpDrops, readDrops } from '../calls/rtp-drops.ts';
+import type { CallRequest, FloorRequest, TrunkOptions } from '../protocol/media-messages.ts';
 import type { CallSums } from '../protocol.ts';
 import type { Estate } from '../upgrade/take-over.ts';
 import { createDoorbell, type Doorbell, ring } from './doorbell.ts';
-import type {
-  CallCommand,
-  CallRequest,
-  CallWorkerOptions,
-  FloorCommand,
-  FloorRequest,
-  FloorWorkerOptions,
-  TrunkOptions,
-  WorkerReport,
-} from './worker-messages.ts';
+import type { MediaCommand, MediaWorkerOptions, WorkerReport } from './worker-messages.ts';
+
+/** What a floor costs its thread, in calls. */
+const CALLS_OF_FLOOR = 8;
 
 type PoolOptions = {
-  /** How many have calls. */
   threads: number;
   trunk: TrunkOptions | null;
 };
@@ -26,51 +20,48 @@ export type WorkerPoolDeps = {
   onDied: (error: Error) => void;
 };
 
-type CallThread = {
-  readonly worker: Worker;
-  readonly doorbell: Doorbell;
-  calls: number;
-  sums: Omit<CallSums, 'dropped'>;
-};
+type Thread = { readonly worker: Worker; readonly doorbell: Doorbell; calls: number; sums: Omit<CallSums, 'dropped'> };
 
-/** The media threads: one that has all floors, and some over which calls are spread. */
+/** The media threads: calls are spread over them, and the first one has all floors too. */
 export class WorkerPool {
-  readonly #floors: Worker;
-  readonly #threads: readonly CallThread[];
-  readonly #threadOf = new Map<string, CallThread>();
+  readonly #threads: readonly Thread[];
+  readonly #threadOf = new Map<string, Thread>();
+  /** Conferences that have a floor. */
+  readonly #floors = new Set<string>();
   readonly #rtpDrops = createRtpDrops();
 
   constructor({ threads, trunk }: PoolOptions, deps: WorkerPoolDeps) {
-    const start = (file: string, workerData: CallWorkerOptions | FloorWorkerOptions) => {
-      const worker = new Worker(new URL(file, import.meta.url), { workerData });
-      worker.on('error', deps.onDied);
-      return worker;
-    };
-    this.#floors = start('./floor-worker.js', { trunk });
-    this.#floors.on('message', deps.onReport);
-    this.#threads = Array.from({ length: threads }, () => {
+    this.#threads = Array.from({ length: threads }, (_, index) => {
       const doorbell = createDoorbell();
-      const worker = start('./call-worker.js', { rtpDrops: this.#rtpDrops, doorbell });
+      const workerData: MediaWorkerOptions = { rtpDrops: this.#rtpDrops, doorbell, trunk, hasFloors: index === 0 };
+      const worker = new Worker(new URL('./media-worker.js', import.meta.url), { workerData });
       const sums = { calls: 0, listeners: 0, packetsLostByPhones: 0, worstJitterAtPhonesMs: 0 };
-      const thread: CallThread = { worker, doorbell, calls: 0, sums };
+      const thread: Thread = { worker, doorbell, calls: 0, sums };
+      worker.on('error', deps.onDied);
       worker.on('message', (report: WorkerReport) => {
         if (report.type === 'sums') thread.sums = report.sums;
         else deps.onReport(report);
+        if (report.type === 'floor-failed') this.#floors.delete(report.conference);
       });
-      const { port1, port2 } = new MessageChannel();
-      this.#floors.postMessage({ type: 'frames', port: port1, doorbell } satisfies FloorCommand, [port1]);
-      worker.postMessage({ type: 'frames', port: port2 } satisfies CallCommand, [port2]);
-      ring(doorbell);
       return thread;
     });
+    for (const thread of this.#threads.slice(1)) this.#connect(thread);
+  }
+
+  get #first(): Thread {
+    return this.#threads[0] as Thread;
+  }
+
+  /** The thread gets frames from the first one. */
+  #connect(thread: Thread): void {
+    const { port1, port2 } = new MessageChannel();
+    post(this.#first, { type: 'frames-to', port: port1, doorbell: thread.doorbell }, [port1]);
+    post(thread, { type: 'frames-from', port: port2, doorbell: this.#first.doorbell }, [port2]);
   }
 
   /** Resolves when all threads have loaded what they need. */
   async ready(): Promise<void> {
-    await Promise.all([
-      reported(this.#floors, 'ready'),
-      ...this.#threads.map(({ worker }) => reported(worker, 'sockets')),
-    ]);
+    await Promise.all(this.#threads.map((thread) => reported(thread, 'ready')));
   }
 
   /**
@@ -85,31 +76,20 @@ export class WorkerPool {
           for (const { channelId } of specs) this.#threadOf.set(channelId, thread);
           thread.calls += specs.length;
         }
-        return this.#ask(thread, { type: 'begin', taken: parts.map(({ part }) => part) }, 'begun');
+        return ask(thread, { type: 'begin-calls', taken: parts.map(({ part }) => part) }, 'begun');
       }),
     );
-    const begun = reported(this.#floors, 'begun');
-    this.#floors.postMessage({ type: 'begin', taken: floors } satisfies FloorCommand);
-    await begun;
+    await ask(this.#first, { type: 'begin-floors', taken: floors }, 'begun');
   }
 
   /** Each thread hands over all that it has, and ends. Floors come first, so that listeners get all that has come from them. */
   async handOver(path: string): Promise<void> {
-    const floorsDone = reported(this.#floors, 'handed-over');
-    this.#floors.postMessage({ type: 'hand-over', path, thread: 0 } satisfies FloorCommand);
-    await floorsDone;
+    await ask(this.#first, { type: 'hand-over-floors', path, thread: 0 }, 'handed-over');
     await Promise.all(
       this.#threads.map((thread, index) =>
-        this.#ask(thread, { type: 'hand-over', path, thread: index }, 'handed-over'),
+        ask(thread, { type: 'hand-over-calls', path, thread: index }, 'handed-over'),
       ),
     );
-  }
-
-  #ask({ worker, doorbell }: CallThread, command: CallCommand, answer: WorkerReport['type']): Promise<void> {
-    const answered = reported(worker, answer);
-    worker.postMessage(command);
-    ring(doorbell);
-    return answered;
   }
 
   /** Of all threads together, some seconds old at most. */
@@ -126,33 +106,49 @@ export class WorkerPool {
     };
   }
 
-  tellFloors(request: FloorRequest): void {
-    this.#floors.postMessage(request);
+  changeFloors(request: FloorRequest): void {
+    if (request.type === 'floor') this.#floors.add(request.floor.conference);
+    else if (request.type === 'end-floor') this.#floors.delete(request.conference);
+    post(this.#first, { type: 'floors', request });
   }
 
-  /** A call stays in the thread in which it began: the one with the fewest. */
-  tellCall(channelId: string, command: CallRequest): void {
+  /** A call stays in the thread in which it began: the one with the least to do. */
+  changeCall(channelId: string, request: CallRequest): void {
     const known = this.#threadOf.get(channelId);
-    if (!known && command.type !== 'call') return;
-    const thread = known ?? this.#threads.reduce((least, each) => (each.calls < least.calls ? each : least));
+    if (!known && request.type !== 'call') return;
+    const thread =
+      known ?? this.#threads.reduce((least, each) => (this.#load(each) < this.#load(least) ? each : least));
     if (!known) {
       this.#threadOf.set(channelId, thread);
       thread.calls += 1;
     }
-    thread.worker.postMessage(command);
-    ring(thread.doorbell);
-    if (command.type !== 'end-call') return;
+    post(thread, { type: 'calls', request });
+    if (request.type !== 'end-call') return;
     this.#threadOf.delete(channelId);
     thread.calls -= 1;
   }
 
+  #load(thread: Thread): number {
+    return thread.calls + (thread === this.#first ? this.#floors.size * CALLS_OF_FLOOR : 0);
+  }
+
   async stop(): Promise<void> {
-    const workers = [this.#floors, ...this.#threads.map(({ worker }) => worker)];
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
 }
 
-function reported(worker: Worker, type: WorkerReport['type']): Promise<void> {
+function post({ worker, doorbell }: Thread, command: MediaCommand, transfer: readonly MessagePort[] = []): void {
+  worker.postMessage(command, transfer);
+  ring(doorbell);
+}
+
+function ask(thread: Thread, command: MediaCommand, answer: WorkerReport['type']): Promise<void> {
+  const answered = reported(thread, answer);
+  post(thread, command);
+  return answered;
+}
+
+function reported({ worker }: Thread, type: WorkerReport['type']): Promise<void> {
   return new Promise((resolve) => {
     const onReport = (report: WorkerReport) => {
       if (report.type !== type) return;

@@ -1,9 +1,7 @@
 import type { OutgoingStreamState } from '../../rtp/outgoing-stream.ts';
 import type { ReceptionState } from '../../rtp/reception.ts';
-import type { PhoneReport } from '../calls/call-rtcp.ts';
-import type { PhoneSourceState } from '../calls/phone-source.ts';
+import type { TrunkOptions } from '../protocol/media-messages.ts';
 import type { CallSpec, FloorSpec, RtpAddress, TrunkPeerSpec } from '../protocol.ts';
-import type { TrunkOptions } from '../threads/worker-messages.ts';
 
 /**
  * What a relay hands over to the one that succeeds it: messages that carry descriptors of sockets (`udp/descriptors.ts`). Each
@@ -11,7 +9,24 @@ import type { TrunkOptions } from '../threads/worker-messages.ts';
  */
 
 /** Of the messages below. A relay whose version is another cannot be succeeded. */
-export const SUCCESSION_VERSION = 1;
+export const SUCCESSION_VERSION = 2;
+
+/** What a phone says of the sound that it gets. */
+export type PhoneReport = {
+  readonly packetsLost: number;
+  readonly jitterMs: number;
+  /** Null until it has had a report of ours. */
+  readonly roundTripMs: number | null;
+};
+
+/** All that another process needs to go on believing the same phone. */
+export type PhoneSourceState = {
+  host: string;
+  port: number;
+  isKnown: boolean;
+  ssrc: number;
+  heardAtMs: number;
+};
 
 export type CallState = {
   readonly spec: CallSpec;

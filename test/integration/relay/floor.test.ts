@@ -1,20 +1,26 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { G722Decoder, G722Encoder } from '../../../src/audio/g722.ts';
 import { encodeL16Into } from '../../../src/audio/l16.ts';
+import { createRtpDrops } from '../../../src/relay/calls/rtp-drops.ts';
 import { Floor } from '../../../src/relay/floors/floor.ts';
 import type { FloorSpec } from '../../../src/relay/protocol.ts';
-import { createDoorbell } from '../../../src/relay/threads/doorbell.ts';
-import type { FloorCommand, FloorWorkerOptions, FramesWanted } from '../../../src/relay/threads/worker-messages.ts';
+import { createDoorbell, ring } from '../../../src/relay/threads/doorbell.ts';
+import type {
+  FramesWanted,
+  MediaCommand,
+  MediaWorkerOptions,
+  WorkerReport,
+} from '../../../src/relay/threads/worker-messages.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../../src/rtp/packet.ts';
 import { L16_8000 } from '../../../src/trunk/audio-format.ts';
 import { openUdp } from '../../../src/udp/open-udp.ts';
 
 const ADDRESS = '127.0.77.1';
 const udp = await openUdp({ eventLoop: true });
-const WISH: FloorSpec = {
+const SPEC: FloorSpec = {
   conference: '3000',
   asterisk: null,
   port: null,
@@ -79,8 +85,8 @@ describe('a floor', () => {
       shared.push(samples.slice());
       sharedAtMs = performance.now();
     };
-    const spec = { ...WISH, asterisk: asterisk.address, sampleRateHz: 16_000 as const };
-    const floor = new Floor(spec, { udp, play: () => {}, share }, performance.now());
+    const spec = { ...SPEC, asterisk: asterisk.address, sampleRateHz: 16_000 as const };
+    const floor = new Floor(spec, { udp, play: () => {}, share, wakeAt: () => {} }, performance.now());
     closing.push(() => floor.close());
     const { port } = await floor.open();
 
@@ -96,7 +102,7 @@ describe('a floor', () => {
     for (const { bytes } of frames.slice(0, 4)) asterisk.send(bytes, port);
     await expect.poll(() => shared.length).toBe(4);
     // Frames 4 to 6 do not come in time.
-    floor.tick(sharedAtMs + 85);
+    floor.advance(sharedAtMs + 85);
     for (const { bytes } of frames.slice(4)) asterisk.send(bytes, port);
     await expect.poll(() => shared.length).toBe(10);
     const silent = new Int16Array(320);
@@ -110,8 +116,11 @@ describe('a floor', () => {
       udp,
       share: () => sharedAtMs.push(performance.now()),
       play: () => playedAtMs.push(performance.now()),
+      wakeAt: (atMs: number) => {
+        setTimeout(() => floor.advance(atMs), atMs - performance.now());
+      },
     };
-    const floor = new Floor({ ...WISH, asterisk: asterisk.address }, deps, performance.now());
+    const floor: Floor = new Floor({ ...SPEC, asterisk: asterisk.address }, deps, performance.now());
     closing.push(() => floor.close());
     const { port } = await floor.open();
     const payload = new Uint8Array(320);
@@ -132,27 +141,39 @@ describe('a floor', () => {
 
 describe('the thread that has the floors', () => {
   it('sends frames to a thread with listeners only while that takes them', async () => {
-    const file = new URL('../../../dist/relay/threads/floor-worker.js', import.meta.url);
-    const worker = new Worker(file, { workerData: { trunk: null } satisfies FloorWorkerOptions });
+    const file = new URL('../../../dist/relay/threads/media-worker.js', import.meta.url);
+    const doorbell = createDoorbell();
+    const workerData: MediaWorkerOptions = { doorbell, rtpDrops: createRtpDrops(), hasFloors: true, trunk: null };
+    const worker = new Worker(file, { workerData });
     closing.push(() => worker.terminate());
+    const reports: string[] = [];
+    worker.on('message', ({ type }: WorkerReport) => reports.push(type));
     const { port1, port2 } = new MessageChannel();
     closing.push(() => port2.close());
     let frames = 0;
     port2.on('message', () => {
       frames += 1;
     });
-    worker.postMessage({ type: 'frames', port: port1, doorbell: createDoorbell() } satisfies FloorCommand, [port1]);
-    worker.postMessage({ type: 'floor', floor: WISH } satisfies FloorCommand);
-    await once(worker, 'message');
+    const post = (command: MediaCommand, transfer: MessagePort[] = []) => {
+      worker.postMessage(command, transfer);
+      ring(doorbell);
+    };
+    post({ type: 'frames-to', port: port1, doorbell: createDoorbell() }, [port1]);
+    post({ type: 'floors', request: { type: 'floor', floor: SPEC } });
+    await expect.poll(() => reports).toContain('floor');
     const heardIn = async (ms: number) => {
       const before = frames;
       await new Promise((resolve) => setTimeout(resolve, ms));
       return frames - before;
     };
+    const want = (wanted: boolean) => {
+      port2.postMessage({ conference: SPEC.conference, wanted } satisfies FramesWanted);
+      ring(doorbell);
+    };
     expect(await heardIn(300)).toBe(0);
-    port2.postMessage({ conference: WISH.conference, wanted: true } satisfies FramesWanted);
+    want(true);
     await expect.poll(() => frames).toBeGreaterThan(10);
-    port2.postMessage({ conference: WISH.conference, wanted: false } satisfies FramesWanted);
+    want(false);
     // What was under way.
     await heardIn(100);
     expect(await heardIn(300)).toBe(0);

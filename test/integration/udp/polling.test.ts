@@ -107,6 +107,27 @@ describe('polling through libc', () => {
     expect(flooded.packets).toHaveLength(100);
   });
 
+  it('hands packets of deferred sockets over together, and is not woken by each', async () => {
+    const udp = await open({ driver: 'libc' });
+    const arrivals: number[] = [];
+    const socket = await udp.open({ host: HOST, port: 0 }, () => arrivals.push(performance.now()));
+    const to = udp.peer(HOST, socket.port);
+    socket.setDeferred(true);
+    udp.poll(0);
+    for (let sent = 0; sent < 3; sent++) socket.sendTo(TEXT, TEXT.length, to);
+    const startMs = performance.now();
+    while (arrivals.length === 0) udp.poll(1000);
+    expect(arrivals).toHaveLength(3);
+    // It waited although there were packets, and longer than 20 ms only where the machine was busy.
+    expect((arrivals[0] ?? 0) - startMs).toBeGreaterThan(5);
+    socket.setDeferred(false);
+    socket.sendTo(TEXT, TEXT.length, to);
+    expect(udp.poll(1000)).toBe(1);
+    socket.setDeferred(true);
+    socket.close();
+    expect(udp.poll(0)).toBe(0);
+  });
+
   it('goes on after a handler that failed, and a handler cannot poll itself', async () => {
     const udp = await open({ driver: 'libc' });
     let packets = 0;

@@ -1,0 +1,101 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadAead } from '../../trunk/sodium-aead.ts';
+import { sendDescriptors } from '../../udp/descriptors.ts';
+import { type Libc, loadLibc } from '../../udp/libc.ts';
+import { openUdp } from '../../udp/open-udp.ts';
+import { Calls } from '../calls/calls.ts';
+import { RelayError } from '../errors.ts';
+import { Floors } from '../floors/floors.ts';
+import type { AudienceFrame } from '../protocol/media-messages.ts';
+import { encodeSuccession, standStill } from '../upgrade/succession.ts';
+import { ring } from './doorbell.ts';
+import { type FrameOutlet, FrameRouter } from './frame-router.ts';
+import { MediaLoop } from './media-loop.ts';
+import { warmUpAudience, warmUpFloor } from './warm-up.ts';
+import type { FramesWanted, MediaCommand, MediaWorkerOptions, WorkerReport } from './worker-messages.ts';
+
+/**
+ * A media thread. All have calls; the first one has all floors and the trunk besides, so that frames reach most listeners without
+ * a change of threads.
+ */
+
+const port = parentPort;
+if (port) {
+  const { rtpDrops, doorbell, trunk, hasFloors } = workerData as MediaWorkerOptions;
+  const [udp, libc, aead] = await Promise.all([openUdp(), loadLibc(), loadAead()]);
+  const report = (message: WorkerReport) => port.postMessage(message);
+  /** Where the frames of floors come from; null in the thread that has the floors. */
+  let frames: FrameOutlet | null = null;
+
+  const calls: Calls = new Calls({
+    udp,
+    drops: rtpDrops,
+    report,
+    onWanted: (conference, wanted) => {
+      if (frames === null) return;
+      frames.port.postMessage({ conference, wanted } satisfies FramesWanted);
+      ring(frames.doorbell);
+    },
+  });
+  const router = new FrameRouter({
+    hasListeners: (conference) => calls.hasListeners(conference),
+    play: (frame) => calls.play(frame),
+  });
+  const play = (frame: AudienceFrame) => {
+    router.route(frame);
+    if (udp.waker === null) router.flush();
+  };
+  const floors = hasFloors ? new Floors({ trunk }, { aead, udp, report, play }) : null;
+  const loop = new MediaLoop({
+    udp,
+    doorbell,
+    work: {
+      dueMs: () => floors?.dueMs ?? Number.POSITIVE_INFINITY,
+      advance: (nowMs) => {
+        floors?.advance(nowMs);
+        router.flush();
+      },
+      tick: (nowMs) => {
+        calls.tick(nowMs);
+        floors?.tick(nowMs);
+      },
+    },
+  });
+
+  const handle = (command: MediaCommand): void => {
+    switch (command.type) {
+      case 'calls':
+        return calls.handle(command.request);
+      case 'floors':
+        return floors?.handle(command.request);
+      case 'frames-to':
+        return loop.listen(command.port, ({ conference, wanted }: FramesWanted) =>
+          router.setWanted(command, conference, wanted),
+        );
+      case 'frames-from':
+        frames = command;
+        return loop.listen(command.port, (frame: AudienceFrame) => calls.play(frame));
+      case 'begin-calls':
+        return calls.begin(command.taken);
+      case 'begin-floors':
+        return void floors?.begin(command.taken);
+      case 'hand-over-floors':
+        floors?.handOver((message, fds) => sendDescriptors(loaded(), command.path, encodeSuccession(message), fds));
+        router.flush();
+        return report({ type: 'handed-over' });
+      case 'hand-over-calls':
+        calls.handOver(loaded(), command);
+        report({ type: 'handed-over' });
+        return standStill();
+    }
+  };
+  const loaded = (): Libc => {
+    if (libc.type === 'loaded') return libc.libc;
+    throw new RelayError('not-handed-over', 'without libc nothing can be handed over');
+  };
+
+  warmUpAudience();
+  if (hasFloors) warmUpFloor(udp);
+  loop.run(port, handle);
+  report({ type: 'ready', sockets: udp.driver, reason: udp.fallbackReason });
+}
