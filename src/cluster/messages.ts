@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NO_ADMISSION } from '../admission/gate.ts';
-import { commandSchema } from '../conference/model/command-schema.ts';
 import { FLAGS } from '../conference/model/flags.ts';
+import { commandSchema } from '../conference/schemas/command-schema.ts';
 import { conferenceName, conferenceRecordSchema, memberNumber, memberRecordSchema } from './record.ts';
 
 /** The messages that controllers send each other: the one definition of them. */

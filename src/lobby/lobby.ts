@@ -1,4 +1,4 @@
-import type { ConferenceProfile } from '../profiles/conference-schema.ts';
+import type { Access } from '../conference/model/settings.ts';
 
 /** A caller who is asked for the number of a conference. Pure; the shell plays and hangs up. */
 export type Visitor = { readonly digits: string; readonly triesLeft: number; readonly deadlineMs: number };
@@ -11,7 +11,7 @@ export type Step =
   | { readonly type: 'joins'; readonly conference: string }
   | { readonly type: 'gives-up' };
 
-export type LobbySettings = Pick<ConferenceProfile['access'], 'tries' | 'timeoutSeconds' | 'lobbyNumbers'>;
+export type LobbySettings = Pick<Access, 'tries' | 'timeoutSeconds' | 'lobbyNumbers'>;
 
 /** No conference number is longer. */
 const MAX_DIGITS = 10;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { FLAGS, parseFlags } from '../conference/model/flags.ts';
-import { PROMPT_NAMES, type PromptName, problemOfPromptMedia } from '../prompts/catalogue.ts';
-import { RANGES, VOICE } from './ranges.ts';
+import { PROFILE_NAME } from '../conference/model/join-arguments.ts';
+import { RANGES } from '../conference/model/ranges.ts';
+import { PROMPT_NAMES, type PromptName, parsePromptMedia } from '../prompts/catalogue.ts';
+import { VOICE } from '../prompts/prompt-sounds.ts';
 
 /** When a change to a key of a profile counts. */
 export type TakesEffect = 'live' | 'next-conference';
@@ -16,9 +18,6 @@ declare module 'zod' {
 
 const live = { takesEffect: 'live' } as const;
 const nextConference = { takesEffect: 'next-conference' } as const;
-
-/** Profile names appear in dialplans and on command lines. */
-export const PROFILE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 export const profileName = z.string().regex(PROFILE_NAME, 'a profile name is letters, digits, "_", "." and "-"');
 
@@ -46,8 +45,8 @@ const prompts = z
     for (const [name, media] of Object.entries(given) as [PromptName, string | string[]][]) {
       if (media === 'none') continue;
       for (const text of [media].flat()) {
-        const message = problemOfPromptMedia(name, text, { allowAbsolute: true });
-        if (message) context.addIssue({ code: 'custom', path: [name], message });
+        const parsed = parsePromptMedia(name, text);
+        if (!parsed.ok) context.addIssue({ code: 'custom', path: [name], message: parsed.message });
       }
     }
   });

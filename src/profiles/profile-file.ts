@@ -1,5 +1,5 @@
+import { PROFILE_NAME } from '../conference/model/join-arguments.ts';
 import { byPosition, type Locate, type Problem, problemsOf, readYaml, type YamlText } from '../yaml/yaml-document.ts';
-import { PROFILE_NAME } from './conference-schema.ts';
 import { findKey, isMap, isSection, type ProfileKind } from './profile-keys.ts';
 import { profileSchema } from './schema.ts';
 

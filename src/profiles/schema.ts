@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACTIONS, parseActionCall } from '../dtmf/catalogue.ts';
+import { ACTIONS, parseAction } from '../dtmf/actions/catalogue.ts';
 import { KEYS, MAX_SEQUENCE_LENGTH } from '../dtmf/collector.ts';
 import { conferenceProfileSchema, profileName } from './conference-schema.ts';
 
@@ -15,7 +15,7 @@ const sequence = z
 const actionCall = z
   .string()
   .superRefine((text, context) => {
-    const parsed = parseActionCall(text);
+    const parsed = parseAction(text);
     if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.message });
   })
   .meta({ pattern: `^(${ACTIONS.map(({ name }) => name).join('|')})(:.*)?$` });

@@ -1,3 +1,4 @@
+import type { ConferenceSettings } from '../conference/model/settings.ts';
 import type { ConferenceProfile, TakesEffect } from './conference-schema.ts';
 import { entriesOf, isMap, PROFILE_KEYS, type ProfileKey, type ProfileKind, valueAt } from './profile-keys.ts';
 import type { Profiles } from './profiles.ts';
@@ -61,19 +62,23 @@ function changesOfKind<P extends ConferenceProfile | ControlsProfile>(
  * @param running the profile by which it runs
  * @param changed the profile as it is now
  */
-export function mergeLive(running: ConferenceProfile, changed: ConferenceProfile): ConferenceProfile {
+export function mergeLive(running: ConferenceSettings, changed: ConferenceSettings): ConferenceSettings {
   const kept = PROFILE_KEYS.conference.filter(({ takesEffect }) => takesEffect === 'next-conference');
   return kept.reduce((profile, key) => withValueOf(profile, running, key), changed);
 }
 
 /** A copy of `profile` in which one key is as in `source`. */
-function withValueOf(profile: ConferenceProfile, source: ConferenceProfile, { path }: ProfileKey): ConferenceProfile {
+function withValueOf(
+  profile: ConferenceSettings,
+  source: ConferenceSettings,
+  { path }: ProfileKey,
+): ConferenceSettings {
   const put = (map: unknown, [name = '', ...rest]: readonly string[], value: unknown): object => {
     const { [name]: inner, ...others } = isMap(map) ? map : {};
     if (rest.length > 0) return { ...others, [name]: put(inner, rest, value) };
     return value === undefined ? others : { ...others, [name]: value };
   };
-  return put(profile, path, valueAt(source, path)) as ConferenceProfile;
+  return put(profile, path, valueAt(source, path)) as ConferenceSettings;
 }
 
 /** Order counts in lists, but not in maps; only lists and single values come here. */

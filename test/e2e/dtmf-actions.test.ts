@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, parseActionCall } from '../../src/dtmf/catalogue.ts';
+import { ACTIONS, parseAction } from '../../src/dtmf/actions/catalogue.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { longestSilenceMs, toneLevelDbov } from '../kit/phone/judge.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
@@ -29,7 +29,7 @@ import {
 
 it('every action that there is has a key in this test', () => {
   const calls = [KEYS_OF_ALL, KEYS_OF_MODERATORS].flatMap((keys) => Object.values(keys).flat());
-  const used = new Set(calls.map((text) => parseActionCall(text)).flatMap((call) => (call.ok ? [call.name] : [])));
+  const used = new Set(calls.map((text) => parseAction(text)).flatMap((call) => (call.ok ? [call.name] : [])));
   expect([...used].toSorted()).toEqual(ACTIONS.map(({ name }) => name).toSorted());
 });
 

@@ -1,7 +1,7 @@
-import { RANGES } from '../../profiles/ranges.ts';
 import { parseMedia } from '../../prompts/media.ts';
 import type { PlaybackOperation } from '../model/commands.ts';
 import { type MemberAddress, parseMemberAddress } from '../model/member-address.ts';
+import { RANGES } from '../model/ranges.ts';
 
 /** What words of commands may be: shared by `command-words.ts`, `member-words.ts`, the API and shell completion. */
 
@@ -37,9 +37,6 @@ export const APPLICATION_DATA = /^\P{Cc}{0,1000}$/u;
 export const INVITE_TARGET = /^[A-Za-z0-9+*#@.:;/_-]{1,128}$/;
 
 export const WEBHOOK_URL = /^https?:\/\/[^\s\p{Cc}]{3,500}$/u;
-
-/** As in `profiles/conference-schema.ts`, which would bring a schema library along. */
-export const PROFILE_WORD = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** Words that are no command; the message is one line for whoever wrote them. */
 export class CommandWordsError extends Error {

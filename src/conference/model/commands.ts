@@ -1,5 +1,7 @@
-import type { Audience } from './conference.ts';
 import type { FlagChanges } from './flags.ts';
+
+/** The members that a command to many is about. */
+export type Scope = 'all' | 'non-admins';
 
 /** A sound setting that members and operators change during the call. */
 export type Adjustable = 'vadLevel' | 'agcLevel' | 'talkVolume' | 'listenVolume';
@@ -50,12 +52,12 @@ type OwnMemberCommand =
 export type ConferenceCommand =
   | { type: 'lock'; locked: boolean }
   /** Mutes everybody there is and everybody who joins; null lifts it. */
-  | { type: 'mute-all'; audience: Audience | null }
-  | { type: 'set-flags-of-all'; audience: Audience; changes: FlagChanges }
+  | { type: 'mute-all'; audience: Scope | null }
+  | { type: 'set-flags-of-all'; audience: Scope; changes: FlagChanges }
   /** The one who joined last, moderators excepted. */
   | { type: 'set-flags-of-last'; changes: FlagChanges }
   | { type: 'kick-last' }
-  | { type: 'kick-all'; audience: Audience }
+  | { type: 'kick-all'; audience: Scope }
   /** Gives the floor to the member whose hand was raised first. */
   | { type: 'next-hand' }
   | { type: 'lower-hands' }

@@ -10,6 +10,9 @@ export type ParsedJoin = { ok: true; join: JoinArguments } | { ok: false; messag
 
 export const CONFERENCE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$/;
 
+/** Profile names appear in dialplans and on command lines. */
+export const PROFILE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
 /** @param args the arguments of `Stasis()` after the application's name */
 export function parseJoinArguments(args: readonly string[]): ParsedJoin {
   const [verb, ...rest] = args.map((arg) => arg.trim());

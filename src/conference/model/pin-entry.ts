@@ -1,4 +1,4 @@
-import type { ConferenceProfile } from '../../profiles/conference-schema.ts';
+import type { Access } from './settings.ts';
 
 /** A PIN being dialled. */
 export type PinEntry = {
@@ -10,8 +10,6 @@ export type PinEntry = {
   readonly closedUntilMs: number;
   readonly asked: boolean;
 };
-
-export type Access = ConferenceProfile['access'];
 
 /** Should it never be told that a prompt is over. */
 export const LONGEST_PROMPT_MS = 30_000;

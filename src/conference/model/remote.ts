@@ -1,5 +1,4 @@
-import type { ExternalCommand } from './commands.ts';
-import type { Audience } from './conference.ts';
+import type { ExternalCommand, Scope } from './commands.ts';
 import type { FlagChanges } from './flags.ts';
 
 /** What a conference knows of its parts on other nodes. */
@@ -23,7 +22,7 @@ export type RemoteView = {
 };
 
 /** Settings that are the same on all nodes: the last one who set them wins. */
-export type Shared = { readonly locked: boolean; readonly mutedAll: Audience | null };
+export type Shared = { readonly locked: boolean; readonly mutedAll: Scope | null };
 
 export type SharedChange = { [K in keyof Shared]: { readonly setting: K; readonly value: Shared[K] } }[keyof Shared];
 
@@ -35,8 +34,8 @@ export type Order =
   | { readonly type: 'release' }
   /** Members have been told that the conference's time is nearly over. */
   | { readonly type: 'warned' }
-  | { readonly type: 'kick-all'; readonly audience: Audience }
-  | { readonly type: 'set-flags-of-all'; readonly audience: Audience; readonly changes: FlagChanges }
+  | { readonly type: 'kick-all'; readonly audience: Scope }
+  | { readonly type: 'set-flags-of-all'; readonly audience: Scope; readonly changes: FlagChanges }
   | { readonly type: 'lower-hands' };
 
 /** For the other nodes. */

@@ -2,11 +2,12 @@ import { IDLE } from '../../dtmf/collector.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import { isAlone } from '../model/channel-setup.ts';
 import { type Conference, countAdmitted, countSpeakers, hasAdmin } from '../model/conference.ts';
-import { flagChanges, type MemberFlags, PLAIN_FLAGS } from '../model/flags.ts';
+import { type MemberFlags, PLAIN_FLAGS } from '../model/flags.ts';
 import type { Input } from '../model/inputs.ts';
 import type { Member } from '../model/member.ts';
-import { type Access, askedFor, asking, dialPin, matchPin, startPinEntry } from '../model/pin-entry.ts';
+import { askedFor, asking, dialPin, matchPin, startPinEntry } from '../model/pin-entry.ts';
 import { guessingDelayMs, isSuspicious, recordWrongPin } from '../model/pin-throttle.ts';
+import type { Access } from '../model/settings.ts';
 import { leave } from './leaving.ts';
 import type { Transition } from './transition.ts';
 
@@ -19,7 +20,7 @@ export function join(transition: Transition, call: Omit<Extract<Input, { type: '
   const { conference, nowMs } = transition;
   if (conference.members.has(channelId)) return;
   const { profile } = conference.settings;
-  const flags = { ...PLAIN_FLAGS, ...flagChanges(profile.flags), ...given };
+  const flags = { ...PLAIN_FLAGS, ...profile.flags, ...given };
   const member: Member = {
     id: conference.nextMemberId,
     channelId,
@@ -115,7 +116,7 @@ function tryPin(transition: Transition, member: Member, digits: string): void {
   const match = matchPin(access, digits);
   const inside = member.place.at !== 'door';
   if (match === 'admin') {
-    const flags = { ...member.flags, ...flagChanges(access.adminFlags), admin: true };
+    const flags = { ...member.flags, ...access.adminFlags, admin: true };
     const full = inside && !member.flags.speaker && isFloorFull(transition);
     accept(transition, member, { ...flags, speaker: flags.speaker && !full }, inside);
   } else if (match === 'user' && !inside) {

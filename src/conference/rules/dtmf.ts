@@ -1,6 +1,5 @@
-import { findAction, parseActionCall } from '../../dtmf/catalogue.ts';
 import { press } from '../../dtmf/collector.ts';
-import { controlsOf, findMember } from '../model/conference.ts';
+import { controlsOf, type DtmfAction, findMember } from '../model/conference.ts';
 import { isAdmitted, type Member } from '../model/member.ts';
 import { dialledPinKey } from './admission.ts';
 import { carryOut } from './execute-command.ts';
@@ -28,9 +27,9 @@ export function act(transition: Transition, memberId: number, fired: readonly st
   for (const sequence of fired) {
     const member = findMember(transition.conference, memberId);
     if (!member) return;
-    const calls = controlsOf(transition.conference, member).keys[sequence] ?? [];
+    const actions = controlsOf(transition.conference, member).keys[sequence] ?? [];
     transition.actingFor = memberId;
-    for (const call of [calls].flat()) actOnce(transition, memberId, call);
+    for (const action of actions) actOnce(transition, memberId, action);
     transition.actingFor = null;
     const refusal = transition.takeRefusal();
     const current = findMember(transition.conference, memberId);
@@ -39,11 +38,8 @@ export function act(transition: Transition, memberId: number, fired: readonly st
 }
 
 /** Each action sees what the one before has made of the member. */
-function actOnce(transition: Transition, memberId: number, text: string): void {
+function actOnce(transition: Transition, memberId: number, { commandsOf }: DtmfAction): void {
   const member = findMember(transition.conference, memberId);
-  const call = parseActionCall(text);
-  if (!member || !call.ok) return;
-  const { conference } = transition;
-  const commands = findAction(call.name)?.commands({ member, conference, argument: call.argument }) ?? [];
-  for (const command of commands) carryOut(transition, command);
+  if (!member) return;
+  for (const command of commandsOf(member, transition.conference)) carryOut(transition, command);
 }

@@ -1,6 +1,6 @@
 import { IDLE } from '../../dtmf/collector.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
-import type { Audience } from '../model/conference.ts';
+import type { Scope } from '../model/commands.ts';
 import { isAdmitted, type Member, type Place, type Result } from '../model/member.ts';
 import { announceArrival } from './admission.ts';
 import { share } from './cluster-out.ts';
@@ -27,7 +27,7 @@ export function leave(transition: Transition, member: Member, result: Result, ..
   transition.prompt(current, prompts, { nextStep: 'release' });
 }
 
-export function kickAll(transition: Transition, audience: Audience): void {
+export function kickAll(transition: Transition, audience: Scope): void {
   for (const member of transition.members) {
     const spared = audience === 'non-admins' && member.flags.admin;
     if (isAdmitted(member) && !spared) leave(transition, member, 'KICKED', 'kicked');

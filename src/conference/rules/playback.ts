@@ -1,4 +1,3 @@
-import { findAction, parseActionCall } from '../../dtmf/catalogue.ts';
 import type { PlaybackOperation } from '../model/commands.ts';
 import { controlsOf, countAdmitted } from '../model/conference.ts';
 import type { Member } from '../model/member.ts';
@@ -70,13 +69,9 @@ export function tellCount(transition: Transition, member: Member): void {
 /** What the member's keys do, one after the other. */
 export function tellKeys(transition: Transition, member: Member): void {
   const { keys } = controlsOf(transition.conference, member);
-  const lines = Object.entries(keys).flatMap(([sequence, calls]) => {
-    const does = [calls].flat().flatMap((text) => {
-      const call = parseActionCall(text);
-      return call.ok && call.name !== 'none' ? [findAction(call.name)?.summary ?? ''] : [];
-    });
-    return does.length > 0 ? [`${spell(sequence)}: ${does.join('; ')}.`] : [];
-  });
+  const lines = Object.entries(keys).flatMap(([sequence, actions]) =>
+    actions.length > 0 ? [`${spell(sequence)}: ${actions.map(({ summary }) => summary).join('; ')}.`] : [],
+  );
   transition.prompt(member, ['menu'], { values: { menu: lines.join(' ').slice(0, LONGEST_MENU) } });
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
-import { commandSchema } from '../../../src/conference/model/command-schema.ts';
 import type { Command } from '../../../src/conference/model/commands.ts';
+import { commandSchema } from '../../../src/conference/schemas/command-schema.ts';
 import { EVERY_COMMAND } from './conferences.ts';
 
 describe('the schema of commands', () => {

@@ -7,16 +7,14 @@ import type { Member } from '../../../src/conference/model/member.ts';
 import { Members } from '../../../src/conference/model/members.ts';
 import { IDLE } from '../../../src/dtmf/collector.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
-import { standardSettings } from '../../../src/profiles/profiles.ts';
+import { controlsProfileSchema } from '../../../src/profiles/schema.ts';
+import { settingsOf } from '../../../src/profiles/settings.ts';
 
 /** Conferences for the API to show. */
 
 export function settings(profile: object = {}): Settings {
-  return {
-    ...standardSettings(),
-    profileName: 'default',
-    profile: conferenceProfileSchema.parse({ kind: 'conference', ...profile }),
-  };
+  const controls = controlsProfileSchema.parse({ kind: 'controls' });
+  return settingsOf('default', conferenceProfileSchema.parse({ kind: 'conference', ...profile }), controls, controls);
 }
 
 export function member(id: number, changes: Partial<Member> = {}): Member {

@@ -1,18 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, parseActionCall } from '../../../src/dtmf/catalogue.ts';
+import { newConference } from '../../../src/conference/model/conference.ts';
+import { ACTIONS, parseAction } from '../../../src/dtmf/actions/catalogue.ts';
+import { member, settings } from '../api/conferences.ts';
+
+/** The commands when member 7 presses the key; what is wrong where the text is no action. */
+const meaningOf = (text: string) => {
+  const parsed = parseAction(text);
+  return parsed.ok ? parsed.action.commandsOf(member(7), newConference('3000', settings(), 0)) : parsed.message;
+};
 
 describe('an action in a controls profile', () => {
   it('is a word, or a word with what it takes after a colon', () => {
-    expect(parseActionCall('mute')).toEqual({ ok: true, name: 'mute', argument: '' });
-    expect(parseActionCall('playback: tone:440/100 ')).toEqual({
-      ok: true,
-      name: 'playback',
-      argument: 'tone:440/100',
-    });
-    expect(parseActionCall('exec:System echo a:b')).toEqual({ ok: true, name: 'exec', argument: 'System echo a:b' });
+    expect(meaningOf('mute')).toEqual([{ type: 'set-flags', memberId: 7, changes: { mute: true } }]);
+    expect(meaningOf('playback: tone:440/100 ')).toEqual([{ type: 'play', media: ['tone:440/100'], volume: 0 }]);
+    expect(meaningOf('exec:System echo a:b')).toEqual([
+      { type: 'execute', memberId: 7, application: 'System', data: 'echo a:b' },
+    ]);
+  });
+
+  it('runs any command with "api", where "me" is the member who pressed the key', () => {
+    expect(meaningOf('api:member me hand raise')).toEqual([{ type: 'raise-hand', memberId: 7, raised: true }]);
+    expect(meaningOf('api:member 3 private me')).toEqual([{ type: 'talk-privately', memberId: 3, withMemberId: 7 }]);
+    expect(meaningOf('api:playback "tts:good morning"')).toEqual([
+      { type: 'play', media: ['tts:good morning'], volume: 0 },
+    ]);
   });
 
   it.each([
+    ['api', 'no command'],
+    ['api:dance', 'no command "dance"'],
+    ['api:playback "tts:good morning', 'a quote is not closed'],
     ['', 'no action ""'],
     ['Mute', 'no action "Mute"'],
     ['dance:now', 'no action "dance"'],
@@ -33,11 +50,11 @@ describe('an action in a controls profile', () => {
     ['webhook', 'expected a URL'],
     ['webhook:ftp://x.org', 'expected a URL'],
   ])('"%s" is refused with a reason', (text, reason) => {
-    expect(parseActionCall(text)).toEqual({ ok: false, message: expect.stringContaining(reason) });
+    expect(parseAction(text)).toEqual({ ok: false, message: expect.stringContaining(reason) });
   });
 
   it('that is unknown is answered with those there are', () => {
-    const parsed = parseActionCall('x');
+    const parsed = parseAction('x');
     for (const { name } of ACTIONS) expect(!parsed.ok && parsed.message).toContain(name);
   });
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COMMAND_VERBS, parseCommandWords, splitWords } from '../../../../src/conference/command-line/parse-command.ts';
 import { MEMBER_ACTIONS } from '../../../../src/conference/command-line/parse-member-command.ts';
-import { commandSchema } from '../../../../src/conference/model/command-schema.ts';
 import type { Command } from '../../../../src/conference/model/commands.ts';
+import { commandSchema } from '../../../../src/conference/schemas/command-schema.ts';
 
 const parse = (line: string, memberId: number | null = null) => parseCommandWords(splitWords(line) ?? [], { memberId });
 

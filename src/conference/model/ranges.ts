@@ -9,6 +9,3 @@ export const RANGES = {
   /** dBov; 0 stands for none. */
   comfortNoise: { min: -80, max: -40 },
 } as const;
-
-/** The name of a variant of a voice, such as `f2` of espeak-ng. */
-export const VOICE = /^[A-Za-z][A-Za-z0-9]{0,31}$/;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { profileName } from '../../profiles/conference-schema.ts';
-import { RANGES } from '../../profiles/ranges.ts';
 import { parseMedia } from '../../prompts/media.ts';
 import {
   APPLICATION_DATA,
@@ -10,10 +9,11 @@ import {
   RECORDING_NAME,
   WEBHOOK_URL,
 } from '../command-line/words.ts';
-import type { Command } from './commands.ts';
-import { FLAGS, type MemberFlags } from './flags.ts';
-import { CONFERENCE_NAME } from './join-arguments.ts';
-import { NODE_ID } from './member-address.ts';
+import type { Command } from '../model/commands.ts';
+import { FLAGS, type MemberFlags } from '../model/flags.ts';
+import { CONFERENCE_NAME } from '../model/join-arguments.ts';
+import { NODE_ID } from '../model/member-address.ts';
+import { RANGES } from '../model/ranges.ts';
 
 /** The commands of `commands.ts` as they come from outside. */
 
