@@ -134,11 +134,21 @@ describe('a key', () => {
     expect(quiet.levelDbov({ lastMs: 1500 })).toBeGreaterThan(-45);
   });
 
-  it('"playback" plays to everybody, and "playback:stop" ends it', async () => {
+  it('"playback" plays to the member who pressed it and hears the others meanwhile, and "playback:stop" ends it', async () => {
     const { speaker, listener } = await three();
     await listener.pressKeys('25');
-    await Promise.all([listener.waitForTone(PLAYED_HZ, HEARD), speaker.waitForTone(PLAYED_HZ, HEARD)]);
+    await listener.waitForTone(PLAYED_HZ, HEARD);
+    await listener.waitForTone(1000, HEARD);
+    expect(speaker.toneLevelDbov(PLAYED_HZ, { lastMs: 500 })).toBeLessThan(-50);
     await listener.pressKeys('26');
+    await listener.waitForSilence(gone(PLAYED_HZ));
+  });
+
+  it('"playback-all" plays to everybody, and "playback-all:stop" ends it', async () => {
+    const { speaker, listener } = await three();
+    await listener.pressKeys('37');
+    await Promise.all([listener.waitForTone(PLAYED_HZ, HEARD), speaker.waitForTone(PLAYED_HZ, HEARD)]);
+    await listener.pressKeys('38');
     await Promise.all([listener.waitForSilence(gone(PLAYED_HZ)), speaker.waitForSilence(gone(PLAYED_HZ))]);
   });
 

@@ -15,7 +15,7 @@ const KEYS = {
   '12': ['deaf', 'mute'],
   '2': 'admin',
   '3': 'hand',
-  '4': ['playback:tone:440/100', 'playback:tone:880/100'],
+  '4': ['playback:tone:440/100', 'playback-all:tone:880/100'],
   '5': 'private',
 };
 

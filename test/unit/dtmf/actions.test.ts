@@ -58,9 +58,15 @@ const CASES: Case[] = [
   { action: 'agc-level:0', before: [adjusts('agcLevel')], once: adjusted, is: {} },
   { action: 'count', once: (o) => heard(o.effects), is: ['conf-thereare', 'number', 'confbridge-participants'] },
   { action: 'menu', once: (o) => heard(o.effects), is: ['1: Hear what the keys do.'] },
-  { action: 'playback:hello', once: (o) => o.conference.playback?.media, is: ['hello'] },
   {
-    action: 'playback:stop',
+    action: 'playback:hello',
+    once: (o) => [o.conference.playback, heardBy('a', o.effects), heard(o.effects)],
+    is: [null, ['hello'], ['hello']],
+  },
+  { action: 'playback:stop', once: (o) => o.effects, is: [{ type: 'hush', channelId: 'a' }] },
+  { action: 'playback-all:hello', once: (o) => o.conference.playback?.media, is: ['hello'] },
+  {
+    action: 'playback-all:stop',
     before: [commands({ type: 'play', media: ['hello'], volume: 0 })],
     once: (o) => o.conference.playback,
     is: null,

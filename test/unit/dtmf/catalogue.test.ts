@@ -12,7 +12,9 @@ const meaningOf = (text: string) => {
 describe('an action in a controls profile', () => {
   it('is a word, or a word with what it takes after a colon', () => {
     expect(meaningOf('mute')).toEqual([{ type: 'set-flags', memberId: 7, changes: { mute: true } }]);
-    expect(meaningOf('playback: tone:440/100 ')).toEqual([{ type: 'play', media: ['tone:440/100'], volume: 0 }]);
+    expect(meaningOf('playback: tone:440/100 ')).toEqual([
+      { type: 'play-to-member', memberId: 7, media: ['tone:440/100'] },
+    ]);
     expect(meaningOf('exec:System echo a:b')).toEqual([
       { type: 'execute', memberId: 7, application: 'System', data: 'echo a:b' },
     ]);
