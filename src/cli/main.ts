@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { createProgram } from './program.ts';
+import { EXIT, exitCodeOf } from './terminal/exit-codes.ts';
 
 // Whoever reads has enough, e.g. `head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -21,19 +21,19 @@ export function welcomeVisitor({ tries, timeoutSeconds }: LobbySettings, nowMs: 
 }
 
 /**
- * Takes one key. A number is complete with `#`, or when it cannot be a longer one.
+ * Adds one digit. A number is complete with `#`, or when it cannot be a longer one.
  * @param isRunning whether a conference of that name is running; it can be joined whatever the profile says
  */
 export function dial(
   visitor: Visitor,
-  key: string,
+  digit: string,
   settings: LobbySettings,
   isRunning: (conference: string) => boolean,
   nowMs: number,
 ): Step {
-  if (key === '#') return tryNumber(visitor, settings, isRunning, nowMs);
-  if (!/^\d$/.test(key)) return { type: 'waits', visitor };
-  const digits = visitor.digits + key;
+  if (digit === '#') return tryNumber(visitor, settings, isRunning, nowMs);
+  if (!/^\d$/.test(digit)) return { type: 'waits', visitor };
+  const digits = visitor.digits + digit;
   const dialled = { ...visitor, digits, deadlineMs: nowMs + settings.timeoutSeconds * 1000 };
   const couldGrow = settings.lobbyNumbers.some((pattern) => pattern.length > digits.length && matches(pattern, digits));
   const isNumber = settings.lobbyNumbers.some(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACTIONS, parseAction } from '../dtmf/actions/catalogue.ts';
-import { KEYS, MAX_SEQUENCE_LENGTH } from '../dtmf/collector.ts';
+import { DIGITS, MAX_SEQUENCE_LENGTH } from '../dtmf/collector.ts';
 import { conferenceProfileSchema, profileName } from './conference-schema.ts';
 
 const live = { takesEffect: 'live' } as const;
@@ -8,8 +8,8 @@ const live = { takesEffect: 'live' } as const;
 const sequence = z
   .string()
   .regex(
-    new RegExp(`^[${KEYS}]{1,${MAX_SEQUENCE_LENGTH}}$`),
-    `a key sequence is 1 to ${MAX_SEQUENCE_LENGTH} of ${KEYS}`,
+    new RegExp(`^[${DIGITS}]{1,${MAX_SEQUENCE_LENGTH}}$`),
+    `a key sequence is 1 to ${MAX_SEQUENCE_LENGTH} of ${DIGITS}`,
   );
 
 const actionCall = z

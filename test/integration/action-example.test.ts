@@ -34,7 +34,7 @@ for (const input of [
   },
   { type: 'heard', channelId: 'a', nextStep: 'enter' },
   { type: 'entered', channelId: 'a' },
-  { type: 'dtmf', channelId: 'a', key: '7' },
+  { type: 'dtmf', channelId: 'a', digit: '7' },
 ] as const) {
   const outcome = reduce(conference, input, 1000);
   conference = outcome.conference;

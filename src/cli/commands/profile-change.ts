@@ -5,7 +5,7 @@ import type { ProfileFile } from '../../profiles/profile-file.ts';
 import { resolveProfiles } from '../../profiles/profiles.ts';
 import { changedProfiles, type ProfileChange, TAKES_EFFECT_WORDS } from '../../profiles/takes-effect.ts';
 import { formatProblem, type Problem } from '../../yaml/yaml-document.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../options/errors.ts';
 
 /** A profile that is to be changed, among all the others. */
 export type OpenedProfile = {

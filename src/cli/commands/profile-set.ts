@@ -3,8 +3,8 @@ import { ConfigError } from '../../config/errors.ts';
 import { hasInText, setInText, unsetInText } from '../../config/profile-text.ts';
 import { findKey, isSection, PROFILE_KEYS, type ProfileKind, valueAt } from '../../profiles/profile-keys.ts';
 import { readYaml } from '../../yaml/yaml-document.ts';
-import { UsageError } from '../errors.ts';
-import type { SetOptions } from '../programs/profile.ts';
+import { UsageError } from '../options/errors.ts';
+import type { SetOptions } from '../options/profile.ts';
 import { directoryOf } from './profile.ts';
 import { judge, openProfile, putInPlace } from './profile-change.ts';
 

@@ -2,7 +2,7 @@ import type { COMMAND_VERBS } from '../../conference/command-line/parse-command.
 import { MEMBER_ACTIONS, SETTINGS } from '../../conference/command-line/parse-member-command.ts';
 import { PLAYBACK_OPERATIONS, TARGETS } from '../../conference/command-line/words.ts';
 import { FLAGS } from '../../conference/model/flags.ts';
-import { SHOW_WORDS } from '../show-words.ts';
+import { SHOW_WORDS } from '../options/show-words.ts';
 import { COMPLETION_SCRIPTS } from './scripts.ts';
 
 /** What may come at a place of a command line, besides options. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { addListOptions, type ListOptions } from '../list-options.ts';
-import { type ClientOptions, jsonOption, socketOption } from '../options.ts';
+import { type ClientOptions, jsonOption, socketOption } from '../options/common.ts';
+import { addListOptions, type ListOptions } from '../options/list.ts';
 
 type PlaybackOptions = ClientOptions & { volume?: string; member?: string; wait?: true };
 

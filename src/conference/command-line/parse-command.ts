@@ -118,7 +118,7 @@ function parseHands([what, ...more]: readonly string[]): Command {
 }
 
 function parsePlayback(words: readonly string[], context: WordsContext): Command {
-  const { rest, volume, member } = takeOptions(words);
+  const { rest, volume, member } = splitOptions(words);
   if (member !== undefined) {
     if (volume !== undefined)
       fail('playback: --volume is for the whole conference; see "member ... set listen-volume"');
@@ -132,7 +132,7 @@ function parsePlayback(words: readonly string[], context: WordsContext): Command
   return { type: 'play', media: mediaOf(rest), volume: volume === undefined ? 0 : volumeOf(volume) };
 }
 
-function takeOptions(words: readonly string[]): { rest: string[]; volume?: string; member?: string } {
+function splitOptions(words: readonly string[]): { rest: string[]; volume?: string; member?: string } {
   const taken: { rest: string[]; volume?: string; member?: string } = { rest: [] };
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? '';

@@ -71,10 +71,10 @@ export type Member = {
   /** When the hand was raised; null while it is down. */
   readonly handRaisedAtMs: number | null;
   readonly talking: boolean;
-  readonly keys: Collector;
+  readonly dtmf: Collector;
   /** The name as the member has said it: a recording of Asterisk. */
   readonly spokenName: string | null;
-  /** Set while the keys are digits of a PIN. */
+  /** Set while the digits are those of a PIN. */
   readonly pinEntry: PinEntry | null;
   /** Until then `#` counts as the end of a number that was complete without it. */
   readonly ignoreHashUntilMs: number;

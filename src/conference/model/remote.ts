@@ -27,8 +27,8 @@ export type Shared = { readonly locked: boolean; readonly mutedAll: Scope | null
 export type SharedChange = { [K in keyof Shared]: { readonly setting: K; readonly value: Shared[K] } }[keyof Shared];
 
 /** What every node does with its own members when one node has been told to do it with all. */
-export type Order =
-  /** The conference ends; who gives the order announces it. */
+export type Broadcast =
+  /** The conference ends; the node that begins this announces it. */
   | { readonly type: 'terminate'; readonly result: 'ENDED' | 'TIME' }
   /** The announcement of the end is over. */
   | { readonly type: 'release' }
@@ -42,7 +42,7 @@ export type Order =
 export type ClusterTelling =
   /** `restored` for what was found in Asterisk after a restart, which any newer word overrules. */
   | { readonly type: 'share'; readonly change: SharedChange; readonly restored?: true }
-  | { readonly type: 'order'; readonly order: Order }
+  | { readonly type: 'broadcast'; readonly broadcast: Broadcast }
   /**
    * The owner of the member, of the playback or of the recording carries it out. If the owner refuses, what else was
    * asked for fails too, unless `mayFail`. `by` is the member of this node who pressed the key, and hears of a refusal.

@@ -1,5 +1,5 @@
 import type { ExternalCommand } from '../model/commands.ts';
-import type { Order, SharedChange } from '../model/remote.ts';
+import type { Broadcast, SharedChange } from '../model/remote.ts';
 import type { Transition } from './transition.ts';
 
 /** What a conference tells its parts on other nodes; nothing where there are none. */
@@ -8,8 +8,8 @@ export function share(transition: Transition, change: SharedChange, options: { r
   if (transition.conference.remote) transition.do({ type: 'cluster', tell: { type: 'share', change, ...options } });
 }
 
-export function order(transition: Transition, given: Order): void {
-  if (transition.conference.remote) transition.do({ type: 'cluster', tell: { type: 'order', order: given } });
+export function broadcast(transition: Transition, given: Broadcast): void {
+  if (transition.conference.remote) transition.do({ type: 'cluster', tell: { type: 'broadcast', broadcast: given } });
 }
 
 /** What has been forwarded is not forwarded again: two nodes that know too little would send it to and fro. */
@@ -19,7 +19,7 @@ export function forward(
   command: ExternalCommand,
   options: { mayFail?: true } = {},
 ): void {
-  if (transition.final)
+  if (transition.noForward)
     return transition.refuse({ code: 'not-possible', message: 'it has just changed on another node' });
   const by = transition.actingFor === null ? {} : { by: transition.actingFor };
   transition.do({ type: 'cluster', tell: { type: 'forward', node, command, ...by, ...options } });

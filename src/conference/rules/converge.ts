@@ -20,7 +20,7 @@ export function converge(before: Conference, transition: Transition): Effect[] {
   if (before.status === 'new' && after.status !== 'new') effects.push({ type: 'open-floor' });
   const shared = before.settings !== after.settings || isAlone(before) !== isAlone(after);
   for (const [was, member] of changedMembers(before, after, shared)) {
-    effects.push(...configure(before, was, member, transition), ...tell(was, member));
+    effects.push(...configure(before, was, member, transition), ...announceFlags(was, member));
   }
   const leg = floorLegOf(after);
   if (JSON.stringify(leg) !== JSON.stringify(floorLegOf(before)) || (transition.resave && leg)) {
@@ -71,7 +71,7 @@ function configure(
   return same || (!was && assumed) ? [] : [save(true)];
 }
 
-function tell(was: Member | undefined, member: Member): Effect[] {
+function announceFlags(was: Member | undefined, member: Member): Effect[] {
   const { id: memberId, flags } = member;
   if (!was || was.place.at === 'arriving' || sameFlags(was.flags, flags)) return [];
   return [{ type: 'publish', event: { type: 'flags-changed', memberId, flags } }];

@@ -18,10 +18,10 @@ export function setFlags(transition: Transition, member: Member, changes: FlagCh
     return transition.refuse({ code: 'too-many-speakers', limit: limits.speakers });
   }
   transition.patch(member.channelId, { flags });
-  tellFlags(transition, member, flags);
+  announceFlags(transition, member, flags);
 }
 
-function tellFlags(transition: Transition, member: Member, flags: MemberFlags): void {
+function announceFlags(transition: Transition, member: Member, flags: MemberFlags): void {
   // "You will hear nothing" is played while the member still hears.
   if (flags.deaf && !member.flags.deaf) transition.promptBefore(member, ['deafened']);
   const told: PromptName[] = [];

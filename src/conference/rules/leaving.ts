@@ -2,7 +2,7 @@ import { IDLE } from '../../dtmf/collector.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import type { Scope } from '../model/commands.ts';
 import { isAdmitted, type Member, type Place, type Result } from '../model/member.ts';
-import { announceArrival } from './admission.ts';
+import { announceArrival } from './announcements.ts';
 import { share } from './cluster-out.ts';
 import { setMusic, stopPlayback } from './playback.ts';
 import type { Transition } from './transition.ts';
@@ -20,7 +20,7 @@ export function leave(transition: Transition, member: Member, result: Result, ..
     ...(!isNoticed(current) && { unnoticed: true }),
     ...(away && { away }),
   };
-  transition.patch(channelId, { place, pinEntry: null, handRaisedAtMs: null, keys: IDLE });
+  transition.patch(channelId, { place, pinEntry: null, handRaisedAtMs: null, dtmf: IDLE });
   endPrivateTalk(transition, current);
   if (away) return;
   transition.do({ type: 'hush', channelId });

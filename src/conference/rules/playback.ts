@@ -62,12 +62,12 @@ export function playToMember(transition: Transition, member: Member, media: read
   transition.playTo(member, { ...transition.soundsOf(media), ...(caller.language && { language: caller.language }) });
 }
 
-export function tellCount(transition: Transition, member: Member): void {
+export function announceCount(transition: Transition, member: Member): void {
   transition.prompt(member, ['count'], { values: { count: countAdmitted(transition.conference) } });
 }
 
 /** What the member's keys do, one after the other. */
-export function tellKeys(transition: Transition, member: Member): void {
+export function announceKeys(transition: Transition, member: Member): void {
   const { keys } = controlsOf(transition.conference, member);
   const lines = Object.entries(keys).flatMap(([sequence, actions]) =>
     actions.length > 0 ? [`${spell(sequence)}: ${actions.map(({ summary }) => summary).join('; ')}.`] : [],

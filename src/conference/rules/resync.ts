@@ -6,10 +6,10 @@ import type { SavedConference } from '../model/saved-conference.ts';
 import { savedOf } from '../model/saved-member.ts';
 import { join } from './admission.ts';
 import { share } from './cluster-out.ts';
+import { beginToEnd, END_ANNOUNCEMENT_MS } from './ending.ts';
 import { endPrivateTalk, farewell, isNoticed } from './leaving.ts';
 import { floorMusic, playbackEnded } from './playback.ts';
 import { recordingEnded, stopAgain, TOO_SOON_MS } from './recording.ts';
-import { beginToEnd, END_ANNOUNCEMENT_MS } from './timers.ts';
 import type { Transition } from './transition.ts';
 
 /**
@@ -152,7 +152,7 @@ function adopt({ channelId, caller, path }: ChannelSeen, saved: NonNullable<Chan
     adjusted,
     handRaisedAtMs,
     talking: false,
-    keys: IDLE,
+    dtmf: IDLE,
     spokenName,
     ignoreHashUntilMs: 0,
     pinEntry: null,

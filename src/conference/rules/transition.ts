@@ -18,8 +18,8 @@ export type Assumed = ChannelSetup | 'unknown';
  */
 export class Transition {
   readonly nowMs: number;
-  /** What it is told to do is to be done here, wherever it belongs. */
-  readonly final: boolean;
+  /** A command is to be executed here: it has been forwarded already. */
+  readonly noForward: boolean;
   /** What is to be done before channels are set up, and after. */
   readonly first: Effect[] = [];
   readonly effects: Effect[] = [];
@@ -34,10 +34,10 @@ export class Transition {
   #conference: Conference;
   #refusal: Refusal | null = null;
 
-  constructor(conference: Conference, nowMs: number, { final = false } = {}) {
+  constructor(conference: Conference, nowMs: number, { noForward = false } = {}) {
     this.#conference = conference;
     this.nowMs = nowMs;
-    this.final = final;
+    this.noForward = noForward;
   }
 
   get conference(): Conference {
@@ -108,7 +108,7 @@ export class Transition {
   }
 
   /** Takes back what was refused, for somebody who is told in another way. */
-  takeRefusal(): Refusal | null {
+  consumeRefusal(): Refusal | null {
     const refusal = this.#refusal;
     this.#refusal = null;
     return refusal;

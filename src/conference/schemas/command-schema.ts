@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { profileName } from '../../profiles/conference-schema.ts';
 import { parseMedia } from '../../prompts/media.ts';
 import {
   APPLICATION_DATA,
@@ -9,19 +8,24 @@ import {
   RECORDING_NAME,
   WEBHOOK_URL,
 } from '../command-line/words.ts';
-import type { Command } from '../model/commands.ts';
+import type { ExternalCommand } from '../model/commands.ts';
 import { FLAGS, type MemberFlags } from '../model/flags.ts';
-import { CONFERENCE_NAME } from '../model/join-arguments.ts';
+import { CONFERENCE_NAME, PROFILE_NAME } from '../model/join-arguments.ts';
 import { NODE_ID } from '../model/member-address.ts';
 import { RANGES } from '../model/ranges.ts';
 
-/** The commands of `commands.ts` as they come from outside. */
+/**
+ * The commands of `model/commands.ts` as they come from outside. The type is there, so that the core needs no schema
+ * library; that both are the same is checked here by the compiler, and by the test for what is missing.
+ */
 
 const memberId = z.number().int().min(1);
 const node = z.string().regex(NODE_ID).optional().describe('The node that the member has called; this one if left out');
 const audience = z.enum(['all', 'non-admins']);
 const volume = z.number().int().min(RANGES.talkVolume.min).max(RANGES.talkVolume.max).describe('Steps of 3 dB');
 const conferenceName = z.string().regex(CONFERENCE_NAME, 'a conference name is letters, digits, "_", ".", "+" and "-"');
+
+const profileName = z.string().regex(PROFILE_NAME, 'a profile name is letters, digits, "_", "." and "-"');
 
 const changes = z
   .strictObject(flagShape())
@@ -124,12 +128,9 @@ const conferenceCommands = [
 
 const TYPES = [...memberCommands, ...conferenceCommands].map(({ shape }) => shape.type.value);
 
-/**
- * That no command is missing here is checked by its test; `tell-failure` is one that the controller alone gives.
- */
 export const commandSchema = z.discriminatedUnion('type', [...memberCommands, ...conferenceCommands], {
   error: (issue) => (issue.code === 'invalid_union' ? `no such command; there are ${TYPES.join(', ')}` : undefined),
-}) satisfies z.ZodType<Command>;
+}) satisfies z.ZodType<ExternalCommand>;
 
 function flagShape(): Record<keyof MemberFlags, z.ZodOptional<z.ZodBoolean>> {
   const shape: Partial<Record<keyof MemberFlags, z.ZodOptional<z.ZodBoolean>>> = {};

@@ -1,4 +1,4 @@
-import { type Finding, listed, note, ok, problem, warning } from '../finding.ts';
+import { type Finding, listed, note, ok, problem, warning } from './finding.ts';
 import { isIn, isLoopback, isWithin, LOOPBACK, parseIpv4, parseNetwork } from './ipv4.ts';
 
 /**

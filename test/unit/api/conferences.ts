@@ -1,5 +1,5 @@
 import { NO_ADMISSION } from '../../../src/admission/gate.ts';
-import type { Part, RouteDeps } from '../../../src/api/deps.ts';
+import type { ConferencePart, RouteDeps } from '../../../src/api/deps.ts';
 import type { Command } from '../../../src/conference/model/commands.ts';
 import { type Conference, newConference, type Settings } from '../../../src/conference/model/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
@@ -29,7 +29,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     adjusted: {},
     handRaisedAtMs: null,
     talking: false,
-    keys: IDLE,
+    dtmf: IDLE,
     pinEntry: null,
     spokenName: null,
     ignoreHashUntilMs: 0,
@@ -47,7 +47,7 @@ export function conference(members: readonly Member[] = [], profile: object = {}
 }
 
 /** A conference where there is no cluster. */
-export function partOf(conference: Conference, levelOf: Part['levelOf'] = () => null): Part {
+export function partOf(conference: Conference, levelOf: ConferencePart['levelOf'] = () => null): ConferencePart {
   return { node: null, own: true, conference, levelOf };
 }
 

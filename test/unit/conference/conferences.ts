@@ -66,7 +66,7 @@ export const moves = (channelId: string, flags: FlagChanges = {}): Input => ({
 });
 export const enters = (channelId: string): Input => ({ type: 'entered', channelId });
 export const leaves = (channelId: string): Input => ({ type: 'left', channelId, destroyed: true });
-export const presses = (channelId: string, key: string): Input => ({ type: 'dtmf', channelId, key });
+export const presses = (channelId: string, digit: string): Input => ({ type: 'dtmf', channelId, digit });
 export const dials = (channelId: string, keys: string): Input[] => [...keys].map((key) => presses(channelId, key));
 export const commands = (command: Command): Input => ({ type: 'command', command });
 /** Joins and is on the floor. */

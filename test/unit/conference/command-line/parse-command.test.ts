@@ -87,7 +87,7 @@ describe('the words of a command', () => {
     expect(new Set(MEANINGS.map(([, { type }]) => type))).toEqual(new Set(every));
   });
 
-  it('say "me" for whoever pressed the key', () => {
+  it('say "me" for the member who pressed the key', () => {
     expect(parse('member me private 3', 9)).toEqual({
       ok: true,
       command: { type: 'talk-privately', memberId: 9, withMemberId: 3 },

@@ -1,4 +1,4 @@
-import { PAGE_LENGTH } from './text/list-text.ts';
+import { PAGE_LENGTH } from '../text/list-text.ts';
 
 /** Prints for programs or for people. */
 export function print(value: unknown, json: true | undefined, forPeople: () => string): void {

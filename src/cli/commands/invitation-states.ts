@@ -1,4 +1,4 @@
-import type { InvitationView } from '../api/invite-routes.ts';
+import type { InvitationView } from '../../api/invite-routes.ts';
 
 export function isFinished({ status }: InvitationView): boolean {
   return status === 'answered' || status === 'failed';

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { socketPathForCommands } from '../config/socket-path.ts';
+import { socketPathForCommands } from '../../config/socket-path.ts';
 
 /** What every command that talks to the controller has. */
 export type ClientOptions = { socket: string; json?: true };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseShowWords } from '../../../src/cli/show-words.ts';
+import { parseShowWords } from '../../../../src/cli/options/show-words.ts';
 
 describe('show', () => {
   it('takes a single word for a conference, even one that is called status', () => {

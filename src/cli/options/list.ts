@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { MemberQuery } from '../api/schemas.ts';
-import type { WatchOptions } from './options.ts';
-import { PAGE_LENGTH, type Position } from './text/list-text.ts';
+import type { MemberQuery } from '../../api/schemas.ts';
+import { PAGE_LENGTH, type Position } from '../text/list-text.ts';
+import type { WatchOptions } from './common.ts';
 
 /** Options of commands that show long lists. */
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cut } from '../text/text-width.ts';
 import { EXIT } from './exit-codes.ts';
-import { cut } from './text/text-width.ts';
 
 const INTERVAL_MS = 1000;
 

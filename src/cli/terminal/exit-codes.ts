@@ -1,8 +1,8 @@
-import type { ApiErrorCode } from '../api/errors.ts';
-import type { AriErrorCode } from '../ari/errors.ts';
-import type { ControllerErrorCode } from '../controller/errors.ts';
-import type { EventChannelErrorCode } from '../events/errors.ts';
-import type { RelayErrorCode } from '../relay/errors.ts';
+import type { ApiErrorCode } from '../../api/errors.ts';
+import type { AriErrorCode } from '../../ari/errors.ts';
+import type { ControllerErrorCode } from '../../controller/errors.ts';
+import type { EventChannelErrorCode } from '../../events/errors.ts';
+import type { RelayErrorCode } from '../../relay/errors.ts';
 
 /** What a command's exit status says. */
 export const EXIT = {

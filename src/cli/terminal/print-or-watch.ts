@@ -1,4 +1,4 @@
-import type { WatchOptions } from './options.ts';
+import type { WatchOptions } from '../options/common.ts';
 import { print } from './print.ts';
 import { watch as watchUntilInterrupted } from './watch.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { screen } from '../../../src/cli/watch.ts';
+import { screen } from '../../../../src/cli/terminal/watch.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what terminals are told
 const visible = (text: string) => text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').split('\n');

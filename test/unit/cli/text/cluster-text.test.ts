@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeView } from '../../../src/api/schemas.ts';
-import { summarize, viewConference } from '../../../src/api/views.ts';
-import { conferenceTable, conferenceText } from '../../../src/cli/text/conference-text.ts';
-import { memberTable } from '../../../src/cli/text/member-text.ts';
-import { nodeTable } from '../../../src/cli/text/node-text.ts';
-import { conference, member, partOf } from '../api/conferences.ts';
+import type { NodeView } from '../../../../src/api/schemas.ts';
+import { summarize, viewConference } from '../../../../src/api/views.ts';
+import { conferenceTable, conferenceText } from '../../../../src/cli/text/conference-text.ts';
+import { memberTable } from '../../../../src/cli/text/member-text.ts';
+import { nodeTable } from '../../../../src/cli/text/node-text.ts';
+import { conference, member, partOf } from '../../api/conferences.ts';
 
 const own = partOf(conference([member(1)]));
 const spread = [

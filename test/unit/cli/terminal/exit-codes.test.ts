@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { exitCodeOf } from '../../../src/cli/exit-codes.ts';
+import { exitCodeOf } from '../../../../src/cli/terminal/exit-codes.ts';
 
 it.each([
   ['too-many-speakers', 1],
