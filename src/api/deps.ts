@@ -9,7 +9,7 @@ import { ControllerError } from '../controller/errors.ts';
 import type { ProfileStore } from '../controller/profile-store.ts';
 import type { StatusView } from './schemas.ts';
 
-/** What the routes work with. */
+/** The parts of the controller that routes work with. */
 export type RouteDeps = {
   controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'>;
   cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain' | 'routeOf'>;
@@ -26,7 +26,7 @@ export type ConferencePart = {
   /** Whether it is this node. */
   readonly own: boolean;
   readonly conference: Conference;
-  /** What the state does not have: how loud a member is; null where it is not measured. */
+  /** How loud a member is, which the state does not have; null where it is not measured. */
   readonly levelOf: (member: Member) => number | null;
 };
 

@@ -3,7 +3,7 @@ import { formatMemberAddress } from '../conference/model/member-address.ts';
 import type { ConferencePart } from './deps.ts';
 import type { MemberQuery, MemberView } from './schemas.ts';
 
-/** Which members of a conference are asked for, in which order, and which page of them. */
+/** A choice of members of a conference: which ones, in which order, and which page of them. */
 
 export type Entry = { readonly part: ConferencePart; readonly member: Member };
 

@@ -14,7 +14,7 @@ import type {
   NodeView,
 } from './schemas.ts';
 
-/** What the API shows of the state: no PIN, neither those of the profile nor what a caller is dialling. */
+/** The state as the API shows it: without PINs, those of the profile and those being dialled. */
 
 export function viewMember(part: ConferencePart, member: Member): MemberView {
   const { node, own, conference, levelOf } = part;

@@ -106,7 +106,7 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
   }
 }
 
-/** What follows a prompt. */
+/** The step that follows a prompt. */
 function heard(transition: Transition, member: Member, nextStep: NextStep): void {
   switch (nextStep) {
     case 'dial-pin':

@@ -3,7 +3,7 @@ import type { Access } from '../conference/model/settings.ts';
 /** A caller who is asked for the number of a conference. Pure; the shell plays and hangs up. */
 export type Visitor = { readonly digits: string; readonly triesLeft: number; readonly deadlineMs: number };
 
-/** What becomes of a visitor. */
+/** The next step of a visitor. */
 export type Step =
   | { readonly type: 'waits'; readonly visitor: Visitor }
   /** There is no such conference: the caller is asked again. */

@@ -11,7 +11,7 @@ export type Profiles = {
   /** As they are written, inherited values and defaults included. */
   readonly conferences: ReadonlyMap<string, ConferenceProfile>;
   readonly controls: ReadonlyMap<string, ControlsProfile>;
-  /** What a conference with a profile of this name runs by. */
+  /** The settings of conferences, by the name of their profile. */
   readonly settings: ReadonlyMap<string, Settings>;
 };
 

@@ -7,7 +7,7 @@ import type { ControlsProfile } from './schema.ts';
 /** A key whose value has changed, as a dotted path, and when that counts. */
 export type KeyChange = { readonly key: string; readonly takesEffect: TakesEffect };
 
-/** What has become of a profile. A new or removed one has no changed keys. */
+/** A change of a profile. A new or removed one has no changed keys. */
 export type ProfileChange = {
   readonly kind: ProfileKind;
   readonly name: string;
@@ -35,7 +35,7 @@ export function changedKeys(
   return [...changes.values()];
 }
 
-/** What has changed between two sets of profiles. One whose kind has changed is removed and added. */
+/** The changes between two sets of profiles. A profile whose kind has changed is removed and added. */
 export function changedProfiles(before: Profiles, after: Profiles): ProfileChange[] {
   return [
     ...changesOfKind('conference', before.conferences, after.conferences),
@@ -58,7 +58,7 @@ function changesOfKind<P extends ConferenceProfile | ControlsProfile>(
 }
 
 /**
- * What a running conference goes on with after its profile has changed.
+ * The settings of a running conference after its profile has changed.
  * @param running the profile by which it runs
  * @param changed the profile as it is now
  */

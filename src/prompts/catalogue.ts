@@ -1,12 +1,12 @@
 import { type Media, parseMedia } from './media.ts';
 
-/** What a caller is told at some point. */
+/** Something that a caller is told at some point. */
 export type Prompt = {
   /** When it is heard, for documentation and for the JSON Schema of profiles. */
   readonly summary: string;
   /** Media, one after the other, unless a profile says otherwise: Asterisk's own recordings where they fit. */
   readonly standard: readonly string[];
-  /** What the media may name in braces, as in `number:{count}`, with an example of its value. */
+  /** Names that the media may have in braces, as in `number:{count}`, with an example of its value. */
   readonly placeholders?: Readonly<Record<string, string>>;
 };
 
@@ -129,7 +129,7 @@ export function parsePromptMedia(name: PromptName, text: string): ParsedPromptMe
   return parsed.ok && filled !== text ? { ok: true, media: { type: 'template', text } } : parsed;
 }
 
-/** What is heard of a prompt's media; null where the values make a template into something that cannot be played. */
+/** The sound of a prompt's media; null where the values make a template into something that cannot be played. */
 export function fillTemplate(media: PromptMedia, values: Readonly<Record<string, string | number>>): Media | null {
   if (media.type !== 'template') return media;
   const parsed = parseMedia(fillPlaceholders(media.text, values), { allowAbsolute: true });

@@ -7,7 +7,7 @@ export type Sounds = { readonly media: readonly Media[]; readonly language: stri
 /** The name of a variant of a voice, such as `f2` of espeak-ng. */
 export const VOICE = /^[A-Za-z][A-Za-z0-9]{0,31}$/;
 
-/** What a profile says about sound, as far as prompts need it. */
+/** The sound settings of a profile, as far as prompts need them. */
 export type SoundSettings = {
   readonly language: string;
   readonly voice?: string | undefined;

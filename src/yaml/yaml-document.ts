@@ -83,7 +83,7 @@ export function readYaml(text: string, file: string): YamlText {
 
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
-    // What follows a mistake in syntax is mostly its consequence.
+    // Mistakes after one in syntax are mostly its consequence.
     const [error] = [...document.errors, ...document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED')];
     if (error) {
       const at = position(error.pos[0]);
@@ -104,7 +104,7 @@ export function readYaml(text: string, file: string): YamlText {
   }
 }
 
-/** What a schema says about a value, at the places where it stands. */
+/** The mistakes that a schema finds in a value, at the places where they stand. */
 export function problemsOf(error: z.ZodError, file: string, locate: Locate): Problem[] {
   return error.issues
     .flatMap(explain)
@@ -179,7 +179,7 @@ function checkTree(document: Document.Parsed): { findings: Finding[]; finite: bo
         findings.push(...checkKey(key, seen, node.range?.[0] ?? 0));
         size += 1 + visit(value);
       }
-      // What has been told of is nothing that plain data should have.
+      // A construct that was reported is none that plain data should have.
       node.items = node.items.filter(({ key }) => isPlainKey(key));
     }
     sizes.set(node, size);

@@ -5,7 +5,7 @@ export function isFinished({ status }: InvitationView): boolean {
 }
 
 /**
- * What is known of invitations that are followed. The controller forgets finished ones after a while, and all when it
+ * The last known states of invitations that are followed. The controller forgets finished ones after a while, and all when it
  * is restarted: of a finished one the last word counts, and one that was not finished has failed.
  * @param known as they were last
  * @param listed as the controller lists them now, with others among them

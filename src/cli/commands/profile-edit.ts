@@ -14,7 +14,7 @@ import { type Judgement, judge, type OpenedProfile, openProfile, putInPlace } fr
 
 export type EditDeps = {
   env: NodeJS.ProcessEnv;
-  /** Asks whoever sits there; null where nobody does. */
+  /** Asks the user at the terminal; null where there is none. */
   ask: ((question: string) => Promise<string>) | null;
 };
 

@@ -51,7 +51,7 @@ function pathOf(kind: ProfileKind, dotted: string): string[] {
 }
 
 /**
- * What the words on a command line mean: text where a text is valid, unless they are in brackets or quotes; else what
+ * The value that the words on a command line mean: text where a text is valid, unless they are in brackets or quotes; else what
  * they are in YAML; else a list of one. If all is wrong, they are taken as YAML, and the check of the file says why.
  */
 function parseValue(kind: ProfileKind, path: readonly string[], words: string): unknown {

@@ -32,7 +32,7 @@ type Row = {
   key: string;
   value: unknown;
   source: 'own' | 'inherited' | 'default';
-  /** Whose file has the value. */
+  /** The profile whose file has the value. */
   profile: string | null;
   takesEffect: ProfileKey['takesEffect'];
 };

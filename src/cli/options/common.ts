@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { socketPathForCommands } from '../../config/socket-path.ts';
 
-/** What every command that talks to the controller has. */
+/** The options of every command that talks to the controller. */
 export type ClientOptions = { socket: string; json?: true };
 
 export type WatchOptions = ClientOptions & { watch?: true };

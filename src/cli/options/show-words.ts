@@ -6,7 +6,7 @@ export const SHOW_WORDS = ['status', 'members', 'hands'] as const;
 export type ShowWhat = 'everything' | (typeof SHOW_WORDS)[number];
 
 /**
- * What `show` is asked for. One word is always a conference, so that one called `status` can be shown too, but for
+ * Reads the words after `show`. One word is always a conference, so that one called `status` can be shown too, but for
  * `nodes`; of two words the first says what of it.
  */
 export function parseShowWords(

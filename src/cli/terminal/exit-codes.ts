@@ -4,7 +4,7 @@ import type { ControllerErrorCode } from '../../controller/errors.ts';
 import type { EventChannelErrorCode } from '../../events/errors.ts';
 import type { RelayErrorCode } from '../../relay/errors.ts';
 
-/** What a command's exit status says. */
+/** The exit statuses of commands. */
 export const EXIT = {
   ok: 0,
   /** Among others because the state of the conference does not allow it. */

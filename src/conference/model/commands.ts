@@ -16,9 +16,9 @@ export type MemberCommand = OwnMemberCommand & {
 
 type OwnMemberCommand =
   | { type: 'set-flags'; memberId: number; changes: FlagChanges }
-  /** Removes a member at somebody else's spec. */
+  /** Removes a member at somebody else's request. */
   | { type: 'kick'; memberId: number }
-  /** Ends a member's call at the member's own spec. */
+  /** Ends a member's call at the member's own request. */
   | { type: 'hang-up'; memberId: number }
   | { type: 'adjust'; memberId: number; setting: Adjustable; adjustment: Adjustment }
   | { type: 'raise-hand'; memberId: number; raised: boolean }
@@ -75,13 +75,13 @@ export type PlaybackOperation =
   | { type: 'stop' | 'pause' | 'resume' | 'forward' | 'back' | 'restart' }
   | { type: 'volume'; volume: number };
 
-/** What operators, callers' keys and programs may ask of a conference. */
+/** The commands of operators, callers' keys and programs. */
 export type Command = MemberCommand | ConferenceCommand;
 
-/** What may come from outside, and travel: some commands the controller alone gives. */
+/** The commands that come from outside, and go to other nodes: some commands the controller alone gives. */
 export type ExternalCommand = Exclude<Command, { type: 'tell-failure' }>;
 
-/** Why a command was not carried out. */
+/** Why a command was not executed. */
 export type Refusal =
   | { code: 'no-such-member'; memberId: number }
   /** The floor is full. */

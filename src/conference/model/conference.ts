@@ -14,7 +14,7 @@ export type Settings = {
   readonly adminControls: Controls;
 };
 
-/** What the telephone keys do. */
+/** The actions of the telephone keys. */
 export type Controls = {
   /** How long to wait for the next digit where a longer sequence is still possible. */
   readonly pauseSeconds: number;
@@ -24,18 +24,18 @@ export type Controls = {
   readonly keys: Readonly<Record<string, readonly DtmfAction[]>>;
 };
 
-/** What a key sequence does, parsed from its text in a controls profile. */
+/** The action of a key sequence, parsed from its text in a controls profile. */
 export type DtmfAction = {
   /** One line for the prompt that tells callers their keys. */
   readonly summary: string;
-  /** What pressing the key means for this member, as commands to the conference. */
+  /** The commands to the conference that pressing the key means for this member. */
   readonly commandsOf: (member: Member, conference: Conference) => Command[];
 };
 
-/** What the conference hears besides its members. */
+/** Something that is played to the whole conference. */
 export type Playback = {
   readonly id: string;
-  /** As the one who started it named it. */
+  /** The texts by which it was started. */
   readonly media: readonly string[];
   readonly paused: boolean;
   /** Steps of 3 dB. */
@@ -45,7 +45,7 @@ export type Playback = {
 export type Recording = {
   /** The name of the file without its format; a restarted recording gets a new one. */
   readonly name: string;
-  /** Of its files: from 2 on, the name ends with it. */
+  /** Counts its files: from 2 on, the name ends with it. */
   readonly number: number;
   /** Somebody has named it, and no other name will do. */
   readonly chosen: boolean;
@@ -168,7 +168,7 @@ export function raisedHands(conference: Conference): Member[] {
   );
 }
 
-/** What a member's keys do. */
+/** The actions of a member's keys. */
 export function controlsOf({ settings }: Conference, member: Member): Controls {
   return member.flags.admin ? settings.adminControls : settings.controls;
 }

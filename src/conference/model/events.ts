@@ -2,7 +2,7 @@ import type { Scope } from './commands.ts';
 import type { MemberFlags } from './flags.ts';
 import type { Caller, Place, Result } from './member.ts';
 
-/** What happened in a conference, for logs, reports and those who watch. */
+/** Something that happened in a conference, for logs, reports and observers. */
 export type ConferenceEvent =
   | { type: 'started'; profileName: string }
   | { type: 'joined'; memberId: number; caller: Caller; flags: MemberFlags }

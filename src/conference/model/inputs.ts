@@ -39,7 +39,7 @@ export type Input =
   | { type: 'broadcast'; broadcast: Broadcast }
   /** The profiles were changed. */
   | { type: 'settings'; settings: Settings }
-  /** What Asterisk has, read after connecting to it; replaces whatever was believed before. */
+  /** The state of Asterisk, read after connecting to it; replaces whatever was believed before. */
   | {
       type: 'resync';
       floorOpen: boolean;
@@ -56,7 +56,7 @@ export type Input =
 /** How a call came: from the dialplan, by dialling the conference's number, or from another conference. */
 export type JoinOrigin = 'dialplan' | 'lobby' | 'transferred';
 
-/** What follows a prompt. */
+/** The step that follows a prompt. */
 export type NextStep = 'dial-pin' | 'enter' | 'say-name' | 'release';
 
 /** One channel of a conference as found in Asterisk. */

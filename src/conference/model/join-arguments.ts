@@ -1,7 +1,7 @@
 import { type FlagChanges, parseFlags } from './flags.ts';
 
 /**
- * What a dialplan asks for with `Stasis(<application>,join,<conference>,<profile>[,±flag...])`, or with
+ * The request of a dialplan with `Stasis(<application>,join,<conference>,<profile>[,±flag...])`, or with
  * `Stasis(<application>,lobby,<profile>[,±flag...])` where the caller is asked for the conference.
  */
 export type JoinArguments = { profileName: string; flags: FlagChanges; conference: string | null };

@@ -2,7 +2,7 @@ import { type Difference, type Order, SortedTree } from '../../base/sorted-tree.
 import { isAdmitted, type Member } from './member.ts';
 import { pinDeadlineMs } from './pin-entry.ts';
 
-/** What is known of several members without looking at each. Times are infinite where there is no such member. */
+/** Sums over several members, known without looking at each. Times are infinite where there is no such member. */
 export type MemberCounts = {
   /** Members who have passed the door and have not been told good-bye. The next three are among them. */
   readonly admitted: number;
@@ -112,7 +112,7 @@ export class Members {
     return this.#members.size;
   }
 
-  /** Of all members. */
+  /** The counts of all members. */
   get counts(): MemberCounts {
     return this.#members.summary;
   }

@@ -14,7 +14,7 @@ export type PinEntry = {
 /** Should it never be told that a prompt is over. */
 export const LONGEST_PROMPT_MS = 30_000;
 
-/** What a dialled PIN makes of the caller; null if it is none of the conference's. */
+/** The role that a dialled PIN gives the caller; null if it is none of the conference's. */
 export type PinMatch = 'admin' | 'user' | null;
 
 export type Dialled =

@@ -1,7 +1,7 @@
 import type { ExternalCommand, Scope } from './commands.ts';
 import type { FlagChanges } from './flags.ts';
 
-/** What a conference knows of its parts on other nodes. */
+/** The parts of a conference on other nodes, as it knows them. */
 export type RemoteView = {
   /** The name of this node. */
   readonly node: string;
@@ -26,7 +26,7 @@ export type Shared = { readonly locked: boolean; readonly mutedAll: Scope | null
 
 export type SharedChange = { [K in keyof Shared]: { readonly setting: K; readonly value: Shared[K] } }[keyof Shared];
 
-/** What every node does with its own members when one node has been told to do it with all. */
+/** A command about all members, which every node executes with its own. */
 export type Broadcast =
   /** The conference ends; the node that begins this announces it. */
   | { readonly type: 'terminate'; readonly result: 'ENDED' | 'TIME' }
@@ -44,7 +44,7 @@ export type ClusterTelling =
   | { readonly type: 'share'; readonly change: SharedChange; readonly restored?: true }
   | { readonly type: 'broadcast'; readonly broadcast: Broadcast }
   /**
-   * The owner of the member, of the playback or of the recording carries it out. If the owner refuses, what else was
+   * The owner of the member, of the playback or of the recording executes it. If the owner refuses, what else was
    * asked for fails too, unless `mayFail`. `by` is the member of this node who pressed the key, and hears of a refusal.
    */
   | {

@@ -1,8 +1,8 @@
 import type { Conference } from './conference.ts';
 
 /**
- * What outlives the controller of a conference as a whole: kept in Asterisk as a global variable, as JSON. Members have
- * theirs on their own channels.
+ * The state of a conference as a whole that outlives the controller: kept in Asterisk as a global variable, as JSON. Members
+ * have theirs on their own channels.
  */
 export type SavedConference = Pick<
   Conference,

@@ -4,7 +4,8 @@ import type { MemberFlags } from './flags.ts';
 import type { Adjusted, Member, Place } from './member.ts';
 
 /**
- * What outlives the controller: kept on the member's channel in Asterisk as the variable `ROSTRUM_MEMBER`, as JSON.
+ * The state of a member that outlives the controller: kept on the member's channel in Asterisk as the variable
+ * `ROSTRUM_MEMBER`, as JSON.
  */
 export type SavedMember = {
   readonly conference: string;
@@ -22,7 +23,7 @@ export type SavedMember = {
   readonly settled: boolean;
 };
 
-/** What is saved of a member. A member on the way to the floor is saved as being there. */
+/** The state of a member to be saved. A member on the way to the floor is saved as being there. */
 export function savedOf(member: Member, conference: Conference): Omit<SavedMember, 'settled'> {
   const { id, joinedAtMs, flags, place, adjusted, handRaisedAtMs, spokenName } = member;
   return {

@@ -1,7 +1,7 @@
 import type { SoundSettings } from '../../prompts/prompt-sounds.ts';
 import type { FlagChanges } from './flags.ts';
 
-/** What a conference profile says, as values: its texts are parsed when the profile is read, see `profiles/settings.ts`. */
+/** A conference profile as values: its texts are parsed when the profile is read, see `profiles/settings.ts`. */
 export type ConferenceSettings = {
   /** The flags of everybody who joins; those of the dialplan win over them. */
   readonly flags: FlagChanges;
@@ -45,7 +45,7 @@ export type ConferenceSettings = {
   };
 };
 
-/** Who may come in. */
+/** The rules by which callers come in. */
 export type Access = {
   readonly userPin?: string | undefined;
   readonly adminPin?: string | undefined;

@@ -153,7 +153,7 @@ function rejectPin(transition: Transition, member: Member, digits: string): void
   else transition.prompt(member, ['pin-failed']);
 }
 
-/** Lets a caller in who may come in, if there is room. */
+/** Admits a caller who may come in, if there is room. */
 function admit(transition: Transition, member: Member, welcome: PromptName = 'welcome'): void {
   const { conference } = transition;
   const { limits } = conference.settings.profile;

@@ -2,7 +2,7 @@ import { type Conference, countAdmitted } from '../model/conference.ts';
 import type { Member } from '../model/member.ts';
 import type { Transition } from './transition.ts';
 
-/** What the others hear of a member who comes or goes. */
+/** Announcements to the others of a member who comes or goes. */
 
 /** Tells the others that somebody came or went, with a tone or by name, as long as they are few. */
 export function announceArrival(transition: Transition, { spokenName }: Member, prompt: 'joined' | 'left'): void {
@@ -14,7 +14,7 @@ export function announceArrival(transition: Transition, { spokenName }: Member, 
   transition.announce(spokenName ? [`has-${prompt}`] : [prompt], { ...(spokenName && { name: spokenName }) });
 }
 
-/** What the recordings of a conference's names begin with. */
+/** The beginning of the names of recordings in which members say their names. */
 export function namePrefix({ name, startedAtMs }: Conference): string {
   return `rostrum/names/${name}-${startedAtMs}-`;
 }

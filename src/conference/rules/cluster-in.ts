@@ -4,7 +4,7 @@ import { lowerHands, muteMembers, setFlagsOfAll } from './flags-and-hands.ts';
 import { kickAll, openDoor } from './leaving.ts';
 import type { Transition } from './transition.ts';
 
-/** What other nodes tell a conference. They have announced it: the sound of one floor is heard on all. */
+/** Messages of other nodes about a conference. They have announced it: the sound of one floor is heard on all. */
 
 /** The conference has changed elsewhere. */
 export function remoteChanged(transition: Transition, remote: RemoteView): void {

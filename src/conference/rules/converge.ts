@@ -11,7 +11,7 @@ import { savedOf } from '../model/saved-member.ts';
 import type { Transition } from './transition.ts';
 
 /**
- * What must be done in Asterisk so that it fits what a transition has made of the conference, and what there is to tell. How
+ * The effects that make Asterisk fit what a transition has made of the conference, and those that tell of it. How
  * each channel is set up follows from the state, so the difference between before and after is what has to change.
  */
 export function converge(before: Conference, transition: Transition): Effect[] {
@@ -59,7 +59,7 @@ function configure(
   }
   // A member in the hands of the dialplan is saved when back. Before the good-bye a member is saved, to leave in any case.
   if (isAway(member) && (!was || isAway(was))) return [];
-  // What the dialplan plays, and the good-bye, are also for a member who was deaf.
+  // A member who was deaf hears the sounds of the dialplan, and the good-bye.
   if (!to && from !== 'unknown' && !from.hearing) {
     const hearing = { ...UNTOUCHED, answered: true };
     return [save(false), { type: 'configure-channel', channelId, to: hearing, changed: ['hearing'] }, save(true)];

@@ -22,7 +22,7 @@ export function pressed(transition: Transition, member: Member, digit: string): 
   act(transition, member.id, fired);
 }
 
-/** Carries out the actions of the key sequences that a member has completed. */
+/** Executes the actions of the key sequences that a member has completed. */
 export function act(transition: Transition, memberId: number, fired: readonly string[]): void {
   for (const sequence of fired) {
     const member = findMember(transition.conference, memberId);

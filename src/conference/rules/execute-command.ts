@@ -20,7 +20,7 @@ import { announceCount, announceKeys, controlPlayback, music, play, playToMember
 import { pauseRecording, record, stopRecording } from './recording.ts';
 import type { Transition } from './transition.ts';
 
-/** Carries out a command, or refuses it and changes nothing. */
+/** Executes a command, or refuses it and changes nothing. */
 export function executeCommand(transition: Transition, command: Command): void {
   if (!('memberId' in command)) return executeForAll(transition, command);
   const { remote } = transition.conference;
@@ -34,7 +34,7 @@ export function executeCommand(transition: Transition, command: Command): void {
   executeFor(transition, member, command);
 }
 
-/** Whoever has not been admitted yet can only be sent away. */
+/** A caller who has not been admitted yet can only be sent away. */
 function mayBeCommanded(member: Member, { type }: MemberCommand): boolean {
   return isAdmitted(member) || (member.place.at === 'door' && (type === 'kick' || type === 'hang-up'));
 }

@@ -7,7 +7,7 @@ import { RANGES } from '../model/ranges.ts';
 import { forward, share } from './cluster-out.ts';
 import type { Transition } from './transition.ts';
 
-/** Who is heard and who hears: flags, hands, volumes. */
+/** Rules about hearing and being heard: flags, hands, volumes. */
 
 /** Changes a member's flags and tells the member. */
 export function setFlags(transition: Transition, member: Member, changes: FlagChanges): void {
@@ -51,7 +51,7 @@ export function muteMembers(transition: Transition, audience: Scope | null): voi
   setFlagsOfAll(transition, lifted ? (before ?? 'all') : audience, { mute: !lifted });
 }
 
-/** Changes the flags of many, without a prompt to each. Who finds no place on the floor stays in the audience. */
+/** Changes the flags of many, without a prompt to each. A member who finds no place on the floor stays in the audience. */
 export function setFlagsOfAll(transition: Transition, audience: Scope, changes: FlagChanges): void {
   for (const member of transition.members) {
     if (!isAdmitted(member) || (audience === 'non-admins' && member.flags.admin)) continue;

@@ -53,7 +53,7 @@ export function farewell(transition: Transition, member: Member): void {
   announceArrival(transition, member, 'left');
 }
 
-/** Of a caller who was never in, nothing was told and nothing needs to be. */
+/** Whether the others know of a member. Nobody was told of a caller who was never in, and nobody needs to be. */
 export function isNoticed({ place }: Member): boolean {
   if (place.at === 'leaving') return !place.unnoticed;
   return !['door', 'naming', 'greeting', 'waiting', 'arriving'].includes(place.at);
@@ -76,7 +76,7 @@ export function emptied(transition: Transition): void {
   stopPlayback(transition);
   setMusic(transition, false);
   const { conference, nowMs } = transition;
-  // One that was to end ends now, so that who calls again finds a new one.
+  // One that was to end ends now, so that a caller who calls again finds a new one.
   const idleMs = conference.status === 'ending' ? 0 : conference.settings.profile.idleSeconds * 1000;
   // Asterisk ends a recording with the last member.
   if (conference.recording)
@@ -93,7 +93,7 @@ export function emptied(transition: Transition): void {
   });
 }
 
-/** Nobody is left anywhere: whoever comes next finds an open door, and is not muted. */
+/** Nobody is left anywhere: the next caller finds an open door, and is not muted. */
 export function openDoor(transition: Transition): void {
   const { locked, mutedAll } = transition.conference;
   if (locked) {

@@ -7,7 +7,7 @@ import type { Transition } from './transition.ts';
 /** As much as is spoken at once. */
 const LONGEST_MENU = 1900;
 
-/** What the conference or one of its members is played, and the recording of it. */
+/** Playing to the conference or to one member, prompts about it, and music. */
 
 /** Plays to everybody; what was being played ends. */
 export function play(transition: Transition, media: readonly string[], volume: number): void {
@@ -66,7 +66,7 @@ export function announceCount(transition: Transition, member: Member): void {
   transition.prompt(member, ['count'], { values: { count: countAdmitted(transition.conference) } });
 }
 
-/** What the member's keys do, one after the other. */
+/** Says what the member's keys do, one after the other. */
 export function announceKeys(transition: Transition, member: Member): void {
   const { keys } = controlsOf(transition.conference, member);
   const lines = Object.entries(keys).flatMap(([sequence, actions]) =>

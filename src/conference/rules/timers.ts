@@ -10,7 +10,7 @@ import { finish, releaseAll, terminate } from './ending.ts';
 import { leave } from './leaving.ts';
 import type { Transition } from './transition.ts';
 
-/** What time alone brings about. */
+/** Changes that time alone brings about. */
 export function tick(transition: Transition): void {
   const { conference, nowMs } = transition;
   transition.woken = true;

@@ -9,7 +9,7 @@ export type Finding = {
   /** The part of the node that was looked at, such as `modules`. */
   readonly check: string;
   readonly message: string;
-  /** What the operator can do about it. */
+  /** Advice for the operator. */
   readonly remedy: string | null;
 };
 

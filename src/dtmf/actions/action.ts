@@ -1,6 +1,6 @@
 import type { DtmfAction } from '../../conference/model/conference.ts';
 
-/** What pressing the key means: see `DtmfAction`. */
+/** The meaning of a key: see `DtmfAction`. */
 export type CommandsOf = DtmfAction['commandsOf'];
 
 /** Something that a caller can do with a key. */
@@ -9,13 +9,13 @@ export type Action = {
   readonly name: string;
   /** One line, for documentation, for the JSON Schema of profiles, and for the prompt that tells callers their keys. */
   readonly summary: string;
-  /** What comes after the name and a colon, for documentation; null where nothing does. */
+  /** The text after the name and a colon, for documentation; null where there is none. */
   readonly argument: string | null;
-  /** Looks at what comes after the colon once, when the profile is read: what the key means, or what is wrong. */
+  /** Parses the text after the colon once, when the profile is read, to the meaning of the key or to a mistake. */
   readonly parse: (argument: string) => CommandsOf | Mistake;
 };
 
-/** What is wrong with an argument, as the end of a sentence. */
+/** A mistake in an argument, as the end of a sentence. */
 export type Mistake = { readonly mistake: string };
 
 /** An action that is a word alone. */
