@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { newConference } from '../../../src/conference/model/conference.ts';
-import { ACTIONS, parseAction } from '../../../src/dtmf/actions/catalogue.ts';
-import { member, settings } from '../api/conferences.ts';
+import { newConference } from '../../../../src/conference/model/conference.ts';
+import { ACTIONS, parseAction } from '../../../../src/dtmf/actions/catalogue.ts';
+import { member, settings } from '../../api/conferences.ts';
 
 /** The commands when member 7 presses the key; what is wrong where the text is no action. */
 const meaningOf = (text: string) => {

@@ -1,8 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
-import type { Command } from '../../../src/conference/model/commands.ts';
-import { commandSchema } from '../../../src/conference/schemas/command-schema.ts';
-import { EVERY_COMMAND } from './conferences.ts';
+import type { Command } from '../../../../src/conference/model/commands.ts';
+import { commandSchema } from '../../../../src/conference/schemas/command-schema.ts';
+import { EVERY_COMMAND } from '../../api/conferences.ts';
 
 describe('the schema of commands', () => {
   it('has the same type as the commands themselves, but for what the controller alone may ask', () => {

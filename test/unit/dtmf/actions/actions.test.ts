@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Conference } from '../../../src/conference/model/conference.ts';
-import type { Effect } from '../../../src/conference/model/effects.ts';
-import type { Input } from '../../../src/conference/model/inputs.ts';
-import { ACTIONS } from '../../../src/dtmf/actions/catalogue.ts';
+import type { Conference } from '../../../../src/conference/model/conference.ts';
+import type { Effect } from '../../../../src/conference/model/effects.ts';
+import type { Input } from '../../../../src/conference/model/inputs.ts';
+import { ACTIONS } from '../../../../src/dtmf/actions/catalogue.ts';
 import {
   comes,
   commands,
@@ -13,7 +13,7 @@ import {
   play,
   presses,
   SILENT,
-} from '../conference/conferences.ts';
+} from '../../conference/conferences.ts';
 
 type Outcome = { conference: Conference; effects: Effect[] };
 type Case = {

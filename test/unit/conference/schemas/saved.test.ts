@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Input } from '../../../src/conference/model/inputs.ts';
-import { savedConferenceOf } from '../../../src/conference/model/saved-conference.ts';
-import { savedOf } from '../../../src/conference/model/saved-member.ts';
-import { parseConference, serializeConference } from '../../../src/conference/schemas/saved-conference.ts';
-import { parseMember, serializeMember } from '../../../src/conference/schemas/saved-member.ts';
-import { comes, commands, conference, memberAt, play } from './conferences.ts';
+import type { Input } from '../../../../src/conference/model/inputs.ts';
+import { savedConferenceOf } from '../../../../src/conference/model/saved-conference.ts';
+import { savedOf } from '../../../../src/conference/model/saved-member.ts';
+import { parseConference, serializeConference } from '../../../../src/conference/schemas/saved-conference.ts';
+import { parseMember, serializeMember } from '../../../../src/conference/schemas/saved-member.ts';
+import { comes, commands, conference, memberAt, play } from '../conferences.ts';
 
 const start = play(conference(), [...comes('a', { speaker: true, vad: false }), ...comes('b')]).conference;
 const cases: [string, Input[]][] = [
