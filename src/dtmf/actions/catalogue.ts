@@ -38,14 +38,10 @@ export const ACTIONS: readonly Action[] = [
   level('agc-level', 'agcLevel', 'Change the loudness to which the voice is brought'),
   plain('count', 'Hear how many members there are', ({ id }) => [{ type: 'tell-count', memberId: id }]),
   plain('menu', 'Hear what the keys do', ({ id }) => [{ type: 'tell-keys', memberId: id }]),
-  withArgument(
-    'playback',
-    'Play something to the member, or stop what is being played to the member',
-    MEDIA,
-    (media) =>
-      media === 'stop'
-        ? ({ id }) => [{ type: 'stop-playing-to-member', memberId: id }]
-        : ofMedia(media, ({ id }) => [{ type: 'play-to-member', memberId: id, media: [media] }]),
+  withArgument('playback', 'Play something to the member who pressed the key, or stop it', MEDIA, (media) =>
+    media === 'stop'
+      ? ({ id }) => [{ type: 'stop-playing-to-member', memberId: id }]
+      : ofMedia(media, ({ id }) => [{ type: 'play-to-member', memberId: id, media: [media] }]),
   ),
   withArgument('playback-all', 'Play something to the conference, or stop what is being played', MEDIA, (media) =>
     media === 'stop'
