@@ -8,7 +8,7 @@ const SECOND_MS = 1000;
 /** While a call has waited for so long, new calls are better off on another node. */
 const CONGESTED_MS = 2000;
 
-/** What operators and other nodes are told about calls that come in. */
+/** The figures about calls that come in, for operators and other nodes. */
 export type Admission = {
   /** Calls that wait, unanswered. */
   readonly waiting: number;

@@ -20,7 +20,7 @@ const LATEST_WEIGHT = 0.25;
 /** The limit grows by so much for each call while it is below the first one; above that, by one for as many calls as it is. */
 const EARLY_GROWTH = 0.5;
 
-/** What is left of the limit: after slow calls between these two, by how slow they are. */
+/** The part of the limit that is left: after slow calls between these two, by how slow they are. */
 const LEAST_CUT = 0.8;
 const DEEPEST_CUT = 0.25;
 const CUT_WHEN_LATE = 0.7;
@@ -55,7 +55,7 @@ export class Pace {
   #isLimiting = false;
   /** The mean of the calls since the limit was cut; null before the first of them. */
   #recentMs: number | null = null;
-  /** What the last calls took that were alone, the oldest first. */
+  /** The times that the last calls took that were alone, the oldest first. */
   #aloneMs: number[] = [];
   /** When the call was let in that is alone on its way in; null without one. */
   #aloneSinceMs: number | null = null;

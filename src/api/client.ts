@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 /** A refusal by the controller, or its absence (`no-controller`). The other codes are those of the API. */
 export class ApiClientError extends Error {
   readonly code: string;
-  /** What the controller has answered; null where none did. */
+  /** The controller's answer; null where none answered. */
   readonly answer: unknown;
 
   constructor(code: string, message: string, options: { cause?: unknown; answer?: unknown } = {}) {

@@ -55,7 +55,7 @@ export function conferenceRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
   };
 }
 
-/** Those of this node first. */
+/** Conferences of this node come first. */
 function namesOf({ controller, cluster }: RouteDeps): string[] {
   const others = cluster.remoteConferences().map(({ conference }) => conference.name);
   return [...new Set([...controller.conferences.keys(), ...others])];

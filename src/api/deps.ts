@@ -9,7 +9,7 @@ import { ControllerError } from '../controller/errors.ts';
 import type { ProfileStore } from '../controller/profile-store.ts';
 import type { StatusView } from './schemas.ts';
 
-/** What the routes work with. */
+/** The parts of the controller that routes work with. */
 export type RouteDeps = {
   controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'>;
   cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain' | 'routeOf'>;
@@ -21,12 +21,12 @@ export type RouteDeps = {
 };
 
 /** A conference on one node; `node` is null where there is no cluster. */
-export type Part = {
+export type ConferencePart = {
   readonly node: string | null;
   /** Whether it is this node. */
   readonly own: boolean;
   readonly conference: Conference;
-  /** What the state does not have: how loud a member is; null where it is not measured. */
+  /** How loud a member is, which the state does not have; null where it is not measured. */
   readonly levelOf: (member: Member) => number | null;
 };
 
@@ -36,7 +36,7 @@ type Readable = {
 };
 
 /** All parts of a conference, that of this node first. */
-export function partsOf({ controller, cluster }: Readable, name: string): Part[] {
+export function partsOf({ controller, cluster }: Readable, name: string): ConferencePart[] {
   const own = controller.conferences.get(name);
   const others = cluster.remoteConferences(name).map((part) => ({ ...part, own: false, levelOf: () => null }));
   if (!own) return others;
@@ -45,7 +45,7 @@ export function partsOf({ controller, cluster }: Readable, name: string): Part[]
 }
 
 /** @throws ControllerError `no-such-conference` */
-export function conferenceNamed(deps: Readable, name: string): Part[] {
+export function conferenceNamed(deps: Readable, name: string): ConferencePart[] {
   const parts = partsOf(deps, name);
   if (parts.length === 0) throw new ControllerError('no-such-conference', `no conference "${name}"`);
   return parts;
@@ -54,9 +54,9 @@ export function conferenceNamed(deps: Readable, name: string): Part[] {
 /** @throws ControllerError `no-such-member` */
 export function memberAt(
   { cluster }: Pick<Readable, 'cluster'>,
-  parts: readonly Part[],
+  parts: readonly ConferencePart[],
   { memberId, node = cluster.nodeId ?? undefined }: MemberAddress,
-): Part & { member: Member } {
+): ConferencePart & { member: Member } {
   const part = parts.find((each) => each.node === (node ?? null));
   const member = part && findMember(part.conference, memberId);
   if (part && member) return { ...part, member };

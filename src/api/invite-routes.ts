@@ -35,7 +35,7 @@ export function inviteRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
         schema: {
           params: conferencePathSchema,
           body: inviteBodySchema.extend({
-            profile: z.string().default('default').describe('Of a conference that is new'),
+            profile: z.string().default('default').describe('The profile of a conference that is new'),
           }),
           response: answers,
         },

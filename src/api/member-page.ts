@@ -1,11 +1,11 @@
 import { isAdmitted, type Member } from '../conference/model/member.ts';
 import { formatMemberAddress } from '../conference/model/member-address.ts';
-import type { Part } from './deps.ts';
+import type { ConferencePart } from './deps.ts';
 import type { MemberQuery, MemberView } from './schemas.ts';
 
-/** Which members of a conference are asked for, in which order, and which page of them. */
+/** A choice of members of a conference: which ones, in which order, and which page of them. */
 
-export type Entry = { readonly part: Part; readonly member: Member };
+export type Entry = { readonly part: ConferencePart; readonly member: Member };
 
 export type MemberPage = {
   /** Members of the conference on all nodes. */
@@ -22,7 +22,7 @@ export const HANDS = { hand: true, order: 'hand' } as const satisfies MemberQuer
  * Selects members by their state alone. This costs little for thousands of members; views are made only of a page.
  * @param parts of all nodes that have the conference
  */
-export function memberPage(parts: readonly Part[], query: MemberQuery = {}): MemberPage {
+export function memberPage(parts: readonly ConferencePart[], query: MemberQuery = {}): MemberPage {
   const all = parts.flatMap((part) => [...part.conference.members.values()].map((member) => ({ part, member })));
   const matching = all.filter((entry) => matches(entry, query));
   const key = SORT_KEYS[query.order ?? 'joined'];
@@ -36,7 +36,7 @@ export function pageOf<T>(list: readonly T[], { limit, page = 1 }: Pick<MemberQu
 }
 
 /** How the member hears as a listener; null for members of other nodes, since only their own node knows it. */
-export function pathOf({ own }: Part, { path }: Member): MemberView['path'] {
+export function pathOf({ own }: ConferencePart, { path }: Member): MemberView['path'] {
   return own ? path.at : null;
 }
 
@@ -68,7 +68,7 @@ function hasRole({ flags }: Member, role: NonNullable<MemberQuery['role']>): boo
 }
 
 /** @param text in lower case */
-function isFound(text: string, { node, own }: Part, { id, caller }: Member): boolean {
+function isFound(text: string, { node, own }: ConferencePart, { id, caller }: Member): boolean {
   const address = formatMemberAddress(id, own ? null : node);
   return [caller.number, caller.name, address].some((each) => each.toLowerCase().includes(text));
 }

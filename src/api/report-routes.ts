@@ -5,7 +5,7 @@ import { attendanceRowSchema } from '../attendance/row.ts';
 import type { RouteDeps } from './deps.ts';
 import { conferencePathSchema, errors } from './schemas.ts';
 
-/** Who was where and when. */
+/** Reports: which members were where, and when. */
 export function reportRoutes({ controller, attendance }: RouteDeps): FastifyPluginCallbackZod {
   const isRunning = (name: string, startedAt: string) =>
     controller.conferences.get(name)?.startedAtMs === Date.parse(startedAt);

@@ -10,7 +10,7 @@ const REQUEST_TIMEOUT_MS = 5000;
 const IDLE_TIMEOUT_MS = 30_000;
 const MAX_BODY_BYTES = 1024;
 
-/** `GET /route` and nothing else, over TCP, for SBCs. Whoever reaches it learns names and SIP addresses of nodes. */
+/** `GET /route` and nothing else, over TCP, for SBCs. Anybody who reaches it learns names and SIP addresses of nodes. */
 export class RouteServer {
   readonly #listen: { host: string; port: number };
   readonly #app: FastifyInstance;

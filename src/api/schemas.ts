@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { commandSchema } from '../conference/model/command-schema.ts';
 import { FLAGS, parseFlags } from '../conference/model/flags.ts';
 import { CONFERENCE_NAME } from '../conference/model/join-arguments.ts';
 import { NODE_ID, parseMemberAddress } from '../conference/model/member-address.ts';
+import { commandSchema } from '../conference/schemas/command-schema.ts';
 
 /** The admin API's messages: one definition for server, command line and documentation. */
 
@@ -52,7 +52,7 @@ export const memberStatusSchema = memberSchema.extend({
       packetsReceived: z.number().int(),
       packetsLost: z.number().int(),
       packetsSent: z.number().int(),
-      packetsLostBySide: z.number().int().describe('Of those sent, as the phone reports'),
+      packetsLostBySide: z.number().int().describe('Lost of the packets sent, as the phone reports'),
       roundTripMs: z.number(),
       jitterMs: z.number().nullable().describe('Of what the phone sends; null where the relay does not pass it'),
       jitterAtPhoneMs: z.number().nullable().describe('Of what the phone gets, as it reports; null if it does not'),
@@ -68,7 +68,7 @@ export const conferenceSummarySchema = z.object({
   name: z.string(),
   profile: z.string(),
   status: z.enum(['running', 'ending', 'empty', 'ended']),
-  nodes: z.array(z.string()).describe('Those that have it, this one first; none where there is no cluster'),
+  nodes: z.array(z.string()).describe('The nodes that have it, this one first; none where there is no cluster'),
   members: z.number().int().describe('All calls on all nodes, those at the door and on the way out as well'),
   speakers: z.number().int(),
   counts: z
@@ -78,9 +78,9 @@ export const conferenceSummarySchema = z.object({
       waiting: z.number().int().describe('Waiting for a moderator'),
       talking: z.number().int(),
     })
-    .describe('Of those who have been admitted'),
+    .describe('Members who have been admitted'),
   locked: z.boolean(),
-  mutedAll: z.enum(['all', 'non-admins']).nullable().describe('Whoever joins is muted as well'),
+  mutedAll: z.enum(['all', 'non-admins']).nullable().describe('Members who join are muted as well'),
   recording: z.object({ name: z.string(), paused: z.boolean(), startedAt: z.iso.datetime() }).nullable(),
   playback: z
     .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number().int() })
@@ -112,7 +112,7 @@ function wholeNumber(from: number) {
     .refine((number) => number >= from, `expected at least ${from}`);
 }
 
-/** Which members are asked for. */
+/** A choice of members. */
 export const memberQuerySchema = z
   .strictObject({
     search: z.string().min(1).max(100).describe('A part of the number, the name or the address; case does not count'),
@@ -236,7 +236,7 @@ export const nodeSchema = z.object({
       delayMs: z.number().describe('The longest that a frame waits at present'),
     })
     .nullable()
-    .describe('What the relay of this node gets from it; null for this node, and before the relay has told'),
+    .describe('Packets that the relay of this node gets from it; null for this node, and before the relay has told'),
   traffic: z
     .object({
       trunk: z
@@ -250,7 +250,7 @@ export const nodeSchema = z.object({
         .describe('Between relays; null before this one has told, and without a cluster'),
       calls: z
         .object({
-          calls: z.number().int().describe('Whose RTP passes through the relay'),
+          calls: z.number().int().describe('Calls whose RTP passes through the relay'),
           listeners: z.number().int().describe('Of these, listeners who get a conference from the relay'),
           dropped: z.record(z.string(), z.number()).describe('Packets of phones that were not taken, by reason'),
           packetsLostByPhones: z.number().describe('On the way to the phones of present calls, as they report'),
@@ -269,10 +269,10 @@ export const nodeSchema = z.object({
           failed: z.number().int(),
         })
         .nullable()
-        .describe('Of the channel between controllers; null without a cluster'),
+        .describe('The channel between controllers; null without a cluster'),
     })
     .nullable()
-    .describe('Of this node only, since its relay or its controller was started'),
+    .describe('Counted by this node only, since its relay or its controller was started'),
 });
 
 /** Where a caller of a conference is to go, for SBCs. */

@@ -1,6 +1,6 @@
 import type { ExternalCommand, MemberCommand } from '../conference/model/commands.ts';
 import { Members } from '../conference/model/members.ts';
-import { conferenceNamed, memberAt, type Part, partsOf, type RouteDeps } from './deps.ts';
+import { type ConferencePart, conferenceNamed, memberAt, partsOf, type RouteDeps } from './deps.ts';
 import type { CommandResponse, MemberQuery, MemberView } from './schemas.ts';
 import { viewConference, viewMember } from './views.ts';
 
@@ -40,7 +40,7 @@ export async function sendMemberCommand(
   return viewMember(part, { ...member, place: { at: 'leaving', result: 'KICKED' }, talking: false });
 }
 
-function ended({ conference, ...part }: Part): Part {
+function ended({ conference, ...part }: ConferencePart): ConferencePart {
   return {
     ...part,
     conference: { ...conference, status: 'ended', members: Members.NONE, playback: null, recording: null },

@@ -3,7 +3,7 @@ import { conferenceEndsMs } from '../conference/model/deadlines.ts';
 import { isAdmitted, type Member, type Place } from '../conference/model/member.ts';
 import { formatMemberAddress } from '../conference/model/member-address.ts';
 import type { NodeView as Node } from '../controller/cluster/views.ts';
-import type { Part } from './deps.ts';
+import type { ConferencePart } from './deps.ts';
 import { HANDS, memberPage, pathOf } from './member-page.ts';
 import type {
   ConferenceSummary,
@@ -14,9 +14,9 @@ import type {
   NodeView,
 } from './schemas.ts';
 
-/** What the API shows of the state: no PIN, neither those of the profile nor what a caller is dialling. */
+/** The state as the API shows it: without PINs, those of the profile and those being dialled. */
 
-export function viewMember(part: Part, member: Member): MemberView {
+export function viewMember(part: ConferencePart, member: Member): MemberView {
   const { node, own, conference, levelOf } = part;
   const { id, caller, flags, place, adjusted, handRaisedAtMs, joinedAtMs, channelId } = member;
   const { audio } = conference.settings.profile;
@@ -50,22 +50,22 @@ export function viewMember(part: Part, member: Member): MemberView {
 }
 
 /** @param parts of all nodes that have it, at least one */
-export function viewConference(parts: readonly Part[], query?: MemberQuery): ConferenceView {
+export function viewConference(parts: readonly ConferencePart[], query?: MemberQuery): ConferenceView {
   return { ...summarize(parts), ...viewMembers(parts, query) };
 }
 
-export function viewMembers(parts: readonly Part[], query?: MemberQuery): MemberListView {
+export function viewMembers(parts: readonly ConferencePart[], query?: MemberQuery): MemberListView {
   const { entries, ...counts } = memberPage(parts, query);
   return { ...counts, members: entries.map(({ part, member }) => viewMember(part, member)) };
 }
 
 /** Members with a raised hand, the first to raise it first. */
-export function viewHands(parts: readonly Part[]): MemberView[] {
+export function viewHands(parts: readonly ConferencePart[]): MemberView[] {
   return viewMembers(parts, HANDS).members;
 }
 
 /** @param parts of all nodes that have it, at least one: that of this node first */
-export function summarize(parts: readonly Part[]): ConferenceSummary {
+export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
   const [first] = parts;
   if (!first) throw new Error('a conference without parts');
   const { name, settings, locked, mutedAll } = first.conference;

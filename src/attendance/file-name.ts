@@ -1,5 +1,5 @@
+import { compactTime, isoOfCompact } from '../base/iso-time.ts';
 import { CONFERENCE_NAME } from '../conference/model/join-arguments.ts';
-import { compactTime, isoOfCompact } from './iso-time.ts';
 import type { AttendanceRun } from './report.ts';
 
 const FILE_NAME = /^(.+)-(\d{8}T\d{9}Z)\.jsonl$/;

@@ -1,6 +1,6 @@
+import { isoTime } from '../base/iso-time.ts';
 import type { ConferenceEvent } from '../conference/model/events.ts';
 import type { Caller } from '../conference/model/member.ts';
-import { isoTime } from './iso-time.ts';
 import { type AttendanceRecord, type Role, roleOf } from './record.ts';
 
 /** An event with where and when it happened. */
@@ -33,7 +33,7 @@ export class Journal {
   }
 
   /** @returns what is to be recorded of an event: nothing, one record, or two */
-  take({ conference, startedAtMs, atMs, event }: Published): AttendanceRecord[] {
+  handleEvent({ conference, startedAtMs, atMs, event }: Published): AttendanceRecord[] {
     const key = runKey(conference, startedAtMs);
     const known = this.#runs.get(key);
     const roles = known ?? new Map<number, Role>();

@@ -3,7 +3,7 @@ import type { MemberFlags } from '../conference/model/flags.ts';
 import type { Result } from '../conference/model/member.ts';
 
 /**
- * What is kept of a conference, one JSON object a line. A new kind of record is a new `type`; readers skip types that
+ * The records of a conference, one JSON object a line. A new kind of record is a new `type`; readers skip types that
  * they do not know, so that a file outlives upgrades in both directions.
  */
 
@@ -33,7 +33,7 @@ const role = { role: z.enum(['speaker', 'listener']), admin: z.boolean() };
 
 const recordSchema = z.discriminatedUnion('type', [
   z.object({ ...common, type: z.literal('started'), profile: z.string() }),
-  /** Another controller goes on with it: whoever is not adopted next went while there was none. */
+  /** Another controller goes on with it: a member who is not adopted next has gone while there was none. */
   z.object({ ...common, type: z.literal('resumed') }),
   z.object({ ...common, type: z.literal('joined'), memberId, ...caller, ...role }),
   z.object({ ...common, type: z.literal('adopted'), memberId, ...caller, ...role }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { msOfIso } from '../base/iso-time.ts';
 import { AttendanceError } from './errors.ts';
-import { msOfIso } from './iso-time.ts';
 import type { AttendanceRecord } from './record.ts';
 import type { AttendanceRow } from './row.ts';
 import { type SummaryOptions, summarize } from './summarize.ts';

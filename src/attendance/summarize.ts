@@ -1,4 +1,4 @@
-import { isoTime, msOfIso } from './iso-time.ts';
+import { isoTime, msOfIso } from '../base/iso-time.ts';
 import type { AttendanceRecord, Role } from './record.ts';
 import type { AttendanceRow } from './row.ts';
 
@@ -61,7 +61,7 @@ function apply(run: Run, record: AttendanceRecord, atMs: number): void {
       if (!stay) run.stays.set(record.memberId, newStay(record, null, { atMs, result: record.result }));
       return;
     case 'role-changed':
-      return takeRole(stay, record, atMs);
+      return applyRole(stay, record, atMs);
     case 'leaving':
       return goOut(stay, atMs, record.result);
     case 'transferred':
@@ -95,10 +95,10 @@ function comeIn(run: Run, record: Arrival, atMs: number): void {
   const stay = run.stays.get(record.memberId) ?? newStay(record, atMs, null);
   run.stays.set(record.memberId, stay);
   stay.left = null;
-  takeRole(stay, record, atMs);
+  applyRole(stay, record, atMs);
 }
 
-function takeRole(stay: Stay | undefined, { role, admin }: Role, atMs: number): void {
+function applyRole(stay: Stay | undefined, { role, admin }: Role, atMs: number): void {
   const last = stay?.roles.at(-1);
   if (last?.role !== role || last.admin !== admin) stay?.roles.push({ atMs, role, admin });
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { createProgram } from './program.ts';
+import { EXIT, exitCodeOf } from './terminal/exit-codes.ts';
 
-// Whoever reads has enough, e.g. `head`.
+// The reader has enough, e.g. `head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
   throw error;

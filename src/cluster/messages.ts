@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NO_ADMISSION } from '../admission/gate.ts';
-import { commandSchema } from '../conference/model/command-schema.ts';
 import { FLAGS } from '../conference/model/flags.ts';
+import { commandSchema } from '../conference/schemas/command-schema.ts';
 import { conferenceName, conferenceRecordSchema, memberNumber, memberRecordSchema } from './record.ts';
 
 /** The messages that controllers send each other: the one definition of them. */
@@ -56,7 +56,7 @@ const status = z.object({
 });
 
 const audience = z.enum(['all', 'non-admins']);
-const order = z.discriminatedUnion('type', [
+const broadcast = z.discriminatedUnion('type', [
   z.object({ type: z.literal('terminate'), result: z.enum(['ENDED', 'TIME']) }),
   z.object({ type: z.enum(['release', 'warned', 'lower-hands']) }),
   z.object({ type: z.literal('kick-all'), audience }),
@@ -114,7 +114,7 @@ const messageSchema = z.discriminatedUnion('type', [
     conference,
     command: commandSchema,
     /** It is about something of the receiver's own, and not to be passed on. */
-    final: z.boolean(),
+    noForward: z.boolean(),
   }),
   z.object({
     type: z.literal('ack'),
@@ -124,7 +124,7 @@ const messageSchema = z.discriminatedUnion('type', [
       z.object({ ok: z.literal(false), code: z.string().max(64), message: z.string().max(1000) }),
     ]),
   }),
-  z.object({ type: z.literal('order'), conference, order }),
+  z.object({ type: z.literal('broadcast'), conference, broadcast }),
 ]);
 
 export type Message = z.output<typeof messageSchema>;

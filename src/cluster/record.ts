@@ -3,8 +3,8 @@ import type { Conference } from '../conference/model/conference.ts';
 import { FLAGS, type MemberFlags } from '../conference/model/flags.ts';
 import { CONFERENCE_NAME } from '../conference/model/join-arguments.ts';
 import type { Member } from '../conference/model/member.ts';
-import { playbackSchema, recordingSchema } from '../conference/model/saved-conference.ts';
-import { adjustedSchema, placeSchema } from '../conference/model/saved-member.ts';
+import { playbackSchema, recordingSchema } from '../conference/schemas/saved-conference.ts';
+import { adjustedSchema, placeSchema } from '../conference/schemas/saved-member.ts';
 import { IDLE } from '../dtmf/collector.ts';
 
 /** What a node tells the others of its members and conferences. No PIN is in it, nor what a caller is dialling. */
@@ -73,7 +73,7 @@ export function memberOf(record: MemberRecord): Member {
     adjusted,
     handRaisedAtMs,
     talking,
-    keys: IDLE,
+    dtmf: IDLE,
     spokenName: null,
     pinEntry: null,
     ignoreHashUntilMs: 0,

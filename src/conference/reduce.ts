@@ -3,17 +3,18 @@ import type { Input, NextStep } from './model/inputs.ts';
 import { isAway, type Member } from './model/member.ts';
 import type { Outcome } from './model/outcome.ts';
 import { entered, greeted, join, letWaitingIn, named, pinAsked, pinsChanged, sayName } from './rules/admission.ts';
-import { remoteChanged, takeOrder, takeShared } from './rules/cluster-in.ts';
+import { applyBroadcast, applyShared, remoteChanged } from './rules/cluster-in.ts';
 import { converge } from './rules/converge.ts';
 import { pressed } from './rules/dtmf.ts';
-import { carryOut } from './rules/execute-command.ts';
+import { finish, releaseAll, watchAdmins } from './rules/ending.ts';
+import { executeCommand } from './rules/execute-command.ts';
 import { returned } from './rules/hold-and-private.ts';
 import { emptied, leave, left, released } from './rules/leaving.ts';
 import { floorMusic, playbackEnded } from './rules/playback.ts';
 import { recordAutomatically, recordingEnded } from './rules/recording.ts';
 import { resync } from './rules/resync.ts';
 import { forgetTalking, talkingChanged } from './rules/talking.ts';
-import { finish, releaseAll, tick, watchAdmins } from './rules/timers.ts';
+import { tick } from './rules/timers.ts';
 import { Transition } from './rules/transition.ts';
 
 /**
@@ -22,8 +23,10 @@ import { Transition } from './rules/transition.ts';
  * news of its end.
  */
 export function reduce(conference: Conference, input: Input, nowMs: number): Outcome {
-  const transition = new Transition(conference, nowMs, { final: input.type === 'command' && input.final === true });
-  take(transition, input);
+  const transition = new Transition(conference, nowMs, {
+    noForward: input.type === 'command' && input.noForward === true,
+  });
+  apply(transition, input);
   if (transition.conference.status === 'running') {
     watchAdmins(transition);
     letWaitingIn(transition);
@@ -39,12 +42,12 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
   return { conference: transition.conference, effects, ...(transition.refusal && { refusal: transition.refusal }) };
 }
 
-function take(transition: Transition, input: Input): void {
+function apply(transition: Transition, input: Input): void {
   switch (input.type) {
     case 'join':
       return join(transition, input);
     case 'command':
-      return carryOut(transition, input.command);
+      return executeCommand(transition, input.command);
     case 'resync':
       return resync(transition, input);
     case 'tick':
@@ -58,14 +61,14 @@ function take(transition: Transition, input: Input): void {
     case 'remote':
       return remoteChanged(transition, input.remote);
     case 'shared':
-      return takeShared(transition, input.change, input.anew);
-    case 'order':
-      return takeOrder(transition, input.order);
+      return applyShared(transition, input.change, input.anew);
+    case 'broadcast':
+      return applyBroadcast(transition, input.broadcast);
     case 'end-announced':
       return releaseAll(transition);
     default: {
       const member = transition.conference.members.get(input.channelId);
-      if (member) takeOf(transition, member, input);
+      if (member) applyToMember(transition, member, input);
     }
   }
 }
@@ -80,7 +83,7 @@ function settingsChanged(transition: Transition, settings: Settings): void {
 
 type InputOfMember = Exclude<Extract<Input, { channelId: string }>, { type: 'join' }>;
 
-function takeOf(transition: Transition, member: Member, input: InputOfMember): void {
+function applyToMember(transition: Transition, member: Member, input: InputOfMember): void {
   switch (input.type) {
     case 'entered':
       entered(transition, member);
@@ -97,13 +100,13 @@ function takeOf(transition: Transition, member: Member, input: InputOfMember): v
     case 'returned':
       return returned(transition, member);
     case 'dtmf':
-      return pressed(transition, member, input.key);
+      return pressed(transition, member, input.digit);
     case 'talking':
       return talkingChanged(transition, member, input);
   }
 }
 
-/** What follows a prompt. */
+/** The step that follows a prompt. */
 function heard(transition: Transition, member: Member, nextStep: NextStep): void {
   switch (nextStep) {
     case 'dial-pin':

@@ -74,7 +74,7 @@ export const clusterConfigSchema = z
       .min(1)
       .optional()
       .describe('Calls that this node takes before new ones are sent to others; without it, no limit'),
-    placement: z.enum(PLACEMENTS).default('here-first').describe('Which node new calls are sent to'),
+    placement: z.enum(PLACEMENTS).default('here-first').describe('The rule by which new calls are sent to nodes'),
     sip: z
       .string()
       .regex(/^sips?:\S{1,250}$/, 'expected a URI such as sip:192.0.2.1:5060')
@@ -97,7 +97,7 @@ export const clusterConfigSchema = z
   })
   .prefault({});
 
-/** What looks like an IP address must be one; anything else is a name, for DNS to know. */
+/** A text that looks like an IP address must be one; anything else is a name, for DNS to know. */
 function isHost(text: string): boolean {
   const { host } = hostPort(text);
   if (text.startsWith('[')) return isIPv6(host);

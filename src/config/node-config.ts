@@ -63,7 +63,7 @@ export const nodeConfigSchema = z
           .string()
           .refine((text) => parseCallerId(text) !== null, 'expected 5551 or: Name <5551>')
           .optional()
-          .describe('What those who are called see, unless the invitation says otherwise'),
+          .describe('The caller id that people who are called see, unless the invitation says otherwise'),
         allowEndpoints: z.boolean().default(false).describe('Whether endpoints such as PJSIP/alice may be called too'),
         atOnce: z.number().int().min(1).max(1000).default(10).describe('Calls under way at the same time'),
         perSecond: z.number().min(0.1).max(100).default(5).describe('New calls in a second'),

@@ -88,7 +88,7 @@ function replaceValue(text: string, pair: Pair, value: unknown): string | null {
   if (isInline && old.range && !isEmptyScalar(old) && !/[|>]/.test(text[old.range[0]] ?? '')) {
     return text.slice(0, old.range[0]) + rendered + text.slice(old.range[1]);
   }
-  // What stands below the key, or nothing, gives way to a value beside it.
+  // A value below the key, or an empty one, gives way to a value beside it.
   const afterKey = text.indexOf(':', key.range[1]) + 1;
   if (afterKey === 0) return null;
   const end = isEmptyScalar(old) ? afterKey : lastContentOf(old);
@@ -229,7 +229,7 @@ function lineStart(text: string, offset: number): number {
   return text.lastIndexOf('\n', offset - 1) + 1;
 }
 
-/** Of the line break, or of the end of the text. */
+/** The offset of the line break, or of the end of the text. */
 function lineEnd(text: string, offset: number): number {
   const end = text.indexOf('\n', offset);
   return end < 0 ? text.length : end;

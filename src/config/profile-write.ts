@@ -9,7 +9,7 @@ export function hiddenBeside(path: string, suffix: string): string {
 }
 
 /**
- * Replaces the content of a file in one step: whoever reads sees the old or the new one, whatever happens meanwhile, a
+ * Replaces the content of a file in one step: a reader sees the old or the new one, whatever happens meanwhile, a
  * loss of power included. Mode and, where possible, owner stay; a symbolic link stays one.
  * @throws ConfigError if the file cannot be written; it is then as it was
  */

@@ -93,7 +93,7 @@ function decode(bytes: Buffer): string | { line: number; column: number } {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    // What cannot be decoded becomes U+FFFD, which in bytes is not what was there.
+    // Bytes that cannot be decoded become U+FFFD, which is encoded as other bytes.
     const lenient = Buffer.from(bytes.toString('utf8'));
     const wrong = lenient.findIndex((byte, index) => byte !== bytes[index]);
     const lines = bytes.subarray(0, wrong).toString('utf8').split('\n');

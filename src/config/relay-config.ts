@@ -66,7 +66,7 @@ export function trunkAddressOf({ listen, address, multicast }: TrunkSection): Tr
   return { ...known, multicast: group ? { group: group.host, port: group.port } : null };
 }
 
-/** Of this host, as others reach it; loopback where there is no network. */
+/** The address of this host, as others reach it; loopback where there is no network. */
 export function firstAddress(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';

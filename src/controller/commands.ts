@@ -42,9 +42,9 @@ export class Commands {
 
   /**
    * Carries out a command on this node; as `command`.
-   * @param final another node has found that it is to be done here
+   * @param noForward another node has found that it is to be done here
    */
-  async carryOut(name: string, command: Command, final: boolean): Promise<void> {
+  async carryOut(name: string, command: Command, noForward: boolean): Promise<void> {
     const conference = this.#conferences.all.get(name);
     if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
     if (command.type === 'transfer' && command.profileName !== null) {
@@ -53,7 +53,7 @@ export class Commands {
     const { refusal, done } = this.#conferences.dispatch(conference, {
       type: 'command',
       command,
-      ...(final && { final }),
+      ...(noForward && { noForward }),
     });
     if (refusal) {
       done.catch(() => {});

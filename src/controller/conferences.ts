@@ -9,7 +9,8 @@ import type { Outcome } from '../conference/model/outcome.ts';
 import type { PinThrottle } from '../conference/model/pin-throttle.ts';
 import type { ClusterTelling } from '../conference/model/remote.ts';
 import { reduce } from '../conference/reduce.ts';
-import { findSettings, type Profiles, standardSettings } from '../profiles/profiles.ts';
+import type { Profiles } from '../profiles/profiles.ts';
+import { standardSettings } from '../profiles/settings.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';
 import { isChannelGone } from './calls/channel-configurator.ts';
 import { type AsteriskEffect, isForAsterisk } from './effects/effect-runner.ts';
@@ -93,7 +94,7 @@ export class Conferences {
   useProfiles(profiles: Profiles): void {
     this.#profiles = profiles;
     for (const [name, { settings }] of this.#conferences) {
-      const changed = findSettings(profiles, settings.profileName);
+      const changed = profiles.settings.get(settings.profileName);
       // One whose profile was removed goes on as it is.
       if (!changed) continue;
       const profile = mergeLive(settings.profile, changed.profile);
@@ -103,8 +104,8 @@ export class Conferences {
 
   /** By their name, or as a running conference has them whose profile was removed; null if there are none. */
   settingsFor(conference: string | null, profileName: string): Settings | null {
-    const found = findSettings(this.#profiles, profileName);
-    if (found || conference === null) return found;
+    const found = this.#profiles.settings.get(profileName);
+    if (found || conference === null) return found ?? null;
     const running = this.#conferences.get(conference)?.settings;
     return running?.profileName === profileName ? running : null;
   }
@@ -113,7 +114,7 @@ export class Conferences {
   ensure(name: string, profileName: string): Conference {
     const present = this.#conferences.get(name);
     if (present) return present;
-    const settings = findSettings(this.#profiles, profileName);
+    const settings = this.#profiles.settings.get(profileName);
     if (!settings) {
       this.#deps.logger.warn(`conference ${name}: its profile "${profileName}" is gone, using defaults`);
     }

@@ -115,7 +115,7 @@ export class Controller {
     cluster.attach({
       all: this.conferences,
       tell,
-      command: (name, command, final) => this.#commands.carryOut(name, command, final),
+      command: (name, command, noForward) => this.#commands.carryOut(name, command, noForward),
       settingsFor: (profileName) => this.#conferences.settingsFor(null, profileName),
       admission: () => this.#arrivals.admission,
     });
@@ -383,7 +383,7 @@ export class Controller {
 
   #pressed(channelId: string, key: string): void {
     if (this.#lobby.has(channelId)) return this.#lobby.pressed(channelId, key);
-    this.#conferences.tellOf(channelId, { type: 'dtmf', channelId, key });
+    this.#conferences.tellOf(channelId, { type: 'dtmf', channelId, digit: key });
   }
 
   #turnAway(channel: AriChannel, why: string): void {

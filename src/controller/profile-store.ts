@@ -39,7 +39,7 @@ export class ProfileStore {
   readonly #pollMs: number;
   readonly #logger: Logger;
   readonly #listeners = new Set<ProfilesListener>();
-  #current: Profiles = { conferences: new Map(), controls: new Map() };
+  #current: Profiles = { conferences: new Map(), controls: new Map(), settings: new Map() };
   /** What the directory looked like when it was last read. */
   #seen = '';
   #toldProblems = '';

@@ -6,6 +6,7 @@ import { VERSION } from '../process/version.ts';
 import { boundAddressOf, judgeAnchoring } from './checks/anchoring.ts';
 import { judgeApplication, judgeAri } from './checks/asterisk.ts';
 import { judgeFile, judgeMistakes } from './checks/configuration.ts';
+import { type Finding, note } from './checks/finding.ts';
 import { judgeClock, judgeHostName } from './checks/host.ts';
 import { judgeDescriptors, judgeSocketBuffer } from './checks/limits.ts';
 import { judgeModules } from './checks/modules.ts';
@@ -26,7 +27,6 @@ import {
 } from './facts/host.ts';
 import { type NodeFacts, readNode } from './facts/node.ts';
 import { type HostSockets, listenerAt, type Process, readSockets, serverOf } from './facts/processes.ts';
-import { type Finding, note } from './finding.ts';
 
 const BUFFERS = ['net.core.rmem_max', 'net.core.wmem_max'];
 /** As docs/installation.md has them. */

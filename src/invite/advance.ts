@@ -5,11 +5,11 @@ import { channelIdOf, type Invitation, type InvitationEvent, invitationEvent } f
 import type { OriginateRequest } from './originator.ts';
 import { calleeOf } from './target.ts';
 
-/** What can happen to an invitation. */
+/** An event in the life of an invitation. */
 export type InviteInput =
   /** It has its turn. */
   | { type: 'dial' }
-  /** What Asterisk said to the request; `unknown` if it did not answer, and may be calling or not. */
+  /** The answer of Asterisk to the request; `unknown` if it did not answer, and may be calling or not. */
   | { type: 'dialled'; channelId: string; result: 'ok' | 'unknown' | FailureReason }
   | { type: 'answered'; channelId: string }
   /** @param cause ITU-T Q.850 */
@@ -30,7 +30,7 @@ export const GRACE_MS = 10_000;
 const ASK_AGAIN_MS = 5000;
 const MAX_UNANSWERED = 6;
 
-/** @returns the invitation as it is then, and what is to be done. What no longer matters changes nothing. */
+/** @returns the invitation as it is then, and what is to be done. An event that no longer matters changes nothing. */
 export function advance(invitation: Invitation, input: InviteInput, nowMs: number): Advanced {
   const { state } = invitation;
   switch (state.status) {
@@ -115,7 +115,7 @@ function cancel(invitation: Invitation, state: OpenState, nowMs: number): Advanc
   return exists || state.unanswered > 0 ? withOutput(failed, { type: 'hang-up', channelId }) : failed;
 }
 
-/** Of a finished invitation: a call that nobody wants any more must not get into the conference. */
+/** Ends the call of a finished invitation: nobody wants it any more, and it must not get into the conference. */
 function afterwards(invitation: Invitation, abandonedChannelId: string | null, input: InviteInput): Advanced {
   const exists = input.type === 'answered' || (input.type === 'dialled' && ['ok', 'unknown'].includes(input.result));
   if (!exists || input.channelId !== abandonedChannelId) return unchanged(invitation);

@@ -1,4 +1,4 @@
-/** What the one who is called sees; either may be empty. */
+/** The caller id that the person who is called sees; either part may be empty. */
 export type CallerId = { readonly number: string; readonly name: string };
 
 const CALLER_ID = /^(?:"?([^"<>,;\\\p{C}]{1,64}?)"?\s*<(\+?[0-9*#]{1,32})>|(\+?[0-9*#]{1,32}))$/u;

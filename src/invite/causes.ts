@@ -11,7 +11,7 @@ export type FailureReason =
   | 'cancelled'
   | 'failed';
 
-/** What another try may change. */
+/** Causes that another try may change. */
 const PASSING: ReadonlySet<FailureReason> = new Set(['busy', 'no-answer', 'unreachable']);
 
 export function isPassing(reason: FailureReason): boolean {

@@ -1,13 +1,13 @@
 import type { FlagChanges } from '../conference/model/flags.ts';
 import type { FailureReason } from './causes.ts';
 
-/** What to call, into which conference and how. */
+/** A person to call: into which conference, and how. */
 export type InvitationTerms = {
   readonly conference: string;
   readonly profileName: string;
   /** As it was given: a phone number or an endpoint. */
   readonly target: string;
-  /** What Asterisk dials for it. */
+  /** The endpoint that Asterisk dials for it. */
   readonly endpoint: string;
   /** As in `formatCallerId`; empty for none. */
   readonly callerId: string;
@@ -62,7 +62,7 @@ export type Invitation = InvitationTerms & {
   readonly history: readonly FailedTry[];
 };
 
-/** What those who watch are told. */
+/** An invitation as observers see it. */
 export type InvitationEvent = {
   readonly type: 'invitation';
   readonly id: string;

@@ -5,7 +5,7 @@ export type OriginateRequest = {
   /** E.g. `PJSIP/100@provider`. */
   readonly endpoint: string;
   readonly application: string;
-  /** Of the application, as after its name in `Stasis(...)`. */
+  /** Arguments of the application, as after its name in `Stasis(...)`. */
   readonly args: readonly string[];
   /** As in `formatCallerId`; empty for none. */
   readonly callerId: string;

@@ -26,7 +26,7 @@ export const inviteBodySchema = z.strictObject({
     .max(120)
     .refine((text) => parseCallerId(text) !== null, 'expected 5551 or: Name <5551>')
     .optional()
-    .describe('What the one who is called sees'),
+    .describe('The caller id that the person who is called sees'),
   timeoutSeconds: z.number().int().min(1).max(120).default(30).describe('How long it may ring'),
   tries: z.number().int().min(1).max(10).default(1).describe('How often to call who is busy, absent or unreachable'),
   retrySeconds: z.number().int().min(1).max(3600).default(30).describe('How long to wait before the next try'),
@@ -34,7 +34,7 @@ export const inviteBodySchema = z.strictObject({
 
 export type InviteBody = z.output<typeof inviteBodySchema>;
 
-/** What the inviter is asked for. */
+/** A request to the inviter. */
 export type InviteRequest = {
   readonly conference: string;
   readonly profileName: string;

@@ -2,7 +2,7 @@ import type { CallerId } from './caller-id.ts';
 import { InviteError } from './errors.ts';
 
 /**
- * What to call: a phone number, or an endpoint of Asterisk. What is called is dialled by Asterisk, where a comma, an
+ * A target: a phone number, or an endpoint of Asterisk. Asterisk dials it, and for Asterisk a comma, an
  * ampersand or a slash too many would mean something else; so only characters without a meaning there are let through.
  */
 
@@ -33,7 +33,7 @@ export function isPhoneNumber(text: string): boolean {
   return PHONE_NUMBER.test(text);
 }
 
-/** Who is called, in the form in which callers are known: `PJSIP/+4930@provider` is the number +4930. */
+/** The person who is called, in the form in which callers are known: `PJSIP/+4930@provider` is the number +4930. */
 export function calleeOf(target: string): CallerId {
   const address = target.slice(target.lastIndexOf('/') + 1).replace(/^sips?:|;.*$/g, '');
   const user = address.replace(/@.*$/, '');

@@ -1,9 +1,9 @@
-import type { ConferenceProfile } from '../profiles/conference-schema.ts';
+import type { Access } from '../conference/model/settings.ts';
 
 /** A caller who is asked for the number of a conference. Pure; the shell plays and hangs up. */
 export type Visitor = { readonly digits: string; readonly triesLeft: number; readonly deadlineMs: number };
 
-/** What becomes of a visitor. */
+/** The next step of a visitor. */
 export type Step =
   | { readonly type: 'waits'; readonly visitor: Visitor }
   /** There is no such conference: the caller is asked again. */
@@ -11,7 +11,7 @@ export type Step =
   | { readonly type: 'joins'; readonly conference: string }
   | { readonly type: 'gives-up' };
 
-export type LobbySettings = Pick<ConferenceProfile['access'], 'tries' | 'timeoutSeconds' | 'lobbyNumbers'>;
+export type LobbySettings = Pick<Access, 'tries' | 'timeoutSeconds' | 'lobbyNumbers'>;
 
 /** No conference number is longer. */
 const MAX_DIGITS = 10;
@@ -21,19 +21,19 @@ export function welcomeVisitor({ tries, timeoutSeconds }: LobbySettings, nowMs: 
 }
 
 /**
- * Takes one key. A number is complete with `#`, or when it cannot be a longer one.
+ * Adds one digit. A number is complete with `#`, or when it cannot be a longer one.
  * @param isRunning whether a conference of that name is running; it can be joined whatever the profile says
  */
 export function dial(
   visitor: Visitor,
-  key: string,
+  digit: string,
   settings: LobbySettings,
   isRunning: (conference: string) => boolean,
   nowMs: number,
 ): Step {
-  if (key === '#') return tryNumber(visitor, settings, isRunning, nowMs);
-  if (!/^\d$/.test(key)) return { type: 'waits', visitor };
-  const digits = visitor.digits + key;
+  if (digit === '#') return tryNumber(visitor, settings, isRunning, nowMs);
+  if (!/^\d$/.test(digit)) return { type: 'waits', visitor };
+  const digits = visitor.digits + digit;
   const dialled = { ...visitor, digits, deadlineMs: nowMs + settings.timeoutSeconds * 1000 };
   const couldGrow = settings.lobbyNumbers.some((pattern) => pattern.length > digits.length && matches(pattern, digits));
   const isNumber = settings.lobbyNumbers.some(

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { FLAGS, parseFlags } from '../conference/model/flags.ts';
-import { PROMPT_NAMES, type PromptName, problemOfPromptMedia } from '../prompts/catalogue.ts';
-import { RANGES, VOICE } from './ranges.ts';
+import { PROFILE_NAME } from '../conference/model/join-arguments.ts';
+import { RANGES } from '../conference/model/ranges.ts';
+import { PROMPT_NAMES, type PromptName, parsePromptMedia } from '../prompts/catalogue.ts';
+import { VOICE } from '../prompts/prompt-sounds.ts';
 
 /** When a change to a key of a profile counts. */
 export type TakesEffect = 'live' | 'next-conference';
@@ -16,9 +18,6 @@ declare module 'zod' {
 
 const live = { takesEffect: 'live' } as const;
 const nextConference = { takesEffect: 'next-conference' } as const;
-
-/** Profile names appear in dialplans and on command lines. */
-export const PROFILE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 export const profileName = z.string().regex(PROFILE_NAME, 'a profile name is letters, digits, "_", "." and "-"');
 
@@ -46,8 +45,8 @@ const prompts = z
     for (const [name, media] of Object.entries(given) as [PromptName, string | string[]][]) {
       if (media === 'none') continue;
       for (const text of [media].flat()) {
-        const message = problemOfPromptMedia(name, text, { allowAbsolute: true });
-        if (message) context.addIssue({ code: 'custom', path: [name], message });
+        const parsed = parsePromptMedia(name, text);
+        if (!parsed.ok) context.addIssue({ code: 'custom', path: [name], message: parsed.message });
       }
     }
   });
@@ -57,13 +56,13 @@ const volume = z.number().int().min(RANGES.talkVolume.min).max(RANGES.talkVolume
 const access = z.strictObject({
   userPin: pin.describe('PIN that callers dial to join; without it they need none').meta({ ...live, secret: true }),
   adminPin: pin
-    .describe('PIN of moderators; who dials it when joining, or after the action `admin`, is one')
+    .describe('PIN of moderators; a caller who dials it when joining, or after the action `admin`, becomes one')
     .meta({ ...live, secret: true }),
   tries: z.number().int().min(1).max(10).default(3).describe('How often a PIN may be tried').meta(live),
   timeoutSeconds: seconds(60).min(3).default(10).describe('How long a caller may take for a PIN').meta(live),
   adminFlags: flagWords
     .default([])
-    .describe('Further flags of who dials the PIN of moderators, e.g. [+speaker]')
+    .describe('Further flags of a caller who dials the PIN of moderators, e.g. [+speaker]')
     .meta(live),
   lobbyNumbers: z
     .array(z.string().regex(/^[0-9X]{1,10}$/, 'a pattern is 1 to 10 digits, or X for any digit'))
@@ -94,7 +93,7 @@ const limits = z.strictObject({
     .min(1)
     .max(200)
     .default(25)
-    .describe('Most speakers at once; who is one already stays one')
+    .describe('Most speakers at once; a member who is one already stays one')
     .meta(live),
   callMinutes: minutes.default(0).describe('Longest stay of a member; 0 is no limit').meta(live),
   conferenceMinutes: minutes.default(0).describe('Longest duration of the conference; 0 is no limit').meta(live),
@@ -112,7 +111,7 @@ const sound = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'a music class is letters, digits, "_" and "-"')
     .default('default')
-    .describe('Class of musiconhold.conf for who is alone, waits or is on hold; `none` for silence')
+    .describe('Class of musiconhold.conf for a member who is alone, waits or is on hold; `none` for silence')
     .meta(live),
   prefix: z
     .string()
@@ -129,7 +128,7 @@ const sound = z.strictObject({
   announce: z
     .enum(['none', 'tone', 'name'])
     .default('none')
-    .describe('How the others hear who joins and leaves')
+    .describe('How the others hear of members who join and leave')
     .meta(live),
   announceUpTo: z
     .number()
@@ -240,9 +239,9 @@ export const conferenceProfileSchema = z
       .optional()
       .describe('The controls profile of moderators; without it they have the same keys as all')
       .meta(live),
-    audience: audience.prefault({}).describe('What listeners get from the relay'),
+    audience: audience.prefault({}).describe('The sound that listeners get from the relay'),
     idleSeconds: seconds(86_400).default(30).describe('An empty conference ends after this time').meta(live),
-    access: access.prefault({}).describe('Who may come in'),
+    access: access.prefault({}).describe('The rules by which callers come in'),
     limits: limits.prefault({}).describe('How many and how long'),
     sound: sound.prefault({}).describe('Prompts and music'),
     audio: audio.prefault({}).describe('Sound of members; only speakers cost CPU for it'),

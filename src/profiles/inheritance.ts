@@ -46,7 +46,7 @@ function circle(lineage: Lineage, again: OwnProfile): Problem | null {
   return { file: own.file, ...own.locate(['extends']), path: 'extends', message };
 }
 
-/** What counts in a profile before defaults, and which profile of the lineage each value is from, by path. */
+/** The values of a profile before defaults, and the profile of the lineage that each value is from, by path. */
 export type Inherited = { values: Record<string, unknown>; origins: ReadonlyMap<string, OwnProfile> };
 
 /** Values of their own win over inherited ones; maps are merged, lists and single values replaced. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACTIONS } from '../dtmf/catalogue.ts';
+import { ACTIONS } from '../dtmf/actions/catalogue.ts';
 import { PROMPT_NAMES, PROMPTS } from '../prompts/catalogue.ts';
 import { PROFILE_KEYS, type ProfileKey } from './profile-keys.ts';
 import { profileSchema } from './schema.ts';

@@ -1,5 +1,5 @@
+import { PROFILE_NAME } from '../conference/model/join-arguments.ts';
 import { byPosition, type Locate, type Problem, problemsOf, readYaml, type YamlText } from '../yaml/yaml-document.ts';
-import { PROFILE_NAME } from './conference-schema.ts';
 import { findKey, isMap, isSection, type ProfileKind } from './profile-keys.ts';
 import { profileSchema } from './schema.ts';
 
@@ -9,14 +9,14 @@ export type ProfileFile = {
   readonly name: string;
 } & ({ readonly text: string } | { readonly unreadable: Problem });
 
-/** What a profile file says by itself: no defaults, and nothing inherited. */
+/** The values of a profile file by itself: without defaults, and nothing inherited. */
 export type OwnProfile = {
   readonly file: string;
   readonly name: string;
   readonly kind: ProfileKind;
   readonly extends: string | null;
   readonly values: Readonly<Record<string, unknown>>;
-  /** What is `null` here, so that what is inherited for it does not count. */
+  /** The paths that are `null` here, so that inherited values for them do not count. */
   readonly takenAway: readonly (readonly string[])[];
   readonly locate: Locate;
 };

@@ -12,11 +12,11 @@ export type ProfileKey = {
   readonly takesEffect: TakesEffect;
   /** Its value is never shown. */
   readonly secret: boolean;
-  /** What counts where no profile says anything. */
+  /** The value that counts where no profile says anything. */
   readonly standard: unknown;
   /** Whether nothing at all may count. */
   readonly optional: boolean;
-  /** Of a map, whose entries have names of their own and are inherited one by one: what an entry may be. */
+  /** The schema of an entry, for a map whose entries have names of their own and are inherited one by one. */
   readonly entry: z.ZodType | null;
 };
 
@@ -29,7 +29,7 @@ export const PROFILE_KEYS: Readonly<Record<ProfileKind, readonly ProfileKey[]>> 
 /** A value in a profile; entries of maps each count as one. */
 export type ProfileEntry = { readonly path: readonly string[]; readonly key: ProfileKey; readonly value: unknown };
 
-/** What a profile has values for, in the order of its schema. */
+/** The entries of a profile, in the order of its schema. */
 export function entriesOf(kind: ProfileKind, profile: object): ProfileEntry[] {
   return PROFILE_KEYS[kind].flatMap((key): ProfileEntry[] => {
     const value = valueAt(profile, key.path);

@@ -1,14 +1,18 @@
 import type { Settings } from '../conference/model/conference.ts';
 import { type Problem, problemsOf } from '../yaml/yaml-document.ts';
-import { type ConferenceProfile, conferenceProfileSchema } from './conference-schema.ts';
+import type { ConferenceProfile } from './conference-schema.ts';
 import { inherit, type Lineage, lineageOf, originKey } from './inheritance.ts';
 import { type OwnProfile, type ProfileFile, parseProfileFile } from './profile-file.ts';
-import { type ControlsProfile, controlsProfileSchema, profileSchema } from './schema.ts';
+import { type ControlsProfile, profileSchema } from './schema.ts';
+import { settingsOf } from './settings.ts';
 
 /** All profiles of a node, checked, by name. */
 export type Profiles = {
+  /** As they are written, inherited values and defaults included. */
   readonly conferences: ReadonlyMap<string, ConferenceProfile>;
   readonly controls: ReadonlyMap<string, ControlsProfile>;
+  /** The settings of conferences, by the name of their profile. */
+  readonly settings: ReadonlyMap<string, Settings>;
 };
 
 /** A profile with what it inherits, and where that is from. */
@@ -58,7 +62,7 @@ export function resolveProfiles(files: readonly ProfileFile[]): Resolution {
     else resolved.set(own.name, result as ResolvedProfile);
   }
   if (problems.length > 0) return { ok: false, problems: inOrder(problems, files) };
-  return { ok: true, profiles: byKind(resolved), resolved };
+  return { ok: true, profiles: profilesOf(resolved), resolved };
 }
 
 function resolve(
@@ -118,27 +122,18 @@ function inOrder(problems: readonly Problem[], files: readonly ProfileFile[]): P
   );
 }
 
-function byKind(resolved: ReadonlyMap<string, ResolvedProfile>): Profiles {
+function profilesOf(resolved: ReadonlyMap<string, ResolvedProfile>): Profiles {
   const conferences = new Map<string, ConferenceProfile>();
   const controls = new Map<string, ControlsProfile>();
   for (const { name, profile } of resolved.values()) {
     if (profile.kind === 'conference') conferences.set(name, profile);
     else controls.set(name, profile);
   }
-  return { conferences, controls };
-}
-
-/** What a conference with this profile runs by, or null if there is no such profile. */
-export function findSettings(profiles: Profiles, profileName: string): Settings | null {
-  const profile = profiles.conferences.get(profileName);
-  const controls = profile && profiles.controls.get(profile.controls);
-  const adminControls = profile?.adminControls ? profiles.controls.get(profile.adminControls) : controls;
-  return profile && controls && adminControls ? { profileName, profile, controls, adminControls } : null;
-}
-
-/** For a conference that is already running when its profile has been removed: every key at its default. */
-export function standardSettings(): Settings {
-  const controls = controlsProfileSchema.parse({ kind: 'controls' });
-  const profile = conferenceProfileSchema.parse({ kind: 'conference' });
-  return { profileName: '(defaults)', profile, controls, adminControls: controls };
+  const settings = new Map<string, Settings>();
+  for (const [name, profile] of conferences) {
+    const keys = controls.get(profile.controls);
+    const adminKeys = profile.adminControls ? controls.get(profile.adminControls) : keys;
+    if (keys && adminKeys) settings.set(name, settingsOf(name, profile, keys, adminKeys));
+  }
+  return { conferences, controls, settings };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ACTIONS, parseActionCall } from '../dtmf/catalogue.ts';
-import { KEYS, MAX_SEQUENCE_LENGTH } from '../dtmf/collector.ts';
+import { ACTIONS, parseAction } from '../dtmf/actions/catalogue.ts';
+import { DIGITS, MAX_SEQUENCE_LENGTH } from '../dtmf/collector.ts';
 import { conferenceProfileSchema, profileName } from './conference-schema.ts';
 
 const live = { takesEffect: 'live' } as const;
@@ -8,14 +8,14 @@ const live = { takesEffect: 'live' } as const;
 const sequence = z
   .string()
   .regex(
-    new RegExp(`^[${KEYS}]{1,${MAX_SEQUENCE_LENGTH}}$`),
-    `a key sequence is 1 to ${MAX_SEQUENCE_LENGTH} of ${KEYS}`,
+    new RegExp(`^[${DIGITS}]{1,${MAX_SEQUENCE_LENGTH}}$`),
+    `a key sequence is 1 to ${MAX_SEQUENCE_LENGTH} of ${DIGITS}`,
   );
 
 const actionCall = z
   .string()
   .superRefine((text, context) => {
-    const parsed = parseActionCall(text);
+    const parsed = parseAction(text);
     if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.message });
   })
   .meta({ pattern: `^(${ACTIONS.map(({ name }) => name).join('|')})(:.*)?$` });

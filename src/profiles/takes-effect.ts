@@ -1,3 +1,4 @@
+import type { ConferenceSettings } from '../conference/model/settings.ts';
 import type { ConferenceProfile, TakesEffect } from './conference-schema.ts';
 import { entriesOf, isMap, PROFILE_KEYS, type ProfileKey, type ProfileKind, valueAt } from './profile-keys.ts';
 import type { Profiles } from './profiles.ts';
@@ -6,7 +7,7 @@ import type { ControlsProfile } from './schema.ts';
 /** A key whose value has changed, as a dotted path, and when that counts. */
 export type KeyChange = { readonly key: string; readonly takesEffect: TakesEffect };
 
-/** What has become of a profile. A new or removed one has no changed keys. */
+/** A change of a profile. A new or removed one has no changed keys. */
 export type ProfileChange = {
   readonly kind: ProfileKind;
   readonly name: string;
@@ -34,7 +35,7 @@ export function changedKeys(
   return [...changes.values()];
 }
 
-/** What has changed between two sets of profiles. One whose kind has changed is removed and added. */
+/** The changes between two sets of profiles. A profile whose kind has changed is removed and added. */
 export function changedProfiles(before: Profiles, after: Profiles): ProfileChange[] {
   return [
     ...changesOfKind('conference', before.conferences, after.conferences),
@@ -57,23 +58,27 @@ function changesOfKind<P extends ConferenceProfile | ControlsProfile>(
 }
 
 /**
- * What a running conference goes on with after its profile has changed.
+ * The settings of a running conference after its profile has changed.
  * @param running the profile by which it runs
  * @param changed the profile as it is now
  */
-export function mergeLive(running: ConferenceProfile, changed: ConferenceProfile): ConferenceProfile {
+export function mergeLive(running: ConferenceSettings, changed: ConferenceSettings): ConferenceSettings {
   const kept = PROFILE_KEYS.conference.filter(({ takesEffect }) => takesEffect === 'next-conference');
   return kept.reduce((profile, key) => withValueOf(profile, running, key), changed);
 }
 
 /** A copy of `profile` in which one key is as in `source`. */
-function withValueOf(profile: ConferenceProfile, source: ConferenceProfile, { path }: ProfileKey): ConferenceProfile {
+function withValueOf(
+  profile: ConferenceSettings,
+  source: ConferenceSettings,
+  { path }: ProfileKey,
+): ConferenceSettings {
   const put = (map: unknown, [name = '', ...rest]: readonly string[], value: unknown): object => {
     const { [name]: inner, ...others } = isMap(map) ? map : {};
     if (rest.length > 0) return { ...others, [name]: put(inner, rest, value) };
     return value === undefined ? others : { ...others, [name]: value };
   };
-  return put(profile, path, valueAt(source, path)) as ConferenceProfile;
+  return put(profile, path, valueAt(source, path)) as ConferenceSettings;
 }
 
 /** Order counts in lists, but not in maps; only lists and single values come here. */

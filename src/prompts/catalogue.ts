@@ -1,12 +1,12 @@
-import { parseMedia } from './media.ts';
+import { type Media, parseMedia } from './media.ts';
 
-/** What a caller is told at some point. */
+/** Something that a caller is told at some point. */
 export type Prompt = {
   /** When it is heard, for documentation and for the JSON Schema of profiles. */
   readonly summary: string;
   /** Media, one after the other, unless a profile says otherwise: Asterisk's own recordings where they fit. */
   readonly standard: readonly string[];
-  /** What the media may name in braces, as in `number:{count}`, with an example of its value. */
+  /** Names that the media may have in braces, as in `number:{count}`, with an example of its value. */
   readonly placeholders?: Readonly<Record<string, string>>;
 };
 
@@ -117,17 +117,31 @@ export function fillPlaceholders(media: string, values: Readonly<Record<string, 
   );
 }
 
-/**
- * What is wrong with media that an operator gives a prompt, or null.
- * @param options as for `parseMedia`
- */
-export function problemOfPromptMedia(
-  name: PromptName,
-  media: string,
-  options: { allowAbsolute?: boolean } = {},
-): string | null {
-  const parsed = parseMedia(fillPlaceholders(media, PROMPTS[name].placeholders ?? {}), options);
-  return parsed.ok ? null : parsed.message;
+/** Media of a prompt. A template names a placeholder, whose value is known only when the prompt is heard. */
+export type PromptMedia = Media | { readonly type: 'template'; readonly text: string };
+
+export type ParsedPromptMedia = { ok: true; media: PromptMedia } | { ok: false; message: string };
+
+/** Parses media that an operator gives a prompt. */
+export function parsePromptMedia(name: PromptName, text: string): ParsedPromptMedia {
+  const filled = fillPlaceholders(text, PROMPTS[name].placeholders ?? {});
+  const parsed = parseMedia(filled, { allowAbsolute: true });
+  return parsed.ok && filled !== text ? { ok: true, media: { type: 'template', text } } : parsed;
+}
+
+/** The sound of a prompt's media; null where the values make a template into something that cannot be played. */
+export function fillTemplate(media: PromptMedia, values: Readonly<Record<string, string | number>>): Media | null {
+  if (media.type !== 'template') return media;
+  const parsed = parseMedia(fillPlaceholders(media.text, values), { allowAbsolute: true });
+  return parsed.ok ? parsed.media : null;
+}
+
+/** Media of a prompt that are known to be right, such as those of a checked profile. */
+export function promptMedia(name: PromptName, texts: readonly string[]): readonly PromptMedia[] {
+  return texts.flatMap((text) => {
+    const parsed = parsePromptMedia(name, text);
+    return parsed.ok ? [parsed.media] : [];
+  });
 }
 
 function prompt(summary: string, ...standard: string[]): Prompt {

@@ -27,7 +27,7 @@ const MAX_SILENCE_MS = 60_000;
 const MAX_TONE_STEPS = 16;
 const MIN_TONE_STEP_MS = 10;
 const MAX_TONE_MS = 10_000;
-/** What every phone plays. */
+/** Every phone plays these frequencies. */
 const TONE_RANGE_HZ = [100, 3400] as const;
 
 const parsers: Record<Media['type'], (rest: string, options: { allowAbsolute: boolean }) => ParsedMedia> = {

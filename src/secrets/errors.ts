@@ -1,5 +1,5 @@
 /**
- * What is wrong with a secret; messages never contain it.
+ * A mistake in a secret; messages never contain the secret.
  * - `secret-empty`: nothing is there
  * - `secret-prefix`: the text does not begin with `rostrum-secret-1:`
  * - `secret-encoding`: what follows is not base64url

@@ -14,7 +14,7 @@ export type EngineRequest = {
 /** About twelve minutes at 22050 Hz. */
 const MAX_SOUND_BYTES = 32 * 1024 * 1024;
 const MAX_COMPLAINT_CHARACTERS = 500;
-/** What `env`, shells and the dynamic loader end with when there is no such program, or none that runs. */
+/** The exit statuses of `env`, shells and the dynamic loader when there is no such program, or none that runs. */
 const NOT_RUNNABLE = [126, 127];
 
 /**

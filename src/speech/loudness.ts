@@ -3,7 +3,7 @@
  * defines this as the active speech level. 0 dBov is a full-scale square wave.
  */
 const FRAME_MS = 20;
-/** What is this far below the active level is a pause (P.56). */
+/** Sound that is this far below the active level is a pause (P.56). */
 const MARGIN_DB = 15.9;
 /** Nothing that a phone could play. */
 const SILENCE_DBOV = -80;

@@ -93,7 +93,7 @@ export class SoundCache {
     }
   }
 
-  /** What is there; deletes what writers that died have left. */
+  /** Lists the sounds that are there; deletes files that writers left when they died. */
   async #entries(): Promise<Entry[]> {
     const entries = new Map<string, Entry>();
     for (const name of await readdir(this.#directory)) {

@@ -56,7 +56,7 @@ export class Speech {
   readonly #logger: Logger | undefined;
   readonly #cache: SoundCache;
   readonly #turns = new Turns({ atOnce: ENGINES_AT_ONCE, maxWaiting: MAX_WAITING });
-  /** Those being made, by key. Bounded by the turns. */
+  /** Sounds being made, by key. Bounded by the turns. */
   readonly #making = new Map<string, Promise<string>>();
 
   constructor(options: SpeechOptions, deps: { logger?: Logger } = {}) {

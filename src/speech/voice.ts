@@ -1,4 +1,4 @@
-import { VOICE } from '../profiles/ranges.ts';
+import { VOICE } from '../prompts/prompt-sounds.ts';
 import { SpeechError } from './errors.ts';
 
 /** Longer ones are no prompt: two minutes and more. */

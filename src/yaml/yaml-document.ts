@@ -18,9 +18,9 @@ import type { z } from 'zod';
  */
 export type Problem = { file: string; line: number; column: number; path: string; message: string };
 
-export type Path = readonly (string | number)[];
+export type YamlPath = readonly (string | number)[];
 export type Position = { line: number; column: number };
-export type Locate = (path: Path) => Position;
+export type Locate = (path: YamlPath) => Position;
 
 export type Parsed<T> = { ok: true; value: T; locate: Locate } | { ok: false; problems: Problem[] };
 
@@ -30,7 +30,7 @@ export type YamlText = {
   readonly problems: readonly Problem[];
   readonly locate: Locate;
   /** Whether a key is there with nothing after it, not even `null`. */
-  readonly isEmpty: (path: Path) => boolean;
+  readonly isEmpty: (path: YamlPath) => boolean;
 };
 
 /** Far above what anybody writes, far below what hurts. */
@@ -83,7 +83,7 @@ export function readYaml(text: string, file: string): YamlText {
 
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
-    // What follows a mistake in syntax is mostly its consequence.
+    // Mistakes after one in syntax are mostly its consequence.
     const [error] = [...document.errors, ...document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED')];
     if (error) {
       const at = position(error.pos[0]);
@@ -93,7 +93,7 @@ export function readYaml(text: string, file: string): YamlText {
     const problems = findings.map(({ offset, message }) => ({ file, ...position(offset), path: '', message }));
     if (!finite) return nothing(...problems);
     const locate: Locate = (path) => position(offsetOf(document.contents, path));
-    const isEmpty = (path: Path) => {
+    const isEmpty = (path: YamlPath) => {
       const node = document.getIn(path, true);
       return isScalar(node) && node.value === null && (node.source ?? '') === '';
     };
@@ -104,7 +104,7 @@ export function readYaml(text: string, file: string): YamlText {
   }
 }
 
-/** What a schema says about a value, at the places where it stands. */
+/** The mistakes that a schema finds in a value, at the places where they stand. */
 export function problemsOf(error: z.ZodError, file: string, locate: Locate): Problem[] {
   return error.issues
     .flatMap(explain)
@@ -179,7 +179,7 @@ function checkTree(document: Document.Parsed): { findings: Finding[]; finite: bo
         findings.push(...checkKey(key, seen, node.range?.[0] ?? 0));
         size += 1 + visit(value);
       }
-      // What has been told of is nothing that plain data should have.
+      // A construct that was reported is none that plain data should have.
       node.items = node.items.filter(({ key }) => isPlainKey(key));
     }
     sizes.set(node, size);
@@ -219,7 +219,7 @@ function explain(issue: z.core.$ZodIssue): Explained[] {
 }
 
 /** Offset of the value at `path`, of its key where the value is a map entry, or of the nearest parent that exists. */
-function offsetOf(root: unknown, path: Path): number {
+function offsetOf(root: unknown, path: YamlPath): number {
   let node = root as Node | null;
   let offset = node?.range?.[0] ?? 0;
   for (const step of path) {

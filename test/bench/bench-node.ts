@@ -83,7 +83,7 @@ export class BenchNode {
   }
 
   presses(channelId: string, key: string): void {
-    this.#happens(() => this.#conferences.tellOf(channelId, { type: 'dtmf', channelId, key }));
+    this.#happens(() => this.#conferences.tellOf(channelId, { type: 'dtmf', channelId, digit: key }));
   }
 
   /** Presses a key, and then no other. */

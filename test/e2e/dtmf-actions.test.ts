@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, parseActionCall } from '../../src/dtmf/catalogue.ts';
+import { ACTIONS, parseAction } from '../../src/dtmf/actions/catalogue.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { longestSilenceMs, toneLevelDbov } from '../kit/phone/judge.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
@@ -29,7 +29,7 @@ import {
 
 it('every action that there is has a key in this test', () => {
   const calls = [KEYS_OF_ALL, KEYS_OF_MODERATORS].flatMap((keys) => Object.values(keys).flat());
-  const used = new Set(calls.map((text) => parseActionCall(text)).flatMap((call) => (call.ok ? [call.name] : [])));
+  const used = new Set(calls.map((text) => parseAction(text)).flatMap((call) => (call.ok ? [call.name] : [])));
   expect([...used].toSorted()).toEqual(ACTIONS.map(({ name }) => name).toSorted());
 });
 
@@ -134,11 +134,21 @@ describe('a key', () => {
     expect(quiet.levelDbov({ lastMs: 1500 })).toBeGreaterThan(-45);
   });
 
-  it('"playback" plays to everybody, and "playback:stop" ends it', async () => {
+  it('"playback" plays to the member who pressed it and hears the others meanwhile, and "playback:stop" ends it', async () => {
     const { speaker, listener } = await three();
     await listener.pressKeys('25');
-    await Promise.all([listener.waitForTone(PLAYED_HZ, HEARD), speaker.waitForTone(PLAYED_HZ, HEARD)]);
+    await listener.waitForTone(PLAYED_HZ, HEARD);
+    await listener.waitForTone(1000, HEARD);
+    expect(speaker.toneLevelDbov(PLAYED_HZ, { lastMs: 500 })).toBeLessThan(-50);
     await listener.pressKeys('26');
+    await listener.waitForSilence(gone(PLAYED_HZ));
+  });
+
+  it('"playback-all" plays to everybody, and "playback-all:stop" ends it', async () => {
+    const { speaker, listener } = await three();
+    await listener.pressKeys('37');
+    await Promise.all([listener.waitForTone(PLAYED_HZ, HEARD), speaker.waitForTone(PLAYED_HZ, HEARD)]);
+    await listener.pressKeys('38');
     await Promise.all([listener.waitForSilence(gone(PLAYED_HZ)), speaker.waitForSilence(gone(PLAYED_HZ))]);
   });
 

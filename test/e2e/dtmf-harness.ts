@@ -71,6 +71,8 @@ export const KEYS_OF_ALL = {
   '24': 'none',
   '25': `playback:tone:${PLAYED_HZ}/5000`,
   '26': 'playback:stop',
+  '37': `playback-all:tone:${PLAYED_HZ}/5000`,
+  '38': 'playback-all:stop',
   '27': 'moh',
   '28': 'vad-level:+150',
   '29': 'vad-level:0',

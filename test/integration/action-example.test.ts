@@ -12,8 +12,8 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 /** Presses the key of the example, and prints what that leads to. */
 const SCRIPT = `
 import { reduce } from './src/conference/reduce.ts';
-import { newConference } from './src/conference/conference.ts';
-import { parseProfiles, findSettings } from './src/profiles/profiles.ts';
+import { newConference } from './src/conference/model/conference.ts';
+import { parseProfiles } from './src/profiles/profiles.ts';
 
 const profile = process.argv[2] ?? '';
 const profiles = parseProfiles([
@@ -21,7 +21,7 @@ const profiles = parseProfiles([
   { path: 'default.yaml', name: 'default', text: 'kind: conference\\ncontrols: keys\\n' },
 ]);
 if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
-let conference = newConference('1', findSettings(profiles, 'default')!, 0);
+let conference = newConference('1', profiles.settings.get('default')!, 0);
 const effects = [];
 for (const input of [
   {
@@ -34,7 +34,7 @@ for (const input of [
   },
   { type: 'heard', channelId: 'a', nextStep: 'enter' },
   { type: 'entered', channelId: 'a' },
-  { type: 'dtmf', channelId: 'a', key: '7' },
+  { type: 'dtmf', channelId: 'a', digit: '7' },
 ] as const) {
   const outcome = reduce(conference, input, 1000);
   conference = outcome.conference;
@@ -59,15 +59,12 @@ afterAll(async () => {
 
 it('the action that the documentation adds compiles, is known to profiles, and works', async () => {
   const text = await readFile(join(REPOSITORY, 'docs/actions.md'), 'utf8');
-  const [action, importLine, entry, profile] = [...text.matchAll(/```(?:ts|yaml)\n(.*?)```/gs)].map(([, code]) => code);
-  await writeFile(join(directory, 'src/dtmf/actions/applaud.ts'), action ?? '');
-  const catalogue = await readFile(join(directory, 'src/dtmf/catalogue.ts'), 'utf8');
+  const [entry, profile] = [...text.matchAll(/```(?:ts|yaml)\n(.*?)```/gs)].map(([, code]) => code);
+  const path = join(directory, 'src/dtmf/actions/catalogue.ts');
+  const catalogue = await readFile(path, 'utf8');
   const list = 'export const ACTIONS: readonly Action[] = [\n';
   expect(catalogue).toContain(list);
-  await writeFile(
-    join(directory, 'src/dtmf/catalogue.ts'),
-    `${importLine}${catalogue.replace(list, `${list}${entry}`)}`,
-  );
+  await writeFile(path, catalogue.replace(list, `${list}${entry}`));
   await writeFile(join(directory, 'press.ts'), SCRIPT);
 
   await run(join(REPOSITORY, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--noEmit'], { cwd: directory });

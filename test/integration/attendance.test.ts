@@ -301,7 +301,7 @@ describe('rostrum report', () => {
   /** Runs the command alone, in a process of its own. */
   async function report(...args: string[]): Promise<string> {
     const script =
-      "import { Command } from 'commander'; import { addReportCommand } from './src/cli/report-program.ts';" +
+      "import { Command } from 'commander'; import { addReportCommand } from './src/cli/programs/report.ts';" +
       "const program = new Command('rostrum'); addReportCommand(program); await program.parseAsync();";
     const child = spawn('npx', [
       'tsx',

@@ -10,9 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AsteriskInstance } from '../../scripts/asterisk-instance.ts';
 import { ApiServer } from '../../src/api/server.ts';
 import { keygen } from '../../src/cli/commands/keygen.ts';
+import type { Finding, State } from '../../src/doctor/checks/finding.ts';
 import { NEEDED_MODULES, USEFUL_MODULES } from '../../src/doctor/checks/modules.ts';
 import { examine } from '../../src/doctor/examine.ts';
-import type { Finding, State } from '../../src/doctor/finding.ts';
 import { RostrumNode } from '../kit/rostrum-node.ts';
 import { conference, depsOf, member } from '../unit/api/conferences.ts';
 

@@ -4,9 +4,9 @@ import type { CommandResponse, ConferenceView, MemberStatusView, MemberView } fr
 import { parseCommandWords } from '../../conference/command-line/parse-command.ts';
 import { MEMBER_ACTIONS } from '../../conference/command-line/parse-member-command.ts';
 import { formatMemberAddress, parseMemberAddress } from '../../conference/model/member-address.ts';
-import { UsageError } from '../errors.ts';
-import type { ClientOptions } from '../options.ts';
-import { print, terminalWidth } from '../print.ts';
+import type { ClientOptions } from '../options/common.ts';
+import { UsageError } from '../options/errors.ts';
+import { print, terminalWidth } from '../terminal/print.ts';
 import { conferenceText } from '../text/conference-text.ts';
 import { memberTable, memberText } from '../text/member-text.ts';
 

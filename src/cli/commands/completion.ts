@@ -4,9 +4,9 @@ import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
 import { socketPathForCommands } from '../../config/socket-path.ts';
 import { type CommandNode, candidates, formatCandidate, type Known } from '../completion/complete.ts';
 import { COMPLETION_SCRIPTS } from '../completion/scripts.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../options/errors.ts';
 
-/** Whoever presses the tab key does not wait for longer. */
+/** A user who presses the tab key does not wait for longer. */
 const TIMEOUT_MS = 1500;
 
 /** `rostrum completion bash|zsh|fish` */

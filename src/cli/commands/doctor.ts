@@ -1,7 +1,7 @@
+import { worstOf } from '../../doctor/checks/finding.ts';
 import { examine } from '../../doctor/examine.ts';
-import { worstOf } from '../../doctor/finding.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { print, terminalWidth } from '../print.ts';
+import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
+import { print, terminalWidth } from '../terminal/print.ts';
 import { doctorText } from '../text/doctor-text.ts';
 
 /**

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../../api/client.ts';
 import type { InvitationView } from '../../api/invite-routes.ts';
-import { UsageError } from '../errors.ts';
-import { EXIT } from '../exit-codes.ts';
-import { isFinished, latestStates } from '../invitation-states.ts';
-import { print, terminalWidth } from '../print.ts';
-import type { InviteOptions } from '../programs/invite.ts';
+import { UsageError } from '../options/errors.ts';
+import type { InviteOptions } from '../options/invite.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { print, terminalWidth } from '../terminal/print.ts';
 import { table } from '../text/table.ts';
+import { isFinished, latestStates } from './invitation-states.ts';
 
 const POLL_MS = 250;
 

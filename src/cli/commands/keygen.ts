@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { formatSecret, generateSecret } from '../../secrets/derive.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../options/errors.ts';
 
 /**
  * `rostrum keygen [file]`: writes a new cluster secret, to a file that only its owner can read.

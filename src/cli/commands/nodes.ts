@@ -1,8 +1,8 @@
 import { ApiClient } from '../../api/client.ts';
 import type { NodeView } from '../../api/schemas.ts';
-import type { ClientOptions, WatchOptions } from '../options.ts';
-import { print, terminalWidth } from '../print.ts';
-import { printOrWatch } from '../print-or-watch.ts';
+import type { ClientOptions, WatchOptions } from '../options/common.ts';
+import { print, terminalWidth } from '../terminal/print.ts';
+import { printOrWatch } from '../terminal/print-or-watch.ts';
 import { nodeTable } from '../text/node-text.ts';
 
 /** `rostrum nodes` */

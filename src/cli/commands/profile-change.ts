@@ -5,7 +5,7 @@ import type { ProfileFile } from '../../profiles/profile-file.ts';
 import { resolveProfiles } from '../../profiles/profiles.ts';
 import { changedProfiles, type ProfileChange, TAKES_EFFECT_WORDS } from '../../profiles/takes-effect.ts';
 import { formatProblem, type Problem } from '../../yaml/yaml-document.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../options/errors.ts';
 
 /** A profile that is to be changed, among all the others. */
 export type OpenedProfile = {
@@ -15,7 +15,7 @@ export type OpenedProfile = {
   readonly files: ProfileFile[];
 };
 
-/** What a new text of a profile would mean. */
+/** The consequences of a new text of a profile. */
 export type Judgement =
   | { ok: false; problems: Problem[] }
   /** `changes` is null where they cannot be told, because other files have mistakes already: `standing`. */
@@ -60,7 +60,7 @@ export async function putInPlace(opened: OpenedProfile, text: string, judged: Ju
   else process.stdout.write(`${opened.path}: written\n${changeLines(changes)}\n`);
 }
 
-/** Which values are different, in which profiles, and when that counts. */
+/** A line for each value that is different: in which profile, and when that counts. */
 export function changeLines(changes: readonly ProfileChange[]): string {
   return changes
     .flatMap(({ name, change, keys }) =>

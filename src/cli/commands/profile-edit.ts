@@ -7,14 +7,14 @@ import { ConfigError } from '../../config/errors.ts';
 import { hiddenBeside } from '../../config/profile-write.ts';
 import { readProfileFile } from '../../config/read-profiles.ts';
 import { formatProblem, type Problem } from '../../yaml/yaml-document.ts';
-import { UsageError } from '../errors.ts';
-import type { ProfileOptions } from '../programs/profile.ts';
+import { UsageError } from '../options/errors.ts';
+import type { ProfileOptions } from '../options/profile.ts';
 import { directoryOf } from './profile.ts';
 import { type Judgement, judge, type OpenedProfile, openProfile, putInPlace } from './profile-change.ts';
 
 export type EditDeps = {
   env: NodeJS.ProcessEnv;
-  /** Asks whoever sits there; null where nobody does. */
+  /** Asks the user at the terminal; null where there is none. */
   ask: ((question: string) => Promise<string>) | null;
 };
 

@@ -3,8 +3,8 @@ import { ConfigError } from '../../config/errors.ts';
 import { hasInText, setInText, unsetInText } from '../../config/profile-text.ts';
 import { findKey, isSection, PROFILE_KEYS, type ProfileKind, valueAt } from '../../profiles/profile-keys.ts';
 import { readYaml } from '../../yaml/yaml-document.ts';
-import { UsageError } from '../errors.ts';
-import type { SetOptions } from '../programs/profile.ts';
+import { UsageError } from '../options/errors.ts';
+import type { SetOptions } from '../options/profile.ts';
 import { directoryOf } from './profile.ts';
 import { judge, openProfile, putInPlace } from './profile-change.ts';
 
@@ -51,7 +51,7 @@ function pathOf(kind: ProfileKind, dotted: string): string[] {
 }
 
 /**
- * What the words on a command line mean: text where a text is valid, unless they are in brackets or quotes; else what
+ * The value that the words on a command line mean: text where a text is valid, unless they are in brackets or quotes; else what
  * they are in YAML; else a list of one. If all is wrong, they are taken as YAML, and the check of the file says why.
  */
 function parseValue(kind: ProfileKind, path: readonly string[], words: string): unknown {

@@ -1,9 +1,9 @@
 import { PROFILE_KEYS, type ProfileKey, valueAt } from '../../profiles/profile-keys.ts';
 import type { ResolvedProfile } from '../../profiles/profiles.ts';
 import { TAKES_EFFECT_WORDS } from '../../profiles/takes-effect.ts';
-import { UsageError } from '../errors.ts';
-import { print } from '../print.ts';
-import type { ProfileOptions } from '../programs/profile.ts';
+import { UsageError } from '../options/errors.ts';
+import type { ProfileOptions } from '../options/profile.ts';
+import { print } from '../terminal/print.ts';
 import { table } from '../text/table.ts';
 import { directoryOf, load } from './profile.ts';
 
@@ -32,7 +32,7 @@ type Row = {
   key: string;
   value: unknown;
   source: 'own' | 'inherited' | 'default';
-  /** Whose file has the value. */
+  /** The profile whose file has the value. */
   profile: string | null;
   takesEffect: ProfileKey['takesEffect'];
 };

@@ -7,9 +7,9 @@ import type { ReloadResult } from '../../controller/profile-store.ts';
 import { profileJsonSchema } from '../../profiles/json-schema.ts';
 import type { Resolution } from '../../profiles/profiles.ts';
 import type { Problem } from '../../yaml/yaml-document.ts';
-import type { ClientOptions } from '../options.ts';
-import { print } from '../print.ts';
-import type { ProfileOptions } from '../programs/profile.ts';
+import type { ClientOptions } from '../options/common.ts';
+import type { ProfileOptions } from '../options/profile.ts';
+import { print } from '../terminal/print.ts';
 import { table } from '../text/table.ts';
 import { changeLines } from './profile-change.ts';
 

@@ -1,7 +1,7 @@
 import { ApiClient } from '../../api/client.ts';
 import type { RouteView } from '../../api/schemas.ts';
-import type { ClientOptions } from '../options.ts';
-import { print } from '../print.ts';
+import type { ClientOptions } from '../options/common.ts';
+import { print } from '../terminal/print.ts';
 import { routeText } from '../text/route-text.ts';
 
 /** `rostrum route <conference>` */

@@ -1,10 +1,10 @@
 import { ApiClient } from '../../api/client.ts';
 import type { ConferenceSummary, ConferenceView, MemberListView, StatusView } from '../../api/schemas.ts';
-import { type ListOptions, type MemberListOptions, memberQuery, positionOf } from '../list-options.ts';
-import type { ClientOptions } from '../options.ts';
-import { print, terminalLimit, terminalWidth } from '../print.ts';
-import { printOrWatch } from '../print-or-watch.ts';
-import type { ShowWhat } from '../show-words.ts';
+import type { ClientOptions } from '../options/common.ts';
+import { type ListOptions, type MemberListOptions, memberQuery, positionOf } from '../options/list.ts';
+import type { ShowWhat } from '../options/show-words.ts';
+import { print, terminalLimit, terminalWidth } from '../terminal/print.ts';
+import { printOrWatch } from '../terminal/print-or-watch.ts';
 import { admissionText } from '../text/admission-text.ts';
 import { conferenceListText, conferenceText, selectConferences } from '../text/conference-text.ts';
 import { memberListText } from '../text/member-text.ts';

@@ -3,7 +3,7 @@ import { readConfig } from '../../config/read-config.ts';
 import { isUpgradeRequest, type UpgradeAnswer } from '../../controller/upgrade.ts';
 import { createLogger } from '../../process/logger.ts';
 import { Supervisor } from '../../process/supervisor.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
 
 /**
  * Runs the node's processes until SIGTERM or SIGINT, or until one ends by its own decision.

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../../api/client.ts';
 import type { StatusView } from '../../api/schemas.ts';
-import type { ClientOptions } from '../options.ts';
-import { print } from '../print.ts';
+import type { ClientOptions } from '../options/common.ts';
+import { print } from '../terminal/print.ts';
 
 const POLL_MS = 50;
 const CONTROLLER_MS = 30_000;

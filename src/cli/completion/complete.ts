@@ -22,14 +22,14 @@ type CommandOption = {
   readonly description: string;
 };
 
-/** What the controller knows; nothing where none answers. */
+/** Asks the controller for names; there are none where it does not answer. */
 export type Known = {
   readonly conferences: () => Promise<readonly Candidate[]>;
   readonly members: (conference: string) => Promise<readonly Candidate[]>;
 };
 
 /**
- * What the last word may become.
+ * The words that the last word may become.
  * @param words what follows the program's name; the last one may be empty
  */
 export async function candidates(words: readonly string[], root: CommandNode, known: Known): Promise<Candidate[]> {

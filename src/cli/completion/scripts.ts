@@ -1,4 +1,4 @@
-/** What shells load to complete `rostrum` commands. All ask `rostrum complete`, which prints `word<TAB>description`. */
+/** The scripts that shells load to complete commands. All ask `rostrum complete`, which prints `word<TAB>description`. */
 
 // Bash breaks words at colons and would tear `tone:660/200` apart, so the words are read from the line itself.
 const bash = `_rostrum() {

@@ -2,10 +2,10 @@ import type { COMMAND_VERBS } from '../../conference/command-line/parse-command.
 import { MEMBER_ACTIONS, SETTINGS } from '../../conference/command-line/parse-member-command.ts';
 import { PLAYBACK_OPERATIONS, TARGETS } from '../../conference/command-line/words.ts';
 import { FLAGS } from '../../conference/model/flags.ts';
-import { SHOW_WORDS } from '../show-words.ts';
+import { SHOW_WORDS } from '../options/show-words.ts';
 import { COMPLETION_SCRIPTS } from './scripts.ts';
 
-/** What may come at a place of a command line, besides options. */
+/** The kinds of words at a place of a command line, besides options. */
 export type Expected = {
   readonly words?: readonly string[];
   readonly conferences?: boolean;
@@ -40,7 +40,7 @@ const AFTER: { readonly [verb in Verb]?: (given: readonly string[]) => Expected 
 };
 
 /**
- * What may come next.
+ * The words that may come next.
  * @param args names of the command's arguments, for commands of which nothing else is known
  */
 export function expectedAfter(verb: string, given: readonly string[], args: readonly string[]): Expected {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ClientOptions, jsonOption, socketOption } from '../options.ts';
+import { type ClientOptions, jsonOption, socketOption } from '../options/common.ts';
 
 /** Adds `node`, `route`, `drain`, `undrain` and `keygen`. */
 export function addClusterCommands(program: Command): void {
@@ -11,7 +11,7 @@ export function addClusterCommands(program: Command): void {
     .addOption(socketOption)
     .addOption(jsonOption)
     .action(async (operation: string, node: string, options: ClientOptions) => {
-      const { UsageError } = await import('../errors.ts');
+      const { UsageError } = await import('../options/errors.ts');
       if (operation !== 'flush') throw new UsageError(`unknown operation "${operation}": use flush`);
       const { flushNode } = await import('../commands/nodes.ts');
       await flushNode(node, options);

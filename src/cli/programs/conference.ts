@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { addListOptions, type ListOptions } from '../list-options.ts';
-import { type ClientOptions, jsonOption, socketOption } from '../options.ts';
+import { type ClientOptions, jsonOption, socketOption } from '../options/common.ts';
+import { addListOptions, type ListOptions } from '../options/list.ts';
 
 type PlaybackOptions = ClientOptions & { volume?: string; member?: string; wait?: true };
 
@@ -18,12 +18,12 @@ export function addConferenceCommands(program: Command): void {
     ['term', 'end a conference; its members hear so'],
     ['lock', 'let nobody else in but moderators'],
     ['unlock', 'let everybody in again'],
-    ['unmute-all', 'unmute everybody, and no longer mute whoever joins'],
+    ['unmute-all', 'unmute everybody, and no longer mute members who join'],
   ] as const) {
     add(name, description).action((conference: string, options: ClientOptions) => send(conference, [name], options));
   }
 
-  add('mute-all', 'mute everybody, and whoever joins')
+  add('mute-all', 'mute everybody, and members who join')
     .option('--non-admins', 'everybody but moderators')
     .action((conference: string, options: ClientOptions & { nonAdmins?: true }) =>
       send(conference, ['mute-all', ...(options.nonAdmins ? ['--non-admins'] : [])], options),
@@ -31,7 +31,9 @@ export function addConferenceCommands(program: Command): void {
 
   add('kick', 'remove members from a conference')
     .argument('<members>', 'all, non-admins or last')
-    .action((conference: string, whom: string, options: ClientOptions) => send(conference, ['kick', whom], options));
+    .action((conference: string, target: string, options: ClientOptions) =>
+      send(conference, ['kick', target], options),
+    );
 
   add('flags', 'change the flags of many members')
     .argument('<whose>', 'all, non-admins or last')

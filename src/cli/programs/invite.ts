@@ -1,20 +1,6 @@
 import type { Command } from 'commander';
-import { type ClientOptions, jsonOption, socketOption } from '../options.ts';
-
-export type InviteOptions = ClientOptions & {
-  profile?: string;
-  speaker?: true;
-  admin?: true;
-  flags?: string[];
-  skipPin?: true;
-  callerId?: string;
-  timeout?: string;
-  tries?: string;
-  retry?: string;
-  wait?: true;
-  list?: true;
-  cancel?: string;
-};
+import { jsonOption, socketOption } from '../options/common.ts';
+import type { InviteOptions } from '../options/invite.ts';
 
 /** Adds `rostrum invite`. */
 export function addInviteCommand(program: Command): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ClientOptions, jsonOption, socketOption } from '../options.ts';
+import { type ClientOptions, jsonOption, socketOption } from '../options/common.ts';
 
 /** Adds `member`. Its words are those of `conference/command-line/parse-member-command.ts`, and `status`. */
 export function addMemberCommand(program: Command): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ClientOptions, configOption, jsonOption, socketOption } from '../options.ts';
+import { type ClientOptions, configOption, jsonOption, socketOption } from '../options/common.ts';
 
 /** Adds `start`, `relay`, `controller` and `upgrade`, which run the node, and `doctor`, which looks at it. */
 export function addNodeCommands(program: Command): void {

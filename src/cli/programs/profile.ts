@@ -1,8 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type ClientOptions, configOption, jsonOption, socketOption } from '../options.ts';
-
-/** Where the profiles are, as given on the command line. */
-export type ProfileOptions = { directory?: string; config?: string; json?: true };
+import { type ClientOptions, configOption, jsonOption, socketOption } from '../options/common.ts';
+import type { ProfileOptions, SetOptions } from '../options/profile.ts';
 
 /** Adds `rostrum profile ...`. Commands load their code when they run, see main.ts. */
 export function addProfileCommands(program: Command): void {
@@ -79,5 +77,3 @@ The rest of the file stays as it is. A list is [a, b]; null takes away an inheri
       await reload(options);
     });
 }
-
-export type SetOptions = ProfileOptions & { unset?: string };

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ReportOptions } from '../commands/report.ts';
-import { jsonOption, socketOption } from '../options.ts';
+import { jsonOption, socketOption } from '../options/common.ts';
 
 /** Adds `rostrum report`. */
 export function addReportCommand(program: Command): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { addFilterOptions, addListOptions, type ListOptions, type MemberListOptions } from '../list-options.ts';
-import { type ClientOptions, jsonOption, socketOption, type WatchOptions, watchOption } from '../options.ts';
-import { parseShowWords } from '../show-words.ts';
+import { type ClientOptions, jsonOption, socketOption, type WatchOptions, watchOption } from '../options/common.ts';
+import { addFilterOptions, addListOptions, type ListOptions, type MemberListOptions } from '../options/list.ts';
+import { parseShowWords } from '../options/show-words.ts';
 
 /** Adds `status`, `list`, `nodes` and `show`. */
 export function addShowCommands(program: Command): void {

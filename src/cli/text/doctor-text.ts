@@ -1,4 +1,4 @@
-import type { Finding, State } from '../../doctor/finding.ts';
+import type { Finding, State } from '../../doctor/checks/finding.ts';
 import { printable, widthOf } from './text-width.ts';
 
 const GAP = 2;

@@ -1,7 +1,7 @@
 /** Entries on a page where the options do not say it: a terminal does not scroll for long. */
 export const PAGE_LENGTH = 50;
 
-/** What part of a list was asked for: all of it without a limit. */
+/** The part of a list that was asked for: all of it without a limit. */
 export type Position = { readonly limit?: number | undefined; readonly page?: number | undefined };
 
 export type Counts = { readonly total: number; readonly matching: number; readonly shown: number };

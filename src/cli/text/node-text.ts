@@ -37,7 +37,7 @@ export function nodeTable(nodes: readonly NodeView[], widthColumns: number): str
   );
 }
 
-/** Of the frames that should have been heard, those that did not come in time. */
+/** The part of the frames that should have been heard and did not come in time. */
 function lossOf(audio: NodeView['audio']): string {
   if (!audio || audio.frames + audio.concealed === 0) return '-';
   return `${((100 * audio.concealed) / (audio.frames + audio.concealed)).toFixed(1)} %`;

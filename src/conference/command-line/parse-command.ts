@@ -30,10 +30,10 @@ export type ParsedCommandWords = { ok: true; command: Command } | { ok: false; m
  *     music on|off
  *     record start [NAME]
  *     record stop|pause|resume
- *     member WHO ...                                  see `member-words.ts`
+ *     member WHO ...                                  see `parse-member-command.ts`
  *
- * WHO is a member's number, that with a node (`7@lyon`) for one who has called another node, or `me`. A word that is also an operation is that operation: a sound called `stop` is
- * `sound:stop`.
+ * WHO is a member's number, that with a node (`7@lyon`) for one who has called another node, or `me`. A word that is also
+ * an operation is that operation: a sound called `stop` is `sound:stop`.
  * @param context.memberId the member who pressed a key: `me` stands for this one
  * @returns the command, or what is wrong in one line
  */
@@ -96,8 +96,8 @@ function parseMuteAll([option, ...more]: readonly string[]): Command {
   return nothingMore('mute-all', more, { type: 'mute-all', audience: 'non-admins' });
 }
 
-function parseKick([whom, ...more]: readonly string[]): Command {
-  const target = oneOf('kick', whom, TARGETS);
+function parseKick([word, ...more]: readonly string[]): Command {
+  const target = oneOf('kick', word, TARGETS);
   return nothingMore('kick', more, target === 'last' ? { type: 'kick-last' } : { type: 'kick-all', audience: target });
 }
 
@@ -118,7 +118,7 @@ function parseHands([what, ...more]: readonly string[]): Command {
 }
 
 function parsePlayback(words: readonly string[], context: WordsContext): Command {
-  const { rest, volume, member } = takeOptions(words);
+  const { rest, volume, member } = splitOptions(words);
   if (member !== undefined) {
     if (volume !== undefined)
       fail('playback: --volume is for the whole conference; see "member ... set listen-volume"');
@@ -132,7 +132,7 @@ function parsePlayback(words: readonly string[], context: WordsContext): Command
   return { type: 'play', media: mediaOf(rest), volume: volume === undefined ? 0 : volumeOf(volume) };
 }
 
-function takeOptions(words: readonly string[]): { rest: string[]; volume?: string; member?: string } {
+function splitOptions(words: readonly string[]): { rest: string[]; volume?: string; member?: string } {
   const taken: { rest: string[]; volume?: string; member?: string } = { rest: [] };
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? '';

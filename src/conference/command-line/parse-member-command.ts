@@ -1,6 +1,6 @@
 import type { Adjustable, Adjustment, MemberCommand } from '../model/commands.ts';
 import { parseFlags } from '../model/flags.ts';
-import { CONFERENCE_NAME } from '../model/join-arguments.ts';
+import { CONFERENCE_NAME, PROFILE_NAME } from '../model/join-arguments.ts';
 import {
   APPLICATION_DATA,
   APPLICATION_NAME,
@@ -10,7 +10,6 @@ import {
   memberAddressOf,
   nothingMore,
   oneOf,
-  PROFILE_WORD,
   WEBHOOK_URL,
   type WordsContext,
 } from './words.ts';
@@ -99,7 +98,7 @@ function parseFlagWords(memberId: number, words: readonly string[]): MemberComma
 
 function parseTransfer(memberId: number, [to, profile, ...more]: readonly string[]): MemberCommand {
   if (to === undefined || !CONFERENCE_NAME.test(to)) fail('transfer: to which conference?');
-  if (profile !== undefined && !PROFILE_WORD.test(profile)) fail(`${JSON.stringify(profile)} is not a profile name`);
+  if (profile !== undefined && !PROFILE_NAME.test(profile)) fail(`${JSON.stringify(profile)} is not a profile name`);
   return nothingMore('transfer', more, { type: 'transfer', memberId, conference: to, profileName: profile ?? null });
 }
 

@@ -1,9 +1,9 @@
-import { RANGES } from '../../profiles/ranges.ts';
 import { parseMedia } from '../../prompts/media.ts';
 import type { PlaybackOperation } from '../model/commands.ts';
 import { type MemberAddress, parseMemberAddress } from '../model/member-address.ts';
+import { RANGES } from '../model/ranges.ts';
 
-/** What words of commands may be: shared by `command-words.ts`, `member-words.ts`, the API and shell completion. */
+/** The words of commands: shared by both parsers, the API and shell completion. */
 
 /** The member that `me` stands for; null where there is none, as on the command line. */
 export type WordsContext = { readonly memberId: number | null };
@@ -30,18 +30,15 @@ export const RECORDING_NAME = /^(?=.{1,128}$)[A-Za-z0-9_][A-Za-z0-9_+-]*(?:[./][
 /** The name of an application of Asterisk's dialplan. */
 export const APPLICATION_NAME = /^[A-Za-z][A-Za-z0-9_]{0,79}$/;
 
-/** What such an application is given: no control characters, and not endless. */
+/** The arguments of such an application: no control characters, and not endless. */
 export const APPLICATION_DATA = /^\P{Cc}{0,1000}$/u;
 
-/** What an invitation calls: a number, or an endpoint of Asterisk. */
+/** The target of an invitation: a number, or an endpoint of Asterisk. */
 export const INVITE_TARGET = /^[A-Za-z0-9+*#@.:;/_-]{1,128}$/;
 
 export const WEBHOOK_URL = /^https?:\/\/[^\s\p{Cc}]{3,500}$/u;
 
-/** As in `profiles/conference-schema.ts`, which would bring a schema library along. */
-export const PROFILE_WORD = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
-
-/** Words that are no command; the message is one line for whoever wrote them. */
+/** Words that are no command; the message is one line for their author. */
 export class CommandWordsError extends Error {
   readonly code = 'bad-command-words';
 

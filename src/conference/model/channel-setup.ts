@@ -1,7 +1,7 @@
 import { type Conference, controlsOf, countAdmitted } from './conference.ts';
 import { audioOf, type Member } from './member.ts';
 
-/** What the relay sends to a listener. */
+/** The sound that the relay sends to a listener. */
 export type Hearing = {
   /** Steps of 3 dB. */
   readonly volume: number;
@@ -19,7 +19,7 @@ export type Hearing = {
 export type ChannelSetup = {
   readonly answered: boolean;
   readonly bridge: 'none' | 'floor' | 'audience' | `private-${number}`;
-  /** What the member hears from the relay, in the bridge `audience`; null elsewhere. */
+  /** The sound from the relay, in the bridge `audience`; null elsewhere. */
   readonly relay: Hearing | null;
   /** Heard by the others in the bridge. */
   readonly voice: boolean;
@@ -95,14 +95,14 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
     hearing: inPrivate || audioOf(flags).hearing,
     absorbKeys,
     music: bridge === 'floor' ? aloneMusic : null,
-    // Asterisk does not notice that somebody stops who is muted meanwhile.
+    // Asterisk does not notice that a member stops talking who was muted meanwhile.
     talkDetect: voice && flags.vad && vadLevel > 0 ? { level: vadLevel, holdMs: audio.vadHoldMs } : null,
     agcLevel: speaks && flags.agc && agcLevel > 0 ? agcLevel : null,
     denoise: speaks && audio.denoise,
     jitterBuffer: speaks && audio.jitterBuffer,
     talkVolume: speaks ? (adjusted.talkVolume ?? audio.talkVolume) : 0,
     listenVolume,
-    // What nobody hears is not worth its cost.
+    // Measuring a voice that nobody hears is not worth its cost.
     metered: voice && bridge === 'floor' && flags.vad && audio.energy,
   };
 }

@@ -1,5 +1,7 @@
-import type { Audience } from './conference.ts';
 import type { FlagChanges } from './flags.ts';
+
+/** The members that a command to many is about. */
+export type Scope = 'all' | 'non-admins';
 
 /** A sound setting that members and operators change during the call. */
 export type Adjustable = 'vadLevel' | 'agcLevel' | 'talkVolume' | 'listenVolume';
@@ -14,9 +16,9 @@ export type MemberCommand = OwnMemberCommand & {
 
 type OwnMemberCommand =
   | { type: 'set-flags'; memberId: number; changes: FlagChanges }
-  /** Removes a member at somebody else's spec. */
+  /** Removes a member at somebody else's request. */
   | { type: 'kick'; memberId: number }
-  /** Ends a member's call at the member's own spec. */
+  /** Ends a member's call at the member's own request. */
   | { type: 'hang-up'; memberId: number }
   | { type: 'adjust'; memberId: number; setting: Adjustable; adjustment: Adjustment }
   | { type: 'raise-hand'; memberId: number; raised: boolean }
@@ -50,12 +52,12 @@ type OwnMemberCommand =
 export type ConferenceCommand =
   | { type: 'lock'; locked: boolean }
   /** Mutes everybody there is and everybody who joins; null lifts it. */
-  | { type: 'mute-all'; audience: Audience | null }
-  | { type: 'set-flags-of-all'; audience: Audience; changes: FlagChanges }
+  | { type: 'mute-all'; audience: Scope | null }
+  | { type: 'set-flags-of-all'; audience: Scope; changes: FlagChanges }
   /** The one who joined last, moderators excepted. */
   | { type: 'set-flags-of-last'; changes: FlagChanges }
   | { type: 'kick-last' }
-  | { type: 'kick-all'; audience: Audience }
+  | { type: 'kick-all'; audience: Scope }
   /** Gives the floor to the member whose hand was raised first. */
   | { type: 'next-hand' }
   | { type: 'lower-hands' }
@@ -73,13 +75,13 @@ export type PlaybackOperation =
   | { type: 'stop' | 'pause' | 'resume' | 'forward' | 'back' | 'restart' }
   | { type: 'volume'; volume: number };
 
-/** What operators, callers' keys and programs may ask of a conference. */
+/** The commands of operators, callers' keys and programs. */
 export type Command = MemberCommand | ConferenceCommand;
 
-/** What may come from outside, and travel: some commands the controller alone gives. */
+/** The commands that come from outside, and go to other nodes: some commands the controller alone gives. */
 export type ExternalCommand = Exclude<Command, { type: 'tell-failure' }>;
 
-/** Why a command was not carried out. */
+/** Why a command was not executed. */
 export type Refusal =
   | { code: 'no-such-member'; memberId: number }
   /** The floor is full. */

@@ -1,26 +1,41 @@
-import type { ConferenceProfile } from '../../profiles/conference-schema.ts';
-import type { ControlsProfile } from '../../profiles/schema.ts';
+import type { Command, Scope } from './commands.ts';
 import type { Member } from './member.ts';
 import { Members } from './members.ts';
 import { NO_WRONG_PINS, type PinThrottle } from './pin-throttle.ts';
 import type { RemoteView } from './remote.ts';
+import type { ConferenceSettings } from './settings.ts';
 
 /** The settings in force. */
 export type Settings = {
   readonly profileName: string;
-  readonly profile: ConferenceProfile;
-  readonly controls: ControlsProfile;
+  readonly profile: ConferenceSettings;
+  readonly controls: Controls;
   /** The keys of moderators. */
-  readonly adminControls: ControlsProfile;
+  readonly adminControls: Controls;
 };
 
-/** The members that a command to many is about. */
-export type Audience = 'all' | 'non-admins';
+/** The actions of the telephone keys. */
+export type Controls = {
+  /** How long to wait for the next digit where a longer sequence is still possible. */
+  readonly pauseSeconds: number;
+  /** Digits are passed on to the other members, those with an action too. */
+  readonly passThrough: boolean;
+  /** By sequence of digits. */
+  readonly keys: Readonly<Record<string, readonly DtmfAction[]>>;
+};
 
-/** What the conference hears besides its members. */
+/** The action of a key sequence, parsed from its text in a controls profile. */
+export type DtmfAction = {
+  /** One line for the prompt that tells callers their keys. */
+  readonly summary: string;
+  /** The commands to the conference that pressing the key means for this member. */
+  readonly commandsOf: (member: Member, conference: Conference) => Command[];
+};
+
+/** Something that is played to the whole conference. */
 export type Playback = {
   readonly id: string;
-  /** As the one who started it named it. */
+  /** The texts by which it was started. */
   readonly media: readonly string[];
   readonly paused: boolean;
   /** Steps of 3 dB. */
@@ -30,7 +45,7 @@ export type Playback = {
 export type Recording = {
   /** The name of the file without its format; a restarted recording gets a new one. */
   readonly name: string;
-  /** Of its files: from 2 on, the name ends with it. */
+  /** Counts its files: from 2 on, the name ends with it. */
   readonly number: number;
   /** Somebody has named it, and no other name will do. */
   readonly chosen: boolean;
@@ -49,8 +64,8 @@ type Common = {
   /** Bounded by the calls that Asterisk admits. */
   readonly members: Members;
   readonly locked: boolean;
-  /** Whoever joins is muted too; null if nobody is. */
-  readonly mutedAll: Audience | null;
+  /** Members who join are muted too; null if nobody is. */
+  readonly mutedAll: Scope | null;
   readonly pinThrottle: PinThrottle;
   readonly playback: Playback | null;
   readonly recording: Recording | null;
@@ -153,7 +168,7 @@ export function raisedHands(conference: Conference): Member[] {
   );
 }
 
-/** The controls profile by which a member's keys count. */
-export function controlsOf({ settings }: Conference, member: Member): ControlsProfile {
+/** The actions of a member's keys. */
+export function controlsOf({ settings }: Conference, member: Member): Controls {
   return member.flags.admin ? settings.adminControls : settings.controls;
 }

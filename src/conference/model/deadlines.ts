@@ -19,9 +19,9 @@ export function firstDue(conference: Conference, nowMs: number): Member | undefi
 }
 
 /** When time alone will change something about members who count like this. */
-function dueMs(conference: Conference, { keysDueMs, unwarnedJoinedMs, warnedJoinedMs }: MemberCounts): number {
+function dueMs(conference: Conference, { dtmfDueMs, unwarnedJoinedMs, warnedJoinedMs }: MemberCounts): number {
   const callMs = longestCallMs(conference);
-  return Math.min(keysDueMs, unwarnedJoinedMs + callMs - warningMs(conference), warnedJoinedMs + callMs);
+  return Math.min(dtmfDueMs, unwarnedJoinedMs + callMs - warningMs(conference), warnedJoinedMs + callMs);
 }
 
 /** When the conference's own time is over; infinity without a limit. */

@@ -11,15 +11,15 @@ import type { ClusterTelling } from './remote.ts';
 import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
 
-/** About one channel. Those of one channel are carried out in order, those of different channels at the same time. */
+/** Effects on one channel are executed in order, those on different channels at the same time. */
 export type ChannelEffect =
   /** Set the channel up like this; only `changed` differs from how it is. */
   | { type: 'configure-channel'; channelId: string; to: ChannelSetup; changed: readonly ChannelSetupKey[] }
   | { type: 'save-member'; channelId: string; member: SavedMember }
   /**
    * Play to this caller alone. `over`: Asterisk mixes it into what it sends to the caller; otherwise it is all that
-   * Asterisk sends. With a nextStep, a `heard` input follows, whatever becomes of it; with `wait`, what comes after it is not
-   * done before.
+   * Asterisk sends. With a `nextStep`, a `heard` input follows, whatever becomes of it; with `wait`, later effects on
+   * the channel are held back until then.
    */
   | { type: 'play-to'; channelId: string; sounds: Sounds; over: boolean; nextStep?: NextStep; wait?: true }
   /** Record up to 5 s of what the caller says, until `#`; a `named` input follows. */
@@ -53,9 +53,9 @@ export type ConferenceEffect =
 
 /** For the controller itself. */
 export type ControllerEffect =
-  /** Send a `tick` at this time. The earliest spec counts; a tick too many is harmless. */
+  /** Send a `tick` at this time. The earliest request counts; a tick too many is harmless. */
   | { type: 'wake'; atMs: number }
-  /** Tell whoever wants to know. */
+  /** Tell everybody who wants to know. */
   | { type: 'publish'; event: ConferenceEvent }
   | { type: 'call-webhook'; url: string; body: object }
   /** Tell the other nodes. */
@@ -73,5 +73,5 @@ export type ControllerEffect =
       path: Path;
     };
 
-/** What must be done in the world because of an input. */
+/** Something that must be done in the world because of an input. */
 export type Effect = ChannelEffect | ConferenceEffect | ControllerEffect;

@@ -1,8 +1,8 @@
-import type { Audience } from './conference.ts';
+import type { Scope } from './commands.ts';
 import type { MemberFlags } from './flags.ts';
 import type { Caller, Place, Result } from './member.ts';
 
-/** What happened in a conference, for logs, reports and those who watch. */
+/** Something that happened in a conference, for logs, reports and observers. */
 export type ConferenceEvent =
   | { type: 'started'; profileName: string }
   | { type: 'joined'; memberId: number; caller: Caller; flags: MemberFlags }
@@ -20,7 +20,7 @@ export type ConferenceEvent =
   /** Too many wrong PINs from this caller, or against this conference. */
   | { type: 'pin-guessing'; caller: Caller; delayMs: number }
   | { type: 'locked'; locked: boolean }
-  | { type: 'muted-all'; audience: Audience | null }
+  | { type: 'muted-all'; audience: Scope | null }
   | { type: 'playback'; state: 'started' | 'paused' | 'resumed' | 'ended'; media: readonly string[] }
   | { type: 'recording'; state: 'started' | 'paused' | 'resumed' | 'stopped' | 'restarted' | 'failed'; name: string }
   | { type: 'settings-changed'; profileName: string }

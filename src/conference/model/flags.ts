@@ -1,4 +1,4 @@
-/** What a member may do and hear. Each flag can be given when joining and changed at any time. */
+/** The rights and settings of a member. Each flag can be given when joining and changed at any time. */
 export type MemberFlags = {
   /** On the floor rather than in the audience. */
   readonly speaker: boolean;

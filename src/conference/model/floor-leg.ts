@@ -1,12 +1,12 @@
 import type { Conference } from './conference.ts';
 
-/** What the relay is told about a floor. */
+/** The floor as the relay must know it. */
 export type FloorLeg = {
   /** Comfort noise for listeners at the relay; null for none. */
   readonly noiseDbov: number | null;
   /** Whether the members on the floor hear it as well. */
   readonly floorNoise: boolean;
-  /** Of the sound that is exchanged. */
+  /** The rate of the sound that is exchanged. */
   readonly sampleRateHz: 8000 | 16_000;
   /** Other nodes with members of this conference. */
   readonly nodes: readonly string[];

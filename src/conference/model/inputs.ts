@@ -2,7 +2,7 @@ import type { Command } from './commands.ts';
 import type { Settings } from './conference.ts';
 import type { FlagChanges } from './flags.ts';
 import type { Caller, Path } from './member.ts';
-import type { Order, RemoteView, SharedChange } from './remote.ts';
+import type { Broadcast, RemoteView, SharedChange } from './remote.ts';
 import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
 
@@ -24,22 +24,22 @@ export type Input =
   | { type: 'left'; channelId: string; destroyed: boolean }
   /** A member who was away in the dialplan is back in our application. */
   | { type: 'returned'; channelId: string }
-  | { type: 'dtmf'; channelId: string; key: string }
+  | { type: 'dtmf'; channelId: string; digit: string }
   | { type: 'talking'; channelId: string; talking: boolean; levelDbov: number | null }
   | { type: 'playback-ended'; id: string }
   /** The recording has stopped, for whatever reason; `isTaken`: there is a file of its name already. */
   | { type: 'recording-ended'; name: string; failed: boolean; isTaken?: true }
-  /** `final`: another node has found that it is to be done here. */
-  | { type: 'command'; command: Command; final?: true }
+  /** `noForward`: another node has found that it is to be done here. */
+  | { type: 'command'; command: Command; noForward?: true }
   /** The parts of the conference on other nodes have changed. */
   | { type: 'remote'; remote: RemoteView }
   /** A setting was changed on another node; `anew` if just now. */
   | { type: 'shared'; change: SharedChange; anew: boolean }
   /** Another node was told to do this with all members. */
-  | { type: 'order'; order: Order }
+  | { type: 'broadcast'; broadcast: Broadcast }
   /** The profiles were changed. */
   | { type: 'settings'; settings: Settings }
-  /** What Asterisk has, read after connecting to it; replaces whatever was believed before. */
+  /** The state of Asterisk, read after connecting to it; replaces whatever was believed before. */
   | {
       type: 'resync';
       floorOpen: boolean;
@@ -56,7 +56,7 @@ export type Input =
 /** How a call came: from the dialplan, by dialling the conference's number, or from another conference. */
 export type JoinOrigin = 'dialplan' | 'lobby' | 'transferred';
 
-/** What follows a prompt. */
+/** The step that follows a prompt. */
 export type NextStep = 'dial-pin' | 'enter' | 'say-name' | 'release';
 
 /** One channel of a conference as found in Asterisk. */

@@ -1,7 +1,7 @@
 import { type FlagChanges, parseFlags } from './flags.ts';
 
 /**
- * What a dialplan asks for with `Stasis(<application>,join,<conference>,<profile>[,±flag...])`, or with
+ * The request of a dialplan with `Stasis(<application>,join,<conference>,<profile>[,±flag...])`, or with
  * `Stasis(<application>,lobby,<profile>[,±flag...])` where the caller is asked for the conference.
  */
 export type JoinArguments = { profileName: string; flags: FlagChanges; conference: string | null };
@@ -9,6 +9,9 @@ export type JoinArguments = { profileName: string; flags: FlagChanges; conferenc
 export type ParsedJoin = { ok: true; join: JoinArguments } | { ok: false; message: string };
 
 export const CONFERENCE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$/;
+
+/** Profile names appear in dialplans and on command lines. */
+export const PROFILE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** @param args the arguments of `Stasis()` after the application's name */
 export function parseJoinArguments(args: readonly string[]): ParsedJoin {

@@ -2,7 +2,7 @@ import type { Collector } from '../../dtmf/collector.ts';
 import type { MemberFlags } from './flags.ts';
 import type { PinEntry } from './pin-entry.ts';
 
-/** Who is calling, as the telephone network tells it; number and name may be empty. */
+/** The caller, as the telephone network names them; number and name may be empty. */
 export type Caller = {
   readonly number: string;
   readonly name: string;
@@ -71,10 +71,10 @@ export type Member = {
   /** When the hand was raised; null while it is down. */
   readonly handRaisedAtMs: number | null;
   readonly talking: boolean;
-  readonly keys: Collector;
+  readonly dtmf: Collector;
   /** The name as the member has said it: a recording of Asterisk. */
   readonly spokenName: string | null;
-  /** Set while the keys are digits of a PIN. */
+  /** Set while the digits are those of a PIN. */
   readonly pinEntry: PinEntry | null;
   /** Until then `#` counts as the end of a number that was complete without it. */
   readonly ignoreHashUntilMs: number;
@@ -82,7 +82,7 @@ export type Member = {
   readonly warned: boolean;
 };
 
-/** What a member's channel must do: be heard by the others, and hear them. */
+/** The two directions of a member's audio: heard by the others, and hearing them. */
 export type Audio = { readonly voice: boolean; readonly hearing: boolean };
 
 export function audioOf(flags: MemberFlags): Audio {

@@ -2,7 +2,7 @@ import { type Difference, type Order, SortedTree } from '../../base/sorted-tree.
 import { isAdmitted, type Member } from './member.ts';
 import { pinDeadlineMs } from './pin-entry.ts';
 
-/** What is known of several members without looking at each. Times are infinite where there is no such member. */
+/** Sums over several members, known without looking at each. Times are infinite where there is no such member. */
 export type MemberCounts = {
   /** Members who have passed the door and have not been told good-bye. The next three are among them. */
   readonly admitted: number;
@@ -12,7 +12,7 @@ export type MemberCounts = {
   readonly hands: number;
   /** Members who wait for a moderator. */
   readonly waiting: number;
-  /** Members whose keys are digits of a PIN. */
+  /** Members who are dialling a PIN. */
   readonly pinEntries: number;
   /** Members in a private talk. */
   readonly privates: number;
@@ -22,8 +22,8 @@ export type MemberCounts = {
   readonly relayed: number;
   /** When the first of the raised hands was raised. */
   readonly firstHandMs: number;
-  /** When the first pause of a key sequence, or time for a PIN, is over. */
-  readonly keysDueMs: number;
+  /** When the first pause after a digit, or time for a PIN, is over. */
+  readonly dtmfDueMs: number;
   /** When the first member whose time is limited joined: of those who have not been warned of its end, and of the others. */
   readonly unwarnedJoinedMs: number;
   readonly warnedJoinedMs: number;
@@ -42,7 +42,7 @@ const NOTHING: MemberCounts = {
   speakersWithoutNoise: 0,
   relayed: 0,
   firstHandMs: NEVER,
-  keysDueMs: NEVER,
+  dtmfDueMs: NEVER,
   unwarnedJoinedMs: NEVER,
   warnedJoinedMs: NEVER,
 };
@@ -66,7 +66,7 @@ function count(a: MemberCounts, member: Member, b: MemberCounts): MemberCounts {
     speakersWithoutNoise: a.speakersWithoutNoise + b.speakersWithoutNoise + Number(speaker && !flags.cng),
     relayed: a.relayed + b.relayed + Number(member.path.at === 'relay'),
     firstHandMs: Math.min(a.firstHandMs, b.firstHandMs, hand ? handRaisedAtMs : NEVER),
-    keysDueMs: Math.min(a.keysDueMs, b.keysDueMs, member.keys.deadlineMs, pinDueMs),
+    dtmfDueMs: Math.min(a.dtmfDueMs, b.dtmfDueMs, member.dtmf.deadlineMs, pinDueMs),
     unwarnedJoinedMs: Math.min(a.unwarnedJoinedMs, b.unwarnedJoinedMs, limited && !member.warned ? joinedAtMs : NEVER),
     warnedJoinedMs: Math.min(a.warnedJoinedMs, b.warnedJoinedMs, limited && member.warned ? joinedAtMs : NEVER),
   };
@@ -112,7 +112,7 @@ export class Members {
     return this.#members.size;
   }
 
-  /** Of all members. */
+  /** The counts of all members. */
   get counts(): MemberCounts {
     return this.#members.summary;
   }

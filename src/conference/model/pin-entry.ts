@@ -1,22 +1,20 @@
-import type { ConferenceProfile } from '../../profiles/conference-schema.ts';
+import type { Access } from './settings.ts';
 
 /** A PIN being dialled. */
 export type PinEntry = {
   readonly digits: string;
   readonly triesLeft: number;
-  /** The try is over then: so long after the question, or after the last key. */
+  /** The try is over then: so long after the question, or after the last digit. */
   readonly deadlineMs: number;
-  /** Keys before this time do not count: the caller is being slowed down, and is asked then. */
+  /** Digits before this time do not count: the caller is being slowed down, and is asked then. */
   readonly closedUntilMs: number;
   readonly asked: boolean;
 };
 
-export type Access = ConferenceProfile['access'];
-
 /** Should it never be told that a prompt is over. */
 export const LONGEST_PROMPT_MS = 30_000;
 
-/** What a dialled PIN makes of the caller; null if it is none of the conference's. */
+/** The role that a dialled PIN gives the caller; null if it is none of the conference's. */
 export type PinMatch = 'admin' | 'user' | null;
 
 export type Dialled =
@@ -49,13 +47,13 @@ export function pinDeadlineMs({ asked, closedUntilMs, deadlineMs }: PinEntry): n
   return asked ? deadlineMs : closedUntilMs;
 }
 
-/** Takes one key. A PIN is complete with `#`, or with as many digits as the longest PIN has. Other keys are ignored. */
-export function dialPin(entry: PinEntry, key: string, access: Access, nowMs: number): Dialled {
+/** Adds one digit. A PIN is complete with `#`, or when it is as long as the longest PIN; `*` and letters are ignored. */
+export function dialPin(entry: PinEntry, digit: string, access: Access, nowMs: number): Dialled {
   if (nowMs < entry.closedUntilMs) return { type: 'more', entry };
   // Alone it belongs to the number before.
-  if (key === '#') return entry.digits === '' ? { type: 'more', entry } : { type: 'complete', digits: entry.digits };
-  if (!/^\d$/.test(key)) return { type: 'more', entry };
-  const digits = entry.digits + key;
+  if (digit === '#') return entry.digits === '' ? { type: 'more', entry } : { type: 'complete', digits: entry.digits };
+  if (!/^\d$/.test(digit)) return { type: 'more', entry };
+  const digits = entry.digits + digit;
   if (digits.length >= longestPin(access)) return { type: 'complete', digits };
   return { type: 'more', entry: { ...entry, digits, asked: true, deadlineMs: nowMs + access.timeoutSeconds * 1000 } };
 }

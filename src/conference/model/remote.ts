@@ -1,8 +1,7 @@
-import type { ExternalCommand } from './commands.ts';
-import type { Audience } from './conference.ts';
+import type { ExternalCommand, Scope } from './commands.ts';
 import type { FlagChanges } from './flags.ts';
 
-/** What a conference knows of its parts on other nodes. */
+/** The parts of a conference on other nodes, as it knows them. */
 export type RemoteView = {
   /** The name of this node. */
   readonly node: string;
@@ -23,29 +22,29 @@ export type RemoteView = {
 };
 
 /** Settings that are the same on all nodes: the last one who set them wins. */
-export type Shared = { readonly locked: boolean; readonly mutedAll: Audience | null };
+export type Shared = { readonly locked: boolean; readonly mutedAll: Scope | null };
 
 export type SharedChange = { [K in keyof Shared]: { readonly setting: K; readonly value: Shared[K] } }[keyof Shared];
 
-/** What every node does with its own members when one node has been told to do it with all. */
-export type Order =
-  /** The conference ends; who gives the order announces it. */
+/** A command about all members, which every node executes with its own. */
+export type Broadcast =
+  /** The conference ends; the node that begins this announces it. */
   | { readonly type: 'terminate'; readonly result: 'ENDED' | 'TIME' }
   /** The announcement of the end is over. */
   | { readonly type: 'release' }
   /** Members have been told that the conference's time is nearly over. */
   | { readonly type: 'warned' }
-  | { readonly type: 'kick-all'; readonly audience: Audience }
-  | { readonly type: 'set-flags-of-all'; readonly audience: Audience; readonly changes: FlagChanges }
+  | { readonly type: 'kick-all'; readonly audience: Scope }
+  | { readonly type: 'set-flags-of-all'; readonly audience: Scope; readonly changes: FlagChanges }
   | { readonly type: 'lower-hands' };
 
 /** For the other nodes. */
 export type ClusterTelling =
   /** `restored` for what was found in Asterisk after a restart, which any newer word overrules. */
   | { readonly type: 'share'; readonly change: SharedChange; readonly restored?: true }
-  | { readonly type: 'order'; readonly order: Order }
+  | { readonly type: 'broadcast'; readonly broadcast: Broadcast }
   /**
-   * The owner of the member, of the playback or of the recording carries it out. If the owner refuses, what else was
+   * The owner of the member, of the playback or of the recording executes it. If the owner refuses, what else was
    * asked for fails too, unless `mayFail`. `by` is the member of this node who pressed the key, and hears of a refusal.
    */
   | {

@@ -1,43 +1,26 @@
-import { z } from 'zod';
 import type { Conference } from './conference.ts';
 
-export const recordingSchema = z
-  .object({
-    name: z.string(),
-    number: z.number().int().default(1),
-    chosen: z.boolean().default(false),
-    format: z.string(),
-    startedAtMs: z.number(),
-    paused: z.boolean(),
-    restarts: z.number(),
-  })
-  .nullable();
-
-export const playbackSchema = z
-  .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number() })
-  .nullable();
-
 /**
- * What outlives the controller of a conference as a whole: kept in Asterisk as a global variable, as JSON. Members have
- * theirs on their own channels.
+ * The state of a conference as a whole that outlives the controller: kept in Asterisk as a global variable, as JSON. Members
+ * have theirs on their own channels.
  */
-const savedSchema = z.object({
-  startedAtMs: z.number(),
-  nextMemberId: z.number().int().min(1),
-  locked: z.boolean(),
-  mutedAll: z.enum(['all', 'non-admins']).nullable(),
-  recording: recordingSchema,
-  musicOn: z.boolean(),
-  recorded: z.boolean().default(false),
-  playback: playbackSchema,
-  adminLeftAtMs: z.number().nullable(),
-  adminSeen: z.boolean(),
-  warned: z.boolean(),
-  /** Why it was ending. */
-  ending: z.enum(['ENDED', 'TIME']).nullable().default(null),
-});
-
-export type SavedConference = Readonly<z.output<typeof savedSchema>>;
+export type SavedConference = Pick<
+  Conference,
+  | 'startedAtMs'
+  | 'nextMemberId'
+  | 'locked'
+  | 'mutedAll'
+  | 'recording'
+  | 'recorded'
+  | 'musicOn'
+  | 'playback'
+  | 'adminLeftAtMs'
+  | 'adminSeen'
+  | 'warned'
+> & {
+  /** Why it was ending; null if it was not. */
+  readonly ending: 'ENDED' | 'TIME' | null;
+};
 
 export function savedConferenceOf(conference: Conference): SavedConference {
   const { startedAtMs, nextMemberId, locked, mutedAll, recording, recorded, musicOn, playback } = conference;
@@ -50,23 +33,10 @@ export function savedConferenceOf(conference: Conference): SavedConference {
     recording,
     recorded,
     musicOn,
-    playback: playback && { ...playback, media: [...playback.media] },
+    playback,
     adminLeftAtMs,
     adminSeen,
     warned,
     ending: conference.status === 'ending' ? conference.result : null,
   };
-}
-
-export function serializeConference(saved: SavedConference): string {
-  return JSON.stringify(saved);
-}
-
-/** @returns null if the text is not a saved conference */
-export function parseConference(text: string): SavedConference | null {
-  try {
-    return savedSchema.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }

@@ -1,12 +1,14 @@
 import { IDLE } from '../../dtmf/collector.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import { isAlone } from '../model/channel-setup.ts';
-import { type Conference, countAdmitted, countSpeakers, hasAdmin } from '../model/conference.ts';
-import { flagChanges, type MemberFlags, PLAIN_FLAGS } from '../model/flags.ts';
+import { countAdmitted, countSpeakers, hasAdmin } from '../model/conference.ts';
+import { type MemberFlags, PLAIN_FLAGS } from '../model/flags.ts';
 import type { Input } from '../model/inputs.ts';
 import type { Member } from '../model/member.ts';
-import { type Access, askedFor, asking, dialPin, matchPin, startPinEntry } from '../model/pin-entry.ts';
+import { askedFor, asking, dialPin, matchPin, startPinEntry } from '../model/pin-entry.ts';
 import { guessingDelayMs, isSuspicious, recordWrongPin } from '../model/pin-throttle.ts';
+import type { Access } from '../model/settings.ts';
+import { announceArrival, namePrefix } from './announcements.ts';
 import { leave } from './leaving.ts';
 import type { Transition } from './transition.ts';
 
@@ -19,7 +21,7 @@ export function join(transition: Transition, call: Omit<Extract<Input, { type: '
   const { conference, nowMs } = transition;
   if (conference.members.has(channelId)) return;
   const { profile } = conference.settings;
-  const flags = { ...PLAIN_FLAGS, ...flagChanges(profile.flags), ...given };
+  const flags = { ...PLAIN_FLAGS, ...profile.flags, ...given };
   const member: Member = {
     id: conference.nextMemberId,
     channelId,
@@ -31,7 +33,7 @@ export function join(transition: Transition, call: Omit<Extract<Input, { type: '
     adjusted: {},
     handRaisedAtMs: null,
     talking: false,
-    keys: IDLE,
+    dtmf: IDLE,
     spokenName: null,
     ignoreHashUntilMs: origin === 'lobby' ? nowMs + HASH_MS : 0,
     pinEntry: null,
@@ -95,12 +97,13 @@ export function pinsChanged(transition: Transition): void {
   }
 }
 
-/** A key of someone who was asked for a PIN. */
-export function dialledPinKey(transition: Transition, member: Member, key: string): void {
+/** A digit of a caller who was asked for a PIN. */
+export function dialledPinDigit(transition: Transition, member: Member, digit: string): void {
   if (!member.pinEntry) return;
-  const begins = /^\d$/.test(key) && member.pinEntry.digits === '' && transition.nowMs >= member.pinEntry.closedUntilMs;
+  const begins =
+    /^\d$/.test(digit) && member.pinEntry.digits === '' && transition.nowMs >= member.pinEntry.closedUntilMs;
   if (begins) transition.do({ type: 'hush', channelId: member.channelId });
-  const dialled = dialPin(member.pinEntry, key, transition.conference.settings.profile.access, transition.nowMs);
+  const dialled = dialPin(member.pinEntry, digit, transition.conference.settings.profile.access, transition.nowMs);
   if (dialled.type === 'more') transition.patch(member.channelId, { pinEntry: dialled.entry });
   else tryPin(transition, member, dialled.digits);
 }
@@ -115,7 +118,7 @@ function tryPin(transition: Transition, member: Member, digits: string): void {
   const match = matchPin(access, digits);
   const inside = member.place.at !== 'door';
   if (match === 'admin') {
-    const flags = { ...member.flags, ...flagChanges(access.adminFlags), admin: true };
+    const flags = { ...member.flags, ...access.adminFlags, admin: true };
     const full = inside && !member.flags.speaker && isFloorFull(transition);
     accept(transition, member, { ...flags, speaker: flags.speaker && !full }, inside);
   } else if (match === 'user' && !inside) {
@@ -150,7 +153,7 @@ function rejectPin(transition: Transition, member: Member, digits: string): void
   else transition.prompt(member, ['pin-failed']);
 }
 
-/** Lets a caller in who may come in, if there is room. */
+/** Admits a caller who may come in, if there is room. */
 function admit(transition: Transition, member: Member, welcome: PromptName = 'welcome'): void {
   const { conference } = transition;
   const { limits } = conference.settings.profile;
@@ -171,11 +174,6 @@ function admit(transition: Transition, member: Member, welcome: PromptName = 'we
 
 function isFloorFull({ conference }: Transition): boolean {
   return countSpeakers(conference) >= conference.settings.profile.limits.speakers;
-}
-
-/** What the recordings of a conference's names begin with. */
-export function namePrefix({ name, startedAtMs }: Conference): string {
-  return `rostrum/names/${name}-${startedAtMs}-`;
 }
 
 /** The caller has been asked for a name: it is recorded. */
@@ -242,16 +240,6 @@ export function letWaitingIn(transition: Transition): void {
 function asksForName(transition: Transition): boolean {
   const { announce, announceUpTo } = transition.conference.settings.profile.sound;
   return announce === 'name' && countAdmitted(transition.conference) <= announceUpTo;
-}
-
-/** Tells the others that somebody came or went, with a tone or by name, as long as they are few. */
-export function announceArrival(transition: Transition, { spokenName }: Member, prompt: 'joined' | 'left'): void {
-  const { announce, announceUpTo } = transition.conference.settings.profile.sound;
-  const admitted = countAdmitted(transition.conference);
-  // Who is left alone is told as well.
-  const others = prompt === 'joined' ? admitted - 1 : admitted;
-  if (announce === 'none' || others < 1 || admitted > announceUpTo) return;
-  transition.announce(spokenName ? [`has-${prompt}`] : [prompt], { ...(spokenName && { name: spokenName }) });
 }
 
 function waits(transition: Transition, flags: MemberFlags): boolean {

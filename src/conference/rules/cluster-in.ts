@@ -1,10 +1,10 @@
-import type { Order, RemoteView, SharedChange } from '../model/remote.ts';
+import type { Broadcast, RemoteView, SharedChange } from '../model/remote.ts';
+import { beginToEnd, endEmpty, letAllGo } from './ending.ts';
 import { lowerHands, muteMembers, setFlagsOfAll } from './flags-and-hands.ts';
 import { kickAll, openDoor } from './leaving.ts';
-import { beginToEnd, endEmpty, letAllGo } from './timers.ts';
 import type { Transition } from './transition.ts';
 
-/** What other nodes tell a conference. They have announced it: the sound of one floor is heard on all. */
+/** Messages of other nodes about a conference. They have announced it: the sound of one floor is heard on all. */
 
 /** The conference has changed elsewhere. */
 export function remoteChanged(transition: Transition, remote: RemoteView): void {
@@ -14,7 +14,7 @@ export function remoteChanged(transition: Transition, remote: RemoteView): void 
 }
 
 /** @param anew it was said again, and counts for all members even where they have been told before */
-export function takeShared(transition: Transition, change: SharedChange, anew: boolean): void {
+export function applyShared(transition: Transition, change: SharedChange, anew: boolean): void {
   const { locked, mutedAll } = transition.conference;
   switch (change.setting) {
     case 'locked':
@@ -26,20 +26,20 @@ export function takeShared(transition: Transition, change: SharedChange, anew: b
   }
 }
 
-export function takeOrder(transition: Transition, order: Order): void {
+export function applyBroadcast(transition: Transition, broadcast: Broadcast): void {
   const { status } = transition.conference;
-  switch (order.type) {
+  switch (broadcast.type) {
     case 'terminate':
-      if (status === 'empty') return endEmpty(transition, order.result);
-      return status === 'running' ? beginToEnd(transition, order.result) : undefined;
+      if (status === 'empty') return endEmpty(transition, broadcast.result);
+      return status === 'running' ? beginToEnd(transition, broadcast.result) : undefined;
     case 'release':
       return letAllGo(transition);
     case 'warned':
       return transition.change({ warned: true });
     case 'kick-all':
-      return kickAll(transition, order.audience);
+      return kickAll(transition, broadcast.audience);
     case 'set-flags-of-all':
-      return setFlagsOfAll(transition, order.audience, order.changes);
+      return setFlagsOfAll(transition, broadcast.audience, broadcast.changes);
     case 'lower-hands':
       return lowerHands(transition);
   }

@@ -1,25 +1,25 @@
 import type { ExternalCommand } from '../model/commands.ts';
-import type { Order, SharedChange } from '../model/remote.ts';
+import type { Broadcast, SharedChange } from '../model/remote.ts';
 import type { Transition } from './transition.ts';
 
-/** What a conference tells its parts on other nodes; nothing where there are none. */
+/** Messages of a conference to its parts on other nodes; none where there are no others. */
 
 export function share(transition: Transition, change: SharedChange, options: { restored?: true } = {}): void {
   if (transition.conference.remote) transition.do({ type: 'cluster', tell: { type: 'share', change, ...options } });
 }
 
-export function order(transition: Transition, given: Order): void {
-  if (transition.conference.remote) transition.do({ type: 'cluster', tell: { type: 'order', order: given } });
+export function broadcast(transition: Transition, given: Broadcast): void {
+  if (transition.conference.remote) transition.do({ type: 'cluster', tell: { type: 'broadcast', broadcast: given } });
 }
 
-/** What has been forwarded is not forwarded again: two nodes that know too little would send it to and fro. */
+/** A forwarded command is not forwarded again: two nodes that know too little would send it to and fro. */
 export function forward(
   transition: Transition,
   node: string,
   command: ExternalCommand,
   options: { mayFail?: true } = {},
 ): void {
-  if (transition.final)
+  if (transition.noForward)
     return transition.refuse({ code: 'not-possible', message: 'it has just changed on another node' });
   const by = transition.actingFor === null ? {} : { by: transition.actingFor };
   transition.do({ type: 'cluster', tell: { type: 'forward', node, command, ...by, ...options } });

@@ -11,7 +11,7 @@ import { savedOf } from '../model/saved-member.ts';
 import type { Transition } from './transition.ts';
 
 /**
- * What must be done in Asterisk so that it fits what a transition has made of the conference, and what there is to tell. How
+ * The effects that make Asterisk fit what a transition has made of the conference, and those that tell of it. How
  * each channel is set up follows from the state, so the difference between before and after is what has to change.
  */
 export function converge(before: Conference, transition: Transition): Effect[] {
@@ -20,7 +20,7 @@ export function converge(before: Conference, transition: Transition): Effect[] {
   if (before.status === 'new' && after.status !== 'new') effects.push({ type: 'open-floor' });
   const shared = before.settings !== after.settings || isAlone(before) !== isAlone(after);
   for (const [was, member] of changedMembers(before, after, shared)) {
-    effects.push(...configure(before, was, member, transition), ...tell(was, member));
+    effects.push(...configure(before, was, member, transition), ...announceFlags(was, member));
   }
   const leg = floorLegOf(after);
   if (JSON.stringify(leg) !== JSON.stringify(floorLegOf(before)) || (transition.resave && leg)) {
@@ -59,7 +59,7 @@ function configure(
   }
   // A member in the hands of the dialplan is saved when back. Before the good-bye a member is saved, to leave in any case.
   if (isAway(member) && (!was || isAway(was))) return [];
-  // What the dialplan plays, and the good-bye, are also for a member who was deaf.
+  // A member who was deaf hears the sounds of the dialplan, and the good-bye.
   if (!to && from !== 'unknown' && !from.hearing) {
     const hearing = { ...UNTOUCHED, answered: true };
     return [save(false), { type: 'configure-channel', channelId, to: hearing, changed: ['hearing'] }, save(true)];
@@ -71,7 +71,7 @@ function configure(
   return same || (!was && assumed) ? [] : [save(true)];
 }
 
-function tell(was: Member | undefined, member: Member): Effect[] {
+function announceFlags(was: Member | undefined, member: Member): Effect[] {
   const { id: memberId, flags } = member;
   if (!was || was.place.at === 'arriving' || sameFlags(was.flags, flags)) return [];
   return [{ type: 'publish', event: { type: 'flags-changed', memberId, flags } }];

@@ -2,7 +2,8 @@ import type { Command, ConferenceCommand, ExternalCommand, MemberCommand } from 
 import { findMember } from '../model/conference.ts';
 import { isAdmitted, type Member } from '../model/member.ts';
 import { askForPin } from './admission.ts';
-import { forward, order, share } from './cluster-out.ts';
+import { broadcast, forward, share } from './cluster-out.ts';
+import { terminate } from './ending.ts';
 import {
   adjust,
   callOn,
@@ -15,14 +16,13 @@ import {
 } from './flags-and-hands.ts';
 import { endPrivate, execute, hold, talkPrivately, transfer } from './hold-and-private.ts';
 import { kickAll, leave } from './leaving.ts';
-import { controlPlayback, music, play, playToMember, tellCount, tellKeys } from './playback.ts';
+import { announceCount, announceKeys, controlPlayback, music, play, playToMember } from './playback.ts';
 import { pauseRecording, record, stopRecording } from './recording.ts';
-import { terminate } from './timers.ts';
 import type { Transition } from './transition.ts';
 
-/** Carries out a command, or refuses it and changes nothing. */
-export function carryOut(transition: Transition, command: Command): void {
-  if (!('memberId' in command)) return carryOutForAll(transition, command);
+/** Executes a command, or refuses it and changes nothing. */
+export function executeCommand(transition: Transition, command: Command): void {
+  if (!('memberId' in command)) return executeForAll(transition, command);
   const { remote } = transition.conference;
   if (remote && command.node !== undefined && command.node !== remote.node && command.type !== 'tell-failure') {
     return forward(transition, command.node, command);
@@ -31,15 +31,15 @@ export function carryOut(transition: Transition, command: Command): void {
   if (!member || !mayBeCommanded(member, command)) {
     return transition.refuse({ code: 'no-such-member', memberId: command.memberId });
   }
-  carryOutFor(transition, member, command);
+  executeFor(transition, member, command);
 }
 
-/** Whoever has not been admitted yet can only be sent away. */
+/** A caller who has not been admitted yet can only be sent away. */
 function mayBeCommanded(member: Member, { type }: MemberCommand): boolean {
   return isAdmitted(member) || (member.place.at === 'door' && (type === 'kick' || type === 'hang-up'));
 }
 
-function carryOutFor(transition: Transition, member: Member, command: MemberCommand): void {
+function executeFor(transition: Transition, member: Member, command: MemberCommand): void {
   switch (command.type) {
     case 'set-flags':
       return setFlags(transition, member, command.changes);
@@ -70,9 +70,9 @@ function carryOutFor(transition: Transition, member: Member, command: MemberComm
     case 'tell-failure':
       return transition.prompt(member, [command.prompt]);
     case 'tell-count':
-      return tellCount(transition, member);
+      return announceCount(transition, member);
     case 'tell-keys':
-      return tellKeys(transition, member);
+      return announceKeys(transition, member);
     case 'call-webhook':
       return callWebhook(transition, member, command.url);
     case 'invite':
@@ -82,26 +82,26 @@ function carryOutFor(transition: Transition, member: Member, command: MemberComm
   }
 }
 
-function carryOutForAll(transition: Transition, command: ConferenceCommand): void {
+function executeForAll(transition: Transition, command: ConferenceCommand): void {
   switch (command.type) {
     case 'lock':
       return lock(transition, command.locked);
     case 'mute-all':
       return muteAll(transition, command.audience);
     case 'set-flags-of-all':
-      order(transition, command);
+      broadcast(transition, command);
       return setFlagsOfAll(transition, command.audience, command.changes);
     case 'set-flags-of-last':
       return ofLast(transition, (memberId) => ({ type: 'set-flags', memberId, changes: command.changes }));
     case 'kick-last':
       return ofLast(transition, (memberId) => ({ type: 'kick', memberId }));
     case 'kick-all':
-      order(transition, command);
+      broadcast(transition, command);
       return kickAll(transition, command.audience);
     case 'next-hand':
       return nextHand(transition);
     case 'lower-hands':
-      order(transition, command);
+      broadcast(transition, command);
       return lowerHands(transition);
     case 'play':
       return play(transition, command.media, command.volume);
@@ -134,7 +134,7 @@ function ofLast(transition: Transition, command: (memberId: number) => MemberCom
   if (elsewhere && elsewhere.atMs > (last?.joinedAtMs ?? 0)) {
     return forward(transition, elsewhere.node, command(elsewhere.memberId));
   }
-  if (last) carryOutFor(transition, last, command(last.id));
+  if (last) executeFor(transition, last, command(last.id));
   else transition.refuse({ code: 'not-possible', message: 'nobody but moderators is here' });
 }
 

@@ -1,14 +1,13 @@
-import { RANGES } from '../../profiles/ranges.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
-import type { Adjustable, Adjustment } from '../model/commands.ts';
-import { type Audience, countSpeakers, raisedHands } from '../model/conference.ts';
+import type { Adjustable, Adjustment, Scope } from '../model/commands.ts';
+import { countSpeakers, raisedHands } from '../model/conference.ts';
 import { type FlagChanges, type MemberFlags, sameFlags } from '../model/flags.ts';
 import { isAdmitted, type Member } from '../model/member.ts';
-
+import { RANGES } from '../model/ranges.ts';
 import { forward, share } from './cluster-out.ts';
 import type { Transition } from './transition.ts';
 
-/** Who is heard and who hears: flags, hands, volumes. */
+/** Rules about hearing and being heard: flags, hands, volumes. */
 
 /** Changes a member's flags and tells the member. */
 export function setFlags(transition: Transition, member: Member, changes: FlagChanges): void {
@@ -19,10 +18,10 @@ export function setFlags(transition: Transition, member: Member, changes: FlagCh
     return transition.refuse({ code: 'too-many-speakers', limit: limits.speakers });
   }
   transition.patch(member.channelId, { flags });
-  tellFlags(transition, member, flags);
+  announceFlags(transition, member, flags);
 }
 
-function tellFlags(transition: Transition, member: Member, flags: MemberFlags): void {
+function announceFlags(transition: Transition, member: Member, flags: MemberFlags): void {
   // "You will hear nothing" is played while the member still hears.
   if (flags.deaf && !member.flags.deaf) transition.promptBefore(member, ['deafened']);
   const told: PromptName[] = [];
@@ -37,14 +36,14 @@ function tellFlags(transition: Transition, member: Member, flags: MemberFlags): 
 }
 
 /** Everybody there is, and everybody who joins from now on. Told once, not to each. */
-export function muteAll(transition: Transition, audience: Audience | null): void {
+export function muteAll(transition: Transition, audience: Scope | null): void {
   muteMembers(transition, audience);
   share(transition, { setting: 'mutedAll', value: audience });
   transition.announce([audience === null ? 'floor-unmuted' : 'floor-muted']);
 }
 
 /** As `muteAll`, without a word. */
-export function muteMembers(transition: Transition, audience: Audience | null): void {
+export function muteMembers(transition: Transition, audience: Scope | null): void {
   const before = transition.conference.mutedAll;
   transition.change({ mutedAll: audience });
   if (before !== audience) transition.publish({ type: 'muted-all', audience });
@@ -52,8 +51,8 @@ export function muteMembers(transition: Transition, audience: Audience | null): 
   setFlagsOfAll(transition, lifted ? (before ?? 'all') : audience, { mute: !lifted });
 }
 
-/** Changes the flags of many, without a prompt to each. Who finds no place on the floor stays in the audience. */
-export function setFlagsOfAll(transition: Transition, audience: Audience, changes: FlagChanges): void {
+/** Changes the flags of many, without a prompt to each. A member who finds no place on the floor stays in the audience. */
+export function setFlagsOfAll(transition: Transition, audience: Scope, changes: FlagChanges): void {
   for (const member of transition.members) {
     if (!isAdmitted(member) || (audience === 'non-admins' && member.flags.admin)) continue;
     const flags = { ...member.flags, ...changes };

@@ -1,8 +1,8 @@
 import { IDLE } from '../../dtmf/collector.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
-import type { Audience } from '../model/conference.ts';
+import type { Scope } from '../model/commands.ts';
 import { isAdmitted, type Member, type Place, type Result } from '../model/member.ts';
-import { announceArrival } from './admission.ts';
+import { announceArrival } from './announcements.ts';
 import { share } from './cluster-out.ts';
 import { setMusic, stopPlayback } from './playback.ts';
 import type { Transition } from './transition.ts';
@@ -20,14 +20,14 @@ export function leave(transition: Transition, member: Member, result: Result, ..
     ...(!isNoticed(current) && { unnoticed: true }),
     ...(away && { away }),
   };
-  transition.patch(channelId, { place, pinEntry: null, handRaisedAtMs: null, keys: IDLE });
+  transition.patch(channelId, { place, pinEntry: null, handRaisedAtMs: null, dtmf: IDLE });
   endPrivateTalk(transition, current);
   if (away) return;
   transition.do({ type: 'hush', channelId });
   transition.prompt(current, prompts, { nextStep: 'release' });
 }
 
-export function kickAll(transition: Transition, audience: Audience): void {
+export function kickAll(transition: Transition, audience: Scope): void {
   for (const member of transition.members) {
     const spared = audience === 'non-admins' && member.flags.admin;
     if (isAdmitted(member) && !spared) leave(transition, member, 'KICKED', 'kicked');
@@ -53,7 +53,7 @@ export function farewell(transition: Transition, member: Member): void {
   announceArrival(transition, member, 'left');
 }
 
-/** Of a caller who was never in, nothing was told and nothing needs to be. */
+/** Whether the others know of a member. Nobody was told of a caller who was never in, and nobody needs to be. */
 export function isNoticed({ place }: Member): boolean {
   if (place.at === 'leaving') return !place.unnoticed;
   return !['door', 'naming', 'greeting', 'waiting', 'arriving'].includes(place.at);
@@ -76,7 +76,7 @@ export function emptied(transition: Transition): void {
   stopPlayback(transition);
   setMusic(transition, false);
   const { conference, nowMs } = transition;
-  // One that was to end ends now, so that who calls again finds a new one.
+  // One that was to end ends now, so that a caller who calls again finds a new one.
   const idleMs = conference.status === 'ending' ? 0 : conference.settings.profile.idleSeconds * 1000;
   // Asterisk ends a recording with the last member.
   if (conference.recording)
@@ -93,7 +93,7 @@ export function emptied(transition: Transition): void {
   });
 }
 
-/** Nobody is left anywhere: whoever comes next finds an open door, and is not muted. */
+/** Nobody is left anywhere: the next caller finds an open door, and is not muted. */
 export function openDoor(transition: Transition): void {
   const { locked, mutedAll } = transition.conference;
   if (locked) {

@@ -1,4 +1,3 @@
-import { findAction, parseActionCall } from '../../dtmf/catalogue.ts';
 import type { PlaybackOperation } from '../model/commands.ts';
 import { controlsOf, countAdmitted } from '../model/conference.ts';
 import type { Member } from '../model/member.ts';
@@ -8,7 +7,7 @@ import type { Transition } from './transition.ts';
 /** As much as is spoken at once. */
 const LONGEST_MENU = 1900;
 
-/** What the conference or one of its members is played, and the recording of it. */
+/** Playing to the conference or to one member, prompts about it, and music. */
 
 /** Plays to everybody; what was being played ends. */
 export function play(transition: Transition, media: readonly string[], volume: number): void {
@@ -63,20 +62,16 @@ export function playToMember(transition: Transition, member: Member, media: read
   transition.playTo(member, { ...transition.soundsOf(media), ...(caller.language && { language: caller.language }) });
 }
 
-export function tellCount(transition: Transition, member: Member): void {
+export function announceCount(transition: Transition, member: Member): void {
   transition.prompt(member, ['count'], { values: { count: countAdmitted(transition.conference) } });
 }
 
-/** What the member's keys do, one after the other. */
-export function tellKeys(transition: Transition, member: Member): void {
+/** Says what the member's keys do, one after the other. */
+export function announceKeys(transition: Transition, member: Member): void {
   const { keys } = controlsOf(transition.conference, member);
-  const lines = Object.entries(keys).flatMap(([sequence, calls]) => {
-    const does = [calls].flat().flatMap((text) => {
-      const call = parseActionCall(text);
-      return call.ok && call.name !== 'none' ? [findAction(call.name)?.summary ?? ''] : [];
-    });
-    return does.length > 0 ? [`${spell(sequence)}: ${does.join('; ')}.`] : [];
-  });
+  const lines = Object.entries(keys).flatMap(([sequence, actions]) =>
+    actions.length > 0 ? [`${spell(sequence)}: ${actions.map(({ summary }) => summary).join('; ')}.`] : [],
+  );
   transition.prompt(member, ['menu'], { values: { menu: lines.join(' ').slice(0, LONGEST_MENU) } });
 }
 

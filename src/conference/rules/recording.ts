@@ -1,3 +1,4 @@
+import { isoTime } from '../../base/iso-time.ts';
 import type { Recording } from '../model/conference.ts';
 import { forward } from './cluster-out.ts';
 import type { Transition } from './transition.ts';
@@ -102,8 +103,7 @@ function begin(transition: Transition, recording: Recording, state: 'started' | 
 }
 
 function fileName(template: string, conference: string, nowMs: number): string {
-  // biome-ignore lint/style/noRestrictedGlobals: formats a given time, reads no clock
-  const iso = new Date(nowMs).toISOString();
+  const iso = isoTime(nowMs);
   return template
     .replaceAll('{conference}', conference)
     .replaceAll('{date}', iso.slice(0, 10))

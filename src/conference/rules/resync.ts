@@ -6,10 +6,10 @@ import type { SavedConference } from '../model/saved-conference.ts';
 import { savedOf } from '../model/saved-member.ts';
 import { join } from './admission.ts';
 import { share } from './cluster-out.ts';
+import { beginToEnd, END_ANNOUNCEMENT_MS } from './ending.ts';
 import { endPrivateTalk, farewell, isNoticed } from './leaving.ts';
 import { floorMusic, playbackEnded } from './playback.ts';
 import { recordingEnded, stopAgain, TOO_SOON_MS } from './recording.ts';
-import { beginToEnd, END_ANNOUNCEMENT_MS } from './timers.ts';
 import type { Transition } from './transition.ts';
 
 /**
@@ -73,7 +73,7 @@ function settle(transition: Transition, channel: ChannelSeen): void {
   const known = transition.conference.members.get(channelId);
   const member = known ?? (saved && withOwnNumber(transition, adopt(channel, saved)));
   if (!member || member.place.at === 'door') {
-    // Whoever was at the door is asked again.
+    // A caller who was at the door is asked again.
     transition.remove(channelId);
     transition.assumed.set(channelId, 'unknown');
     const { caller, path } = channel;
@@ -97,8 +97,8 @@ function settle(transition: Transition, channel: ChannelSeen): void {
 }
 
 /**
- * Of a member who was in an application of the dialplan when the conference ended, somebody in a new one of that name may have
- * the number by now.
+ * A member may have been in an application of the dialplan when the conference ended. Somebody in a new one of that name may
+ * have the number by now.
  */
 function withOwnNumber(transition: Transition, member: Member): Member {
   const { members, nextMemberId } = transition.conference;
@@ -107,7 +107,7 @@ function withOwnNumber(transition: Transition, member: Member): Member {
   return { ...member, id: nextMemberId };
 }
 
-/** A greeting that the controller has lost track of is over; who need not wait goes on from there at once. */
+/** A greeting that the controller has lost track of is over; a member who need not wait goes on from there at once. */
 function settledPlace(place: Place, { here }: ChannelSeen): Place {
   if (place.at === 'greeting' || place.at === 'naming') return { at: 'waiting' };
   if (place.at === 'leaving') {
@@ -152,7 +152,7 @@ function adopt({ channelId, caller, path }: ChannelSeen, saved: NonNullable<Chan
     adjusted,
     handRaisedAtMs,
     talking: false,
-    keys: IDLE,
+    dtmf: IDLE,
     spokenName,
     ignoreHashUntilMs: 0,
     pinEntry: null,

@@ -15,7 +15,7 @@ export function talkingChanged(
   setTalking(transition, member, talking, levelDbov);
 }
 
-/** Of those whose talking is no longer watched, or is watched anew, nobody will say that they have stopped. */
+/** Ends the talking of members that is no longer watched, or is watched anew: nobody will say that they have stopped. */
 export function forgetTalking(before: Conference, transition: Transition): void {
   const all = before.settings !== transition.conference.settings;
   for (const [was, member] of changedMembers(before, transition.conference, all)) {
@@ -24,7 +24,10 @@ export function forgetTalking(before: Conference, transition: Transition): void 
   }
 }
 
-/** Whether what watched the member before the transition still does. The order of the voice's functions counts: see `ChannelConfigurator`. */
+/**
+ * Whether the detection that watched the member before the transition still does. The order of the voice's functions counts:
+ * see `ChannelConfigurator`.
+ */
 function isWatchedOn(before: Conference, was: Member, after: Conference, member: Member): boolean {
   const [from, to] = [channelSetupOf(before, was), channelSetupOf(after, member)];
   if (!from?.talkDetect || !to?.talkDetect) return false;

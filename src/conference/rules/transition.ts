@@ -9,23 +9,23 @@ import type { ConferenceEvent } from '../model/events.ts';
 import type { NextStep } from '../model/inputs.ts';
 import type { Member } from '../model/member.ts';
 
-/** What is known of a channel that the state of the conference does not tell; `unknown` where nothing is. */
+/** The setup of a channel where it does not follow from the state before; `unknown` where it is not known. */
 export type Assumed = ChannelSetup | 'unknown';
 
 /**
- * One input being worked on: the conference as it has become so far, and what else is to be done. It lives for the time
- * of one call of `reduce`, which alone changes it.
+ * The work on one input: the conference as it has become so far, and the effects so far. It lives for the time of one call
+ * of `reduce`.
  */
 export class Transition {
   readonly nowMs: number;
-  /** What it is told to do is to be done here, wherever it belongs. */
-  readonly final: boolean;
-  /** What is to be done before channels are set up, and after. */
+  /** A command is to be executed here: it has been forwarded already. */
+  readonly noForward: boolean;
+  /** Effects before channels are set up, and after. */
   readonly first: Effect[] = [];
   readonly effects: Effect[] = [];
   /** By channel id, of members that this transition changes. */
   readonly assumed = new Map<string, Assumed>();
-  /** The last spec to be woken has been fulfilled, and if it was too early must be made again. */
+  /** The last request to be woken has been met, and if it was too early must be made again. */
   woken = false;
   /** The member whose key is being acted on. That member hears what comes of it. */
   actingFor: number | null = null;
@@ -34,10 +34,10 @@ export class Transition {
   #conference: Conference;
   #refusal: Refusal | null = null;
 
-  constructor(conference: Conference, nowMs: number, { final = false } = {}) {
+  constructor(conference: Conference, nowMs: number, { noForward = false } = {}) {
     this.#conference = conference;
     this.nowMs = nowMs;
-    this.final = final;
+    this.noForward = noForward;
   }
 
   get conference(): Conference {
@@ -108,7 +108,7 @@ export class Transition {
   }
 
   /** Takes back what was refused, for somebody who is told in another way. */
-  takeRefusal(): Refusal | null {
+  consumeRefusal(): Refusal | null {
     const refusal = this.#refusal;
     this.#refusal = null;
     return refusal;
@@ -124,7 +124,7 @@ export class Transition {
     return mediaSounds(texts, this.#conference.settings.profile.sound);
   }
 
-  /** Plays prompts to one member. With a nextStep, that follows even where the profile has them silent. */
+  /** Plays prompts to one member. The `nextStep` follows even where the profile has them silent. */
   prompt(
     member: Member,
     names: readonly PromptName[],

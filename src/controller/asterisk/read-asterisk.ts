@@ -2,8 +2,9 @@ import type { AriBridge, AriChannel, AriPort } from '../../ari/port.ts';
 import type { ChannelSeen } from '../../conference/model/inputs.ts';
 import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
 import type { Caller } from '../../conference/model/member.ts';
-import { parseConference, type SavedConference } from '../../conference/model/saved-conference.ts';
-import { parseMember } from '../../conference/model/saved-member.ts';
+import type { SavedConference } from '../../conference/model/saved-conference.ts';
+import { parseConference } from '../../conference/schemas/saved-conference.ts';
+import { parseMember } from '../../conference/schemas/saved-member.ts';
 import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, PLAYER, WHISPER } from './names.ts';
 
 /** A channel of a conference, with its name in Asterisk in place of what becomes of its media. */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Logger } from 'winston';
 import { AttendanceError } from '../../attendance/errors.ts';
 import { fileNameOf, runOfFileName } from '../../attendance/file-name.ts';
-import { msOfIso } from '../../attendance/iso-time.ts';
 import { Journal, type Published } from '../../attendance/journal.ts';
 import { type AttendanceRecord, parseRecord, serializeRecord } from '../../attendance/record.ts';
 import type { AttendanceReader, AttendanceRun } from '../../attendance/report.ts';
+import { msOfIso } from '../../base/iso-time.ts';
 import { LineAppender } from './line-appender.ts';
 
 const DAY_MS = 86_400_000;
@@ -76,7 +76,7 @@ export class AttendanceLog implements AttendanceReader {
     const fileName = fileNameOf(published.conference, published.startedAtMs);
     if (fileName === null) return;
     const path = join(this.#directory, fileName);
-    for (const record of this.#journal.take(published)) this.#appender.append(path, serializeRecord(record));
+    for (const record of this.#journal.handleEvent(published)) this.#appender.append(path, serializeRecord(record));
   }
 
   /** @returns once everything recorded so far is written, the file system refuses, or 5 s have passed */

@@ -167,8 +167,8 @@ export class Cluster implements ClusterLink {
     switch (tell.type) {
       case 'share':
         return this.#share(name, tell);
-      case 'order':
-        return this.#channel?.broadcast({ type: 'order', conference: name, order: tell.order });
+      case 'broadcast':
+        return this.#channel?.broadcast({ type: 'broadcast', conference: name, broadcast: tell.broadcast });
       case 'forward': {
         const done = this.#commands.send(tell.node, name, tell.command, true);
         const { mayFail, by } = tell;
@@ -343,8 +343,8 @@ export class Cluster implements ClusterLink {
       case 'media-key-ack':
       case 'want-media-key':
         return this.#trunkPeers.received(from, message);
-      case 'order':
-        return this.#local.tell(message.conference, { type: 'order', order: message.order });
+      case 'broadcast':
+        return this.#local.tell(message.conference, { type: 'broadcast', broadcast: message.broadcast });
       default: {
         const membersBefore = this.#membersOf(from);
         const { touched, settings, wantsSnapshot } = this.#state.receive(from, message);
@@ -365,8 +365,8 @@ export class Cluster implements ClusterLink {
   }
 
   #carryOut(from: string, message: MessageOf<'command'>): void {
-    const { conference, command, final } = message;
-    const work = () => this.#local.command(conference, this.asOwn(command), final);
+    const { conference, command, noForward } = message;
+    const work = () => this.#local.command(conference, this.asOwn(command), noForward);
     this.#commands.received(from, message, work).then((ack) => {
       // The asking node sees what has become of it when the answer comes.
       this.#outbox.flush();

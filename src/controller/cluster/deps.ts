@@ -37,8 +37,8 @@ export type ClusterDeps = {
 export type LocalConferences = {
   readonly all: ReadonlyMap<string, Conference>;
   readonly tell: (name: string, input: Input) => void;
-  /** Carries out a command here. @param final it may not be forwarded */
-  readonly command: (name: string, command: Command, final: boolean) => Promise<void>;
+  /** Carries out a command here. @param noForward it may not be forwarded */
+  readonly command: (name: string, command: Command, noForward: boolean) => Promise<void>;
   readonly settingsFor: (profileName: string) => Settings | null;
   /** Calls that come in here. */
   readonly admission: () => Admission;

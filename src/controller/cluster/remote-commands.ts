@@ -28,7 +28,7 @@ export class ClusterCommands {
   }
 
   /** @returns once the other node has carried it out; rejects with its `ControllerError`, or with `node-unreachable` */
-  send(to: string, conference: string, command: ExternalCommand, final: boolean): Promise<void> {
+  send(to: string, conference: string, command: ExternalCommand, noForward: boolean): Promise<void> {
     const id = `${this.#incarnation}-${++this.#sent}`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#fail(id, `node ${to} has not answered in time`), TIMEOUT_MS);
@@ -40,7 +40,8 @@ export class ClusterCommands {
         };
       };
       this.#pending.set(id, { to, resolve: settle(resolve), reject: settle(reject) });
-      if (!this.#send(to, { type: 'command', id, conference, command, final })) this.#fail(id, `node ${to} is not up`);
+      if (!this.#send(to, { type: 'command', id, conference, command, noForward }))
+        this.#fail(id, `node ${to} is not up`);
     });
   }
 

@@ -6,7 +6,7 @@ import type { Place } from '../../cluster/placement.ts';
 import type { RemotePart } from '../../cluster/replica.ts';
 import { type Conference, newConference } from '../../conference/model/conference.ts';
 import type { EventChannel, EventCounters } from '../../events/channel.ts';
-import { standardSettings } from '../../profiles/profiles.ts';
+import { standardSettings } from '../../profiles/settings.ts';
 import type { CallSums, TrunkStatsReport } from '../../relay/protocol.ts';
 import type { LocalConferences } from './deps.ts';
 

@@ -1,5 +1,6 @@
 import type { AriPort } from '../../ari/port.ts';
-import { type SavedConference, serializeConference } from '../../conference/model/saved-conference.ts';
+import type { SavedConference } from '../../conference/model/saved-conference.ts';
+import { serializeConference } from '../../conference/schemas/saved-conference.ts';
 import type { Names } from '../asterisk/names.ts';
 
 type Waiting = { value: string; readonly written: Promise<void> };

@@ -1,4 +1,4 @@
-import { type Finding, listed, note, ok, problem, warning } from '../finding.ts';
+import { type Finding, listed, note, ok, problem, warning } from './finding.ts';
 import { isIn, isLoopback, isWithin, LOOPBACK, parseIpv4, parseNetwork } from './ipv4.ts';
 
 /**
@@ -26,7 +26,7 @@ export type AnchoringFacts = {
 
 type Setting = { readonly option: string; readonly value: string; readonly otherwise: string };
 
-/** What an anchored endpoint needs besides `media_address`, and what happens otherwise. */
+/** The options that an anchored endpoint needs besides `media_address`, and what happens otherwise. */
 const SETTINGS: readonly Setting[] = [
   { option: 'bind_rtp_to_media_address', value: 'yes', otherwise: 'Asterisk takes the ports of the relay itself' },
   { option: 'direct_media', value: 'no', otherwise: 'Asterisk sends phones past the relay' },

@@ -1,4 +1,4 @@
-import { type Finding, note, ok, problem, warning } from '../finding.ts';
+import { type Finding, note, ok, problem, warning } from './finding.ts';
 
 const CHECK = 'Asterisk';
 const OLDEST_MAJOR = 20;

@@ -1,4 +1,4 @@
-import { type Finding, note, ok, problem } from '../finding.ts';
+import { type Finding, note, ok, problem } from './finding.ts';
 
 /** @param mistakes each with its file and line */
 export function judgeMistakes(check: string, mistakes: readonly string[]): Finding[] {

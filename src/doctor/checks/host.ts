@@ -1,4 +1,4 @@
-import { type Finding, note, ok, problem, warning } from '../finding.ts';
+import { type Finding, note, ok, problem, warning } from './finding.ts';
 
 /** @param resolves whether the system knows an address for the host's own name */
 export function judgeHostName(name: string, resolves: boolean): Finding {

@@ -1,5 +1,5 @@
-import { callsWithin, type OpenFiles } from '../../process/open-files.ts';
-import { type Finding, note, ok, problem, warning } from '../finding.ts';
+import { callsWithin, type OpenFiles } from '../../base/open-files.ts';
+import { type Finding, note, ok, problem, warning } from './finding.ts';
 
 /** A process whose file descriptors grow with the number of calls. */
 export type Descriptors = {

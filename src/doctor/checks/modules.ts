@@ -1,4 +1,4 @@
-import { type Finding, note, ok, problem, warning } from '../finding.ts';
+import { type Finding, note, ok, problem, warning } from './finding.ts';
 
 type Needed = { readonly module: string; readonly purpose: string };
 

@@ -1,4 +1,4 @@
-import { type Finding, note, ok, problem, warning } from '../finding.ts';
+import { type Finding, note, ok, problem, warning } from './finding.ts';
 
 const CHECK = 'node';
 /** Phones send 50 packets/s: after this time one must have come. */

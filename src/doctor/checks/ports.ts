@@ -1,4 +1,4 @@
-import { type Finding, listed, note, ok, problem, warning } from '../finding.ts';
+import { type Finding, listed, note, ok, problem, warning } from './finding.ts';
 import type { InetSocket } from './proc-net.ts';
 
 export type PortRange = { readonly first: number; readonly last: number };

@@ -1,4 +1,4 @@
-import { type Finding, ok, problem, warning } from '../finding.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** As `engines` of package.json. */
 const OLDEST = { major: 20, minor: 19 };

@@ -1,4 +1,4 @@
-import { type Finding, ok, problem, warning } from '../finding.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** A file that holds a secret, as it is on disk. */
 export type SecretFile = {

@@ -5,7 +5,7 @@ import { infoSchema } from '../../ari/messages.ts';
 import type { PjsipObject } from '../checks/anchoring.ts';
 import type { AriAnswer } from '../checks/asterisk.ts';
 
-/** What ARI tells of Asterisk's own configuration. Every function but the first gives null where it cannot be read. */
+/** Asterisk's own configuration, as ARI tells it. Every function but the first gives null where it cannot be read. */
 
 const modulesSchema = z.array(z.object({ name: z.string(), status: z.string() }));
 const endpointsSchema = z.array(z.object({ technology: z.string(), resource: z.string() }));

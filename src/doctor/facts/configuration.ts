@@ -21,13 +21,13 @@ export type Configuration =
       readonly secrets: readonly SecretFile[];
       /** Null if there is none, or it cannot be read. */
       readonly ariPassword: string | null;
-      /** Of the profiles. */
+      /** The directory of the profiles. */
       readonly profiles: ReadResult;
       /** Of everything together, as `rostrum start` reads it. */
       readonly whole: ReadResult;
     };
 
-/** What a reader says: how much there is, or each mistake. */
+/** The result of a reader: how much there is, or each mistake. */
 export type ReadResult = { readonly ok: true; readonly summary: string } | { readonly ok: false; mistakes: string[] };
 
 /** @param named see `readConfig` */

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { access, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
-import { type OpenFiles, parseOpenFiles } from '../../process/open-files.ts';
+import { type OpenFiles, parseOpenFiles } from '../../base/open-files.ts';
 import { type PortRange, parsePortRanges } from '../checks/ports.ts';
 
 const run = promisify(execFile);

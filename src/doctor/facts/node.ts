@@ -6,7 +6,7 @@ const TIMEOUT_MS = 5000;
 /** A look at a call is a request to Asterisk. */
 const MOST_SAMPLES = 20;
 
-/** What the controller says, or why it says nothing. */
+/** The controller's answer, or why there is none. */
 export type NodeFacts =
   | { readonly running: true; readonly node: RunningNode; readonly samples: readonly PhoneSample[] }
   | { readonly running: false; readonly reason: string };

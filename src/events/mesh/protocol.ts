@@ -18,7 +18,7 @@ export const PATH = '/events';
 /** A hello is some 150 bytes. */
 const MAX_CONTROL_BYTES = 4096;
 
-export const PROTOCOL = { major: 1, minor: 0 };
+export const PROTOCOL = { major: 2, minor: 0 };
 
 /** Why one side closes a connection. WebSocket leaves 4000 to 4999 to applications (RFC 6455, 7.4.2). */
 export const CLOSE = {

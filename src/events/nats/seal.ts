@@ -15,7 +15,7 @@ import { isNodeId } from '../node-id.ts';
  *
  * The subject names the cluster, and the receiver or all: a packet is nothing to anybody else.
  */
-export const MAJOR_VERSION = 1;
+export const MAJOR_VERSION = 2;
 const NONCE_BYTES = 24;
 const TAG_BYTES = 16;
 const FIXED_BYTES = 2;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { callsWithin, parseOpenFiles } from '../../process/open-files.ts';
+import { callsWithin, parseOpenFiles } from '../../base/open-files.ts';
 
 /** For RTP and RTCP. */
 const FILES_PER_CALL = 2;

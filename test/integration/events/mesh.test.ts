@@ -47,7 +47,7 @@ async function raw(port: number, id: string, secret?: string): Promise<RawPeer> 
 /** A hand-made peer that has become one: its id is larger than that of the node, which chooses. */
 async function rawPeer(port: number, witness: Witness, id = 'z'): Promise<RawPeer> {
   const peer = await raw(port, id);
-  peer.hello(id, 'first', { protocol: { major: 1, minor: 7, beta: true }, later: 'unknown here' });
+  peer.hello(id, 'first', { protocol: { major: 2, minor: 7, beta: true }, later: 'unknown here' });
   peer.control({ type: 'ready', later: true });
   await until('it is up', () => witness.connected.includes(id));
   return peer;
@@ -171,7 +171,7 @@ describe('who', () => {
     const { port, witness: a } = await started('a');
     for (let n = 1; n <= 2; n++) {
       const later = await raw(port, 'z');
-      later.hello('z', 'first', { protocol: { major: 2, minor: 0 } });
+      later.hello('z', 'first', { protocol: { major: 3, minor: 0 } });
       await until('it was refused', () => later.closeCode === 4003);
       expect(a.channel.counters.refused.version).toBe(n);
     }

@@ -41,7 +41,7 @@ export class RawPeer {
   }
 
   hello(node: string, incarnation: string, more: object = {}): void {
-    this.control({ type: 'hello', protocol: { major: 1, minor: 0 }, node, incarnation, ...more });
+    this.control({ type: 'hello', protocol: { major: 2, minor: 0 }, node, incarnation, ...more });
   }
 
   control(json: object): void {

@@ -11,7 +11,7 @@ beforeEach(() => {
   gate = new Gate({ waitMs: WAIT_MS });
 });
 
-/** Lets in whoever may come in. */
+/** Lets in the calls that may come in. */
 function admit(nowMs: number): string[] {
   const admitted: string[] = [];
   for (let call = gate.next(nowMs); call !== null; call = gate.next(nowMs)) admitted.push(call);

@@ -1,5 +1,5 @@
 import { NO_ADMISSION } from '../../../src/admission/gate.ts';
-import type { Part, RouteDeps } from '../../../src/api/deps.ts';
+import type { ConferencePart, RouteDeps } from '../../../src/api/deps.ts';
 import type { Command } from '../../../src/conference/model/commands.ts';
 import { type Conference, newConference, type Settings } from '../../../src/conference/model/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
@@ -7,16 +7,14 @@ import type { Member } from '../../../src/conference/model/member.ts';
 import { Members } from '../../../src/conference/model/members.ts';
 import { IDLE } from '../../../src/dtmf/collector.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
-import { standardSettings } from '../../../src/profiles/profiles.ts';
+import { controlsProfileSchema } from '../../../src/profiles/schema.ts';
+import { settingsOf } from '../../../src/profiles/settings.ts';
 
 /** Conferences for the API to show. */
 
 export function settings(profile: object = {}): Settings {
-  return {
-    ...standardSettings(),
-    profileName: 'default',
-    profile: conferenceProfileSchema.parse({ kind: 'conference', ...profile }),
-  };
+  const controls = controlsProfileSchema.parse({ kind: 'controls' });
+  return settingsOf('default', conferenceProfileSchema.parse({ kind: 'conference', ...profile }), controls, controls);
 }
 
 export function member(id: number, changes: Partial<Member> = {}): Member {
@@ -31,7 +29,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     adjusted: {},
     handRaisedAtMs: null,
     talking: false,
-    keys: IDLE,
+    dtmf: IDLE,
     pinEntry: null,
     spokenName: null,
     ignoreHashUntilMs: 0,
@@ -49,7 +47,7 @@ export function conference(members: readonly Member[] = [], profile: object = {}
 }
 
 /** A conference where there is no cluster. */
-export function partOf(conference: Conference, levelOf: Part['levelOf'] = () => null): Part {
+export function partOf(conference: Conference, levelOf: ConferencePart['levelOf'] = () => null): ConferencePart {
   return { node: null, own: true, conference, levelOf };
 }
 

@@ -52,7 +52,7 @@ describe('a summary of attendance', () => {
     ]);
   });
 
-  it('says HANGUP of whoever just went', () => {
+  it('says HANGUP of a member who just went', () => {
     const records = journalled([
       [0, started],
       [1, joined(1)],
@@ -61,7 +61,7 @@ describe('a summary of attendance', () => {
     expect(rowsOf(records)).toMatchObject([{ seconds: 4, result: 'HANGUP' }]);
   });
 
-  it('counts whoever is still there until now', () => {
+  it('counts a member who is still there until now', () => {
     const [row] = rowsOf(
       journalled([
         [0, started],

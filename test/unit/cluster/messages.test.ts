@@ -23,12 +23,12 @@ describe('a message of another node', () => {
     [{ type: 'media-key', epoch: 3, key: Buffer.alloc(32).toString('base64'), fromCounter: { high: 0, low: 1 } }],
     [
       {
-        type: 'order',
+        type: 'broadcast',
         conference: '3000',
-        order: { type: 'set-flags-of-all', audience: 'all', changes: { mute: true } },
+        broadcast: { type: 'set-flags-of-all', audience: 'all', changes: { mute: true } },
       },
     ],
-    [{ type: 'command', id: '1-1', conference: '3000', final: true, command: { type: 'call-on', memberId: 7 } }],
+    [{ type: 'command', id: '1-1', conference: '3000', noForward: true, command: { type: 'call-on', memberId: 7 } }],
   ])('is understood: %j', (message) => {
     expect(parseMessage(JSON.parse(JSON.stringify(message)))).toEqual(message);
   });
@@ -44,13 +44,13 @@ describe('a message of another node', () => {
     [{ type: 'delta', incarnation: 1, sequence: -1, changes: [] }],
     [{ type: 'delta', incarnation: 1, sequence: 1, changes: [{ type: 'left', conference: '../x', memberId: 1 }] }],
     [{ type: 'delta', incarnation: 1, sequence: 1, changes: Array(501).fill({ type: 'ended', conference: '3000' }) }],
-    [{ type: 'command', id: '1', conference: '3000', final: false, command: { type: 'dance' } }],
-    [{ type: 'command', id: '1', conference: '3000', final: false, command: { type: 'kick', memberId: 0 } }],
+    [{ type: 'command', id: '1', conference: '3000', noForward: false, command: { type: 'dance' } }],
+    [{ type: 'command', id: '1', conference: '3000', noForward: false, command: { type: 'kick', memberId: 0 } }],
     [
       {
-        type: 'order',
+        type: 'broadcast',
         conference: '3000',
-        order: { type: 'set-flags-of-all', audience: 'all', changes: { loud: true } },
+        broadcast: { type: 'set-flags-of-all', audience: 'all', changes: { loud: true } },
       },
     ],
     [{ type: 'media-key', epoch: 1, key: 'not base64!' }],

@@ -8,6 +8,7 @@ import type { Caller, Member, Path } from '../../../src/conference/model/member.
 import { reduce } from '../../../src/conference/reduce.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
 import { controlsProfileSchema } from '../../../src/profiles/schema.ts';
+import { settingsOf } from '../../../src/profiles/settings.ts';
 import { PROMPT_NAMES } from '../../../src/prompts/catalogue.ts';
 
 export const CALLER: Caller = { number: '100', name: 'Ann' };
@@ -33,20 +34,12 @@ export function conference(
   { passThrough = false } = {},
 ) {
   const controls = controlsProfileSchema.parse({ kind: 'controls', keys, passThrough });
-  return newConference(
-    '3000',
-    {
-      profileName: 'default',
-      profile: conferenceProfileSchema.parse({
-        kind: 'conference',
-        sound: { prompts: SILENT, music: 'none' },
-        ...profile,
-      }),
-      controls,
-      adminControls: controls,
-    },
-    0,
-  );
+  const checked = conferenceProfileSchema.parse({
+    kind: 'conference',
+    sound: { prompts: SILENT, music: 'none' },
+    ...profile,
+  });
+  return newConference('3000', settingsOf('default', checked, controls, controls), 0);
 }
 
 /** Where a channel that is set up like this is found in Asterisk. */
@@ -73,7 +66,7 @@ export const moves = (channelId: string, flags: FlagChanges = {}): Input => ({
 });
 export const enters = (channelId: string): Input => ({ type: 'entered', channelId });
 export const leaves = (channelId: string): Input => ({ type: 'left', channelId, destroyed: true });
-export const presses = (channelId: string, key: string): Input => ({ type: 'dtmf', channelId, key });
+export const presses = (channelId: string, digit: string): Input => ({ type: 'dtmf', channelId, digit });
 export const dials = (channelId: string, keys: string): Input[] => [...keys].map((key) => presses(channelId, key));
 export const commands = (command: Command): Input => ({ type: 'command', command });
 /** Joins and is on the floor. */

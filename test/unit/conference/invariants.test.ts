@@ -88,7 +88,7 @@ class Run {
       case 'dtmf': {
         const channelId = this.#channelAt(given.who);
         if (channelId === undefined) return null;
-        if (given.what === 'dtmf') return { type: 'dtmf', channelId, key: given.key };
+        if (given.what === 'dtmf') return { type: 'dtmf', channelId, digit: given.key };
         return given.what === 'talking'
           ? { type: 'talking', channelId, talking: given.talking, levelDbov: null }
           : { type: 'entry-failed', channelId };
@@ -336,7 +336,7 @@ it('one who was in an application when the conference ended gets another number 
       step({ what: 'dialplan', flags: {} }),
       step({ what: 'report', who: 0 }),
       step({ what: 'command', command: { type: 'execute', memberId: 1, application: 'Echo', data: '' } }),
-      step({ what: 'told', input: { type: 'order', order: { type: 'terminate', result: 'ENDED' } } }),
+      step({ what: 'told', input: { type: 'broadcast', broadcast: { type: 'terminate', result: 'ENDED' } } }),
       step({ what: 'wake' }),
       step({ what: 'dialplan', flags: {} }, 0),
     ],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Command } from '../../../src/conference/model/commands.ts';
 import type { Settings } from '../../../src/conference/model/conference.ts';
 import { FLAGS, type FlagChanges } from '../../../src/conference/model/flags.ts';
-import type { Order, RemoteView, SharedChange } from '../../../src/conference/model/remote.ts';
+import type { Broadcast, RemoteView, SharedChange } from '../../../src/conference/model/remote.ts';
 import { ALOUD, conference, SILENT } from './conferences.ts';
 
 /** Random histories of a conference. */
@@ -15,7 +15,7 @@ const KEYS = {
   '12': ['deaf', 'mute'],
   '2': 'admin',
   '3': 'hand',
-  '4': ['playback:tone:440/100', 'playback:tone:880/100'],
+  '4': ['playback:tone:440/100', 'playback-all:tone:880/100'],
   '5': 'private',
 };
 
@@ -131,17 +131,17 @@ const change: fc.Arbitrary<SharedChange> = fc.oneof(
   fc.record({ setting: fc.constant('mutedAll' as const), value: fc.option(audience) }),
 );
 
-const order: fc.Arbitrary<Order> = fc.oneof(
-  fc.constantFrom<Order>({ type: 'terminate', result: 'ENDED' }, { type: 'release' }, { type: 'warned' }),
+const broadcast: fc.Arbitrary<Broadcast> = fc.oneof(
+  fc.constantFrom<Broadcast>({ type: 'terminate', result: 'ENDED' }, { type: 'release' }, { type: 'warned' }),
   fc.record({ type: fc.constant('kick-all' as const), audience }),
   fc.record({ type: fc.constant('set-flags-of-all' as const), audience, changes: flags }),
-  fc.constant<Order>({ type: 'lower-hands' }),
+  fc.constant<Broadcast>({ type: 'lower-hands' }),
 );
 
 const told = fc.oneof(
   fc.record({ type: fc.constant('remote' as const), remote }),
   fc.record({ type: fc.constant('shared' as const), change, anew: fc.boolean() }),
-  fc.record({ type: fc.constant('order' as const), order }),
+  fc.record({ type: fc.constant('broadcast' as const), broadcast }),
 );
 
 const who = fc.nat(5);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type AnchoringFacts, judgeAnchoring, type PjsipObject } from '../../../src/doctor/checks/anchoring.ts';
-import type { Finding } from '../../../src/doctor/finding.ts';
+import type { Finding } from '../../../src/doctor/checks/finding.ts';
 
 type Options = Record<string, string | string[]>;
 

@@ -79,7 +79,7 @@ it.each([
   ['PJSIP/trunk/sip:100@host:5060;transport=tcp', { number: '100', name: '' }],
   ['PJSIP/alice', { number: '', name: 'alice' }],
   ['PJSIP/trunk/sips:alice@host', { number: '', name: 'alice@host' }],
-])('whoever is called at %s is known as %o', (target, callee) => {
+])('a person who is called at %s is known as %o', (target, callee) => {
   expect(calleeOf(target)).toEqual(callee);
   expect(calleeOf(target).number || parseCallerId(`"${callee.name}" <1>`)?.name).toBeTruthy();
 });

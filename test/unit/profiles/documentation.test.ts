@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ACTIONS } from '../../../src/dtmf/catalogue.ts';
+import { ACTIONS } from '../../../src/dtmf/actions/catalogue.ts';
 import { PROFILE_KEYS, type ProfileKey } from '../../../src/profiles/profile-keys.ts';
 import { TAKES_EFFECT_WORDS } from '../../../src/profiles/takes-effect.ts';
 import { PROMPTS } from '../../../src/prompts/catalogue.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { press } from '../../../src/dtmf/collector.ts';
 import { profileJsonSchema } from '../../../src/profiles/json-schema.ts';
-import { findSettings, type Profiles, parseProfiles } from '../../../src/profiles/profiles.ts';
+import { type Profiles, parseProfiles } from '../../../src/profiles/profiles.ts';
 import { formatProblem } from '../../../src/yaml/yaml-document.ts';
 
 function problemsOf(files: Record<string, string>): string[] {
@@ -127,10 +127,10 @@ describe('the profiles that come along', () => {
   const files = readdirSync(directory)
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => ({ path: name, name: name.slice(0, -5), text: readFileSync(new URL(name, directory), 'utf8') }));
-  const settings = findSettings(parseProfiles(files) as Profiles, 'default');
+  const { controls, settings } = parseProfiles(files) as Profiles;
 
   it('are valid, and have the keys of mod_xconf, all of which act at once', () => {
-    const keys = settings?.controls.keys ?? {};
+    const keys = controls.get('default-keys')?.keys ?? {};
     expect(Object.keys(keys).sort()).toEqual([...'#*0123456789']);
     expect(keys).toMatchObject({
       '#': 'hangup',
@@ -146,11 +146,17 @@ describe('the profiles that come along', () => {
   });
 
   it('give moderators those of all, and * with another key for theirs, which act at once too', () => {
-    const keys = settings?.adminControls.keys ?? {};
+    const keys = controls.get('admin-keys')?.keys ?? {};
     expect(keys['*']).toBeUndefined();
     expect(keys).toMatchObject({ '#': 'hangup', '0': 'deaf-mute', '**': 'deaf', '*1': 'lock', '*0': 'term' });
     const sequences = Object.keys(keys);
     expect(sequences.filter((one) => sequences.some((other) => other !== one && other.startsWith(one)))).toEqual([]);
+  });
+
+  it('are what conferences of the profile "default" run by', () => {
+    const { controls: keys, adminControls } = settings.get('default') ?? {};
+    expect(keys?.keys['#']).toMatchObject([{ summary: 'Leave the conference and end the call' }]);
+    expect(adminControls?.keys['*0']).toMatchObject([{ summary: 'End the conference' }]);
   });
 
   it('come with the JSON Schema that `rostrum profile schema` prints', () => {

@@ -3,9 +3,15 @@ import { conferenceProfileSchema } from '../../../src/profiles/conference-schema
 import { profileJsonSchema } from '../../../src/profiles/json-schema.ts';
 import { PROFILE_KEYS } from '../../../src/profiles/profile-keys.ts';
 import { type Profiles, parseProfiles } from '../../../src/profiles/profiles.ts';
+import { controlsProfileSchema } from '../../../src/profiles/schema.ts';
+import { settingsOf } from '../../../src/profiles/settings.ts';
 import { changedKeys, changedProfiles, mergeLive } from '../../../src/profiles/takes-effect.ts';
 
 const profile = (values: object = {}) => conferenceProfileSchema.parse({ kind: 'conference', ...values });
+const runBy = (values: object) => {
+  const controls = controlsProfileSchema.parse({ kind: 'controls' });
+  return settingsOf('hall', profile(values), controls, controls).profile;
+};
 
 describe('a change to a profile', () => {
   it('is told key by key, with when it counts', () => {
@@ -32,10 +38,10 @@ describe('a change to a profile', () => {
   });
 
   it('leaves a running conference with what may not change while it runs', () => {
-    const running = profile({ access: { userPin: '1' }, recording: { automatic: true, name: 'a' }, idleSeconds: 1 });
-    const changed = profile({ recording: { automatic: false, name: 'b' }, idleSeconds: 2 });
+    const running = runBy({ access: { userPin: '1' }, recording: { automatic: true, name: 'a' }, idleSeconds: 1 });
+    const changed = runBy({ recording: { automatic: false, name: 'b' }, idleSeconds: 2 });
     const merged = mergeLive(running, changed);
-    expect(merged).toEqual(profile({ recording: { automatic: true, name: 'b' }, idleSeconds: 2 }));
+    expect(merged).toEqual(runBy({ recording: { automatic: true, name: 'b' }, idleSeconds: 2 }));
     expect(mergeLive(merged, changed)).toEqual(merged);
     expect(mergeLive(running, running)).toEqual(running);
   });

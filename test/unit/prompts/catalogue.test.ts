@@ -4,7 +4,7 @@ import {
   isPromptName,
   PROMPT_NAMES,
   PROMPTS,
-  problemOfPromptMedia,
+  parsePromptMedia,
 } from '../../../src/prompts/catalogue.ts';
 import { parseMedia } from '../../../src/prompts/media.ts';
 
@@ -26,7 +26,7 @@ describe('the catalogue of prompts', () => {
     expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
     expect(PROMPTS[name].summary).toMatch(/^[A-Z].*[^.]$/);
     expect(PROMPTS[name].standard).not.toEqual([]);
-    for (const media of PROMPTS[name].standard) expect(problemOfPromptMedia(name, media)).toBeNull();
+    for (const media of PROMPTS[name].standard) expect(parsePromptMedia(name, media)).toMatchObject({ ok: true });
   });
 
   it('knows its names, and no others', () => {
@@ -58,7 +58,7 @@ describe('a placeholder', () => {
   });
 
   it('may be used in the prompts that have it only', () => {
-    expect(problemOfPromptMedia('count', 'tts:{count} people are here.')).toBeNull();
-    expect(problemOfPromptMedia('bye', 'number:{count}')).toMatch(/whole number/);
+    expect(parsePromptMedia('count', 'tts:{count} people are here.')).toMatchObject({ ok: true });
+    expect(parsePromptMedia('bye', 'number:{count}')).toMatchObject({ message: expect.stringMatching(/whole number/) });
   });
 });

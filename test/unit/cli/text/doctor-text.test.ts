@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { doctorText } from '../../../../src/cli/text/doctor-text.ts';
-import { note, ok, problem, warning, worstOf } from '../../../../src/doctor/finding.ts';
+import { note, ok, problem, warning, worstOf } from '../../../../src/doctor/checks/finding.ts';
 
 const findings = [
   ok('koffi', 'loaded'),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { memberPage } from '../../../../src/api/member-page.ts';
 import { memberQuerySchema } from '../../../../src/api/schemas.ts';
 import { summarize, viewConference, viewMembers } from '../../../../src/api/views.ts';
-import { memberQuery, positionOf } from '../../../../src/cli/list-options.ts';
+import { memberQuery, positionOf } from '../../../../src/cli/options/list.ts';
 import { conferenceListText, conferenceText, selectConferences } from '../../../../src/cli/text/conference-text.ts';
 import { totalsText } from '../../../../src/cli/text/list-text.ts';
 import { memberListText } from '../../../../src/cli/text/member-text.ts';

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COMMAND_VERBS, parseCommandWords, splitWords } from '../../../../src/conference/command-line/parse-command.ts';
 import { MEMBER_ACTIONS } from '../../../../src/conference/command-line/parse-member-command.ts';
-import { commandSchema } from '../../../../src/conference/model/command-schema.ts';
 import type { Command } from '../../../../src/conference/model/commands.ts';
+import { commandSchema } from '../../../../src/conference/schemas/command-schema.ts';
 
 const parse = (line: string, memberId: number | null = null) => parseCommandWords(splitWords(line) ?? [], { memberId });
 
@@ -87,7 +87,7 @@ describe('the words of a command', () => {
     expect(new Set(MEANINGS.map(([, { type }]) => type))).toEqual(new Set(every));
   });
 
-  it('say "me" for whoever pressed the key', () => {
+  it('say "me" for the member who pressed the key', () => {
     expect(parse('member me private 3', 9)).toEqual({
       ok: true,
       command: { type: 'talk-privately', memberId: 9, withMemberId: 3 },

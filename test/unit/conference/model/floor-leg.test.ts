@@ -37,7 +37,7 @@ describe('a floor is connected with the relay', () => {
     });
   });
 
-  it('for other nodes, and for comfort noise, whoever the members are', () => {
+  it('for other nodes, and for comfort noise, with any members', () => {
     expect(legOf([...comes('a'), elsewhere])).toMatchObject({ nodes: NODES });
     expect(legOf(comes('a'), { audio: { comfortNoise: -60, sampleRateHz: 16_000 } })).toMatchObject({
       noiseDbov: -60,

@@ -43,7 +43,7 @@ const member: fc.Arbitrary<Member> = fc.record({
   adjusted: fc.constant({}),
   handRaisedAtMs: fc.option(fc.nat(10)),
   talking: fc.boolean(),
-  keys: fc.record({ pending: fc.constant('3'), deadlineMs: fc.oneof(timeMs, fc.constant(never)) }),
+  dtmf: fc.record({ pending: fc.constant('3'), deadlineMs: fc.oneof(timeMs, fc.constant(never)) }),
   spokenName: fc.constant(null),
   pinEntry: fc.option(pinEntry),
   ignoreHashUntilMs: fc.constant(0),
@@ -100,10 +100,10 @@ function countsOf(all: readonly Member[]): MemberCounts {
     speakersWithoutNoise: count((each) => each.flags.speaker && !each.flags.cng),
     relayed: count((each) => each.path.at === 'relay'),
     firstHandMs: first(hasHand, (each) => each.handRaisedAtMs ?? never),
-    keysDueMs: Math.min(
+    dtmfDueMs: Math.min(
       first(
         () => true,
-        (each) => each.keys.deadlineMs,
+        (each) => each.dtmf.deadlineMs,
       ),
       first(
         (each) => each.pinEntry?.asked === true,
@@ -204,7 +204,7 @@ describe('the members of a conference', () => {
             deadlineMs: never,
             closedUntilMs: 0,
           };
-          return { each, dueMs: Math.min(endMs, each.keys.deadlineMs, asked ? deadlineMs : closedUntilMs) };
+          return { each, dueMs: Math.min(endMs, each.dtmf.deadlineMs, asked ? deadlineMs : closedUntilMs) };
         });
         expect(nextDeadlineMs(state)).toBe(Math.min(never, ...times.map(({ dueMs }) => dueMs)));
         expect(firstDue(state, nowMs)).toBe(times.find(({ dueMs }) => dueMs <= nowMs)?.each);

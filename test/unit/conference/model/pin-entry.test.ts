@@ -14,14 +14,14 @@ import {
   moves,
   play,
   presses,
+  SILENT,
   told,
   wake,
 } from '../conferences.ts';
 
 /** A conference whose PINs are asked for aloud; everything else is silent. */
 function guarded(access: object, keys: object = { '#': 'hangup', '*': 'admin' }) {
-  const silent = conference().settings.profile.sound.prompts;
-  const { 'enter-pin': _, 'bad-pin': __, 'pin-failed': ___, ...prompts } = silent;
+  const { 'enter-pin': _, 'bad-pin': __, 'pin-failed': ___, ...prompts } = SILENT;
   return conference({ access, sound: { music: 'none', prompts } }, keys);
 }
 
@@ -161,7 +161,7 @@ describe('PINs', () => {
     expect(memberAt(ending, 'a').place).toMatchObject({ at: 'leaving', result: 'ENDED' });
   });
 
-  it('keep whoever has not dialled one out of reach of commands, except to be sent away', () => {
+  it('keep a caller who has not dialled one out of reach of commands, except to be sent away', () => {
     const { conference: state } = play(guarded(BOTH), [joins('a')]);
     const speaks = commands({ type: 'set-flags', memberId: 1, changes: { speaker: true } });
     expect(play(state, [speaks]).conference).toEqual(state);

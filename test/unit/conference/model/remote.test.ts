@@ -102,18 +102,18 @@ describe('the end for want of a moderator', () => {
     const left = reduce(present, elsewhere({ admitted: 1 }), 5000).conference;
     const { conference: after, effects } = wake(left, 7000);
     expect(after.status).toBe('ending');
-    expect(tellings(effects)).toEqual([{ type: 'order', order: { type: 'terminate', result: 'ENDED' } }]);
+    expect(tellings(effects)).toEqual([{ type: 'broadcast', broadcast: { type: 'terminate', result: 'ENDED' } }]);
     expect(effectsOf(effects, 'announce')).toHaveLength(1);
   });
 
   it('is announced by the first node alone: the next would be half a second later', () => {
     const left = reduce(present, elsewhere({ admitted: 1, nodes: ['bonn', 'paris'] }), 5000).conference;
     expect(wake(left, 7000).conference.status).toBe('running');
-    const ordered = reduce(left, { type: 'order', order: { type: 'terminate', result: 'ENDED' } }, 7010);
+    const ordered = reduce(left, { type: 'broadcast', broadcast: { type: 'terminate', result: 'ENDED' } }, 7010);
     expect(ordered.conference.status).toBe('ending');
     expect(effectsOf(ordered.effects, 'announce')).toHaveLength(0);
     expect(tellings(ordered.effects)).toEqual([]);
-    const released = reduce(ordered.conference, { type: 'order', order: { type: 'release' } }, 9000);
+    const released = reduce(ordered.conference, { type: 'broadcast', broadcast: { type: 'release' } }, 9000);
     expect(memberAt(released.conference, 'a').place).toMatchObject({ at: 'leaving', result: 'ENDED' });
   });
 });
@@ -134,7 +134,7 @@ describe('a setting of the whole conference', () => {
     expect(typesOf(there.effects)).toEqual(['save-conference']);
   });
 
-  it('mutes members, and whoever was unmuted meanwhile only if it is said anew', () => {
+  it('mutes members, and those who were unmuted meanwhile only if it is said anew', () => {
     const muting: Input = { type: 'shared', change: { setting: 'mutedAll', value: 'non-admins' }, anew: false };
     const muted = play(two, [muting]);
     expect(memberAt(muted.conference, 'a').flags.mute).toBe(true);
@@ -187,10 +187,10 @@ describe('a command', () => {
       { type: 'set-flags-of-all', audience: 'all', changes: { deaf: true } },
       { type: 'lower-hands' },
     ] as const) {
-      expect(tellings(play(here, [commands(command)]).effects)).toEqual([{ type: 'order', order: command }]);
-      expect(tellings(play(here, [{ type: 'order', order: command }]).effects)).toEqual([]);
+      expect(tellings(play(here, [commands(command)]).effects)).toEqual([{ type: 'broadcast', broadcast: command }]);
+      expect(tellings(play(here, [{ type: 'broadcast', broadcast: command }]).effects)).toEqual([]);
     }
-    const kicked = play(here, [{ type: 'order', order: { type: 'kick-all', audience: 'all' } }]).conference;
+    const kicked = play(here, [{ type: 'broadcast', broadcast: { type: 'kick-all', audience: 'all' } }]).conference;
     expect(memberAt(kicked, 'a').place).toMatchObject({ at: 'leaving', result: 'KICKED' });
   });
 
@@ -198,7 +198,7 @@ describe('a command', () => {
     const kick = { type: 'kick', memberId: 7, node: 'paris' } as const;
     const { effects } = play(here, [commands(kick)]);
     expect(tellings(effects)).toEqual([{ type: 'forward', node: 'paris', command: kick }]);
-    const passedOn = reduce(here, { type: 'command', command: kick, final: true }, 0);
+    const passedOn = reduce(here, { type: 'command', command: kick, noForward: true }, 0);
     expect(passedOn.refusal?.code).toBe('not-possible');
     expect(tellings(passedOn.effects)).toEqual([]);
   });
@@ -217,7 +217,7 @@ describe('a command', () => {
   it('of a key is forwarded as well', () => {
     const keys = { '7': 'api:member 3@paris flags +speaker' };
     const start = { ...conference({}, keys), remote: NOBODY };
-    const { effects } = play(start, [...comes('a'), { type: 'dtmf', channelId: 'a', key: '7' }]);
+    const { effects } = play(start, [...comes('a'), { type: 'dtmf', channelId: 'a', digit: '7' }]);
     expect(tellings(effects)).toMatchObject([{ type: 'forward', node: 'paris', command: { memberId: 3 }, by: 1 }]);
   });
 });

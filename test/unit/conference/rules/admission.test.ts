@@ -16,6 +16,7 @@ import {
   leaves,
   memberAt,
   play,
+  SILENT,
   told,
   typesOf,
 } from '../conferences.ts';
@@ -65,7 +66,7 @@ describe('joining', () => {
     const { conference: state, effects } = play(conference(), [joins('a'), joins('a', { speaker: true })]);
     expect(effects).toEqual([]);
     expect(state.members.size).toBe(1);
-    expect(play(state, [enters('x'), leaves('x'), { type: 'dtmf', channelId: 'x', key: '#' }]).effects).toEqual([]);
+    expect(play(state, [enters('x'), leaves('x'), { type: 'dtmf', channelId: 'x', digit: '#' }]).effects).toEqual([]);
   });
 
   it('never gives a number twice', () => {
@@ -105,7 +106,7 @@ describe('the greeting', () => {
 
 describe('music for who is alone', () => {
   it('plays until a second member joins, and again when the second one leaves', () => {
-    const start = conference({ sound: { prompts: conference().settings.profile.sound.prompts, music: 'jazz' } });
+    const start = conference({ sound: { prompts: SILENT, music: 'jazz' } });
     const alone = play(start, comes('a'));
     expect(effectsOf(play(start, [joins('a')]).effects, 'configure-channel')[0]?.to.music).toBe('jazz');
     const both = play(alone.conference, [joins('b')]);

@@ -209,7 +209,7 @@ describe('hands', () => {
     expect(reduce(start, next, 0).refusal).toMatchObject({ code: 'not-possible' });
   });
 
-  it('go down all at once, and of whoever leaves', () => {
+  it('go down all at once, and when the member leaves', () => {
     const lowered = play(raised.conference, [commands({ type: 'lower-hands' })]);
     expect(raisedHands(lowered.conference)).toEqual([]);
     expect(told(lowered.effects)).toHaveLength(3);

@@ -3,12 +3,8 @@ import { channelSetupOf } from '../../../../src/conference/model/channel-setup.t
 import type { Conference } from '../../../../src/conference/model/conference.ts';
 import type { ChannelSeen, Input } from '../../../../src/conference/model/inputs.ts';
 import { savedConferenceOf } from '../../../../src/conference/model/saved-conference.ts';
-import {
-  parseMember,
-  type SavedMember,
-  savedOf,
-  serializeMember,
-} from '../../../../src/conference/model/saved-member.ts';
+import { type SavedMember, savedOf } from '../../../../src/conference/model/saved-member.ts';
+import { parseMember, serializeMember } from '../../../../src/conference/schemas/saved-member.ts';
 import {
   AT_BRIDGE,
   CALLER,

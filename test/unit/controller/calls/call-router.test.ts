@@ -5,7 +5,7 @@ import type { AriChannel } from '../../../../src/ari/port.ts';
 import type { Route } from '../../../../src/cluster/route.ts';
 import { type Arrival, CallRouter } from '../../../../src/controller/calls/call-router.ts';
 import { ControllerError } from '../../../../src/controller/errors.ts';
-import { standardSettings } from '../../../../src/profiles/profiles.ts';
+import { standardSettings } from '../../../../src/profiles/settings.ts';
 
 const HERE: Route = { node: 'lyon', sip: null, reason: 'placement' };
 const OSLO: Route = { node: 'oslo', sip: 'sip:192.0.2.2:5060', reason: 'draining' };

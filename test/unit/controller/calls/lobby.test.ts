@@ -4,7 +4,7 @@ import { AriError } from '../../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../../src/ari/port.ts';
 import { Lobby } from '../../../../src/controller/calls/lobby.ts';
 import { ControllerError } from '../../../../src/controller/errors.ts';
-import { standardSettings } from '../../../../src/profiles/profiles.ts';
+import { standardSettings } from '../../../../src/profiles/settings.ts';
 
 const unanswered = new AriError('unreachable', 'no answer');
 const CHANNEL: AriChannel = {

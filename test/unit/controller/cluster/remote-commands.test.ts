@@ -31,7 +31,9 @@ const lastId = () => sent.flatMap(([, message]) => (message.type === 'command' ?
 describe('a command to another node', () => {
   it('is done when the node says so', async () => {
     const done = outcome(commands.send('lyon', '3000', kick, false));
-    expect(sent).toEqual([['lyon', { type: 'command', id: '5-1', conference: '3000', command: kick, final: false }]]);
+    expect(sent).toEqual([
+      ['lyon', { type: 'command', id: '5-1', conference: '3000', command: kick, noForward: false }],
+    ]);
     // Nobody else can answer for it.
     commands.acknowledged('oslo', { type: 'ack', id: '5-1', result: { ok: false, code: 'not-possible', message: '' } });
     commands.acknowledged('lyon', { type: 'ack', id: '5-1', result: { ok: true } });
@@ -67,7 +69,7 @@ describe('a command to another node', () => {
 
 describe('a command of another node', () => {
   it('is carried out once, however often it comes, and answered each time', async () => {
-    const message = { type: 'command', id: '9-1', conference: '3000', command: kick, final: false } as const;
+    const message = { type: 'command', id: '9-1', conference: '3000', command: kick, noForward: false } as const;
     let times = 0;
     const carryOut = async () => {
       times++;

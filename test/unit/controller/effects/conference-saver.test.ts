@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { newConference } from '../../../../src/conference/model/conference.ts';
-import { parseConference, savedConferenceOf } from '../../../../src/conference/model/saved-conference.ts';
+import { savedConferenceOf } from '../../../../src/conference/model/saved-conference.ts';
+import { parseConference } from '../../../../src/conference/schemas/saved-conference.ts';
 import { Names } from '../../../../src/controller/asterisk/names.ts';
 import { ConferenceSaver } from '../../../../src/controller/effects/conference-saver.ts';
-import { standardSettings } from '../../../../src/profiles/profiles.ts';
+import { standardSettings } from '../../../../src/profiles/settings.ts';
 import { FakeAsterisk } from '../fake-asterisk.ts';
 
 type Write = { name: string; nextMemberId: number | undefined; answer: () => void; fail: () => void };

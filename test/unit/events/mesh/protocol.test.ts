@@ -9,7 +9,7 @@ import {
 
 const own = { node: 'a', incarnation: 'one' };
 const hello = (more: object = {}) =>
-  encodeControl({ type: 'hello', protocol: { major: 1, minor: 0 }, node: 'b', incarnation: 'two', ...more });
+  encodeControl({ type: 'hello', protocol: { major: 2, minor: 0 }, node: 'b', incarnation: 'two', ...more });
 const refused = (frame: Buffer, expected: string | null = null) => {
   const verdict = judgeHello(frame, own, expected);
   return verdict.kind === 'refused' ? verdict.reason : verdict.kind;
@@ -24,11 +24,11 @@ describe('a hello', () => {
   });
 
   it('may have a later minor version and fields that are unknown here', () => {
-    expect(refused(hello({ protocol: { major: 1, minor: 9, patch: 1 }, later: [1] }))).toBe('welcome');
+    expect(refused(hello({ protocol: { major: 2, minor: 9, patch: 1 }, later: [1] }))).toBe('welcome');
   });
 
   it('of another major version is refused as such, even if nothing else in it is known', () => {
-    expect(refused(encodeControl({ type: 'hello', protocol: { major: 2, minor: 0 } }))).toBe('version');
+    expect(refused(encodeControl({ type: 'hello', protocol: { major: 3, minor: 0 } }))).toBe('version');
   });
 
   it('of another node than expected is refused', () => {

@@ -1,0 +1,81 @@
+import { hasAdmin } from '../model/conference.ts';
+import { isAway } from '../model/member.ts';
+import { namePrefix } from './announcements.ts';
+import { broadcast } from './cluster-out.ts';
+import { leave, left } from './leaving.ts';
+import { stopPlayback } from './playback.ts';
+import type { Transition } from './transition.ts';
+
+/** How long the announcement of the end may take before members are released regardless. */
+export const END_ANNOUNCEMENT_MS = 10_000;
+
+/** Ends the conference: members hear that it does, and are released. */
+export function terminate(transition: Transition, result: 'ENDED' | 'TIME'): void {
+  const { conference } = transition;
+  if (conference.status === 'empty' || conference.status === 'running')
+    broadcast(transition, { type: 'terminate', result });
+  if (conference.status === 'empty') return endEmpty(transition, result);
+  if (conference.status !== 'running') return;
+  beginToEnd(transition, result);
+  transition.announce([conference.adminLeftAtMs === null ? 'conference-ending' : 'admin-left'], { nextStep: 'end' });
+}
+
+/** Nobody has to be told. */
+export function endEmpty(transition: Transition, result: 'ENDED' | 'TIME'): void {
+  transition.publish({ type: 'ending', result });
+  finish(transition);
+}
+
+/** Members are released when they have heard that it ends. */
+export function beginToEnd(transition: Transition, result: 'ENDED' | 'TIME'): void {
+  const { conference, nowMs } = transition;
+  transition.become({ ...conference, status: 'ending', result, endsAtMs: nowMs + END_ANNOUNCEMENT_MS });
+  transition.publish({ type: 'ending', result });
+}
+
+/** Everybody goes, on every node. */
+export function releaseAll(transition: Transition): void {
+  if (transition.conference.status === 'ending') broadcast(transition, { type: 'release' });
+  letAllGo(transition);
+}
+
+/** Everybody here goes. */
+export function letAllGo(transition: Transition): void {
+  const { conference } = transition;
+  if (conference.status !== 'ending') return;
+  for (const member of transition.members) {
+    leave(transition, member, conference.result);
+    const current = transition.conference.members.get(member.channelId);
+    // Nobody knows when the member comes back from the dialplan; then the call goes on there.
+    if (current && isAway(current)) left(transition, current);
+  }
+  transition.become({
+    ...transition.conference,
+    status: 'ending',
+    result: conference.result,
+    endsAtMs: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function finish(transition: Transition): void {
+  stopPlayback(transition);
+  const { conference } = transition;
+  if (conference.recording) transition.do({ type: 'stop-recording', name: conference.recording.name });
+  transition.become({ ...conference, status: 'ended', recording: null });
+  transition.do({ type: 'close-floor' });
+  const { announce } = conference.settings.profile.sound;
+  if (announce === 'name') transition.do({ type: 'delete-names', prefix: namePrefix(conference) });
+  transition.publish({ type: 'ended' });
+}
+
+/** Notes that moderators came or that the last one went. */
+export function watchAdmins(transition: Transition): void {
+  const { conference, nowMs } = transition;
+  const { endWithoutAdmin } = conference.settings.profile.access;
+  const present = hasAdmin(conference);
+  const adminSeen = conference.adminSeen || present;
+  const leftAtMs = endWithoutAdmin && adminSeen && !present ? (conference.adminLeftAtMs ?? nowMs) : null;
+  if (adminSeen !== conference.adminSeen || leftAtMs !== conference.adminLeftAtMs) {
+    transition.change({ adminSeen, adminLeftAtMs: leftAtMs });
+  }
+}

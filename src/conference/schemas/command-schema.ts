@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { parseMedia } from '../../prompts/media.ts';
+import {
+  APPLICATION_DATA,
+  APPLICATION_NAME,
+  INVITE_TARGET,
+  MOST_MEDIA,
+  RECORDING_NAME,
+  WEBHOOK_URL,
+} from '../command-line/words.ts';
+import type { ExternalCommand } from '../model/commands.ts';
+import { FLAGS, type MemberFlags } from '../model/flags.ts';
+import { CONFERENCE_NAME, PROFILE_NAME } from '../model/join-arguments.ts';
+import { NODE_ID } from '../model/member-address.ts';
+import { RANGES } from '../model/ranges.ts';
+
+/**
+ * The commands of `model/commands.ts` as they come from outside. The type is there, so that the core needs no schema
+ * library; that both are the same is checked here by the compiler, and by the test for what is missing.
+ */
+
+const memberId = z.number().int().min(1);
+const node = z.string().regex(NODE_ID).optional().describe('The node that the member has called; this one if left out');
+const audience = z.enum(['all', 'non-admins']);
+const volume = z.number().int().min(RANGES.talkVolume.min).max(RANGES.talkVolume.max).describe('Steps of 3 dB');
+const conferenceName = z.string().regex(CONFERENCE_NAME, 'a conference name is letters, digits, "_", ".", "+" and "-"');
+
+const profileName = z.string().regex(PROFILE_NAME, 'a profile name is letters, digits, "_", "." and "-"');
+
+const changes = z
+  .strictObject(flagShape())
+  .refine((given) => Object.keys(given).length > 0, 'which flags?')
+  .describe('Flags to set (true) or to clear (false)');
+
+const media = z
+  .array(
+    z.string().superRefine((text, context) => {
+      const parsed = parseMedia(text, { allowAbsolute: true });
+      if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.message });
+    }),
+  )
+  .min(1)
+  .max(MOST_MEDIA)
+  .readonly()
+  .describe('For example sound:beep, tone:660/200, number:5 or tts:hello');
+
+const adjust = z.strictObject({
+  type: z.literal('adjust'),
+  memberId,
+  node,
+  setting: z.enum(['vadLevel', 'agcLevel', 'talkVolume', 'listenVolume']),
+  adjustment: z.union([
+    z.literal('profile'),
+    z.strictObject({ by: z.number().int().min(-RANGES.vadLevel.max).max(RANGES.vadLevel.max) }),
+  ]),
+});
+
+const memberCommands = [
+  z.strictObject({ type: z.literal('set-flags'), memberId, node, changes }),
+  z.strictObject({ type: z.literal('kick'), memberId, node }),
+  z.strictObject({ type: z.literal('hang-up'), memberId, node }),
+  adjust,
+  z.strictObject({ type: z.literal('raise-hand'), memberId, node, raised: z.boolean() }),
+  z.strictObject({ type: z.literal('call-on'), memberId, node }),
+  z.strictObject({ type: z.literal('hold'), memberId, node, held: z.boolean() }),
+  z.strictObject({ type: z.literal('talk-privately'), memberId, node, withMemberId: memberId }),
+  z.strictObject({ type: z.literal('end-private'), memberId, node }),
+  z.strictObject({
+    type: z.literal('transfer'),
+    memberId,
+    node,
+    conference: conferenceName,
+    profileName: profileName.nullable(),
+  }),
+  z.strictObject({ type: z.literal('ask-admin-pin'), memberId, node }),
+  z.strictObject({ type: z.literal('play-to-member'), memberId, node, media }),
+  z.strictObject({ type: z.literal('stop-playing-to-member'), memberId, node }),
+  z.strictObject({ type: z.literal('tell-count'), memberId, node }),
+  z.strictObject({ type: z.literal('tell-keys'), memberId, node }),
+  z.strictObject({
+    type: z.literal('call-webhook'),
+    memberId,
+    node,
+    url: z.string().regex(WEBHOOK_URL, 'expected a URL with http or https'),
+  }),
+  z.strictObject({
+    type: z.literal('invite'),
+    memberId,
+    node,
+    target: z.string().regex(INVITE_TARGET, 'expected a number or an endpoint of Asterisk'),
+  }),
+  z.strictObject({
+    type: z.literal('execute'),
+    memberId,
+    node,
+    application: z.string().regex(APPLICATION_NAME, 'an application is a word such as Playback'),
+    data: z
+      .string()
+      .regex(APPLICATION_DATA, 'arguments have at most 1000 characters, none of them a control character'),
+  }),
+] as const;
+
+const operation = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.enum(['stop', 'pause', 'resume', 'forward', 'back', 'restart']) }),
+  z.strictObject({ type: z.literal('volume'), volume }),
+]);
+
+const conferenceCommands = [
+  z.strictObject({ type: z.literal('lock'), locked: z.boolean() }),
+  z.strictObject({ type: z.literal('mute-all'), audience: audience.nullable() }),
+  z.strictObject({ type: z.literal('set-flags-of-all'), audience, changes }),
+  z.strictObject({ type: z.literal('set-flags-of-last'), changes }),
+  z.strictObject({ type: z.literal('kick-last') }),
+  z.strictObject({ type: z.literal('kick-all'), audience }),
+  z.strictObject({ type: z.literal('next-hand') }),
+  z.strictObject({ type: z.literal('lower-hands') }),
+  z.strictObject({ type: z.literal('play'), media, volume }),
+  z.strictObject({ type: z.literal('control-playback'), operation }),
+  z.strictObject({ type: z.literal('music'), on: z.boolean() }),
+  z.strictObject({
+    type: z.literal('record'),
+    name: z.string().regex(RECORDING_NAME, 'a recording is named by letters, digits, "_", "-", "." and "/"').nullable(),
+  }),
+  z.strictObject({ type: z.literal('stop-recording') }),
+  z.strictObject({ type: z.literal('pause-recording'), paused: z.boolean() }),
+  z.strictObject({ type: z.literal('terminate') }),
+] as const;
+
+const TYPES = [...memberCommands, ...conferenceCommands].map(({ shape }) => shape.type.value);
+
+export const commandSchema = z.discriminatedUnion('type', [...memberCommands, ...conferenceCommands], {
+  error: (issue) => (issue.code === 'invalid_union' ? `no such command; there are ${TYPES.join(', ')}` : undefined),
+}) satisfies z.ZodType<ExternalCommand>;
+
+function flagShape(): Record<keyof MemberFlags, z.ZodOptional<z.ZodBoolean>> {
+  const shape: Partial<Record<keyof MemberFlags, z.ZodOptional<z.ZodBoolean>>> = {};
+  for (const flag of FLAGS) shape[flag] = z.boolean().optional();
+  return shape as Record<keyof MemberFlags, z.ZodOptional<z.ZodBoolean>>;
+}

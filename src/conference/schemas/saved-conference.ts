@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { SavedConference } from '../model/saved-conference.ts';
+
+export const recordingSchema = z
+  .object({
+    name: z.string(),
+    number: z.number().int().default(1),
+    chosen: z.boolean().default(false),
+    format: z.string(),
+    startedAtMs: z.number(),
+    paused: z.boolean(),
+    restarts: z.number(),
+  })
+  .nullable();
+
+export const playbackSchema = z
+  .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number() })
+  .nullable();
+
+/** The text of a `SavedConference`. */
+const savedSchema = z.object({
+  startedAtMs: z.number(),
+  nextMemberId: z.number().int().min(1),
+  locked: z.boolean(),
+  mutedAll: z.enum(['all', 'non-admins']).nullable(),
+  recording: recordingSchema,
+  musicOn: z.boolean(),
+  recorded: z.boolean().default(false),
+  playback: playbackSchema,
+  adminLeftAtMs: z.number().nullable(),
+  adminSeen: z.boolean(),
+  warned: z.boolean(),
+  ending: z.enum(['ENDED', 'TIME']).nullable().default(null),
+}) satisfies z.ZodType<SavedConference>;
+
+export function serializeConference(saved: SavedConference): string {
+  return JSON.stringify(saved);
+}
+
+/** @returns null if the text is not a saved conference */
+export function parseConference(text: string): SavedConference | null {
+  try {
+    return savedSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeView } from '../../../../src/api/schemas.ts';
+import { summarize, viewConference } from '../../../../src/api/views.ts';
+import { conferenceTable, conferenceText } from '../../../../src/cli/text/conference-text.ts';
+import { memberTable } from '../../../../src/cli/text/member-text.ts';
+import { nodeTable } from '../../../../src/cli/text/node-text.ts';
+import { conference, member, partOf } from '../../api/conferences.ts';
+
+const own = partOf(conference([member(1)]));
+const spread = [
+  { ...own, node: 'lyon' },
+  { ...partOf(conference([member(1, { handRaisedAtMs: 5 })])), node: 'oslo', own: false },
+];
+
+/** The words of each line. */
+const words = (text: string) => text.split('\n').map((line) => line.trim().split(/ {2,}/));
+
+describe('tables', () => {
+  it('of conferences and members have no column for nodes where there is no cluster', () => {
+    expect(words(conferenceTable([summarize([own])], 200))[0]).not.toContain('NODES');
+    expect(words(memberTable(viewConference([own]).members, 200))[0]).not.toContain('NODE');
+    expect(conferenceText(viewConference([own]))).not.toContain('on ');
+  });
+
+  it('of conferences and members say on which node they are', () => {
+    const [heading, row] = words(conferenceTable([summarize(spread)], 200));
+    expect(row?.[heading?.indexOf('NODES') ?? -1]).toBe('lyon oslo');
+    const rows = words(memberTable(viewConference(spread).members, 200));
+    expect(rows.map((each) => each.slice(0, 2))).toEqual([
+      ['MEMBER', 'NODE'],
+      ['1', 'lyon'],
+      ['1', 'oslo'],
+    ]);
+    expect(conferenceText(viewConference(spread))).toContain('on lyon, oslo');
+    expect(conferenceText(viewConference(spread))).toContain('hands raised: 1@oslo');
+  });
+
+  it('of nodes say how they are and what they have to do', () => {
+    const node: NodeView = {
+      id: 'oslo',
+      state: 'up',
+      since: new Date(2024, 0, 1, 12, 30).toISOString(),
+      version: '0.1.0',
+      sip: null,
+      rttMs: 1.234,
+      conferences: 2,
+      members: 30,
+      load: 0.256,
+      capacity: null,
+      draining: true,
+      admission: { waiting: 7, longestMs: 2100, perSecond: 43, limit: 12, refused: 3 },
+      audio: { packets: 199, frames: 199, late: 1, concealed: 1, delayMs: 41.7 },
+      traffic: null,
+    };
+    expect(words(nodeTable([node], 200))[1]).toEqual([
+      'oslo',
+      'up, draining',
+      '2',
+      '30',
+      '7',
+      '-',
+      '0.26',
+      '1.2',
+      '0.5 %',
+      '42',
+      '12:30:00',
+      '0.1.0',
+    ]);
+  });
+});
