@@ -23,3 +23,9 @@ export class AriError extends Error {
     this.status = options.status ?? 0;
   }
 }
+
+/** Whether Asterisk has no such channel, or the channel is on its way out of the application. */
+export function isChannelGone(error: unknown): boolean {
+  // 400 and 404: no such channel. 409, 412 and 422: it is leaving.
+  return error instanceof AriError && [400, 404, 409, 412, 422].includes(error.status);
+}

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AriError } from '../ari/errors.ts';
+import { AriError, isChannelGone } from '../ari/errors.ts';
 import type { Command, ExternalCommand } from '../conference/model/commands.ts';
-import { isChannelGone } from './calls/channel-configurator.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Conferences } from './conferences.ts';
 import { ControllerError } from './errors.ts';

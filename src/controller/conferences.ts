@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import { isChannelGone } from '../ari/errors.ts';
 import { type Conference, newConference, type Settings } from '../conference/model/conference.ts';
 import type { ControllerEffect } from '../conference/model/effects.ts';
 import type { ConferenceEvent } from '../conference/model/events.ts';
@@ -11,7 +12,6 @@ import type { ClusterTelling } from '../conference/model/remote.ts';
 import { reduce } from '../conference/reduce.ts';
 import { findSettings, type Profiles, standardSettings } from '../profiles/profiles.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';
-import { isChannelGone } from './calls/channel-configurator.ts';
 import { type AsteriskEffect, isForAsterisk } from './effects/effect-runner.ts';
 import { settleAll } from './effects/settle-all.ts';
 import { WakeTimers } from './wake-timers.ts';

@@ -1,3 +1,4 @@
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import { channelSetupOf } from '../../conference/model/channel-setup.ts';
 import type { Conference } from '../../conference/model/conference.ts';
@@ -8,8 +9,6 @@ import type { Conferences } from '../conferences.ts';
 import type { AsteriskSide } from './asterisk-side.ts';
 import { WHISPER } from './names.ts';
 import { type AsteriskRead, type ChannelRead, readConference } from './read-asterisk.ts';
-
-const NORMAL_CLEARING = 16;
 
 /** Reconciles all conferences with what was read from Asterisk. Rejects with an `AriError` if more cannot be read. */
 export async function resync(read: AsteriskRead, asterisk: AsteriskSide, conferences: Conferences): Promise<void> {

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { CONGESTION } from '../../ari/causes.ts';
-import { AriError } from '../../ari/errors.ts';
+import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
 import type { Hearing } from '../../conference/model/channel-setup.ts';
 import type { Path } from '../../conference/model/member.ts';
@@ -20,7 +20,6 @@ import {
   readsMediaAddress,
   readsTransport,
 } from './call-rtp.ts';
-import { isChannelGone } from './channel-configurator.ts';
 
 /**
  * Asterisk has the port a few milliseconds after it was told to send the phone its description; one that is busy takes longer.

@@ -1,8 +1,7 @@
 import type { Logger } from 'winston';
 import { type Admission, Gate } from '../../admission/gate.ts';
-import { AriError } from '../../ari/errors.ts';
+import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
-import { isChannelGone } from './channel-configurator.ts';
 
 /** How often it is looked whether calls may come in, how long they have waited, and how late the event loop is. */
 const TICK_MS = 20;

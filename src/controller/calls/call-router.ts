@@ -1,5 +1,5 @@
 import type { Logger } from 'winston';
-import { AriError } from '../../ari/errors.ts';
+import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
 import { redirectUri, userOf, wasRedirected } from '../../cluster/redirect-uri.ts';
 import type { Route } from '../../cluster/route.ts';
@@ -8,7 +8,6 @@ import { promptSounds } from '../../prompts/prompt-sounds.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import type { Anchors } from './anchors.ts';
-import { isChannelGone } from './channel-configurator.ts';
 import { giveBack } from './give-back.ts';
 
 /** Asterisk accepts a redirect before it is done, and tells nobody that it has failed. It takes milliseconds. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'winston';
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import { AriError } from '../../ari/errors.ts';
 import { CONFERENCE_NAME } from '../../conference/model/join-arguments.ts';
 import { advance, type InviteInput, type InviteOutput } from '../../invite/advance.ts';
@@ -22,8 +23,6 @@ import { WakeTimers } from '../wake-timers.ts';
 const MAX_UNFINISHED = 5000;
 const MAX_FINISHED = 1000;
 const FINISHED_KEPT_MS = 10 * 60_000;
-/** ITU-T Q.850 cause 16, "normal call clearing". */
-const NORMAL_CLEARING = 16;
 
 export type InviterOptions = {
   /** The ARI application that answered calls come to. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import { isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
 import type { Settings } from '../../conference/model/conference.ts';
 import type { FlagChanges } from '../../conference/model/flags.ts';
@@ -9,7 +10,6 @@ import { promptSounds } from '../../prompts/prompt-sounds.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import { WakeTimers } from '../wake-timers.ts';
 import type { Anchors } from './anchors.ts';
-import { isChannelGone } from './channel-configurator.ts';
 import { giveBack } from './give-back.ts';
 
 type Guest = {

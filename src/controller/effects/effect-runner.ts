@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
-import { AriError } from '../../ari/errors.ts';
+import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { Recording } from '../../conference/model/conference.ts';
 import type { ChannelEffect, ConferenceEffect, ControllerEffect } from '../../conference/model/effects.ts';
@@ -9,7 +9,7 @@ import { serializeMember } from '../../conference/model/saved-member.ts';
 import { isOnlyName } from '../../conference/rules/recording.ts';
 import type { Bridges } from '../asterisk/bridges.ts';
 import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names } from '../asterisk/names.ts';
-import { type ChannelConfigurator, isChannelGone } from '../calls/channel-configurator.ts';
+import type { ChannelConfigurator } from '../calls/channel-configurator.ts';
 import { giveBack } from '../calls/give-back.ts';
 import { ControllerError } from '../errors.ts';
 import type { FloorLegs } from '../relay/floor-legs.ts';

@@ -1,5 +1,4 @@
-import { AriError } from '../../ari/errors.ts';
-import { isChannelGone } from '../calls/channel-configurator.ts';
+import { AriError, isChannelGone } from '../../ari/errors.ts';
 
 /**
  * @returns when all are done; rejects after everything has been tried, with the gravest failure: that Asterisk has not answered

@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { FloorLeg } from '../../conference/model/floor-leg.ts';
 import type { RtpAddress } from '../../relay/protocol.ts';
@@ -6,7 +7,6 @@ import type { Bridges } from '../asterisk/bridges.ts';
 import type { Names } from '../asterisk/names.ts';
 import type { RelayLink } from './relay-link.ts';
 
-const NORMAL_CLEARING = 16;
 /** Asterisk's names for what is exchanged with the relay: 16-bit samples, or G.722 for wideband. */
 const FORMATS = { 8000: 'slin', 16000: 'g722' } as const;
 /** What Asterisk has refused, or not answered, is tried again: without it a whole audience hears nothing. */

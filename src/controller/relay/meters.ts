@@ -1,9 +1,9 @@
 import type { Logger } from 'winston';
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import { METER, METER_CONTEXT, METER_VARIABLE, type Names } from '../asterisk/names.ts';
 import type { RelayLink } from './relay-link.ts';
 
-const NORMAL_CLEARING = 16;
 /** Before a meter that has ended, or could not be made, is tried again: at first, and at most. */
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 30_000;

@@ -1,14 +1,14 @@
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { PlaybackOperation } from '../../conference/model/commands.ts';
 import type { Playback } from '../../conference/model/conference.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
 import type { Names } from '../asterisk/names.ts';
-import { volumeFactor } from '../calls/channel-configurator.ts';
+import { volumeFactor } from '../asterisk/volume.ts';
 import { ControllerError } from '../errors.ts';
 import { openPlayer } from './player-channels.ts';
 import type { SoundLibrary } from './sound-library.ts';
 
-const NORMAL_CLEARING = 16;
 /** For its channels to enter; longer than Asterisk rings. */
 const BEGIN_TIMEOUT_MS = 11_000;
 /** What Asterisk cannot play is over within milliseconds. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
 import { type Names, WHISPER } from '../asterisk/names.ts';
@@ -228,6 +229,6 @@ export class Prompter {
     if (whisper.uses > 0) return;
     if (this.#whispers.get(channelId) === whisper) this.#whispers.delete(channelId);
     this.#whisperIds.delete(whisper.channelId);
-    this.#ari.hangUp(whisper.channelId, 16).catch(() => {});
+    this.#ari.hangUp(whisper.channelId, NORMAL_CLEARING).catch(() => {});
   }
 }
