@@ -1,3 +1,5 @@
+import { CodedError } from '../base/coded-error.ts';
+
 /** Why a request to Asterisk failed. */
 export type AriErrorCode =
   /** No answer: Asterisk is down, not reachable, or too slow. */
@@ -11,15 +13,12 @@ export type AriErrorCode =
   /** Asterisk refused the request; `status` is its HTTP status. */
   | 'refused';
 
-export class AriError extends Error {
-  readonly code: AriErrorCode;
+export class AriError extends CodedError<AriErrorCode> {
   /** HTTP status, 0 where there was no answer. */
   readonly status: number;
 
   constructor(code: AriErrorCode, message: string, options: { status?: number; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
-    this.name = 'AriError';
-    this.code = code;
+    super(code, message, options);
     this.status = options.status ?? 0;
   }
 }

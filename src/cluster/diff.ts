@@ -1,4 +1,4 @@
-import { haveSameFields } from '../base/same-fields.ts';
+import { equals } from '../base/equals.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import type { Member } from '../conference/model/member.ts';
 import { Members } from '../conference/model/members.ts';
@@ -20,7 +20,7 @@ export function changesBetween(before: Conference | null, after: Conference | nu
     return [{ type: 'ended', conference: is.name }, ...changesBetween(null, after)];
   }
   const changes: Change[] = [];
-  if (!was || !haveSameFields(was, is)) changes.push({ type: 'conference', record: is });
+  if (!was || !equals(was, is)) changes.push({ type: 'conference', record: is });
   const known = before && was ? before.members : Members.NONE;
   for (const { was: old, is: member } of after.members.changesSince(known)) {
     if (member) changes.push(...changesOf(is.name, old, member));
@@ -33,7 +33,7 @@ function changesOf(conference: string, was: Member | undefined, is: Member): Cha
   if (was === is) return [];
   const { id: memberId, talking } = is;
   const member = recordOf(is);
-  if (was && haveSameFields({ ...recordOf(was), talking }, member)) {
+  if (was && equals({ ...recordOf(was), talking }, member)) {
     return was.talking === talking ? [] : [{ type: 'talking', conference, memberId, talking }];
   }
   return [{ type: 'member', conference, member }];

@@ -1,5 +1,6 @@
 import type { Logger } from 'winston';
 import { isChannelGone } from '../ari/errors.ts';
+import { BoundedMap } from '../base/bounded-map.ts';
 import { type Conference, newConference, type Settings } from '../conference/model/conference.ts';
 import type { ControllerEffect } from '../conference/model/effects.ts';
 import type { ConferenceEvent } from '../conference/model/events.ts';
@@ -12,9 +13,9 @@ import type { ClusterTelling } from '../conference/model/remote.ts';
 import { reduce } from '../conference/reduce.ts';
 import { findSettings, type Profiles, standardSettings } from '../profiles/profiles.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';
+import { WakeTimers } from '../timing/wake-timers.ts';
 import { type AsteriskEffect, isForAsterisk } from './effects/effect-runner.ts';
 import { settleAll } from './effects/settle-all.ts';
-import { WakeTimers } from './wake-timers.ts';
 import { callWebhook } from './webhook.ts';
 
 /** Of conferences that have ended; so many wrong PINs lately are remembered. */
@@ -58,7 +59,7 @@ export class Conferences {
   readonly #conferences = new Map<string, Conference>();
   /** Which conference a channel is in. */
   readonly #conferenceOf = new Map<string, string>();
-  readonly #pinThrottle = new Map<string, PinThrottle>();
+  readonly #pinThrottle = new BoundedMap<string, PinThrottle>(MOST_REMEMBERED);
   readonly #timers = new WakeTimers((name) => this.tell(name, { type: 'tick' }));
   #profiles: Profiles;
 
@@ -224,8 +225,7 @@ export class Conferences {
 
   #forget({ name, pinThrottle }: Conference): void {
     this.#conferences.delete(name);
-    this.#pinThrottle.delete(name);
     if (pinThrottle.all.wrong > 0) this.#pinThrottle.set(name, pinThrottle);
-    if (this.#pinThrottle.size > MOST_REMEMBERED) this.#pinThrottle.delete(this.#pinThrottle.keys().next().value ?? '');
+    else this.#pinThrottle.delete(name);
   }
 }

@@ -1,3 +1,4 @@
+import { CodedError } from '../base/coded-error.ts';
 import type { Refusal } from '../conference/model/commands.ts';
 
 export type ControllerErrorCode =
@@ -30,15 +31,7 @@ export function isControllerErrorCode(text: string): text is ControllerErrorCode
 }
 
 /** Why a command failed. */
-export class ControllerError extends Error {
-  readonly code: ControllerErrorCode;
-
-  constructor(code: ControllerErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'ControllerError';
-    this.code = code;
-  }
-
+export class ControllerError extends CodedError<ControllerErrorCode> {
   static of(refusal: Refusal, conference: string): ControllerError {
     return new ControllerError(refusal.code, explain(refusal, conference));
   }

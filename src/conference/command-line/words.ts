@@ -1,3 +1,4 @@
+import { CodedError } from '../../base/coded-error.ts';
 import { RANGES } from '../../profiles/ranges.ts';
 import { parseMedia } from '../../prompts/media.ts';
 import type { PlaybackOperation } from '../model/commands.ts';
@@ -42,12 +43,9 @@ export const WEBHOOK_URL = /^https?:\/\/[^\s\p{Cc}]{3,500}$/u;
 export const PROFILE_WORD = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** Words that are no command; the message is one line for whoever wrote them. */
-export class CommandWordsError extends Error {
-  readonly code = 'bad-command-words';
-
+export class CommandWordsError extends CodedError<'bad-command-words'> {
   constructor(message: string) {
-    super(message);
-    this.name = 'CommandWordsError';
+    super('bad-command-words', message);
   }
 }
 

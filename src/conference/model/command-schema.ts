@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NODE_ID } from '../../base/node-id.ts';
 import { profileName } from '../../profiles/conference-schema.ts';
 import { RANGES } from '../../profiles/ranges.ts';
 import { parseMedia } from '../../prompts/media.ts';
@@ -13,7 +14,6 @@ import {
 import type { Command } from './commands.ts';
 import { FLAGS, type MemberFlags } from './flags.ts';
 import { CONFERENCE_NAME } from './join-arguments.ts';
-import { NODE_ID } from './member-address.ts';
 
 /** The commands of `commands.ts` as they come from outside. */
 

@@ -1,6 +1,7 @@
 import { AriError } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { ChannelSetup } from '../../conference/model/channel-setup.ts';
+import { Waiters } from '../../timing/waiters.ts';
 import type { Names } from './names.ts';
 
 /** Asterisk is asked for a bridge again then, whether it has told of the end of the old one or not. */
@@ -20,8 +21,8 @@ export class Bridges {
   readonly #names: Names;
   /** The bridges being created or in use, by id. Bounded by the conferences and their members. */
   readonly #opened = new Map<string, Promise<void>>();
-  /** Those that Asterisk was asked to destroy, with what to do when it has. */
-  readonly #closing = new Map<string, { done: Promise<void>; destroyed: () => void }>();
+  /** Those that Asterisk was asked to destroy. */
+  readonly #closing = new Waiters<void>();
   /** Which of them a channel was put into. */
   readonly #bridgeOf = new Map<string, string>();
   /** How many channels each bridge of the audience has. Bounded by the calls. */
@@ -130,14 +131,12 @@ export class Bridges {
 
   /** Asterisk has destroyed a bridge. @returns whether it was asked to */
   destroyed(bridgeId: string): boolean {
-    const closing = this.#closing.get(bridgeId);
-    closing?.destroyed();
-    return closing !== undefined;
+    return this.#closing.settle(bridgeId, undefined);
   }
 
   #open(bridgeId: string): Promise<void> {
     // Asterisk destroys bridges in its own time, and until then would take the old one for the new.
-    const closed = this.#closing.get(bridgeId)?.done ?? Promise.resolve();
+    const closed = this.#closing.pending(bridgeId) ?? Promise.resolve();
     const opened = closed.then(() =>
       this.#names.isAudience(bridgeId)
         ? this.#ari.createHoldingBridge(bridgeId)
@@ -151,20 +150,12 @@ export class Bridges {
   async #close(bridgeId: string): Promise<void> {
     const opened = this.#opened.get(bridgeId);
     this.#opened.delete(bridgeId);
-    let destroyed = () => {};
-    const done = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, DESTROY_TIMEOUT_MS);
-      destroyed = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    }).then(() => void this.#closing.delete(bridgeId));
-    this.#closing.set(bridgeId, { done, destroyed });
+    void this.#closing.wait(bridgeId, DESTROY_TIMEOUT_MS, () => {});
     await opened?.catch(() => {});
     try {
       await this.#ari.destroyBridge(bridgeId);
     } catch (error) {
-      destroyed();
+      this.destroyed(bridgeId);
       if (!isBridgeGone(error)) throw error;
     }
   }

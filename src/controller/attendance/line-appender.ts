@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
+import { withTimeout } from '../../timing/with-timeout.ts';
 
 /** Some 2 MB of lines. */
 const MAX_WAITING = 10_000;
@@ -59,10 +59,7 @@ export class LineAppender {
   /** @returns once all lines are written, the file system refuses, or 5 s have passed */
   async flush(): Promise<void> {
     if (this.#waiting.length === 0) return;
-    const patience = new AbortController();
-    const expiry = sleep(FLUSH_TIMEOUT_MS, undefined, { signal: patience.signal }).catch(() => {});
-    await Promise.race([this.#write(), expiry]);
-    patience.abort();
+    await withTimeout(this.#write(), FLUSH_TIMEOUT_MS, () => {});
   }
 
   /** Writes what is waiting if that is possible within 5 s; takes no more lines. */

@@ -8,6 +8,7 @@ import type { Hearing } from '../../conference/model/channel-setup.ts';
 import type { Path } from '../../conference/model/member.ts';
 import { firstAddress } from '../../config/relay-config.ts';
 import type { CallSpec } from '../../relay/protocol.ts';
+import { withTimeout } from '../../timing/with-timeout.ts';
 import { ControllerError } from '../errors.ts';
 import type { RelayLink } from '../relay/relay-link.ts';
 import {
@@ -224,7 +225,7 @@ export class Anchors {
     const isEarly = channel.dialled !== null;
     if (isEarly) {
       if (!link.status.connected) await ari.ring(id);
-      await Promise.race([link.connected(), tooLate()]);
+      await withTimeout(link.connected(), OPEN_TIMEOUT_MS, tooLate);
       await ari.progress(id);
     }
     const spec = await this.#readRtp(channel, endpoint, mediaAddress);
@@ -232,7 +233,7 @@ export class Anchors {
     if ('reason' in spec) return { at: 'bridge', reason: spec.reason };
     this.#set(anchor, spec);
     // The phone of an answered call sends already, and nobody waits.
-    if (isEarly) await Promise.race([anchor.isOpen, tooLate()]);
+    if (isEarly) await withTimeout(anchor.isOpen, OPEN_TIMEOUT_MS, tooLate);
     return pathOf(spec);
   }
 
@@ -300,8 +301,7 @@ function gone(): never {
   throw new ControllerError('not-possible', 'the call has ended');
 }
 
-async function tooLate(): Promise<never> {
-  await sleep(OPEN_TIMEOUT_MS, undefined, { ref: false });
+function tooLate(): never {
   throw new ControllerError('not-possible', 'the relay does not open its port');
 }
 

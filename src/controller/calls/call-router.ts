@@ -1,6 +1,7 @@
 import type { Logger } from 'winston';
 import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
 import { redirectUri, userOf, wasRedirected } from '../../cluster/redirect-uri.ts';
 import type { Route } from '../../cluster/route.ts';
 import type { Settings } from '../../conference/model/conference.ts';
@@ -46,7 +47,7 @@ export class CallRouter {
   /** Calls that are being redirected or refused, with what ends the wait. Bounded by the calls that Asterisk admits. */
   readonly #pending = new Map<string, NodeJS.Timeout | null>();
   /** When calls were redirected, by Call-ID: some phones lose the parameters of the URI. */
-  readonly #redirected = new Map<string, number>();
+  readonly #redirected = new BoundedMap<string, number>(MOST_REMEMBERED);
 
   constructor(options: { nodeId: string }, deps: CallRouterDeps) {
     this.#nodeId = options.nodeId;
@@ -137,7 +138,7 @@ export class CallRouter {
       logger.warn(`call from ${callerOf(channel)}: not sent to ${route.node}: ${(error as Error).message}`);
       return otherwise();
     }
-    this.#remember(callId);
+    if (callId !== '') this.#redirected.set(callId, this.#deps.now());
     logger.info(`call from ${callerOf(channel)} sent to ${uri}: ${route.reason}`, { node: route.node });
     if (!this.has(channel.id)) return;
     const timer = setTimeout(() => {
@@ -176,13 +177,6 @@ export class CallRouter {
   #wasHere(requestUri: string, callId: string): boolean {
     const atMs = this.#redirected.get(callId) ?? Number.NEGATIVE_INFINITY;
     return wasRedirected(requestUri) || this.#deps.now() - atMs < REMEMBERED_MS;
-  }
-
-  #remember(callId: string): void {
-    if (callId === '') return;
-    this.#redirected.delete(callId);
-    this.#redirected.set(callId, this.#deps.now());
-    if (this.#redirected.size > MOST_REMEMBERED) this.#redirected.delete(this.#redirected.keys().next().value ?? '');
   }
 }
 

@@ -18,7 +18,7 @@ import type { Originator } from '../../invite/originator.ts';
 import type { InviteRequest } from '../../invite/request.ts';
 import { paceWindowMs, schedule } from '../../invite/schedule.ts';
 import { endpointsOf } from '../../invite/target.ts';
-import { WakeTimers } from '../wake-timers.ts';
+import { WakeTimers } from '../../timing/wake-timers.ts';
 
 const MAX_UNFINISHED = 5000;
 const MAX_FINISHED = 1000;

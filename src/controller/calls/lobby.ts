@@ -7,8 +7,8 @@ import { LONGEST_PROMPT_MS } from '../../conference/model/pin-entry.ts';
 import { dial, type Step, timeOut, type Visitor, welcomeVisitor } from '../../lobby/lobby.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import { promptSounds } from '../../prompts/prompt-sounds.ts';
+import { WakeTimers } from '../../timing/wake-timers.ts';
 import type { Prompter } from '../sounds/prompter.ts';
-import { WakeTimers } from '../wake-timers.ts';
 import type { Anchors } from './anchors.ts';
 import { giveBack } from './give-back.ts';
 

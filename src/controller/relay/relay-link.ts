@@ -13,6 +13,8 @@ import {
   relayReportSchema,
   type TrunkPeerSpec,
 } from '../../relay/protocol.ts';
+import { Waiters } from '../../timing/waiters.ts';
+import { withTimeout } from '../../timing/with-timeout.ts';
 
 const RETRY_MS = 25;
 /** How long a controller that starts waits for a relay that may be starting too. */
@@ -43,8 +45,8 @@ export class RelayLink {
   readonly #floors = new Map<string, FloorSpec>();
   /** By channel. Bounded by the calls of Asterisk. */
   readonly #calls = new Map<string, CallSpec>();
-  /** Asked for and not answered yet, by channel. */
-  readonly #asked = new Map<string, (statistics: CallStatistics | null) => void>();
+  /** Asked for, by channel. */
+  readonly #statistics = new Waiters<CallStatistics | null>();
   /** Null until it is known which nodes there are. */
   #peers: readonly TrunkPeerSpec[] | null = null;
   /** The nodes that the relay had been told of when it was connected to. */
@@ -86,7 +88,7 @@ export class RelayLink {
       settled = resolve;
     });
     this.#running = this.#keepConnected(settled);
-    await Promise.race([first, sleep(FIRST_WAIT_MS, undefined, { ref: false })]);
+    await withTimeout(first, FIRST_WAIT_MS, () => {});
   }
 
   async stop(): Promise<void> {
@@ -136,17 +138,9 @@ export class RelayLink {
   /** @returns null if the relay does not know the call, or does not answer */
   statisticsOf(channelId: string): Promise<CallStatistics | null> {
     if (!this.#socket) return Promise.resolve(null);
-    this.#asked.get(channelId)?.(null);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => settle(null), ANSWER_MS);
-      const settle = (statistics: CallStatistics | null) => {
-        clearTimeout(timer);
-        if (this.#asked.get(channelId) === settle) this.#asked.delete(channelId);
-        resolve(statistics);
-      };
-      this.#asked.set(channelId, settle);
-      this.#send({ type: 'ask-statistics', channelId });
-    });
+    const answer = this.#statistics.wait(channelId, ANSWER_MS, () => null);
+    this.#send({ type: 'ask-statistics', channelId });
+    return answer;
   }
 
   /** The nodes that the relay knew when it was connected to; none if it was started then. */
@@ -260,7 +254,7 @@ export class RelayLink {
       const call = this.#calls.get(report.channelId);
       if (call) this.#calls.set(report.channelId, { ...call, source: report.source });
     } else if (report.type === 'call-statistics') {
-      this.#asked.get(report.channelId)?.(report.statistics);
+      this.#statistics.settle(report.channelId, report.statistics);
     } else if (report.type === 'floor') {
       const spec = this.#floors.get(report.conference);
       if (spec) this.#floors.set(report.conference, { ...spec, port: report.local.port });

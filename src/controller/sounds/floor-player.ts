@@ -3,6 +3,7 @@ import type { AriPort } from '../../ari/port.ts';
 import type { PlaybackOperation } from '../../conference/model/commands.ts';
 import type { Playback } from '../../conference/model/conference.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
+import { Waiters } from '../../timing/waiters.ts';
 import type { Names } from '../asterisk/names.ts';
 import { volumeFactor } from '../asterisk/volume.ts';
 import { ControllerError } from '../errors.ts';
@@ -18,8 +19,6 @@ type Order = {
   readonly conference: string;
   readonly playback: Playback;
   readonly sounds: Sounds;
-  /** It plays, or it cannot; only the first call counts. */
-  readonly settle: (error: Error | null) => void;
 };
 
 /**
@@ -33,6 +32,7 @@ export class FloorPlayer {
   readonly #library: SoundLibrary;
   /** Those that have not begun yet, by playback id. */
   readonly #orders = new Map<string, Order>();
+  readonly #beginning = new Waiters<void>();
 
   constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
     this.#ari = deps.ari;
@@ -45,18 +45,22 @@ export class FloorPlayer {
    *   nothing that can be played
    */
   async play(conference: string, playback: Playback, sounds: Sounds): Promise<void> {
-    const begun = this.#order(conference, playback, sounds);
+    const { id } = playback;
+    const begun = this.#beginning.wait(id, BEGIN_TIMEOUT_MS, () => {
+      throw unplayable(playback);
+    });
+    this.#orders.set(id, { conference, playback, sounds });
+    openPlayer(this.#ari, this.#names, id).catch((error: Error) => this.#beginning.fail(id, error));
     try {
-      await openPlayer(this.#ari, this.#names, playback.id);
-    } catch (error) {
-      this.#orders.get(playback.id)?.settle(error as Error);
+      await begun;
+    } finally {
+      this.#orders.delete(id);
     }
-    return begun;
   }
 
   /** Whether it was ordered and has neither begun nor failed. */
   isBeginning(playbackId: string): boolean {
-    return this.#orders.has(playbackId);
+    return this.#beginning.has(playbackId);
   }
 
   /** A player's channel has entered the application. */
@@ -71,7 +75,7 @@ export class FloorPlayer {
       if (channelId === this.#names.player(id)) await this.#feed(order, channelId);
       else await this.#putOnFloor(order, channelId);
     } catch (error) {
-      order.settle(error as Error);
+      this.#beginning.fail(id, error as Error);
       await this.stop(id);
     }
   }
@@ -79,7 +83,8 @@ export class FloorPlayer {
   /** Asterisk has played it to its end, or has failed to play it. */
   finished(playbackId: string, failed: boolean): void {
     const order = this.#orders.get(playbackId);
-    order?.settle(failed ? unplayable(order.playback) : null);
+    if (failed && order) this.#beginning.fail(playbackId, unplayable(order.playback));
+    else this.#beginning.settle(playbackId, undefined);
   }
 
   /** Rejects with an `AriError` if there is no such playback, or it is paused and was to be moved. */
@@ -102,7 +107,7 @@ export class FloorPlayer {
 
   /** Ends a playback and its channels; harmless if they are gone. */
   async stop(playbackId: string): Promise<void> {
-    this.#orders.get(playbackId)?.settle(null);
+    this.#beginning.settle(playbackId, undefined);
     await this.#ari.hangUp(this.#names.player(playbackId), NORMAL_CLEARING).catch(() => {});
   }
 
@@ -114,24 +119,10 @@ export class FloorPlayer {
     await this.#ari.playToChannel(channelId, { playbackId, media, language: sounds.language });
   }
 
-  async #putOnFloor({ conference, playback, settle }: Order, channelId: string): Promise<void> {
+  async #putOnFloor({ conference, playback }: Order, channelId: string): Promise<void> {
     await this.#setVolume(playback.id, playback.volume);
     await this.#ari.addChannel(this.#names.floor(conference), channelId, { mute: false, absorbDtmf: true });
-    setTimeout(settle, FAILS_WITHIN_MS, null).unref();
-  }
-
-  #order(conference: string, playback: Playback, sounds: Sounds): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (error: Error | null) => {
-        clearTimeout(timer);
-        this.#orders.delete(playback.id);
-        if (error) reject(error);
-        else resolve();
-      };
-      const timer = setTimeout(() => settle(unplayable(playback)), BEGIN_TIMEOUT_MS);
-      timer.unref();
-      this.#orders.set(playback.id, { conference, playback, sounds, settle });
-    });
+    setTimeout(() => this.#beginning.settle(playback.id, undefined), FAILS_WITHIN_MS).unref();
   }
 
   #setVolume(playbackId: string, volume: number): Promise<void> {

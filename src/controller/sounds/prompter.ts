@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
+import { Waiters } from '../../timing/waiters.ts';
 import { type Names, WHISPER } from '../asterisk/names.ts';
 import type { SoundLibrary } from './sound-library.ts';
 
@@ -39,8 +40,8 @@ export class Prompter {
   readonly #playingTo = new Map<string, Set<string>>();
   readonly #whispers = new Map<string, Whisper>();
   readonly #whisperIds = new Set<string>();
-  /** Whispers that have not entered the application yet, with what to do when they have. */
-  readonly #entering = new Map<string, () => void>();
+  /** Whispers that have not entered the application yet. */
+  readonly #entering = new Waiters<void>();
 
   constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
     this.#ari = deps.ari;
@@ -127,7 +128,7 @@ export class Prompter {
 
   /** A whisper has entered the application. */
   whisperEntered(channelId: string): void {
-    this.#entering.get(channelId)?.();
+    this.#entering.settle(channelId, undefined);
   }
 
   /** Asterisk says that a playback is over. */
@@ -208,19 +209,12 @@ export class Prompter {
 
   /** Only in the application can it be played to. */
   async #makeWhisper(channelId: string, id: string, application: string): Promise<void> {
-    const entered = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ENTER_TIMEOUT_MS);
-      this.#entering.set(id, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    const entered = this.#entering.wait(id, ENTER_TIMEOUT_MS, () => {});
     try {
       await this.#ari.whisperTo(channelId, { channelId: id, application, args: [WHISPER] });
       await entered;
     } finally {
-      this.#entering.get(id)?.();
-      this.#entering.delete(id);
+      this.#entering.settle(id, undefined);
     }
   }
 

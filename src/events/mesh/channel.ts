@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { WebSocket } from 'ws';
 import type { EventChannel, EventChannelDeps, EventCounters, PeerInfo } from '../channel.ts';
 import { Inbox } from '../inbox.ts';
-import { requireName } from '../node-id.ts';
+import { requireNodeId } from '../names.ts';
 import { withDefaults } from '../with-defaults.ts';
 import { MeshConnection } from './connection.ts';
 import { type DialFailure, MeshDialler, type MeshPeer } from './dialler.ts';
@@ -82,7 +82,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
   #tickedAtMs = 0;
 
   constructor(options: MeshOptions, deps: EventChannelDeps<Message>) {
-    requireName('node id', options.nodeId);
+    requireNodeId(options.nodeId);
     this.#options = withDefaults(options, DEFAULTS);
     this.#deps = deps;
     this.#inbox = new Inbox(deps);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { NODE_ID } from '../../base/node-id.ts';
 import type { PeerDownReason, RefusalReason } from '../channel.ts';
-import { isNodeId } from '../node-id.ts';
 
 /*
  * Each WebSocket message is binary: one byte that says what it is, then JSON in UTF-8.
@@ -61,7 +61,7 @@ export function downReasonOf(code: number): PeerDownReason {
 // Fields that are not known here are left out, whatever they are: a later minor version may add some.
 const anyVersion = z.object({ type: z.literal('hello'), protocol: z.object({ major: z.int(), minor: z.int() }) });
 const helloSchema = anyVersion.extend({
-  node: z.string().refine(isNodeId),
+  node: z.string().regex(NODE_ID),
   /** Random, anew each time that the node starts. */
   incarnation: z.string().min(1).max(64),
 });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { withTimeout } from '../../timing/with-timeout.ts';
 import { backoffMs } from '../backoff.ts';
 
 export type BrokerOptions = {
@@ -68,13 +69,13 @@ export class NatsBroker {
     this.#connection = null;
     if (!connection) return;
     // A server that hangs must not keep us from stopping.
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FAREWELL_MS);
-    });
-    await Promise.race([connection.flush().catch(() => {}), late]);
-    await Promise.race([connection.close().catch(() => {}), late]);
-    clearTimeout(timer);
+    for (const farewell of [() => connection.flush(), () => connection.close()]) {
+      await withTimeout(
+        farewell().catch(() => {}),
+        FAREWELL_MS,
+        () => {},
+      );
+    }
   }
 
   /** @returns false if there is no connection */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { EventChannel, EventChannelDeps, EventCounters, PeerDownReason, PeerInfo } from '../channel.ts';
 import { Inbox } from '../inbox.ts';
-import { requireName } from '../node-id.ts';
+import { requireNodeId, requireSubject } from '../names.ts';
 import { withDefaults } from '../with-defaults.ts';
 import { type BrokerOptions, NatsBroker } from './broker.ts';
 import {
@@ -71,9 +71,9 @@ export class NatsChannel<Message> implements EventChannel<Message> {
   constructor(options: NatsOptions, deps: EventChannelDeps<Message>) {
     this.#options = withDefaults(options, DEFAULTS);
     const { nodeId, cluster, prefix, servers, login, tls, maxQueueBytes } = this.#options;
-    requireName('node id', nodeId);
-    requireName('cluster name', cluster);
-    requireName('subject prefix', prefix);
+    requireNodeId(nodeId);
+    requireSubject('cluster name', cluster);
+    requireSubject('subject prefix', prefix);
     this.#deps = deps;
     this.#inbox = new Inbox(deps);
     this.#toAll = `${prefix}.${cluster}.all`;

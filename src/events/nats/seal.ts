@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import sodium from 'libsodium-wrappers';
+import { NODE_ID } from '../../base/node-id.ts';
 import { deriveKey } from '../../secrets/derive.ts';
-import { isNodeId } from '../node-id.ts';
 
 /*
  * A sealed packet, the payload of a NATS message. XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): its nonce is long
@@ -63,7 +63,7 @@ export class NatsSeal {
     if (packet.length < sealedAt + TAG_BYTES) return { kind: 'garbage' };
     const header = packet.subarray(0, nonceAt);
     const sender = Buffer.from(header.subarray(FIXED_BYTES)).toString('latin1');
-    if (!isNodeId(sender)) return { kind: 'garbage' };
+    if (!NODE_ID.test(sender)) return { kind: 'garbage' };
     const authenticated = Buffer.concat([header, Buffer.from(subject)]);
     try {
       const frame = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(

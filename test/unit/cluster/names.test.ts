@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { nodeIdFrom } from '../../../src/cluster/node-id.ts';
-import { formatMemberAddress, NODE_ID, parseMemberAddress } from '../../../src/conference/model/member-address.ts';
+import { NODE_ID, nodeIdFrom } from '../../../src/base/node-id.ts';
+import { formatMemberAddress, parseMemberAddress } from '../../../src/conference/model/member-address.ts';
 
 describe('the name of a node', () => {
   it.each([

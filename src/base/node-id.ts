@@ -1,3 +1,6 @@
+/** The name of a node: safe in a host name, a TLS identity, a subject of NATS and a log. */
+export const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
+
 /** The name of a node that has been given none. @param hostName as the machine calls itself */
 export function nodeIdFrom(hostName: string): string {
   const [first = ''] = hostName.split('.');
