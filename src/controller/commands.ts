@@ -19,7 +19,7 @@ const ABOUT_MANY: ReadonlySet<Command['type']> = new Set<Command['type']>([
   'terminate',
 ]);
 
-/** Carries out what operators want, and says why not where it does not. */
+/** Executes what operators want, and says why not where it does not. */
 export class Commands {
   readonly #conferences: Conferences;
   readonly #cluster: Cluster;
@@ -30,26 +30,26 @@ export class Commands {
   }
 
   /**
-   * Carries out a command, or has it carried out by the node that owns what it is about.
+   * Executes a command, or has it executed by the node that owns what it is about.
    * @returns once it is in force in Asterisk; rejects with a `ControllerError`
    */
-  async command(name: string, command: ExternalCommand): Promise<void> {
+  async execute(name: string, command: ExternalCommand): Promise<void> {
     const node = this.#cluster.ownerOf(name, command);
-    if (node === null) return this.carryOut(name, this.#cluster.asOwn(command), false);
+    if (node === null) return this.executeHere(name, this.#cluster.asOwn(command), false);
     return this.#cluster.send(node, name, command);
   }
 
   /**
-   * Carries out a command on this node; as `command`.
+   * Executes a command on this node; as `execute`.
    * @param final another node has found that it is to be done here
    */
-  async carryOut(name: string, command: Command, final: boolean): Promise<void> {
+  async executeHere(name: string, command: Command, final: boolean): Promise<void> {
     const conference = this.#conferences.all.get(name);
     if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
     if (command.type === 'transfer' && command.profileName !== null) {
       this.requireProfile(command.conference, command.profileName);
     }
-    const { refusal, done } = this.#conferences.dispatch(conference, {
+    const { refusal, done } = this.#conferences.apply(conference, {
       type: 'command',
       command,
       ...(final && { final }),

@@ -1,19 +1,20 @@
 import type { Logger } from 'winston';
-import { isChannelGone } from '../ari/errors.ts';
 import { BoundedMap } from '../base/bounded-map.ts';
 import { type Conference, newConference, type Settings } from '../conference/model/conference.ts';
 import type { ControllerEffect } from '../conference/model/effects.ts';
 import type { ConferenceEvent } from '../conference/model/events.ts';
-import type { FlagChanges } from '../conference/model/flags.ts';
-import type { Input, JoinOrigin } from '../conference/model/inputs.ts';
-import type { Caller, Member, Path } from '../conference/model/member.ts';
+import type { Input } from '../conference/model/inputs.ts';
+import type { Member } from '../conference/model/member.ts';
 import type { Outcome } from '../conference/model/outcome.ts';
 import type { PinThrottle } from '../conference/model/pin-throttle.ts';
-import type { ClusterTelling } from '../conference/model/remote.ts';
 import { reduce } from '../conference/reduce.ts';
 import { findSettings, type Profiles, standardSettings } from '../profiles/profiles.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';
 import { WakeTimers } from '../timing/wake-timers.ts';
+import type { ChannelObserver } from './asterisk/channel-observer.ts';
+import { logFailure } from './asterisk/log-failure.ts';
+import type { JoiningCall } from './calls/reception.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { type AsteriskEffect, isForAsterisk } from './effects/effect-runner.ts';
 import { settleAll } from './effects/settle-all.ts';
 import { callWebhook } from './webhook.ts';
@@ -32,15 +33,6 @@ export type Published = {
   readonly event: ConferenceEvent;
 };
 
-/** The other nodes, as conferences need them. */
-export type ClusterLink = {
-  /** What there is elsewhere of a conference that begins here. */
-  readonly opening: (name: string) => Partial<Pick<Conference, 'remote' | 'locked' | 'mutedAll'>>;
-  readonly changed: (before: Conference, after: Conference) => void;
-  /** @returns once it has been told, or done where it was forwarded to; rejects with a `ControllerError` */
-  readonly tell: (name: string, tell: ClusterTelling) => Promise<void>;
-};
-
 export type ConferencesDeps = {
   profiles: Profiles;
   logger: Logger;
@@ -50,17 +42,17 @@ export type ConferencesDeps = {
   /** Calls a phone at the spec of a member. */
   invite: (conference: Conference, spec: { target: string; invitedBy: number }) => void;
   publish: (published: Published) => void;
-  cluster: ClusterLink;
+  cluster: Pick<Cluster, 'opening' | 'changed' | 'publish'>;
 };
 
 /** The conferences of this node: what happens goes into `reduce`, and what is to be done about it comes out. */
-export class Conferences {
+export class Conferences implements ChannelObserver {
   readonly #deps: ConferencesDeps;
   readonly #conferences = new Map<string, Conference>();
   /** Which conference a channel is in. */
   readonly #conferenceOf = new Map<string, string>();
   readonly #pinThrottle = new BoundedMap<string, PinThrottle>(MOST_REMEMBERED);
-  readonly #timers = new WakeTimers((name) => this.tell(name, { type: 'tick' }));
+  readonly #timers = new WakeTimers((name) => this.dispatch(name, { type: 'tick' }));
   #profiles: Profiles;
 
   constructor(deps: ConferencesDeps) {
@@ -98,7 +90,7 @@ export class Conferences {
       // One whose profile was removed goes on as it is.
       if (!changed) continue;
       const profile = mergeLive(settings.profile, changed.profile);
-      this.tell(name, { type: 'settings', settings: { ...changed, profile } });
+      this.dispatch(name, { type: 'settings', settings: { ...changed, profile } });
     }
   }
 
@@ -128,14 +120,10 @@ export class Conferences {
     return conference;
   }
 
-  join(
-    name: string,
-    profileName: string,
-    call: { channelId: string; caller: Caller; flags: FlagChanges; origin: JoinOrigin; path: Path },
-  ): void {
+  join(name: string, profileName: string, call: JoiningCall): void {
     this.ensure(name, profileName);
     this.claim(call.channelId, name);
-    this.tell(name, { type: 'join', ...call });
+    this.dispatch(name, { type: 'join', ...call });
   }
 
   /** Notes that news of a channel are about this conference. */
@@ -150,49 +138,57 @@ export class Conferences {
     }
   }
 
-  /** Tells a conference what has happened; what cannot be done about it is logged. */
-  tell(name: string, input: Input): void {
+  /** Hands an input to a conference; what cannot be done about it is logged. */
+  dispatch(name: string, input: Input): void {
     const conference = this.#conferences.get(name);
-    if (conference) this.logFailure(`conference ${name}`, this.dispatch(conference, input).done);
+    if (conference) logFailure(this.#deps.logger, `conference ${name}`, this.apply(conference, input).done);
   }
 
-  /** Tells the conference of a channel, if it has one. */
-  tellOf(channelId: string, input: Input): void {
+  /** Hands an input to the conference of a channel, if it has one. */
+  dispatchToMember(channelId: string, input: Input): void {
     const name = this.#conferenceOf.get(channelId);
-    if (name === undefined) return;
-    this.tell(name, input);
-    // Whoever is away in the dialplan is a member still.
-    if (input.type === 'left' && !this.#conferences.get(name)?.members.has(channelId)) {
-      this.#conferenceOf.delete(channelId);
+    if (name !== undefined) this.dispatch(name, input);
+  }
+
+  channelGone(channelId: string, destroyed: boolean): void {
+    this.dispatchToMember(channelId, { type: 'left', channelId, destroyed });
+    // A member who is away in the dialplan stays a member.
+    if (!this.memberOf(channelId)) this.#conferenceOf.delete(channelId);
+  }
+
+  /** @returns whether it was the playback of a conference */
+  playbackEnded(id: string): boolean {
+    const played = [...this.#conferences].filter(([, { playback }]) => playback?.id === id);
+    for (const [name] of played) this.dispatch(name, { type: 'playback-ended', id });
+    return played.length > 0;
+  }
+
+  recordingEnded(recordingName: string, failed: boolean): void {
+    for (const [name, { recording }] of this.#conferences) {
+      if (recording?.name !== recordingName) continue;
+      this.dispatch(name, { type: 'recording-ended', name: recordingName, failed });
     }
   }
 
   /** @returns why a command was refused, and when everything is done; `done` rejects with an `AriError` */
-  dispatch(conference: Conference, input: Input): Pick<Outcome, 'refusal'> & { done: Promise<void> } {
+  apply(conference: Conference, input: Input): Pick<Outcome, 'refusal'> & { done: Promise<void> } {
     const nowMs = this.#deps.now();
     const outcome = reduce(conference, input, nowMs);
     if (outcome.conference.status === 'ended') this.#forget(outcome.conference);
     else this.#conferences.set(conference.name, outcome.conference);
     this.#deps.cluster.changed(conference, outcome.conference);
-    const told: Promise<void>[] = [];
+    const published: Promise<void>[] = [];
     const forAsterisk: AsteriskEffect[] = [];
     for (const effect of outcome.effects) {
       if (isForAsterisk(effect)) forAsterisk.push(effect);
-      else if (effect.type === 'cluster') told.push(this.#deps.cluster.tell(conference.name, effect.tell));
+      else if (effect.type === 'cluster') published.push(this.#deps.cluster.publish(conference.name, effect.tell));
       else this.#perform(outcome.conference, effect, nowMs);
     }
     const done = this.#deps.run(conference.name, forAsterisk);
     return {
       ...(outcome.refusal && { refusal: outcome.refusal }),
-      done: told.length === 0 ? done : settleAll([done, ...told]),
+      done: published.length === 0 ? done : settleAll([done, ...published]),
     };
-  }
-
-  /** @param what it was about, such as `conference 3000` */
-  logFailure(what: string, done: Promise<void>): void {
-    done.catch((error: Error) => {
-      if (!isChannelGone(error)) this.#deps.logger.warn(`${what}: ${error.message}`);
-    });
   }
 
   #perform(conference: Conference, effect: Exclude<ControllerEffect, { type: 'cluster' }>, nowMs: number): void {

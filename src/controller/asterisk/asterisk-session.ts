@@ -5,7 +5,6 @@ import { AriError, type AriErrorCode } from '../../ari/errors.ts';
 import { EventSocket } from '../../ari/event-socket.ts';
 import type { AriLogin } from '../../ari/http.ts';
 import { type AriEvent, EVENT_TYPES } from '../../ari/messages.ts';
-import type { Controller } from '../controller.ts';
 import { checkApplicationFree, signApplication, WHO_EVENT } from './application-claim.ts';
 
 const FIRST_RETRY_MS = 100;
@@ -20,10 +19,19 @@ export type SessionStatus = { connected: true; asteriskVersion: string } | { con
 
 type Connection = { closed: Promise<void> };
 
+/** What is to be told of Asterisk. */
+export type EventConsumer = {
+  /** A connection is about to be opened. */
+  connecting(): void;
+  handle(event: AriEvent): void;
+  /** The connection is open. Rejects with an `AriError` if Asterisk cannot be read. */
+  resync(): Promise<void>;
+};
+
 export type SessionOptions = { login: AriLogin; application: string };
 export type SessionDeps = {
   ari: AriClientPort;
-  controller: Controller;
+  controller: EventConsumer;
   logger: Logger;
   /** Another controller has taken the application: this one must not take it back. */
   onReplaced: () => void;

@@ -2,7 +2,8 @@ import { AriError } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { ChannelSetup } from '../../conference/model/channel-setup.ts';
 import { Waiters } from '../../timing/waiters.ts';
-import type { Names } from './names.ts';
+import type { ChannelObserver } from './channel-observer.ts';
+import type { ObjectNames } from './object-names.ts';
 
 /** Asterisk is asked for a bridge again then, whether it has told of the end of the old one or not. */
 const DESTROY_TIMEOUT_MS = 1000;
@@ -16,9 +17,9 @@ const AUDIENCE_CHANNELS = 50;
  * The bridges of all conferences: one floor each, a room for each private talk, and those in which the listeners of all
  * conferences wait while the relay sends them the sound.
  */
-export class Bridges {
+export class Bridges implements ChannelObserver {
   readonly #ari: AriPort;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   /** The bridges being created or in use, by id. Bounded by the conferences and their members. */
   readonly #opened = new Map<string, Promise<void>>();
   /** Those that Asterisk was asked to destroy. */
@@ -28,7 +29,7 @@ export class Bridges {
   /** How many channels each bridge of the audience has. Bounded by the calls. */
   readonly #audiences = new Map<string, number>();
 
-  constructor(deps: { ari: AriPort; names: Names }) {
+  constructor(deps: { ari: AriPort; names: ObjectNames }) {
     this.#ari = deps.ari;
     this.#names = deps.names;
   }
@@ -85,7 +86,7 @@ export class Bridges {
   /** Takes a channel out of whatever bridge it is in. */
   async leave(conference: string, channelId: string): Promise<void> {
     const bridgeId = this.#bridgeOf.get(channelId) ?? this.#names.floor(conference);
-    this.forget(channelId);
+    this.channelGone(channelId);
     try {
       await this.#ari.removeChannel(bridgeId, channelId);
     } catch (error) {
@@ -94,8 +95,7 @@ export class Bridges {
     }
   }
 
-  /** A channel is gone. */
-  forget(channelId: string): void {
+  channelGone(channelId: string): void {
     const bridgeId = this.#bridgeOf.get(channelId);
     this.#bridgeOf.delete(channelId);
     const count = this.#audiences.get(bridgeId ?? '');
@@ -104,7 +104,7 @@ export class Bridges {
 
   /** Notes where a channel is. */
   found(channelId: string, bridgeId: string): void {
-    this.forget(channelId);
+    this.channelGone(channelId);
     this.#bridgeOf.set(channelId, bridgeId);
     if (this.#names.isAudience(bridgeId)) this.#audiences.set(bridgeId, (this.#audiences.get(bridgeId) ?? 0) + 1);
   }

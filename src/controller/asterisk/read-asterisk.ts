@@ -1,10 +1,11 @@
 import type { AriBridge, AriChannel, AriPort } from '../../ari/port.ts';
 import type { ChannelSeen } from '../../conference/model/inputs.ts';
 import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
-import type { Caller } from '../../conference/model/member.ts';
 import { parseConference, type SavedConference } from '../../conference/model/saved-conference.ts';
 import { parseMember } from '../../conference/model/saved-member.ts';
-import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, PLAYER, WHISPER } from './names.ts';
+import { callerOf } from './caller.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE, PLAYER, WHISPER } from './dialplan.ts';
+import type { ObjectNames } from './object-names.ts';
 
 /** A channel of a conference, with its name in Asterisk in place of what becomes of its media. */
 export type ChannelRead = Omit<ChannelSeen, 'bridge' | 'path'> & { readonly channel: AriChannel };
@@ -35,7 +36,7 @@ export type Known = {
 const NOTHING_KNOWN: Known = { isUndecided: () => false, homeOf: () => null };
 
 /** Reads all channels that are in our application, or away in the dialplan, with what was saved on them. */
-export async function readAsterisk(ari: AriPort, names: Names, known = NOTHING_KNOWN): Promise<AsteriskRead> {
+export async function readAsterisk(ari: AriPort, names: ObjectNames, known = NOTHING_KNOWN): Promise<AsteriskRead> {
   const [channels, bridges] = await Promise.all([ari.listChannels(), ari.listBridges()]);
   const ours = channels.filter(
     ({ id, stasis, context }) =>
@@ -55,18 +56,17 @@ export async function readAsterisk(ari: AriPort, names: Names, known = NOTHING_K
   return read;
 }
 
-export async function readConference(ari: AriPort, names: Names, conference: string): Promise<SavedConference | null> {
+export async function readConference(
+  ari: AriPort,
+  names: ObjectNames,
+  conference: string,
+): Promise<SavedConference | null> {
   return parseConference((await ari.getGlobalVariable(names.conferenceVariable(conference))) ?? '');
-}
-
-/** Who is calling. Asterisk's default language says nothing about the caller. */
-export function callerOf({ caller, language }: AriChannel): Caller {
-  return { ...caller, ...(language && language !== 'en' && { language }) };
 }
 
 async function readChannel(
   ari: AriPort,
-  names: Names,
+  names: ObjectNames,
   channel: AriChannel,
   home: string | null,
   read: AsteriskRead,

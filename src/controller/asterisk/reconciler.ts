@@ -39,15 +39,15 @@ export class Reconciler {
   }
 
   /** Takes news of Asterisk, now or when it may be taken. */
-  pass(take: () => void): void {
-    if (this.#held) this.#held.push(take);
-    else take();
+  pass(apply: () => void): void {
+    if (this.#held) this.#held.push(apply);
+    else apply();
   }
 
   /** As `pass`, for a call that was decided on here. Asterisk may have told of its end already, which must come after. */
-  admit(take: () => void): void {
-    if (this.#held) this.#held.unshift(take);
-    else take();
+  admit(apply: () => void): void {
+    if (this.#held) this.#held.unshift(apply);
+    else apply();
   }
 
   /** Reconciles everything. Rejects with an `AriError` if Asterisk cannot be read. */
@@ -110,6 +110,6 @@ export class Reconciler {
     // News of a connection that has been opened meanwhile waits for what is read then.
     if (this.#held !== held) return;
     this.#held = null;
-    for (const take of held) take();
+    for (const apply of held) apply();
   }
 }

@@ -9,6 +9,7 @@ import type { Path } from '../../conference/model/member.ts';
 import { firstAddress } from '../../config/relay-config.ts';
 import type { CallSpec } from '../../relay/protocol.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 import { ControllerError } from '../errors.ts';
 import type { RelayLink } from '../relay/relay-link.ts';
 import {
@@ -74,7 +75,7 @@ export type AnchorsDeps = {
  * The relay stands between each phone and Asterisk, as the anchor of the call's RTP: this is arranged before the call is
  * answered. What a member hears is then a matter of the relay alone.
  */
-export class Anchors {
+export class Anchors implements ChannelObserver {
   readonly #options: AnchorsOptions;
   readonly #deps: AnchorsDeps;
   readonly #endpoints = new Map<string, { mediaAddress: string; untilMs: number }>();
@@ -131,11 +132,12 @@ export class Anchors {
     this.#set(anchor, { ...anchor.spec, hearing: hearing && { conference, ...hearing } });
   }
 
-  /** The call has left the application: it is in the dialplan, to which its sound passes from now on, or about to end. */
-  left(channelId: string): void {
+  /** A call that goes on in the dialplan is passed on to it. */
+  channelGone(channelId: string, destroyed: boolean): void {
+    if (destroyed) return this.#end(channelId);
     const anchor = this.#anchors.get(channelId);
     if (!anchor) return;
-    if (!anchor.spec) return this.end(channelId);
+    if (!anchor.spec) return this.#end(channelId);
     this.hear(channelId, '', null);
     // Asterisk tells the application of the end only if it is asked to, and refuses that where there is no such channel.
     this.#subscribeEach([channelId]).catch((error: Error) => {
@@ -144,7 +146,7 @@ export class Anchors {
   }
 
   /** The call has ended. */
-  end(channelId: string): void {
+  #end(channelId: string): void {
     const anchor = this.#anchors.get(channelId);
     this.#anchors.delete(channelId);
     anchor?.fail(new ControllerError('not-possible', 'the call has ended'));
@@ -158,7 +160,7 @@ export class Anchors {
   async retain(living: ReadonlySet<string>): Promise<void> {
     const { ari, link } = this.#deps;
     const kept = link.calls.filter((channelId) => living.has(channelId));
-    for (const channelId of [...this.#anchors.keys(), ...link.calls]) if (!living.has(channelId)) this.end(channelId);
+    for (const channelId of [...this.#anchors.keys(), ...link.calls]) if (!living.has(channelId)) this.#end(channelId);
     for (const channelId of kept) {
       const call = link.callOf(channelId);
       if (call && !this.#anchors.has(channelId)) link.setCall({ ...call, hearing: null });
@@ -176,7 +178,7 @@ export class Anchors {
     for (const channelId of channelIds) {
       await ari.subscribeToChannels(application, [channelId]).catch((error: Error) => {
         if (!isChannelGone(error)) throw error;
-        this.end(channelId);
+        this.#end(channelId);
       });
     }
   }

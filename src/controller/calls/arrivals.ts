@@ -2,6 +2,8 @@ import type { Logger } from 'winston';
 import { type Admission, Gate } from '../../admission/gate.ts';
 import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
+import { callerNumber } from '../asterisk/caller.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 
 /** How often it is looked whether calls may come in, how long they have waited, and how late the event loop is. */
 const TICK_MS = 20;
@@ -27,14 +29,14 @@ export type ArrivalsDeps = {
   /** ms of a clock that never goes back. */
   now: () => number;
   /** Does something at once, or when news of Asterisk may be taken again: as `Reconciler.pass`. */
-  pass: (take: () => void) => void;
+  pass: (apply: () => void) => void;
 };
 
 /**
  * Lets calls in as fast as Asterisk can set them up; see `admission/pace.ts`. The others wait unanswered, and their callers
  * hear ringing.
  */
-export class Arrivals {
+export class Arrivals implements ChannelObserver {
   readonly #deps: ArrivalsDeps;
   readonly #gate: Gate<ArrivingCall>;
   /** Calls that do not ring yet, and since when they wait; by channel id, in order of coming. Bounded by the gate. */
@@ -86,8 +88,7 @@ export class Arrivals {
     this.#deps.pass(() => this.#admit());
   }
 
-  /** The call has ended, or has left the application. */
-  left(channelId: string): void {
+  channelGone(channelId: string): void {
     this.#silent.delete(channelId);
     this.#sentAway.delete(channelId);
     if (!this.#gate.has(channelId)) return;
@@ -97,7 +98,7 @@ export class Arrivals {
 
   /** Forgets calls that Asterisk does not have any more. */
   resync(living: ReadonlySet<string>): void {
-    for (const id of [...this.#gate.ids, ...this.#sentAway]) if (!living.has(id)) this.left(id);
+    for (const id of [...this.#gate.ids, ...this.#sentAway]) if (!living.has(id)) this.channelGone(id);
     this.#deps.pass(() => this.#admit());
   }
 
@@ -134,7 +135,7 @@ export class Arrivals {
       const admitted = async () => admit();
       admitted().catch((error: Error) => {
         this.#warn(channel, error);
-        this.left(channel.id);
+        this.channelGone(channel.id);
       });
     }
   }
@@ -196,7 +197,7 @@ export class Arrivals {
     );
   }
 
-  #warn({ caller }: AriChannel, error: Error): void {
-    if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${caller.number || 'unknown'}: ${error.message}`);
+  #warn(channel: AriChannel, error: Error): void {
+    if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerNumber(channel)}: ${error.message}`);
   }
 }

@@ -6,6 +6,8 @@ import { redirectUri, userOf, wasRedirected } from '../../cluster/redirect-uri.t
 import type { Route } from '../../cluster/route.ts';
 import type { Settings } from '../../conference/model/conference.ts';
 import { promptSounds } from '../../prompts/prompt-sounds.ts';
+import { callerNumber } from '../asterisk/caller.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import type { Anchors } from './anchors.ts';
@@ -41,7 +43,7 @@ export type CallRouterDeps = {
  * Decides which node takes a call that nobody has answered yet, and redirects it there. A call that was answered stays, and
  * one that was redirected before is taken where it lands, so that it never goes in a circle.
  */
-export class CallRouter {
+export class CallRouter implements ChannelObserver {
   readonly #nodeId: string;
   readonly #deps: CallRouterDeps;
   /** Calls that are being redirected or refused, with what ends the wait. Bounded by the calls that Asterisk admits. */
@@ -67,8 +69,8 @@ export class CallRouter {
     this.#pending.set(channel.id, null);
     const routeNow = () => this.#deps.cluster.routeOf(conference);
     this.#send(arrival, routeNow, () => this.#take(arrival)).catch((error: Error) => {
-      this.left(channel.id);
-      if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerOf(channel)}: ${error.message}`);
+      this.#forget(channel.id);
+      if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerNumber(channel)}: ${error.message}`);
     });
   }
 
@@ -88,25 +90,23 @@ export class CallRouter {
     try {
       await (routeNow() ? this.#send(arrival, routeNow, refuse) : refuse());
     } catch (error) {
-      this.left(id);
+      this.#forget(id);
       throw error;
     }
     return !refused;
   }
 
-  /** The call has ended, or has left the application. */
-  left(channelId: string): void {
-    clearTimeout(this.#pending.get(channelId) ?? undefined);
-    this.#pending.delete(channelId);
+  channelGone(channelId: string): void {
+    this.#forget(channelId);
   }
 
   /** Forgets calls that Asterisk does not have any more. */
   resync(living: ReadonlySet<string>): void {
-    for (const channelId of this.#pending.keys()) if (!living.has(channelId)) this.left(channelId);
+    for (const channelId of this.#pending.keys()) if (!living.has(channelId)) this.#forget(channelId);
   }
 
   stop(): void {
-    for (const channelId of this.#pending.keys()) this.left(channelId);
+    for (const channelId of this.#pending.keys()) this.#forget(channelId);
   }
 
   /**
@@ -134,15 +134,15 @@ export class CallRouter {
     try {
       await ari.redirect(channel.id, `PJSIP/${uri}`);
     } catch (error) {
-      if (!this.has(channel.id) || isNotHere(error)) return this.left(channel.id);
-      logger.warn(`call from ${callerOf(channel)}: not sent to ${route.node}: ${(error as Error).message}`);
+      if (!this.has(channel.id) || isNotHere(error)) return this.#forget(channel.id);
+      logger.warn(`call from ${callerNumber(channel)}: not sent to ${route.node}: ${(error as Error).message}`);
       return otherwise();
     }
     if (callId !== '') this.#redirected.set(callId, this.#deps.now());
-    logger.info(`call from ${callerOf(channel)} sent to ${uri}: ${route.reason}`, { node: route.node });
+    logger.info(`call from ${callerNumber(channel)} sent to ${uri}: ${route.reason}`, { node: route.node });
     if (!this.has(channel.id)) return;
     const timer = setTimeout(() => {
-      logger.warn(`call from ${callerOf(channel)}: Asterisk did not send it to ${route.node}`);
+      logger.warn(`call from ${callerNumber(channel)}: Asterisk did not send it to ${route.node}`);
       otherwise().catch((error: Error) => logger.warn(error.message));
     }, REDIRECT_TIMEOUT_MS);
     this.#pending.set(channel.id, timer);
@@ -151,14 +151,14 @@ export class CallRouter {
   /** Takes a call that placement would rather see elsewhere. Only if this node is full it is refused. */
   async #take(arrival: Arrival): Promise<void> {
     if (this.#deps.cluster.isFull) return this.#refuse(arrival);
-    this.left(arrival.channel.id);
+    this.#forget(arrival.channel.id);
     arrival.take();
   }
 
   /** Says so without answering, and has the dialplan end the call. */
   async #refuse({ channel, conference, settings }: Arrival): Promise<void> {
     const { prompter, anchors, logger } = this.#deps;
-    logger.warn(`call from ${callerOf(channel)} to ${conference ?? 'the lobby'} refused: no room`);
+    logger.warn(`call from ${callerNumber(channel)} to ${conference ?? 'the lobby'} refused: no room`);
     const sounds = promptSounds(['full'], settings.profile.sound);
     // A caller is not kept because a prompt cannot be played.
     if (sounds.media.length > 0) {
@@ -167,6 +167,11 @@ export class CallRouter {
       await playing?.ended;
     }
     await giveBack(channel.id, 'FULL', this.#deps);
+  }
+
+  #forget(channelId: string): void {
+    clearTimeout(this.#pending.get(channelId) ?? undefined);
+    this.#pending.delete(channelId);
   }
 
   async #read(channel: AriChannel, variable: string): Promise<string> {
@@ -183,10 +188,6 @@ export class CallRouter {
 /** What the caller dialled here; where the dialplan has moved the call to an extension such as `s`, what the request says. */
 function dialledNumber({ dialled }: AriChannel, requestUri: string): string {
   return dialled !== null && (dialled.length > 1 || /\d/.test(dialled)) ? dialled : userOf(requestUri);
-}
-
-function callerOf({ caller }: AriChannel): string {
-  return caller.number || 'unknown';
 }
 
 /** No such channel (404), or not in the application any more (409). 422 is about the address. */

@@ -8,6 +8,7 @@ import { dial, type Step, timeOut, type Visitor, welcomeVisitor } from '../../lo
 import type { PromptName } from '../../prompts/catalogue.ts';
 import { promptSounds } from '../../prompts/prompt-sounds.ts';
 import { WakeTimers } from '../../timing/wake-timers.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import type { Anchors } from './anchors.ts';
 import { giveBack } from './give-back.ts';
@@ -33,7 +34,7 @@ export type LobbyDeps = {
 };
 
 /** Calls that have no conference yet: each caller is asked for the number of one. */
-export class Lobby {
+export class Lobby implements ChannelObserver {
   readonly #deps: LobbyDeps;
   /** By channel id. */
   readonly #guests = new Map<string, Guest>();
@@ -45,7 +46,7 @@ export class Lobby {
       const guest = this.#guests.get(channelId);
       if (!guest) return;
       const { visitor, settings } = guest;
-      this.#take(guest, timeOut(visitor, settings.profile.access, deps.isRunning, deps.now()));
+      this.#apply(guest, timeOut(visitor, settings.profile.access, deps.isRunning, deps.now()));
     });
   }
 
@@ -60,28 +61,28 @@ export class Lobby {
     this.#ask(guest, ['enter-conference']);
   }
 
-  pressed(channelId: string, key: string): void {
+  handleDtmf(channelId: string, digit: string): void {
     const guest = this.#guests.get(channelId);
     if (!guest) return;
     if (guest.visitor.digits === '') this.#deps.prompter.hush(channelId);
     const { access } = guest.settings.profile;
-    this.#take(guest, dial(guest.visitor, key, access, this.#deps.isRunning, this.#deps.now()));
+    this.#apply(guest, dial(guest.visitor, digit, access, this.#deps.isRunning, this.#deps.now()));
   }
 
-  left(channelId: string): void {
+  channelGone(channelId: string): void {
     this.#guests.delete(channelId);
   }
 
   /** Forgets calls that Asterisk does not have any more. */
   resync(living: ReadonlySet<string>): void {
-    for (const channelId of this.#guests.keys()) if (!living.has(channelId)) this.left(channelId);
+    for (const channelId of this.#guests.keys()) if (!living.has(channelId)) this.channelGone(channelId);
   }
 
   stop(): void {
     this.#timers.clear();
   }
 
-  #take(guest: Guest, step: Step): void {
+  #apply(guest: Guest, step: Step): void {
     const { channel, settings, flags } = guest;
     switch (step.type) {
       case 'waits':

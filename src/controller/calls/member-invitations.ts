@@ -8,7 +8,7 @@ export type MemberInvitationsDeps = {
   inviter: Pick<Inviter, 'invite'>;
   logger: Logger;
   /** Tells a member that the invited person does not come. */
-  tellFailure: (conference: string, memberId: number) => void;
+  reportFailure: (conference: string, memberId: number) => void;
 };
 
 /** Invitations that members ask for with a key: they learn if one fails. */
@@ -22,7 +22,7 @@ export class MemberInvitations {
   }
 
   invite({ name, settings }: Conference, { target, invitedBy }: { target: string; invitedBy: number }): void {
-    const { inviter, logger, tellFailure } = this.#deps;
+    const { inviter, logger, reportFailure } = this.#deps;
     const body = inviteBodySchema.parse({ targets: [target] });
     try {
       const into = { conference: name, profileName: settings.profileName };
@@ -30,13 +30,13 @@ export class MemberInvitations {
       if (invitation) this.#invitedBy.set(invitation.id, invitedBy);
     } catch (error) {
       logger.warn(`conference ${name}: ${(error as Error).message}`);
-      tellFailure(name, invitedBy);
+      reportFailure(name, invitedBy);
     }
   }
 
   changed(name: string, { id, status }: InvitationEvent): void {
     const memberId = this.#invitedBy.get(id);
     if (status === 'answered' || status === 'failed') this.#invitedBy.delete(id);
-    if (status === 'failed' && memberId !== undefined) this.#deps.tellFailure(name, memberId);
+    if (status === 'failed' && memberId !== undefined) this.#deps.reportFailure(name, memberId);
   }
 }

@@ -1,12 +1,12 @@
 import type { Message, MessageOf } from '../../cluster/messages.ts';
 import type { OtherNode } from '../../cluster/nodes.ts';
+import type { EventChannel } from '../../events/channel.ts';
 import type { AnnouncementText, TrunkPeerSpec } from '../../relay/protocol.ts';
-import type { ClusterDeps } from './deps.ts';
+import type { RelayLink } from '../relay/relay-link.ts';
 
 export type TrunkPeersDeps = {
-  relay: ClusterDeps['relay'];
-  send: (to: string, message: Message) => boolean;
-  broadcast: (message: Message) => void;
+  relay: Pick<RelayLink, 'foundPeers' | 'setPeers' | 'announceTo' | 'installKey' | 'keyAcknowledged'>;
+  channel: Pick<EventChannel<Message>, 'send' | 'broadcast'> | null;
 };
 
 type MediaKeyMessage = MessageOf<'media-key' | 'media-key-ack' | 'want-media-key'>;
@@ -54,19 +54,19 @@ export class TrunkPeers {
   /** The relay has a key for one node, or (null) for all. */
   announce(to: string | null, announcement: AnnouncementText): void {
     const message: Message = { type: 'media-key', ...announcement };
-    if (to === null) this.#deps.broadcast(message);
-    else this.#deps.send(to, message);
+    if (to === null) this.#deps.channel?.broadcast(message);
+    else this.#deps.channel?.send(to, message);
   }
 
   /** The relay takes packets of a node under this key. */
   installed(node: string, epoch: number): void {
-    this.#deps.send(node, { type: 'media-key-ack', epoch });
+    this.#deps.channel?.send(node, { type: 'media-key-ack', epoch });
   }
 
   /** The relay was started anew: all must be told its keys, and it those of all. */
   relayStarted(nodes: Iterable<OtherNode>): void {
     for (const { id, state } of nodes) if (state === 'up') this.up(id);
-    this.#deps.broadcast({ type: 'want-media-key' });
+    this.#deps.channel?.broadcast({ type: 'want-media-key' });
   }
 
   received(from: string, message: MediaKeyMessage): void {

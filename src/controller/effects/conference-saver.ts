@@ -1,6 +1,6 @@
 import type { AriPort } from '../../ari/port.ts';
 import { type SavedConference, serializeConference } from '../../conference/model/saved-conference.ts';
-import type { Names } from '../asterisk/names.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 
 type Waiting = { value: string; readonly written: Promise<void> };
 
@@ -10,13 +10,13 @@ type Waiting = { value: string; readonly written: Promise<void> };
  */
 export class ConferenceSaver {
   readonly #ari: Pick<AriPort, 'setGlobalVariable'>;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   /** What is being written, by conference. */
   readonly #writing = new Map<string, Promise<void>>();
   /** What is to be written after that. */
   readonly #waiting = new Map<string, Waiting>();
 
-  constructor(deps: { ari: Pick<AriPort, 'setGlobalVariable'>; names: Names }) {
+  constructor(deps: { ari: Pick<AriPort, 'setGlobalVariable'>; names: ObjectNames }) {
     this.#ari = deps.ari;
     this.#names = deps.names;
   }

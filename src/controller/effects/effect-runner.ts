@@ -8,7 +8,8 @@ import type { Input } from '../../conference/model/inputs.ts';
 import { serializeMember } from '../../conference/model/saved-member.ts';
 import { isOnlyName } from '../../conference/rules/recording.ts';
 import type { Bridges } from '../asterisk/bridges.ts';
-import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names } from '../asterisk/names.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE } from '../asterisk/dialplan.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { ChannelConfigurator } from '../calls/channel-configurator.ts';
 import { giveBack } from '../calls/give-back.ts';
 import { ControllerError } from '../errors.ts';
@@ -40,7 +41,7 @@ export function isForAsterisk(effect: AsteriskEffect | ControllerEffect): effect
 
 export type EffectRunnerDeps = {
   ari: AriPort;
-  names: Names;
+  names: ObjectNames;
   bridges: Bridges;
   configurator: ChannelConfigurator;
   prompter: Prompter;

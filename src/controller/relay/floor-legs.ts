@@ -4,7 +4,8 @@ import type { AriPort } from '../../ari/port.ts';
 import type { FloorLeg } from '../../conference/model/floor-leg.ts';
 import type { RtpAddress } from '../../relay/protocol.ts';
 import type { Bridges } from '../asterisk/bridges.ts';
-import type { Names } from '../asterisk/names.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { RelayLink } from './relay-link.ts';
 
 /** Asterisk's names for what is exchanged with the relay: 16-bit samples, or G.722 for wideband. */
@@ -14,7 +15,7 @@ const RETRY_MS = 1000;
 
 export type FloorLegsDeps = {
   ari: AriPort;
-  names: Names;
+  names: ObjectNames;
   bridges: Pick<Bridges, 'floorOpened'>;
   link: RelayLink;
   logger: Logger;
@@ -25,9 +26,9 @@ export type FloorLegsDeps = {
  * on it is the mix of everybody there, and what the relay sends back is heard there.
  * @see https://docs.asterisk.org/Development/Reference-Information/Asterisk-Framework-and-API-Examples/External-Media-and-ARI/
  */
-export class FloorLegs {
+export class FloorLegs implements ChannelObserver {
   readonly #ari: AriPort;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   readonly #bridges: Pick<Bridges, 'floorOpened'>;
   readonly #link: RelayLink;
   readonly #logger: Logger;
@@ -98,8 +99,10 @@ export class FloorLegs {
     );
   }
 
-  /** A channel is gone; one that is still wanted is made anew. */
-  gone(conference: string): void {
+  /** A channel to the relay that is still wanted is made again. */
+  channelGone(channelId: string, destroyed: boolean): void {
+    const conference = this.#names.conferenceOfFloorLeg(channelId);
+    if (conference === null || !destroyed) return;
     this.#forget(conference);
     if (!this.#wanted.has(conference)) return;
     this.#logger.warn(`conference ${conference}: its channel to the relay has ended, making it again`);

@@ -1,7 +1,9 @@
 import type { Logger } from 'winston';
 import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
-import { METER, METER_CONTEXT, METER_VARIABLE, type Names } from '../asterisk/names.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { METER, METER_CONTEXT, METER_VARIABLE } from '../asterisk/dialplan.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { RelayLink } from './relay-link.ts';
 
 /** Before a meter that has ended, or could not be made, is tried again: at first, and at most. */
@@ -23,9 +25,9 @@ type Meter = {
  * again, ever less often.
  * @see https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Applications/AudioSocket/
  */
-export class Meters {
+export class Meters implements ChannelObserver {
   readonly #ari: AriPort;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   readonly #link: Pick<RelayLink, 'meters'>;
   readonly #logger: Pick<Logger, 'debug'>;
   readonly #onMeasured: (channelId: string) => void;
@@ -37,7 +39,7 @@ export class Meters {
   /** @param deps.onMeasured is told of each member whose level has changed */
   constructor(deps: {
     ari: AriPort;
-    names: Names;
+    names: ObjectNames;
     link: Pick<RelayLink, 'meters'>;
     logger: Pick<Logger, 'debug'>;
     onMeasured: (channelId: string) => void;
@@ -88,14 +90,11 @@ export class Meters {
     }
   }
 
-  /** Its channel is gone; one that is wanted is made anew. */
-  gone(channelId: string): void {
-    const meter = this.#meters.get(channelId);
-    if (!meter) return;
-    meter.present = false;
-    meter.levelDbov = null;
-    if (meter.wanted) this.#beginLater(channelId, meter);
-    else this.#remove(channelId, meter);
+  /** A member who is gone is not measured any more; a meter that is gone and still wanted is made again. */
+  channelGone(channelId: string, destroyed: boolean): void {
+    const member = this.#names.channelOfMeter(channelId);
+    if (member === null) void this.set(channelId, false);
+    else if (destroyed) this.#gone(member);
   }
 
   /** The relay tells how loud it is at some. */
@@ -116,13 +115,23 @@ export class Meters {
    * said that they are.
    */
   async found(members: ReadonlyMap<string, { waiting: boolean }>): Promise<void> {
-    for (const channelId of [...this.#meters.keys()]) if (!members.has(channelId)) this.gone(channelId);
-    await Promise.all([...members].map(([channelId, { waiting }]) => this.#take(channelId, waiting)));
+    for (const channelId of [...this.#meters.keys()]) if (!members.has(channelId)) this.#gone(channelId);
+    await Promise.all([...members].map(([channelId, { waiting }]) => this.#adopt(channelId, waiting)));
   }
 
   /** Stops the timers; the channels stay. */
   stop(): void {
     for (const { timer } of this.#meters.values()) clearTimeout(timer);
+  }
+
+  /** Its channel is gone. */
+  #gone(channelId: string): void {
+    const meter = this.#meters.get(channelId);
+    if (!meter) return;
+    meter.present = false;
+    meter.levelDbov = null;
+    if (meter.wanted) this.#beginLater(channelId, meter);
+    else this.#remove(channelId, meter);
   }
 
   #add(channelId: string): Meter {
@@ -138,7 +147,7 @@ export class Meters {
     this.#channels.delete(this.#names.meterId(channelId));
   }
 
-  async #take(channelId: string, waiting: boolean): Promise<void> {
+  async #adopt(channelId: string, waiting: boolean): Promise<void> {
     const meter = this.#meters.get(channelId) ?? this.#add(channelId);
     meter.present = true;
     // Whoever would have sent it on is gone. Where it is not wanted yet, it ends, and a new one is made when it is.
@@ -154,7 +163,7 @@ export class Meters {
       await this.#ari.spyOn(channelId, spy);
     } catch (error) {
       this.#logger.debug(`no meter for ${channelId}: ${(error as Error).message}`);
-      if (this.#meters.get(channelId) === meter) this.gone(channelId);
+      if (this.#meters.get(channelId) === meter) this.#gone(channelId);
     }
   }
 

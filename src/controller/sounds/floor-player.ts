@@ -4,7 +4,7 @@ import type { PlaybackOperation } from '../../conference/model/commands.ts';
 import type { Playback } from '../../conference/model/conference.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
 import { Waiters } from '../../timing/waiters.ts';
-import type { Names } from '../asterisk/names.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 import { volumeFactor } from '../asterisk/volume.ts';
 import { ControllerError } from '../errors.ts';
 import { openPlayer } from './player-channels.ts';
@@ -28,13 +28,13 @@ type Order = {
  */
 export class FloorPlayer {
   readonly #ari: AriPort;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   readonly #library: SoundLibrary;
   /** Those that have not begun yet, by playback id. */
   readonly #orders = new Map<string, Order>();
   readonly #beginning = new Waiters<void>();
 
-  constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
+  constructor(deps: { ari: AriPort; names: ObjectNames; library: SoundLibrary }) {
     this.#ari = deps.ari;
     this.#names = deps.names;
     this.#library = deps.library;

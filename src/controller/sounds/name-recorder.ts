@@ -1,5 +1,6 @@
 import type { AriPort } from '../../ari/port.ts';
 import { Waiters } from '../../timing/waiters.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 
 /** As long as a name may be. */
 const LONGEST_SECONDS = 5;
@@ -7,7 +8,7 @@ const LONGEST_SECONDS = 5;
 const TIMEOUT_MS = 15_000;
 
 /** Has callers say their names, which Asterisk keeps as recordings until the conference ends. */
-export class NameRecorder {
+export class NameRecorder implements ChannelObserver {
   readonly #ari: AriPort;
   /** By the recording's name. Bounded by the callers who are speaking. */
   readonly #recordings = new Waiters<boolean>();
@@ -36,8 +37,7 @@ export class NameRecorder {
     this.#recordings.settle(name, isRecorded);
   }
 
-  /** A channel is gone. */
-  forget(channelId: string): void {
+  channelGone(channelId: string): void {
     for (const [name, caller] of this.#callers) if (caller === channelId) this.finished(name, false);
   }
 

@@ -3,7 +3,9 @@ import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
 import { Waiters } from '../../timing/waiters.ts';
-import { type Names, WHISPER } from '../asterisk/names.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { WHISPER } from '../asterisk/dialplan.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { SoundLibrary } from './sound-library.ts';
 
 /** Longer than any prompt: what is not over by then never will be. */
@@ -30,9 +32,9 @@ type Whisper = { readonly channelId: string; readonly made: Promise<void>; uses:
  * Plays to single callers and to floors. Playing to a channel takes it out of what it hears, and keeps Asterisk from doing
  * anything else about it meanwhile; so a member who hears the conference gets a whisper instead, which is mixed in.
  */
-export class Prompter {
+export class Prompter implements ChannelObserver {
   readonly #ari: AriPort;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   readonly #library: SoundLibrary;
   /** By playback id. Bounded by the channels and by `LONGEST_MS`. */
   readonly #playing = new Map<string, Playing>();
@@ -43,7 +45,7 @@ export class Prompter {
   /** Whispers that have not entered the application yet. */
   readonly #entering = new Waiters<void>();
 
-  constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
+  constructor(deps: { ari: AriPort; names: ObjectNames; library: SoundLibrary }) {
     this.#ari = deps.ari;
     this.#names = deps.names;
     this.#library = deps.library;
@@ -136,8 +138,7 @@ export class Prompter {
     this.#playing.get(playbackId)?.finish();
   }
 
-  /** A channel is gone: nothing plays to it any more. */
-  forget(channelId: string): void {
+  channelGone(channelId: string): void {
     for (const id of [...(this.#playingTo.get(channelId) ?? [])]) this.#playing.get(id)?.finish();
   }
 

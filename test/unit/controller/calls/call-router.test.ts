@@ -103,7 +103,7 @@ describe('a call that has come', () => {
   it('is sent to the node that placement picks, to the number that was dialled', async () => {
     await call();
     expect(asked).toEqual([SENT]);
-    router.left('c');
+    router.channelGone('c');
     await vi.advanceTimersByTimeAsync(10_000);
     expect(asked).toEqual([SENT]);
   });
@@ -127,7 +127,7 @@ describe('a call that has come', () => {
 
   it('is taken if it comes back with the same Call-ID, but not a minute later', async () => {
     await call();
-    router.left('c');
+    router.channelGone('c');
     await call();
     expect(asked).toEqual([SENT, 'take']);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -187,7 +187,7 @@ describe('a redirect', () => {
 
   it('is not made for a caller who has hung up meanwhile', async () => {
     const done = call();
-    router.left('c');
+    router.channelGone('c');
     await done;
     expect(asked).toEqual([]);
   });

@@ -85,7 +85,7 @@ describe('a caller in the lobby', () => {
     await receive();
     expect(asked).toEqual(['answer', 'play']);
     expect(settled).toEqual(['a true']);
-    for (const key of '3000#') lobby.pressed('a', key);
+    for (const key of '3000#') lobby.handleDtmf('a', key);
     expect(asked.slice(2)).toEqual(['join 3000']);
   });
 

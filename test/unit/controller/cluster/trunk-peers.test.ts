@@ -24,8 +24,10 @@ function peers(own: MessageOf<'hello'>['trunk'], found: TrunkPeerSpec[] = []) {
         installKey: ask('installKey'),
         keyAcknowledged: ask('keyAcknowledged'),
       },
-      send: (to, message) => sent.push([to, message]) > 0,
-      broadcast: (message) => sent.push([null, message]),
+      channel: {
+        send: (to, message) => sent.push([to, message]) > 0,
+        broadcast: (message) => sent.push([null, message]),
+      },
     },
   );
   return { trunkPeers, relay, sent };

@@ -1,17 +1,17 @@
-import { NORMAL_CLEARING } from '../../ari/causes.ts';
-import type { AriPort } from '../../ari/port.ts';
-import { channelSetupOf } from '../../conference/model/channel-setup.ts';
-import type { Conference } from '../../conference/model/conference.ts';
-import { floorLegOf } from '../../conference/model/floor-leg.ts';
-import type { ChannelSeen } from '../../conference/model/inputs.ts';
-import type { Path } from '../../conference/model/member.ts';
-import type { Conferences } from '../conferences.ts';
-import type { AsteriskSide } from './asterisk-side.ts';
-import { WHISPER } from './names.ts';
-import { type AsteriskRead, type ChannelRead, readConference } from './read-asterisk.ts';
+import { NORMAL_CLEARING } from '../ari/causes.ts';
+import type { AriPort } from '../ari/port.ts';
+import { channelSetupOf } from '../conference/model/channel-setup.ts';
+import type { Conference } from '../conference/model/conference.ts';
+import { floorLegOf } from '../conference/model/floor-leg.ts';
+import type { ChannelSeen } from '../conference/model/inputs.ts';
+import type { Path } from '../conference/model/member.ts';
+import { WHISPER } from './asterisk/dialplan.ts';
+import { type AsteriskRead, type ChannelRead, readConference } from './asterisk/read-asterisk.ts';
+import type { AsteriskServices } from './asterisk-services.ts';
+import type { Conferences } from './conferences.ts';
 
 /** Reconciles all conferences with what was read from Asterisk. Rejects with an `AriError` if more cannot be read. */
-export async function resync(read: AsteriskRead, asterisk: AsteriskSide, conferences: Conferences): Promise<void> {
+export async function resync(read: AsteriskRead, asterisk: AsteriskServices, conferences: Conferences): Promise<void> {
   const withFloorLeg = new Set<string>();
   asterisk.bridges.existing(new Set(read.bridges.map(({ id }) => id)));
   for (const { id, channelIds } of read.bridges) {
@@ -39,7 +39,7 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskSide, confere
  * What open floors need of the relay is said before it is told everything that is wanted: it would close their ports, and their
  * channels would be made anew.
  */
-async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
+async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskServices, { all }: Conferences): Promise<void> {
   const { names, floorLegs } = asterisk;
   for (const { id } of bridges) {
     const conference = all.get(names.conferenceOfFloor(id) ?? '');
@@ -49,7 +49,7 @@ async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskSide, { 
 }
 
 /** Which members have a meter, and whether it has yet to be sent to the relay. */
-function metersIn({ others }: AsteriskRead, { names }: AsteriskSide): Map<string, { waiting: boolean }> {
+function metersIn({ others }: AsteriskRead, { names }: AsteriskServices): Map<string, { waiting: boolean }> {
   const meters = new Map<string, { waiting: boolean }>();
   for (const { id, stasis } of others) {
     const channelId = names.channelOfMeter(id);
@@ -67,7 +67,7 @@ function isMetered(channelId: string, conferences: Conferences): boolean {
 async function resyncConference(
   conference: Conference,
   read: AsteriskRead,
-  asterisk: AsteriskSide,
+  asterisk: AsteriskServices,
   conferences: Conferences,
 ): Promise<void> {
   const { ari, names, floorPlayer } = asterisk;
@@ -96,7 +96,7 @@ async function resyncConference(
     conference.stoppedRecording,
   ]);
   const playback = conferences.all.get(name)?.playback ?? null;
-  conferences.tell(name, {
+  conferences.dispatch(name, {
     type: 'resync',
     floorOpen: floor !== undefined,
     channels,
@@ -111,7 +111,7 @@ async function resyncConference(
 }
 
 /** A call that cannot be anchored any more is heard from the bridge, if at all. */
-async function anchored(channel: ChannelRead['channel'], { anchors }: AsteriskSide): Promise<Path> {
+async function anchored(channel: ChannelRead['channel'], { anchors }: AsteriskServices): Promise<Path> {
   try {
     return await anchors.ensure(channel);
   } catch (error) {
@@ -127,7 +127,7 @@ async function liveOf(ari: AriPort, names: readonly (string | null | undefined)[
 }
 
 /** Ends what belongs to nobody any more. */
-async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
+async function tidy(read: AsteriskRead, asterisk: AsteriskServices, { all }: Conferences): Promise<void> {
   const { ari, names, floorPlayer, prompter } = asterisk;
   for (const { id, channelIds } of read.bridges) {
     const name = names.conferenceOfFloor(id);

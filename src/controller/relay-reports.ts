@@ -1,14 +1,14 @@
 import type { Logger } from 'winston';
-import type { RelayReport } from '../../relay/protocol.ts';
-import type { AsteriskSide } from '../asterisk/asterisk-side.ts';
+import type { RelayReport } from '../relay/protocol.ts';
+import type { AsteriskServices } from './asterisk-services.ts';
 
 export type RelayReportDeps = {
-  asterisk: Pick<AsteriskSide, 'floorLegs' | 'anchors' | 'meters'>;
+  asterisk: Pick<AsteriskServices, 'floorLegs' | 'anchors' | 'meters'>;
   logger: Logger;
 };
 
-/** Takes what the relay tells of floors, calls and meters. */
-export function takeRelayReport(report: RelayReport, { asterisk, logger }: RelayReportDeps): void {
+/** Applies what the relay reports of floors, calls and meters. */
+export function applyRelayReport(report: RelayReport, { asterisk, logger }: RelayReportDeps): void {
   const { floorLegs, anchors, meters } = asterisk;
   switch (report.type) {
     case 'floor':
