@@ -23,6 +23,7 @@ export const STATUS_OF: Record<ControllerErrorCode | InviteErrorCode | Attendanc
   'attendance-unreadable': 500,
   'asterisk-refused': 502,
   'asterisk-unreachable': 503,
+  starting: 503,
   'no-such-node': 404,
   'node-unreachable': 504,
   'no-room': 503,

@@ -11,7 +11,10 @@ import type { StatusView } from './schemas.ts';
 
 /** What the routes work with. */
 export type RouteDeps = {
-  controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'>;
+  controller: Pick<
+    Controller,
+    'requireReady' | 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'
+  >;
   cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain' | 'routeOf'>;
   status: () => Omit<StatusView, 'conferences' | 'members'>;
   reloadProfiles: ProfileStore['reload'];

@@ -21,6 +21,7 @@ import type { Cluster } from './cluster/cluster.ts';
 import { Commands } from './commands.ts';
 import { Conferences, type Published } from './conferences.ts';
 import type { AsteriskEffect } from './effects/effect-runner.ts';
+import { ControllerError } from './errors.ts';
 import type { RelayLink } from './relay/relay-link.ts';
 import { TalkLevels } from './relay/talk-levels.ts';
 import { applyRelayReport } from './relay-reports.ts';
@@ -59,6 +60,8 @@ export class Controller {
   readonly #talkLevels: TalkLevels;
   readonly #reconciler: Reconciler;
   readonly #events: AsteriskEvents;
+  /** Asterisk has been read at least once. */
+  #isReady = false;
 
   constructor(options: ControllerOptions, deps: ControllerDeps) {
     this.#deps = deps;
@@ -125,6 +128,17 @@ export class Controller {
 
   get conferences(): ReadonlyMap<string, Conference> {
     return this.#conferences.all;
+  }
+
+  /**
+   * Until Asterisk has been read for the first time, it is not known which conferences there are.
+   * @throws ControllerError `starting`
+   */
+  requireReady(): void {
+    if (this.#isReady) return;
+    const message =
+      'the controller is starting and has not read the conferences from Asterisk yet: try again in a moment';
+    throw new ControllerError('starting', message);
   }
 
   /** Calls that come in. */
@@ -211,6 +225,7 @@ export class Controller {
     await resync(read, this.#asterisk, this.#conferences);
     link.ready();
     cluster.ready();
+    this.#isReady = true;
   }
 
   async #run(name: string, effects: readonly AsteriskEffect[]): Promise<void> {

@@ -8,6 +8,8 @@ export type ControllerErrorCode =
   | 'asterisk-refused'
   /** Asterisk does not answer. The command takes effect when it does again. */
   | 'asterisk-unreachable'
+  /** The controller does not know yet which conferences there are. */
+  | 'starting'
   | 'no-such-node'
   /** The node that should do it is down, or has not answered in time: it may have done it. */
   | 'node-unreachable'
@@ -21,6 +23,7 @@ const CODES = {
   'not-possible': true,
   'asterisk-refused': true,
   'asterisk-unreachable': true,
+  starting: true,
   'no-such-node': true,
   'node-unreachable': true,
   'no-room': true,

@@ -131,6 +131,7 @@ export function depsOf(
   };
   return {
     controller: {
+      requireReady: () => {},
       conferences,
       command: async (_name, command) => onCommand(command),
       readMedia: async () => null,
