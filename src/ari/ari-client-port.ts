@@ -89,7 +89,7 @@ export class AriClientPort implements AriPort {
   }
 
   async setGlobalVariable(variable: string, value: string): Promise<void> {
-    // Without a value, Asterisk removes it; an empty one would stay in its list for ever.
+    // Without a value, Asterisk removes it; an empty one would stay in its list.
     await this.#setVariable('/ari/asterisk/variable', variable, value === '' ? undefined : value);
   }
 

@@ -6,16 +6,16 @@ import type { Change } from './messages.ts';
 import { conferenceRecordOf, recordOf } from './record.ts';
 
 /**
- * What the other nodes must be told of a conference that has become another one: small where little has changed.
- * Only the members who have changed are looked at, since there may be thousands.
- * @param before what they know; null if nothing
+ * The changes to a conference that the other nodes must learn: few where little has changed. Only the members who have changed are
+ * looked at, since there may be thousands.
+ * @param before the conference as the other nodes know it; null if they do not
  * @param after null if it has ended
  */
 export function changesBetween(before: Conference | null, after: Conference | null): Change[] {
   const was = before && conferenceRecordOf(before);
   const is = after && conferenceRecordOf(after);
   if (!after || !is) return was ? [{ type: 'ended', conference: was.name }] : [];
-  // Numbers begin anew in a new conference of the same name.
+  // A new conference of the same name begins with number 1 again.
   if (before && was && was.startedAtMs !== is.startedAtMs) {
     return [{ type: 'ended', conference: is.name }, ...changesBetween(null, after)];
   }

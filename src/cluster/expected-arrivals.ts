@@ -13,7 +13,7 @@ export class ExpectedArrivals {
     this.#sent.set(node, [...this.#recent(node, nowMs), nowMs]);
   }
 
-  /** A node has told of so many members more than before: those who were sent there first are expected no more. */
+  /** A node has so many members more than before: the callers who were sent there first are not expected any more. */
   arrived(node: string, more: number): void {
     const sent = this.#sent.get(node);
     if (sent && more > 0) this.#sent.set(node, sent.slice(more));

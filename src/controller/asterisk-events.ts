@@ -118,7 +118,7 @@ export class AsteriskEvents {
     for (const observer of this.#observers) observer.channelGone(channelId, destroyed);
   }
 
-  /** Of a player that never came to play, Asterisk does not say that it has finished. */
+  /** Asterisk does not report the end of a playback that never began. */
   #playerGone(channelId: string): void {
     const { names } = this.#deps.asterisk;
     const playback = names.playbackOfPlayer(channelId) ?? names.playbackOnFloor(channelId);

@@ -30,9 +30,9 @@ export type AsteriskServices = {
 };
 
 /**
- * @param deps.report receives what became of effects
+ * @param deps.report receives the results of effects
  * @param deps.settled as of `EffectRunnerDeps`
- * @param deps.measured is told of a member whose level has changed
+ * @param deps.measured receives each member whose level has changed
  */
 export function createAsteriskServices(
   { application, anySource }: { application: string; anySource: boolean },

@@ -19,7 +19,7 @@ import { type AsteriskEffect, isForAsterisk } from './effects/effect-runner.ts';
 import { settleAll } from './effects/settle-all.ts';
 import { callWebhook } from './webhook.ts';
 
-/** Of conferences that have ended; so many wrong PINs lately are remembered. */
+/** So many ended conferences are remembered for their wrong PINs. */
 const MOST_REMEMBERED = 1000;
 
 /** Events of which there may be one for each of thousands at once. */
@@ -108,7 +108,7 @@ export class Conferences implements ChannelObserver {
     if (present) return present;
     const settings = findSettings(this.#profiles, profileName);
     if (!settings) {
-      this.#deps.logger.warn(`conference ${name}: its profile "${profileName}" is gone, using defaults`);
+      this.#deps.logger.warn(`conference ${name}: there is no profile "${profileName}" any more; using defaults`);
     }
     const { now, cluster } = this.#deps;
     const options = { pinThrottle: this.#pinThrottle.get(name) };
@@ -126,7 +126,7 @@ export class Conferences implements ChannelObserver {
     this.dispatch(name, { type: 'join', ...call });
   }
 
-  /** Notes that news of a channel are about this conference. */
+  /** Notes that events of a channel are about this conference. */
   claim(channelId: string, name: string): void {
     this.#conferenceOf.set(channelId, name);
   }
@@ -201,7 +201,9 @@ export class Conferences implements ChannelObserver {
         return this.#deps.invite(conference, effect);
       case 'call-webhook':
         callWebhook(effect.url, effect.body).catch((error: Error) => {
-          this.#deps.logger.warn(`conference ${conference.name}: webhook ${effect.url}: ${error.message}`);
+          this.#deps.logger.warn(
+            `conference ${conference.name}: webhook ${effect.url} was not called: ${error.message}`,
+          );
         });
         return;
       case 'hand-over': {

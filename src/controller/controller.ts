@@ -30,7 +30,7 @@ import { resync } from './resync.ts';
 export type ControllerOptions = {
   application: string;
   nodeId: string;
-  /** So long a call may wait to be let in. */
+  /** The longest time that a call may wait to be let in. */
   waitMs: number;
   /** As of `AnchorsOptions`. */
   anySource: boolean;
@@ -93,7 +93,7 @@ export class Controller {
       run: (name, effects) => this.#run(name, effects),
       invite: (conference, spec) => this.#invitations.invite(conference, spec),
       publish: (published) => {
-        // A call that is answered late would begin the conference anew.
+        // A call that is answered late would begin the conference again.
         if (published.event.type === 'ending') inviter.cancelAll(published.conference);
         watch(published);
       },
@@ -160,7 +160,7 @@ export class Controller {
   }
 
   /** The relay tells of a floor, a call or meters. */
-  relayReported(report: RelayReport): void {
+  handleRelayReport(report: RelayReport): void {
     applyRelayReport(report, { asterisk: this.#asterisk, logger: this.#deps.logger });
   }
 

@@ -14,7 +14,9 @@ export function applyRelayReport(report: RelayReport, { asterisk, logger }: Rela
     case 'floor':
       return floorLegs.opened(report.conference, report.local);
     case 'floor-failed':
-      logger.warn(`conference ${report.conference}: no port for its floor: ${report.message}`);
+      logger.warn(
+        `conference ${report.conference}: the relay has no port for its floor, so its listeners hear nothing: ${report.message}`,
+      );
       return;
     case 'call-open':
       return anchors.settled(report.channelId, null);

@@ -36,8 +36,8 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskServices, con
 }
 
 /**
- * What open floors need of the relay is said before it is told everything that is wanted: it would close their ports, and their
- * channels would be made anew.
+ * The relay is told about open floors before it is told everything that is wanted: otherwise it would close their ports, and their
+ * channels would be made again.
  */
 async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskServices, { all }: Conferences): Promise<void> {
   const { names, floorLegs } = asterisk;
@@ -82,7 +82,7 @@ async function resyncConference(
     if (path.at === 'bridge' || !inAudience.has(channelId) || hearing === null) {
       return { ...read, path, bridge: inFloor.has(channelId) ? 'floor' : 'other' };
     }
-    // It is in place, so nobody will say it again.
+    // It is in place, so it is not set again later.
     asterisk.anchors.hear(channelId, name, hearing);
     return { ...read, path, bridge: 'audience' };
   }
@@ -119,14 +119,14 @@ async function anchored(channel: ChannelRead['channel'], { anchors }: AsteriskSe
   }
 }
 
-/** Those of some recordings that are under way. */
+/** The recordings among these that are under way. */
 async function liveOf(ari: AriPort, names: readonly (string | null | undefined)[]): Promise<string[]> {
   const live: string[] = [];
   for (const name of names) if (name != null && (await ari.isRecording(name))) live.push(name);
   return live;
 }
 
-/** Ends what belongs to nobody any more. */
+/** Ends channels and bridges that belong to no conference any more. */
 async function tidy(read: AsteriskRead, asterisk: AsteriskServices, { all }: Conferences): Promise<void> {
   const { ari, names, floorPlayer, prompter } = asterisk;
   for (const { id, channelIds } of read.bridges) {
@@ -136,7 +136,7 @@ async function tidy(read: AsteriskRead, asterisk: AsteriskServices, { all }: Con
   }
   const playing = new Set([...all.values()].map(({ playback }) => playback?.id));
   for (const { id, stasis } of read.others) {
-    // It has lost the one who would have ended it.
+    // The controller that would have ended it is gone.
     if (stasis?.args[0] === WHISPER && !prompter.isInUse(id)) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
     const playback = names.playbackOfPlayer(id);
     const floorLeg = names.conferenceOfFloorLeg(id);

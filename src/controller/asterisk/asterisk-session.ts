@@ -9,7 +9,7 @@ import { checkApplicationFree, signApplication, WHO_EVENT } from './application-
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
-/** What may pass by itself when connecting for the first time. */
+/** Failures of the first connection that may pass by themselves. */
 const WAITED_OUT: ReadonlySet<AriErrorCode> = new Set(['unreachable', 'refused']);
 /** Asterisk answers HTTP before it has loaded ARI, if it has that. */
 const LOADING_MS = 10_000;
@@ -19,7 +19,7 @@ export type SessionStatus = { connected: true; asteriskVersion: string } | { con
 
 type Connection = { closed: Promise<void> };
 
-/** What is to be told of Asterisk. */
+/** Receives the events of Asterisk. */
 export type EventConsumer = {
   /** A connection is about to be opened. */
   connecting(): void;
@@ -37,7 +37,7 @@ export type SessionDeps = {
   onReplaced: () => void;
 };
 
-/** Keeps the controller connected to its Asterisk: connects, resyncs, passes on events, and does so again for ever. */
+/** Keeps the controller connected to its Asterisk: connects, resyncs, passes on events, and connects again whenever the connection is lost. */
 export class AsteriskSession {
   readonly #options: SessionOptions;
   readonly #deps: SessionDeps;
@@ -147,7 +147,7 @@ export class AsteriskSession {
   }
 
   #lost(error: Error): null {
-    // Told once, not at every try.
+    // Logged once, not at every try.
     if (this.#status.connected || this.#status.reason !== error.message) {
       this.#deps.logger.warn(`${error.message}; trying again until Asterisk answers`);
     }

@@ -5,12 +5,12 @@ import { Waiters } from '../../timing/waiters.ts';
 import type { ChannelObserver } from './channel-observer.ts';
 import type { ObjectNames } from './object-names.ts';
 
-/** Asterisk is asked for a bridge again then, whether it has told of the end of the old one or not. */
+/** After this time Asterisk is asked for the bridge again, even if it has not reported the end of the old one. */
 const DESTROY_TIMEOUT_MS = 1000;
 
 type Where = Exclude<ChannelSetup['bridge'], 'none' | 'audience'>;
 
-/** What Asterisk does about a bridge grows with the channels in it, so that the audience waits in many small ones. */
+/** Asterisk's work for a bridge grows with the channels in it, so the audience waits in many small bridges. */
 const AUDIENCE_CHANNELS = 50;
 
 /**
@@ -22,7 +22,7 @@ export class Bridges implements ChannelObserver {
   readonly #names: ObjectNames;
   /** The bridges being created or in use, by id. Bounded by the conferences and their members. */
   readonly #opened = new Map<string, Promise<void>>();
-  /** Those that Asterisk was asked to destroy. */
+  /** The bridges that Asterisk was asked to destroy. */
   readonly #closing = new Waiters<void>();
   /** Which of them a channel was put into. */
   readonly #bridgeOf = new Map<string, string>();
@@ -109,7 +109,7 @@ export class Bridges implements ChannelObserver {
     if (this.#names.isAudience(bridgeId)) this.#audiences.set(bridgeId, (this.#audiences.get(bridgeId) ?? 0) + 1);
   }
 
-  /** Asterisk has these bridges: those of the audience that are not among them are made anew when they are needed. */
+  /** Asterisk has these bridges: other bridges of the audience are made again when they are needed. */
   existing(bridgeIds: ReadonlySet<string>): void {
     for (const bridgeId of this.#audiences.keys()) if (!bridgeIds.has(bridgeId)) this.#opened.delete(bridgeId);
     for (const bridgeId of bridgeIds) {
@@ -161,7 +161,7 @@ export class Bridges implements ChannelObserver {
   }
 }
 
-/** Of `addChannel`: 404 is about the bridge, and 400 about the channel. */
+/** An answer to `addChannel`: 404 is about the bridge, and 400 about the channel. */
 function isBridgeGone(error: unknown): boolean {
   return error instanceof AriError && error.status === 404;
 }

@@ -1,7 +1,7 @@
 import type { AriChannel } from '../../ari/port.ts';
 import type { Caller } from '../../conference/model/member.ts';
 
-/** Who is calling. Asterisk's default language says nothing about the caller. */
+/** The caller of a channel. Asterisk's default language says nothing about the caller. */
 export function callerOf({ caller, language }: AriChannel): Caller {
   return { ...caller, ...(language && language !== 'en' && { language }) };
 }

@@ -1,4 +1,4 @@
-/* What Rostrum and the dialplan of Asterisk call each other by. */
+/* The names that Rostrum and the dialplan of Asterisk share. */
 
 /** The variable that carries a member's state on its channel. */
 export const MEMBER_VARIABLE = 'ROSTRUM_MEMBER';
@@ -9,7 +9,7 @@ export const RESULT_VARIABLE = 'ROSTRUM_RESULT';
 export const EXECUTE_CONTEXT = 'rostrum-execute';
 export const PLAYER_CONTEXT = 'rostrum-player';
 export const METER_CONTEXT = 'rostrum-meter';
-/** What METER_CONTEXT connects to. */
+/** The variable with the address that METER_CONTEXT connects to. */
 export const METER_VARIABLE = 'ROSTRUM_METER';
 
 /** First arguments of `Stasis()` for channels that are not calls. */

@@ -10,22 +10,22 @@ import type { ObjectNames } from './object-names.ts';
 /** A channel of a conference, with its name in Asterisk in place of what becomes of its media. */
 export type ChannelRead = Omit<ChannelSeen, 'bridge' | 'path'> & { readonly channel: AriChannel };
 
-/** What Asterisk has that is ours. */
+/** Everything in Asterisk that belongs to this application. */
 export type AsteriskRead = {
   conferences: Map<string, { profileName: string; channels: ChannelRead[] }>;
   /** Calls that ask for a conference's number, and have been answered. */
   inLobby: AriChannel[];
-  /** Calls that nobody has let in yet. */
+  /** Calls that have not been let in yet. */
   unanswered: AriChannel[];
   malformed: { channel: AriChannel; message: string }[];
   /** Channels that are no calls: whispers, players, meters, and those of floors to the relay. */
   others: AriChannel[];
   bridges: AriBridge[];
-  /** Everybody's. */
+  /** All channels of Asterisk, also those of other applications. */
   channels: AriChannel[];
 };
 
-/** What is known of channels. */
+/** Facts about channels that the controller knows already. */
 export type Known = {
   /** Whether a call waits, or is about to be sent elsewhere, so that it is not for any conference yet. */
   readonly isUndecided: (channelId: string) => boolean;

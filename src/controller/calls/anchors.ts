@@ -48,7 +48,7 @@ type Call = Pick<AriChannel, 'id' | 'name' | 'dialled'>;
 type Anchor = {
   /** Resolves when it is known how the member hears; rejects if the call cannot be taken. */
   path: Promise<Path>;
-  /** Null until the relay has been told. */
+  /** Null until the relay has it. */
   spec: CallSpec | null;
   /** `pending` while the caller waits for the path. */
   state: 'pending' | 'in' | 'failed';
@@ -60,7 +60,7 @@ type Anchor = {
 
 export type AnchorsOptions = {
   application: string;
-  /** Phones may send from addresses that nobody has signalled: `relay.sources: any`. */
+  /** Phones may send from addresses that were not signalled: `relay.sources: any`. */
   anySource: boolean;
 };
 export type AnchorsDeps = {
@@ -72,8 +72,8 @@ export type AnchorsDeps = {
 };
 
 /**
- * The relay stands between each phone and Asterisk, as the anchor of the call's RTP: this is arranged before the call is
- * answered. What a member hears is then a matter of the relay alone.
+ * The relay stands between each phone and Asterisk, as the anchor of the call's RTP: this is set up before the call is answered.
+ * From then on the relay alone decides what a member hears.
  */
 export class Anchors implements ChannelObserver {
   readonly #options: AnchorsOptions;
@@ -124,7 +124,7 @@ export class Anchors implements ChannelObserver {
     return this.#anchors.has(channelId);
   }
 
-  /** The listener hears this conference from now on, and is heard by nobody; null lets everything pass to and from Asterisk. */
+  /** The listener hears this conference from now on, and nobody hears the listener; null lets everything pass to and from Asterisk. */
   hear(channelId: string, conference: string, hearing: Hearing | null): void {
     const anchor = this.#anchors.get(channelId);
     if (!anchor?.spec) return;
@@ -141,7 +141,7 @@ export class Anchors implements ChannelObserver {
     this.hear(channelId, '', null);
     // Asterisk tells the application of the end only if it is asked to, and refuses that where there is no such channel.
     this.#subscribeEach([channelId]).catch((error: Error) => {
-      this.#deps.logger.debug(`call ${channelId}: its end will not be told: ${error.message}`);
+      this.#deps.logger.debug(`call ${channelId}: its end will not be reported: ${error.message}`);
     });
   }
 
@@ -194,7 +194,7 @@ export class Anchors implements ChannelObserver {
   /** A call that is in, and would be left in silence. */
   #hangUp(channelId: string, problem: string): void {
     const { ari, logger } = this.#deps;
-    logger.error(`call ${channelId} hung up: the relay cannot open its RTP port: ${problem}`);
+    logger.error(`call ${channelId}: hung up, because the relay cannot open its RTP port: ${problem}`);
     ari.hangUp(channelId, CONGESTION).catch((error: Error) => {
       if (!isChannelGone(error)) logger.error(`call ${channelId}: not hung up: ${error.message}`);
     });
@@ -234,7 +234,7 @@ export class Anchors implements ChannelObserver {
     if (this.#anchors.get(id) !== anchor) return gone();
     if ('reason' in spec) return { at: 'bridge', reason: spec.reason };
     this.#set(anchor, spec);
-    // The phone of an answered call sends already, and nobody waits.
+    // The phone of an answered call sends already, and no caller waits.
     if (isEarly) await withTimeout(anchor.isOpen, OPEN_TIMEOUT_MS, tooLate);
     return pathOf(spec);
   }

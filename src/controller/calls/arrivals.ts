@@ -19,7 +19,7 @@ export type ArrivingCall = {
   readonly channel: AriChannel;
   /** Lets it in. @returns when nothing is to be decided about it any more; it may not be set up yet */
   readonly admit: () => Promise<void> | void;
-  /** It has waited for too long. @returns whether another node takes it; false if it was refused. Rejects if neither worked */
+  /** The call has waited for too long. @returns whether another node takes it; false if it was refused. Rejects if neither worked */
   readonly sendAway: () => Promise<boolean>;
 };
 
@@ -28,7 +28,7 @@ export type ArrivalsDeps = {
   logger: Logger;
   /** ms of a clock that never goes back. */
   now: () => number;
-  /** Does something at once, or when news of Asterisk may be taken again: as `Reconciler.pass`. */
+  /** As `Reconciler.pass`. */
   pass: (apply: () => void) => void;
 };
 
@@ -48,7 +48,7 @@ export class Arrivals implements ChannelObserver {
   #tickedAtMs = 0;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param options.waitMs after so long another node is asked to take a call, or it is refused */
+  /** @param options.waitMs after this time another node is asked to take a call, or it is refused */
   constructor(options: { waitMs: number }, deps: ArrivalsDeps) {
     this.#deps = deps;
     this.#gate = new Gate(options);
@@ -158,7 +158,7 @@ export class Arrivals implements ChannelObserver {
         if (!taken) this.#gate.refused();
       },
       (error: Error) => {
-        // It has not ended: it waits once more.
+        // It has not ended: it waits again.
         const isHere = this.#sentAway.delete(channel.id);
         this.#warn(channel, error);
         if (isHere && !isChannelGone(error)) this.receive(call);

@@ -13,7 +13,7 @@ import type { Prompter } from '../sounds/prompter.ts';
 import type { Anchors } from './anchors.ts';
 import { giveBack } from './give-back.ts';
 
-/** Asterisk accepts a redirect before it is done, and tells nobody that it has failed. It takes milliseconds. */
+/** Asterisk accepts a redirect before it is done, and does not report that it has failed. It takes milliseconds. */
 const REDIRECT_TIMEOUT_MS = 2000;
 /** Redirected calls that are remembered, by Call-ID; the oldest leave first. */
 const MOST_REMEMBERED = 1000;
@@ -27,7 +27,7 @@ export type Arrival = {
   readonly conference: string | null;
   readonly settings: Settings;
   /** Has the call let in on this node, as soon as there is room for it. */
-  readonly take: () => void;
+  readonly letIn: () => void;
 };
 
 export type CallRouterDeps = {
@@ -40,7 +40,7 @@ export type CallRouterDeps = {
 };
 
 /**
- * Decides which node takes a call that nobody has answered yet, and redirects it there. A call that was answered stays, and
+ * Decides which node takes a call that is not answered yet, and redirects it there. A call that was answered stays, and
  * one that was redirected before is taken where it lands, so that it never goes in a circle.
  */
 export class CallRouter implements ChannelObserver {
@@ -63,12 +63,12 @@ export class CallRouter implements ChannelObserver {
 
   /** Takes the call, at once where it belongs here; or redirects or refuses it. */
   receive(arrival: Arrival): void {
-    const { channel, conference, take } = arrival;
-    if (channel.dialled === null) return take();
-    if (this.#deps.cluster.routeOf(conference).node === this.#nodeId) return take();
+    const { channel, conference, letIn } = arrival;
+    if (channel.dialled === null) return letIn();
+    if (this.#deps.cluster.routeOf(conference).node === this.#nodeId) return letIn();
     this.#pending.set(channel.id, null);
     const routeNow = () => this.#deps.cluster.routeOf(conference);
-    this.#send(arrival, routeNow, () => this.#take(arrival)).catch((error: Error) => {
+    this.#send(arrival, routeNow, () => this.#keep(arrival)).catch((error: Error) => {
       this.#forget(channel.id);
       if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerNumber(channel)}: ${error.message}`);
     });
@@ -121,7 +121,7 @@ export class CallRouter implements ChannelObserver {
       this.#read(channel, 'CHANNEL(pjsip,call-id)'),
     ]);
     if (!this.has(channel.id)) return;
-    // Decided now, so that whoever comes in the same moment counts as sent already.
+    // Decided now, so that callers of the same moment count as sent already.
     const route = routeNow();
     if (!route) return otherwise();
     if (route.node === null) return this.#refuse(arrival);
@@ -142,17 +142,19 @@ export class CallRouter implements ChannelObserver {
     logger.info(`call from ${callerNumber(channel)} sent to ${uri}: ${route.reason}`, { node: route.node });
     if (!this.has(channel.id)) return;
     const timer = setTimeout(() => {
-      logger.warn(`call from ${callerNumber(channel)}: Asterisk did not send it to ${route.node}`);
+      logger.warn(
+        `call from ${callerNumber(channel)}: Asterisk did not redirect it to ${route.node}; it stays on this node`,
+      );
       otherwise().catch((error: Error) => logger.warn(error.message));
     }, REDIRECT_TIMEOUT_MS);
     this.#pending.set(channel.id, timer);
   }
 
-  /** Takes a call that placement would rather see elsewhere. Only if this node is full it is refused. */
-  async #take(arrival: Arrival): Promise<void> {
+  /** Keeps a call that placement would rather see elsewhere. Only if this node is full it is refused. */
+  async #keep(arrival: Arrival): Promise<void> {
     if (this.#deps.cluster.isFull) return this.#refuse(arrival);
     this.#forget(arrival.channel.id);
-    arrival.take();
+    arrival.letIn();
   }
 
   /** Says so without answering, and has the dialplan end the call. */
@@ -175,7 +177,7 @@ export class CallRouter implements ChannelObserver {
   }
 
   async #read(channel: AriChannel, variable: string): Promise<string> {
-    // Of a channel that is not SIP's, or is gone, there is none.
+    // A channel that is not SIP's, or is gone, has no such variable.
     return (await this.#deps.ari.getVariable(channel.id, variable).catch(() => null)) ?? '';
   }
 
@@ -185,7 +187,7 @@ export class CallRouter implements ChannelObserver {
   }
 }
 
-/** What the caller dialled here; where the dialplan has moved the call to an extension such as `s`, what the request says. */
+/** The number that the caller dialled; if the dialplan has moved the call to an extension such as `s`, that of the SIP request. */
 function dialledNumber({ dialled }: AriChannel, requestUri: string): string {
   return dialled !== null && (dialled.length > 1 || /\d/.test(dialled)) ? dialled : userOf(requestUri);
 }

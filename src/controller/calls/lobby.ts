@@ -27,7 +27,7 @@ export type LobbyDeps = {
   logger: Logger;
   now: () => number;
   isRunning: (conference: string) => boolean;
-  /** Is told that a call has been answered, or why it could not be. */
+  /** Receives that a call has been answered, or why it could not be. */
   settled: (channelId: string, error: unknown) => void;
   /** Lets a caller join the conference that was dialled. */
   join: (conference: string, profileName: string, channel: AriChannel, flags: FlagChanges) => void;
@@ -105,7 +105,7 @@ export class Lobby implements ChannelObserver {
   }
 
   async #say({ channel, settings }: Guest, prompts: readonly PromptName[]): Promise<void> {
-    // Each time, because Asterisk may not have done it before; once more is harmless.
+    // Each time, because Asterisk may not have done it before; answering again is harmless.
     const answered = Promise.resolve(this.#deps.anchors.ensure(channel)).then(() => this.#deps.ari.answer(channel.id));
     answered.then(
       () => this.#deps.settled(channel.id, null),
@@ -148,6 +148,7 @@ export class Lobby implements ChannelObserver {
   }
 
   #logFailure(error: Error): void {
-    if (!isChannelGone(error)) this.#deps.logger.warn(`lobby: ${error.message}`);
+    if (!isChannelGone(error))
+      this.#deps.logger.warn(`lobby: a caller could not be asked or released: ${error.message}`);
   }
 }

@@ -7,14 +7,14 @@ import type { Inviter } from './inviter.ts';
 export type MemberInvitationsDeps = {
   inviter: Pick<Inviter, 'invite'>;
   logger: Logger;
-  /** Tells a member that the invited person does not come. */
+  /** Reports to a member that the invited person does not come. */
   reportFailure: (conference: string, memberId: number) => void;
 };
 
 /** Invitations that members ask for with a key: they learn if one fails. */
 export class MemberInvitations {
   readonly #deps: MemberInvitationsDeps;
-  /** Who asked, by invitation. Bounded by the unfinished invitations. */
+  /** The member who asked, by invitation. Bounded by the unfinished invitations. */
   readonly #invitedBy = new Map<string, number>();
 
   constructor(deps: MemberInvitationsDeps) {
@@ -29,7 +29,7 @@ export class MemberInvitations {
       const [invitation] = inviter.invite(inviteRequest(body, into));
       if (invitation) this.#invitedBy.set(invitation.id, invitedBy);
     } catch (error) {
-      logger.warn(`conference ${name}: ${(error as Error).message}`);
+      logger.warn(`conference ${name}: member ${invitedBy} could not invite ${target}: ${(error as Error).message}`);
       reportFailure(name, invitedBy);
     }
   }

@@ -38,7 +38,7 @@ export type Destinations = {
 
 export type ReceptionOptions = {
   nodeId: string;
-  /** So long a call may wait to be let in. */
+  /** The longest time that a call may wait to be let in. */
   waitMs: number;
 };
 
@@ -113,7 +113,7 @@ export class Reception implements ChannelObserver {
     for (const channel of unanswered) {
       // It is for this node, unless it is not known yet where it wants to go.
       this.#receive(channel, channel.stasis?.args ?? [], (arrival) =>
-        arrival.conference === null ? this.#router.receive(arrival) : arrival.take(),
+        arrival.conference === null ? this.#router.receive(arrival) : arrival.letIn(),
       );
     }
   }
@@ -145,7 +145,7 @@ export class Reception implements ChannelObserver {
   }
 
   #receive(channel: AriChannel, args: readonly string[], route: (arrival: Arrival) => void): void {
-    // It was found in Asterisk, and taken or sent elsewhere, before this was told.
+    // It was found in Asterisk before, and was let in or sent elsewhere.
     if (this.#isKnown(channel.id)) return;
     const parsed = parseJoinArguments(args);
     if (!parsed.ok) return this.#turnAway(channel, parsed.message);
@@ -163,8 +163,8 @@ export class Reception implements ChannelObserver {
         : this.#join(channel, { conference, profileName, flags, origin: 'dialplan' });
     const admit = () => reconciler.admit(join);
     const sendAway = () => this.#router.sendAway(arrival);
-    const take = () => this.#arrivals.receive({ channel, admit, sendAway });
-    const arrival: Arrival = { channel, conference, settings, take };
+    const letIn = () => this.#arrivals.receive({ channel, admit, sendAway });
+    const arrival: Arrival = { channel, conference, settings, letIn };
     route(arrival);
   }
 

@@ -54,7 +54,7 @@ export class CallPlacement {
     this.#expected.sent(node, this.#deps.now());
   }
 
-  /** Another node has told of so many more members. */
+  /** Another node has so many more members. */
   arrived(node: string, members: number): void {
     this.#expected.arrived(node, members);
   }

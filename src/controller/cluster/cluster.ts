@@ -21,7 +21,7 @@ import { TrunkPeers, type TrunkPeersDeps } from './trunk-peers.ts';
 export type ClusterOptions = {
   nodeId: string;
   version: string;
-  /** A node that is silent for so long is gone, with its members. */
+  /** A node that is silent for this time is gone, with its members. */
   lifetimeMs: number;
   /** Calls that this node takes; null without a limit. */
   capacity: number | null;
@@ -103,7 +103,7 @@ export class Cluster {
     this.#local = local;
   }
 
-  /** @returns when the other nodes have told what they have, or after a short time */
+  /** @returns when the other nodes have sent their snapshots, or after a short time */
   async start(): Promise<void> {
     if (!this.#channel) return;
     await this.#channel.start();
@@ -112,7 +112,7 @@ export class Cluster {
     this.#trunkPeers.settled(this.#state.nodes.all.values());
   }
 
-  /** Everything that Asterisk has is known: from now on, the others are told. */
+  /** Asterisk has been read: from now on, the others are told of the conferences here. */
   ready(): void {
     this.#sharing.ready();
   }
@@ -146,12 +146,12 @@ export class Cluster {
     this.#status.drain(draining);
   }
 
-  /** How the relay's ways to the others are doing. */
+  /** Statistics of the relay's trunks. */
   trunkReported(stats: TrunkStatsReport): void {
     this.#status.trunkReported(stats);
   }
 
-  /** How the relay's listeners are doing. */
+  /** Statistics of the relay's calls. */
   callsReported(sums: CallSums): void {
     this.#status.callsReported(sums);
   }
@@ -181,7 +181,7 @@ export class Cluster {
     this.#sharing.changed(before, after);
   }
 
-  /** @returns once it has been told, or executed where it was forwarded to; rejects with a `ControllerError` */
+  /** @returns once it is sent, or executed where it was forwarded to; rejects with a `ControllerError` */
   async publish(name: string, telling: ClusterTelling): Promise<void> {
     switch (telling.type) {
       case 'share':
@@ -263,7 +263,7 @@ export class Cluster {
       case 'media-key':
       case 'media-key-ack':
       case 'want-media-key':
-        return this.#trunkPeers.received(from, message);
+        return this.#trunkPeers.handleMessage(from, message);
       case 'order':
         return this.#local.dispatch(message.conference, { type: 'order', order: message.order });
       case 'hello':

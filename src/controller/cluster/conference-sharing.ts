@@ -20,7 +20,7 @@ export class ConferenceSharing {
   readonly #channel: EventChannel<Message> | null;
   readonly #local: () => LocalConferences;
   readonly #outbox: ClusterOutbox;
-  /** It is known what there is in Asterisk: before that, others would be told that there is nothing. */
+  /** Asterisk has been read: before that, the others would be told that there is no conference here. */
   #ready = false;
 
   constructor({ state, channel, local }: ConferenceSharingDeps) {
@@ -35,14 +35,14 @@ export class ConferenceSharing {
     });
   }
 
-  /** Everything that Asterisk has is known: from now on, the others are told. */
+  /** Asterisk has been read: from now on, the others are told of the conferences here. */
   ready(): void {
     if (this.#ready) return;
     this.#ready = true;
     for (const part of this.#snapshot()) this.#channel?.broadcast(part);
   }
 
-  /** What there is elsewhere of a conference that begins here. */
+  /** The state, from other nodes, of a conference that begins here. */
   opening(name: string): Partial<Pick<Conference, 'remote' | 'locked' | 'mutedAll'>> {
     return this.#channel ? { remote: this.#state.remoteView(name), ...this.#state.shared(name) } : {};
   }
@@ -64,7 +64,7 @@ export class ConferenceSharing {
     queueMicrotask(() => this.#local().dispatch(name, { type: 'shared', change: newer, anew: false }));
   }
 
-  /** Another node has told of its conferences, or of itself. */
+  /** Another node has sent something about its conferences, or about itself. */
   receive(from: string, message: Message): void {
     const { touched, settings, wantsSnapshot } = this.#state.receive(from, message);
     if (wantsSnapshot) this.#channel?.send(from, { type: 'want-snapshot' });

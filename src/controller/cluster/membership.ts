@@ -6,7 +6,7 @@ import { WakeTimers } from '../../timing/wake-timers.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
 import { ControllerError } from '../errors.ts';
 
-/** A controller that starts waits for so long to hear from the others, before it believes that it is alone. */
+/** A controller that starts waits this time to hear from the others, before it believes that it is alone. */
 const SETTLE_MS = 1500;
 
 export type MembershipDeps = {
@@ -33,7 +33,7 @@ export class Membership {
     this.#deps = deps;
   }
 
-  /** @returns when the other nodes have told what they have, or after a short time */
+  /** @returns when the other nodes have sent their snapshots, or after a short time */
   async settled(): Promise<void> {
     const settled = new Promise<void>((resolve) => {
       this.#onSettled = resolve;
@@ -42,7 +42,7 @@ export class Membership {
     await withTimeout(settled, SETTLE_MS, () => {});
   }
 
-  /** Perhaps all nodes have told everything by now. */
+  /** Perhaps all nodes have sent their snapshots by now. */
   checkSettled(): void {
     const { nodes, expected } = this.#deps;
     // A node that the relay knows was there a moment ago, and would be taken for gone.
@@ -51,7 +51,7 @@ export class Membership {
     if (up.length > 0 && up.every(({ replica }) => replica.isComplete)) this.#onSettled();
   }
 
-  /** Another node has told something. */
+  /** Another node has sent something. */
   heard(node: string): void {
     this.#deps.nodes.heard(node, this.#deps.now());
   }
@@ -74,7 +74,7 @@ export class Membership {
   }
 
   /**
-   * Forgets what another node has told; one that is up is asked to tell it again.
+   * Forgets the conferences of another node; one that is up is asked for a snapshot.
    * @returns the conferences that it was part of
    * @throws ControllerError `no-such-node`
    */

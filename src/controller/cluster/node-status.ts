@@ -23,7 +23,7 @@ export type NodeStatusDeps = {
   load: () => number;
 };
 
-/** How busy this node is, which the others are told all the time; and how all nodes look to operators. */
+/** How busy this node is, which the others are told every 2 s; and how all nodes look to operators. */
 export class NodeStatus {
   readonly #options: NodeStatusOptions;
   readonly #deps: NodeStatusDeps;

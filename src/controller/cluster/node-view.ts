@@ -4,11 +4,11 @@ import type { NodeState, OtherNode } from '../../cluster/nodes.ts';
 import type { EventChannel, EventCounters } from '../../events/channel.ts';
 import type { CallSums, TrunkStatsReport } from '../../relay/protocol.ts';
 
-/** What this node has sent, and taken or refused of the others, since its relay or its controller was started. */
+/** The packets and messages that this node has sent and received since its relay or its controller was started. */
 export type NodeTraffic = {
-  /** Null before the relay has told, and without a cluster. */
+  /** Null before the relay has reported, and without a cluster. */
   readonly trunk: Omit<TrunkStatsReport, 'nodes'> | null;
-  /** Null before the relay has told. */
+  /** Null before the relay has reported. */
   readonly calls: CallSums | null;
   /** Null without a cluster. */
   readonly events: Readonly<EventCounters> | null;
@@ -42,9 +42,9 @@ export type NodeView = {
   readonly draining: boolean;
   /** Calls that come in there. */
   readonly admission: Admission;
-  /** What the relay of this node gets from it; null for this node, and before the relay has told. */
+  /** The audio that the relay of this node gets from it; null for this node, and before the relay has reported. */
   readonly audio: TrunkStatsReport['nodes'][string] | null;
-  /** Of this node only. */
+  /** For this node only. */
   readonly traffic: NodeTraffic | null;
 };
 

@@ -17,7 +17,7 @@ export class RemoteCommands {
   readonly #send: (to: string, message: Message) => boolean;
   /** Commands that wait for their acknowledgement. */
   readonly #waiting = new Waiters<void>();
-  /** What became of commands of others, by sender and id. */
+  /** The answers to commands of others, by sender and id. */
   readonly #answers = new BoundedMap<string, Promise<MessageOf<'ack'>>>(MOST_REMEMBERED);
   #sent = 0;
 
@@ -62,7 +62,7 @@ export class RemoteCommands {
     return answer;
   }
 
-  /** What a node has not answered it will not answer any more. */
+  /** A node that is down does not answer any more. */
   peerDown(node: string): void {
     for (const key of this.#waiting.ids) {
       if (key.startsWith(keyOf(node, ''))) this.#waiting.fail(key, unreachable(`node ${node} has gone down`));

@@ -22,7 +22,7 @@ export class TrunkPeers {
     this.#deps = deps;
   }
 
-  /** All nodes that can be found have been: those that only the relay knows are no more. */
+  /** All nodes that can be found have been found: nodes that only the relay knows do not exist any more. */
   settled(nodes: Iterable<OtherNode>): void {
     this.#settled = true;
     this.changed(nodes);
@@ -46,7 +46,7 @@ export class TrunkPeers {
     this.#deps.relay.setPeers(peers);
   }
 
-  /** A node can be told our keys. */
+  /** A node can receive our keys. */
   up(node: string): void {
     this.#deps.relay.announceTo(node);
   }
@@ -63,13 +63,13 @@ export class TrunkPeers {
     this.#deps.channel?.send(node, { type: 'media-key-ack', epoch });
   }
 
-  /** The relay was started anew: all must be told its keys, and it those of all. */
+  /** The relay was restarted: all nodes must get its new keys, and it must get theirs. */
   relayStarted(nodes: Iterable<OtherNode>): void {
     for (const { id, state } of nodes) if (state === 'up') this.up(id);
     this.#deps.channel?.broadcast({ type: 'want-media-key' });
   }
 
-  received(from: string, message: MediaKeyMessage): void {
+  handleMessage(from: string, message: MediaKeyMessage): void {
     const { relay } = this.#deps;
     switch (message.type) {
       case 'media-key': {

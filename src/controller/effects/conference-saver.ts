@@ -5,15 +5,15 @@ import type { ObjectNames } from '../asterisk/object-names.ts';
 type Waiting = { value: string; readonly written: Promise<void> };
 
 /**
- * Saves conferences in Asterisk, each in order: requests go over several connections and may overtake each other, and whoever
- * restores an older state would unlock what was locked. Of the states that wait only the newest is written.
+ * Saves conferences in Asterisk, each in order: requests go over several connections and may overtake each other, and a controller
+ * that restores an older state would unlock a conference that was locked. If several states wait, only the newest is written.
  */
 export class ConferenceSaver {
   readonly #ari: Pick<AriPort, 'setGlobalVariable'>;
   readonly #names: ObjectNames;
-  /** What is being written, by conference. */
+  /** The state that is being written, by conference. */
   readonly #writing = new Map<string, Promise<void>>();
-  /** What is to be written after that. */
+  /** The state to be written after that. */
   readonly #waiting = new Map<string, Waiting>();
 
   constructor(deps: { ari: Pick<AriPort, 'setGlobalVariable'>; names: ObjectNames }) {

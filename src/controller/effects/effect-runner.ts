@@ -49,14 +49,14 @@ export type EffectRunnerDeps = {
   nameRecorder: NameRecorder;
   logger: Logger;
   floorLegs: FloorLegs;
-  /** Receives what became of effects. */
+  /** Receives the results of effects. */
   report: (conference: string, input: Input) => void;
-  /** Is told of a channel that has been set up or saved, or why it could not be; again whenever it happens. */
+  /** Receives that a channel has been set up or saved, or why it could not be; each time that it happens. */
   settled: (channelId: string, error: unknown) => void;
 };
 
 /**
- * Carries out effects in Asterisk. Effects about one channel happen in order, those about different channels at the
+ * Executes effects in Asterisk. Effects about one channel happen in order, those about different channels at the
  * same time; when one fails, the rest of its batch is not tried.
  */
 export class EffectRunner {
@@ -147,7 +147,7 @@ export class EffectRunner {
     await this.#deps.ari.setVariable(channelId, 'ROSTRUM_BACK', `${context},${extension},${priority + 1}`);
   }
 
-  /** What the caller was being told goes on there, over what is heard. */
+  /** A prompt that the caller was hearing goes on there, mixed with the conference. */
   async #configureAmongOthers(
     conference: string,
     effect: Extract<ChannelEffect, { type: 'configure-channel' }>,
@@ -184,7 +184,7 @@ export class EffectRunner {
   async #playTo(conference: string, effect: Extract<ChannelEffect, { type: 'play-to' }>): Promise<void> {
     const { prompter, report } = this.#deps;
     const { channelId, sounds, over, nextStep, wait } = effect;
-    // What follows must not wait for what is being said already.
+    // This prompt must not wait for one that is already playing.
     if (wait) await prompter.unblock(channelId);
     const heard = () => {
       if (nextStep) report(conference, { type: 'heard', channelId, nextStep });

@@ -10,7 +10,7 @@ import type { RelayLink } from './relay-link.ts';
 
 /** Asterisk's names for what is exchanged with the relay: 16-bit samples, or G.722 for wideband. */
 const FORMATS = { 8000: 'slin', 16000: 'g722' } as const;
-/** What Asterisk has refused, or not answered, is tried again: without it a whole audience hears nothing. */
+/** A request that Asterisk has refused or not answered is tried again: without the channel a whole audience hears nothing. */
 const RETRY_MS = 1000;
 
 export type FloorLegsDeps = {
@@ -32,11 +32,11 @@ export class FloorLegs implements ChannelObserver {
   readonly #bridges: Pick<Bridges, 'floorOpened'>;
   readonly #link: RelayLink;
   readonly #logger: Logger;
-  /** What is wanted, by conference. Bounded by the conferences. */
+  /** The wanted legs, by conference. Bounded by the conferences. */
   readonly #wanted = new Map<string, FloorLeg>();
   /** Where the relay has floors sent to. */
   readonly #local = new Map<string, RtpAddress>();
-  /** What is being done about the channel of a conference, one after the other. */
+  /** The work on the channel of a conference, one thing after the other. */
   readonly #working = new Map<string, Promise<void>>();
   /** By conference, where something has failed and was logged: when it is tried again. Kept until all is done. */
   readonly #retries = new Map<string, NodeJS.Timeout>();
@@ -57,7 +57,7 @@ export class FloorLegs implements ChannelObserver {
   async set(conference: string, leg: FloorLeg | null): Promise<void> {
     if (leg) {
       this.#wanted.set(conference, leg);
-      this.#tell(conference, leg);
+      this.#sendToRelay(conference, leg);
       return;
     }
     this.#wanted.delete(conference);
@@ -70,7 +70,7 @@ export class FloorLegs implements ChannelObserver {
 
   /**
    * Asterisk was read: these conferences have their channel in the floor bridge. Where it crashed, or the bridge was
-   * destroyed, nobody has told of its end.
+   * destroyed, its end was not reported.
    */
   found(conferences: ReadonlySet<string>): void {
     for (const conference of [...this.#inPlace, ...this.#asterisk.keys()]) {
@@ -105,7 +105,7 @@ export class FloorLegs implements ChannelObserver {
     if (conference === null || !destroyed) return;
     this.#forget(conference);
     if (!this.#wanted.has(conference)) return;
-    this.#logger.warn(`conference ${conference}: its channel to the relay has ended, making it again`);
+    this.#logger.warn(`conference ${conference}: its channel to the relay has ended; making it again`);
     this.#connect(conference);
   }
 
@@ -145,7 +145,7 @@ export class FloorLegs implements ChannelObserver {
       name.startsWith(`UnicastRTP/${local.host}:${local.port}-`) &&
       (await this.#hasFormat(channelId, format))
     ) {
-      // Adding it once more would make a gap.
+      // Adding it again would make a gap.
       if (this.#inPlace.has(conference)) await this.#learn(conference, channelId);
       else await this.#putOnFloor(conference);
     }
@@ -163,7 +163,9 @@ export class FloorLegs implements ChannelObserver {
 
   #tryAgain(conference: string, { message }: Error): void {
     if (!this.#retries.has(conference))
-      this.#logger.warn(`conference ${conference}: no channel to the relay yet: ${message}`);
+      this.#logger.warn(
+        `conference ${conference}: no channel to the relay yet, so its listeners hear nothing; trying again: ${message}`,
+      );
     clearTimeout(this.#retries.get(conference));
     this.#retries.set(conference, setTimeout(() => this.#connect(conference), RETRY_MS).unref());
   }
@@ -185,10 +187,10 @@ export class FloorLegs implements ChannelObserver {
     const leg = this.#wanted.get(conference);
     if (!leg || !host || !port) return;
     this.#asterisk.set(conference, { host, port: Number(port) });
-    this.#tell(conference, leg);
+    this.#sendToRelay(conference, leg);
   }
 
-  #tell(conference: string, leg: FloorLeg): void {
+  #sendToRelay(conference: string, leg: FloorLeg): void {
     this.#link.setFloor({
       conference,
       asterisk: this.#asterisk.get(conference) ?? null,

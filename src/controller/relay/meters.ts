@@ -21,8 +21,8 @@ type Meter = {
 
 /**
  * How loud members are: a channel listens to each measured member, and `AudioSocket()` sends what it hears to the relay,
- * which measures it. Asterisk ends that channel with the member's. Whatever fails here disturbs nobody: it is tried
- * again, ever less often.
+ * which measures it. Asterisk ends that channel with the member's. A failure here disturbs nobody: it is tried again, ever less
+ * often.
  * @see https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Applications/AudioSocket/
  */
 export class Meters implements ChannelObserver {
@@ -36,7 +36,7 @@ export class Meters implements ChannelObserver {
   /** Their channels, by the id under which the relay knows them. */
   readonly #channels = new Map<string, string>();
 
-  /** @param deps.onMeasured is told of each member whose level has changed */
+  /** @param deps.onMeasured receives each member whose level has changed */
   constructor(deps: {
     ari: AriPort;
     names: ObjectNames;
@@ -79,7 +79,7 @@ export class Meters implements ChannelObserver {
     if (!meter?.wanted || !address) return this.#hangUp(id);
     meter.present = true;
     try {
-      // So that its end is told when it has left the application.
+      // So that its end is reported when it has left the application.
       await this.#ari.subscribeToChannels(this.#names.application, [id]);
       const value = `${this.#names.meterId(channelId)},${address.host}:${address.port}`;
       await this.#ari.setVariable(id, METER_VARIABLE, value);
@@ -103,7 +103,7 @@ export class Meters implements ChannelObserver {
       const channelId = this.#channels.get(id) ?? '';
       const meter = this.#meters.get(channelId);
       if (!meter) continue;
-      // One that was found is told of before it is wanted.
+      // A meter that was found may measure before it is wanted.
       meter.levelDbov = levelDbov;
       meter.retryMs = FIRST_RETRY_MS;
       if (meter.wanted) this.#onMeasured(channelId);
@@ -111,8 +111,8 @@ export class Meters implements ChannelObserver {
   }
 
   /**
-   * What Asterisk has: who is measured, and where that has yet to begin. Those that are wanted are taken over when it is
-   * said that they are.
+   * The meters that Asterisk has, by member, and whether each has yet to be sent to the relay. They are taken over once they are
+   * wanted.
    */
   async found(members: ReadonlyMap<string, { waiting: boolean }>): Promise<void> {
     for (const channelId of [...this.#meters.keys()]) if (!members.has(channelId)) this.#gone(channelId);
@@ -150,7 +150,7 @@ export class Meters implements ChannelObserver {
   async #adopt(channelId: string, waiting: boolean): Promise<void> {
     const meter = this.#meters.get(channelId) ?? this.#add(channelId);
     meter.present = true;
-    // Whoever would have sent it on is gone. Where it is not wanted yet, it ends, and a new one is made when it is.
+    // The controller that would have sent it on is gone. If it is not wanted yet, it ends, and a new one is made when it is.
     if (waiting) return this.entered(channelId);
     await this.#ari.subscribeToChannels(this.#names.application, [this.#names.meter(channelId)]).catch(() => {});
   }

@@ -23,7 +23,7 @@ const FIRST_WAIT_MS = 1500;
 const ANSWER_MS = 500;
 /** It is asked for a sign of life so often, and answers at once. */
 const PING_MS = 1000;
-/** So long it may say nothing, also when connected to; a busy machine may hold it up. */
+/** The relay may be silent for this time, also after connecting; a busy machine may hold it up. */
 const SILENCE_MS = 2500;
 
 export type RelayLinkDeps = {
@@ -49,7 +49,7 @@ export class RelayLink {
   readonly #statistics = new Waiters<CallStatistics | null>();
   /** Null until it is known which nodes there are. */
   #peers: readonly TrunkPeerSpec[] | null = null;
-  /** The nodes that the relay had been told of when it was connected to. */
+  /** The nodes that the relay knew when it was connected to. */
   #foundPeers: readonly TrunkPeerSpec[] = [];
   /** Calls that the relay had when it was connected to, for members that are adopted. */
   #found = new Map<string, CallSpec>();
@@ -81,7 +81,7 @@ export class RelayLink {
     return this.#socket && this.#meters;
   }
 
-  /** Connects, now and for ever. Resolves when connected, or after a while. */
+  /** Connects, and connects again whenever the connection is lost. Resolves when connected, or after a while. */
   async start(): Promise<void> {
     let settled = () => {};
     const first = new Promise<void>((resolve) => {
@@ -97,7 +97,7 @@ export class RelayLink {
     await this.#running;
   }
 
-  /** What is wanted is known by now: states it, and ends in the relay what is not wanted. */
+  /** All wanted floors and calls are known by now: states them, and ends all others in the relay. */
   ready(): void {
     this.#ready = true;
     this.#stateEverything();
@@ -124,7 +124,7 @@ export class RelayLink {
     if (this.#floors.delete(conference)) this.#state({ type: 'end-floor', conference });
   }
 
-  /** A call that comes while it is not known yet which others are wanted is told at once: its phone waits. */
+  /** A call that comes while it is not known yet which others are wanted is stated at once: its phone waits. */
   setCall(call: CallSpec): void {
     this.#calls.set(call.channelId, call);
     this.#send({ type: 'call', call });
@@ -168,7 +168,7 @@ export class RelayLink {
     this.#send({ type: 'key-acknowledged', nodeId, epoch });
   }
 
-  /** What is wanted of floors and listeners waits until all of it is known. */
+  /** Requests about floors and listeners wait until all that is wanted is known. */
   #state(request: RelayRequest): void {
     if (this.#ready) this.#send(request);
   }
@@ -185,16 +185,16 @@ export class RelayLink {
 
   async #keepConnected(settled: () => void): Promise<void> {
     const { signal } = this.#stopping;
-    let told = false;
+    let hasLogged = false;
     while (!signal.aborted) {
       const connected = await this.#connectOnce(settled);
       if (signal.aborted) return;
       if (connected) {
-        told = false;
-        this.#deps.logger.warn('the relay is gone; waiting for it');
-      } else if (!told) {
-        told = true;
-        this.#deps.logger.info(`no relay answers at ${this.#path} yet`);
+        hasLogged = false;
+        this.#deps.logger.warn('the connection to the relay is lost; connecting again until it answers');
+      } else if (!hasLogged) {
+        hasLogged = true;
+        this.#deps.logger.info(`no relay answers at ${this.#path} yet; trying again until it does`);
       }
       await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
     }
@@ -227,7 +227,7 @@ export class RelayLink {
         const report = relayReportSchema.safeParse(value);
         // A relay of another version may tell more than is known here.
         if (!report.success) return;
-        if (report.data.type !== 'hello') return this.#reported(report.data);
+        if (report.data.type !== 'hello') return this.#handleReport(report.data);
         greeted = true;
         this.#greeted(socket, report.data);
         settled();
@@ -249,7 +249,7 @@ export class RelayLink {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  #reported(report: RelayReport): void {
+  #handleReport(report: RelayReport): void {
     if (report.type === 'call-source') {
       const call = this.#calls.get(report.channelId);
       if (call) this.#calls.set(report.channelId, { ...call, source: report.source });

@@ -1,7 +1,7 @@
 import { SILENT_BELOW_DBOV } from '../../audio/level.ts';
 import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 
-/** Asterisk tells at the first loud frame that somebody talks; the relay tells within this time how loud that is. */
+/** Asterisk reports talking at the first loud frame; within this time the relay reports how loud it is. */
 const MEASURED_WITHIN_MS = 150;
 
 export type TalkLevelsDeps = {
@@ -10,10 +10,10 @@ export type TalkLevelsDeps = {
   report: (channelId: string, talk: { talking: boolean; levelDbov: number | null }) => void;
 };
 
-/** Tells who talks, and how loud. Of those who are measured it tells when the next level is there, which is soon. */
+/** Reports which member talks, and how loud. For a measured member it waits for the next level, which comes soon. */
 export class TalkLevels implements ChannelObserver {
   readonly #deps: TalkLevelsDeps;
-  /** Who has begun and has not been told of. Bounded by the speakers. */
+  /** Members who have begun to talk and are not reported yet. Bounded by the speakers. */
   readonly #begun = new Map<string, NodeJS.Timeout>();
 
   constructor(deps: TalkLevelsDeps) {

@@ -12,7 +12,7 @@ import type { SoundLibrary } from './sound-library.ts';
 
 /** For its channels to enter; longer than Asterisk rings. */
 const BEGIN_TIMEOUT_MS = 11_000;
-/** What Asterisk cannot play is over within milliseconds. */
+/** A sound that Asterisk cannot play is over within milliseconds. */
 const FAILS_WITHIN_MS = 100;
 
 type Order = {
@@ -30,7 +30,7 @@ export class FloorPlayer {
   readonly #ari: AriPort;
   readonly #names: ObjectNames;
   readonly #library: SoundLibrary;
-  /** Those that have not begun yet, by playback id. */
+  /** Playbacks that have not begun yet, by id. */
   readonly #orders = new Map<string, Order>();
   readonly #beginning = new Waiters<void>();
 

@@ -12,7 +12,7 @@ export class NameRecorder implements ChannelObserver {
   readonly #ari: AriPort;
   /** By the recording's name. Bounded by the callers who are speaking. */
   readonly #recordings = new Waiters<boolean>();
-  /** Who speaks, by the recording's name. */
+  /** The channel of each caller who speaks, by the recording's name. */
   readonly #callers = new Map<string, string>();
 
   constructor(deps: { ari: AriPort }) {

@@ -2,7 +2,7 @@ import type { AriPort } from '../../ari/port.ts';
 import { PLAYER, PLAYER_CONTEXT } from '../asterisk/dialplan.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
 
-/** For the one end to answer to the other; there is nobody who could let it ring. */
+/** For the one end to answer the other, which happens at once. */
 const ANSWER_TIMEOUT_SECONDS = 10;
 
 /**

@@ -18,7 +18,7 @@ type Playing = {
   readonly channelId: string;
   /** Mixed into what the caller hears. */
   readonly over: boolean;
-  /** What is played to the channel itself. */
+  /** The sounds, if they are played to the channel itself. */
   readonly sounds?: Sounds;
   readonly finish: () => void;
   readonly end: () => void;
@@ -38,7 +38,7 @@ export class Prompter implements ChannelObserver {
   readonly #library: SoundLibrary;
   /** By playback id. Bounded by the channels and by `LONGEST_MS`. */
   readonly #playing = new Map<string, Playing>();
-  /** What is being played to a channel, as a crowd may be played something at once. */
+  /** The ids of what is being played, by channel. */
   readonly #playingTo = new Map<string, Set<string>>();
   readonly #whispers = new Map<string, Whisper>();
   readonly #whisperIds = new Set<string>();
@@ -142,7 +142,7 @@ export class Prompter implements ChannelObserver {
     for (const id of [...(this.#playingTo.get(channelId) ?? [])]) this.#playing.get(id)?.finish();
   }
 
-  /** After a lost connection nobody will say what is over. */
+  /** After a lost connection Asterisk does not report what is over. */
   forgetAll(): void {
     for (const { finish } of [...this.#playing.values()]) finish();
   }
@@ -152,7 +152,7 @@ export class Prompter implements ChannelObserver {
       const playing = this.#playing.get(id);
       return playing !== undefined && which(playing);
     });
-    // One that is over is refused, which is as good.
+    // Asterisk refuses to stop a playback that is over, which is as good.
     await Promise.all(ids.map((id) => this.#ari.stopPlayback(id).catch(() => {})));
   }
 

@@ -50,7 +50,7 @@ export class MeshListener {
   /** By remote address: bounded by `maxConnections`. */
   readonly #arriving = new Map<string, Arriving>();
   readonly #identities = new WeakMap<TLSSocket, string>();
-  /** Those that are through with TLS. */
+  /** Sockets that are through with TLS. */
   readonly #secure = new WeakSet<TLSSocket>();
   readonly #raws = new Set<Socket>();
 
@@ -79,7 +79,7 @@ export class MeshListener {
     this.#server.on('secureConnection', (stream) => this.#secured(stream));
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, stream) => this.#failed(error, stream));
     this.#server.on('clientError', (_error, stream) => {
-      // Node.js tells failures of TLS here once more.
+      // Node.js reports failures of TLS here again.
       if (!this.#secure.has(stream as TLSSocket)) return;
       this.#refuse('garbage', addressOf(stream as Socket), 'it does not speak HTTP');
       stream.destroy();

@@ -51,7 +51,7 @@ const DOWN_REASONS: Partial<Record<CloseReason, PeerDownReason>> = {
   replaced: 'replaced',
 };
 
-/** What the layer above is told when the other side closed the connection. */
+/** The reason for the layer above, when the other side has closed the connection. */
 export function downReasonOf(code: number): PeerDownReason {
   if (code === 1009) return 'oversized';
   const reason = closeReasonOf(code);
@@ -62,7 +62,7 @@ export function downReasonOf(code: number): PeerDownReason {
 const anyVersion = z.object({ type: z.literal('hello'), protocol: z.object({ major: z.int(), minor: z.int() }) });
 const helloSchema = anyVersion.extend({
   node: z.string().regex(NODE_ID),
-  /** Random, anew each time that the node starts. */
+  /** Random, another one each time that the node starts. */
   incarnation: z.string().min(1).max(64),
 });
 const controlSchema = z.object({ type: z.enum(['ready', 'use']) });

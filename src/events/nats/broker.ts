@@ -29,7 +29,7 @@ const FAREWELL_MS = 500;
 const STEADY_MS = 1000;
 
 /**
- * The connection with a NATS server, tried for ever. A new connection is made each time, rather than the client's own
+ * The connection with a NATS server, tried until it is there. A new connection is made each time, rather than the client's own
  * reconnect: that would send what was meant for sessions that are over.
  */
 export class NatsBroker {
@@ -89,7 +89,7 @@ export class NatsBroker {
     try {
       connection.publish(subject, packet);
     } catch {
-      // It is closing: that is told in its own way.
+      // It is closing, which the client reports by itself.
       return false;
     }
     this.#queuedBytes += packet.length;

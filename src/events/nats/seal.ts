@@ -19,7 +19,7 @@ export const MAJOR_VERSION = 1;
 const NONCE_BYTES = 24;
 const TAG_BYTES = 16;
 const FIXED_BYTES = 2;
-/** What sealing adds at most: the longest node id has 64 bytes. */
+/** The most that sealing adds: the longest node id has 32 bytes. */
 export const MAX_SEAL_BYTES = FIXED_BYTES + 64 + NONCE_BYTES + TAG_BYTES;
 
 export type Unsealed =

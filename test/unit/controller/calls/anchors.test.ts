@@ -202,7 +202,7 @@ describe('a call whose port the relay cannot open', () => {
     expect(asked).toEqual(['hang up c']);
   });
 
-  it('is left to whoever waits for the port', async () => {
+  it('is left to the call that waits for the port', async () => {
     const path = anchors.ensure(EARLY);
     await settle();
     anchors.settled('c', problem);
