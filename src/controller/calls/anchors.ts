@@ -4,6 +4,7 @@ import type { Logger } from 'winston';
 import { CONGESTION } from '../../ari/causes.ts';
 import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Hearing } from '../../conference/model/channel-setup.ts';
 import type { Path } from '../../conference/model/member.ts';
 import { firstAddress } from '../../config/relay-config.ts';
@@ -36,7 +37,7 @@ const OPEN_TIMEOUT_MS = 30_000;
 const REMEMBERED_MS = 60_000;
 /** By which Asterisk calls phones of an endpoint that names none: see asterisk-config/pjsip.conf. */
 const STANDARD_TRANSPORT = 'transport-udp';
-/** More endpoints than this are asked about each time. */
+/** Endpoints whose media address is remembered. */
 const MOST_REMEMBERED = 1000;
 /** Their ids are in the URL, of which Asterisk reads 2000 characters. */
 const SUBSCRIBED_AT_ONCE = 25;
@@ -78,7 +79,7 @@ export type AnchorsDeps = {
 export class Anchors implements ChannelObserver {
   readonly #options: AnchorsOptions;
   readonly #deps: AnchorsDeps;
-  readonly #endpoints = new Map<string, { mediaAddress: string; untilMs: number }>();
+  readonly #endpoints = new BoundedMap<string, { mediaAddress: string; untilMs: number }>(MOST_REMEMBERED);
   /** By channel. Bounded by the calls of Asterisk. */
   readonly #anchors = new Map<string, Anchor>();
 
@@ -245,7 +246,6 @@ export class Anchors implements ChannelObserver {
     const mediaAddress = await this.#deps.ari.getVariable(channelId, readsMediaAddress(endpoint));
     // The endpoint has none; or the channel is gone, which tells nothing of the endpoint.
     if (mediaAddress === null) return '';
-    if (this.#endpoints.size >= MOST_REMEMBERED) this.#endpoints.clear();
     this.#endpoints.set(endpoint, { mediaAddress, untilMs: this.#deps.now() + REMEMBERED_MS });
     return mediaAddress;
   }
