@@ -37,7 +37,7 @@ export type ConferencesDeps = {
   profiles: Profiles;
   logger: Logger;
   now: () => number;
-  /** Has effects carried out in Asterisk. */
+  /** Executes effects in Asterisk. */
   run: (conference: string, effects: readonly AsteriskEffect[]) => Promise<void>;
   /** Calls a phone at the spec of a member. */
   invite: (conference: Conference, spec: { target: string; invitedBy: number }) => void;

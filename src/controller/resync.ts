@@ -104,7 +104,7 @@ async function resyncConference(
     recordings,
     playbacks: [
       ...read.others.flatMap(({ id }) => names.playbackOfPlayer(id) ?? []),
-      // Ordered after that was read, perhaps: news of its channels wait until this is done.
+      // It may have begun after Asterisk was read: the events of its channels wait until this is done.
       ...(playback !== null && floorPlayer.isBeginning(playback.id) ? [playback.id] : []),
     ],
   });

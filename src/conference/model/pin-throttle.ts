@@ -23,7 +23,7 @@ const LONGEST_DELAY_MS = 30_000;
 /** Wrong PINs of a caller without consequence, and those of all callers together. */
 const FREE_FOR_CALLER = 2;
 const FREE_FOR_ALL = 20;
-/** More than this beyond those change nothing, so that they are forgiven soon when nobody pinThrottle any more. */
+/** More than this beyond those change nothing, so that they are forgiven soon when nobody guesses any more. */
 const MOST_EXCESS = 6;
 
 export function recordWrongPin(pinThrottle: PinThrottle, callerNumber: string, nowMs: number): PinThrottle {

@@ -15,7 +15,7 @@ const BEGIN_TIMEOUT_MS = 11_000;
 /** A sound that Asterisk cannot play is over within milliseconds. */
 const FAILS_WITHIN_MS = 100;
 
-type Order = {
+type PendingPlayback = {
   readonly conference: string;
   readonly playback: Playback;
   readonly sounds: Sounds;
@@ -31,7 +31,7 @@ export class FloorPlayer {
   readonly #names: ObjectNames;
   readonly #library: SoundLibrary;
   /** Playbacks that have not begun yet, by id. */
-  readonly #orders = new Map<string, Order>();
+  readonly #pending = new Map<string, PendingPlayback>();
   readonly #beginning = new Waiters<void>();
 
   constructor(deps: { ari: AriPort; names: ObjectNames; library: SoundLibrary }) {
@@ -49,31 +49,31 @@ export class FloorPlayer {
     const begun = this.#beginning.wait(id, BEGIN_TIMEOUT_MS, () => {
       throw unplayable(playback);
     });
-    this.#orders.set(id, { conference, playback, sounds });
+    this.#pending.set(id, { conference, playback, sounds });
     openPlayer(this.#ari, this.#names, id).catch((error: Error) => this.#beginning.fail(id, error));
     try {
       await begun;
     } finally {
-      this.#orders.delete(id);
+      this.#pending.delete(id);
     }
   }
 
-  /** Whether it was ordered and has neither begun nor failed. */
+  /** Whether a playback is wanted and has neither begun nor failed. */
   isBeginning(playbackId: string): boolean {
     return this.#beginning.has(playbackId);
   }
 
   /** A player's channel has entered the application. */
   async entered(channelId: string): Promise<void> {
-    const order = this.#orders.get(
+    const pending = this.#pending.get(
       this.#names.playbackOfPlayer(channelId) ?? this.#names.playbackOnFloor(channelId) ?? '',
     );
     // Left behind by another controller.
-    if (!order) return this.#ari.hangUp(channelId, NORMAL_CLEARING);
-    const { id } = order.playback;
+    if (!pending) return this.#ari.hangUp(channelId, NORMAL_CLEARING);
+    const { id } = pending.playback;
     try {
-      if (channelId === this.#names.player(id)) await this.#feed(order, channelId);
-      else await this.#putOnFloor(order, channelId);
+      if (channelId === this.#names.player(id)) await this.#feed(pending, channelId);
+      else await this.#putOnFloor(pending, channelId);
     } catch (error) {
       this.#beginning.fail(id, error as Error);
       await this.stop(id);
@@ -82,8 +82,8 @@ export class FloorPlayer {
 
   /** Asterisk has played it to its end, or has failed to play it. */
   finished(playbackId: string, failed: boolean): void {
-    const order = this.#orders.get(playbackId);
-    if (failed && order) this.#beginning.fail(playbackId, unplayable(order.playback));
+    const pending = this.#pending.get(playbackId);
+    if (failed && pending) this.#beginning.fail(playbackId, unplayable(pending.playback));
     else this.#beginning.settle(playbackId, undefined);
   }
 
@@ -111,7 +111,7 @@ export class FloorPlayer {
     await this.#ari.hangUp(this.#names.player(playbackId), NORMAL_CLEARING).catch(() => {});
   }
 
-  async #feed({ playback, sounds }: Order, channelId: string): Promise<void> {
+  async #feed({ playback, sounds }: PendingPlayback, channelId: string): Promise<void> {
     const { id: playbackId } = playback;
     const media = await this.#library.uris(sounds);
     if (media.length === 0) throw unplayable(playback);
@@ -119,7 +119,7 @@ export class FloorPlayer {
     await this.#ari.playToChannel(channelId, { playbackId, media, language: sounds.language });
   }
 
-  async #putOnFloor({ conference, playback }: Order, channelId: string): Promise<void> {
+  async #putOnFloor({ conference, playback }: PendingPlayback, channelId: string): Promise<void> {
     await this.#setVolume(playback.id, playback.volume);
     await this.#ari.addChannel(this.#names.floor(conference), channelId, { mute: false, absorbDtmf: true });
     setTimeout(() => this.#beginning.settle(playback.id, undefined), FAILS_WITHIN_MS).unref();
