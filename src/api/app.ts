@@ -2,7 +2,7 @@ import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } f
 import { hasZodFastifySchemaValidationErrors, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { AttendanceError, type AttendanceErrorCode } from '../attendance/errors.ts';
 import { ConfigError } from '../config/errors.ts';
-import { ControllerError, type ControllerErrorCode } from '../controller/errors.ts';
+import { ControllerError, type ControllerErrorCode } from '../controller/errors/controller-error.ts';
 import { InviteError, type InviteErrorCode } from '../invite/errors.ts';
 import type { RouteDeps } from './deps.ts';
 import { routes } from './routes.ts';

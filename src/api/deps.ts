@@ -5,7 +5,7 @@ import { formatMemberAddress, type MemberAddress } from '../conference/model/mem
 import type { Inviter } from '../controller/calls/inviter.ts';
 import type { Cluster } from '../controller/cluster/cluster.ts';
 import type { Controller } from '../controller/controller.ts';
-import { ControllerError } from '../controller/errors.ts';
+import { ControllerError } from '../controller/errors/controller-error.ts';
 import type { ProfileStore } from '../controller/profile-store.ts';
 import type { StatusView } from './schemas.ts';
 

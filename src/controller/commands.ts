@@ -3,7 +3,7 @@ import { AriError, isChannelGone } from '../ari/errors.ts';
 import type { Command, ExternalCommand } from '../conference/model/commands.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Conferences } from './conferences.ts';
-import { ControllerError } from './errors.ts';
+import { ControllerError } from './errors/controller-error.ts';
 
 /** A recording that cannot be written ends within milliseconds. */
 const FAILS_WITHIN_MS = 100;

@@ -21,7 +21,7 @@ import type { Cluster } from './cluster/cluster.ts';
 import { Commands } from './commands.ts';
 import { Conferences, type Published } from './conferences.ts';
 import type { AsteriskEffect } from './effects/effect-runner.ts';
-import { ControllerError } from './errors.ts';
+import { ControllerError } from './errors/controller-error.ts';
 import type { RelayLink } from './relay/relay-link.ts';
 import { TalkLevels } from './relay/talk-levels.ts';
 import { applyRelayReport } from './relay-reports.ts';

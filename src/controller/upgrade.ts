@@ -1,6 +1,6 @@
 import { on } from 'node:events';
 import { z } from 'zod';
-import { ControllerError } from './errors.ts';
+import { ControllerError } from './errors/controller-error.ts';
 
 /*
  * Between `rostrum start` and its controller, over the channel of the process: the controller asks for processes of the version

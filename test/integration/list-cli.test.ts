@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ConferenceView, MemberView } from '../../src/api/schemas.ts';
 import { ApiServer } from '../../src/api/server.ts';
 import { PLAIN_FLAGS } from '../../src/conference/model/flags.ts';
-import { ControllerError } from '../../src/controller/errors.ts';
+import { ControllerError } from '../../src/controller/errors/controller-error.ts';
 import { conference, depsOf, member } from '../unit/api/conferences.ts';
 
 const run = promisify(execFile);

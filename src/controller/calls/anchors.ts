@@ -11,7 +11,7 @@ import { firstAddress } from '../../config/relay-config.ts';
 import type { CallSpec } from '../../relay/protocol.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
 import type { ChannelObserver } from '../asterisk/channel-observer.ts';
-import { ControllerError } from '../errors.ts';
+import { ControllerError } from '../errors/controller-error.ts';
 import type { RelayLink } from '../relay/relay-link.ts';
 import {
   type CallRtpOptions,

@@ -5,7 +5,7 @@ import { ownerOf } from '../../cluster/owner.ts';
 import type { ExternalCommand } from '../../conference/model/commands.ts';
 import type { ClusterTelling } from '../../conference/model/remote.ts';
 import type { EventChannel } from '../../events/channel.ts';
-import { ControllerError } from '../errors.ts';
+import { ControllerError } from '../errors/controller-error.ts';
 import type { LocalConferences } from './local-conferences.ts';
 import { RemoteCommands } from './remote-commands.ts';
 

@@ -4,7 +4,7 @@ import type { Nodes } from '../../cluster/nodes.ts';
 import type { EventChannel, PeerDownReason } from '../../events/channel.ts';
 import { WakeTimers } from '../../timing/wake-timers.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
-import { ControllerError } from '../errors.ts';
+import { ControllerError } from '../errors/controller-error.ts';
 
 /** A controller that starts waits this time to hear from the others, before it believes that it is alone. */
 const SETTLE_MS = 1500;

@@ -2,7 +2,7 @@ import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Message, MessageOf } from '../../cluster/messages.ts';
 import type { ExternalCommand } from '../../conference/model/commands.ts';
 import { Waiters } from '../../timing/waiters.ts';
-import { ControllerError, isControllerErrorCode } from '../errors.ts';
+import { ControllerError, isControllerErrorCode } from '../errors/controller-error.ts';
 
 /** How long the owner may take. */
 const TIMEOUT_MS = 3000;

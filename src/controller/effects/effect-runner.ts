@@ -12,7 +12,7 @@ import { EXECUTE_CONTEXT, MEMBER_VARIABLE } from '../asterisk/dialplan.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { ChannelConfigurator } from '../calls/channel-configurator.ts';
 import { giveBack } from '../calls/give-back.ts';
-import { ControllerError } from '../errors.ts';
+import { ControllerError } from '../errors/controller-error.ts';
 import type { FloorLegs } from '../relay/floor-legs.ts';
 import type { FloorPlayer } from '../sounds/floor-player.ts';
 import type { NameRecorder } from '../sounds/name-recorder.ts';

@@ -6,7 +6,7 @@ import type { Sounds } from '../../prompts/prompt-sounds.ts';
 import { Waiters } from '../../timing/waiters.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
 import { volumeFactor } from '../asterisk/volume.ts';
-import { ControllerError } from '../errors.ts';
+import { ControllerError } from '../errors/controller-error.ts';
 import { openPlayer } from './player-channels.ts';
 import type { SoundLibrary } from './sound-library.ts';
 

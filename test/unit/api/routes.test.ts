@@ -4,7 +4,7 @@ import { createApp } from '../../../src/api/app.ts';
 import type { Command } from '../../../src/conference/model/commands.ts';
 import type { Conference } from '../../../src/conference/model/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
-import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors.ts';
+import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors/controller-error.ts';
 import type { ReloadResult } from '../../../src/controller/profile-store.ts';
 import { InviteError } from '../../../src/invite/errors.ts';
 import { conference, depsOf, EVERY_COMMAND, member } from './conferences.ts';

@@ -4,7 +4,7 @@ import { AriError } from '../../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../../src/ari/port.ts';
 import type { Route } from '../../../../src/cluster/route.ts';
 import { type Arrival, CallRouter } from '../../../../src/controller/calls/call-router.ts';
-import { ControllerError } from '../../../../src/controller/errors.ts';
+import { ControllerError } from '../../../../src/controller/errors/controller-error.ts';
 import { standardSettings } from '../../../../src/profiles/profiles.ts';
 
 const HERE: Route = { node: 'lyon', sip: null, reason: 'placement' };

@@ -3,7 +3,7 @@ import { createLogger } from 'winston';
 import { AriError } from '../../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../../src/ari/port.ts';
 import { Lobby } from '../../../../src/controller/calls/lobby.ts';
-import { ControllerError } from '../../../../src/controller/errors.ts';
+import { ControllerError } from '../../../../src/controller/errors/controller-error.ts';
 import { standardSettings } from '../../../../src/profiles/profiles.ts';
 
 const unanswered = new AriError('unreachable', 'no answer');

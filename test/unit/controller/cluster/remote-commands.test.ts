@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Message } from '../../../../src/cluster/messages.ts';
 import { RemoteCommands } from '../../../../src/controller/cluster/remote-commands.ts';
-import { ControllerError } from '../../../../src/controller/errors.ts';
+import { ControllerError } from '../../../../src/controller/errors/controller-error.ts';
 
 let sent: [string, Message][];
 let commands: RemoteCommands;

@@ -1,5 +1,5 @@
-import { CodedError } from '../base/coded-error.ts';
-import type { Refusal } from '../conference/model/commands.ts';
+import { CodedError } from '../../base/coded-error.ts';
+import type { Refusal } from '../../conference/model/commands.ts';
 
 export type ControllerErrorCode =
   | 'no-such-conference'
