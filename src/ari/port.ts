@@ -50,9 +50,9 @@ export type AriOriginate = {
 };
 
 /**
- * The requests that the controller makes to Asterisk. Every method rejects with an `AriError`, and none takes longer than 5 s from
- * when it is sent; many requests at once are sent over a few connections, one after the other.
- * Operations are those of the ARI documentation under the same names.
+ * The requests that the controller makes to Asterisk. Every method rejects with an `AriError`, and none takes longer
+ * than 5 s from when it is sent; many requests at once are sent over a few connections, one after the other. Operations
+ * are those of the ARI documentation under the same names.
  */
 export interface AriPort {
   /** Whether Asterisk knows the application: it is connected, or left calls behind when it went. */
@@ -130,7 +130,10 @@ export interface AriPort {
   readMedia(channelId: string): Promise<AriMedia | null>;
   /** @returns null if the variable is not set or the channel is gone */
   getVariable(channelId: string, name: string): Promise<string | null>;
-  /** Several variables or functions at once, null where one is not set. @throws AriError with status 500 if one cannot be read yet */
+  /**
+   * Several variables or functions at once, null where one is not set.
+   * @throws AriError with status 500 if one cannot be read yet
+   */
   readVariables<Name extends string>(channelId: string, names: readonly Name[]): Promise<Record<Name, string | null>>;
   /** A transport of pjsip.conf; its values are empty where there is none of that name. */
   readTransport(name: string): Promise<{ bindHost: string; externalMediaAddress: string }>;

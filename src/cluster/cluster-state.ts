@@ -66,7 +66,8 @@ export class ClusterState {
   }
 
   /**
-   * This node has changed a setting. A setting that was found in Asterisk after a restart is older than any that a node has sent.
+   * This node has changed a setting. A setting that was found in Asterisk after a restart is older than any that a node
+   * has sent.
    * @returns the change for the other nodes
    */
   share(conference: string, change: SharedChange, restored: boolean): Change {

@@ -6,8 +6,8 @@ import type { Change } from './messages.ts';
 import { conferenceRecordOf, recordOf } from './record.ts';
 
 /**
- * The changes to a conference that the other nodes must learn: few where little has changed. Only the members who have changed are
- * looked at, since there may be thousands.
+ * The changes to a conference that the other nodes must learn: few where little has changed. Only the members who have
+ * changed are looked at, since there may be thousands.
  * @param before the conference as the other nodes know it; null if they do not
  * @param after null if it has ended
  */

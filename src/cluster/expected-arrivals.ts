@@ -2,8 +2,8 @@
 const EXPECTED_MS = 1000;
 
 /**
- * Callers who were sent to other nodes and are not among their members yet. In a storm of calls, hundreds come before another
- * node can tell that it is full. Bounded by the nodes, and by the calls that Asterisk admits in a second.
+ * Callers who were sent to other nodes and are not among their members yet. In a storm of calls, hundreds come before
+ * another node can tell that it is full. Bounded by the nodes, and by the calls that Asterisk admits in a second.
  */
 export class ExpectedArrivals {
   /** When they were sent, by node, the oldest first. */

@@ -7,7 +7,10 @@ import { playbackSchema, recordingSchema } from '../conference/model/saved-confe
 import { adjustedSchema, placeSchema } from '../conference/model/saved-member.ts';
 import { IDLE } from '../dtmf/collector.ts';
 
-/** The members and conferences of a node as it sends them to the others: without PINs, and without the digits of a caller who is dialling. */
+/**
+ * The members and conferences of a node as it sends them to the others: without PINs, and without the digits of a
+ * caller who is dialling.
+ */
 
 /** Longer names are cut. */
 const LONGEST_NAME = 128;

@@ -38,8 +38,8 @@ const IGNORED: Applied = { outcome: 'ignored', touched: new Set(), settings: [] 
 const MOST_PARTS = 10_000;
 
 /**
- * The conferences that another node owns, from its snapshot and the numbered deltas after it. Bounded by the conferences of that
- * node, which has authenticated itself.
+ * The conferences that another node owns, from its snapshot and the numbered deltas after it. Bounded by the
+ * conferences of that node, which has authenticated itself.
  */
 export class Replica {
   #parts = new Map<string, Part>();
@@ -111,8 +111,8 @@ export class Replica {
   }
 
   /**
-   * The channel is up again, and carries nothing older: the next snapshot counts, whatever its numbers. They are smaller than before
-   * if the node was restarted after its clock had been set back. Until then, everything stays.
+   * The channel is up again, and carries nothing older: the next snapshot counts, whatever its numbers. They are
+   * smaller than before if the node was restarted after its clock had been set back. Until then, everything stays.
    */
   expectSnapshot(): void {
     this.#incarnation = Number.NEGATIVE_INFINITY;

@@ -36,8 +36,8 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskServices, con
 }
 
 /**
- * The relay is told about open floors before it is told everything that is wanted: otherwise it would close their ports, and their
- * channels would be made again.
+ * The relay is told about open floors before it is told everything that is wanted: otherwise it would close their
+ * ports, and their channels would be made again.
  */
 async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskServices, { all }: Conferences): Promise<void> {
   const { names, floorLegs } = asterisk;

@@ -2,8 +2,8 @@ import type { Logger } from 'winston';
 
 /**
  * The path between the controllers of a cluster. Ordered and reliable while a peer is connected; whenever something may
- * have been lost, the peer is reported as down and up again, on both sides. What one side sends after its `onPeerUp` reaches
- * the other after its own.
+ * have been lost, the peer is reported as down and up again, on both sides. What one side sends after its `onPeerUp`
+ * reaches the other after its own.
  */
 export interface EventChannel<Message> {
   /** Begins to listen and to connect; both go on until `stop`. @throws EventChannelError */

@@ -63,8 +63,9 @@ export class Supervisor {
         this.#restarting = false;
         continue;
       }
-      // The process has decided to end, e.g. because of a mistake in the configuration: a restart would repeat it. If the process
-      // has run before, the mistake was made since, and the other process of the node must not end because of it.
+      // The process has decided to end, e.g. because of a mistake in the configuration: a restart would repeat it. If
+      // the process has run before, the mistake was made since, and the other process of the node must not end because
+      // of it.
       const isFinal = code !== null && code !== CRASHED && !(hasRun && code === this.#spec.mistakeStatus);
       if (isFinal) return code;
       if (hasSettled) delayMs = FIRST_RESTART_MS;

@@ -3,7 +3,8 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
 /**
- * Makes room for a unix socket: makes its directory, for this user only, and removes the socket of a process that was killed.
+ * Makes room for a unix socket: makes its directory, for this user only, and removes the socket of a process that was
+ * killed.
  * @returns false if a process answers at the path; rejects if the directory cannot be made
  */
 export async function clearSocketPath(path: string): Promise<boolean> {

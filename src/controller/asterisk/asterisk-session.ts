@@ -37,7 +37,10 @@ export type SessionDeps = {
   onReplaced: () => void;
 };
 
-/** Keeps the controller connected to its Asterisk: connects, resyncs, passes on events, and connects again whenever the connection is lost. */
+/**
+ * Keeps the controller connected to its Asterisk: connects, resyncs, passes on events, and connects again whenever the
+ * connection is lost.
+ */
 export class AsteriskSession {
   readonly #options: SessionOptions;
   readonly #deps: SessionDeps;

@@ -10,9 +10,9 @@ export type ReconcilerDeps = {
 };
 
 /**
- * Decides when everything is reconciled with Asterisk, one time after the other, and holds events back meanwhile: a call that came
- * after the list was read would count as gone, and one that ended would be adopted from it. So the list is newer than the events
- * that were handled before, and perhaps older than those that follow.
+ * Decides when everything is reconciled with Asterisk, one time after the other, and holds events back meanwhile: a
+ * call that came after the list was read would count as gone, and one that ended would be adopted from it. So the list
+ * is newer than the events that were handled before, and perhaps older than those that follow.
  */
 export class Reconciler {
   readonly #deps: ReconcilerDeps;
@@ -30,8 +30,8 @@ export class Reconciler {
   }
 
   /**
-   * A connection is about to be opened: its events wait until everything is reconciled. Events of a former connection are older than
-   * what is read then, and are dropped.
+   * A connection is about to be opened: its events wait until everything is reconciled. Events of a former connection
+   * are older than what is read then, and are dropped.
    */
   hold(): void {
     this.#held = [];
@@ -44,7 +44,10 @@ export class Reconciler {
     else apply();
   }
 
-  /** As `pass`, for a call that this node lets in. Asterisk may have reported its end already, which must be applied after this. */
+  /**
+   * As `pass`, for a call that this node lets in. Asterisk may have reported its end already, which must be applied
+   * after this.
+   */
   admit(apply: () => void): void {
     if (this.#held) this.#held.unshift(apply);
     else apply();
@@ -93,7 +96,8 @@ export class Reconciler {
   async #reconcile(): Promise<void> {
     this.#next = null;
     this.#cancelRepair();
-    // Events of a new connection have to wait until this succeeds. On an old connection the controller goes on with what it knows.
+    // Events of a new connection have to wait until this succeeds. On an old connection the controller goes on with
+    // what it knows.
     const isNewConnection = this.#held !== null;
     const held = this.#held ?? [];
     this.#held = held;

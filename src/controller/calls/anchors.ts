@@ -25,8 +25,8 @@ import {
 } from './call-rtp.ts';
 
 /**
- * Asterisk has the port a few milliseconds after it was told to send the phone its description; one that is busy takes longer.
- * It is asked ever less often, for 5 s.
+ * Asterisk has the port a few milliseconds after it was told to send the phone its description; one that is busy takes
+ * longer. It is asked ever less often, for 5 s.
  */
 const FIRST_READ_AGAIN_MS = 20;
 const LAST_READ_AGAIN_MS = 320;
@@ -73,8 +73,8 @@ export type AnchorsDeps = {
 };
 
 /**
- * The relay stands between each phone and Asterisk, as the anchor of the call's RTP: this is set up before the call is answered.
- * From then on the relay alone decides what a member hears.
+ * The relay stands between each phone and Asterisk, as the anchor of the call's RTP: this is set up before the call is
+ * answered. From then on the relay alone decides what a member hears.
  */
 export class Anchors implements ChannelObserver {
   readonly #options: AnchorsOptions;
@@ -90,8 +90,9 @@ export class Anchors implements ChannelObserver {
 
   /**
    * Has the relay take the RTP of a call, before anything is sent to its phone. Doing it again is harmless.
-   * @returns how the caller can hear a conference; at once where Asterisk need not be asked. Rejects with an `AriError`, or
-   * with a `ControllerError` `not-possible` where the relay cannot open the port: the call cannot be heard then
+   * @returns how the caller can hear a conference; at once where Asterisk need not be asked. Rejects with an
+   * `AriError`, or with a `ControllerError` `not-possible` where the relay cannot open the port: the call cannot be
+   * heard then
    */
   ensure(channel: Call): Path | Promise<Path> {
     const known = this.#anchors.get(channel.id);
@@ -125,7 +126,10 @@ export class Anchors implements ChannelObserver {
     return this.#anchors.has(channelId);
   }
 
-  /** The listener hears this conference from now on, and nobody hears the listener; null lets everything pass to and from Asterisk. */
+  /**
+   * The listener hears this conference from now on, and nobody hears the listener; null lets everything pass to and
+   * from Asterisk.
+   */
   hear(channelId: string, conference: string, hearing: Hearing | null): void {
     const anchor = this.#anchors.get(channelId);
     if (!anchor?.spec) return;
@@ -155,8 +159,9 @@ export class Anchors implements ChannelObserver {
   }
 
   /**
-   * Asterisk has these channels, and no others. Calls that are in the dialplan again are still passed on. Asterisk tells of
-   * the end of them all from now on; it forgets who wants to know when a controller goes. Rejects with an `AriError`.
+   * Asterisk has these channels, and no others. Calls that are in the dialplan again are still passed on. Asterisk
+   * tells of the end of them all from now on; it forgets who wants to know when a controller goes. Rejects with an
+   * `AriError`.
    */
   async retain(living: ReadonlySet<string>): Promise<void> {
     const { ari, link } = this.#deps;
@@ -201,7 +206,9 @@ export class Anchors implements ChannelObserver {
     });
   }
 
-  /** Nothing comes from a phone: it is asked whether it is there. Asterisk ends the call of one that does not answer. */
+  /**
+   * Nothing comes from a phone: it is asked whether it is there. Asterisk ends the call of one that does not answer.
+   */
   silent(channelId: string, seconds: number): void {
     if (!this.#anchors.has(channelId)) return;
     const { ari, logger } = this.#deps;

@@ -19,7 +19,10 @@ export type ArrivingCall = {
   readonly channel: AriChannel;
   /** Lets it in. @returns when nothing is to be decided about it any more; it may not be set up yet */
   readonly admit: () => Promise<void> | void;
-  /** The call has waited for too long. @returns whether another node takes it; false if it was refused. Rejects if neither worked */
+  /**
+   * The call has waited for too long.
+   * @returns whether another node takes it; false if it was refused. Rejects if neither worked
+   */
   readonly sendAway: () => Promise<boolean>;
 };
 
@@ -33,8 +36,8 @@ export type ArrivalsDeps = {
 };
 
 /**
- * Lets calls in as fast as Asterisk can set them up; see `admission/pace.ts`. The others wait unanswered, and their callers
- * hear ringing.
+ * Lets calls in as fast as Asterisk can set them up; see `admission/pace.ts`. The others wait unanswered, and their
+ * callers hear ringing.
  */
 export class Arrivals implements ChannelObserver {
   readonly #deps: ArrivalsDeps;

@@ -187,7 +187,10 @@ export class CallRouter implements ChannelObserver {
   }
 }
 
-/** The number that the caller dialled; if the dialplan has moved the call to an extension such as `s`, that of the SIP request. */
+/**
+ * The number that the caller dialled; if the dialplan has moved the call to an extension such as `s`, that of the SIP
+ * request.
+ */
 function dialledNumber({ dialled }: AriChannel, requestUri: string): string {
   return dialled !== null && (dialled.length > 1 || /\d/.test(dialled)) ? dialled : userOf(requestUri);
 }

@@ -39,8 +39,8 @@ export class ChannelConfigurator {
   }
 
   /**
-   * A member who comes to a mixing bridge is in it before the relay passes its sound, and one who leaves such a bridge is out
-   * of it before the relay sends anything else: so there is neither a gap nor a moment of both.
+   * A member who comes to a mixing bridge is in it before the relay passes its sound, and one who leaves such a bridge
+   * is out of it before the relay sends anything else: so there is neither a gap nor a moment of both.
    */
   async #place(conference: string, channelId: string, { bridge, voice, absorbKeys }: ChannelSetup): Promise<void> {
     if (bridge === 'audience') return this.#bridges.enterAudience(channelId);

@@ -107,7 +107,8 @@ export class Inviter {
   }
 
   /**
-   * Does not call again; a call that rings ends. A finished invitation does not change: a person who has answered is a member.
+   * Does not call again; a call that rings ends. A finished invitation does not change: a person who has answered is a
+   * member.
    * @throws InviteError `no-such-invitation`, also if it is into another conference
    */
   cancel(conference: string, id: string): Invitation {

@@ -56,8 +56,8 @@ export type ReceptionDeps = {
 };
 
 /**
- * How calls come in: a call is taken by this node or sent to another, waits until there is room for it, is asked for the number of
- * its conference if it has none, and joins.
+ * How calls come in: a call is taken by this node or sent to another, waits until there is room for it, is asked for
+ * the number of its conference if it has none, and joins.
  */
 export class Reception implements ChannelObserver {
   readonly #deps: ReceptionDeps;

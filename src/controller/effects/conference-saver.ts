@@ -5,8 +5,9 @@ import type { ObjectNames } from '../asterisk/object-names.ts';
 type Waiting = { value: string; readonly written: Promise<void> };
 
 /**
- * Saves conferences in Asterisk, each in order: requests go over several connections and may overtake each other, and a controller
- * that restores an older state would unlock a conference that was locked. If several states wait, only the newest is written.
+ * Saves conferences in Asterisk, each in order: requests go over several connections and may overtake each other, and a
+ * controller that restores an older state would unlock a conference that was locked. If several states wait, only the
+ * newest is written.
  */
 export class ConferenceSaver {
   readonly #ari: Pick<AriPort, 'setGlobalVariable'>;

@@ -10,7 +10,10 @@ import type { RelayLink } from './relay-link.ts';
 
 /** Asterisk's names for what is exchanged with the relay: 16-bit samples, or G.722 for wideband. */
 const FORMATS = { 8000: 'slin', 16000: 'g722' } as const;
-/** A request that Asterisk has refused or not answered is tried again: without the channel a whole audience hears nothing. */
+/**
+ * A request that Asterisk has refused or not answered is tried again: without the channel a whole audience hears
+ * nothing.
+ */
 const RETRY_MS = 1000;
 
 export type FloorLegsDeps = {
@@ -22,9 +25,10 @@ export type FloorLegsDeps = {
 };
 
 /**
- * The floors' RTP to and from the relay: one ExternalMedia channel in each floor bridge that needs one. What Asterisk sends
- * on it is the mix of everybody there, and what the relay sends back is heard there.
- * @see https://docs.asterisk.org/Development/Reference-Information/Asterisk-Framework-and-API-Examples/External-Media-and-ARI/
+ * The floors' RTP to and from the relay: one ExternalMedia channel in each floor bridge that needs one. What Asterisk
+ * sends on it is the mix of everybody there, and what the relay sends back is heard there.
+ * @see
+ * https://docs.asterisk.org/Development/Reference-Information/Asterisk-Framework-and-API-Examples/External-Media-and-ARI/
  */
 export class FloorLegs implements ChannelObserver {
   readonly #ari: AriPort;

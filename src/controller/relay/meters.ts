@@ -20,9 +20,9 @@ type Meter = {
 };
 
 /**
- * How loud members are: a channel listens to each measured member, and `AudioSocket()` sends what it hears to the relay,
- * which measures it. Asterisk ends that channel with the member's. A failure here disturbs nobody: it is tried again, ever less
- * often.
+ * How loud members are: a channel listens to each measured member, and `AudioSocket()` sends what it hears to the
+ * relay, which measures it. Asterisk ends that channel with the member's. A failure here disturbs nobody: it is tried
+ * again, ever less often.
  * @see https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Applications/AudioSocket/
  */
 export class Meters implements ChannelObserver {
@@ -111,8 +111,8 @@ export class Meters implements ChannelObserver {
   }
 
   /**
-   * The meters that Asterisk has, by member, and whether each has yet to be sent to the relay. They are taken over once they are
-   * wanted.
+   * The meters that Asterisk has, by member, and whether each has yet to be sent to the relay. They are taken over once
+   * they are wanted.
    */
   async found(members: ReadonlyMap<string, { waiting: boolean }>): Promise<void> {
     for (const channelId of [...this.#meters.keys()]) if (!members.has(channelId)) this.#gone(channelId);
@@ -150,7 +150,8 @@ export class Meters implements ChannelObserver {
   async #adopt(channelId: string, waiting: boolean): Promise<void> {
     const meter = this.#meters.get(channelId) ?? this.#add(channelId);
     meter.present = true;
-    // The controller that would have sent it on is gone. If it is not wanted yet, it ends, and a new one is made when it is.
+    // The controller that would have sent it on is gone. If it is not wanted yet, it ends, and a new one is made when
+    // it is.
     if (waiting) return this.entered(channelId);
     await this.#ari.subscribeToChannels(this.#names.application, [this.#names.meter(channelId)]).catch(() => {});
   }

@@ -29,8 +29,8 @@ const FAREWELL_MS = 500;
 const STEADY_MS = 1000;
 
 /**
- * The connection with a NATS server, tried until it is there. A new connection is made each time, rather than the client's own
- * reconnect: that would send what was meant for sessions that are over.
+ * The connection with a NATS server, tried until it is there. A new connection is made each time, rather than the
+ * client's own reconnect: that would send what was meant for sessions that are over.
  */
 export class NatsBroker {
   readonly #options: BrokerOptions;
@@ -175,7 +175,9 @@ async function readTls(files: NonNullable<BrokerOptions['tls']>) {
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
 
-/** The client compares the certificate of a server that is an IP address with "localhost", unless it is told its host. */
+/**
+ * The client compares the certificate of a server that is an IP address with "localhost", unless it is told its host.
+ */
 function identityOf([server = '']: readonly string[]): { host?: string } {
   const host = new URL(server).hostname.replace(/^\[|\]$/g, '');
   return isIP(host) === 0 ? {} : { host };

@@ -51,7 +51,9 @@ const FORGET_AFTER_DEAD_TIMES = 20;
 /** More of a large message makes other nodes wait. */
 const MAX_PART_BYTES = 256 * 1024;
 
-/** Nodes meet at a NATS server. It sees which nodes talk to each other and how much, and can hold things back; no more. */
+/**
+ * Nodes meet at a NATS server. It sees which nodes talk to each other and how much, and can hold things back; no more.
+ */
 export class NatsChannel<Message> implements EventChannel<Message> {
   readonly #options: Omit<NatsOptions, keyof typeof DEFAULTS> & typeof DEFAULTS;
   readonly #deps: EventChannelDeps<Message>;

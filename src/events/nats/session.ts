@@ -44,8 +44,8 @@ type Down = { readonly kind: 'down'; readonly lastRemote: string; greetedAtMs: n
 
 /**
  * The session of two nodes over a broker that may lose, repeat, reorder and forge. Each side has a nonce for the other,
- * another one for each session. A side that gets its own nonce back knows that the other one is there now; it opens the session and
- * is up. Whatever is missing or late ends it on both sides. Pure: time is an argument.
+ * another one for each session. A side that gets its own nonce back knows that the other one is there now; it opens the
+ * session and is up. Whatever is missing or late ends it on both sides. Pure: time is an argument.
  */
 export class NatsSession {
   readonly #options: SessionOptions;
