@@ -22,7 +22,7 @@ export type AsteriskEventsDeps = {
   logger: Logger;
 };
 
-/** Passes on what Asterisk tells. */
+/** Hands each event of Asterisk to the parts that it concerns. */
 export class AsteriskEvents {
   readonly #deps: AsteriskEventsDeps;
   /** All are told of each channel that is gone, in this order. */
@@ -102,7 +102,7 @@ export class AsteriskEvents {
     reception.receive(channel, args);
   }
 
-  /** Back from an application of the dialplan; perhaps so late that the conference has forgotten this member. */
+  /** A member is back from an application of the dialplan, perhaps so late that the conference has forgotten them. */
   #returned(channelId: string, status: string | undefined): void {
     const { asterisk, conferences, logger } = this.#deps;
     if (status === 'NOAPP') {

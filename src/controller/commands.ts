@@ -19,7 +19,7 @@ const ABOUT_MANY: ReadonlySet<Command['type']> = new Set<Command['type']>([
   'terminate',
 ]);
 
-/** Executes what operators want, and says why not where it does not. */
+/** Executes the commands of operators, or says why it does not. */
 export class Commands {
   readonly #conferences: Conferences;
   readonly #cluster: Cluster;
@@ -66,7 +66,7 @@ export class Commands {
         if ('memberId' in command) {
           throw new ControllerError('no-such-member', `member ${command.memberId} has just left`, { cause });
         }
-        // Nothing is missing because one of them has just left.
+        // Such a command does not fail because one of the members has just left.
         if (ABOUT_MANY.has(command.type)) return;
       }
       const reached = cause instanceof AriError && cause.code !== 'unreachable';

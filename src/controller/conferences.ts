@@ -22,7 +22,7 @@ import { callWebhook } from './webhook.ts';
 /** So many ended conferences are remembered for their wrong PINs. */
 const MOST_REMEMBERED = 1000;
 
-/** Events of which there may be one for each of thousands at once. */
+/** Events that may come for thousands of members at once. */
 const FREQUENT: ReadonlySet<ConferenceEvent['type']> = new Set<ConferenceEvent['type']>(['talking', 'flags-changed']);
 
 /** An event of a conference, for reports and for those who watch. */
@@ -39,13 +39,13 @@ export type ConferencesDeps = {
   now: () => number;
   /** Executes effects in Asterisk. */
   run: (conference: string, effects: readonly AsteriskEffect[]) => Promise<void>;
-  /** Calls a phone at the spec of a member. */
-  invite: (conference: Conference, spec: { target: string; invitedBy: number }) => void;
+  /** Calls a phone that a member has asked for. */
+  invite: (conference: Conference, request: { target: string; invitedBy: number }) => void;
   publish: (published: Published) => void;
   cluster: Pick<Cluster, 'opening' | 'changed' | 'publish'>;
 };
 
-/** The conferences of this node: what happens goes into `reduce`, and what is to be done about it comes out. */
+/** The conferences of this node: inputs go into `reduce`, and effects come out. */
 export class Conferences implements ChannelObserver {
   readonly #deps: ConferencesDeps;
   readonly #conferences = new Map<string, Conference>();
@@ -87,14 +87,14 @@ export class Conferences implements ChannelObserver {
     this.#profiles = profiles;
     for (const [name, { settings }] of this.#conferences) {
       const changed = findSettings(profiles, settings.profileName);
-      // One whose profile was removed goes on as it is.
+      // A conference whose profile was removed goes on as it is.
       if (!changed) continue;
       const profile = mergeLive(settings.profile, changed.profile);
       this.dispatch(name, { type: 'settings', settings: { ...changed, profile } });
     }
   }
 
-  /** By their name, or as a running conference has them whose profile was removed; null if there are none. */
+  /** The settings of a profile; if it was removed, those of the conference that still runs with it. Null if there are none. */
   settingsFor(conference: string | null, profileName: string): Settings | null {
     const found = findSettings(this.#profiles, profileName);
     if (found || conference === null) return found;
@@ -131,14 +131,14 @@ export class Conferences implements ChannelObserver {
     this.#conferenceOf.set(channelId, name);
   }
 
-  /** Forgets channels that are members no more. */
+  /** Forgets channels that are not members any more. */
   forgetStrangers(): void {
     for (const [channelId, name] of this.#conferenceOf) {
       if (!this.#conferences.get(name)?.members.has(channelId)) this.#conferenceOf.delete(channelId);
     }
   }
 
-  /** Hands an input to a conference; what cannot be done about it is logged. */
+  /** Hands an input to a conference; effects that fail are logged. */
   dispatch(name: string, input: Input): void {
     const conference = this.#conferences.get(name);
     if (conference) logFailure(this.#deps.logger, `conference ${name}`, this.apply(conference, input).done);

@@ -91,7 +91,7 @@ export class Controller {
       logger,
       now,
       run: (name, effects) => this.#run(name, effects),
-      invite: (conference, spec) => this.#invitations.invite(conference, spec),
+      invite: (conference, request) => this.#invitations.invite(conference, request),
       publish: (published) => {
         // A call that is answered late would begin the conference again.
         if (published.event.type === 'ending') inviter.cancelAll(published.conference);
@@ -159,7 +159,7 @@ export class Controller {
     return this.#asterisk.meters.levelOf(channelId);
   }
 
-  /** The relay tells of a floor, a call or meters. */
+  /** The relay has reported something about a floor, a call or meters. */
   handleRelayReport(report: RelayReport): void {
     applyRelayReport(report, { asterisk: this.#asterisk, logger: this.#deps.logger });
   }
@@ -202,7 +202,7 @@ export class Controller {
     this.#asterisk.prompter.forgetAll();
   }
 
-  /** Handles what Asterisk tells; while everything is being reconciled with it, afterwards. */
+  /** Handles an event of Asterisk: at once, or after the reconciliation that is under way. */
   handle(event: AriEvent): void {
     this.#reconciler.pass(() => this.#events.handle(event));
   }

@@ -200,7 +200,7 @@ export class ProfileStore {
     this.#settling.unref();
   }
 
-  /** Differs whenever a file of the directory does. */
+  /** A text that differs whenever a file of the directory does. */
   async #signature(): Promise<string> {
     const names = await readdir(this.#directory).catch(() => []);
     const visible = names.filter((name) => !name.startsWith('.')).sort();

@@ -35,7 +35,7 @@ export function applyRelayReport(report: RelayReport, { asterisk, logger }: Rela
     case 'meters':
     case 'hello':
     case 'pong':
-      // The link knows.
+      // These are for the link and for the cluster.
       return;
   }
 }

@@ -88,7 +88,7 @@ async function readChannel(
     return;
   }
   const { conference, profileName, flags } = parsed.join;
-  // One that was answered already is half set up: that is finished at once.
+  // A call that was answered already is half set up: its setup is finished at once.
   if (channel.dialled !== null) read.unanswered.push(channel);
   else if (conference === null) read.inLobby.push(channel);
   else add(read, channel, conference, profileName, { flags, saved: null });

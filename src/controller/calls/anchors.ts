@@ -35,7 +35,7 @@ const READ_TRIES = 20;
 const OPEN_TIMEOUT_MS = 30_000;
 /** The configuration of Asterisk may change while it runs. */
 const REMEMBERED_MS = 60_000;
-/** By which Asterisk calls phones of an endpoint that names none: see asterisk-config/pjsip.conf. */
+/** The transport by which Asterisk calls phones of an endpoint that names none: see asterisk-config/pjsip.conf. */
 const STANDARD_TRANSPORT = 'transport-udp';
 /** Endpoints whose media address is remembered. */
 const MOST_REMEMBERED = 1000;
@@ -68,7 +68,7 @@ export type AnchorsDeps = {
   ari: AriPort;
   link: RelayLink;
   logger: Logger;
-  /** In ms, monotone. */
+  /** Milliseconds of a clock that never goes back. */
   now: () => number;
 };
 
@@ -173,7 +173,7 @@ export class Anchors implements ChannelObserver {
     }
     for (let at = 0; at < kept.length; at += SUBSCRIBED_AT_ONCE) {
       const some = kept.slice(at, at + SUBSCRIBED_AT_ONCE);
-      // One that has ended meanwhile makes Asterisk refuse the whole request.
+      // A channel that has ended meanwhile makes Asterisk refuse the whole request.
       await ari.subscribeToChannels(this.#options.application, some).catch(() => this.#subscribeEach(some));
     }
   }
@@ -197,7 +197,7 @@ export class Anchors implements ChannelObserver {
     if (anchor ? anchor.state === 'in' : this.#deps.link.callOf(channelId)) this.#hangUp(channelId, problem);
   }
 
-  /** A call that is in, and would be left in silence. */
+  /** Hangs up a call that would be left in silence. */
   #hangUp(channelId: string, problem: string): void {
     const { ari, logger } = this.#deps;
     logger.error(`call ${channelId}: hung up, because the relay cannot open its RTP port: ${problem}`);
@@ -207,7 +207,7 @@ export class Anchors implements ChannelObserver {
   }
 
   /**
-   * Nothing comes from a phone: it is asked whether it is there. Asterisk ends the call of one that does not answer.
+   * Nothing comes from a phone: Asterisk asks it by SIP whether it is there, and ends the call if it does not answer.
    */
   silent(channelId: string, seconds: number): void {
     if (!this.#anchors.has(channelId)) return;
@@ -285,7 +285,7 @@ export class Anchors implements ChannelObserver {
     }
   }
 
-  /** From where Asterisk calls phones of an endpoint. */
+  /** The address from which Asterisk calls phones of an endpoint. */
   async #localHostOf(endpoint: string, channelId: string): Promise<string> {
     const { ari } = this.#deps;
     const name = (await ari.getVariable(channelId, readsTransport(endpoint))) || STANDARD_TRANSPORT;

@@ -5,7 +5,7 @@ import type { AriChannel, AriPort } from '../../ari/port.ts';
 import { callerNumber } from '../asterisk/caller.ts';
 import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 
-/** How often it is looked whether calls may come in, how long they have waited, and how late the event loop is. */
+/** How often the gate is checked: who may come in, who has waited for too long, and how late the event loop is. */
 const TICK_MS = 20;
 const LOG_EVERY_MS = 1000;
 /** Most calls get in before that, and need not ring. */
@@ -70,7 +70,7 @@ export class Arrivals implements ChannelObserver {
   receive(call: ArrivingCall): void {
     const { channel } = call;
     const nowMs = this.#deps.now();
-    // One that was answered cannot be sent elsewhere, and would hear nothing of a refusal.
+    // A call that was answered cannot be sent elsewhere, and its caller would not notice a refusal.
     const mayExpire = channel.dialled !== null;
     if (!this.#gate.arrive(channel.id, { call, mayExpire }, nowMs)) return this.#sendAway(call);
     if (mayExpire) this.#silent.set(channel.id, nowMs);
@@ -134,7 +134,7 @@ export class Arrivals implements ChannelObserver {
     for (let call = this.#gate.next(nowMs); call; call = this.#gate.next(nowMs)) {
       const { channel, admit } = call;
       this.#silent.delete(channel.id);
-      // As a promise, whatever it does: the calls behind this one are not kept by it.
+      // As a promise: a call that throws does not hold up the calls behind it.
       const admitted = async () => admit();
       admitted().catch((error: Error) => {
         this.#warn(channel, error);
@@ -189,7 +189,7 @@ export class Arrivals implements ChannelObserver {
   #log(nowMs: number): void {
     if (nowMs - this.#loggedAtMs < LOG_EVERY_MS) return;
     const { waiting, longestMs, perSecond, limit, refused } = this.#gate.at(nowMs);
-    // Calls that come in as they come are no news.
+    // While calls get in at once there is nothing to log.
     if (longestMs < RING_AFTER_MS) return;
     this.#loggedAtMs = nowMs;
     const longest = (longestMs / 1000).toFixed(1);

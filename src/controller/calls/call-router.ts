@@ -26,7 +26,7 @@ export type Arrival = {
   /** Null where the caller is yet to be asked. */
   readonly conference: string | null;
   readonly settings: Settings;
-  /** Has the call let in on this node, as soon as there is room for it. */
+  /** Lets the call in on this node, as soon as there is room for it. */
   readonly letIn: () => void;
 };
 

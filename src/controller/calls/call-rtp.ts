@@ -55,7 +55,7 @@ export function callSpecOf(
   { mediaAddress, localHost, anySource }: CallRtpOptions,
 ): CallSpec | { reason: string } {
   if (values[ENCRYPTED] === '1') return { reason: 'its RTP is encrypted' };
-  // Asterisk tells the right port, with an address that is not the one.
+  // Asterisk tells the right port, with a wrong address.
   const port = addressOf(values[RTP_SOURCE])?.port;
   const host = localHost ?? addressOf(values[SIP_LOCAL])?.host;
   if (port === undefined || host === undefined) return { reason: 'Asterisk does not tell its RTP port over IPv4' };

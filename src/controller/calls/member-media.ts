@@ -6,7 +6,7 @@ export type MemberMedia = AriMedia & {
   /** Variation of the delay, of the packets from the phone and of those to it; null where it is not reported. */
   readonly jitterMs: number | null;
   readonly jitterAtPhoneMs: number | null;
-  /** Since anything came from the phone; null where Asterisk alone would know. */
+  /** Since the last packet from the phone; null if the relay does not have the call. */
   readonly silentSeconds: number | null;
 };
 

@@ -64,7 +64,7 @@ export class Reception implements ChannelObserver {
   readonly #router: CallRouter;
   readonly #arrivals: Arrivals;
   readonly #lobby: Lobby;
-  /** Calls of which it is not known yet how they can be heard, by channel. Bounded by the calls of Asterisk. */
+  /** Channels of calls that wait to join until it is known how their callers can hear. Bounded by the calls of Asterisk. */
   readonly #joining = new Set<string>();
 
   constructor(options: ReceptionOptions, deps: ReceptionDeps) {
@@ -89,7 +89,7 @@ export class Reception implements ChannelObserver {
     return this.#arrivals.admission;
   }
 
-  /** Whether it is yet to be decided what becomes of a call: it waits, is about to join, or is on its way out. */
+  /** Whether a call is undecided: it waits, is about to join, or is on its way out. */
   isUndecided(channelId: string): boolean {
     const isArriving = this.#arrivals.has(channelId) && !this.#deps.conferences.memberOf(channelId);
     return this.#router.has(channelId) || isArriving;
@@ -111,7 +111,7 @@ export class Reception implements ChannelObserver {
       if (!this.#lobby.has(channel.id)) this.receive(channel, channel.stasis?.args ?? []);
     }
     for (const channel of unanswered) {
-      // It is for this node, unless it is not known yet where it wants to go.
+      // It is for this node, unless its caller has yet to be asked for a conference.
       this.#receive(channel, channel.stasis?.args ?? [], (arrival) =>
         arrival.conference === null ? this.#router.receive(arrival) : arrival.letIn(),
       );

@@ -267,7 +267,7 @@ export class EffectRunner {
     try {
       await this.#deps.bridges.floorOpened(conference);
       await this.#deps.ari.recordBridge(this.#deps.names.floor(conference), { name, format });
-      // One that is started again while it is paused.
+      // A recording that is started again while it is paused.
       if (paused) await this.#pauseRecording(name, true);
     } catch (error) {
       const isTaken = error instanceof AriError && error.status === 409;

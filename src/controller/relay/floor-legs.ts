@@ -135,7 +135,7 @@ export class FloorLegs implements ChannelObserver {
     const leg = this.#wanted.get(conference);
     if (!local || !leg || this.#asterisk.has(conference)) return;
     const channelId = this.#names.floorLeg(conference);
-    // One that is there already was made before this controller, or the relay, was restarted.
+    // A channel that is there already was made before this controller, or the relay, was restarted.
     const name = await this.#ari.getVariable(channelId, 'CHANNEL(name)');
     const format = FORMATS[leg.sampleRateHz];
     if (name === null) {

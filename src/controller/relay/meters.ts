@@ -97,7 +97,7 @@ export class Meters implements ChannelObserver {
     else if (destroyed) this.#gone(member);
   }
 
-  /** The relay tells how loud it is at some. */
+  /** The relay has reported the levels of some meters. */
   measured(levels: readonly { meter: string; levelDbov: number }[]): void {
     for (const { meter: id, levelDbov } of levels) {
       const channelId = this.#channels.get(id) ?? '';

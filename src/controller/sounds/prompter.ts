@@ -8,7 +8,7 @@ import { WHISPER } from '../asterisk/dialplan.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { SoundLibrary } from './sound-library.ts';
 
-/** Longer than any prompt: what is not over by then never will be. */
+/** Longer than any prompt: a playback that is not over by then is given up. */
 const LONGEST_MS = 10 * 60_000;
 
 /** For a whisper to enter the application; it takes milliseconds. */
@@ -114,7 +114,7 @@ export class Prompter implements ChannelObserver {
     return () => {
       for (const { sounds, end } of interrupted) {
         if (!sounds) continue;
-        // Where it cannot be played any more it is over.
+        // If it cannot be played any more, it is over.
         this.playTo(channelId, sounds, true)
           .then(({ ended }) => ended)
           .catch(() => {})
@@ -208,7 +208,7 @@ export class Prompter implements ChannelObserver {
     return whisper;
   }
 
-  /** Only in the application can it be played to. */
+  /** Asterisk plays to it only once it is in the application. */
   async #makeWhisper(channelId: string, id: string, application: string): Promise<void> {
     const entered = this.#entering.wait(id, ENTER_TIMEOUT_MS, () => {});
     try {
