@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import sodium from 'libsodium-wrappers';
-import { NODE_ID } from '../../base/node-id.ts';
+import { LONGEST_NODE_ID, NODE_ID } from '../../base/node-id.ts';
 import { deriveKey } from '../../secrets/derive.ts';
 
 /*
@@ -19,8 +19,8 @@ export const MAJOR_VERSION = 1;
 const NONCE_BYTES = 24;
 const TAG_BYTES = 16;
 const FIXED_BYTES = 2;
-/** The most that sealing adds: the longest node id has 32 bytes. */
-export const MAX_SEAL_BYTES = FIXED_BYTES + 64 + NONCE_BYTES + TAG_BYTES;
+/** The most that sealing adds. */
+export const MAX_SEAL_BYTES = FIXED_BYTES + LONGEST_NODE_ID + NONCE_BYTES + TAG_BYTES;
 
 export type Unsealed =
   | { readonly kind: 'frame'; readonly sender: string; readonly frame: Buffer }
