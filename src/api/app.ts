@@ -2,7 +2,7 @@ import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } f
 import { hasZodFastifySchemaValidationErrors, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { AttendanceError, type AttendanceErrorCode } from '../attendance/errors.ts';
 import { ConfigError } from '../config/errors.ts';
-import { ControllerError, type ControllerErrorCode } from '../controller/errors.ts';
+import { ControllerError, type ControllerErrorCode } from '../controller/errors/controller-error.ts';
 import { InviteError, type InviteErrorCode } from '../invite/errors.ts';
 import type { RouteDeps } from './deps.ts';
 import { routes } from './routes.ts';
@@ -23,6 +23,7 @@ export const STATUS_OF: Record<ControllerErrorCode | InviteErrorCode | Attendanc
   'attendance-unreadable': 500,
   'asterisk-refused': 502,
   'asterisk-unreachable': 503,
+  starting: 503,
   'no-such-node': 404,
   'node-unreachable': 504,
   'no-room': 503,

@@ -1,6 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import type { Cluster } from '../controller/cluster/cluster.ts';
-import { ControllerError } from '../controller/errors.ts';
+import { ControllerError } from '../controller/errors/controller-error.ts';
 import { errors, routeQuerySchema, routeSchema } from './schemas.ts';
 
 /** `GET /route?conference=3000`: which node takes the next caller of a conference. Changes nothing. */

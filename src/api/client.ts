@@ -1,15 +1,13 @@
 import { type IncomingMessage, request } from 'node:http';
+import { CodedError } from '../base/coded-error.ts';
 
 /** A refusal by the controller, or its absence (`no-controller`). The other codes are those of the API. */
-export class ApiClientError extends Error {
-  readonly code: string;
+export class ApiClientError extends CodedError<string> {
   /** The controller's answer; null where none answered. */
   readonly answer: unknown;
 
   constructor(code: string, message: string, options: { cause?: unknown; answer?: unknown } = {}) {
-    super(message, options);
-    this.name = 'ApiClientError';
-    this.code = code;
+    super(code, message, options);
     this.answer = options.answer ?? null;
   }
 }

@@ -5,13 +5,16 @@ import { formatMemberAddress, type MemberAddress } from '../conference/model/mem
 import type { Inviter } from '../controller/calls/inviter.ts';
 import type { Cluster } from '../controller/cluster/cluster.ts';
 import type { Controller } from '../controller/controller.ts';
-import { ControllerError } from '../controller/errors.ts';
+import { ControllerError } from '../controller/errors/controller-error.ts';
 import type { ProfileStore } from '../controller/profile-store.ts';
 import type { StatusView } from './schemas.ts';
 
 /** The parts of the controller that routes work with. */
 export type RouteDeps = {
-  controller: Pick<Controller, 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'>;
+  controller: Pick<
+    Controller,
+    'requireReady' | 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'
+  >;
   cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain' | 'routeOf'>;
   status: () => Omit<StatusView, 'conferences' | 'members'>;
   reloadProfiles: ProfileStore['reload'];

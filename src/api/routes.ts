@@ -12,6 +12,14 @@ export function routes(deps: RouteDeps): FastifyPluginCallback {
   return (app, _options, done) => {
     app.register(nodeRoutes(deps));
     app.register(callRoute(deps.cluster));
+    app.register(routesAboutConferences(deps));
+    done();
+  };
+}
+
+function routesAboutConferences(deps: RouteDeps): FastifyPluginCallback {
+  return (app, _options, done) => {
+    app.addHook('onRequest', async () => deps.controller.requireReady());
     app.register(conferenceRoutes(deps));
     app.register(memberRoutes(deps));
     app.register(inviteRoutes(deps));

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { NODE_ID } from '../base/node-id.ts';
 import { FLAGS, parseFlags } from '../conference/model/flags.ts';
 import { CONFERENCE_NAME } from '../conference/model/join-arguments.ts';
-import { NODE_ID, parseMemberAddress } from '../conference/model/member-address.ts';
+import { parseMemberAddress } from '../conference/model/member-address.ts';
 import { commandSchema } from '../conference/schemas/command-schema.ts';
 
 /** The admin API's messages: one definition for server, command line and documentation. */

@@ -1,4 +1,5 @@
 import { type Client, connect } from 'ari-client';
+import { withTimeout } from '../timing/with-timeout.ts';
 import { AriError } from './errors.ts';
 import { AriHttp, type AriLogin } from './http.ts';
 import {
@@ -44,7 +45,9 @@ export class AriClientPort implements AriPort {
     if (!this.#client) {
       routeAriClientThrough(this.#http);
       // Credentials are the transport's business: ari-client would share them between servers.
-      this.#client = await withTimeout(connect(this.#http.origin, 'unused', 'unused'));
+      this.#client = await withTimeout(connect(this.#http.origin, 'unused', 'unused'), CONNECT_TIMEOUT_MS, () => {
+        throw new AriError('unreachable', 'Asterisk did not describe its API in time');
+      });
     }
     return version;
   }
@@ -86,7 +89,7 @@ export class AriClientPort implements AriPort {
   }
 
   async setGlobalVariable(variable: string, value: string): Promise<void> {
-    // Without a value, Asterisk removes it; an empty one would stay in its list for ever.
+    // Without a value, Asterisk removes it; an empty one would stay in its list.
     await this.#setVariable('/ari/asterisk/variable', variable, value === '' ? undefined : value);
   }
 
@@ -377,18 +380,5 @@ async function orOnStatus<A, T>(status: number, answer: Promise<A>, otherwise: T
   } catch (error) {
     if (error instanceof AriError && error.status === status) return otherwise;
     throw error;
-  }
-}
-
-async function withTimeout<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
-    const error = new AriError('unreachable', 'Asterisk did not describe its API in time');
-    timer = setTimeout(reject, CONNECT_TIMEOUT_MS, error);
-  });
-  try {
-    return await Promise.race([promise, expiry]);
-  } finally {
-    clearTimeout(timer);
   }
 }

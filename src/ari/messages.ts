@@ -40,7 +40,7 @@ export const locationSchema = z
   .object({ dialplan: z.object({ context: z.string(), exten: z.string(), priority: z.number() }) })
   .transform(({ dialplan: { context, exten, priority } }) => ({ context, extension: exten, priority }));
 
-/** Of the many figures those that people understand. */
+/** The figures that people understand, of the many that Asterisk has. */
 export const rtpStatisticsSchema = z
   .object({
     rxcount: z.number(),

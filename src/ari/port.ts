@@ -24,19 +24,19 @@ export type AriMedia = {
   readonly packetsReceived: number;
   readonly packetsLost: number;
   readonly packetsSent: number;
-  /** Of those that we have sent, as the other side has reported. */
+  /** Packets lost on the way to the other side, as it has reported. */
   readonly packetsLostBySide: number;
   readonly roundTripMs: number;
 };
 
-/** What Asterisk is to play: URIs such as `sound:beep` or `number:5`, one after the other. */
+/** Sounds for Asterisk to play: URIs such as `sound:beep` or `number:5`, one after the other. */
 export type AriPlay = { readonly playbackId: string; readonly media: readonly string[]; readonly language: string };
 
 export type AriPlaybackOperation = 'restart' | 'pause' | 'unpause' | 'reverse' | 'forward';
 
 export type AriOriginate = {
   readonly channelId: string;
-  /** Of the second channel, where the endpoint makes two (Local). */
+  /** The id of the second channel, where the endpoint makes two (Local). */
   readonly otherChannelId?: string;
   /** Codecs, by Asterisk's names, separated by commas; without it those of the endpoint. */
   readonly formats?: string;
@@ -50,14 +50,14 @@ export type AriOriginate = {
 };
 
 /**
- * What the controller asks of Asterisk. Every method rejects with an `AriError`, and none takes longer than 5 s from when it is sent;
- * what many ask at once is sent over a few connections, one after the other.
- * Operations are those of the ARI documentation under the same names.
+ * The requests that the controller makes to Asterisk. Every method rejects with an `AriError`, and none takes longer
+ * than 5 s from when it is sent; many requests at once are sent over a few connections, one after the other. Operations
+ * are those of the ARI documentation under the same names.
  */
 export interface AriPort {
   /** Whether Asterisk knows the application: it is connected, or left calls behind when it went. */
   applicationExists(application: string): Promise<boolean>;
-  /** Sends an event without content to whoever is connected as this application. */
+  /** Sends an event without content to the program that is connected as this application. */
   sendUserEvent(application: string, eventName: string): Promise<void>;
   setEventFilter(application: string, types: readonly string[]): Promise<void>;
   /** Asks for events about channels that are not in the application, or were so before it was connected. */
@@ -130,7 +130,10 @@ export interface AriPort {
   readMedia(channelId: string): Promise<AriMedia | null>;
   /** @returns null if the variable is not set or the channel is gone */
   getVariable(channelId: string, name: string): Promise<string | null>;
-  /** Several variables or functions at once, null where one is not set. @throws AriError with status 500 if one cannot be read yet */
+  /**
+   * Several variables or functions at once, null where one is not set.
+   * @throws AriError with status 500 if one cannot be read yet
+   */
   readVariables<Name extends string>(channelId: string, names: readonly Name[]): Promise<Record<Name, string | null>>;
   /** A transport of pjsip.conf; its values are empty where there is none of that name. */
   readTransport(name: string): Promise<{ bindHost: string; externalMediaAddress: string }>;

@@ -48,7 +48,9 @@ swagger.ShredHttpClient.prototype.execute = (request) => {
   );
 };
 
-/** swagger-client prints a warning to stdout about version 1.1 of the format; it reads Asterisk's list as 1.2 as well. */
+/**
+ * swagger-client prints a warning to stdout about version 1.1 of the format; it reads Asterisk's list as 1.2 as well.
+ */
 function withoutWarning(path: string, data: string): string {
   return path.endsWith('/resources.json') ? data.replace(/("swaggerVersion":\s*)"1\.1"/, '$1"1.2"') : data;
 }

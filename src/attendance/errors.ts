@@ -1,3 +1,5 @@
+import { CodedError } from '../base/coded-error.ts';
+
 /**
  * Why there is no report.
  * - `attendance-disabled`: no directory is configured for it
@@ -6,12 +8,4 @@
  */
 export type AttendanceErrorCode = 'attendance-disabled' | 'no-such-report' | 'attendance-unreadable';
 
-export class AttendanceError extends Error {
-  readonly code: AttendanceErrorCode;
-
-  constructor(code: AttendanceErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'AttendanceError';
-    this.code = code;
-  }
-}
+export class AttendanceError extends CodedError<AttendanceErrorCode> {}

@@ -33,7 +33,7 @@ export class Journal {
   }
 
   /** @returns what is to be recorded of an event: nothing, one record, or two */
-  handleEvent({ conference, startedAtMs, atMs, event }: Published): AttendanceRecord[] {
+  record({ conference, startedAtMs, atMs, event }: Published): AttendanceRecord[] {
     const key = runKey(conference, startedAtMs);
     const known = this.#runs.get(key);
     const roles = known ?? new Map<number, Role>();

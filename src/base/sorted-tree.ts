@@ -108,7 +108,7 @@ export class SortedTree<V, S> {
 
   /** The entries that are not the same objects in `before`, in order. Subtrees that both have are skipped. */
   *changesSince(before: SortedTree<V, S>): Generator<Difference<V>, undefined> {
-    // What is still to be compared; the next subtree is last.
+    // The subtrees that are still to be compared; the next one is last.
     const was = stackOf(before.#root);
     const is = stackOf(this.#root);
     for (;;) {

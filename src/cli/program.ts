@@ -24,7 +24,7 @@ Exit status:
   1  failed, or the state of the conference does not allow it
   2  wrong command line, configuration or profile
   3  no such conference, member or node
-  4  no controller answers
+  4  no controller answers, or it has only just started
   5  Asterisk does not answer or cannot be used
   6  another controller is in charge`,
     )

@@ -13,10 +13,10 @@ export type ClusterStateOptions = {
   lifetimeMs: number;
 };
 
-/** A setting that another node has changed; `anew` if it was just now. */
+/** A setting that another node has changed; `anew` if it was changed just now. */
 export type SettingChanged = { readonly conference: string; readonly change: SharedChange; readonly anew: boolean };
 
-/** What a message has changed. */
+/** The changes that a message has made. */
 export type Received = {
   /** Conferences that it is about. */
   readonly touched: ReadonlySet<string>;
@@ -29,7 +29,7 @@ export type Received = {
 export class ClusterState {
   readonly nodes: Nodes;
   readonly #options: ClusterStateOptions;
-  /** Of conferences that any node has. */
+  /** The settings of each conference that any node has. */
   readonly #registers = new Map<string, Registers>();
   #clock = 0;
   #sequence = 0;
@@ -66,8 +66,9 @@ export class ClusterState {
   }
 
   /**
-   * This node has changed a setting. What it has found in Asterisk after a restart is older than what anybody has said.
-   * @returns what the others must be told
+   * This node has changed a setting. A setting that was found in Asterisk after a restart is older than any that a node
+   * has sent.
+   * @returns the change for the other nodes
    */
   share(conference: string, change: SharedChange, restored: boolean): Change {
     const clock = restored ? 1 : this.#clock + 1;
@@ -78,7 +79,7 @@ export class ClusterState {
     return { type: 'settings', conference, registers };
   }
 
-  /** Nobody here has this conference any more. Where no other node has it either, its settings are forgotten. */
+  /** This node does not have the conference any more. If no other node has it either, its settings are forgotten. */
   forgetSettings(conference: string): void {
     if (this.partsOf(conference).length === 0) this.#registers.delete(conference);
   }
@@ -106,7 +107,7 @@ export class ClusterState {
     }));
   }
 
-  /** Takes what another node tells of itself; other messages are ignored. */
+  /** Applies what another node says about itself and its conferences; other messages are ignored. */
   receive(from: string, message: Message): Received {
     const node = this.nodes.get(from);
     const nothing: Received = { touched: new Set(), settings: [], wantsSnapshot: false };
@@ -120,8 +121,8 @@ export class ClusterState {
         return nothing;
       case 'snapshot':
       case 'delta': {
-        const { outcome, touched, settings } = node.replica.take(message);
-        if (outcome === 'taken' && message.type === 'snapshot') node.asked = false;
+        const { outcome, touched, settings } = node.replica.apply(message);
+        if (outcome === 'applied' && message.type === 'snapshot') node.asked = false;
         const wantsSnapshot = outcome === 'gap' && !node.asked;
         if (wantsSnapshot) node.asked = true;
         const anew = message.type === 'delta';

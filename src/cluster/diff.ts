@@ -1,4 +1,4 @@
-import { haveSameFields } from '../base/same-fields.ts';
+import { equals } from '../base/equals.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import type { Member } from '../conference/model/member.ts';
 import { Members } from '../conference/model/members.ts';
@@ -6,21 +6,21 @@ import type { Change } from './messages.ts';
 import { conferenceRecordOf, recordOf } from './record.ts';
 
 /**
- * What the other nodes must be told of a conference that has become another one: small where little has changed.
- * Only the members who have changed are looked at, since there may be thousands.
- * @param before what they know; null if nothing
+ * The changes to a conference that the other nodes must learn: few where little has changed. Only the members who have
+ * changed are looked at, since there may be thousands.
+ * @param before the conference as the other nodes know it; null if they do not
  * @param after null if it has ended
  */
 export function changesBetween(before: Conference | null, after: Conference | null): Change[] {
   const was = before && conferenceRecordOf(before);
   const is = after && conferenceRecordOf(after);
   if (!after || !is) return was ? [{ type: 'ended', conference: was.name }] : [];
-  // Numbers begin anew in a new conference of the same name.
+  // A new conference of the same name begins with number 1 again.
   if (before && was && was.startedAtMs !== is.startedAtMs) {
     return [{ type: 'ended', conference: is.name }, ...changesBetween(null, after)];
   }
   const changes: Change[] = [];
-  if (!was || !haveSameFields(was, is)) changes.push({ type: 'conference', record: is });
+  if (!was || !equals(was, is)) changes.push({ type: 'conference', record: is });
   const known = before && was ? before.members : Members.NONE;
   for (const { was: old, is: member } of after.members.changesSince(known)) {
     if (member) changes.push(...changesOf(is.name, old, member));
@@ -33,7 +33,7 @@ function changesOf(conference: string, was: Member | undefined, is: Member): Cha
   if (was === is) return [];
   const { id: memberId, talking } = is;
   const member = recordOf(is);
-  if (was && haveSameFields({ ...recordOf(was), talking }, member)) {
+  if (was && equals({ ...recordOf(was), talking }, member)) {
     return was.talking === talking ? [] : [{ type: 'talking', conference, memberId, talking }];
   }
   return [{ type: 'member', conference, member }];

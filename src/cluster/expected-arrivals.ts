@@ -2,8 +2,8 @@
 const EXPECTED_MS = 1000;
 
 /**
- * Callers who were sent to other nodes and are not among their members yet. In a storm of calls, hundreds come before another
- * node can tell that it is full. Bounded by the nodes, and by the calls that Asterisk admits in a second.
+ * Callers who were sent to other nodes and are not among their members yet. In a storm of calls, hundreds come before
+ * another node can tell that it is full. Bounded by the nodes, and by the calls that Asterisk admits in a second.
  */
 export class ExpectedArrivals {
   /** When they were sent, by node, the oldest first. */
@@ -13,7 +13,7 @@ export class ExpectedArrivals {
     this.#sent.set(node, [...this.#recent(node, nowMs), nowMs]);
   }
 
-  /** A node has told of so many members more than before: those who were sent there first are expected no more. */
+  /** A node has so many members more than before: the callers who were sent there first are not expected any more. */
   arrived(node: string, more: number): void {
     const sent = this.#sent.get(node);
     if (sent && more > 0) this.#sent.set(node, sent.slice(more));

@@ -29,14 +29,14 @@ const registers = z.object({ locked, mutedAll });
 const conference = conferenceName;
 
 const change = z.discriminatedUnion('type', [
-  /** What is true of the part of a conference as a whole; the first word of a new one. */
+  /** The part of a conference without its members; sent first for a new one. */
   z.object({ type: z.literal('conference'), record: conferenceRecordSchema }),
   z.object({ type: z.literal('ended'), conference }),
   /** The member is new, or something about the member has changed. */
   z.object({ type: z.literal('member'), conference, member: memberRecordSchema }),
   z.object({ type: z.literal('talking'), conference, memberId: memberNumber, talking: z.boolean() }),
   z.object({ type: z.literal('left'), conference, memberId: memberNumber }),
-  /** Of the conference on all nodes. */
+  /** The settings of the conference on all nodes. */
   z.object({ type: z.literal('settings'), conference, registers }),
 ]);
 
@@ -68,9 +68,9 @@ const messageSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('hello'),
     version: z.string().max(64),
-    /** When the controller started: after a restart, its numbers begin anew. */
+    /** When the controller started: after a restart, its numbers begin at 1 again. */
     incarnation: z.number(),
-    /** Where phones reach it; null if it has not been told. */
+    /** Where phones reach it; null if it is not configured. */
     sip: z.string().max(256).nullable(),
     /** Where its relay takes trunk packets. */
     trunk: z
@@ -90,7 +90,7 @@ const messageSchema = z.discriminatedUnion('type', [
     fromCounter: z.object({ high: uint32, low: uint32 }),
   }),
   z.object({ type: z.literal('media-key-ack'), epoch }),
-  /** The relay was started anew, and knows no keys. */
+  /** The relay was restarted, and knows no keys. */
   z.object({ type: z.literal('want-media-key') }),
   z.object({ type: z.literal('want-snapshot') }),
   /** Everything that a node owns, as it was after its delta `sequence`, in one or more parts. */
@@ -131,7 +131,7 @@ export type Message = z.output<typeof messageSchema>;
 export type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>;
 export type Change = z.output<typeof change>;
 
-/** @returns null for what is no message of ours, or one that a newer version has made up */
+/** @returns null if it is no message of ours, or one of a newer version */
 export function parseMessage(json: unknown): Message | null {
   const parsed = messageSchema.safeParse(json);
   return parsed.success ? parsed.data : null;

@@ -3,9 +3,9 @@ import type { Conference } from '../conference/model/conference.ts';
 import type { NodePart } from './remote-view.ts';
 
 /**
- * The other node that carries a command out; null where that is this one. A member's is the one that was called. A
- * command to a whole conference may be given anywhere, but it is announced, played or recorded where somebody is: the
- * floor of a node without members is not heard.
+ * The other node that executes a command; null if this node does. A command to a member belongs to the node that the
+ * member has called. A command to a whole conference may be given on any node, but is executed on one with members:
+ * nobody hears the floor of a node without members.
  * @param here the part of the conference on this node
  * @param parts those on the others
  */

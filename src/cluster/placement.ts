@@ -1,7 +1,7 @@
 /** A node as far as placement cares. */
 export type Place = {
   readonly node: string;
-  /** Where phones reach it; null if that is not known, so that nobody can be sent there. */
+  /** Where phones reach it; null if that is not known, so that no caller can be sent there. */
   readonly sip: string | null;
   /** Calls that it has, those that wait to be let in as well, and takes at most; null without a limit. */
   readonly members: number;
@@ -33,7 +33,7 @@ export function place(strategy: Placement, here: string, places: readonly Place[
   const open = places.filter((each) => hasRoom(each) && (each.node === here || each.sip !== null));
   const [best] = [...open].sort(
     (a, b) =>
-      // A caller is better off where nobody waits, whatever the strategy.
+      // A caller is better off where no call waits, whatever the strategy.
       Number(a.congested) - Number(b.congested) ||
       preference(strategy, a, b) ||
       Number(b.node === here) - Number(a.node === here) ||

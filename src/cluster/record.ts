@@ -7,7 +7,10 @@ import { playbackSchema, recordingSchema } from '../conference/schemas/saved-con
 import { adjustedSchema, placeSchema } from '../conference/schemas/saved-member.ts';
 import { IDLE } from '../dtmf/collector.ts';
 
-/** What a node tells the others of its members and conferences. No PIN is in it, nor what a caller is dialling. */
+/**
+ * The members and conferences of a node as it sends them to the others: without PINs, and without the digits of a
+ * caller who is dialling.
+ */
 
 /** Longer names are cut. */
 const LONGEST_NAME = 128;

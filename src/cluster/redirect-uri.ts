@@ -5,7 +5,7 @@
  */
 const MARKER = 'rostrum';
 
-/** Of the characters that a user part may have (RFC 3261 section 25.1), those that nothing on the way takes for more. */
+/** The characters of a user part (RFC 3261 section 25.1) that have no other meaning to anything on the way. */
 const NEEDS_NO_ESCAPE = /^[A-Za-z0-9\-_.!~*'()+]$/;
 
 /**

@@ -21,7 +21,7 @@ export function mergeRegisters(a: Registers, b: Registers): Registers {
   return { locked: later(a.locked, b.locked), mutedAll: later(a.mutedAll, b.mutedAll) };
 }
 
-/** What has been set since `before`, also where it was set to the same value again. */
+/** The settings that were set since `before`, also those set to the same value again. */
 export function changesSince(before: Registers, after: Registers): SharedChange[] {
   const { locked, mutedAll } = after;
   return [

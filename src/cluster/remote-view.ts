@@ -12,7 +12,7 @@ export type NodePart = {
 };
 
 /**
- * The sum of all other parts of a conference. Who is on a node that cannot be reached counts, but is not called on.
+ * The sum of all other parts of a conference. Members on a node that cannot be reached count, but are not called on.
  * @param node this node
  */
 export function remoteViewOf(node: string, parts: readonly NodePart[]): RemoteView {

@@ -5,13 +5,13 @@ import { type ConferenceRecord, memberOf } from './record.ts';
 
 type Numbered = MessageOf<'delta'> | MessageOf<'snapshot'>;
 
-/** A part of a conference, as the node that owns it has told it. */
+/** A part of a conference, as the node that owns it has described it. */
 export type RemotePart = {
   readonly record: ConferenceRecord;
   readonly members: Members;
 };
 
-/** Sums over the members of a part, and who of them is first or last. */
+/** Sums over the members of a part, and the members who are first or last in something. */
 export type PartSums = {
   readonly admitted: number;
   readonly speakers: number;
@@ -24,22 +24,22 @@ type Part = { record: ConferenceRecord; members: Members };
 
 type Settings = Extract<Change, { type: 'settings' }>;
 
-export type Taken = {
+export type Applied = {
   /** `gap`: something was missed, and a snapshot is needed. `ignored`: old, or of no use before that snapshot. */
-  readonly outcome: 'taken' | 'gap' | 'ignored';
+  readonly outcome: 'applied' | 'gap' | 'ignored';
   /** Conferences that may have changed. */
   readonly touched: ReadonlySet<string>;
   readonly settings: readonly Settings[];
 };
 
-const IGNORED: Taken = { outcome: 'ignored', touched: new Set(), settings: [] };
+const IGNORED: Applied = { outcome: 'ignored', touched: new Set(), settings: [] };
 
-/** A snapshot in more parts is none of ours. */
+/** A snapshot in more parts than this is not from Rostrum. */
 const MOST_PARTS = 10_000;
 
 /**
- * What one other node owns, from its snapshot and the numbered deltas after it. Bounded by what that node, which has
- * authenticated itself, has.
+ * The conferences that another node owns, from its snapshot and the numbered deltas after it. Bounded by the
+ * conferences of that node, which has authenticated itself.
  */
 export class Replica {
   #parts = new Map<string, Part>();
@@ -54,7 +54,7 @@ export class Replica {
     return this.#parts;
   }
 
-  /** Everything has been told at least once, and nothing was missed since. */
+  /** A snapshot has come, and nothing was missed since. */
   get isComplete(): boolean {
     return !this.#stale;
   }
@@ -70,11 +70,11 @@ export class Replica {
     return part ? sumUp(part.members) : null;
   }
 
-  take(message: Numbered): Taken {
-    return message.type === 'snapshot' ? this.#takeSnapshot(message) : this.#takeDelta(message);
+  apply(message: Numbered): Applied {
+    return message.type === 'snapshot' ? this.#applySnapshot(message) : this.#applyDelta(message);
   }
 
-  #takeDelta({ incarnation, sequence, changes }: MessageOf<'delta'>): Taken {
+  #applyDelta({ incarnation, sequence, changes }: MessageOf<'delta'>): Applied {
     const isOld = incarnation === this.#incarnation && sequence <= this.#sequence;
     if (incarnation < this.#incarnation || isOld) return IGNORED;
     if (this.#stale || incarnation !== this.#incarnation || sequence !== this.#sequence + 1) {
@@ -82,10 +82,10 @@ export class Replica {
       return { ...IGNORED, outcome: 'gap' };
     }
     this.#sequence = sequence;
-    return { outcome: 'taken', ...apply(this.#parts, changes) };
+    return { outcome: 'applied', ...applyAll(this.#parts, changes) };
   }
 
-  #takeSnapshot(message: MessageOf<'snapshot'>): Taken {
+  #applySnapshot(message: MessageOf<'snapshot'>): Applied {
     const { incarnation, sequence, part, parts, changes } = message;
     const isOld = incarnation === this.#incarnation && sequence < this.#sequence;
     if (incarnation < this.#incarnation || isOld || parts > MOST_PARTS) return IGNORED;
@@ -97,22 +97,22 @@ export class Replica {
     return pending.next === parts ? this.#replace(message, pending.changes) : IGNORED;
   }
 
-  #replace({ incarnation, sequence }: MessageOf<'snapshot'>, changes: readonly Change[]): Taken {
+  #replace({ incarnation, sequence }: MessageOf<'snapshot'>, changes: readonly Change[]): Applied {
     const before = [...this.#parts.keys()];
     const parts = new Map<string, Part>();
-    const { touched, settings } = apply(parts, changes);
-    const taken = { outcome: 'taken' as const, touched: new Set([...before, ...touched]), settings };
+    const { touched, settings } = applyAll(parts, changes);
+    const applied = { outcome: 'applied' as const, touched: new Set([...before, ...touched]), settings };
     this.#parts = parts;
     this.#incarnation = incarnation;
     this.#sequence = sequence;
     this.#pending = null;
     this.#stale = false;
-    return taken;
+    return applied;
   }
 
   /**
-   * The channel is up anew, and nothing older comes by it: the next snapshot is to be believed whatever its numbers. They
-   * are smaller than before where the node was restarted after its clock had been set back. Until then, all stays.
+   * The channel is up again, and carries nothing older: the next snapshot counts, whatever its numbers. They are
+   * smaller than before if the node was restarted after its clock had been set back. Until then, everything stays.
    */
   expectSnapshot(): void {
     this.#incarnation = Number.NEGATIVE_INFINITY;
@@ -130,7 +130,7 @@ export class Replica {
   }
 }
 
-function apply(parts: Map<string, Part>, changes: readonly Change[]): Pick<Taken, 'touched' | 'settings'> {
+function applyAll(parts: Map<string, Part>, changes: readonly Change[]): Pick<Applied, 'touched' | 'settings'> {
   const touched = new Set<string>();
   const settings: Settings[] = [];
   for (const change of changes) {

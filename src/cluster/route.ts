@@ -4,7 +4,7 @@ import { type Place, type Placement, place } from './placement.ts';
 export type Route =
   | {
       readonly node: string;
-      /** Where phones reach it; null for this node if nobody has said so. */
+      /** Where phones reach it; null for this node if that is not configured. */
       readonly sip: string | null;
       readonly reason: RouteReason;
     }
@@ -19,7 +19,7 @@ export type RouteReason =
   | 'draining'
   /** ... has calls that wait to be let in. */
   | 'congested'
-  /** It is draining, but nobody else can take the caller: better here than nowhere. */
+  /** The node is draining, but no other node can take the caller. */
   | 'only-here';
 
 /**
@@ -38,7 +38,7 @@ export function routeOf(strategy: Placement, here: string, places: readonly Plac
 }
 
 /**
- * Where a caller is to go who has waited at this node for too long.
+ * Where to send a caller who has waited at this node for too long.
  * @returns null if no other node takes calls
  */
 export function routeElsewhere(strategy: Placement, here: string, places: readonly Place[]): Route | null {

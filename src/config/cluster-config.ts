@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { NODE_ID } from '../base/node-id.ts';
 import { PLACEMENTS } from '../cluster/placement.ts';
-import { NODE_ID } from '../conference/model/member-address.ts';
 import { hostPort } from './host-port.ts';
 import { natsConfigSchema } from './nats-config.ts';
 

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   type Document,
   isCollection,
@@ -11,6 +10,7 @@ import {
   stringify,
   YAMLMap,
 } from 'yaml';
+import { equals } from '../base/equals.ts';
 import { ConfigError } from './errors.ts';
 
 /**
@@ -55,7 +55,7 @@ function edit(text: string, path: KeyPath, change: (document: Document) => void,
   }
   if (spliced !== null) {
     const result = parse(spliced);
-    const right = result.errors.length === 0 && isDeepStrictEqual(result.toJS(), document.toJS() ?? null);
+    const right = result.errors.length === 0 && equals(result.toJS(), document.toJS() ?? null);
     if (right) return spliced;
   }
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { nodeIdFrom } from '../cluster/node-id.ts';
+import { nodeIdFrom } from '../base/node-id.ts';
 import { parseSecret } from '../secrets/derive.ts';
 import { SecretError } from '../secrets/errors.ts';
 import { parseYaml } from '../yaml/yaml-document.ts';

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AriError } from '../ari/errors.ts';
+import { AriError, isChannelGone } from '../ari/errors.ts';
 import type { Command, ExternalCommand } from '../conference/model/commands.ts';
-import { isChannelGone } from './calls/channel-configurator.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Conferences } from './conferences.ts';
-import { ControllerError } from './errors.ts';
+import { ControllerError } from './errors/controller-error.ts';
 
 /** A recording that cannot be written ends within milliseconds. */
 const FAILS_WITHIN_MS = 100;
@@ -20,7 +19,7 @@ const ABOUT_MANY: ReadonlySet<Command['type']> = new Set<Command['type']>([
   'terminate',
 ]);
 
-/** Carries out what operators want, and says why not where it does not. */
+/** Executes the commands of operators, or says why it does not. */
 export class Commands {
   readonly #conferences: Conferences;
   readonly #cluster: Cluster;
@@ -31,26 +30,26 @@ export class Commands {
   }
 
   /**
-   * Carries out a command, or has it carried out by the node that owns what it is about.
+   * Executes a command, or has it executed by the node that owns what it is about.
    * @returns once it is in force in Asterisk; rejects with a `ControllerError`
    */
-  async command(name: string, command: ExternalCommand): Promise<void> {
+  async execute(name: string, command: ExternalCommand): Promise<void> {
     const node = this.#cluster.ownerOf(name, command);
-    if (node === null) return this.carryOut(name, this.#cluster.asOwn(command), false);
+    if (node === null) return this.executeHere(name, this.#cluster.asOwn(command), false);
     return this.#cluster.send(node, name, command);
   }
 
   /**
-   * Carries out a command on this node; as `command`.
+   * Executes a command on this node; as `execute`.
    * @param noForward another node has found that it is to be done here
    */
-  async carryOut(name: string, command: Command, noForward: boolean): Promise<void> {
+  async executeHere(name: string, command: Command, noForward: boolean): Promise<void> {
     const conference = this.#conferences.all.get(name);
     if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
     if (command.type === 'transfer' && command.profileName !== null) {
       this.requireProfile(command.conference, command.profileName);
     }
-    const { refusal, done } = this.#conferences.dispatch(conference, {
+    const { refusal, done } = this.#conferences.apply(conference, {
       type: 'command',
       command,
       ...(noForward && { noForward }),
@@ -67,7 +66,7 @@ export class Commands {
         if ('memberId' in command) {
           throw new ControllerError('no-such-member', `member ${command.memberId} has just left`, { cause });
         }
-        // Nothing is missing because one of them has just left.
+        // Such a command does not fail because one of the members has just left.
         if (ABOUT_MANY.has(command.type)) return;
       }
       const reached = cause instanceof AriError && cause.code !== 'unreachable';

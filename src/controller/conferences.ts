@@ -1,27 +1,29 @@
 import type { Logger } from 'winston';
+import { BoundedMap } from '../base/bounded-map.ts';
 import { type Conference, newConference, type Settings } from '../conference/model/conference.ts';
 import type { ControllerEffect } from '../conference/model/effects.ts';
 import type { ConferenceEvent } from '../conference/model/events.ts';
-import type { FlagChanges } from '../conference/model/flags.ts';
-import type { Input, JoinOrigin } from '../conference/model/inputs.ts';
-import type { Caller, Member, Path } from '../conference/model/member.ts';
+import type { Input } from '../conference/model/inputs.ts';
+import type { Member } from '../conference/model/member.ts';
 import type { Outcome } from '../conference/model/outcome.ts';
 import type { PinThrottle } from '../conference/model/pin-throttle.ts';
-import type { ClusterTelling } from '../conference/model/remote.ts';
 import { reduce } from '../conference/reduce.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import { standardSettings } from '../profiles/settings.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';
-import { isChannelGone } from './calls/channel-configurator.ts';
+import { WakeTimers } from '../timing/wake-timers.ts';
+import type { ChannelObserver } from './asterisk/channel-observer.ts';
+import { logFailure } from './asterisk/log-failure.ts';
+import type { JoiningCall } from './calls/reception.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { type AsteriskEffect, isForAsterisk } from './effects/effect-runner.ts';
 import { settleAll } from './effects/settle-all.ts';
-import { WakeTimers } from './wake-timers.ts';
 import { callWebhook } from './webhook.ts';
 
-/** Of conferences that have ended; so many wrong PINs lately are remembered. */
+/** So many ended conferences are remembered for their wrong PINs. */
 const MOST_REMEMBERED = 1000;
 
-/** Events of which there may be one for each of thousands at once. */
+/** Events that may come for thousands of members at once. */
 const FREQUENT: ReadonlySet<ConferenceEvent['type']> = new Set<ConferenceEvent['type']>(['talking', 'flags-changed']);
 
 /** An event of a conference, for reports and for those who watch. */
@@ -32,35 +34,26 @@ export type Published = {
   readonly event: ConferenceEvent;
 };
 
-/** The other nodes, as conferences need them. */
-export type ClusterLink = {
-  /** What there is elsewhere of a conference that begins here. */
-  readonly opening: (name: string) => Partial<Pick<Conference, 'remote' | 'locked' | 'mutedAll'>>;
-  readonly changed: (before: Conference, after: Conference) => void;
-  /** @returns once it has been told, or done where it was forwarded to; rejects with a `ControllerError` */
-  readonly tell: (name: string, tell: ClusterTelling) => Promise<void>;
-};
-
 export type ConferencesDeps = {
   profiles: Profiles;
   logger: Logger;
   now: () => number;
-  /** Has effects carried out in Asterisk. */
+  /** Executes effects in Asterisk. */
   run: (conference: string, effects: readonly AsteriskEffect[]) => Promise<void>;
-  /** Calls a phone at the spec of a member. */
-  invite: (conference: Conference, spec: { target: string; invitedBy: number }) => void;
+  /** Calls a phone that a member has asked for. */
+  invite: (conference: Conference, request: { target: string; invitedBy: number }) => void;
   publish: (published: Published) => void;
-  cluster: ClusterLink;
+  cluster: Pick<Cluster, 'opening' | 'changed' | 'publish'>;
 };
 
-/** The conferences of this node: what happens goes into `reduce`, and what is to be done about it comes out. */
-export class Conferences {
+/** The conferences of this node: inputs go into `reduce`, and effects come out. */
+export class Conferences implements ChannelObserver {
   readonly #deps: ConferencesDeps;
   readonly #conferences = new Map<string, Conference>();
   /** Which conference a channel is in. */
   readonly #conferenceOf = new Map<string, string>();
-  readonly #pinThrottle = new Map<string, PinThrottle>();
-  readonly #timers = new WakeTimers((name) => this.tell(name, { type: 'tick' }));
+  readonly #pinThrottle = new BoundedMap<string, PinThrottle>(MOST_REMEMBERED);
+  readonly #timers = new WakeTimers((name) => this.dispatch(name, { type: 'tick' }));
   #profiles: Profiles;
 
   constructor(deps: ConferencesDeps) {
@@ -95,14 +88,14 @@ export class Conferences {
     this.#profiles = profiles;
     for (const [name, { settings }] of this.#conferences) {
       const changed = profiles.settings.get(settings.profileName);
-      // One whose profile was removed goes on as it is.
+      // A conference whose profile was removed goes on as it is.
       if (!changed) continue;
       const profile = mergeLive(settings.profile, changed.profile);
-      this.tell(name, { type: 'settings', settings: { ...changed, profile } });
+      this.dispatch(name, { type: 'settings', settings: { ...changed, profile } });
     }
   }
 
-  /** By their name, or as a running conference has them whose profile was removed; null if there are none. */
+  /** The settings of a profile; if it was removed, those of the conference that still runs with it. Null if there are none. */
   settingsFor(conference: string | null, profileName: string): Settings | null {
     const found = this.#profiles.settings.get(profileName);
     if (found || conference === null) return found ?? null;
@@ -116,7 +109,7 @@ export class Conferences {
     if (present) return present;
     const settings = this.#profiles.settings.get(profileName);
     if (!settings) {
-      this.#deps.logger.warn(`conference ${name}: its profile "${profileName}" is gone, using defaults`);
+      this.#deps.logger.warn(`conference ${name}: there is no profile "${profileName}" any more; using defaults`);
     }
     const { now, cluster } = this.#deps;
     const options = { pinThrottle: this.#pinThrottle.get(name) };
@@ -128,71 +121,75 @@ export class Conferences {
     return conference;
   }
 
-  join(
-    name: string,
-    profileName: string,
-    call: { channelId: string; caller: Caller; flags: FlagChanges; origin: JoinOrigin; path: Path },
-  ): void {
+  join(name: string, profileName: string, call: JoiningCall): void {
     this.ensure(name, profileName);
     this.claim(call.channelId, name);
-    this.tell(name, { type: 'join', ...call });
+    this.dispatch(name, { type: 'join', ...call });
   }
 
-  /** Notes that news of a channel are about this conference. */
+  /** Notes that events of a channel are about this conference. */
   claim(channelId: string, name: string): void {
     this.#conferenceOf.set(channelId, name);
   }
 
-  /** Forgets channels that are members no more. */
+  /** Forgets channels that are not members any more. */
   forgetStrangers(): void {
     for (const [channelId, name] of this.#conferenceOf) {
       if (!this.#conferences.get(name)?.members.has(channelId)) this.#conferenceOf.delete(channelId);
     }
   }
 
-  /** Tells a conference what has happened; what cannot be done about it is logged. */
-  tell(name: string, input: Input): void {
+  /** Hands an input to a conference; effects that fail are logged. */
+  dispatch(name: string, input: Input): void {
     const conference = this.#conferences.get(name);
-    if (conference) this.logFailure(`conference ${name}`, this.dispatch(conference, input).done);
+    if (conference) logFailure(this.#deps.logger, `conference ${name}`, this.apply(conference, input).done);
   }
 
-  /** Tells the conference of a channel, if it has one. */
-  tellOf(channelId: string, input: Input): void {
+  /** Hands an input to the conference of a channel, if it has one. */
+  dispatchToMember(channelId: string, input: Input): void {
     const name = this.#conferenceOf.get(channelId);
-    if (name === undefined) return;
-    this.tell(name, input);
-    // Whoever is away in the dialplan is a member still.
-    if (input.type === 'left' && !this.#conferences.get(name)?.members.has(channelId)) {
-      this.#conferenceOf.delete(channelId);
+    if (name !== undefined) this.dispatch(name, input);
+  }
+
+  channelGone(channelId: string, destroyed: boolean): void {
+    this.dispatchToMember(channelId, { type: 'left', channelId, destroyed });
+    // A member who is away in the dialplan stays a member.
+    if (!this.memberOf(channelId)) this.#conferenceOf.delete(channelId);
+  }
+
+  /** @returns whether it was the playback of a conference */
+  playbackEnded(id: string): boolean {
+    const played = [...this.#conferences].filter(([, { playback }]) => playback?.id === id);
+    for (const [name] of played) this.dispatch(name, { type: 'playback-ended', id });
+    return played.length > 0;
+  }
+
+  recordingEnded(recordingName: string, failed: boolean): void {
+    for (const [name, { recording }] of this.#conferences) {
+      if (recording?.name !== recordingName) continue;
+      this.dispatch(name, { type: 'recording-ended', name: recordingName, failed });
     }
   }
 
   /** @returns why a command was refused, and when everything is done; `done` rejects with an `AriError` */
-  dispatch(conference: Conference, input: Input): Pick<Outcome, 'refusal'> & { done: Promise<void> } {
+  apply(conference: Conference, input: Input): Pick<Outcome, 'refusal'> & { done: Promise<void> } {
     const nowMs = this.#deps.now();
     const outcome = reduce(conference, input, nowMs);
     if (outcome.conference.status === 'ended') this.#forget(outcome.conference);
     else this.#conferences.set(conference.name, outcome.conference);
     this.#deps.cluster.changed(conference, outcome.conference);
-    const told: Promise<void>[] = [];
+    const published: Promise<void>[] = [];
     const forAsterisk: AsteriskEffect[] = [];
     for (const effect of outcome.effects) {
       if (isForAsterisk(effect)) forAsterisk.push(effect);
-      else if (effect.type === 'cluster') told.push(this.#deps.cluster.tell(conference.name, effect.tell));
+      else if (effect.type === 'cluster') published.push(this.#deps.cluster.publish(conference.name, effect.tell));
       else this.#perform(outcome.conference, effect, nowMs);
     }
     const done = this.#deps.run(conference.name, forAsterisk);
     return {
       ...(outcome.refusal && { refusal: outcome.refusal }),
-      done: told.length === 0 ? done : settleAll([done, ...told]),
+      done: published.length === 0 ? done : settleAll([done, ...published]),
     };
-  }
-
-  /** @param what it was about, such as `conference 3000` */
-  logFailure(what: string, done: Promise<void>): void {
-    done.catch((error: Error) => {
-      if (!isChannelGone(error)) this.#deps.logger.warn(`${what}: ${error.message}`);
-    });
   }
 
   #perform(conference: Conference, effect: Exclude<ControllerEffect, { type: 'cluster' }>, nowMs: number): void {
@@ -205,7 +202,9 @@ export class Conferences {
         return this.#deps.invite(conference, effect);
       case 'call-webhook':
         callWebhook(effect.url, effect.body).catch((error: Error) => {
-          this.#deps.logger.warn(`conference ${conference.name}: webhook ${effect.url}: ${error.message}`);
+          this.#deps.logger.warn(
+            `conference ${conference.name}: webhook ${effect.url} was not called: ${error.message}`,
+          );
         });
         return;
       case 'hand-over': {
@@ -225,8 +224,7 @@ export class Conferences {
 
   #forget({ name, pinThrottle }: Conference): void {
     this.#conferences.delete(name);
-    this.#pinThrottle.delete(name);
     if (pinThrottle.all.wrong > 0) this.#pinThrottle.set(name, pinThrottle);
-    if (this.#pinThrottle.size > MOST_REMEMBERED) this.#pinThrottle.delete(this.#pinThrottle.keys().next().value ?? '');
+    else this.#pinThrottle.delete(name);
   }
 }

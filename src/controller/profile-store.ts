@@ -8,12 +8,12 @@ import type { Profiles } from '../profiles/profiles.ts';
 import { changedProfiles, type ProfileChange, TAKES_EFFECT_WORDS } from '../profiles/takes-effect.ts';
 import { formatProblem, type Problem } from '../yaml/yaml-document.ts';
 
-/** What has become of reading the profiles again. With problems, everything is as it was. */
+/** The result of reading the profiles again. With problems, everything stays as it was. */
 export type ReloadResult =
   | { readonly ok: true; readonly changes: readonly ProfileChange[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Told after the profiles have changed. */
+/** Called after the profiles have changed. */
 export type ProfilesListener = (profiles: Profiles, result: ReloadResult & { ok: true }) => void;
 
 export type ProfileStoreOptions = {
@@ -40,9 +40,9 @@ export class ProfileStore {
   readonly #logger: Logger;
   readonly #listeners = new Set<ProfilesListener>();
   #current: Profiles = { conferences: new Map(), controls: new Map(), settings: new Map() };
-  /** What the directory looked like when it was last read. */
+  /** The state of the directory when it was last read. */
   #seen = '';
-  #toldProblems = '';
+  #reportedProblems = '';
   #running = false;
   #reading: Promise<unknown> = Promise.resolve();
   #watcher: FSWatcher | null = null;
@@ -96,7 +96,7 @@ export class ProfileStore {
   /** Reads the profiles again, now. */
   async reload(): Promise<ReloadResult> {
     const result = await this.#inTurn(() => this.#read());
-    this.#tell(result, 'asked to reload');
+    this.#report(result, 'asked to reload');
     return result;
   }
 
@@ -142,17 +142,17 @@ export class ProfileStore {
       if (!this.#running) return;
       await this.#watchDirectory();
       if ((await this.#signature()) === this.#seen) return;
-      this.#tell(await this.#read(), 'files have changed');
+      this.#report(await this.#read(), 'files have changed');
     });
     if (!this.#running || this.#polling) return;
     this.#polling = setTimeout(() => void this.#look(), this.#pollMs);
     this.#polling.unref();
   }
 
-  /** Once for the same mistakes, unless somebody asked. */
-  #tell(result: ReloadResult, why: string): void {
+  /** Logs the same mistakes once only, unless an operator has asked to reload. */
+  #report(result: ReloadResult, why: string): void {
     if (result.ok) {
-      this.#toldProblems = '';
+      this.#reportedProblems = '';
       for (const { name, kind, change, keys } of result.changes) {
         const what = keys.map(({ key, takesEffect }) => `${key} (${TAKES_EFFECT_WORDS[takesEffect]})`).join(', ');
         this.#logger.info(`profiles: ${kind} profile ${name} ${change}${what ? `: ${what}` : ''}`);
@@ -161,9 +161,11 @@ export class ProfileStore {
       return;
     }
     const problems = result.problems.map(formatProblem).join('\n');
-    if (problems === this.#toldProblems && why !== 'asked to reload') return;
-    this.#toldProblems = problems;
-    this.#logger.error(`profiles: ${why}, but there are mistakes, so all stay as they were:\n${problems}`);
+    if (problems === this.#reportedProblems && why !== 'asked to reload') return;
+    this.#reportedProblems = problems;
+    this.#logger.error(
+      `profiles: ${why}, but there are mistakes; all profiles stay as they were until these are corrected:\n${problems}`,
+    );
   }
 
   async #watchDirectory(): Promise<void> {
@@ -176,7 +178,9 @@ export class ProfileStore {
       this.#watcher.on('error', () => this.#unwatch());
       this.#watched = now;
     } catch (error) {
-      this.#logger.debug(`profiles: the system does not tell of changes: ${(error as Error).message}`);
+      this.#logger.debug(
+        `profiles: the system does not notify of changes, so they are only seen every few seconds: ${(error as Error).message}`,
+      );
     }
   }
 
@@ -196,7 +200,7 @@ export class ProfileStore {
     this.#settling.unref();
   }
 
-  /** Differs whenever a file of the directory does. */
+  /** A text that differs whenever a file of the directory does. */
   async #signature(): Promise<string> {
     const names = await readdir(this.#directory).catch(() => []);
     const visible = names.filter((name) => !name.startsWith('.')).sort();

@@ -1,10 +1,10 @@
 import { on } from 'node:events';
 import { z } from 'zod';
-import { ControllerError } from './errors.ts';
+import { ControllerError } from './errors/controller-error.ts';
 
 /*
- * Between `rostrum start` and its controller, over the channel of the process: the controller asks for processes of the version
- * that is installed now. It is answered when the new relay has taken over, and ended then, to be started again.
+ * Between `rostrum start` and its controller, over the channel of the process: the controller asks for processes of the
+ * version that is installed now. It is answered when the new relay has taken over, and ended then, to be started again.
  */
 
 const requestSchema = z.object({ type: z.literal('upgrade') });

@@ -2,7 +2,9 @@ import { request } from 'undici';
 
 const TIMEOUT_MS = 5000;
 
-/** Sends JSON to a web server. Rejects if it does not answer within 5 s with a 2xx status; redirects are not followed. */
+/**
+ * Sends JSON to a web server. Rejects if it does not answer within 5 s with a 2xx status; redirects are not followed.
+ */
 export async function callWebhook(url: string, body: object): Promise<void> {
   const { statusCode, body: answer } = await request(url, {
     method: 'POST',

@@ -2,11 +2,11 @@ import type { Logger } from 'winston';
 
 /**
  * The path between the controllers of a cluster. Ordered and reliable while a peer is connected; whenever something may
- * have been lost, the peer is told as down and up again, on both sides. What one side sends after its `onPeerUp` reaches
- * the other after its own.
+ * have been lost, the peer is reported as down and up again, on both sides. What one side sends after its `onPeerUp`
+ * reaches the other after its own.
  */
 export interface EventChannel<Message> {
-  /** Begins to listen and to connect; both go on for ever. @throws EventChannelError */
+  /** Begins to listen and to connect; both go on until `stop`. @throws EventChannelError */
   start(): Promise<void>;
   /** Takes leave of the peers, and tells each as down. Stopping again is harmless. */
   stop(): Promise<void>;
@@ -44,8 +44,8 @@ export type PeerInfo = {
  * - `left`: it said so
  * - `lost`: the connection broke
  * - `silent`: nothing was heard of it for the dead time
- * - `slow`: it took messages more slowly than they were made, and must begin anew
- * - `resync`: a message was lost or out of order, or the peer began anew
+ * - `slow`: it took messages more slowly than they were made, and must connect again
+ * - `resync`: a message was lost or out of order, or the peer was restarted
  * - `replaced`: another connection of the same node took over
  * - `revoked`: it has no secret any more
  * - `oversized`: it sent more than a message may have

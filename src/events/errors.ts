@@ -1,3 +1,5 @@
+import { CodedError } from '../base/coded-error.ts';
+
 /**
  * Why an event channel cannot start.
  * - `port-taken`: another program listens on its port
@@ -6,12 +8,4 @@
  */
 export type EventChannelErrorCode = 'port-taken' | 'cannot-listen' | 'invalid-name';
 
-export class EventChannelError extends Error {
-  readonly code: EventChannelErrorCode;
-
-  constructor(code: EventChannelErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'EventChannelError';
-    this.code = code;
-  }
-}
+export class EventChannelError extends CodedError<EventChannelErrorCode> {}

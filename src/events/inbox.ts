@@ -7,7 +7,7 @@ import {
 } from './channel.ts';
 
 /** Node ids are names of authenticated peers, but one that misbehaves could make up many. */
-const MAX_TOLD = 2000;
+const MAX_WARNED = 2000;
 
 /**
  * Where both transports hand over what they have received: parses, counts, tells the log once, and keeps what the
@@ -16,7 +16,7 @@ const MAX_TOLD = 2000;
 export class Inbox<Message> {
   readonly counters: EventCounters = noEvents();
   readonly #deps: EventChannelDeps<Message>;
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
 
   constructor(deps: EventChannelDeps<Message>) {
     this.#deps = deps;
@@ -70,14 +70,14 @@ export class Inbox<Message> {
   }
 
   warnOnce(key: string, text: string): void {
-    if (this.#told.has(key) || this.#told.size >= MAX_TOLD) return;
-    this.#told.add(key);
+    if (this.#warned.has(key) || this.#warned.size >= MAX_WARNED) return;
+    this.#warned.add(key);
     this.#deps.logger.warn(text);
   }
 
-  /** So that the next failure is told again. */
+  /** The next failure is logged again. */
   forget(key: string): void {
-    this.#told.delete(key);
+    this.#warned.delete(key);
   }
 
   #parse(json: unknown): Message | null {
@@ -93,7 +93,7 @@ export class Inbox<Message> {
       call();
     } catch (error) {
       this.counters.failed++;
-      this.#deps.logger.error('a handler of the event channel failed', { error });
+      this.#deps.logger.error('event channel: a message could not be handled', { error });
     }
   }
 }

@@ -1,3 +1,5 @@
+import { CodedError } from '../base/coded-error.ts';
+
 /**
  * Why nobody is invited.
  * - `bad-request`: the conference or the profile has a name that cannot be one
@@ -13,12 +15,4 @@ export type InviteErrorCode =
   | 'too-many-invitations'
   | 'no-such-invitation';
 
-export class InviteError extends Error {
-  readonly code: InviteErrorCode;
-
-  constructor(code: InviteErrorCode, message: string) {
-    super(message);
-    this.name = 'InviteError';
-    this.code = code;
-  }
-}
+export class InviteError extends CodedError<InviteErrorCode> {}

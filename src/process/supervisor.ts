@@ -7,13 +7,13 @@ export type ChildSpec = {
   name: string;
   command: string;
   args: readonly string[];
-  /** With this status it ends over a mistake that somebody may mend: where it has run before, it is tried again. */
+  /** The exit status for a mistake that an operator can correct: a process that has run before is then restarted. */
   mistakeStatus?: number;
 };
 
 type SupervisorDeps = {
   logger: Logger;
-  /** The process has told something over its channel. */
+  /** The process has sent a message over its channel. */
   onMessage?: (message: unknown) => void;
 };
 
@@ -30,7 +30,7 @@ export class Supervisor {
   readonly #onMessage: (message: unknown) => void;
   readonly #stopping = new AbortController();
   #child: ChildProcess | null = null;
-  /** Of the child. */
+  /** How the child ends. */
   #ending: Promise<Ending> | null = null;
   /** A process that is taking over from the child. */
   #successor: Running | null = null;
@@ -63,8 +63,9 @@ export class Supervisor {
         this.#restarting = false;
         continue;
       }
-      // Its own decision, e.g. over a mistake in the configuration, which a restart would repeat. But where it has run before,
-      // the other process of the node must not end for a mistake that was made since.
+      // The process has decided to end, e.g. because of a mistake in the configuration: a restart would repeat it. If
+      // the process has run before, the mistake was made since, and the other process of the node must not end because
+      // of it.
       const isFinal = code !== null && code !== CRASHED && !(hasRun && code === this.#spec.mistakeStatus);
       if (isFinal) return code;
       if (hasSettled) delayMs = FIRST_RESTART_MS;
@@ -107,7 +108,7 @@ export class Supervisor {
     return failed;
   }
 
-  /** Tells the process something, over its channel. */
+  /** Sends the process a message over its channel. */
   send(message: object): void {
     this.#child?.send?.(message, () => {});
   }

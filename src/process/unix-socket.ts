@@ -3,8 +3,9 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
 /**
- * Makes room for a unix socket: its directory, for this user only, is there, and what a killed process left is gone.
- * @returns false if somebody answers at the path; rejects if the directory cannot be made
+ * Makes room for a unix socket: makes its directory, for this user only, and removes the socket of a process that was
+ * killed.
+ * @returns false if a process answers at the path; rejects if the directory cannot be made
  */
 export async function clearSocketPath(path: string): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -1,3 +1,4 @@
+import { equals } from '../base/equals.ts';
 import type { ConferenceSettings } from '../conference/model/settings.ts';
 import type { ConferenceProfile, TakesEffect } from './conference-schema.ts';
 import { entriesOf, isMap, PROFILE_KEYS, type ProfileKey, type ProfileKind, valueAt } from './profile-keys.ts';
@@ -29,7 +30,7 @@ export function changedKeys(
   const kind = after.kind;
   const changes = new Map<string, KeyChange>();
   for (const { path, key } of [...entriesOf(kind, before), ...entriesOf(kind, after)]) {
-    if (same(valueAt(before, path), valueAt(after, path))) continue;
+    if (equals(valueAt(before, path), valueAt(after, path))) continue;
     changes.set(path.join('.'), { key: path.join('.'), takesEffect: key.takesEffect });
   }
   return [...changes.values()];
@@ -79,9 +80,4 @@ function withValueOf(
     return value === undefined ? others : { ...others, [name]: value };
   };
   return put(profile, path, valueAt(source, path)) as ConferenceSettings;
-}
-
-/** Order counts in lists, but not in maps; only lists and single values come here. */
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

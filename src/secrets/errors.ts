@@ -1,3 +1,5 @@
+import { CodedError } from '../base/coded-error.ts';
+
 /**
  * A mistake in a secret; messages never contain the secret.
  * - `secret-empty`: nothing is there
@@ -8,12 +10,4 @@
  */
 export type SecretErrorCode = 'secret-empty' | 'secret-prefix' | 'secret-encoding' | 'secret-length' | 'bad-purpose';
 
-export class SecretError extends Error {
-  readonly code: SecretErrorCode;
-
-  constructor(code: SecretErrorCode, message: string) {
-    super(message);
-    this.name = 'SecretError';
-    this.code = code;
-  }
-}
+export class SecretError extends CodedError<SecretErrorCode> {}

@@ -1,3 +1,5 @@
+import { CodedError } from '../base/coded-error.ts';
+
 /**
  * Why a text was not made into a sound.
  * - `no-speech-engine`: espeak-ng is not there or cannot be run
@@ -6,12 +8,4 @@
  */
 export type SpeechErrorCode = 'no-speech-engine' | 'speech-failed' | 'text-too-long';
 
-export class SpeechError extends Error {
-  readonly code: SpeechErrorCode;
-
-  constructor(code: SpeechErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'SpeechError';
-    this.code = code;
-  }
-}
+export class SpeechError extends CodedError<SpeechErrorCode> {}

@@ -1,3 +1,5 @@
+import { CodedError } from '../base/coded-error.ts';
+
 /**
  * Mistakes of the caller; what comes from the network is never an error but dropped and counted.
  * - `bad-conference-name`: not 1 to 64 ASCII characters
@@ -21,12 +23,4 @@ export type TrunkErrorCode =
   | 'too-many'
   | 'unknown-node';
 
-export class TrunkError extends Error {
-  readonly code: TrunkErrorCode;
-
-  constructor(code: TrunkErrorCode, message: string) {
-    super(message);
-    this.name = 'TrunkError';
-    this.code = code;
-  }
-}
+export class TrunkError extends CodedError<TrunkErrorCode> {}

@@ -1,13 +1,11 @@
+import { CodedError } from '../base/coded-error.ts';
+
 /**
  * A socket that could not be had. `code` is the name of the errno: 'EADDRINUSE', 'EADDRNOTAVAIL', 'EMFILE', 'EINVAL',
  * 'ENOTSUP', ...
  */
-export class UdpError extends Error {
-  readonly code: string;
-
+export class UdpError extends CodedError<string> {
   constructor(code: string, message: string, options?: { cause?: unknown }) {
-    super(`${message}: ${code}`, options);
-    this.name = 'UdpError';
-    this.code = code;
+    super(code, `${message}: ${code}`, options);
   }
 }

@@ -1,10 +1,11 @@
 import { createLogger } from 'winston';
+import { equals } from '../../src/base/equals.ts';
 import { ClusterState } from '../../src/cluster/cluster-state.ts';
 import { type Message, parseMessage } from '../../src/cluster/messages.ts';
 import type { FlagChanges } from '../../src/conference/model/flags.ts';
 import type { Input } from '../../src/conference/model/inputs.ts';
 import { ClusterOutbox } from '../../src/controller/cluster/outbox.ts';
-import { type ClusterLink, Conferences } from '../../src/controller/conferences.ts';
+import { Conferences, type ConferencesDeps } from '../../src/controller/conferences.ts';
 import type { AsteriskEffect } from '../../src/controller/effects/effect-runner.ts';
 import { parseProfiles } from '../../src/profiles/profiles.ts';
 
@@ -83,23 +84,23 @@ export class BenchNode {
   }
 
   presses(channelId: string, key: string): void {
-    this.#happens(() => this.#conferences.tellOf(channelId, { type: 'dtmf', channelId, digit: key }));
+    this.#happens(() => this.#conferences.dispatchToMember(channelId, { type: 'dtmf', channelId, digit: key }));
   }
 
   /** Presses a key, and then no other. */
   pauses(channelId: string, key: string): void {
     this.presses(channelId, key);
     this.#nowMs += 2000;
-    this.#happens(() => this.#conferences.tell(NAME, { type: 'tick' }));
+    this.#happens(() => this.#conferences.dispatch(NAME, { type: 'tick' }));
   }
 
   talks(channelId: string, talking: boolean): void {
     const input: Input = { type: 'talking', channelId, talking, levelDbov: null };
-    this.#happens(() => this.#conferences.tellOf(channelId, input));
+    this.#happens(() => this.#conferences.dispatchToMember(channelId, input));
   }
 
   leaves(channelId: string): void {
-    this.#happens(() => this.#conferences.tellOf(channelId, { type: 'left', channelId, destroyed: true }));
+    this.#happens(() => this.#conferences.channelGone(channelId, true));
   }
 
   /** As `Cluster` does with what another node tells. */
@@ -108,8 +109,8 @@ export class BenchNode {
     if (!message) throw new Error(`not a message: ${text}`);
     for (const name of this.#state.receive(from, message).touched) {
       const remote = this.#state.remoteView(name);
-      if (JSON.stringify(remote) === JSON.stringify(this.conference.remote)) continue;
-      this.#happens(() => this.#conferences.tell(name, { type: 'remote', remote }));
+      if (equals(remote, this.conference.remote)) continue;
+      this.#happens(() => this.#conferences.dispatch(name, { type: 'remote', remote }));
     }
   }
 
@@ -118,7 +119,7 @@ export class BenchNode {
     this.#nowMs++;
     what();
     for (let report = this.#reports.shift(); report; report = this.#reports.shift()) {
-      this.#conferences.tell(NAME, report);
+      this.#conferences.dispatch(NAME, report);
     }
     if (!this.#isAlone) this.#outbox.flush();
   }
@@ -135,12 +136,12 @@ export class BenchNode {
     }
   }
 
-  #link(): ClusterLink {
-    if (this.#isAlone) return { opening: () => ({}), changed: () => {}, tell: async () => {} };
+  #link(): ConferencesDeps['cluster'] {
+    if (this.#isAlone) return { opening: () => ({}), changed: () => {}, publish: async () => {} };
     return {
       opening: (name) => ({ remote: this.#state.remoteView(name), ...this.#state.shared(name) }),
       changed: (before) => this.#outbox.changed(before),
-      tell: async () => {},
+      publish: async () => {},
     };
   }
 }

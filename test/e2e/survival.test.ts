@@ -59,6 +59,27 @@ describe('kill -9 of the controller', () => {
     await lab.node.waitForMembers('3000', 47);
   });
 
+  it('does not make the next one say that there is no such conference before it knows', async () => {
+    await lab.phones.call('3000', { callerNumber: '101' });
+    await lab.node.waitForMembers('3000', 1);
+    process.kill(await lab.node.controllerPid(), 'SIGKILL');
+    const answers = new Set<string>();
+    await expect
+      .poll(
+        async () => {
+          const answer = await lab.node.show('3000').then(
+            ({ members }) => `${members.length} members`,
+            ({ code }: { code: string }) => code,
+          );
+          answers.add(answer);
+          return answer;
+        },
+        { timeout: 5000, interval: 5 },
+      )
+      .toBe('1 members');
+    expect([...answers]).toEqual(['no-controller', 'starting', '1 members']);
+  });
+
   it('while callers join leaves nobody half-made', async () => {
     const calls = Array.from({ length: 20 }, (_, index) =>
       lab.phones.dial(index === 0 ? '4000' : '3000', { callerNumber: String(100 + index), send: tone(440, -20) }),

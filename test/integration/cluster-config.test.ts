@@ -2,8 +2,8 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NODE_ID } from '../../src/base/node-id.ts';
 import { keygen } from '../../src/cli/commands/keygen.ts';
-import { NODE_ID } from '../../src/conference/model/member-address.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { parseSecret } from '../../src/secrets/derive.ts';
 

@@ -38,7 +38,7 @@ it('lines that are too many at once are lost, which is told though the file syst
   await appender.flush();
   expect(await written()).toBe(10_000);
   expect(logged).toEqual([
-    'attendance: too many lines wait, further ones are lost',
+    'attendance: too many lines wait to be written; further lines are lost',
     'attendance is written again, 3 lines are lost',
   ]);
   append(1);

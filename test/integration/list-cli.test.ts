@@ -4,12 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ConferenceView, MemberView } from '../../src/api/schemas.ts';
 import { ApiServer } from '../../src/api/server.ts';
 import { PLAIN_FLAGS } from '../../src/conference/model/flags.ts';
+import { ControllerError } from '../../src/controller/errors/controller-error.ts';
 import { conference, depsOf, member } from '../unit/api/conferences.ts';
 
 const run = promisify(execFile);
@@ -27,11 +29,16 @@ const crowd = Array.from({ length: 5000 }, (_, index) =>
 let directory: string;
 let server: ApiServer;
 let env: NodeJS.ProcessEnv;
+let isStarting = false;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rostrum-list-cli-'));
   const socketPath = join(directory, 'rostrum.sock');
-  server = new ApiServer({ socketPath }, depsOf(new Map([['3000', conference(crowd)]])));
+  const { controller, ...deps } = depsOf(new Map([['3000', conference(crowd)]]));
+  const requireReady = () => {
+    if (isStarting) throw new ControllerError('starting', 'the controller is starting');
+  };
+  server = new ApiServer({ socketPath }, { ...deps, controller: { ...controller, requireReady } });
   await server.start();
   env = { ...process.env, ROSTRUM_SOCKET: socketPath };
 });
@@ -110,6 +117,40 @@ describe('a list of 5,000 members', () => {
     expect(muted).toMatchObject([{ id: 5000 }]);
     expect(await json('show', 'members', '3000', '--page', '101')).toEqual([]);
     expect(await json('list', '--search', '31')).toEqual([]);
+  });
+});
+
+describe('while a controller is starting', () => {
+  afterEach(() => {
+    isStarting = false;
+  });
+
+  it('a command ends with status 4', async () => {
+    isStarting = true;
+    for (const words of [['list'], ['show', '3000'], ['lock', '3000']]) {
+      const error = await rostrum(...words).catch((refusal) => refusal);
+      expect(error).toMatchObject({ code: 4, stderr: 'rostrum: the controller is starting\n' });
+    }
+  });
+
+  it('what is watched goes on', async () => {
+    const [node = '', ...before] = ROSTRUM;
+    const watching = spawn(node, [...before, 'list', '--watch'], { env });
+    const closed = once(watching, 'close');
+    let [seen, problems] = ['', ''];
+    watching.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      seen += chunk;
+    });
+    watching.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      problems += chunk;
+    });
+    await expect.poll(() => seen, { timeout: 5000 }).toContain('3000');
+    isStarting = true;
+    await expect.poll(() => problems, { timeout: 5000 }).toBe('rostrum: the controller is starting\n');
+    isStarting = false;
+    await sleep(1500);
+    watching.kill('SIGINT');
+    expect(await closed).toEqual([0, null]);
   });
 });
 

@@ -53,7 +53,7 @@ export async function runController(configFile: string | undefined): Promise<voi
         else if (report.type === 'key-installed') cluster.keyInstalled(report.nodeId, report.epoch);
         else if (report.type === 'trunk') cluster.trunkReported(report.stats);
         else if (report.type === 'calls') cluster.callsReported(report.sums);
-        else controller.relayReported(report);
+        else controller.handleRelayReport(report);
       },
       onConnected: () => cluster.relayStarted(),
     },

@@ -1,9 +1,8 @@
-/** The command line asks for something that does not exist. */
-export class UsageError extends Error {
-  readonly code = 'bad-request';
+import { CodedError } from '../../base/coded-error.ts';
 
+/** The command line asks for something that does not exist. */
+export class UsageError extends CodedError<'bad-request'> {
   constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
+    super('bad-request', message);
   }
 }

@@ -1,6 +1,6 @@
 import type { ApiErrorCode } from '../../api/errors.ts';
 import type { AriErrorCode } from '../../ari/errors.ts';
-import type { ControllerErrorCode } from '../../controller/errors.ts';
+import type { ControllerErrorCode } from '../../controller/errors/controller-error.ts';
 import type { EventChannelErrorCode } from '../../events/errors.ts';
 import type { RelayErrorCode } from '../../relay/errors.ts';
 
@@ -13,7 +13,7 @@ export const EXIT = {
   usage: 2,
   /** No such conference, member or node. */
   notFound: 3,
-  /** No controller answers. */
+  /** No controller answers, or it has only just started. */
   noController: 4,
   /** Asterisk does not answer or will not do. */
   asterisk: 5,
@@ -29,6 +29,7 @@ const BY_ERROR_CODE: Record<string, ExitCode> = {
   'no-such-conference': EXIT.notFound,
   'no-such-member': EXIT.notFound,
   'no-controller': EXIT.noController,
+  starting: EXIT.noController,
   'too-many-speakers': EXIT.failed,
   'not-possible': EXIT.failed,
   'bad-target': EXIT.usage,

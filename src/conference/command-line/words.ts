@@ -1,3 +1,4 @@
+import { CodedError } from '../../base/coded-error.ts';
 import { parseMedia } from '../../prompts/media.ts';
 import type { PlaybackOperation } from '../model/commands.ts';
 import { type MemberAddress, parseMemberAddress } from '../model/member-address.ts';
@@ -39,12 +40,9 @@ export const INVITE_TARGET = /^[A-Za-z0-9+*#@.:;/_-]{1,128}$/;
 export const WEBHOOK_URL = /^https?:\/\/[^\s\p{Cc}]{3,500}$/u;
 
 /** Words that are no command; the message is one line for their author. */
-export class CommandWordsError extends Error {
-  readonly code = 'bad-command-words';
-
+export class CommandWordsError extends CodedError<'bad-command-words'> {
   constructor(message: string) {
-    super(message);
-    this.name = 'CommandWordsError';
+    super('bad-command-words', message);
   }
 }
 

@@ -1,7 +1,7 @@
+import { NODE_ID } from '../../base/node-id.ts';
+
 /** A member of the cluster: the number in the conference on the node that was called; without a node, on this one. */
 export type MemberAddress = { readonly memberId: number; readonly node?: string };
-
-export const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
 
 /** @returns null unless the text is like `7` or `7@lyon` */
 export function parseMemberAddress(text: string): MemberAddress | null {

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
+
 /**
  * Wrong PINs lately, by caller and for the conference as a whole. Guessing gets slower with each: a person who mistypes
  * hardly notices, a machine does not get far, from however many numbers it calls.
@@ -25,12 +27,9 @@ const FREE_FOR_ALL = 20;
 const MOST_EXCESS = 6;
 
 export function recordWrongPin(pinThrottle: PinThrottle, callerNumber: string, nowMs: number): PinThrottle {
-  const byCaller = new Map(pinThrottle.byCaller);
+  const byCaller = new BoundedMap<string, Count>(MOST_CALLERS, pinThrottle.byCaller);
   const count = byCaller.get(callerNumber) ?? NONE;
-  // The newest is last, so that the one who guessed longest ago is forgotten first.
-  byCaller.delete(callerNumber);
   byCaller.set(callerNumber, oneMore(count, FREE_FOR_CALLER, nowMs));
-  if (byCaller.size > MOST_CALLERS) byCaller.delete(byCaller.keys().next().value ?? '');
   return { byCaller, all: oneMore(pinThrottle.all, FREE_FOR_ALL, nowMs) };
 }
 

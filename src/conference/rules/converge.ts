@@ -1,4 +1,4 @@
-import { haveSameFields } from '../../base/same-fields.ts';
+import { equals } from '../../base/equals.ts';
 import { CHANNEL_SETUP_KEYS, changedKeys, channelSetupOf, isAlone, UNTOUCHED } from '../model/channel-setup.ts';
 import { type Conference, changedMembers } from '../model/conference.ts';
 import { nextDeadlineMs } from '../model/deadlines.ts';
@@ -66,7 +66,7 @@ function configure(
   }
   // It is not known whether the member was saved like this.
   if (assumed === 'unknown') return [save(true)];
-  const same = was && haveSameFields(savedOf(was, before), saved);
+  const same = was && equals(savedOf(was, before), saved);
   // An adopted member is as saved.
   return same || (!was && assumed) ? [] : [save(true)];
 }

@@ -1,3 +1,4 @@
+import { equals } from '../../base/equals.ts';
 import { IDLE } from '../../dtmf/collector.ts';
 import { channelSetupOf } from '../model/channel-setup.ts';
 import type { ChannelSeen, Input } from '../model/inputs.ts';
@@ -88,7 +89,7 @@ function settle(transition: Transition, channel: ChannelSeen): void {
     return channel.here ? transition.prompt(member, [], { nextStep: 'release' }) : undefined;
   const current = transition.conference.members.get(channelId) ?? member;
   const setup = saved?.setup ?? null;
-  const asSaved = saved && isDeepEqual(saved, { ...savedOf(current, transition.conference), setup, settled: true });
+  const asSaved = saved && equals(saved, { ...savedOf(current, transition.conference), setup, settled: true });
   const bridge = setup?.bridge;
   const inPlace = asSaved && (bridge === 'floor' || bridge === 'audience' ? bridge : 'other') === channel.bridge;
   // Asked anew, Asterisk says who is talking just now. A meter may be gone; one that is there is taken over.
@@ -128,15 +129,6 @@ function endBrokenTalks(transition: Transition): void {
   }
   for (const members of talking.values())
     if (members.length !== 2 && members[0]) endPrivateTalk(transition, members[0]);
-}
-
-/** Whatever the order of keys; a key without a value is none. */
-function isDeepEqual(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].every((key) =>
-    isDeepEqual((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
-  );
 }
 
 function adopt({ channelId, caller, path }: ChannelSeen, saved: NonNullable<ChannelSeen['saved']>): Member {

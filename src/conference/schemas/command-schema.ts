@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NODE_ID } from '../../base/node-id.ts';
 import { parseMedia } from '../../prompts/media.ts';
 import {
   APPLICATION_DATA,
@@ -11,7 +12,6 @@ import {
 import type { ExternalCommand } from '../model/commands.ts';
 import { FLAGS, type MemberFlags } from '../model/flags.ts';
 import { CONFERENCE_NAME, PROFILE_NAME } from '../model/join-arguments.ts';
-import { NODE_ID } from '../model/member-address.ts';
 import { RANGES } from '../model/ranges.ts';
 
 /**

@@ -4,9 +4,9 @@ import { AriError } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
 
 /**
- * One controller for each application of an Asterisk. Asterisk itself gives an application to whoever connects last, and
- * does not tell whether the one it knows is connected or only left calls behind. So a controller first asks, with an
- * event to the application, and one that is alive signs a global variable.
+ * One controller for each application of an Asterisk. Asterisk itself gives an application to the program that connects
+ * last, and does not say whether the one it knows is connected or only left calls behind. So a controller first asks,
+ * with an event to the application, and one that is alive signs a global variable.
  */
 
 /** The event that asks who serves an application. */

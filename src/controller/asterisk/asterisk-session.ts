@@ -5,12 +5,11 @@ import { AriError, type AriErrorCode } from '../../ari/errors.ts';
 import { EventSocket } from '../../ari/event-socket.ts';
 import type { AriLogin } from '../../ari/http.ts';
 import { type AriEvent, EVENT_TYPES } from '../../ari/messages.ts';
-import type { Controller } from '../controller.ts';
 import { checkApplicationFree, signApplication, WHO_EVENT } from './application-claim.ts';
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
-/** What may pass by itself when connecting for the first time. */
+/** Failures of the first connection that may pass by themselves. */
 const WAITED_OUT: ReadonlySet<AriErrorCode> = new Set(['unreachable', 'refused']);
 /** Asterisk answers HTTP before it has loaded ARI, if it has that. */
 const LOADING_MS = 10_000;
@@ -20,16 +19,28 @@ export type SessionStatus = { connected: true; asteriskVersion: string } | { con
 
 type Connection = { closed: Promise<void> };
 
+/** Receives the events of Asterisk. */
+export type EventConsumer = {
+  /** A connection is about to be opened. */
+  connecting(): void;
+  handle(event: AriEvent): void;
+  /** The connection is open. Rejects with an `AriError` if Asterisk cannot be read. */
+  resync(): Promise<void>;
+};
+
 export type SessionOptions = { login: AriLogin; application: string };
 export type SessionDeps = {
   ari: AriClientPort;
-  controller: Controller;
+  controller: EventConsumer;
   logger: Logger;
   /** Another controller has taken the application: this one must not take it back. */
   onReplaced: () => void;
 };
 
-/** Keeps the controller connected to its Asterisk: connects, resyncs, passes on events, and does so again for ever. */
+/**
+ * Keeps the controller connected to its Asterisk: connects, resyncs, passes on events, and connects again whenever the
+ * connection is lost.
+ */
 export class AsteriskSession {
   readonly #options: SessionOptions;
   readonly #deps: SessionDeps;
@@ -139,7 +150,7 @@ export class AsteriskSession {
   }
 
   #lost(error: Error): null {
-    // Told once, not at every try.
+    // Logged once, not at every try.
     if (this.#status.connected || this.#status.reason !== error.message) {
       this.#deps.logger.warn(`${error.message}; trying again until Asterisk answers`);
     }

@@ -1,33 +1,35 @@
 import { AriError } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { ChannelSetup } from '../../conference/model/channel-setup.ts';
-import type { Names } from './names.ts';
+import { Waiters } from '../../timing/waiters.ts';
+import type { ChannelObserver } from './channel-observer.ts';
+import type { ObjectNames } from './object-names.ts';
 
-/** Asterisk is asked for a bridge again then, whether it has told of the end of the old one or not. */
+/** After this time Asterisk is asked for the bridge again, even if it has not reported the end of the old one. */
 const DESTROY_TIMEOUT_MS = 1000;
 
 type Where = Exclude<ChannelSetup['bridge'], 'none' | 'audience'>;
 
-/** What Asterisk does about a bridge grows with the channels in it, so that the audience waits in many small ones. */
+/** Asterisk's work for a bridge grows with the channels in it, so the audience waits in many small bridges. */
 const AUDIENCE_CHANNELS = 50;
 
 /**
  * The bridges of all conferences: one floor each, a room for each private talk, and those in which the listeners of all
  * conferences wait while the relay sends them the sound.
  */
-export class Bridges {
+export class Bridges implements ChannelObserver {
   readonly #ari: AriPort;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   /** The bridges being created or in use, by id. Bounded by the conferences and their members. */
   readonly #opened = new Map<string, Promise<void>>();
-  /** Those that Asterisk was asked to destroy, with what to do when it has. */
-  readonly #closing = new Map<string, { done: Promise<void>; destroyed: () => void }>();
+  /** The bridges that Asterisk was asked to destroy. */
+  readonly #closing = new Waiters<void>();
   /** Which of them a channel was put into. */
   readonly #bridgeOf = new Map<string, string>();
   /** How many channels each bridge of the audience has. Bounded by the calls. */
   readonly #audiences = new Map<string, number>();
 
-  constructor(deps: { ari: AriPort; names: Names }) {
+  constructor(deps: { ari: AriPort; names: ObjectNames }) {
     this.#ari = deps.ari;
     this.#names = deps.names;
   }
@@ -84,7 +86,7 @@ export class Bridges {
   /** Takes a channel out of whatever bridge it is in. */
   async leave(conference: string, channelId: string): Promise<void> {
     const bridgeId = this.#bridgeOf.get(channelId) ?? this.#names.floor(conference);
-    this.forget(channelId);
+    this.channelGone(channelId);
     try {
       await this.#ari.removeChannel(bridgeId, channelId);
     } catch (error) {
@@ -93,8 +95,7 @@ export class Bridges {
     }
   }
 
-  /** A channel is gone. */
-  forget(channelId: string): void {
+  channelGone(channelId: string): void {
     const bridgeId = this.#bridgeOf.get(channelId);
     this.#bridgeOf.delete(channelId);
     const count = this.#audiences.get(bridgeId ?? '');
@@ -103,12 +104,12 @@ export class Bridges {
 
   /** Notes where a channel is. */
   found(channelId: string, bridgeId: string): void {
-    this.forget(channelId);
+    this.channelGone(channelId);
     this.#bridgeOf.set(channelId, bridgeId);
     if (this.#names.isAudience(bridgeId)) this.#audiences.set(bridgeId, (this.#audiences.get(bridgeId) ?? 0) + 1);
   }
 
-  /** Asterisk has these bridges: those of the audience that are not among them are made anew when they are needed. */
+  /** Asterisk has these bridges: other bridges of the audience are made again when they are needed. */
   existing(bridgeIds: ReadonlySet<string>): void {
     for (const bridgeId of this.#audiences.keys()) if (!bridgeIds.has(bridgeId)) this.#opened.delete(bridgeId);
     for (const bridgeId of bridgeIds) {
@@ -130,14 +131,12 @@ export class Bridges {
 
   /** Asterisk has destroyed a bridge. @returns whether it was asked to */
   destroyed(bridgeId: string): boolean {
-    const closing = this.#closing.get(bridgeId);
-    closing?.destroyed();
-    return closing !== undefined;
+    return this.#closing.settle(bridgeId, undefined);
   }
 
   #open(bridgeId: string): Promise<void> {
     // Asterisk destroys bridges in its own time, and until then would take the old one for the new.
-    const closed = this.#closing.get(bridgeId)?.done ?? Promise.resolve();
+    const closed = this.#closing.pending(bridgeId) ?? Promise.resolve();
     const opened = closed.then(() =>
       this.#names.isAudience(bridgeId)
         ? this.#ari.createHoldingBridge(bridgeId)
@@ -151,26 +150,18 @@ export class Bridges {
   async #close(bridgeId: string): Promise<void> {
     const opened = this.#opened.get(bridgeId);
     this.#opened.delete(bridgeId);
-    let destroyed = () => {};
-    const done = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, DESTROY_TIMEOUT_MS);
-      destroyed = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    }).then(() => void this.#closing.delete(bridgeId));
-    this.#closing.set(bridgeId, { done, destroyed });
+    void this.#closing.wait(bridgeId, DESTROY_TIMEOUT_MS, () => {});
     await opened?.catch(() => {});
     try {
       await this.#ari.destroyBridge(bridgeId);
     } catch (error) {
-      destroyed();
+      this.destroyed(bridgeId);
       if (!isBridgeGone(error)) throw error;
     }
   }
 }
 
-/** Of `addChannel`: 404 is about the bridge, and 400 about the channel. */
+/** An answer to `addChannel`: 404 is about the bridge, and 400 about the channel. */
 function isBridgeGone(error: unknown): boolean {
   return error instanceof AriError && error.status === 404;
 }

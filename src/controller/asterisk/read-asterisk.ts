@@ -1,31 +1,32 @@
 import type { AriBridge, AriChannel, AriPort } from '../../ari/port.ts';
 import type { ChannelSeen } from '../../conference/model/inputs.ts';
 import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
-import type { Caller } from '../../conference/model/member.ts';
 import type { SavedConference } from '../../conference/model/saved-conference.ts';
 import { parseConference } from '../../conference/schemas/saved-conference.ts';
 import { parseMember } from '../../conference/schemas/saved-member.ts';
-import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names, PLAYER, WHISPER } from './names.ts';
+import { callerOf } from './caller.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE, PLAYER, WHISPER } from './dialplan.ts';
+import type { ObjectNames } from './object-names.ts';
 
 /** A channel of a conference, with its name in Asterisk in place of what becomes of its media. */
 export type ChannelRead = Omit<ChannelSeen, 'bridge' | 'path'> & { readonly channel: AriChannel };
 
-/** What Asterisk has that is ours. */
+/** Everything in Asterisk that belongs to this application. */
 export type AsteriskRead = {
   conferences: Map<string, { profileName: string; channels: ChannelRead[] }>;
   /** Calls that ask for a conference's number, and have been answered. */
   inLobby: AriChannel[];
-  /** Calls that nobody has let in yet. */
+  /** Calls that have not been let in yet. */
   unanswered: AriChannel[];
   malformed: { channel: AriChannel; message: string }[];
   /** Channels that are no calls: whispers, players, meters, and those of floors to the relay. */
   others: AriChannel[];
   bridges: AriBridge[];
-  /** Everybody's. */
+  /** All channels of Asterisk, also those of other applications. */
   channels: AriChannel[];
 };
 
-/** What is known of channels. */
+/** Facts about channels that the controller knows already. */
 export type Known = {
   /** Whether a call waits, or is about to be sent elsewhere, so that it is not for any conference yet. */
   readonly isUndecided: (channelId: string) => boolean;
@@ -36,7 +37,7 @@ export type Known = {
 const NOTHING_KNOWN: Known = { isUndecided: () => false, homeOf: () => null };
 
 /** Reads all channels that are in our application, or away in the dialplan, with what was saved on them. */
-export async function readAsterisk(ari: AriPort, names: Names, known = NOTHING_KNOWN): Promise<AsteriskRead> {
+export async function readAsterisk(ari: AriPort, names: ObjectNames, known = NOTHING_KNOWN): Promise<AsteriskRead> {
   const [channels, bridges] = await Promise.all([ari.listChannels(), ari.listBridges()]);
   const ours = channels.filter(
     ({ id, stasis, context }) =>
@@ -56,18 +57,17 @@ export async function readAsterisk(ari: AriPort, names: Names, known = NOTHING_K
   return read;
 }
 
-export async function readConference(ari: AriPort, names: Names, conference: string): Promise<SavedConference | null> {
+export async function readConference(
+  ari: AriPort,
+  names: ObjectNames,
+  conference: string,
+): Promise<SavedConference | null> {
   return parseConference((await ari.getGlobalVariable(names.conferenceVariable(conference))) ?? '');
-}
-
-/** Who is calling. Asterisk's default language says nothing about the caller. */
-export function callerOf({ caller, language }: AriChannel): Caller {
-  return { ...caller, ...(language && language !== 'en' && { language }) };
 }
 
 async function readChannel(
   ari: AriPort,
-  names: Names,
+  names: ObjectNames,
   channel: AriChannel,
   home: string | null,
   read: AsteriskRead,
@@ -89,7 +89,7 @@ async function readChannel(
     return;
   }
   const { conference, profileName, flags } = parsed.join;
-  // One that was answered already is half set up: that is finished at once.
+  // A call that was answered already is half set up: its setup is finished at once.
   if (channel.dialled !== null) read.unanswered.push(channel);
   else if (conference === null) read.inLobby.push(channel);
   else add(read, channel, conference, profileName, { flags, saved: null });

@@ -4,24 +4,24 @@ import { AriError } from '../../ari/errors.ts';
 const REPAIR_AFTER_MS = 1000;
 
 export type ReconcilerDeps = {
-  /** Reads Asterisk and squares everything with it. Rejects with an `AriError` if Asterisk cannot be read. */
+  /** Reads Asterisk and reconciles everything with it. Rejects with an `AriError` if Asterisk cannot be read. */
   reconcile: () => Promise<void>;
   logger: Logger;
 };
 
 /**
- * Decides when everything is reconciled with Asterisk, one time after the other, and holds news back meanwhile: who came after
- * the list was read would count as gone, and who went would be adopted from it. So what is read is newer than the news that
- * was taken, and perhaps older than the news that follows.
+ * Decides when everything is reconciled with Asterisk, one time after the other, and holds events back meanwhile: a
+ * call that came after the list was read would count as gone, and one that ended would be adopted from it. So the list
+ * is newer than the events that were handled before, and perhaps older than those that follow.
  */
 export class Reconciler {
   readonly #deps: ReconcilerDeps;
-  /** News that waits; null while none has to. Bounded by the time that Asterisk takes to answer. */
+  /** Events that wait; null while none has to. Bounded by the time that Asterisk takes to answer. */
   #held: (() => void)[] | null = null;
   #last: Promise<void> = Promise.resolve();
-  /** One that has not begun yet: it does for everybody who asks until then. */
+  /** A reconciliation that has not begun yet: everybody who asks until then shares it. */
   #next: Promise<void> | null = null;
-  /** Set while Asterisk is to be asked how things are, because it has not answered. */
+  /** Set while a reconciliation is due because Asterisk has not answered. */
   #repairing: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -30,24 +30,27 @@ export class Reconciler {
   }
 
   /**
-   * A connection is about to be opened: its news waits until everything was reconciled. That of a former one is older than what
-   * is read then, and is dropped.
+   * A connection is about to be opened: its events wait until everything is reconciled. Events of a former connection
+   * are older than what is read then, and are dropped.
    */
   hold(): void {
     this.#held = [];
     this.#cancelRepair();
   }
 
-  /** Takes news of Asterisk, now or when it may be taken. */
-  pass(take: () => void): void {
-    if (this.#held) this.#held.push(take);
-    else take();
+  /** Applies an event of Asterisk: now, or once everything is reconciled. */
+  pass(apply: () => void): void {
+    if (this.#held) this.#held.push(apply);
+    else apply();
   }
 
-  /** As `pass`, for a call that was decided on here. Asterisk may have told of its end already, which must come after. */
-  admit(take: () => void): void {
-    if (this.#held) this.#held.unshift(take);
-    else take();
+  /**
+   * As `pass`, for a call that this node lets in. Asterisk may have reported its end already, which must be applied
+   * after this.
+   */
+  admit(apply: () => void): void {
+    if (this.#held) this.#held.unshift(apply);
+    else apply();
   }
 
   /** Reconciles everything. Rejects with an `AriError` if Asterisk cannot be read. */
@@ -59,7 +62,7 @@ export class Reconciler {
     return this.#next;
   }
 
-  /** As `run`, but goes on trying where Asterisk does not answer. Rejects with why it has failed at first. */
+  /** As `run`, but tries again while Asterisk does not answer. Rejects with the first failure. */
   async repair(): Promise<void> {
     try {
       await this.run();
@@ -69,7 +72,7 @@ export class Reconciler {
     }
   }
 
-  /** What was not answered may be half done: once Asterisk answers again, everything is reconciled with it. */
+  /** A request without an answer may be half done: once Asterisk answers again, everything is reconciled with it. */
   repairIfUnanswered(error: unknown): void {
     if (this.#stopped || !(error instanceof AriError) || error.code !== 'unreachable') return;
     this.#repairing ??= setTimeout(() => {
@@ -93,7 +96,8 @@ export class Reconciler {
   async #reconcile(): Promise<void> {
     this.#next = null;
     this.#cancelRepair();
-    // Of a new connection nothing may be taken before this succeeds; otherwise one goes on with what was known.
+    // Events of a new connection have to wait until this succeeds. On an old connection the controller goes on with
+    // what it knows.
     const isNewConnection = this.#held !== null;
     const held = this.#held ?? [];
     this.#held = held;
@@ -107,9 +111,9 @@ export class Reconciler {
   }
 
   #release(held: readonly (() => void)[]): void {
-    // News of a connection that has been opened meanwhile waits for what is read then.
+    // Events of a connection that was opened meanwhile wait for its own reconciliation.
     if (this.#held !== held) return;
     this.#held = null;
-    for (const take of held) take();
+    for (const apply of held) apply();
   }
 }

@@ -19,7 +19,7 @@ const LONGEST_LINE = 64 * 1024;
 export type AttendanceOptions = {
   /** Where the files are; its parent must exist. Without it nothing is recorded. */
   readonly directory: string | null | undefined;
-  /** Files are deleted so many days after they were last written to. Without it they are kept for ever. */
+  /** Files are deleted so many days after they were last written to. Without it they are kept. */
   readonly retentionDays?: number | undefined;
   /** Also record who talks when. */
   readonly talking?: boolean;
@@ -58,7 +58,9 @@ export class AttendanceLog implements AttendanceReader {
   start(): void {
     if (this.#directory === null || this.#retentionMs === null || this.#pruner) return;
     const prune = () =>
-      void this.prune().catch((error: Error) => this.#logger.warn(`old attendance is not deleted: ${error.message}`));
+      void this.prune().catch((error: Error) =>
+        this.#logger.warn(`attendance: old files are not deleted: ${error.message}`),
+      );
     this.#pruner = setInterval(prune, PRUNE_EVERY_MS).unref();
     prune();
   }
@@ -76,7 +78,7 @@ export class AttendanceLog implements AttendanceReader {
     const fileName = fileNameOf(published.conference, published.startedAtMs);
     if (fileName === null) return;
     const path = join(this.#directory, fileName);
-    for (const record of this.#journal.handleEvent(published)) this.#appender.append(path, serializeRecord(record));
+    for (const record of this.#journal.record(published)) this.#appender.append(path, serializeRecord(record));
   }
 
   /** @returns once everything recorded so far is written, the file system refuses, or 5 s have passed */
@@ -91,7 +93,7 @@ export class AttendanceLog implements AttendanceReader {
   }
 
   /**
-   * What is recorded of a conference: of all its runs, of the last one, or of the one that started at a time; empty if
+   * The records of a conference: of all its runs, of the last one, or of the one that started at a time; empty if
    * there is nothing. Lines that are damaged are left out. Rejects with an `AttendanceError`.
    */
   async read(conference: string, which: { last?: boolean; startedAt?: string } = {}): Promise<AttendanceRecord[]> {
@@ -147,7 +149,7 @@ export class AttendanceLog implements AttendanceReader {
     }
   }
 
-  /** Readable by this user only: who was in a conference is nobody else's business. */
+  /** Readable by this user only: a list of participants is confidential. */
   async #makeDirectory(): Promise<void> {
     await mkdir(this.#directory ?? '', { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
@@ -157,7 +159,7 @@ export class AttendanceLog implements AttendanceReader {
 
 /** Piece by piece, so that the controller does other things in between. Nothing if there is no such file. */
 async function readRecords(path: string, into: AttendanceRecord[]): Promise<void> {
-  const take = (line: string) => {
+  const readLine = (line: string) => {
     const record = parseRecord(line);
     if (record) into.push(record);
     if (into.length > MAX_RECORDS) {
@@ -171,9 +173,9 @@ async function readRecords(path: string, into: AttendanceRecord[]): Promise<void
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       if (rest.length > LONGEST_LINE) rest = '';
-      for (const line of lines) take(line);
+      for (const line of lines) readLine(line);
     }
-    take(rest);
+    readLine(rest);
   } catch (cause) {
     if (cause instanceof AttendanceError) throw cause;
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;

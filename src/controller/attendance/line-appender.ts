@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
+import { withTimeout } from '../../timing/with-timeout.ts';
 
 /** Some 2 MB of lines. */
 const MAX_WAITING = 10_000;
@@ -9,7 +9,7 @@ const LINE_FEED = 0x0a;
 
 type Waiting = {
   readonly path: string;
-  /** What of the line is not written yet. */
+  /** The bytes of the line that are not written yet. */
   bytes: Buffer;
   /** Its beginning is in the file already. */
   begun: boolean;
@@ -18,7 +18,7 @@ type Waiting = {
 export type LineAppenderOptions = {
   /** How long to leave the file system alone after an error. */
   readonly retryMs: number;
-  /** What the lines are, for the log. */
+  /** A name for the lines, for the log. */
   readonly name: string;
   /** Called before each opening of a file, e.g. to make its directory. */
   readonly beforeOpen: () => Promise<void>;
@@ -48,7 +48,8 @@ export class LineAppender {
   append(path: string, line: string): void {
     if (this.#stopped) return;
     if (this.#waiting.length >= MAX_WAITING) {
-      if (this.#lost === 0) this.#logger.warn(`${this.#options.name}: too many lines wait, further ones are lost`);
+      if (this.#lost === 0)
+        this.#logger.warn(`${this.#options.name}: too many lines wait to be written; further lines are lost`);
       this.#lost += 1;
       return;
     }
@@ -59,10 +60,7 @@ export class LineAppender {
   /** @returns once all lines are written, the file system refuses, or 5 s have passed */
   async flush(): Promise<void> {
     if (this.#waiting.length === 0) return;
-    const patience = new AbortController();
-    const expiry = sleep(FLUSH_TIMEOUT_MS, undefined, { signal: patience.signal }).catch(() => {});
-    await Promise.race([this.#write(), expiry]);
-    patience.abort();
+    await withTimeout(this.#write(), FLUSH_TIMEOUT_MS, () => {});
   }
 
   /** Writes what is waiting if that is possible within 5 s; takes no more lines. */
@@ -111,7 +109,7 @@ export class LineAppender {
       for (let written = 0; written < bytes.length; ) {
         const { bytesWritten } = await file.write(bytes, written);
         written += bytesWritten;
-        this.#take(batch, bytesWritten);
+        this.#markWritten(batch, bytesWritten);
       }
     } finally {
       await file.close().catch(() => {});
@@ -119,7 +117,7 @@ export class LineAppender {
   }
 
   /** A full disk may take a part of what it is given: what is written is not written again. */
-  #take(batch: Waiting[], bytesWritten: number): void {
+  #markWritten(batch: Waiting[], bytesWritten: number): void {
     const written = new Set<Waiting>();
     let left = bytesWritten;
     for (let first = batch[0]; first && left >= first.bytes.length; first = batch[0]) {
@@ -137,7 +135,7 @@ export class LineAppender {
   #failed({ code, message }: NodeJS.ErrnoException): void {
     const trouble = code ?? message;
     if (this.#trouble !== trouble) {
-      this.#logger.warn(`${this.#options.name} cannot be written, trying again: ${message}`);
+      this.#logger.warn(`${this.#options.name} cannot be written, trying again until it can: ${message}`);
     }
     this.#trouble = trouble;
     if (this.#stopped) return;

@@ -2,13 +2,16 @@ import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { CONGESTION } from '../../ari/causes.ts';
-import { AriError } from '../../ari/errors.ts';
+import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Hearing } from '../../conference/model/channel-setup.ts';
 import type { Path } from '../../conference/model/member.ts';
 import { firstAddress } from '../../config/relay-config.ts';
 import type { CallSpec } from '../../relay/protocol.ts';
-import { ControllerError } from '../errors.ts';
+import { withTimeout } from '../../timing/with-timeout.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { ControllerError } from '../errors/controller-error.ts';
 import type { RelayLink } from '../relay/relay-link.ts';
 import {
   type CallRtpOptions,
@@ -20,11 +23,10 @@ import {
   readsMediaAddress,
   readsTransport,
 } from './call-rtp.ts';
-import { isChannelGone } from './channel-configurator.ts';
 
 /**
- * Asterisk has the port a few milliseconds after it was told to send the phone its description; one that is busy takes longer.
- * It is asked ever less often, for 5 s.
+ * Asterisk has the port a few milliseconds after it was told to send the phone its description; one that is busy takes
+ * longer. It is asked ever less often, for 5 s.
  */
 const FIRST_READ_AGAIN_MS = 20;
 const LAST_READ_AGAIN_MS = 320;
@@ -33,9 +35,9 @@ const READ_TRIES = 20;
 const OPEN_TIMEOUT_MS = 30_000;
 /** The configuration of Asterisk may change while it runs. */
 const REMEMBERED_MS = 60_000;
-/** By which Asterisk calls phones of an endpoint that names none: see asterisk-config/pjsip.conf. */
+/** The transport by which Asterisk calls phones of an endpoint that names none: see asterisk-config/pjsip.conf. */
 const STANDARD_TRANSPORT = 'transport-udp';
-/** More endpoints than this are asked about each time. */
+/** Endpoints whose media address is remembered. */
 const MOST_REMEMBERED = 1000;
 /** Their ids are in the URL, of which Asterisk reads 2000 characters. */
 const SUBSCRIBED_AT_ONCE = 25;
@@ -47,7 +49,7 @@ type Call = Pick<AriChannel, 'id' | 'name' | 'dialled'>;
 type Anchor = {
   /** Resolves when it is known how the member hears; rejects if the call cannot be taken. */
   path: Promise<Path>;
-  /** Null until the relay has been told. */
+  /** Null until the relay has it. */
   spec: CallSpec | null;
   /** `pending` while the caller waits for the path. */
   state: 'pending' | 'in' | 'failed';
@@ -59,25 +61,25 @@ type Anchor = {
 
 export type AnchorsOptions = {
   application: string;
-  /** Phones may send from addresses that nobody has signalled: `relay.sources: any`. */
+  /** Phones may send from addresses that were not signalled: `relay.sources: any`. */
   anySource: boolean;
 };
 export type AnchorsDeps = {
   ari: AriPort;
   link: RelayLink;
   logger: Logger;
-  /** In ms, monotone. */
+  /** Milliseconds of a clock that never goes back. */
   now: () => number;
 };
 
 /**
- * The relay stands between each phone and Asterisk, as the anchor of the call's RTP: this is arranged before the call is
- * answered. What a member hears is then a matter of the relay alone.
+ * The relay stands between each phone and Asterisk, as the anchor of the call's RTP: this is set up before the call is
+ * answered. From then on the relay alone decides what a member hears.
  */
-export class Anchors {
+export class Anchors implements ChannelObserver {
   readonly #options: AnchorsOptions;
   readonly #deps: AnchorsDeps;
-  readonly #endpoints = new Map<string, { mediaAddress: string; untilMs: number }>();
+  readonly #endpoints = new BoundedMap<string, { mediaAddress: string; untilMs: number }>(MOST_REMEMBERED);
   /** By channel. Bounded by the calls of Asterisk. */
   readonly #anchors = new Map<string, Anchor>();
 
@@ -88,8 +90,9 @@ export class Anchors {
 
   /**
    * Has the relay take the RTP of a call, before anything is sent to its phone. Doing it again is harmless.
-   * @returns how the caller can hear a conference; at once where Asterisk need not be asked. Rejects with an `AriError`, or
-   * with a `ControllerError` `not-possible` where the relay cannot open the port: the call cannot be heard then
+   * @returns how the caller can hear a conference; at once where Asterisk need not be asked. Rejects with an
+   * `AriError`, or with a `ControllerError` `not-possible` where the relay cannot open the port: the call cannot be
+   * heard then
    */
   ensure(channel: Call): Path | Promise<Path> {
     const known = this.#anchors.get(channel.id);
@@ -123,7 +126,10 @@ export class Anchors {
     return this.#anchors.has(channelId);
   }
 
-  /** The listener hears this conference from now on, and is heard by nobody; null lets everything pass to and from Asterisk. */
+  /**
+   * The listener hears this conference from now on, and nobody hears the listener; null lets everything pass to and
+   * from Asterisk.
+   */
   hear(channelId: string, conference: string, hearing: Hearing | null): void {
     const anchor = this.#anchors.get(channelId);
     if (!anchor?.spec) return;
@@ -131,20 +137,21 @@ export class Anchors {
     this.#set(anchor, { ...anchor.spec, hearing: hearing && { conference, ...hearing } });
   }
 
-  /** The call has left the application: it is in the dialplan, to which its sound passes from now on, or about to end. */
-  left(channelId: string): void {
+  /** A call that goes on in the dialplan is passed on to it. */
+  channelGone(channelId: string, destroyed: boolean): void {
+    if (destroyed) return this.#end(channelId);
     const anchor = this.#anchors.get(channelId);
     if (!anchor) return;
-    if (!anchor.spec) return this.end(channelId);
+    if (!anchor.spec) return this.#end(channelId);
     this.hear(channelId, '', null);
     // Asterisk tells the application of the end only if it is asked to, and refuses that where there is no such channel.
     this.#subscribeEach([channelId]).catch((error: Error) => {
-      this.#deps.logger.debug(`call ${channelId}: its end will not be told: ${error.message}`);
+      this.#deps.logger.debug(`call ${channelId}: its end will not be reported: ${error.message}`);
     });
   }
 
   /** The call has ended. */
-  end(channelId: string): void {
+  #end(channelId: string): void {
     const anchor = this.#anchors.get(channelId);
     this.#anchors.delete(channelId);
     anchor?.fail(new ControllerError('not-possible', 'the call has ended'));
@@ -152,20 +159,21 @@ export class Anchors {
   }
 
   /**
-   * Asterisk has these channels, and no others. Calls that are in the dialplan again are still passed on. Asterisk tells of
-   * the end of them all from now on; it forgets who wants to know when a controller goes. Rejects with an `AriError`.
+   * Asterisk has these channels, and no others. Calls that are in the dialplan again are still passed on. Asterisk
+   * tells of the end of them all from now on; it forgets who wants to know when a controller goes. Rejects with an
+   * `AriError`.
    */
   async retain(living: ReadonlySet<string>): Promise<void> {
     const { ari, link } = this.#deps;
     const kept = link.calls.filter((channelId) => living.has(channelId));
-    for (const channelId of [...this.#anchors.keys(), ...link.calls]) if (!living.has(channelId)) this.end(channelId);
+    for (const channelId of [...this.#anchors.keys(), ...link.calls]) if (!living.has(channelId)) this.#end(channelId);
     for (const channelId of kept) {
       const call = link.callOf(channelId);
       if (call && !this.#anchors.has(channelId)) link.setCall({ ...call, hearing: null });
     }
     for (let at = 0; at < kept.length; at += SUBSCRIBED_AT_ONCE) {
       const some = kept.slice(at, at + SUBSCRIBED_AT_ONCE);
-      // One that has ended meanwhile makes Asterisk refuse the whole request.
+      // A channel that has ended meanwhile makes Asterisk refuse the whole request.
       await ari.subscribeToChannels(this.#options.application, some).catch(() => this.#subscribeEach(some));
     }
   }
@@ -176,7 +184,7 @@ export class Anchors {
     for (const channelId of channelIds) {
       await ari.subscribeToChannels(application, [channelId]).catch((error: Error) => {
         if (!isChannelGone(error)) throw error;
-        this.end(channelId);
+        this.#end(channelId);
       });
     }
   }
@@ -189,16 +197,18 @@ export class Anchors {
     if (anchor ? anchor.state === 'in' : this.#deps.link.callOf(channelId)) this.#hangUp(channelId, problem);
   }
 
-  /** A call that is in, and would be left in silence. */
+  /** Hangs up a call that would be left in silence. */
   #hangUp(channelId: string, problem: string): void {
     const { ari, logger } = this.#deps;
-    logger.error(`call ${channelId} hung up: the relay cannot open its RTP port: ${problem}`);
+    logger.error(`call ${channelId}: hung up, because the relay cannot open its RTP port: ${problem}`);
     ari.hangUp(channelId, CONGESTION).catch((error: Error) => {
       if (!isChannelGone(error)) logger.error(`call ${channelId}: not hung up: ${error.message}`);
     });
   }
 
-  /** Nothing comes from a phone: it is asked whether it is there. Asterisk ends the call of one that does not answer. */
+  /**
+   * Nothing comes from a phone: Asterisk asks it by SIP whether it is there, and ends the call if it does not answer.
+   */
   silent(channelId: string, seconds: number): void {
     if (!this.#anchors.has(channelId)) return;
     const { ari, logger } = this.#deps;
@@ -225,15 +235,15 @@ export class Anchors {
     const isEarly = channel.dialled !== null;
     if (isEarly) {
       if (!link.status.connected) await ari.ring(id);
-      await Promise.race([link.connected(), tooLate()]);
+      await withTimeout(link.connected(), OPEN_TIMEOUT_MS, tooLate);
       await ari.progress(id);
     }
     const spec = await this.#readRtp(channel, endpoint, mediaAddress);
     if (this.#anchors.get(id) !== anchor) return gone();
     if ('reason' in spec) return { at: 'bridge', reason: spec.reason };
     this.#set(anchor, spec);
-    // The phone of an answered call sends already, and nobody waits.
-    if (isEarly) await Promise.race([anchor.isOpen, tooLate()]);
+    // The phone of an answered call sends already, and no caller waits.
+    if (isEarly) await withTimeout(anchor.isOpen, OPEN_TIMEOUT_MS, tooLate);
     return pathOf(spec);
   }
 
@@ -243,7 +253,6 @@ export class Anchors {
     const mediaAddress = await this.#deps.ari.getVariable(channelId, readsMediaAddress(endpoint));
     // The endpoint has none; or the channel is gone, which tells nothing of the endpoint.
     if (mediaAddress === null) return '';
-    if (this.#endpoints.size >= MOST_REMEMBERED) this.#endpoints.clear();
     this.#endpoints.set(endpoint, { mediaAddress, untilMs: this.#deps.now() + REMEMBERED_MS });
     return mediaAddress;
   }
@@ -276,7 +285,7 @@ export class Anchors {
     }
   }
 
-  /** From where Asterisk calls phones of an endpoint. */
+  /** The address from which Asterisk calls phones of an endpoint. */
   async #localHostOf(endpoint: string, channelId: string): Promise<string> {
     const { ari } = this.#deps;
     const name = (await ari.getVariable(channelId, readsTransport(endpoint))) || STANDARD_TRANSPORT;
@@ -301,8 +310,7 @@ function gone(): never {
   throw new ControllerError('not-possible', 'the call has ended');
 }
 
-async function tooLate(): Promise<never> {
-  await sleep(OPEN_TIMEOUT_MS, undefined, { ref: false });
+function tooLate(): never {
   throw new ControllerError('not-possible', 'the relay does not open its port');
 }
 

@@ -1,10 +1,11 @@
 import type { Logger } from 'winston';
 import { type Admission, Gate } from '../../admission/gate.ts';
-import { AriError } from '../../ari/errors.ts';
+import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
-import { isChannelGone } from './channel-configurator.ts';
+import { callerNumber } from '../asterisk/caller.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 
-/** How often it is looked whether calls may come in, how long they have waited, and how late the event loop is. */
+/** How often the gate is checked: who may come in, who has waited for too long, and how late the event loop is. */
 const TICK_MS = 20;
 const LOG_EVERY_MS = 1000;
 /** Most calls get in before that, and need not ring. */
@@ -18,7 +19,10 @@ export type ArrivingCall = {
   readonly channel: AriChannel;
   /** Lets it in. @returns when nothing is to be decided about it any more; it may not be set up yet */
   readonly admit: () => Promise<void> | void;
-  /** It has waited for too long. @returns whether another node takes it; false if it was refused. Rejects if neither worked */
+  /**
+   * The call has waited for too long.
+   * @returns whether another node takes it; false if it was refused. Rejects if neither worked
+   */
   readonly sendAway: () => Promise<boolean>;
 };
 
@@ -27,15 +31,15 @@ export type ArrivalsDeps = {
   logger: Logger;
   /** ms of a clock that never goes back. */
   now: () => number;
-  /** Does something at once, or when news of Asterisk may be taken again: as `Reconciler.pass`. */
-  pass: (take: () => void) => void;
+  /** As `Reconciler.pass`. */
+  pass: (apply: () => void) => void;
 };
 
 /**
- * Lets calls in as fast as Asterisk can set them up; see `admission/pace.ts`. The others wait unanswered, and their callers
- * hear ringing.
+ * Lets calls in as fast as Asterisk can set them up; see `admission/pace.ts`. The others wait unanswered, and their
+ * callers hear ringing.
  */
-export class Arrivals {
+export class Arrivals implements ChannelObserver {
   readonly #deps: ArrivalsDeps;
   readonly #gate: Gate<ArrivingCall>;
   /** Calls that do not ring yet, and since when they wait; by channel id, in order of coming. Bounded by the gate. */
@@ -47,7 +51,7 @@ export class Arrivals {
   #tickedAtMs = 0;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param options.waitMs after so long another node is asked to take a call, or it is refused */
+  /** @param options.waitMs after this time another node is asked to take a call, or it is refused */
   constructor(options: { waitMs: number }, deps: ArrivalsDeps) {
     this.#deps = deps;
     this.#gate = new Gate(options);
@@ -66,7 +70,7 @@ export class Arrivals {
   receive(call: ArrivingCall): void {
     const { channel } = call;
     const nowMs = this.#deps.now();
-    // One that was answered cannot be sent elsewhere, and would hear nothing of a refusal.
+    // A call that was answered cannot be sent elsewhere, and its caller would not notice a refusal.
     const mayExpire = channel.dialled !== null;
     if (!this.#gate.arrive(channel.id, { call, mayExpire }, nowMs)) return this.#sendAway(call);
     if (mayExpire) this.#silent.set(channel.id, nowMs);
@@ -87,8 +91,7 @@ export class Arrivals {
     this.#deps.pass(() => this.#admit());
   }
 
-  /** The call has ended, or has left the application. */
-  left(channelId: string): void {
+  channelGone(channelId: string): void {
     this.#silent.delete(channelId);
     this.#sentAway.delete(channelId);
     if (!this.#gate.has(channelId)) return;
@@ -98,7 +101,7 @@ export class Arrivals {
 
   /** Forgets calls that Asterisk does not have any more. */
   resync(living: ReadonlySet<string>): void {
-    for (const id of [...this.#gate.ids, ...this.#sentAway]) if (!living.has(id)) this.left(id);
+    for (const id of [...this.#gate.ids, ...this.#sentAway]) if (!living.has(id)) this.channelGone(id);
     this.#deps.pass(() => this.#admit());
   }
 
@@ -131,11 +134,11 @@ export class Arrivals {
     for (let call = this.#gate.next(nowMs); call; call = this.#gate.next(nowMs)) {
       const { channel, admit } = call;
       this.#silent.delete(channel.id);
-      // As a promise, whatever it does: the calls behind this one are not kept by it.
+      // As a promise: a call that throws does not hold up the calls behind it.
       const admitted = async () => admit();
       admitted().catch((error: Error) => {
         this.#warn(channel, error);
-        this.left(channel.id);
+        this.channelGone(channel.id);
       });
     }
   }
@@ -158,7 +161,7 @@ export class Arrivals {
         if (!taken) this.#gate.refused();
       },
       (error: Error) => {
-        // It has not ended: it waits once more.
+        // It has not ended: it waits again.
         const isHere = this.#sentAway.delete(channel.id);
         this.#warn(channel, error);
         if (isHere && !isChannelGone(error)) this.receive(call);
@@ -186,7 +189,7 @@ export class Arrivals {
   #log(nowMs: number): void {
     if (nowMs - this.#loggedAtMs < LOG_EVERY_MS) return;
     const { waiting, longestMs, perSecond, limit, refused } = this.#gate.at(nowMs);
-    // Calls that come in as they come are no news.
+    // While calls get in at once there is nothing to log.
     if (longestMs < RING_AFTER_MS) return;
     this.#loggedAtMs = nowMs;
     const longest = (longestMs / 1000).toFixed(1);
@@ -197,7 +200,7 @@ export class Arrivals {
     );
   }
 
-  #warn({ caller }: AriChannel, error: Error): void {
-    if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${caller.number || 'unknown'}: ${error.message}`);
+  #warn(channel: AriChannel, error: Error): void {
+    if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerNumber(channel)}: ${error.message}`);
   }
 }

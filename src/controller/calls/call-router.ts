@@ -1,17 +1,19 @@
 import type { Logger } from 'winston';
-import { AriError } from '../../ari/errors.ts';
+import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
+import { BoundedMap } from '../../base/bounded-map.ts';
 import { redirectUri, userOf, wasRedirected } from '../../cluster/redirect-uri.ts';
 import type { Route } from '../../cluster/route.ts';
 import type { Settings } from '../../conference/model/conference.ts';
 import { promptSounds } from '../../prompts/prompt-sounds.ts';
+import { callerNumber } from '../asterisk/caller.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import type { Anchors } from './anchors.ts';
-import { isChannelGone } from './channel-configurator.ts';
 import { giveBack } from './give-back.ts';
 
-/** Asterisk accepts a redirect before it is done, and tells nobody that it has failed. It takes milliseconds. */
+/** Asterisk accepts a redirect before it is done, and does not report that it has failed. It takes milliseconds. */
 const REDIRECT_TIMEOUT_MS = 2000;
 /** Redirected calls that are remembered, by Call-ID; the oldest leave first. */
 const MOST_REMEMBERED = 1000;
@@ -24,8 +26,8 @@ export type Arrival = {
   /** Null where the caller is yet to be asked. */
   readonly conference: string | null;
   readonly settings: Settings;
-  /** Has the call let in on this node, as soon as there is room for it. */
-  readonly take: () => void;
+  /** Lets the call in on this node, as soon as there is room for it. */
+  readonly letIn: () => void;
 };
 
 export type CallRouterDeps = {
@@ -38,16 +40,16 @@ export type CallRouterDeps = {
 };
 
 /**
- * Decides which node takes a call that nobody has answered yet, and redirects it there. A call that was answered stays, and
+ * Decides which node takes a call that is not answered yet, and redirects it there. A call that was answered stays, and
  * one that was redirected before is taken where it lands, so that it never goes in a circle.
  */
-export class CallRouter {
+export class CallRouter implements ChannelObserver {
   readonly #nodeId: string;
   readonly #deps: CallRouterDeps;
   /** Calls that are being redirected or refused, with what ends the wait. Bounded by the calls that Asterisk admits. */
   readonly #pending = new Map<string, NodeJS.Timeout | null>();
   /** When calls were redirected, by Call-ID: some phones lose the parameters of the URI. */
-  readonly #redirected = new Map<string, number>();
+  readonly #redirected = new BoundedMap<string, number>(MOST_REMEMBERED);
 
   constructor(options: { nodeId: string }, deps: CallRouterDeps) {
     this.#nodeId = options.nodeId;
@@ -61,14 +63,14 @@ export class CallRouter {
 
   /** Takes the call, at once where it belongs here; or redirects or refuses it. */
   receive(arrival: Arrival): void {
-    const { channel, conference, take } = arrival;
-    if (channel.dialled === null) return take();
-    if (this.#deps.cluster.routeOf(conference).node === this.#nodeId) return take();
+    const { channel, conference, letIn } = arrival;
+    if (channel.dialled === null) return letIn();
+    if (this.#deps.cluster.routeOf(conference).node === this.#nodeId) return letIn();
     this.#pending.set(channel.id, null);
     const routeNow = () => this.#deps.cluster.routeOf(conference);
-    this.#send(arrival, routeNow, () => this.#take(arrival)).catch((error: Error) => {
-      this.left(channel.id);
-      if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerOf(channel)}: ${error.message}`);
+    this.#send(arrival, routeNow, () => this.#keep(arrival)).catch((error: Error) => {
+      this.#forget(channel.id);
+      if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerNumber(channel)}: ${error.message}`);
     });
   }
 
@@ -88,25 +90,23 @@ export class CallRouter {
     try {
       await (routeNow() ? this.#send(arrival, routeNow, refuse) : refuse());
     } catch (error) {
-      this.left(id);
+      this.#forget(id);
       throw error;
     }
     return !refused;
   }
 
-  /** The call has ended, or has left the application. */
-  left(channelId: string): void {
-    clearTimeout(this.#pending.get(channelId) ?? undefined);
-    this.#pending.delete(channelId);
+  channelGone(channelId: string): void {
+    this.#forget(channelId);
   }
 
   /** Forgets calls that Asterisk does not have any more. */
   resync(living: ReadonlySet<string>): void {
-    for (const channelId of this.#pending.keys()) if (!living.has(channelId)) this.left(channelId);
+    for (const channelId of this.#pending.keys()) if (!living.has(channelId)) this.#forget(channelId);
   }
 
   stop(): void {
-    for (const channelId of this.#pending.keys()) this.left(channelId);
+    for (const channelId of this.#pending.keys()) this.#forget(channelId);
   }
 
   /**
@@ -121,7 +121,7 @@ export class CallRouter {
       this.#read(channel, 'CHANNEL(pjsip,call-id)'),
     ]);
     if (!this.has(channel.id)) return;
-    // Decided now, so that whoever comes in the same moment counts as sent already.
+    // Decided now, so that callers of the same moment count as sent already.
     const route = routeNow();
     if (!route) return otherwise();
     if (route.node === null) return this.#refuse(arrival);
@@ -134,31 +134,33 @@ export class CallRouter {
     try {
       await ari.redirect(channel.id, `PJSIP/${uri}`);
     } catch (error) {
-      if (!this.has(channel.id) || isNotHere(error)) return this.left(channel.id);
-      logger.warn(`call from ${callerOf(channel)}: not sent to ${route.node}: ${(error as Error).message}`);
+      if (!this.has(channel.id) || isNotHere(error)) return this.#forget(channel.id);
+      logger.warn(`call from ${callerNumber(channel)}: not sent to ${route.node}: ${(error as Error).message}`);
       return otherwise();
     }
-    this.#remember(callId);
-    logger.info(`call from ${callerOf(channel)} sent to ${uri}: ${route.reason}`, { node: route.node });
+    if (callId !== '') this.#redirected.set(callId, this.#deps.now());
+    logger.info(`call from ${callerNumber(channel)} sent to ${uri}: ${route.reason}`, { node: route.node });
     if (!this.has(channel.id)) return;
     const timer = setTimeout(() => {
-      logger.warn(`call from ${callerOf(channel)}: Asterisk did not send it to ${route.node}`);
+      logger.warn(
+        `call from ${callerNumber(channel)}: Asterisk did not redirect it to ${route.node}; it stays on this node`,
+      );
       otherwise().catch((error: Error) => logger.warn(error.message));
     }, REDIRECT_TIMEOUT_MS);
     this.#pending.set(channel.id, timer);
   }
 
-  /** Takes a call that placement would rather see elsewhere. Only if this node is full it is refused. */
-  async #take(arrival: Arrival): Promise<void> {
+  /** Keeps a call that placement would rather see elsewhere. Only if this node is full it is refused. */
+  async #keep(arrival: Arrival): Promise<void> {
     if (this.#deps.cluster.isFull) return this.#refuse(arrival);
-    this.left(arrival.channel.id);
-    arrival.take();
+    this.#forget(arrival.channel.id);
+    arrival.letIn();
   }
 
   /** Says so without answering, and has the dialplan end the call. */
   async #refuse({ channel, conference, settings }: Arrival): Promise<void> {
     const { prompter, anchors, logger } = this.#deps;
-    logger.warn(`call from ${callerOf(channel)} to ${conference ?? 'the lobby'} refused: no room`);
+    logger.warn(`call from ${callerNumber(channel)} to ${conference ?? 'the lobby'} refused: no room`);
     const sounds = promptSounds(['full'], settings.profile.sound);
     // A caller is not kept because a prompt cannot be played.
     if (sounds.media.length > 0) {
@@ -169,8 +171,13 @@ export class CallRouter {
     await giveBack(channel.id, 'FULL', this.#deps);
   }
 
+  #forget(channelId: string): void {
+    clearTimeout(this.#pending.get(channelId) ?? undefined);
+    this.#pending.delete(channelId);
+  }
+
   async #read(channel: AriChannel, variable: string): Promise<string> {
-    // Of a channel that is not SIP's, or is gone, there is none.
+    // A channel that is not SIP's, or is gone, has no such variable.
     return (await this.#deps.ari.getVariable(channel.id, variable).catch(() => null)) ?? '';
   }
 
@@ -178,22 +185,14 @@ export class CallRouter {
     const atMs = this.#redirected.get(callId) ?? Number.NEGATIVE_INFINITY;
     return wasRedirected(requestUri) || this.#deps.now() - atMs < REMEMBERED_MS;
   }
-
-  #remember(callId: string): void {
-    if (callId === '') return;
-    this.#redirected.delete(callId);
-    this.#redirected.set(callId, this.#deps.now());
-    if (this.#redirected.size > MOST_REMEMBERED) this.#redirected.delete(this.#redirected.keys().next().value ?? '');
-  }
 }
 
-/** What the caller dialled here; where the dialplan has moved the call to an extension such as `s`, what the request says. */
+/**
+ * The number that the caller dialled; if the dialplan has moved the call to an extension such as `s`, that of the SIP
+ * request.
+ */
 function dialledNumber({ dialled }: AriChannel, requestUri: string): string {
   return dialled !== null && (dialled.length > 1 || /\d/.test(dialled)) ? dialled : userOf(requestUri);
-}
-
-function callerOf({ caller }: AriChannel): string {
-  return caller.number || 'unknown';
 }
 
 /** No such channel (404), or not in the application any more (409). 422 is about the address. */

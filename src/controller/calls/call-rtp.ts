@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import type { CallSpec } from '../../relay/protocol.ts';
 
 /**
- * What Asterisk tells of the RTP of a call, as functions of the dialplan.
+ * The functions of the dialplan by which Asterisk tells about the RTP of a call.
  * @see https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Functions/CHANNEL/
  */
 
@@ -14,9 +14,9 @@ const FORMATS = 'CHANNEL(audionativeformat)';
 const ENCRYPTED = 'CHANNEL(rtp,secure)';
 const SIP_TARGET = 'CHANNEL(pjsip,target_uri)';
 
-/** Of a call that has come. */
+/** The functions to read for a call that has come. */
 export const INCOMING_VARIABLES = [RTP_SOURCE, RTP_DESTINATION, SIP_REMOTE, SIP_LOCAL, FORMATS, ENCRYPTED] as const;
-/** Of a call to a phone, for which Asterisk does not tell its own address. */
+/** The functions to read for a call to a phone; Asterisk does not tell its own address then. */
 export const OUTGOING_VARIABLES = [RTP_SOURCE, RTP_DESTINATION, SIP_TARGET, FORMATS, ENCRYPTED] as const;
 type Variable = (typeof INCOMING_VARIABLES | typeof OUTGOING_VARIABLES)[number];
 export type RtpValues = Readonly<Partial<Record<Variable, string | null>>>;
@@ -55,7 +55,7 @@ export function callSpecOf(
   { mediaAddress, localHost, anySource }: CallRtpOptions,
 ): CallSpec | { reason: string } {
   if (values[ENCRYPTED] === '1') return { reason: 'its RTP is encrypted' };
-  // Asterisk tells the right port, with an address that is not the one.
+  // Asterisk tells the right port, with a wrong address.
   const port = addressOf(values[RTP_SOURCE])?.port;
   const host = localHost ?? addressOf(values[SIP_LOCAL])?.host;
   if (port === undefined || host === undefined) return { reason: 'Asterisk does not tell its RTP port over IPv4' };
@@ -80,7 +80,7 @@ function codecOf(formats: string | null | undefined): CallSpec['codec'] {
   return CODECS[first] ?? null;
 }
 
-/** Of a URI such as `sip:phone@192.0.2.2:5060`. */
+/** The host and port in a URI such as `sip:phone@192.0.2.2:5060`. */
 function hostPortIn(uri: string | null | undefined): string | null {
   const [, host = '', port = '5060'] = /@([\d.]+)(?::(\d+))?/.exec(uri ?? '') ?? [];
   return host === '' ? null : `${host}:${port}`;

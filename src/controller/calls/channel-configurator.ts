@@ -1,13 +1,10 @@
-import { AriError } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { ChannelSetup, ChannelSetupKey } from '../../conference/model/channel-setup.ts';
 import type { ChannelEffect } from '../../conference/model/effects.ts';
 import type { Bridges } from '../asterisk/bridges.ts';
+import { volumeFactor } from '../asterisk/volume.ts';
 import type { Meters } from '../relay/meters.ts';
 import type { Anchors } from './anchors.ts';
-
-/** Loudness of one volume step. */
-const STEP_DB = 3;
 
 type ConfigureChannel = Extract<ChannelEffect, { type: 'configure-channel' }>;
 type Write = readonly [name: string, value: string];
@@ -42,8 +39,8 @@ export class ChannelConfigurator {
   }
 
   /**
-   * A member who comes to a mixing bridge is in it before the relay passes its sound, and one who leaves such a bridge is out
-   * of it before the relay sends anything else: so there is neither a gap nor a moment of both.
+   * A member who comes to a mixing bridge is in it before the relay passes its sound, and one who leaves such a bridge
+   * is out of it before the relay sends anything else: so there is neither a gap nor a moment of both.
    */
   async #place(conference: string, channelId: string, { bridge, voice, absorbKeys }: ChannelSetup): Promise<void> {
     if (bridge === 'audience') return this.#bridges.enterAudience(channelId);
@@ -81,20 +78,7 @@ function functionsOf(to: ChannelSetup, isChanged: (...keys: ChannelSetupKey[]) =
   return writes;
 }
 
-/** VOLUME takes a factor: positive ones multiply, negative ones divide, and 0 leaves the sound as it is. */
-export function volumeFactor(steps: number): string {
-  if (steps === 0) return '0';
-  const factor = 10 ** ((Math.abs(steps) * STEP_DB) / 20);
-  return (Math.sign(steps) * factor).toFixed(4);
-}
-
 /** AGC wants about the peak amplitude, the level is the mean one of speech: 1000 becomes 8000, heard at -25 dBov. */
 function agcTarget(level: number): number {
   return Math.min(32_767, level * 8);
-}
-
-/** Asterisk has no such channel, or it is on its way out of the application. */
-export function isChannelGone(error: unknown): boolean {
-  // 400 and 404: no such channel. 409, 412 and 422: it is leaving.
-  return error instanceof AriError && [400, 404, 409, 412, 422].includes(error.status);
 }

@@ -1,5 +1,5 @@
 import type { AriPort } from '../../ari/port.ts';
-import { RESULT_VARIABLE } from '../asterisk/names.ts';
+import { RESULT_VARIABLE } from '../asterisk/dialplan.ts';
 
 /** Gives a call back to the dialplan, which finds the result in ROSTRUM_RESULT. Rejects with an `AriError`. */
 export async function giveBack(

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'winston';
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import { AriError } from '../../ari/errors.ts';
 import { CONFERENCE_NAME } from '../../conference/model/join-arguments.ts';
 import { advance, type InviteInput, type InviteOutput } from '../../invite/advance.ts';
@@ -17,13 +18,11 @@ import type { Originator } from '../../invite/originator.ts';
 import type { InviteRequest } from '../../invite/request.ts';
 import { paceWindowMs, schedule } from '../../invite/schedule.ts';
 import { endpointsOf } from '../../invite/target.ts';
-import { WakeTimers } from '../wake-timers.ts';
+import { WakeTimers } from '../../timing/wake-timers.ts';
 
 const MAX_UNFINISHED = 5000;
 const MAX_FINISHED = 1000;
 const FINISHED_KEPT_MS = 10 * 60_000;
-/** ITU-T Q.850 cause 16, "normal call clearing". */
-const NORMAL_CLEARING = 16;
 
 export type InviterOptions = {
   /** The ARI application that answered calls come to. */
@@ -31,7 +30,7 @@ export type InviterOptions = {
   /** See `isEndpointTemplate`; null or undefined if phone numbers cannot be called. */
   readonly endpoint?: string | null | undefined;
   readonly allowEndpoints?: boolean;
-  /** What those who are called see, unless the request says otherwise: `5551` or `Name <5551>`. */
+  /** The caller ID that called people see, unless the request says otherwise: `5551` or `Name <5551>`. */
   readonly callerId?: string | undefined;
   readonly atOnce?: number;
   readonly perSecond?: number;
@@ -44,7 +43,7 @@ export type InviterDeps = {
   readonly logger: Pick<Logger, 'warn'>;
 };
 
-/** What of ARI's events concerns invitations. */
+/** The events of ARI that concern invitations. */
 export type InviteEvent =
   | { type: 'StasisStart'; channelId: string }
   | { type: 'ChannelDestroyed'; channelId: string; cause: number };
@@ -83,7 +82,10 @@ export class Inviter {
     const endpoints = endpointsOf(request.targets, { endpoint, allowEndpoints });
     const wanted = [...endpoints].filter(([target]) => !open.has(target));
     if (this.#unfinished() + wanted.length > MAX_UNFINISHED) {
-      throw new InviteError('too-many-invitations', `${this.#unfinished()} are to be called already`);
+      throw new InviteError(
+        'too-many-invitations',
+        `${this.#unfinished()} people wait to be called already: invite more when some have been`,
+      );
     }
     const callerId = terms.callerId ?? this.#ownCallerId();
     for (const [target, dialled] of wanted) {
@@ -105,7 +107,8 @@ export class Inviter {
   }
 
   /**
-   * Calls no more; a call that rings ends. Nothing changes for one that is finished: whoever has answered is a member.
+   * Does not call again; a call that rings ends. A finished invitation does not change: a person who has answered is a
+   * member.
    * @throws InviteError `no-such-invitation`, also if it is into another conference
    */
   cancel(conference: string, id: string): Invitation {
@@ -119,7 +122,7 @@ export class Inviter {
     return invitation;
   }
 
-  /** Calls nobody any more into a conference, e.g. because it is terminated. */
+  /** Cancels all invitations into a conference, e.g. because it is terminated. */
   cancelAll(conference: string): void {
     for (const { id, conference: into } of [...this.#invitations.values()]) {
       if (into === conference) this.#apply(id, { type: 'cancel' });
@@ -152,7 +155,7 @@ export class Inviter {
     this.#schedule();
   }
 
-  /** Begins no more calls. Those that ring go on: whoever answers comes to the next controller. */
+  /** Begins no more calls. Calls that ring go on: a person who answers comes to the next controller. */
   stop(): void {
     this.#stopped = true;
     this.#timers.clear();
@@ -200,7 +203,8 @@ export class Inviter {
         return publish(invitation.conference, output.event);
       case 'hang-up':
         ari.hangUp(output.channelId, NORMAL_CLEARING).catch((error: Error) => {
-          if (!(error instanceof AriError && error.status === 404)) logger.warn(`call not ended: ${error.message}`);
+          if (!(error instanceof AriError && error.status === 404))
+            logger.warn(`invitation ${invitation.id}: its call was not ended: ${error.message}`);
         });
         return;
       case 'originate': {

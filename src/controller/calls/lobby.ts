@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import { isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
 import type { Settings } from '../../conference/model/conference.ts';
 import type { FlagChanges } from '../../conference/model/flags.ts';
@@ -6,10 +7,10 @@ import { LONGEST_PROMPT_MS } from '../../conference/model/pin-entry.ts';
 import { dial, type Step, timeOut, type Visitor, welcomeVisitor } from '../../lobby/lobby.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import { promptSounds } from '../../prompts/prompt-sounds.ts';
+import { WakeTimers } from '../../timing/wake-timers.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 import type { Prompter } from '../sounds/prompter.ts';
-import { WakeTimers } from '../wake-timers.ts';
 import type { Anchors } from './anchors.ts';
-import { isChannelGone } from './channel-configurator.ts';
 import { giveBack } from './give-back.ts';
 
 type Guest = {
@@ -26,14 +27,14 @@ export type LobbyDeps = {
   logger: Logger;
   now: () => number;
   isRunning: (conference: string) => boolean;
-  /** Is told that a call has been answered, or why it could not be. */
+  /** Receives that a call has been answered, or why it could not be. */
   settled: (channelId: string, error: unknown) => void;
   /** Lets a caller join the conference that was dialled. */
   join: (conference: string, profileName: string, channel: AriChannel, flags: FlagChanges) => void;
 };
 
 /** Calls that have no conference yet: each caller is asked for the number of one. */
-export class Lobby {
+export class Lobby implements ChannelObserver {
   readonly #deps: LobbyDeps;
   /** By channel id. */
   readonly #guests = new Map<string, Guest>();
@@ -45,7 +46,7 @@ export class Lobby {
       const guest = this.#guests.get(channelId);
       if (!guest) return;
       const { visitor, settings } = guest;
-      this.#take(guest, timeOut(visitor, settings.profile.access, deps.isRunning, deps.now()));
+      this.#apply(guest, timeOut(visitor, settings.profile.access, deps.isRunning, deps.now()));
     });
   }
 
@@ -60,28 +61,28 @@ export class Lobby {
     this.#ask(guest, ['enter-conference']);
   }
 
-  pressed(channelId: string, key: string): void {
+  handleDtmf(channelId: string, digit: string): void {
     const guest = this.#guests.get(channelId);
     if (!guest) return;
     if (guest.visitor.digits === '') this.#deps.prompter.hush(channelId);
     const { access } = guest.settings.profile;
-    this.#take(guest, dial(guest.visitor, key, access, this.#deps.isRunning, this.#deps.now()));
+    this.#apply(guest, dial(guest.visitor, digit, access, this.#deps.isRunning, this.#deps.now()));
   }
 
-  left(channelId: string): void {
+  channelGone(channelId: string): void {
     this.#guests.delete(channelId);
   }
 
   /** Forgets calls that Asterisk does not have any more. */
   resync(living: ReadonlySet<string>): void {
-    for (const channelId of this.#guests.keys()) if (!living.has(channelId)) this.left(channelId);
+    for (const channelId of this.#guests.keys()) if (!living.has(channelId)) this.channelGone(channelId);
   }
 
   stop(): void {
     this.#timers.clear();
   }
 
-  #take(guest: Guest, step: Step): void {
+  #apply(guest: Guest, step: Step): void {
     const { channel, settings, flags } = guest;
     switch (step.type) {
       case 'waits':
@@ -104,7 +105,7 @@ export class Lobby {
   }
 
   async #say({ channel, settings }: Guest, prompts: readonly PromptName[]): Promise<void> {
-    // Each time, because Asterisk may not have done it before; once more is harmless.
+    // Each time, because Asterisk may not have done it before; answering again is harmless.
     const answered = Promise.resolve(this.#deps.anchors.ensure(channel)).then(() => this.#deps.ari.answer(channel.id));
     answered.then(
       () => this.#deps.settled(channel.id, null),
@@ -147,6 +148,7 @@ export class Lobby {
   }
 
   #logFailure(error: Error): void {
-    if (!isChannelGone(error)) this.#deps.logger.warn(`lobby: ${error.message}`);
+    if (!isChannelGone(error))
+      this.#deps.logger.warn(`lobby: a caller could not be asked or released: ${error.message}`);
   }
 }

@@ -7,14 +7,14 @@ import type { Inviter } from './inviter.ts';
 export type MemberInvitationsDeps = {
   inviter: Pick<Inviter, 'invite'>;
   logger: Logger;
-  /** Tells a member that the invited person does not come. */
-  tellFailure: (conference: string, memberId: number) => void;
+  /** Reports to a member that the invited person does not come. */
+  reportFailure: (conference: string, memberId: number) => void;
 };
 
 /** Invitations that members ask for with a key: they learn if one fails. */
 export class MemberInvitations {
   readonly #deps: MemberInvitationsDeps;
-  /** Who asked, by invitation. Bounded by the unfinished invitations. */
+  /** The member who asked, by invitation. Bounded by the unfinished invitations. */
   readonly #invitedBy = new Map<string, number>();
 
   constructor(deps: MemberInvitationsDeps) {
@@ -22,21 +22,21 @@ export class MemberInvitations {
   }
 
   invite({ name, settings }: Conference, { target, invitedBy }: { target: string; invitedBy: number }): void {
-    const { inviter, logger, tellFailure } = this.#deps;
+    const { inviter, logger, reportFailure } = this.#deps;
     const body = inviteBodySchema.parse({ targets: [target] });
     try {
       const into = { conference: name, profileName: settings.profileName };
       const [invitation] = inviter.invite(inviteRequest(body, into));
       if (invitation) this.#invitedBy.set(invitation.id, invitedBy);
     } catch (error) {
-      logger.warn(`conference ${name}: ${(error as Error).message}`);
-      tellFailure(name, invitedBy);
+      logger.warn(`conference ${name}: member ${invitedBy} could not invite ${target}: ${(error as Error).message}`);
+      reportFailure(name, invitedBy);
     }
   }
 
   changed(name: string, { id, status }: InvitationEvent): void {
     const memberId = this.#invitedBy.get(id);
     if (status === 'answered' || status === 'failed') this.#invitedBy.delete(id);
-    if (status === 'failed' && memberId !== undefined) this.#deps.tellFailure(name, memberId);
+    if (status === 'failed' && memberId !== undefined) this.#deps.reportFailure(name, memberId);
   }
 }

@@ -3,10 +3,10 @@ import type { RelayLink } from '../relay/relay-link.ts';
 
 /** The RTP of a member's call: as the relay knows it, or Asterisk where the relay has nothing to do with the call. */
 export type MemberMedia = AriMedia & {
-  /** Variation of the delay, of what the phone sends and of what it gets; null where nobody tells. */
+  /** Variation of the delay, of the packets from the phone and of those to it; null where it is not reported. */
   readonly jitterMs: number | null;
   readonly jitterAtPhoneMs: number | null;
-  /** Since anything came from the phone; null where Asterisk alone would know. */
+  /** Since the last packet from the phone; null if the relay does not have the call. */
   readonly silentSeconds: number | null;
 };
 

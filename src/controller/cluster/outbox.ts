@@ -2,7 +2,7 @@ import { changesBetween } from '../../cluster/diff.ts';
 import type { Change } from '../../cluster/messages.ts';
 import type { Conference } from '../../conference/model/conference.ts';
 
-/** Changes are collected for so long, so that a burst of them is one message. */
+/** Changes are collected for this time, so that a burst of them is one message. */
 const COLLECT_MS = 20;
 
 export type ClusterOutboxDeps = {
@@ -10,11 +10,11 @@ export type ClusterOutboxDeps = {
   send: (changes: readonly Change[]) => void;
 };
 
-/** What the other nodes are to be told soon: the difference to what they were told last. */
+/** The changes that the other nodes are told soon: the difference to what they know. */
 export class ClusterOutbox {
   readonly #deps: ClusterOutboxDeps;
-  /** Conferences that have changed, as they were told last. */
-  readonly #told = new Map<string, Conference>();
+  /** Conferences that have changed, as the other nodes know them. */
+  readonly #before = new Map<string, Conference>();
   /** By conference and so the latest of each. */
   readonly #settings = new Map<string, Change>();
   #timer: NodeJS.Timeout | null = null;
@@ -25,7 +25,7 @@ export class ClusterOutbox {
 
   /** @param before the conference before its first change since the last time */
   changed(before: Conference): void {
-    if (!this.#told.has(before.name)) this.#told.set(before.name, before);
+    if (!this.#before.has(before.name)) this.#before.set(before.name, before);
     this.#timer ??= setTimeout(() => this.flush(), COLLECT_MS);
   }
 
@@ -37,9 +37,9 @@ export class ClusterOutbox {
   /** Tells it now. */
   flush(): void {
     this.#stopTimer();
-    if (this.#told.size === 0 && this.#settings.size === 0) return;
+    if (this.#before.size === 0 && this.#settings.size === 0) return;
     const changes: Change[] = [];
-    for (const [name, before] of this.#told) {
+    for (const [name, before] of this.#before) {
       changes.push(...changesBetween(before, this.#deps.conferences().get(name) ?? null));
     }
     changes.push(...this.#settings.values());
@@ -47,10 +47,10 @@ export class ClusterOutbox {
     this.#deps.send(changes);
   }
 
-  /** Nobody needs to be told: whoever comes is told everything. */
+  /** Drops the changes: a node that comes later gets a snapshot. */
   forget(): void {
     this.#stopTimer();
-    this.#told.clear();
+    this.#before.clear();
     this.#settings.clear();
   }
 

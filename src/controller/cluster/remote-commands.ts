@@ -1,24 +1,24 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Message, MessageOf } from '../../cluster/messages.ts';
 import type { ExternalCommand } from '../../conference/model/commands.ts';
-import { ControllerError, isControllerErrorCode } from '../errors.ts';
+import { Waiters } from '../../timing/waiters.ts';
+import { ControllerError, isControllerErrorCode } from '../errors/controller-error.ts';
 
 /** How long the owner may take. */
 const TIMEOUT_MS = 3000;
-/** Commands of others that are remembered, so that none is carried out twice. */
+/** Commands of others that are remembered, so that none is executed twice. */
 const MOST_REMEMBERED = 1000;
 /** As long as the text of an acknowledgement may be. */
 const LONGEST_MESSAGE = 1000;
 
-type Pending = { readonly to: string; readonly resolve: () => void; readonly reject: (error: Error) => void };
-
-/** Commands that travel to the node that owns what they are about. Each is carried out there at most once. */
-export class ClusterCommands {
+/** Commands that travel to another node. Each is executed there at most once. */
+export class RemoteCommands {
   readonly #incarnation: number;
   readonly #send: (to: string, message: Message) => boolean;
-  /** By id. Bounded by TIMEOUT_MS. */
-  readonly #pending = new Map<string, Pending>();
-  /** What became of commands of others, by who sent them and their id; the newest is last. */
-  readonly #received = new Map<string, Promise<MessageOf<'ack'>>>();
+  /** Commands that wait for their acknowledgement. */
+  readonly #waiting = new Waiters<void>();
+  /** The answers to commands of others, by sender and id. */
+  readonly #answers = new BoundedMap<string, Promise<MessageOf<'ack'>>>(MOST_REMEMBERED);
   #sent = 0;
 
   /** @param options.incarnation makes ids differ from those before a restart */
@@ -27,38 +27,30 @@ export class ClusterCommands {
     this.#send = deps.send;
   }
 
-  /** @returns once the other node has carried it out; rejects with its `ControllerError`, or with `node-unreachable` */
+  /** @returns once the other node has executed it; rejects with its `ControllerError`, or with `node-unreachable` */
   send(to: string, conference: string, command: ExternalCommand, noForward: boolean): Promise<void> {
     const id = `${this.#incarnation}-${++this.#sent}`;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(id, `node ${to} has not answered in time`), TIMEOUT_MS);
-      const settle = <T extends unknown[]>(then: (...given: T) => void) => {
-        return (...given: T) => {
-          clearTimeout(timer);
-          this.#pending.delete(id);
-          then(...given);
-        };
-      };
-      this.#pending.set(id, { to, resolve: settle(resolve), reject: settle(reject) });
-      if (!this.#send(to, { type: 'command', id, conference, command, noForward }))
-        this.#fail(id, `node ${to} is not up`);
+    const acknowledged = this.#waiting.wait(keyOf(to, id), TIMEOUT_MS, () => {
+      throw unreachable(`node ${to} has not answered in time`);
     });
+    if (!this.#send(to, { type: 'command', id, conference, command, noForward })) {
+      this.#waiting.fail(keyOf(to, id), unreachable(`node ${to} is not up`));
+    }
+    return acknowledged;
   }
 
-  acknowledged(from: string, { id, result }: MessageOf<'ack'>): void {
-    const pending = this.#pending.get(id);
-    if (pending?.to !== from) return;
-    if (result.ok) return pending.resolve();
+  /** Another node has answered. */
+  handleAck(from: string, { id, result }: MessageOf<'ack'>): void {
+    if (result.ok) return void this.#waiting.settle(keyOf(from, id), undefined);
     const code = isControllerErrorCode(result.code) ? result.code : 'not-possible';
-    pending.reject(new ControllerError(code, result.message));
+    this.#waiting.fail(keyOf(from, id), new ControllerError(code, result.message));
   }
 
   /** Answers a command of another node, which it may have sent more than once. */
-  async received(from: string, { id }: MessageOf<'command'>, carryOut: () => Promise<void>): Promise<MessageOf<'ack'>> {
-    const key = `${from} ${id}`;
-    const known = this.#received.get(key);
+  answer(from: string, { id }: MessageOf<'command'>, execute: () => Promise<void>): Promise<MessageOf<'ack'>> {
+    const known = this.#answers.get(keyOf(from, id));
     if (known) return known;
-    const answer = carryOut().then(
+    const answer = execute().then(
       () => ({ type: 'ack' as const, id, result: { ok: true as const } }),
       (error: Error) => {
         const code = error instanceof ControllerError ? error.code : 'not-possible';
@@ -66,21 +58,27 @@ export class ClusterCommands {
         return { type: 'ack' as const, id, result: { ok: false as const, code, message } };
       },
     );
-    this.#received.set(key, answer);
-    if (this.#received.size > MOST_REMEMBERED) this.#received.delete(this.#received.keys().next().value ?? '');
+    this.#answers.set(keyOf(from, id), answer);
     return answer;
   }
 
-  /** What a node has not answered it will not answer any more. */
+  /** A node that is down does not answer any more. */
   peerDown(node: string): void {
-    for (const [id, { to }] of this.#pending) if (to === node) this.#fail(id, `node ${node} has gone down`);
+    for (const key of this.#waiting.ids) {
+      if (key.startsWith(keyOf(node, ''))) this.#waiting.fail(key, unreachable(`node ${node} has gone down`));
+    }
   }
 
   stop(): void {
-    for (const id of this.#pending.keys()) this.#fail(id, 'the controller is stopping');
+    for (const key of this.#waiting.ids) this.#waiting.fail(key, unreachable('the controller is stopping'));
   }
+}
 
-  #fail(id: string, message: string): void {
-    this.#pending.get(id)?.reject(new ControllerError('node-unreachable', message));
-  }
+/** An id is its sender's, and only the addressee of a command may acknowledge it. */
+function keyOf(node: string, id: string): string {
+  return `${node} ${id}`;
+}
+
+function unreachable(message: string): ControllerError {
+  return new ControllerError('node-unreachable', message);
 }

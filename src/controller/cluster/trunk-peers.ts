@@ -1,12 +1,12 @@
 import type { Message, MessageOf } from '../../cluster/messages.ts';
 import type { OtherNode } from '../../cluster/nodes.ts';
+import type { EventChannel } from '../../events/channel.ts';
 import type { AnnouncementText, TrunkPeerSpec } from '../../relay/protocol.ts';
-import type { ClusterDeps } from './deps.ts';
+import type { RelayLink } from '../relay/relay-link.ts';
 
 export type TrunkPeersDeps = {
-  relay: ClusterDeps['relay'];
-  send: (to: string, message: Message) => boolean;
-  broadcast: (message: Message) => void;
+  relay: Pick<RelayLink, 'foundPeers' | 'setPeers' | 'announceTo' | 'installKey' | 'keyAcknowledged'>;
+  channel: Pick<EventChannel<Message>, 'send' | 'broadcast'> | null;
 };
 
 type MediaKeyMessage = MessageOf<'media-key' | 'media-key-ack' | 'want-media-key'>;
@@ -22,7 +22,7 @@ export class TrunkPeers {
     this.#deps = deps;
   }
 
-  /** All nodes that can be found have been: those that only the relay knows are no more. */
+  /** All nodes that can be found have been found: nodes that only the relay knows do not exist any more. */
   settled(nodes: Iterable<OtherNode>): void {
     this.#settled = true;
     this.changed(nodes);
@@ -46,7 +46,7 @@ export class TrunkPeers {
     this.#deps.relay.setPeers(peers);
   }
 
-  /** A node can be told our keys. */
+  /** A node can receive our keys. */
   up(node: string): void {
     this.#deps.relay.announceTo(node);
   }
@@ -54,22 +54,22 @@ export class TrunkPeers {
   /** The relay has a key for one node, or (null) for all. */
   announce(to: string | null, announcement: AnnouncementText): void {
     const message: Message = { type: 'media-key', ...announcement };
-    if (to === null) this.#deps.broadcast(message);
-    else this.#deps.send(to, message);
+    if (to === null) this.#deps.channel?.broadcast(message);
+    else this.#deps.channel?.send(to, message);
   }
 
   /** The relay takes packets of a node under this key. */
   installed(node: string, epoch: number): void {
-    this.#deps.send(node, { type: 'media-key-ack', epoch });
+    this.#deps.channel?.send(node, { type: 'media-key-ack', epoch });
   }
 
-  /** The relay was started anew: all must be told its keys, and it those of all. */
+  /** The relay was restarted: all nodes must get its new keys, and it must get theirs. */
   relayStarted(nodes: Iterable<OtherNode>): void {
     for (const { id, state } of nodes) if (state === 'up') this.up(id);
-    this.#deps.broadcast({ type: 'want-media-key' });
+    this.#deps.channel?.broadcast({ type: 'want-media-key' });
   }
 
-  received(from: string, message: MediaKeyMessage): void {
+  handleMessage(from: string, message: MediaKeyMessage): void {
     const { relay } = this.#deps;
     switch (message.type) {
       case 'media-key': {

@@ -1,23 +1,24 @@
 import type { AriPort } from '../../ari/port.ts';
 import type { SavedConference } from '../../conference/model/saved-conference.ts';
 import { serializeConference } from '../../conference/schemas/saved-conference.ts';
-import type { Names } from '../asterisk/names.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 
 type Waiting = { value: string; readonly written: Promise<void> };
 
 /**
- * Saves conferences in Asterisk, each in order: requests go over several connections and may overtake each other, and whoever
- * restores an older state would unlock what was locked. Of the states that wait only the newest is written.
+ * Saves conferences in Asterisk, each in order: requests go over several connections and may overtake each other, and a
+ * controller that restores an older state would unlock a conference that was locked. If several states wait, only the
+ * newest is written.
  */
 export class ConferenceSaver {
   readonly #ari: Pick<AriPort, 'setGlobalVariable'>;
-  readonly #names: Names;
-  /** What is being written, by conference. */
+  readonly #names: ObjectNames;
+  /** The state that is being written, by conference. */
   readonly #writing = new Map<string, Promise<void>>();
-  /** What is to be written after that. */
+  /** The state to be written after that. */
   readonly #waiting = new Map<string, Waiting>();
 
-  constructor(deps: { ari: Pick<AriPort, 'setGlobalVariable'>; names: Names }) {
+  constructor(deps: { ari: Pick<AriPort, 'setGlobalVariable'>; names: ObjectNames }) {
     this.#ari = deps.ari;
     this.#names = deps.names;
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
-import { AriError } from '../../ari/errors.ts';
+import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { Recording } from '../../conference/model/conference.ts';
 import type { ChannelEffect, ConferenceEffect, ControllerEffect } from '../../conference/model/effects.ts';
@@ -8,10 +8,11 @@ import type { Input } from '../../conference/model/inputs.ts';
 import { isOnlyName } from '../../conference/rules/recording.ts';
 import { serializeMember } from '../../conference/schemas/saved-member.ts';
 import type { Bridges } from '../asterisk/bridges.ts';
-import { EXECUTE_CONTEXT, MEMBER_VARIABLE, type Names } from '../asterisk/names.ts';
-import { type ChannelConfigurator, isChannelGone } from '../calls/channel-configurator.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE } from '../asterisk/dialplan.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
+import type { ChannelConfigurator } from '../calls/channel-configurator.ts';
 import { giveBack } from '../calls/give-back.ts';
-import { ControllerError } from '../errors.ts';
+import { ControllerError } from '../errors/controller-error.ts';
 import type { FloorLegs } from '../relay/floor-legs.ts';
 import type { FloorPlayer } from '../sounds/floor-player.ts';
 import type { NameRecorder } from '../sounds/name-recorder.ts';
@@ -40,7 +41,7 @@ export function isForAsterisk(effect: AsteriskEffect | ControllerEffect): effect
 
 export type EffectRunnerDeps = {
   ari: AriPort;
-  names: Names;
+  names: ObjectNames;
   bridges: Bridges;
   configurator: ChannelConfigurator;
   prompter: Prompter;
@@ -48,14 +49,14 @@ export type EffectRunnerDeps = {
   nameRecorder: NameRecorder;
   logger: Logger;
   floorLegs: FloorLegs;
-  /** Receives what became of effects. */
+  /** Receives the results of effects. */
   report: (conference: string, input: Input) => void;
-  /** Is told of a channel that has been set up or saved, or why it could not be; again whenever it happens. */
+  /** Receives that a channel has been set up or saved, or why it could not be; each time that it happens. */
   settled: (channelId: string, error: unknown) => void;
 };
 
 /**
- * Carries out effects in Asterisk. Effects about one channel happen in order, those about different channels at the
+ * Executes effects in Asterisk. Effects about one channel happen in order, those about different channels at the
  * same time; when one fails, the rest of its batch is not tried.
  */
 export class EffectRunner {
@@ -146,7 +147,7 @@ export class EffectRunner {
     await this.#deps.ari.setVariable(channelId, 'ROSTRUM_BACK', `${context},${extension},${priority + 1}`);
   }
 
-  /** What the caller was being told goes on there, over what is heard. */
+  /** A prompt that the caller was hearing goes on there, mixed with the conference. */
   async #configureAmongOthers(
     conference: string,
     effect: Extract<ChannelEffect, { type: 'configure-channel' }>,
@@ -183,7 +184,7 @@ export class EffectRunner {
   async #playTo(conference: string, effect: Extract<ChannelEffect, { type: 'play-to' }>): Promise<void> {
     const { prompter, report } = this.#deps;
     const { channelId, sounds, over, nextStep, wait } = effect;
-    // What follows must not wait for what is being said already.
+    // This prompt must not wait for one that is already playing.
     if (wait) await prompter.unblock(channelId);
     const heard = () => {
       if (nextStep) report(conference, { type: 'heard', channelId, nextStep });
@@ -266,7 +267,7 @@ export class EffectRunner {
     try {
       await this.#deps.bridges.floorOpened(conference);
       await this.#deps.ari.recordBridge(this.#deps.names.floor(conference), { name, format });
-      // One that is started again while it is paused.
+      // A recording that is started again while it is paused.
       if (paused) await this.#pauseRecording(name, true);
     } catch (error) {
       const isTaken = error instanceof AriError && error.status === 409;

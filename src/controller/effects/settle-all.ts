@@ -1,9 +1,8 @@
-import { AriError } from '../../ari/errors.ts';
-import { isChannelGone } from '../calls/channel-configurator.ts';
+import { AriError, isChannelGone } from '../../ari/errors.ts';
 
 /**
- * @returns when all are done; rejects after everything has been tried, with the gravest failure: that Asterisk has not answered
- *   first, and last that a channel has just gone
+ * @returns when all are done; rejects after everything has been tried, with the gravest failure: that Asterisk has not
+ * answered first, and last that a channel has just gone
  */
 export async function settleAll(work: readonly Promise<void>[]): Promise<void> {
   const settled = await Promise.allSettled(work);

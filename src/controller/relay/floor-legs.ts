@@ -1,41 +1,46 @@
 import type { Logger } from 'winston';
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { FloorLeg } from '../../conference/model/floor-leg.ts';
 import type { RtpAddress } from '../../relay/protocol.ts';
 import type { Bridges } from '../asterisk/bridges.ts';
-import type { Names } from '../asterisk/names.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { RelayLink } from './relay-link.ts';
 
-const NORMAL_CLEARING = 16;
 /** Asterisk's names for what is exchanged with the relay: 16-bit samples, or G.722 for wideband. */
 const FORMATS = { 8000: 'slin', 16000: 'g722' } as const;
-/** What Asterisk has refused, or not answered, is tried again: without it a whole audience hears nothing. */
+/**
+ * A request that Asterisk has refused or not answered is tried again: without the channel a whole audience hears
+ * nothing.
+ */
 const RETRY_MS = 1000;
 
 export type FloorLegsDeps = {
   ari: AriPort;
-  names: Names;
+  names: ObjectNames;
   bridges: Pick<Bridges, 'floorOpened'>;
   link: RelayLink;
   logger: Logger;
 };
 
 /**
- * The floors' RTP to and from the relay: one ExternalMedia channel in each floor bridge that needs one. What Asterisk sends
- * on it is the mix of everybody there, and what the relay sends back is heard there.
- * @see https://docs.asterisk.org/Development/Reference-Information/Asterisk-Framework-and-API-Examples/External-Media-and-ARI/
+ * The floors' RTP to and from the relay: one ExternalMedia channel in each floor bridge that needs one. What Asterisk
+ * sends on it is the mix of everybody there, and what the relay sends back is heard there.
+ * @see
+ * https://docs.asterisk.org/Development/Reference-Information/Asterisk-Framework-and-API-Examples/External-Media-and-ARI/
  */
-export class FloorLegs {
+export class FloorLegs implements ChannelObserver {
   readonly #ari: AriPort;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   readonly #bridges: Pick<Bridges, 'floorOpened'>;
   readonly #link: RelayLink;
   readonly #logger: Logger;
-  /** What is wanted, by conference. Bounded by the conferences. */
+  /** The wanted legs, by conference. Bounded by the conferences. */
   readonly #wanted = new Map<string, FloorLeg>();
   /** Where the relay has floors sent to. */
   readonly #local = new Map<string, RtpAddress>();
-  /** What is being done about the channel of a conference, one after the other. */
+  /** The work on the channel of a conference, one thing after the other. */
   readonly #working = new Map<string, Promise<void>>();
   /** By conference, where something has failed and was logged: when it is tried again. Kept until all is done. */
   readonly #retries = new Map<string, NodeJS.Timeout>();
@@ -56,7 +61,7 @@ export class FloorLegs {
   async set(conference: string, leg: FloorLeg | null): Promise<void> {
     if (leg) {
       this.#wanted.set(conference, leg);
-      this.#tell(conference, leg);
+      this.#sendToRelay(conference, leg);
       return;
     }
     this.#wanted.delete(conference);
@@ -69,7 +74,7 @@ export class FloorLegs {
 
   /**
    * Asterisk was read: these conferences have their channel in the floor bridge. Where it crashed, or the bridge was
-   * destroyed, nobody has told of its end.
+   * destroyed, its end was not reported.
    */
   found(conferences: ReadonlySet<string>): void {
     for (const conference of [...this.#inPlace, ...this.#asterisk.keys()]) {
@@ -98,11 +103,13 @@ export class FloorLegs {
     );
   }
 
-  /** A channel is gone; one that is still wanted is made anew. */
-  gone(conference: string): void {
+  /** A channel to the relay that is still wanted is made again. */
+  channelGone(channelId: string, destroyed: boolean): void {
+    const conference = this.#names.conferenceOfFloorLeg(channelId);
+    if (conference === null || !destroyed) return;
     this.#forget(conference);
     if (!this.#wanted.has(conference)) return;
-    this.#logger.warn(`conference ${conference}: its channel to the relay has ended, making it again`);
+    this.#logger.warn(`conference ${conference}: its channel to the relay has ended; making it again`);
     this.#connect(conference);
   }
 
@@ -128,7 +135,7 @@ export class FloorLegs {
     const leg = this.#wanted.get(conference);
     if (!local || !leg || this.#asterisk.has(conference)) return;
     const channelId = this.#names.floorLeg(conference);
-    // One that is there already was made before this controller, or the relay, was restarted.
+    // A channel that is there already was made before this controller, or the relay, was restarted.
     const name = await this.#ari.getVariable(channelId, 'CHANNEL(name)');
     const format = FORMATS[leg.sampleRateHz];
     if (name === null) {
@@ -142,7 +149,7 @@ export class FloorLegs {
       name.startsWith(`UnicastRTP/${local.host}:${local.port}-`) &&
       (await this.#hasFormat(channelId, format))
     ) {
-      // Adding it once more would make a gap.
+      // Adding it again would make a gap.
       if (this.#inPlace.has(conference)) await this.#learn(conference, channelId);
       else await this.#putOnFloor(conference);
     }
@@ -160,7 +167,9 @@ export class FloorLegs {
 
   #tryAgain(conference: string, { message }: Error): void {
     if (!this.#retries.has(conference))
-      this.#logger.warn(`conference ${conference}: no channel to the relay yet: ${message}`);
+      this.#logger.warn(
+        `conference ${conference}: no channel to the relay yet, so its listeners hear nothing; trying again: ${message}`,
+      );
     clearTimeout(this.#retries.get(conference));
     this.#retries.set(conference, setTimeout(() => this.#connect(conference), RETRY_MS).unref());
   }
@@ -182,10 +191,10 @@ export class FloorLegs {
     const leg = this.#wanted.get(conference);
     if (!leg || !host || !port) return;
     this.#asterisk.set(conference, { host, port: Number(port) });
-    this.#tell(conference, leg);
+    this.#sendToRelay(conference, leg);
   }
 
-  #tell(conference: string, leg: FloorLeg): void {
+  #sendToRelay(conference: string, leg: FloorLeg): void {
     this.#link.setFloor({
       conference,
       asterisk: this.#asterisk.get(conference) ?? null,

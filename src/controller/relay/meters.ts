@@ -1,9 +1,11 @@
 import type { Logger } from 'winston';
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
-import { METER, METER_CONTEXT, METER_VARIABLE, type Names } from '../asterisk/names.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { METER, METER_CONTEXT, METER_VARIABLE } from '../asterisk/dialplan.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { RelayLink } from './relay-link.ts';
 
-const NORMAL_CLEARING = 16;
 /** Before a meter that has ended, or could not be made, is tried again: at first, and at most. */
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 30_000;
@@ -18,14 +20,14 @@ type Meter = {
 };
 
 /**
- * How loud members are: a channel listens to each measured member, and `AudioSocket()` sends what it hears to the relay,
- * which measures it. Asterisk ends that channel with the member's. Whatever fails here disturbs nobody: it is tried
+ * How loud members are: a channel listens to each measured member, and `AudioSocket()` sends what it hears to the
+ * relay, which measures it. Asterisk ends that channel with the member's. A failure here disturbs nobody: it is tried
  * again, ever less often.
  * @see https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Applications/AudioSocket/
  */
-export class Meters {
+export class Meters implements ChannelObserver {
   readonly #ari: AriPort;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   readonly #link: Pick<RelayLink, 'meters'>;
   readonly #logger: Pick<Logger, 'debug'>;
   readonly #onMeasured: (channelId: string) => void;
@@ -34,10 +36,10 @@ export class Meters {
   /** Their channels, by the id under which the relay knows them. */
   readonly #channels = new Map<string, string>();
 
-  /** @param deps.onMeasured is told of each member whose level has changed */
+  /** @param deps.onMeasured receives each member whose level has changed */
   constructor(deps: {
     ari: AriPort;
-    names: Names;
+    names: ObjectNames;
     link: Pick<RelayLink, 'meters'>;
     logger: Pick<Logger, 'debug'>;
     onMeasured: (channelId: string) => void;
@@ -77,7 +79,7 @@ export class Meters {
     if (!meter?.wanted || !address) return this.#hangUp(id);
     meter.present = true;
     try {
-      // So that its end is told when it has left the application.
+      // So that its end is reported when it has left the application.
       await this.#ari.subscribeToChannels(this.#names.application, [id]);
       const value = `${this.#names.meterId(channelId)},${address.host}:${address.port}`;
       await this.#ari.setVariable(id, METER_VARIABLE, value);
@@ -88,23 +90,20 @@ export class Meters {
     }
   }
 
-  /** Its channel is gone; one that is wanted is made anew. */
-  gone(channelId: string): void {
-    const meter = this.#meters.get(channelId);
-    if (!meter) return;
-    meter.present = false;
-    meter.levelDbov = null;
-    if (meter.wanted) this.#beginLater(channelId, meter);
-    else this.#remove(channelId, meter);
+  /** A member who is gone is not measured any more; a meter that is gone and still wanted is made again. */
+  channelGone(channelId: string, destroyed: boolean): void {
+    const member = this.#names.channelOfMeter(channelId);
+    if (member === null) void this.set(channelId, false);
+    else if (destroyed) this.#gone(member);
   }
 
-  /** The relay tells how loud it is at some. */
+  /** The relay has reported the levels of some meters. */
   measured(levels: readonly { meter: string; levelDbov: number }[]): void {
     for (const { meter: id, levelDbov } of levels) {
       const channelId = this.#channels.get(id) ?? '';
       const meter = this.#meters.get(channelId);
       if (!meter) continue;
-      // One that was found is told of before it is wanted.
+      // A meter that was found may measure before it is wanted.
       meter.levelDbov = levelDbov;
       meter.retryMs = FIRST_RETRY_MS;
       if (meter.wanted) this.#onMeasured(channelId);
@@ -112,17 +111,27 @@ export class Meters {
   }
 
   /**
-   * What Asterisk has: who is measured, and where that has yet to begin. Those that are wanted are taken over when it is
-   * said that they are.
+   * The meters that Asterisk has, by member, and whether each has yet to be sent to the relay. They are taken over once
+   * they are wanted.
    */
   async found(members: ReadonlyMap<string, { waiting: boolean }>): Promise<void> {
-    for (const channelId of [...this.#meters.keys()]) if (!members.has(channelId)) this.gone(channelId);
-    await Promise.all([...members].map(([channelId, { waiting }]) => this.#take(channelId, waiting)));
+    for (const channelId of [...this.#meters.keys()]) if (!members.has(channelId)) this.#gone(channelId);
+    await Promise.all([...members].map(([channelId, { waiting }]) => this.#adopt(channelId, waiting)));
   }
 
   /** Stops the timers; the channels stay. */
   stop(): void {
     for (const { timer } of this.#meters.values()) clearTimeout(timer);
+  }
+
+  /** Its channel is gone. */
+  #gone(channelId: string): void {
+    const meter = this.#meters.get(channelId);
+    if (!meter) return;
+    meter.present = false;
+    meter.levelDbov = null;
+    if (meter.wanted) this.#beginLater(channelId, meter);
+    else this.#remove(channelId, meter);
   }
 
   #add(channelId: string): Meter {
@@ -138,10 +147,11 @@ export class Meters {
     this.#channels.delete(this.#names.meterId(channelId));
   }
 
-  async #take(channelId: string, waiting: boolean): Promise<void> {
+  async #adopt(channelId: string, waiting: boolean): Promise<void> {
     const meter = this.#meters.get(channelId) ?? this.#add(channelId);
     meter.present = true;
-    // Whoever would have sent it on is gone. Where it is not wanted yet, it ends, and a new one is made when it is.
+    // The controller that would have sent it on is gone. If it is not wanted yet, it ends, and a new one is made when
+    // it is.
     if (waiting) return this.entered(channelId);
     await this.#ari.subscribeToChannels(this.#names.application, [this.#names.meter(channelId)]).catch(() => {});
   }
@@ -154,7 +164,7 @@ export class Meters {
       await this.#ari.spyOn(channelId, spy);
     } catch (error) {
       this.#logger.debug(`no meter for ${channelId}: ${(error as Error).message}`);
-      if (this.#meters.get(channelId) === meter) this.gone(channelId);
+      if (this.#meters.get(channelId) === meter) this.#gone(channelId);
     }
   }
 

@@ -13,6 +13,8 @@ import {
   relayReportSchema,
   type TrunkPeerSpec,
 } from '../../relay/protocol.ts';
+import { Waiters } from '../../timing/waiters.ts';
+import { withTimeout } from '../../timing/with-timeout.ts';
 
 const RETRY_MS = 25;
 /** How long a controller that starts waits for a relay that may be starting too. */
@@ -21,7 +23,7 @@ const FIRST_WAIT_MS = 1500;
 const ANSWER_MS = 500;
 /** It is asked for a sign of life so often, and answers at once. */
 const PING_MS = 1000;
-/** So long it may say nothing, also when connected to; a busy machine may hold it up. */
+/** The relay may be silent for this time, also after connecting; a busy machine may hold it up. */
 const SILENCE_MS = 2500;
 
 export type RelayLinkDeps = {
@@ -43,11 +45,11 @@ export class RelayLink {
   readonly #floors = new Map<string, FloorSpec>();
   /** By channel. Bounded by the calls of Asterisk. */
   readonly #calls = new Map<string, CallSpec>();
-  /** Asked for and not answered yet, by channel. */
-  readonly #asked = new Map<string, (statistics: CallStatistics | null) => void>();
+  /** Asked for, by channel. */
+  readonly #statistics = new Waiters<CallStatistics | null>();
   /** Null until it is known which nodes there are. */
   #peers: readonly TrunkPeerSpec[] | null = null;
-  /** The nodes that the relay had been told of when it was connected to. */
+  /** The nodes that the relay knew when it was connected to. */
   #foundPeers: readonly TrunkPeerSpec[] = [];
   /** Calls that the relay had when it was connected to, for members that are adopted. */
   #found = new Map<string, CallSpec>();
@@ -79,14 +81,14 @@ export class RelayLink {
     return this.#socket && this.#meters;
   }
 
-  /** Connects, now and for ever. Resolves when connected, or after a while. */
+  /** Connects, and connects again whenever the connection is lost. Resolves when connected, or after a while. */
   async start(): Promise<void> {
     let settled = () => {};
     const first = new Promise<void>((resolve) => {
       settled = resolve;
     });
     this.#running = this.#keepConnected(settled);
-    await Promise.race([first, sleep(FIRST_WAIT_MS, undefined, { ref: false })]);
+    await withTimeout(first, FIRST_WAIT_MS, () => {});
   }
 
   async stop(): Promise<void> {
@@ -95,7 +97,7 @@ export class RelayLink {
     await this.#running;
   }
 
-  /** What is wanted is known by now: states it, and ends in the relay what is not wanted. */
+  /** All wanted floors and calls are known by now: states them, and ends all others in the relay. */
   ready(): void {
     this.#ready = true;
     this.#stateEverything();
@@ -122,7 +124,7 @@ export class RelayLink {
     if (this.#floors.delete(conference)) this.#state({ type: 'end-floor', conference });
   }
 
-  /** A call that comes while it is not known yet which others are wanted is told at once: its phone waits. */
+  /** A call that comes while it is not known yet which others are wanted is stated at once: its phone waits. */
   setCall(call: CallSpec): void {
     this.#calls.set(call.channelId, call);
     this.#send({ type: 'call', call });
@@ -136,17 +138,9 @@ export class RelayLink {
   /** @returns null if the relay does not know the call, or does not answer */
   statisticsOf(channelId: string): Promise<CallStatistics | null> {
     if (!this.#socket) return Promise.resolve(null);
-    this.#asked.get(channelId)?.(null);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => settle(null), ANSWER_MS);
-      const settle = (statistics: CallStatistics | null) => {
-        clearTimeout(timer);
-        if (this.#asked.get(channelId) === settle) this.#asked.delete(channelId);
-        resolve(statistics);
-      };
-      this.#asked.set(channelId, settle);
-      this.#send({ type: 'ask-statistics', channelId });
-    });
+    const answer = this.#statistics.wait(channelId, ANSWER_MS, () => null);
+    this.#send({ type: 'ask-statistics', channelId });
+    return answer;
   }
 
   /** The nodes that the relay knew when it was connected to; none if it was started then. */
@@ -174,7 +168,7 @@ export class RelayLink {
     this.#send({ type: 'key-acknowledged', nodeId, epoch });
   }
 
-  /** What is wanted of floors and listeners waits until all of it is known. */
+  /** Requests about floors and listeners wait until all that is wanted is known. */
   #state(request: RelayRequest): void {
     if (this.#ready) this.#send(request);
   }
@@ -191,16 +185,16 @@ export class RelayLink {
 
   async #keepConnected(settled: () => void): Promise<void> {
     const { signal } = this.#stopping;
-    let told = false;
+    let hasLogged = false;
     while (!signal.aborted) {
       const connected = await this.#connectOnce(settled);
       if (signal.aborted) return;
       if (connected) {
-        told = false;
-        this.#deps.logger.warn('the relay is gone; waiting for it');
-      } else if (!told) {
-        told = true;
-        this.#deps.logger.info(`no relay answers at ${this.#path} yet`);
+        hasLogged = false;
+        this.#deps.logger.warn('the connection to the relay is lost; connecting again until it answers');
+      } else if (!hasLogged) {
+        hasLogged = true;
+        this.#deps.logger.info(`no relay answers at ${this.#path} yet; trying again until it does`);
       }
       await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
     }
@@ -233,7 +227,7 @@ export class RelayLink {
         const report = relayReportSchema.safeParse(value);
         // A relay of another version may tell more than is known here.
         if (!report.success) return;
-        if (report.data.type !== 'hello') return this.#reported(report.data);
+        if (report.data.type !== 'hello') return this.#handleReport(report.data);
         greeted = true;
         this.#greeted(socket, report.data);
         settled();
@@ -255,12 +249,12 @@ export class RelayLink {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  #reported(report: RelayReport): void {
+  #handleReport(report: RelayReport): void {
     if (report.type === 'call-source') {
       const call = this.#calls.get(report.channelId);
       if (call) this.#calls.set(report.channelId, { ...call, source: report.source });
     } else if (report.type === 'call-statistics') {
-      this.#asked.get(report.channelId)?.(report.statistics);
+      this.#statistics.settle(report.channelId, report.statistics);
     } else if (report.type === 'floor') {
       const spec = this.#floors.get(report.conference);
       if (spec) this.#floors.set(report.conference, { ...spec, port: report.local.port });

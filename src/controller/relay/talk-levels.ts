@@ -1,18 +1,19 @@
 import { SILENT_BELOW_DBOV } from '../../audio/level.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 
-/** Asterisk tells at the first loud frame that somebody talks; the relay tells within this time how loud that is. */
+/** Asterisk reports talking at the first loud frame; within this time the relay reports how loud it is. */
 const MEASURED_WITHIN_MS = 150;
 
 export type TalkLevelsDeps = {
   /** As of now; null where it is not measured. */
   levelOf: (channelId: string) => number | null;
-  tell: (channelId: string, talk: { talking: boolean; levelDbov: number | null }) => void;
+  report: (channelId: string, talk: { talking: boolean; levelDbov: number | null }) => void;
 };
 
-/** Tells who talks, and how loud. Of those who are measured it tells when the next level is there, which is soon. */
-export class TalkLevels {
+/** Reports which member talks, and how loud. For a measured member it waits for the next level, which comes soon. */
+export class TalkLevels implements ChannelObserver {
   readonly #deps: TalkLevelsDeps;
-  /** Who has begun and has not been told of. Bounded by the speakers. */
+  /** Members who have begun to talk and are not reported yet. Bounded by the speakers. */
   readonly #begun = new Map<string, NodeJS.Timeout>();
 
   constructor(deps: TalkLevelsDeps) {
@@ -21,7 +22,7 @@ export class TalkLevels {
 
   started(channelId: string): void {
     if (this.#begun.has(channelId)) return;
-    if (this.#deps.levelOf(channelId) === null) return this.#tell(channelId, true);
+    if (this.#deps.levelOf(channelId) === null) return this.#report(channelId, true);
     this.#begun.set(
       channelId,
       setTimeout(() => this.measured(channelId), MEASURED_WITHIN_MS),
@@ -31,29 +32,32 @@ export class TalkLevels {
   /** There is a new level. */
   measured(channelId: string): void {
     if (!this.#begun.has(channelId)) return;
-    this.forget(channelId);
-    this.#tell(channelId, true);
+    this.#forget(channelId);
+    this.#report(channelId, true);
   }
 
   finished(channelId: string): void {
     this.measured(channelId);
-    this.#tell(channelId, false);
+    this.#report(channelId, false);
   }
 
-  /** The member's channel is gone. */
-  forget(channelId: string): void {
+  channelGone(channelId: string): void {
+    this.#forget(channelId);
+  }
+
+  stop(): void {
+    for (const channelId of [...this.#begun.keys()]) this.#forget(channelId);
+  }
+
+  #forget(channelId: string): void {
     clearTimeout(this.#begun.get(channelId));
     this.#begun.delete(channelId);
   }
 
-  stop(): void {
-    for (const channelId of [...this.#begun.keys()]) this.forget(channelId);
-  }
-
-  #tell(channelId: string, talking: boolean): void {
+  #report(channelId: string, talking: boolean): void {
     const levelDbov = this.#deps.levelOf(channelId);
     // The relay is behind: how loud a voice is that it has not heard yet is not known.
     const unheard = talking && levelDbov !== null && levelDbov < SILENT_BELOW_DBOV;
-    this.#deps.tell(channelId, { talking, levelDbov: unheard ? null : levelDbov });
+    this.#deps.report(channelId, { talking, levelDbov: unheard ? null : levelDbov });
   }
 }

@@ -1,25 +1,24 @@
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { PlaybackOperation } from '../../conference/model/commands.ts';
 import type { Playback } from '../../conference/model/conference.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
-import type { Names } from '../asterisk/names.ts';
-import { volumeFactor } from '../calls/channel-configurator.ts';
-import { ControllerError } from '../errors.ts';
+import { Waiters } from '../../timing/waiters.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
+import { volumeFactor } from '../asterisk/volume.ts';
+import { ControllerError } from '../errors/controller-error.ts';
 import { openPlayer } from './player-channels.ts';
 import type { SoundLibrary } from './sound-library.ts';
 
-const NORMAL_CLEARING = 16;
 /** For its channels to enter; longer than Asterisk rings. */
 const BEGIN_TIMEOUT_MS = 11_000;
-/** What Asterisk cannot play is over within milliseconds. */
+/** A sound that Asterisk cannot play is over within milliseconds. */
 const FAILS_WITHIN_MS = 100;
 
-type Order = {
+type PendingPlayback = {
   readonly conference: string;
   readonly playback: Playback;
   readonly sounds: Sounds;
-  /** It plays, or it cannot; only the first call counts. */
-  readonly settle: (error: Error | null) => void;
 };
 
 /**
@@ -29,12 +28,13 @@ type Order = {
  */
 export class FloorPlayer {
   readonly #ari: AriPort;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   readonly #library: SoundLibrary;
-  /** Those that have not begun yet, by playback id. */
-  readonly #orders = new Map<string, Order>();
+  /** Playbacks that have not begun yet, by id. */
+  readonly #pending = new Map<string, PendingPlayback>();
+  readonly #beginning = new Waiters<void>();
 
-  constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
+  constructor(deps: { ari: AriPort; names: ObjectNames; library: SoundLibrary }) {
     this.#ari = deps.ari;
     this.#names = deps.names;
     this.#library = deps.library;
@@ -45,41 +45,46 @@ export class FloorPlayer {
    *   nothing that can be played
    */
   async play(conference: string, playback: Playback, sounds: Sounds): Promise<void> {
-    const begun = this.#order(conference, playback, sounds);
+    const { id } = playback;
+    const begun = this.#beginning.wait(id, BEGIN_TIMEOUT_MS, () => {
+      throw unplayable(playback);
+    });
+    this.#pending.set(id, { conference, playback, sounds });
+    openPlayer(this.#ari, this.#names, id).catch((error: Error) => this.#beginning.fail(id, error));
     try {
-      await openPlayer(this.#ari, this.#names, playback.id);
-    } catch (error) {
-      this.#orders.get(playback.id)?.settle(error as Error);
+      await begun;
+    } finally {
+      this.#pending.delete(id);
     }
-    return begun;
   }
 
-  /** Whether it was ordered and has neither begun nor failed. */
+  /** Whether a playback is wanted and has neither begun nor failed. */
   isBeginning(playbackId: string): boolean {
-    return this.#orders.has(playbackId);
+    return this.#beginning.has(playbackId);
   }
 
   /** A player's channel has entered the application. */
   async entered(channelId: string): Promise<void> {
-    const order = this.#orders.get(
+    const pending = this.#pending.get(
       this.#names.playbackOfPlayer(channelId) ?? this.#names.playbackOnFloor(channelId) ?? '',
     );
     // Left behind by another controller.
-    if (!order) return this.#ari.hangUp(channelId, NORMAL_CLEARING);
-    const { id } = order.playback;
+    if (!pending) return this.#ari.hangUp(channelId, NORMAL_CLEARING);
+    const { id } = pending.playback;
     try {
-      if (channelId === this.#names.player(id)) await this.#feed(order, channelId);
-      else await this.#putOnFloor(order, channelId);
+      if (channelId === this.#names.player(id)) await this.#feed(pending, channelId);
+      else await this.#putOnFloor(pending, channelId);
     } catch (error) {
-      order.settle(error as Error);
+      this.#beginning.fail(id, error as Error);
       await this.stop(id);
     }
   }
 
   /** Asterisk has played it to its end, or has failed to play it. */
   finished(playbackId: string, failed: boolean): void {
-    const order = this.#orders.get(playbackId);
-    order?.settle(failed ? unplayable(order.playback) : null);
+    const pending = this.#pending.get(playbackId);
+    if (failed && pending) this.#beginning.fail(playbackId, unplayable(pending.playback));
+    else this.#beginning.settle(playbackId, undefined);
   }
 
   /** Rejects with an `AriError` if there is no such playback, or it is paused and was to be moved. */
@@ -102,11 +107,11 @@ export class FloorPlayer {
 
   /** Ends a playback and its channels; harmless if they are gone. */
   async stop(playbackId: string): Promise<void> {
-    this.#orders.get(playbackId)?.settle(null);
+    this.#beginning.settle(playbackId, undefined);
     await this.#ari.hangUp(this.#names.player(playbackId), NORMAL_CLEARING).catch(() => {});
   }
 
-  async #feed({ playback, sounds }: Order, channelId: string): Promise<void> {
+  async #feed({ playback, sounds }: PendingPlayback, channelId: string): Promise<void> {
     const { id: playbackId } = playback;
     const media = await this.#library.uris(sounds);
     if (media.length === 0) throw unplayable(playback);
@@ -114,24 +119,10 @@ export class FloorPlayer {
     await this.#ari.playToChannel(channelId, { playbackId, media, language: sounds.language });
   }
 
-  async #putOnFloor({ conference, playback, settle }: Order, channelId: string): Promise<void> {
+  async #putOnFloor({ conference, playback }: PendingPlayback, channelId: string): Promise<void> {
     await this.#setVolume(playback.id, playback.volume);
     await this.#ari.addChannel(this.#names.floor(conference), channelId, { mute: false, absorbDtmf: true });
-    setTimeout(settle, FAILS_WITHIN_MS, null).unref();
-  }
-
-  #order(conference: string, playback: Playback, sounds: Sounds): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (error: Error | null) => {
-        clearTimeout(timer);
-        this.#orders.delete(playback.id);
-        if (error) reject(error);
-        else resolve();
-      };
-      const timer = setTimeout(() => settle(unplayable(playback)), BEGIN_TIMEOUT_MS);
-      timer.unref();
-      this.#orders.set(playback.id, { conference, playback, sounds, settle });
-    });
+    setTimeout(() => this.#beginning.settle(playback.id, undefined), FAILS_WITHIN_MS).unref();
   }
 
   #setVolume(playbackId: string, volume: number): Promise<void> {

@@ -1,4 +1,6 @@
 import type { AriPort } from '../../ari/port.ts';
+import { Waiters } from '../../timing/waiters.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 
 /** As long as a name may be. */
 const LONGEST_SECONDS = 5;
@@ -6,10 +8,12 @@ const LONGEST_SECONDS = 5;
 const TIMEOUT_MS = 15_000;
 
 /** Has callers say their names, which Asterisk keeps as recordings until the conference ends. */
-export class NameRecorder {
+export class NameRecorder implements ChannelObserver {
   readonly #ari: AriPort;
   /** By the recording's name. Bounded by the callers who are speaking. */
-  readonly #recording = new Map<string, { channelId: string; end: (recorded: boolean) => void }>();
+  readonly #recordings = new Waiters<boolean>();
+  /** The channel of each caller who speaks, by the recording's name. */
+  readonly #callers = new Map<string, string>();
 
   constructor(deps: { ari: AriPort }) {
     this.#ari = deps.ari;
@@ -17,32 +21,24 @@ export class NameRecorder {
 
   /** @returns whether there is a recording; rejects with an `AriError` */
   async record(channelId: string, name: string): Promise<boolean> {
-    const recorded = new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => this.finished(name, false), TIMEOUT_MS);
-      const end = (isRecorded: boolean) => {
-        clearTimeout(timer);
-        resolve(isRecorded);
-      };
-      this.#recording.set(name, { channelId, end });
-    });
+    const recorded = this.#recordings.wait(name, TIMEOUT_MS, () => false);
+    this.#callers.set(name, channelId);
     try {
       await this.#ari.recordChannel(channelId, { name, format: 'wav', maxSeconds: LONGEST_SECONDS, endKey: '#' });
     } catch (error) {
       this.finished(name, false);
       throw error;
     }
-    return recorded;
+    return recorded.finally(() => this.#callers.delete(name));
   }
 
   /** Asterisk says that a recording is over. */
   finished(name: string, isRecorded: boolean): void {
-    this.#recording.get(name)?.end(isRecorded);
-    this.#recording.delete(name);
+    this.#recordings.settle(name, isRecorded);
   }
 
-  /** A channel is gone. */
-  forget(channelId: string): void {
-    for (const [name, recording] of this.#recording) if (recording.channelId === channelId) this.finished(name, false);
+  channelGone(channelId: string): void {
+    for (const [name, caller] of this.#callers) if (caller === channelId) this.finished(name, false);
   }
 
   /** Deletes what a conference has collected. Rejects with an `AriError`. */

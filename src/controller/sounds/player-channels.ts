@@ -1,14 +1,15 @@
 import type { AriPort } from '../../ari/port.ts';
-import { type Names, PLAYER, PLAYER_CONTEXT } from '../asterisk/names.ts';
+import { PLAYER, PLAYER_CONTEXT } from '../asterisk/dialplan.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 
-/** For the one end to answer to the other; there is nobody who could let it ring. */
+/** For the one end to answer the other, which happens at once. */
 const ANSWER_TIMEOUT_SECONDS = 10;
 
 /**
  * Makes the two ends of a Local channel, named by what they are for: what Asterisk plays to the one is heard where the
  * other is put. Both enter the application. Rejects with an `AriError`, status 409 if they are there already.
  */
-export async function openPlayer(ari: AriPort, names: Names, playbackId: string): Promise<void> {
+export async function openPlayer(ari: AriPort, names: ObjectNames, playbackId: string): Promise<void> {
   await ari.originate({
     channelId: names.playerOnFloor(playbackId),
     otherChannelId: names.player(playbackId),

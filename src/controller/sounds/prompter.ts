@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
-import { type Names, WHISPER } from '../asterisk/names.ts';
+import { Waiters } from '../../timing/waiters.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { WHISPER } from '../asterisk/dialplan.ts';
+import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { SoundLibrary } from './sound-library.ts';
 
-/** Longer than any prompt: what is not over by then never will be. */
+/** Longer than any prompt: a playback that is not over by then is given up. */
 const LONGEST_MS = 10 * 60_000;
 
 /** For a whisper to enter the application; it takes milliseconds. */
@@ -14,7 +18,7 @@ type Playing = {
   readonly channelId: string;
   /** Mixed into what the caller hears. */
   readonly over: boolean;
-  /** What is played to the channel itself. */
+  /** The sounds, if they are played to the channel itself. */
   readonly sounds?: Sounds;
   readonly finish: () => void;
   readonly end: () => void;
@@ -28,20 +32,20 @@ type Whisper = { readonly channelId: string; readonly made: Promise<void>; uses:
  * Plays to single callers and to floors. Playing to a channel takes it out of what it hears, and keeps Asterisk from doing
  * anything else about it meanwhile; so a member who hears the conference gets a whisper instead, which is mixed in.
  */
-export class Prompter {
+export class Prompter implements ChannelObserver {
   readonly #ari: AriPort;
-  readonly #names: Names;
+  readonly #names: ObjectNames;
   readonly #library: SoundLibrary;
   /** By playback id. Bounded by the channels and by `LONGEST_MS`. */
   readonly #playing = new Map<string, Playing>();
-  /** What is being played to a channel, as a crowd may be played something at once. */
+  /** The ids of what is being played, by channel. */
   readonly #playingTo = new Map<string, Set<string>>();
   readonly #whispers = new Map<string, Whisper>();
   readonly #whisperIds = new Set<string>();
-  /** Whispers that have not entered the application yet, with what to do when they have. */
-  readonly #entering = new Map<string, () => void>();
+  /** Whispers that have not entered the application yet. */
+  readonly #entering = new Waiters<void>();
 
-  constructor(deps: { ari: AriPort; names: Names; library: SoundLibrary }) {
+  constructor(deps: { ari: AriPort; names: ObjectNames; library: SoundLibrary }) {
     this.#ari = deps.ari;
     this.#names = deps.names;
     this.#library = deps.library;
@@ -110,7 +114,7 @@ export class Prompter {
     return () => {
       for (const { sounds, end } of interrupted) {
         if (!sounds) continue;
-        // Where it cannot be played any more it is over.
+        // If it cannot be played any more, it is over.
         this.playTo(channelId, sounds, true)
           .then(({ ended }) => ended)
           .catch(() => {})
@@ -126,7 +130,7 @@ export class Prompter {
 
   /** A whisper has entered the application. */
   whisperEntered(channelId: string): void {
-    this.#entering.get(channelId)?.();
+    this.#entering.settle(channelId, undefined);
   }
 
   /** Asterisk says that a playback is over. */
@@ -134,12 +138,11 @@ export class Prompter {
     this.#playing.get(playbackId)?.finish();
   }
 
-  /** A channel is gone: nothing plays to it any more. */
-  forget(channelId: string): void {
+  channelGone(channelId: string): void {
     for (const id of [...(this.#playingTo.get(channelId) ?? [])]) this.#playing.get(id)?.finish();
   }
 
-  /** After a lost connection nobody will say what is over. */
+  /** After a lost connection Asterisk does not report what is over. */
   forgetAll(): void {
     for (const { finish } of [...this.#playing.values()]) finish();
   }
@@ -149,7 +152,7 @@ export class Prompter {
       const playing = this.#playing.get(id);
       return playing !== undefined && which(playing);
     });
-    // One that is over is refused, which is as good.
+    // Asterisk refuses to stop a playback that is over, which is as good.
     await Promise.all(ids.map((id) => this.#ari.stopPlayback(id).catch(() => {})));
   }
 
@@ -205,21 +208,14 @@ export class Prompter {
     return whisper;
   }
 
-  /** Only in the application can it be played to. */
+  /** Asterisk plays to it only once it is in the application. */
   async #makeWhisper(channelId: string, id: string, application: string): Promise<void> {
-    const entered = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ENTER_TIMEOUT_MS);
-      this.#entering.set(id, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    const entered = this.#entering.wait(id, ENTER_TIMEOUT_MS, () => {});
     try {
       await this.#ari.whisperTo(channelId, { channelId: id, application, args: [WHISPER] });
       await entered;
     } finally {
-      this.#entering.get(id)?.();
-      this.#entering.delete(id);
+      this.#entering.settle(id, undefined);
     }
   }
 
@@ -228,6 +224,6 @@ export class Prompter {
     if (whisper.uses > 0) return;
     if (this.#whispers.get(channelId) === whisper) this.#whispers.delete(channelId);
     this.#whisperIds.delete(whisper.channelId);
-    this.#ari.hangUp(whisper.channelId, 16).catch(() => {});
+    this.#ari.hangUp(whisper.channelId, NORMAL_CLEARING).catch(() => {});
   }
 }

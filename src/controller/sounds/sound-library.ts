@@ -10,8 +10,8 @@ export class SoundLibrary {
   readonly #ari: Pick<AriPort, 'hasStoredRecording'>;
   readonly #speech: Speech;
   readonly #logger: Logger;
-  /** Said once, not at every prompt. */
-  #toldMissing = false;
+  /** A missing speech engine is logged once, not at every prompt. */
+  #hasWarnedOfEngine = false;
 
   constructor(deps: { ari: Pick<AriPort, 'hasStoredRecording'>; speech: Speech; logger: Logger }) {
     this.#ari = deps.ari;
@@ -47,22 +47,22 @@ export class SoundLibrary {
           return `sound:${await this.#speech.soundFor(media.text, { language, ...(voice && { voice }) })}`;
       }
     } catch (error) {
-      this.#tell(error as Error);
+      this.#warn(error as Error);
       return null;
     }
   }
 
-  /** Of one that is missing Asterisk never says that it is over. */
+  /** Asterisk never reports the end of a recording that does not exist. */
   async #recordingUri(name: string): Promise<string | null> {
     if (await this.#ari.hasStoredRecording(name)) return `recording:${name}`;
-    this.#logger.warn(`there is no recording ${name} to be played`);
+    this.#logger.warn(`a prompt stays silent: there is no recording ${name}`);
     return null;
   }
 
-  #tell(error: Error): void {
+  #warn(error: Error): void {
     const missing = error instanceof SpeechError && error.code === 'no-speech-engine';
-    if (missing && this.#toldMissing) return;
-    this.#toldMissing ||= missing;
+    if (missing && this.#hasWarnedOfEngine) return;
+    this.#hasWarnedOfEngine ||= missing;
     this.#logger.warn(`a prompt stays silent: ${error.message}`);
   }
 }

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { WebSocket } from 'ws';
 import type { EventChannel, EventChannelDeps, EventCounters, PeerInfo } from '../channel.ts';
 import { Inbox } from '../inbox.ts';
-import { requireName } from '../node-id.ts';
+import { requireNodeId } from '../names.ts';
 import { withDefaults } from '../with-defaults.ts';
 import { MeshConnection } from './connection.ts';
 import { type DialFailure, MeshDialler, type MeshPeer } from './dialler.ts';
@@ -25,7 +25,7 @@ export type MeshOptions = {
   readonly deadAfterMs?: number | undefined;
   readonly handshakeTimeoutMs?: number | undefined;
   readonly maxMessageBytes?: number | undefined;
-  /** What may wait for a peer before it is taken for too slow, one message more. */
+  /** Bytes that may wait for a peer; a peer for whom more wait is too slow. */
   readonly maxQueueBytes?: number | undefined;
   /** Connections that have not identified themselves. */
   readonly maxHandshakes?: number | undefined;
@@ -46,7 +46,7 @@ const DEFAULTS = {
 const TICKS_PER_PING = 4;
 /** How long the peers have to take leave. */
 const FAREWELL_MS = 500;
-/** What the other side may say when it closes a connection that this node has dialled. */
+/** The reasons that the other side may give when it closes a connection that this node has dialled. */
 const COMPLAINTS: Partial<Record<CloseReason, string>> = {
   'id-taken': 'there is another node with the id of this one: give each node its own',
   version: 'it speaks another version of the event protocol',
@@ -82,7 +82,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
   #tickedAtMs = 0;
 
   constructor(options: MeshOptions, deps: EventChannelDeps<Message>) {
-    requireName('node id', options.nodeId);
+    requireNodeId(options.nodeId);
     this.#options = withDefaults(options, DEFAULTS);
     this.#deps = deps;
     this.#inbox = new Inbox(deps);
@@ -215,8 +215,8 @@ export class MeshChannel<Message> implements EventChannel<Message> {
 
   #dialFailed(dialler: MeshDialler, { code, cause, isNews }: DialFailure): void {
     const isTls = code === 'EPROTO' || code.startsWith('ERR_SSL');
-    const why = isTls ? `it is no node, or has another secret or none for this one (${code})` : code;
-    const text = `no connection to ${dialler.address}: ${why}; trying on`;
+    const why = isTls ? `it is not a node, or has another secret, or has none for this node (${code})` : code;
+    const text = `no connection to ${dialler.address}: ${why}; trying again until it answers`;
     if (isNews) this.#deps.logger.warn(text, { error: cause });
     this.#dialOver(dialler);
   }
@@ -255,7 +255,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
           if (this.#inbox.receive(connection.hello.node, json)) connection.received++;
         },
         onGarbage: () => {
-          this.#inbox.refuse('protocol', hostOf(address), `ignored what is no message from ${address}`);
+          this.#inbox.refuse('protocol', hostOf(address), `ignored something from ${address} that is not a message`);
         },
         onOversized: () => {
           const { maxMessageBytes } = this.#options;
@@ -324,7 +324,7 @@ export class MeshChannel<Message> implements EventChannel<Message> {
   }
 }
 
-/** Ports differ with each connection: what is told once is told once for a host. */
+/** Ports differ with each connection: a problem is logged once for each host. */
 function hostOf(address: string): string {
   return address.slice(0, Math.max(0, address.lastIndexOf(':'))) || address;
 }

@@ -18,7 +18,7 @@ const FAREWELL_MS = 500;
 
 export type ConnectionEnd = {
   readonly reason: PeerDownReason;
-  /** That with which either side closed it. */
+  /** The reason that the side gave which closed it. */
   readonly word: CloseReason | null;
 };
 
@@ -76,7 +76,7 @@ export class MeshConnection {
     this.settle = options.settle;
     this.sinceMs = options.now();
     this.#heardAtMs = this.sinceMs;
-    socket.on('message', (data) => this.#take(data as Buffer));
+    socket.on('message', (data) => this.#handleFrame(data as Buffer));
     socket.on('pong', (data) => this.#pong(data));
     socket.on('error', (error) => {
       if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
@@ -91,7 +91,7 @@ export class MeshConnection {
     return this.#isEnded;
   }
 
-  /** @returns false if the other side is gone or too slow; it is told as down then */
+  /** @returns false if the other side is gone or too slow; it is reported as down then */
   send(frame: Buffer): boolean {
     if (this.#isEnded) return false;
     if (this.#socket.bufferedAmount > this.#options.maxQueueBytes) {
@@ -145,7 +145,7 @@ export class MeshConnection {
     this.#end({ reason, word: null });
   }
 
-  #take(frame: Buffer): void {
+  #handleFrame(frame: Buffer): void {
     if (this.#isEnded) return;
     if (!this.#isGreeted) {
       this.#isGreeted = true;

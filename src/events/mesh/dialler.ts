@@ -5,7 +5,7 @@ import { PATH } from './protocol.ts';
 import { dialTls, type SecretFor } from './tls.ts';
 
 export type MeshPeer = {
-  /** Null or left out: whoever answers there and knows the secret. */
+  /** Null or left out: any node that answers there and knows the secret. */
   readonly nodeId?: string | null | undefined;
   readonly host: string;
   readonly port: number;
@@ -33,18 +33,18 @@ const SELF_MS = 60_000;
 /** A connection that has lasted this long is not counted as a failure. */
 const STEADY_MS = 1000;
 
-/** Keeps one configured peer connected: dials whenever there is no connection with it, for ever. */
+/** Keeps one configured peer connected: dials whenever there is no connection with it. */
 export class MeshDialler {
   readonly #options: DiallerOptions;
   readonly #handlers: DiallerHandlers;
-  /** Who answered there last. */
+  /** The node that answered there last. */
   #foundId: string | null = null;
   #isStopped = true;
   #isLinked = false;
   #linkedAtMs = 0;
   #failures = 0;
-  /** The last failure, so that the next one is told only if it is another. */
-  #toldCode: string | null = null;
+  /** The last failure: the next one is logged only if it is another. */
+  #loggedCode: string | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** From dialling until `ended`. */
   #attempt: WebSocket | null = null;
@@ -88,13 +88,13 @@ export class MeshDialler {
     this.linked(isLinked, nowMs);
   }
 
-  /** There is a connection with the peer now, whoever has dialled, or there is none any more. */
+  /** There is a connection with the peer now, dialled by either side, or there is none any more. */
   linked(isLinked: boolean, nowMs: number): void {
     if (isLinked === this.#isLinked) return;
     this.#isLinked = isLinked;
     if (isLinked) {
       this.#linkedAtMs = nowMs;
-      this.#toldCode = null;
+      this.#loggedCode = null;
       this.#clearTimer();
     } else {
       if (nowMs - this.#linkedAtMs >= STEADY_MS) this.#failures = 0;
@@ -148,8 +148,8 @@ export class MeshDialler {
       if (this.#attempt !== socket || socket.readyState === WebSocket.OPEN) return;
       this.#attempt = null;
       const code = isRevoked ? 'revoked' : (cause.code ?? 'no-handshake');
-      const isNews = code !== this.#toldCode;
-      this.#toldCode = code;
+      const isNews = code !== this.#loggedCode;
+      this.#loggedCode = code;
       this.#handlers.onFailed({ code, cause, isNews });
       this.#schedule();
     });

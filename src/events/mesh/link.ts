@@ -49,7 +49,7 @@ export class MeshLink {
     this.#connections.add(connection);
     if (this.#isChooser) return;
     const active = this.#active;
-    // What the same node does with its connections is its choice; another one of its name must not replace it.
+    // The same node may choose between its connections; another node of the same name must not replace it.
     if (active && !isSameNode(active, connection)) this.#challenge(active, connection);
     else connection.sendControl('ready');
   }
@@ -74,7 +74,7 @@ export class MeshLink {
     this.#activate(connection);
   }
 
-  /** What this node was dialling came to nothing. */
+  /** The connection that this node was dialling has failed. */
   dialFailed(): void {
     if (this.#holdTimer && this.#standby) this.#adopt(this.#standby);
   }

@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { NODE_ID } from '../../base/node-id.ts';
 import type { RefusalReason } from '../channel.ts';
 import { EventChannelError } from '../errors.ts';
-import { isNodeId } from '../node-id.ts';
 import { PATH } from './protocol.ts';
 import { meshKey, type SecretFor, TLS } from './tls.ts';
 
@@ -50,7 +50,7 @@ export class MeshListener {
   /** By remote address: bounded by `maxConnections`. */
   readonly #arriving = new Map<string, Arriving>();
   readonly #identities = new WeakMap<TLSSocket, string>();
-  /** Those that are through with TLS. */
+  /** Sockets that are through with TLS. */
   readonly #secure = new WeakSet<TLSSocket>();
   readonly #raws = new Set<Socket>();
 
@@ -79,7 +79,7 @@ export class MeshListener {
     this.#server.on('secureConnection', (stream) => this.#secured(stream));
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, stream) => this.#failed(error, stream));
     this.#server.on('clientError', (_error, stream) => {
-      // Node.js tells failures of TLS here once more.
+      // Node.js reports failures of TLS here again.
       if (!this.#secure.has(stream as TLSSocket)) return;
       this.#refuse('garbage', addressOf(stream as Socket), 'it does not speak HTTP');
       stream.destroy();
@@ -171,7 +171,7 @@ export class MeshListener {
   }
 
   #pskOf(stream: TLSSocket, identity: string): Uint8Array | null {
-    const psk = isNodeId(identity) ? meshKey(this.#options.secretFor(identity)) : null;
+    const psk = NODE_ID.test(identity) ? meshKey(this.#options.secretFor(identity)) : null;
     if (psk) this.#identities.set(stream, identity);
     else this.#refuse('revoked', addressOf(stream), `there is no secret for node "${identity.slice(0, 64)}"`);
     return psk;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { NODE_ID } from '../../base/node-id.ts';
 import type { PeerDownReason, RefusalReason } from '../channel.ts';
-import { isNodeId } from '../node-id.ts';
 
 /*
  * Each WebSocket message is binary: one byte that says what it is, then JSON in UTF-8.
@@ -51,7 +51,7 @@ const DOWN_REASONS: Partial<Record<CloseReason, PeerDownReason>> = {
   replaced: 'replaced',
 };
 
-/** What the layer above is told when the other side closed the connection. */
+/** The reason for the layer above, when the other side has closed the connection. */
 export function downReasonOf(code: number): PeerDownReason {
   if (code === 1009) return 'oversized';
   const reason = closeReasonOf(code);
@@ -61,8 +61,8 @@ export function downReasonOf(code: number): PeerDownReason {
 // Fields that are not known here are left out, whatever they are: a later minor version may add some.
 const anyVersion = z.object({ type: z.literal('hello'), protocol: z.object({ major: z.int(), minor: z.int() }) });
 const helloSchema = anyVersion.extend({
-  node: z.string().refine(isNodeId),
-  /** Random, anew each time that the node starts. */
+  node: z.string().regex(NODE_ID),
+  /** Random, another one each time that the node starts. */
   incarnation: z.string().min(1).max(64),
 });
 const controlSchema = z.object({ type: z.enum(['ready', 'use']) });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { withTimeout } from '../../timing/with-timeout.ts';
 import { backoffMs } from '../backoff.ts';
 
 export type BrokerOptions = {
@@ -28,8 +29,8 @@ const FAREWELL_MS = 500;
 const STEADY_MS = 1000;
 
 /**
- * The connection with a NATS server, tried for ever. A new connection is made each time, rather than the client's own
- * reconnect: that would send what was meant for sessions that are over.
+ * The connection with a NATS server, tried until it is there. A new connection is made each time, rather than the
+ * client's own reconnect: that would send what was meant for sessions that are over.
  */
 export class NatsBroker {
   readonly #options: BrokerOptions;
@@ -68,13 +69,13 @@ export class NatsBroker {
     this.#connection = null;
     if (!connection) return;
     // A server that hangs must not keep us from stopping.
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FAREWELL_MS);
-    });
-    await Promise.race([connection.flush().catch(() => {}), late]);
-    await Promise.race([connection.close().catch(() => {}), late]);
-    clearTimeout(timer);
+    for (const farewell of [() => connection.flush(), () => connection.close()]) {
+      await withTimeout(
+        farewell().catch(() => {}),
+        FAREWELL_MS,
+        () => {},
+      );
+    }
   }
 
   /** @returns false if there is no connection */
@@ -88,7 +89,7 @@ export class NatsBroker {
     try {
       connection.publish(subject, packet);
     } catch {
-      // It is closing: that is told in its own way.
+      // It is closing, which the client reports by itself.
       return false;
     }
     this.#queuedBytes += packet.length;
@@ -174,7 +175,9 @@ async function readTls(files: NonNullable<BrokerOptions['tls']>) {
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
 
-/** The client compares the certificate of a server that is an IP address with "localhost", unless it is told its host. */
+/**
+ * The client compares the certificate of a server that is an IP address with "localhost", unless it is told its host.
+ */
 function identityOf([server = '']: readonly string[]): { host?: string } {
   const host = new URL(server).hostname.replace(/^\[|\]$/g, '');
   return isIP(host) === 0 ? {} : { host };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { EventChannel, EventChannelDeps, EventCounters, PeerDownReason, PeerInfo } from '../channel.ts';
 import { Inbox } from '../inbox.ts';
-import { requireName } from '../node-id.ts';
+import { requireNodeId, requireSubject } from '../names.ts';
 import { withDefaults } from '../with-defaults.ts';
 import { type BrokerOptions, NatsBroker } from './broker.ts';
 import {
@@ -31,7 +31,7 @@ export type NatsOptions = Pick<BrokerOptions, 'servers' | 'login' | 'tls'> & {
   readonly heartbeatMs?: number | undefined;
   readonly deadAfterMs?: number | undefined;
   readonly maxMessageBytes?: number | undefined;
-  /** What the server may not have taken yet before it is taken for too slow. */
+  /** Bytes that may wait for the server; one for which more wait is too slow. */
   readonly maxQueueBytes?: number | undefined;
 };
 
@@ -46,12 +46,14 @@ const DEFAULTS = {
 
 /** How finely the dead time is measured. */
 const TICKS_PER_BEAT = 4;
-/** A node that is not up is forgotten after so many dead times. Only who knows the secret is known at all. */
+/** A node that is not up is forgotten after so many dead times. Only nodes with the secret are remembered at all. */
 const FORGET_AFTER_DEAD_TIMES = 20;
 /** More of a large message makes other nodes wait. */
 const MAX_PART_BYTES = 256 * 1024;
 
-/** Nodes meet at a NATS server. It sees which nodes talk to each other and how much, and can hold things back; no more. */
+/**
+ * Nodes meet at a NATS server. It sees which nodes talk to each other and how much, and can hold things back; no more.
+ */
 export class NatsChannel<Message> implements EventChannel<Message> {
   readonly #options: Omit<NatsOptions, keyof typeof DEFAULTS> & typeof DEFAULTS;
   readonly #deps: EventChannelDeps<Message>;
@@ -71,9 +73,9 @@ export class NatsChannel<Message> implements EventChannel<Message> {
   constructor(options: NatsOptions, deps: EventChannelDeps<Message>) {
     this.#options = withDefaults(options, DEFAULTS);
     const { nodeId, cluster, prefix, servers, login, tls, maxQueueBytes } = this.#options;
-    requireName('node id', nodeId);
-    requireName('cluster name', cluster);
-    requireName('subject prefix', prefix);
+    requireNodeId(nodeId);
+    requireSubject('cluster name', cluster);
+    requireSubject('subject prefix', prefix);
     this.#deps = deps;
     this.#inbox = new Inbox(deps);
     this.#toAll = `${prefix}.${cluster}.all`;
@@ -84,10 +86,13 @@ export class NatsChannel<Message> implements EventChannel<Message> {
         onConnected: (server) => this.#connected(server),
         onLost: (why) => this.#lost(why),
         onFailed: (code, cause) => {
-          this.#inbox.warnOnce('broker', `no connection to NATS at ${servers.join(', ')}: ${code}; trying on`);
+          this.#inbox.warnOnce(
+            'broker',
+            `no connection to NATS at ${servers.join(', ')}: ${code}; trying again until it answers`,
+          );
           deps.logger.debug('no connection to NATS', { error: cause });
         },
-        onPacket: (subject, packet) => this.#take(subject, packet),
+        onPacket: (subject, packet) => this.#handlePacket(subject, packet),
       },
     );
   }
@@ -190,7 +195,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
 
   #lost(why: 'lost' | 'slow'): void {
     const { servers } = this.#options;
-    this.#inbox.warnOnce('broker', `the connection to NATS at ${servers.join(', ')} is ${why}; trying on`);
+    this.#inbox.warnOnce('broker', `the connection to NATS at ${servers.join(', ')} is ${why}; connecting again`);
     this.#endAll(why === 'slow' ? 'slow' : 'broker');
   }
 
@@ -198,13 +203,17 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     for (const { session } of [...this.#peers.values()]) session.end(reason, this.#deps.now());
   }
 
-  #take(subject: string, packet: Uint8Array): void {
+  #handlePacket(subject: string, packet: Uint8Array): void {
     const unsealed = this.#seal?.unseal(subject, packet);
     if (!unsealed || this.#isStopped()) return;
     const { nodeId: ownId, isRevoked } = this.#options;
     switch (unsealed.kind) {
       case 'garbage':
-        return this.#inbox.refuse('garbage', subject, `ignored what is no packet of ours on ${subject}`);
+        return this.#inbox.refuse(
+          'garbage',
+          subject,
+          `ignored something on ${subject} that is not a packet of Rostrum`,
+        );
       case 'version': {
         const text = `ignored a node that speaks version ${unsealed.major} of the event protocol, this one ${MAJOR_VERSION}`;
         return this.#inbox.refuse('version', subject, text);
@@ -218,7 +227,8 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     }
     const { sender } = unsealed;
     const frame = decodeFrame(unsealed.frame);
-    if (!frame) return this.#inbox.refuse('protocol', sender, `ignored what is no frame from node ${sender}`);
+    if (!frame)
+      return this.#inbox.refuse('protocol', sender, `ignored something from node ${sender} that is not a frame`);
     if (sender === ownId) return this.#fromNamesake(frame);
     if (isRevoked(sender)) {
       return this.#inbox.refuse('revoked', sender, `ignored node ${sender}, which is revoked`);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /*
- * What is in a sealed packet.
+ * The content of a sealed packet.
  *
  *     0      1                 9                 17               23               29
  *    +------+-----------------+-----------------+----------------+----------------+---------+

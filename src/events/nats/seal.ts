@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import sodium from 'libsodium-wrappers';
+import { LONGEST_NODE_ID, NODE_ID } from '../../base/node-id.ts';
 import { deriveKey } from '../../secrets/derive.ts';
-import { isNodeId } from '../node-id.ts';
 
 /*
  * A sealed packet, the payload of a NATS message. XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): its nonce is long
@@ -19,8 +19,8 @@ export const MAJOR_VERSION = 2;
 const NONCE_BYTES = 24;
 const TAG_BYTES = 16;
 const FIXED_BYTES = 2;
-/** What sealing adds at most: the longest node id has 64 bytes. */
-export const MAX_SEAL_BYTES = FIXED_BYTES + 64 + NONCE_BYTES + TAG_BYTES;
+/** The most that sealing adds. */
+export const MAX_SEAL_BYTES = FIXED_BYTES + LONGEST_NODE_ID + NONCE_BYTES + TAG_BYTES;
 
 export type Unsealed =
   | { readonly kind: 'frame'; readonly sender: string; readonly frame: Buffer }
@@ -63,7 +63,7 @@ export class NatsSeal {
     if (packet.length < sealedAt + TAG_BYTES) return { kind: 'garbage' };
     const header = packet.subarray(0, nonceAt);
     const sender = Buffer.from(header.subarray(FIXED_BYTES)).toString('latin1');
-    if (!isNodeId(sender)) return { kind: 'garbage' };
+    if (!NODE_ID.test(sender)) return { kind: 'garbage' };
     const authenticated = Buffer.concat([header, Buffer.from(subject)]);
     try {
       const frame = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(

@@ -1,7 +1,7 @@
 import type { PeerDownReason } from '../channel.ts';
 import { NO_SESSION } from './frame.ts';
 
-/** A session that the peer has not opened within so many heartbeats is begun anew. */
+/** A session that the peer has not opened within so many heartbeats is begun again. */
 const OPEN_WITHIN_BEATS = 2;
 /** A node of the same id that starts is another node if this one was heard of within so many heartbeats. */
 const ALIVE_WITHIN_BEATS = 2;
@@ -44,8 +44,8 @@ type Down = { readonly kind: 'down'; readonly lastRemote: string; greetedAtMs: n
 
 /**
  * The session of two nodes over a broker that may lose, repeat, reorder and forge. Each side has a nonce for the other,
- * anew for each session. A side that gets its own nonce back knows that the other one is there now; it opens the session and
- * is up. Whatever is missing or late ends it on both sides. Pure: time is an argument.
+ * another one for each session. A side that gets its own nonce back knows that the other one is there now; it opens the
+ * session and is up. Whatever is missing or late ends it on both sides. Pure: time is an argument.
  */
 export class NatsSession {
   readonly #options: SessionOptions;
@@ -181,7 +181,7 @@ export class NatsSession {
     if (this.#state.kind === 'up') this.#leave(reason, this.#state.remote, nowMs);
   }
 
-  /** What was lost needs a new beginning, which the peer learns by the new nonce. */
+  /** After a loss the session begins again, which the peer learns from the new nonce. */
   restart(reason: PeerDownReason, nowMs: number): void {
     const state = this.#state;
     if (state.kind === 'down') return;

@@ -4,7 +4,7 @@ import { NO_ADMISSION } from '../../../src/admission/gate.ts';
 import { createApp } from '../../../src/api/app.ts';
 import type { Command } from '../../../src/conference/model/commands.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
-import { ControllerError } from '../../../src/controller/errors.ts';
+import { ControllerError } from '../../../src/controller/errors/controller-error.ts';
 import { noEvents } from '../../../src/events/channel.ts';
 import { conference, depsOf, member } from './conferences.ts';
 

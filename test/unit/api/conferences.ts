@@ -129,6 +129,7 @@ export function depsOf(
   };
   return {
     controller: {
+      requireReady: () => {},
       conferences,
       command: async (_name, command) => onCommand(command),
       readMedia: async () => null,

@@ -4,7 +4,7 @@ import { createApp } from '../../../src/api/app.ts';
 import type { Command } from '../../../src/conference/model/commands.ts';
 import type { Conference } from '../../../src/conference/model/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
-import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors.ts';
+import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors/controller-error.ts';
 import type { ReloadResult } from '../../../src/controller/profile-store.ts';
 import { InviteError } from '../../../src/invite/errors.ts';
 import { conference, depsOf, EVERY_COMMAND, member } from './conferences.ts';
@@ -15,18 +15,21 @@ let commands: Command[];
 let onCommand: (command: Command) => void;
 let reloadProfiles: () => Promise<ReloadResult>;
 let app: FastifyInstance;
+let requireReady: () => void;
 
 beforeEach(() => {
   conferences.clear();
   conferences.set('3000', conference([member(1), member(2, { handRaisedAtMs: 1 })]));
   commands = [];
   onCommand = () => {};
+  requireReady = () => {};
   reloadProfiles = async () => ({ ok: true, changes: [] });
   const deps = depsOf(conferences, (given) => {
     commands.push(given);
     onCommand(given);
   });
-  app = createApp({ ...deps, reloadProfiles: () => reloadProfiles() });
+  const controller = { ...deps.controller, requireReady: () => requireReady() };
+  app = createApp({ ...deps, controller, reloadProfiles: () => reloadProfiles() });
 });
 
 afterEach(() => app.close());
@@ -46,6 +49,22 @@ const remove = (id: number) => {
   const there = conferences.get('3000') as Conference;
   conferences.set('3000', { ...there, members: there.members.remove(`channel-${id}`) });
 };
+
+describe('a controller that is starting', () => {
+  it('answers for itself, and 503 where it would have to know its conferences', async () => {
+    requireReady = () => {
+      throw new ControllerError('starting', 'why');
+    };
+    expect(await get('/status')).toMatchObject({ status: 200 });
+    const starting = { status: 503, body: { code: 'starting', message: 'why' } };
+    expect(await get('/conferences')).toEqual(starting);
+    expect(await get('/conferences/3000')).toEqual(starting);
+    expect(await get('/conferences/3000/members/1')).toEqual(starting);
+    expect(await get('/conferences/3000/report')).toEqual(starting);
+    expect(await post('/conferences/3000/commands', { command: { type: 'terminate' } })).toEqual(starting);
+    expect(await post('/conferences/3000/invitations', { targets: ['100'] })).toEqual(starting);
+  });
+});
 
 describe('reading', () => {
   it('shows the status, conferences, one of them, its members and its hands', async () => {

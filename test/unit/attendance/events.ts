@@ -38,7 +38,7 @@ export type At = readonly [seconds: number, event: ConferenceEvent];
 /** What one controller records of a conference. */
 export function journalled(events: readonly At[], journal = new Journal({ talking: false })): AttendanceRecord[] {
   return events.flatMap(([seconds, event]) =>
-    journal.handleEvent({ conference: '3000', startedAtMs: START_MS, atMs: START_MS + seconds * 1000, event }),
+    journal.record({ conference: '3000', startedAtMs: START_MS, atMs: START_MS + seconds * 1000, event }),
   );
 }
 

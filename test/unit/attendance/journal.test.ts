@@ -58,7 +58,7 @@ describe('what is recorded of a conference', () => {
   it('keeps conferences that are going on at the same time apart, and forgets one that has ended', () => {
     const journal = new Journal({ talking: false });
     journalled([[0, started]], journal);
-    journal.handleEvent({ conference: '4000', startedAtMs: START_MS, atMs: START_MS, event: started });
+    journal.record({ conference: '4000', startedAtMs: START_MS, atMs: START_MS, event: started });
     journalled([[9, ended]], journal);
     expect(journal.isOpen('3000', START_MS)).toBe(false);
     expect(journal.isOpen('4000', START_MS)).toBe(true);

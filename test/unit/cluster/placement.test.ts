@@ -53,7 +53,7 @@ describe('the node for a caller', () => {
     expect(placed('least-loaded', 'a', [node('a', { sip: null, members: 90 }), node('b', { sip: null })])).toBe('a');
   });
 
-  it('has room, takes calls, and is the same whoever is asked first', () => {
+  it('has room, takes calls, and is the same whichever node is asked first', () => {
     const places = fc.uniqueArray(
       fc.record({
         node: fc.constantFrom('a', 'b', 'c', 'd'),

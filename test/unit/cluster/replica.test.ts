@@ -48,7 +48,7 @@ const delta = (sequence: number, ...changes: Change[]): MessageOf<'delta'> => ({
 
 function replicaOf(...changes: Change[]): Replica {
   const replica = new Replica();
-  replica.take(snapshot([running, ...changes]));
+  replica.apply(snapshot([running, ...changes]));
   return replica;
 }
 
@@ -59,12 +59,12 @@ function idsOf(replica: Replica): number[] {
 describe('the replica of another node', () => {
   it('is of no use before its snapshot, and then follows the deltas', () => {
     const replica = new Replica();
-    expect(replica.take(delta(11, member(2))).outcome).toBe('gap');
-    expect(replica.take(snapshot([running, member(1)])).outcome).toBe('taken');
-    expect(replica.take(delta(11, member(2))).outcome).toBe('taken');
-    expect(replica.take(delta(11, member(3))).outcome).toBe('ignored');
+    expect(replica.apply(delta(11, member(2))).outcome).toBe('gap');
+    expect(replica.apply(snapshot([running, member(1)])).outcome).toBe('applied');
+    expect(replica.apply(delta(11, member(2))).outcome).toBe('applied');
+    expect(replica.apply(delta(11, member(3))).outcome).toBe('ignored');
     expect(replica.members).toBe(2);
-    expect(replica.take(delta(13, member(4))).outcome).toBe('gap');
+    expect(replica.apply(delta(13, member(4))).outcome).toBe('gap');
     expect([replica.members, replica.isComplete]).toEqual([2, false]);
   });
 
@@ -75,34 +75,34 @@ describe('the replica of another node', () => {
       snapshot([], { sequence: 20, part: 1, parts: 3 }),
       snapshot([member(4)], { sequence: 20, part: 2, parts: 3 }),
     ] as const;
-    expect(replica.take(parts[0]).outcome).toBe('ignored');
-    expect(replica.take(parts[2]).outcome).toBe('ignored');
-    expect(replica.take(parts[1]).outcome).toBe('ignored');
+    expect(replica.apply(parts[0]).outcome).toBe('ignored');
+    expect(replica.apply(parts[2]).outcome).toBe('ignored');
+    expect(replica.apply(parts[1]).outcome).toBe('ignored');
     expect(idsOf(replica)).toEqual([1, 2]);
-    expect(replica.take(parts[2])).toMatchObject({ outcome: 'taken', touched: new Set(['3000']) });
+    expect(replica.apply(parts[2])).toMatchObject({ outcome: 'applied', touched: new Set(['3000']) });
     expect(idsOf(replica)).toEqual([3, 4]);
   });
 
   it('believes a controller that has been restarted, and not the one before it', () => {
     const replica = replicaOf(member(1));
-    expect(replica.take(snapshot([], { incarnation: 2, sequence: 0 })).outcome).toBe('taken');
+    expect(replica.apply(snapshot([], { incarnation: 2, sequence: 0 })).outcome).toBe('applied');
     expect(replica.members).toBe(0);
-    expect(replica.take(snapshot([running, member(1)], { sequence: 99 })).outcome).toBe('ignored');
-    expect(replica.take(delta(100, member(1))).outcome).toBe('ignored');
+    expect(replica.apply(snapshot([running, member(1)], { sequence: 99 })).outcome).toBe('ignored');
+    expect(replica.apply(delta(100, member(1))).outcome).toBe('ignored');
   });
 
   it('believes a controller whose clock was set back before it was restarted, once it is up anew or was flushed', () => {
     for (const happens of ['up', 'flush'] as const) {
       const nodes = new Nodes({ lifetimeMs: 100 });
       const { replica } = nodes.up('a', 0);
-      replica.take(snapshot([running, member(1)], { incarnation: 9 }));
+      replica.apply(snapshot([running, member(1)], { incarnation: 9 }));
       nodes[happens]('a', 0);
       // What it had when it fell silent counts until it says something else.
       expect(replica.members).toBe(happens === 'up' ? 1 : 0);
       expect(replica.isComplete).toBe(false);
-      expect(replica.take(delta(11, member(2))).outcome).toBe('gap');
-      expect(replica.take(snapshot([running, member(2), member(3)], { sequence: 0 })).outcome).toBe('taken');
-      expect(replica.take(delta(1, member(4))).outcome).toBe('taken');
+      expect(replica.apply(delta(11, member(2))).outcome).toBe('gap');
+      expect(replica.apply(snapshot([running, member(2), member(3)], { sequence: 0 })).outcome).toBe('applied');
+      expect(replica.apply(delta(1, member(4))).outcome).toBe('applied');
       expect(replica.members).toBe(3);
     }
   });
@@ -121,7 +121,7 @@ describe('the replica of another node', () => {
       oldestHand: { id: 3 },
       lastJoined: { id: 3 },
     });
-    replica.take(delta(11, { type: 'left', conference: '3000', memberId: 3 }));
+    replica.apply(delta(11, { type: 'left', conference: '3000', memberId: 3 }));
     expect(replica.sumsOf('3000')).toMatchObject({ admitted: 2, oldestHand: { id: 2 }, lastJoined: { id: 2 } });
   });
 });
@@ -130,7 +130,7 @@ describe('nodes that are gone', () => {
   it('are gone after their lifetime, one by one', () => {
     const nodes = new Nodes({ lifetimeMs: 100 });
     for (const id of ['a', 'b']) nodes.up(id, 0);
-    nodes.get('a')?.replica.take(snapshot([running, member(1)]));
+    nodes.get('a')?.replica.apply(snapshot([running, member(1)]));
     // What counts is when they were heard last, not when that was noticed.
     nodes.heard('a', 10);
     nodes.heard('b', 50);

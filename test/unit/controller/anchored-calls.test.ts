@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
-const opened = () => asterisk.controller.relayReported({ type: 'call-open', channelId: 'a' });
+const opened = () => asterisk.controller.handleRelayReport({ type: 'call-open', channelId: 'a' });
 const methods = () => asterisk.requests.map(({ method }) => method);
 const lastCall = () => asterisk.requests.findLast(({ method }) => method === 'setCall')?.args[0] as CallSpec;
 
@@ -55,7 +55,7 @@ describe('a call of an anchored endpoint', () => {
   it('is refused where the relay cannot open its port', async () => {
     asterisk.call('a', ANCHORED);
     await settle();
-    asterisk.controller.relayReported({ type: 'call-failed', channelId: 'a', message: 'address already in use' });
+    asterisk.controller.handleRelayReport({ type: 'call-failed', channelId: 'a', message: 'address already in use' });
     await settle();
     expect(asterisk.members).toEqual([]);
     expect(asterisk.requests.at(-1)).toEqual({ method: 'hangUp', args: ['a', 42] });

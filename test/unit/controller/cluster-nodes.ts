@@ -1,7 +1,6 @@
 import type { Message } from '../../../src/cluster/messages.ts';
 import type { Conference } from '../../../src/conference/model/conference.ts';
-import type { Cluster } from '../../../src/controller/cluster/cluster.ts';
-import type { ClusterOptions } from '../../../src/controller/cluster/deps.ts';
+import type { Cluster, ClusterOptions } from '../../../src/controller/cluster/cluster.ts';
 import type { Controller } from '../../../src/controller/controller.ts';
 import { type EventChannel, type EventChannelDeps, noEvents, type PeerInfo } from '../../../src/events/channel.ts';
 import { controllerAlone } from '../../kit/controller-alone.ts';

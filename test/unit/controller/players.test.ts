@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger } from 'winston';
 import type { AriPort } from '../../../src/ari/port.ts';
-import { Names } from '../../../src/controller/asterisk/names.ts';
+import { ObjectNames } from '../../../src/controller/asterisk/object-names.ts';
 import { Prompter } from '../../../src/controller/sounds/prompter.ts';
 import { SoundLibrary } from '../../../src/controller/sounds/sound-library.ts';
 import type { Speech } from '../../../src/speech/speech.ts';
@@ -19,7 +19,7 @@ function recordingAri(): { ari: AriPort; requests: unknown[][] } {
   return { ari, requests };
 }
 
-const names = new Names('rostrum');
+const names = new ObjectNames('rostrum');
 const speech = {} as Speech;
 const parts = () => {
   const { ari, requests } = recordingAri();

@@ -179,7 +179,7 @@ describe('while everything is reconciled with Asterisk', () => {
     expect(asterisk.members).toEqual(['a', 'b']);
   });
 
-  it('whoever is in the list already comes only once', async () => {
+  it('a call that is in the list already comes only once', async () => {
     const args = ['lobby', 'default'];
     const channel = channelOf('c', args);
     asterisk.channels.push(channel);
@@ -208,7 +208,7 @@ describe("a floor's bridge that somebody has destroyed", () => {
     await vi.advanceTimersByTimeAsync(100);
     variables.set(`${FLOOR_LEG} UNICASTRTP_LOCAL_ADDRESS`, '127.0.0.1');
     variables.set(`${FLOOR_LEG} UNICASTRTP_LOCAL_PORT`, '10000');
-    controller.relayReported({ type: 'floor', conference: '3000', local: { host: '127.0.0.1', port: 33_000 } });
+    controller.handleRelayReport({ type: 'floor', conference: '3000', local: { host: '127.0.0.1', port: 33_000 } });
     await vi.advanceTimersByTimeAsync(100);
     variables.set(`${FLOOR_LEG} CHANNEL(name)`, 'UnicastRTP/127.0.0.1:33000-0x7f00');
     variables.set(`${FLOOR_LEG} CHANNEL(audionativeformat)`, '(slin)');

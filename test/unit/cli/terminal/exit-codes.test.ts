@@ -11,6 +11,7 @@ it.each([
   ['no-such-conference', 3],
   ['no-such-member', 3],
   ['no-controller', 4],
+  ['starting', 4],
   ['asterisk-refused', 5],
   ['asterisk-unreachable', 5],
   ['application-taken', 6],

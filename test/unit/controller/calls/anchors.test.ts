@@ -202,7 +202,7 @@ describe('a call whose port the relay cannot open', () => {
     expect(asked).toEqual(['hang up c']);
   });
 
-  it('is left to whoever waits for the port', async () => {
+  it('is left to the call that waits for the port', async () => {
     const path = anchors.ensure(EARLY);
     await settle();
     anchors.settled('c', problem);
@@ -263,7 +263,7 @@ describe('an endpoint', () => {
   it('is not taken for one without media_address because a call of it has ended meanwhile', async () => {
     mediaAddress = null;
     const path = another('a');
-    anchors.end('a');
+    anchors.channelGone('a', true);
     await expect(path).rejects.toMatchObject({ code: 'not-possible' });
     mediaAddress = MEDIA_ADDRESS;
     expect(await another('b')).toEqual({ at: 'relay' });
@@ -274,7 +274,7 @@ describe('a call that ends', () => {
   it('while Asterisk is asked about its endpoint is not taken', async () => {
     mediaAddress = null;
     const path = anchors.ensure(EARLY);
-    anchors.end('c');
+    anchors.channelGone('c', true);
     await expect(path).rejects.toMatchObject({ code: 'not-possible', message: 'the call has ended' });
     expect(asked).toEqual([ENDPOINT]);
   });
@@ -284,7 +284,7 @@ describe('a call that ends', () => {
     const path = anchors.ensure(EARLY);
     await settle();
     expect(asked.at(-1)).toBe('read');
-    anchors.end('c');
+    anchors.channelGone('c', true);
     await expect(path).rejects.toMatchObject({ code: 'not-possible' });
     expect(calls.size).toBe(0);
   });
@@ -292,7 +292,7 @@ describe('a call that ends', () => {
   it('while its port is opened is not taken, and the port is closed', async () => {
     const path = anchors.ensure(EARLY);
     await settle();
-    anchors.end('c');
+    anchors.channelGone('c', true);
     await expect(path).rejects.toMatchObject({ code: 'not-possible' });
     expect(asked.at(-1)).toBe('end-call');
     expect(anchors.has('c')).toBe(false);

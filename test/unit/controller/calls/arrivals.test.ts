@@ -116,8 +116,8 @@ describe('a call that comes', () => {
 
   it('is forgotten when the caller hangs up, and does not ring any more', async () => {
     crowd(10);
-    arrivals.left('c8');
-    arrivals.left('c0');
+    arrivals.channelGone('c8');
+    arrivals.channelGone('c0');
     await vi.advanceTimersByTimeAsync(300);
     expect(toldOf('admit')).not.toContain('c8');
     expect(toldOf('admit')).toContain('c9');
@@ -187,7 +187,7 @@ describe('a call that has waited for too long', () => {
     await vi.advanceTimersByTimeAsync(WAIT_MS + 50);
     expect(toldOf('away')).toEqual(['c8']);
     expect(arrivals.admission).toMatchObject({ waiting: 1, refused: 0 });
-    arrivals.left('c0');
+    arrivals.channelGone('c0');
     expect(toldOf('admit')).toContain('c8');
   });
 

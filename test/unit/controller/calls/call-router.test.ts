@@ -4,7 +4,7 @@ import { AriError } from '../../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../../src/ari/port.ts';
 import type { Route } from '../../../../src/cluster/route.ts';
 import { type Arrival, CallRouter } from '../../../../src/controller/calls/call-router.ts';
-import { ControllerError } from '../../../../src/controller/errors.ts';
+import { ControllerError } from '../../../../src/controller/errors/controller-error.ts';
 import { standardSettings } from '../../../../src/profiles/settings.ts';
 
 const HERE: Route = { node: 'lyon', sip: null, reason: 'placement' };
@@ -82,7 +82,7 @@ function arrival(given: Partial<AriChannel> = {}): Arrival {
   const caller = { number: '100', name: '' };
   const channel = { id: 'c', name: 'PJSIP/x', caller, language: '', context: '', dialled: '3000', stasis: null };
   const settings = standardSettings();
-  return { channel: { ...channel, ...given }, conference: '3000', settings, take: () => asked.push('take') };
+  return { channel: { ...channel, ...given }, conference: '3000', settings, letIn: () => asked.push('let in') };
 }
 
 async function call(given: Partial<AriChannel> = {}): Promise<void> {
@@ -97,13 +97,13 @@ describe('a call that has come', () => {
   it('is taken at once where it belongs here', () => {
     route = HERE;
     call();
-    expect(asked).toEqual(['take']);
+    expect(asked).toEqual(['let in']);
   });
 
   it('is sent to the node that placement picks, to the number that was dialled', async () => {
     await call();
     expect(asked).toEqual([SENT]);
-    router.left('c');
+    router.channelGone('c');
     await vi.advanceTimersByTimeAsync(10_000);
     expect(asked).toEqual([SENT]);
   });
@@ -116,30 +116,30 @@ describe('a call that has come', () => {
   it('is taken if it was answered, or is not SIP', async () => {
     await call({ dialled: null });
     await call({ name: 'Local/x' });
-    expect(asked).toEqual(['take', 'take']);
+    expect(asked).toEqual(['let in', 'let in']);
   });
 
   it('is taken if it was redirected before, by what the caller asks for', async () => {
     requestUri += ';rostrum=oslo';
     await call();
-    expect(asked).toEqual(['take']);
+    expect(asked).toEqual(['let in']);
   });
 
   it('is taken if it comes back with the same Call-ID, but not a minute later', async () => {
     await call();
-    router.left('c');
+    router.channelGone('c');
     await call();
-    expect(asked).toEqual([SENT, 'take']);
+    expect(asked).toEqual([SENT, 'let in']);
     await vi.advanceTimersByTimeAsync(60_000);
     await call();
-    expect(asked).toEqual([SENT, 'take', SENT]);
+    expect(asked).toEqual([SENT, 'let in', SENT]);
   });
 
   it('goes where placement would have it when it is known who calls, not a moment before', async () => {
     const done = call();
     route = HERE;
     await done;
-    expect(asked).toEqual(['take']);
+    expect(asked).toEqual(['let in']);
     expect(sent).toEqual([]);
   });
 
@@ -173,7 +173,7 @@ describe('a redirect', () => {
   it('that Asterisk refuses leaves the call here', async () => {
     refusal = new AriError('refused', 'no', { status: 422 });
     await call();
-    expect(asked).toEqual([SENT, 'take']);
+    expect(asked).toEqual([SENT, 'let in']);
   });
 
   it('that does not happen leaves the call here after 2 s', async () => {
@@ -181,13 +181,13 @@ describe('a redirect', () => {
     await vi.advanceTimersByTimeAsync(1900);
     expect(router.has('c')).toBe(true);
     await vi.advanceTimersByTimeAsync(200);
-    expect(asked).toEqual([SENT, 'take']);
+    expect(asked).toEqual([SENT, 'let in']);
     expect(router.has('c')).toBe(false);
   });
 
   it('is not made for a caller who has hung up meanwhile', async () => {
     const done = call();
-    router.left('c');
+    router.channelGone('c');
     await done;
     expect(asked).toEqual([]);
   });

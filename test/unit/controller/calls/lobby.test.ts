@@ -3,7 +3,7 @@ import { createLogger } from 'winston';
 import { AriError } from '../../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../../src/ari/port.ts';
 import { Lobby } from '../../../../src/controller/calls/lobby.ts';
-import { ControllerError } from '../../../../src/controller/errors.ts';
+import { ControllerError } from '../../../../src/controller/errors/controller-error.ts';
 import { standardSettings } from '../../../../src/profiles/settings.ts';
 
 const unanswered = new AriError('unreachable', 'no answer');
@@ -85,7 +85,7 @@ describe('a caller in the lobby', () => {
     await receive();
     expect(asked).toEqual(['answer', 'play']);
     expect(settled).toEqual(['a true']);
-    for (const key of '3000#') lobby.pressed('a', key);
+    for (const key of '3000#') lobby.handleDtmf('a', key);
     expect(asked.slice(2)).toEqual(['join 3000']);
   });
 

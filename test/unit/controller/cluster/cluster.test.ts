@@ -148,12 +148,12 @@ describe('a conference on two nodes', () => {
     await carriedOut(oslo.controller.command('3000', { type: 'lock', locked: false }));
     const found = { setting: 'locked', value: true } as const;
     lyon.controller.command('3000', { type: 'lock', locked: false }).catch(() => {});
-    await lyon.cluster.tell('3000', { type: 'share', change: found, restored: true });
+    await lyon.cluster.publish('3000', { type: 'share', change: found, restored: true });
     await told();
     expect([lyon, oslo].map((node) => node.conference().locked)).toEqual([false, false]);
   });
 
-  it('mutes whoever joins anywhere while all are muted', async () => {
+  it('mutes members who join anywhere while all are muted', async () => {
     lyon.call();
     oslo.call();
     await told();
@@ -218,9 +218,9 @@ describe('a command', () => {
     expect(await refused(kick('lyon'))).toBe('no-such-member');
   });
 
-  it('of a key that is refused elsewhere is told to whoever has pressed it', async () => {
+  it('of a key that is refused elsewhere is told to the member who has pressed it', async () => {
     const command = { type: 'kick', memberId: 9 } as const;
-    lyon.cluster.tell('3000', { type: 'forward', node: 'oslo', command, by: 1 });
+    lyon.cluster.publish('3000', { type: 'forward', node: 'oslo', command, by: 1 });
     await told();
     expect(lyon.askedFor('whisperTo')).toHaveLength(1);
   });

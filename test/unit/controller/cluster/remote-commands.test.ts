@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Message } from '../../../../src/cluster/messages.ts';
-import { ClusterCommands } from '../../../../src/controller/cluster/remote-commands.ts';
-import { ControllerError } from '../../../../src/controller/errors.ts';
+import { RemoteCommands } from '../../../../src/controller/cluster/remote-commands.ts';
+import { ControllerError } from '../../../../src/controller/errors/controller-error.ts';
 
 let sent: [string, Message][];
-let commands: ClusterCommands;
+let commands: RemoteCommands;
 
 beforeEach(() => {
   vi.useFakeTimers();
   sent = [];
-  commands = new ClusterCommands({ incarnation: 5 }, { send: (...given) => sent.push(given) > 0 });
+  commands = new RemoteCommands({ incarnation: 5 }, { send: (...given) => sent.push(given) > 0 });
 });
 
 afterEach(() => {
@@ -35,8 +35,8 @@ describe('a command to another node', () => {
       ['lyon', { type: 'command', id: '5-1', conference: '3000', command: kick, noForward: false }],
     ]);
     // Nobody else can answer for it.
-    commands.acknowledged('oslo', { type: 'ack', id: '5-1', result: { ok: false, code: 'not-possible', message: '' } });
-    commands.acknowledged('lyon', { type: 'ack', id: '5-1', result: { ok: true } });
+    commands.handleAck('oslo', { type: 'ack', id: '5-1', result: { ok: false, code: 'not-possible', message: '' } });
+    commands.handleAck('lyon', { type: 'ack', id: '5-1', result: { ok: true } });
     expect(await done).toBe('done');
   });
 
@@ -46,7 +46,7 @@ describe('a command to another node', () => {
       ['of-a-newer-version', 'not-possible'],
     ] as const) {
       const done = outcome(commands.send('lyon', '3000', kick, false));
-      commands.acknowledged('lyon', { type: 'ack', id: lastId(), result: { ok: false, code, message: 'no' } });
+      commands.handleAck('lyon', { type: 'ack', id: lastId(), result: { ok: false, code, message: 'no' } });
       expect(await done).toBe(expected);
     }
   });
@@ -62,7 +62,7 @@ describe('a command to another node', () => {
   });
 
   it('fails at once where the node is not up', async () => {
-    const deaf = new ClusterCommands({ incarnation: 1 }, { send: () => false });
+    const deaf = new RemoteCommands({ incarnation: 1 }, { send: () => false });
     expect(await outcome(deaf.send('lyon', '3000', kick, false))).toBe('node-unreachable');
   });
 });
@@ -76,8 +76,8 @@ describe('a command of another node', () => {
       throw new ControllerError('no-such-member', 'no member 7');
     };
     const answers = [
-      await commands.received('lyon', message, carryOut),
-      await commands.received('lyon', message, carryOut),
+      await commands.answer('lyon', message, carryOut),
+      await commands.answer('lyon', message, carryOut),
     ];
     const refusal = { ok: false, code: 'no-such-member', message: 'no member 7' };
     expect(answers).toEqual([
@@ -85,7 +85,7 @@ describe('a command of another node', () => {
       { type: 'ack', id: '9-1', result: refusal },
     ]);
     expect(times).toBe(1);
-    await commands.received('oslo', message, carryOut);
+    await commands.answer('oslo', message, carryOut);
     expect(times).toBe(2);
   });
 });

@@ -24,8 +24,10 @@ function peers(own: MessageOf<'hello'>['trunk'], found: TrunkPeerSpec[] = []) {
         installKey: ask('installKey'),
         keyAcknowledged: ask('keyAcknowledged'),
       },
-      send: (to, message) => sent.push([to, message]) > 0,
-      broadcast: (message) => sent.push([null, message]),
+      channel: {
+        send: (to, message) => sent.push([to, message]) > 0,
+        broadcast: (message) => sent.push([null, message]),
+      },
     },
   );
   return { trunkPeers, relay, sent };
@@ -71,13 +73,13 @@ it('keys go from relay to relay, and back comes word that they have arrived', ()
   ]);
 
   const there = peers(null);
-  there.trunkPeers.received('lyon', message);
+  there.trunkPeers.handleMessage('lyon', message);
   expect(there.relay).toEqual([['installKey', 'lyon', ANNOUNCEMENT]]);
   // Not before the relay takes packets under it.
   expect(there.sent).toEqual([]);
   there.trunkPeers.installed('lyon', 7);
   expect(there.sent).toEqual([['lyon', { type: 'media-key-ack', epoch: 7 }]]);
-  here.trunkPeers.received('oslo', { type: 'media-key-ack', epoch: 7 });
+  here.trunkPeers.handleMessage('oslo', { type: 'media-key-ack', epoch: 7 });
   expect(here.relay.at(-1)).toEqual(['keyAcknowledged', 'oslo', 7]);
 });
 
@@ -88,7 +90,7 @@ it('a relay that was started anew tells its keys to all nodes, and is told their
   trunkPeers.relayStarted(nodes.all.values());
   expect(relay).toEqual([['announceTo', 'rome']]);
   expect(sent).toEqual([[null, { type: 'want-media-key' }]]);
-  trunkPeers.received('oslo', { type: 'want-media-key' });
+  trunkPeers.handleMessage('oslo', { type: 'want-media-key' });
   expect(relay.at(-1)).toEqual(['announceTo', 'oslo']);
 });
 

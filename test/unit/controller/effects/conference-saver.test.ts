@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { newConference } from '../../../../src/conference/model/conference.ts';
 import { savedConferenceOf } from '../../../../src/conference/model/saved-conference.ts';
 import { parseConference } from '../../../../src/conference/schemas/saved-conference.ts';
-import { Names } from '../../../../src/controller/asterisk/names.ts';
+import { ObjectNames } from '../../../../src/controller/asterisk/object-names.ts';
 import { ConferenceSaver } from '../../../../src/controller/effects/conference-saver.ts';
 import { standardSettings } from '../../../../src/profiles/settings.ts';
 import { FakeAsterisk } from '../fake-asterisk.ts';
@@ -18,7 +18,7 @@ function saver() {
       const { nextMemberId } = parseConference(value) ?? {};
       writes.push({ name, nextMemberId, answer: resolve, fail: () => reject(new Error('no answer')) });
     });
-  const all = new ConferenceSaver({ ari: { setGlobalVariable }, names: new Names('r') });
+  const all = new ConferenceSaver({ ari: { setGlobalVariable }, names: new ObjectNames('r') });
   const save = (nextMemberId: number, conference = '3000') =>
     all.save(conference, {
       ...savedConferenceOf(newConference(conference, standardSettings(), 0)),

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Logger } from 'winston';
 import { AriError } from '../../../../src/ari/errors.ts';
 import type { AriPort } from '../../../../src/ari/port.ts';
-import { Names } from '../../../../src/controller/asterisk/names.ts';
+import { ObjectNames } from '../../../../src/controller/asterisk/object-names.ts';
 import { FloorLegs } from '../../../../src/controller/relay/floor-legs.ts';
 import type { RelayLink } from '../../../../src/controller/relay/relay-link.ts';
 
@@ -42,7 +42,7 @@ function floorLegs(channels = new Map<string, string>()) {
     setFloor: ({ asterisk }: { asterisk: { port: number } | null }) => done.push(`floor ${asterisk?.port ?? '-'}`),
     endFloor: () => done.push('end floor'),
   } as unknown as RelayLink;
-  const names = new Names('rostrum');
+  const names = new ObjectNames('rostrum');
   const warn = vi.fn();
   const bridges = { floorOpened: async () => {} };
   const legs = new FloorLegs({ ari, names, bridges, link, logger: { warn } as unknown as Logger });
@@ -130,7 +130,7 @@ describe("a floor's channel to the relay", () => {
     legs.opened('3000', relayAt(33_000));
     await settled();
     expect(done).toEqual(['floor -', 'hang up']);
-    legs.gone('3000');
+    legs.channelGone(channelId, true);
     await settled();
     expect(done.slice(2)).toEqual([`make ${HOST}:33000 g722`]);
   });
@@ -146,7 +146,7 @@ describe("a floor's channel to the relay", () => {
     legs.opened('3000', relayAt(33_001));
     await settled();
     expect(done.slice(2)).toEqual(['hang up']);
-    legs.gone('3000');
+    legs.channelGone(channelId, true);
     await settled();
     expect(done.slice(3)).toEqual([`make ${HOST}:33001`]);
   });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AriPort } from '../../../../src/ari/port.ts';
-import { Names } from '../../../../src/controller/asterisk/names.ts';
+import { ObjectNames } from '../../../../src/controller/asterisk/object-names.ts';
 import { Meters } from '../../../../src/controller/relay/meters.ts';
 import type { RtpAddress } from '../../../../src/relay/protocol.ts';
 
-const names = new Names('r');
+const names = new ObjectNames('r');
 const RELAY: RtpAddress = { host: '127.0.0.1', port: 4000 };
 
 beforeEach(() => {
@@ -64,7 +64,7 @@ describe('a meter', () => {
 
   it('has an id that is a UUID and the same whenever it is asked for', () => {
     expect(names.meterId('a')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(names.meterId('a')).toBe(new Names('r').meterId('a'));
+    expect(names.meterId('a')).toBe(new ObjectNames('r').meterId('a'));
     expect(names.meterId('a')).not.toBe(names.meterId('b'));
   });
 
@@ -85,7 +85,7 @@ describe('a meter', () => {
     all.measured(level('a', -20));
     expect(all.levelOf('a')).toBeNull();
     expect(measured).toEqual(['a']);
-    all.gone('a');
+    all.channelGone(names.meter('a'), true);
     vi.advanceTimersByTime(60_000);
     expect(requested()).toEqual([]);
   });
@@ -96,7 +96,7 @@ describe('a meter', () => {
     await all.set('a', false);
     await all.set('a', true);
     expect(requested()).toEqual(['spyOn a', 'hangUp r-meter-a']);
-    all.gone('a');
+    all.channelGone(names.meter('a'), true);
     vi.advanceTimersByTime(1000);
     expect(requested()).toEqual(['spyOn a']);
   });
@@ -114,7 +114,7 @@ describe('a meter', () => {
     for (let seconds = 0; seconds < 300; seconds++) {
       vi.advanceTimersByTime(1000);
       const spies = requested().length;
-      if (spies > 0) all.gone('a');
+      if (spies > 0) all.channelGone(names.meter('a'), true);
       made.push(spies);
     }
     const tries = made.reduce((sum, count) => sum + count, 0);
@@ -123,7 +123,7 @@ describe('a meter', () => {
     vi.advanceTimersByTime(30_000);
     all.measured(level('a', -20));
     requested();
-    all.gone('a');
+    all.channelGone(names.meter('a'), true);
     vi.advanceTimersByTime(200);
     expect(requested()).toEqual(['spyOn a']);
   });
@@ -173,7 +173,7 @@ describe('meters that are found', () => {
     await all.found(new Map([['a', { waiting: true }]]));
     expect(requested()).toEqual(['hangUp r-meter-a']);
     await all.set('a', true);
-    all.gone('a');
+    all.channelGone(names.meter('a'), true);
     vi.advanceTimersByTime(200);
     expect(requested()).toEqual(['spyOn a']);
   });

@@ -12,7 +12,7 @@ function talkLevels(levels: Record<string, number>) {
   const told: string[] = [];
   const talking = new TalkLevels({
     levelOf: (channelId) => levels[channelId] ?? null,
-    tell: (channelId, talk) => told.push(`${channelId} ${talk.talking} ${talk.levelDbov}`),
+    report: (channelId, talk) => told.push(`${channelId} ${talk.talking} ${talk.levelDbov}`),
   });
   return { talking, told };
 }
@@ -58,7 +58,7 @@ describe('that somebody talks', () => {
     talking.started('a');
     talking.finished('a');
     talking.started('b');
-    talking.forget('b');
+    talking.channelGone('b');
     vi.advanceTimersByTime(1000);
     expect(told).toEqual(['a true -20', 'a false -20']);
   });

@@ -1,20 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nodeIdFrom } from '../../../src/cluster/node-id.ts';
-import { formatMemberAddress, NODE_ID, parseMemberAddress } from '../../../src/conference/model/member-address.ts';
-
-describe('the name of a node', () => {
-  it.each([
-    ['lyon', 'lyon'],
-    ['lyon.example.org', 'lyon'],
-    ['-x_y z', 'x_y-z'],
-    ['', 'node'],
-    ['é', 'node'],
-    ['a'.repeat(63), 'a'.repeat(32)],
-  ])('of the machine %j is %j', (host, id) => {
-    expect(nodeIdFrom(host)).toBe(id);
-    expect(id).toMatch(NODE_ID);
-  });
-});
+import { formatMemberAddress, parseMemberAddress } from '../../../../src/conference/model/member-address.ts';
 
 describe('the address of a member', () => {
   it('is the number, with the node where that is another one', () => {

@@ -1,18 +1,17 @@
-import type { AriPort } from '../../ari/port.ts';
-import { channelSetupOf } from '../../conference/model/channel-setup.ts';
-import type { Conference } from '../../conference/model/conference.ts';
-import { floorLegOf } from '../../conference/model/floor-leg.ts';
-import type { ChannelSeen } from '../../conference/model/inputs.ts';
-import type { Path } from '../../conference/model/member.ts';
-import type { Conferences } from '../conferences.ts';
-import type { AsteriskSide } from './asterisk-side.ts';
-import { WHISPER } from './names.ts';
-import { type AsteriskRead, type ChannelRead, readConference } from './read-asterisk.ts';
-
-const NORMAL_CLEARING = 16;
+import { NORMAL_CLEARING } from '../ari/causes.ts';
+import type { AriPort } from '../ari/port.ts';
+import { channelSetupOf } from '../conference/model/channel-setup.ts';
+import type { Conference } from '../conference/model/conference.ts';
+import { floorLegOf } from '../conference/model/floor-leg.ts';
+import type { ChannelSeen } from '../conference/model/inputs.ts';
+import type { Path } from '../conference/model/member.ts';
+import { WHISPER } from './asterisk/dialplan.ts';
+import { type AsteriskRead, type ChannelRead, readConference } from './asterisk/read-asterisk.ts';
+import type { AsteriskServices } from './asterisk-services.ts';
+import type { Conferences } from './conferences.ts';
 
 /** Reconciles all conferences with what was read from Asterisk. Rejects with an `AriError` if more cannot be read. */
-export async function resync(read: AsteriskRead, asterisk: AsteriskSide, conferences: Conferences): Promise<void> {
+export async function resync(read: AsteriskRead, asterisk: AsteriskServices, conferences: Conferences): Promise<void> {
   const withFloorLeg = new Set<string>();
   asterisk.bridges.existing(new Set(read.bridges.map(({ id }) => id)));
   for (const { id, channelIds } of read.bridges) {
@@ -37,10 +36,10 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskSide, confere
 }
 
 /**
- * What open floors need of the relay is said before it is told everything that is wanted: it would close their ports, and their
- * channels would be made anew.
+ * The relay is told about open floors before it is told everything that is wanted: otherwise it would close their
+ * ports, and their channels would be made again.
  */
-async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
+async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskServices, { all }: Conferences): Promise<void> {
   const { names, floorLegs } = asterisk;
   for (const { id } of bridges) {
     const conference = all.get(names.conferenceOfFloor(id) ?? '');
@@ -50,7 +49,7 @@ async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskSide, { 
 }
 
 /** Which members have a meter, and whether it has yet to be sent to the relay. */
-function metersIn({ others }: AsteriskRead, { names }: AsteriskSide): Map<string, { waiting: boolean }> {
+function metersIn({ others }: AsteriskRead, { names }: AsteriskServices): Map<string, { waiting: boolean }> {
   const meters = new Map<string, { waiting: boolean }>();
   for (const { id, stasis } of others) {
     const channelId = names.channelOfMeter(id);
@@ -68,7 +67,7 @@ function isMetered(channelId: string, conferences: Conferences): boolean {
 async function resyncConference(
   conference: Conference,
   read: AsteriskRead,
-  asterisk: AsteriskSide,
+  asterisk: AsteriskServices,
   conferences: Conferences,
 ): Promise<void> {
   const { ari, names, floorPlayer } = asterisk;
@@ -83,7 +82,7 @@ async function resyncConference(
     if (path.at === 'bridge' || !inAudience.has(channelId) || hearing === null) {
       return { ...read, path, bridge: inFloor.has(channelId) ? 'floor' : 'other' };
     }
-    // It is in place, so nobody will say it again.
+    // It is in place, so it is not set again later.
     asterisk.anchors.hear(channelId, name, hearing);
     return { ...read, path, bridge: 'audience' };
   }
@@ -97,7 +96,7 @@ async function resyncConference(
     conference.stoppedRecording,
   ]);
   const playback = conferences.all.get(name)?.playback ?? null;
-  conferences.tell(name, {
+  conferences.dispatch(name, {
     type: 'resync',
     floorOpen: floor !== undefined,
     channels,
@@ -105,14 +104,14 @@ async function resyncConference(
     recordings,
     playbacks: [
       ...read.others.flatMap(({ id }) => names.playbackOfPlayer(id) ?? []),
-      // Ordered after that was read, perhaps: news of its channels wait until this is done.
+      // It may have begun after Asterisk was read: the events of its channels wait until this is done.
       ...(playback !== null && floorPlayer.isBeginning(playback.id) ? [playback.id] : []),
     ],
   });
 }
 
 /** A call that cannot be anchored any more is heard from the bridge, if at all. */
-async function anchored(channel: ChannelRead['channel'], { anchors }: AsteriskSide): Promise<Path> {
+async function anchored(channel: ChannelRead['channel'], { anchors }: AsteriskServices): Promise<Path> {
   try {
     return await anchors.ensure(channel);
   } catch (error) {
@@ -120,15 +119,15 @@ async function anchored(channel: ChannelRead['channel'], { anchors }: AsteriskSi
   }
 }
 
-/** Those of some recordings that are under way. */
+/** The recordings among these that are under way. */
 async function liveOf(ari: AriPort, names: readonly (string | null | undefined)[]): Promise<string[]> {
   const live: string[] = [];
   for (const name of names) if (name != null && (await ari.isRecording(name))) live.push(name);
   return live;
 }
 
-/** Ends what belongs to nobody any more. */
-async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Conferences): Promise<void> {
+/** Ends channels and bridges that belong to no conference any more. */
+async function tidy(read: AsteriskRead, asterisk: AsteriskServices, { all }: Conferences): Promise<void> {
   const { ari, names, floorPlayer, prompter } = asterisk;
   for (const { id, channelIds } of read.bridges) {
     const name = names.conferenceOfFloor(id);
@@ -137,7 +136,7 @@ async function tidy(read: AsteriskRead, asterisk: AsteriskSide, { all }: Confere
   }
   const playing = new Set([...all.values()].map(({ playback }) => playback?.id));
   for (const { id, stasis } of read.others) {
-    // It has lost the one who would have ended it.
+    // The controller that would have ended it is gone.
     if (stasis?.args[0] === WHISPER && !prompter.isInUse(id)) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
     const playback = names.playbackOfPlayer(id);
     const floorLeg = names.conferenceOfFloorLeg(id);

@@ -1,4 +1,5 @@
-import type { Refusal } from '../conference/model/commands.ts';
+import { CodedError } from '../../base/coded-error.ts';
+import type { Refusal } from '../../conference/model/commands.ts';
 
 export type ControllerErrorCode =
   | 'no-such-conference'
@@ -7,6 +8,8 @@ export type ControllerErrorCode =
   | 'asterisk-refused'
   /** Asterisk does not answer. The command takes effect when it does again. */
   | 'asterisk-unreachable'
+  /** The controller does not know yet which conferences there are. */
+  | 'starting'
   | 'no-such-node'
   /** The node that should do it is down, or has not answered in time: it may have done it. */
   | 'node-unreachable'
@@ -20,6 +23,7 @@ const CODES = {
   'not-possible': true,
   'asterisk-refused': true,
   'asterisk-unreachable': true,
+  starting: true,
   'no-such-node': true,
   'node-unreachable': true,
   'no-room': true,
@@ -30,15 +34,7 @@ export function isControllerErrorCode(text: string): text is ControllerErrorCode
 }
 
 /** Why a command failed. */
-export class ControllerError extends Error {
-  readonly code: ControllerErrorCode;
-
-  constructor(code: ControllerErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'ControllerError';
-    this.code = code;
-  }
-
+export class ControllerError extends CodedError<ControllerErrorCode> {
   static of(refusal: Refusal, conference: string): ControllerError {
     return new ControllerError(refusal.code, explain(refusal, conference));
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeAsterisk } from '../fake-asterisk.ts';
+import { FakeAsterisk } from './fake-asterisk.ts';
 
 const FLOOR = 'r-floor-3000';
 const LEG = 'r-floorleg-3000';

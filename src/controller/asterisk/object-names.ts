@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-/** The ids and variables by which a controller finds its own things in Asterisk again. */
-export class Names {
+/** The ids and variables by which a controller finds its own bridges, channels and conferences in Asterisk again. */
+export class ObjectNames {
   readonly application: string;
 
   constructor(application: string) {
@@ -82,25 +82,6 @@ export class Names {
     return `ROSTRUM_CONFERENCE_${this.application}_${conference}`;
   }
 }
-
-/** The variable that carries a member's state on its channel. */
-export const MEMBER_VARIABLE = 'ROSTRUM_MEMBER';
-/** Where the dialplan finds why a member has left. */
-export const RESULT_VARIABLE = 'ROSTRUM_RESULT';
-
-/** Contexts of the dialplan that belong to Rostrum: see asterisk-config/extensions.conf. */
-export const EXECUTE_CONTEXT = 'rostrum-execute';
-export const PLAYER_CONTEXT = 'rostrum-player';
-export const METER_CONTEXT = 'rostrum-meter';
-/** What METER_CONTEXT connects to. */
-export const METER_VARIABLE = 'ROSTRUM_METER';
-
-/** First arguments of `Stasis()` for channels that are not calls. */
-export const WHISPER = 'whisper';
-export const PLAYER = 'player';
-export const METER = 'meter';
-/** ... and for calls that come back from an application of the dialplan. */
-export const RETURN = 'return';
 
 function after(prefix: string, text: string): string | null {
   return text.startsWith(prefix) ? text.slice(prefix.length) : null;

@@ -1,24 +1,24 @@
 import type { Logger } from 'winston';
-import type { AriPort } from '../../ari/port.ts';
-import type { Input } from '../../conference/model/inputs.ts';
-import type { Speech } from '../../speech/speech.ts';
-import { Anchors } from '../calls/anchors.ts';
-import { ChannelConfigurator } from '../calls/channel-configurator.ts';
-import { EffectRunner } from '../effects/effect-runner.ts';
-import { FloorLegs } from '../relay/floor-legs.ts';
-import { Meters } from '../relay/meters.ts';
-import type { RelayLink } from '../relay/relay-link.ts';
-import { FloorPlayer } from '../sounds/floor-player.ts';
-import { NameRecorder } from '../sounds/name-recorder.ts';
-import { Prompter } from '../sounds/prompter.ts';
-import { SoundLibrary } from '../sounds/sound-library.ts';
-import { Bridges } from './bridges.ts';
-import { Names } from './names.ts';
+import type { AriPort } from '../ari/port.ts';
+import type { Input } from '../conference/model/inputs.ts';
+import type { Speech } from '../speech/speech.ts';
+import { Bridges } from './asterisk/bridges.ts';
+import { ObjectNames } from './asterisk/object-names.ts';
+import { Anchors } from './calls/anchors.ts';
+import { ChannelConfigurator } from './calls/channel-configurator.ts';
+import { EffectRunner } from './effects/effect-runner.ts';
+import { FloorLegs } from './relay/floor-legs.ts';
+import { Meters } from './relay/meters.ts';
+import type { RelayLink } from './relay/relay-link.ts';
+import { FloorPlayer } from './sounds/floor-player.ts';
+import { NameRecorder } from './sounds/name-recorder.ts';
+import { Prompter } from './sounds/prompter.ts';
+import { SoundLibrary } from './sounds/sound-library.ts';
 
 /** Everything that acts in Asterisk. */
-export type AsteriskSide = {
+export type AsteriskServices = {
   readonly ari: AriPort;
-  readonly names: Names;
+  readonly names: ObjectNames;
   readonly bridges: Bridges;
   readonly prompter: Prompter;
   readonly floorPlayer: FloorPlayer;
@@ -30,11 +30,11 @@ export type AsteriskSide = {
 };
 
 /**
- * @param deps.report receives what became of effects
+ * @param deps.report receives the results of effects
  * @param deps.settled as of `EffectRunnerDeps`
- * @param deps.measured is told of a member whose level has changed
+ * @param deps.measured receives each member whose level has changed
  */
-export function createAsteriskSide(
+export function createAsteriskServices(
   { application, anySource }: { application: string; anySource: boolean },
   deps: {
     ari: AriPort;
@@ -45,9 +45,9 @@ export function createAsteriskSide(
     settled: (channelId: string, error: unknown) => void;
     measured: (channelId: string) => void;
   },
-): AsteriskSide {
+): AsteriskServices {
   const { ari, link, speech, logger, report, settled, measured } = deps;
-  const names = new Names(application);
+  const names = new ObjectNames(application);
   const library = new SoundLibrary({ ari, speech, logger });
   const bridges = new Bridges({ ari, names });
   const prompter = new Prompter({ ari, names, library });

@@ -1,20 +1,22 @@
 import type { Logger } from 'winston';
-import type { RelayReport } from '../../relay/protocol.ts';
-import type { AsteriskSide } from '../asterisk/asterisk-side.ts';
+import type { RelayReport } from '../relay/protocol.ts';
+import type { AsteriskServices } from './asterisk-services.ts';
 
 export type RelayReportDeps = {
-  asterisk: Pick<AsteriskSide, 'floorLegs' | 'anchors' | 'meters'>;
+  asterisk: Pick<AsteriskServices, 'floorLegs' | 'anchors' | 'meters'>;
   logger: Logger;
 };
 
-/** Takes what the relay tells of floors, calls and meters. */
-export function takeRelayReport(report: RelayReport, { asterisk, logger }: RelayReportDeps): void {
+/** Applies what the relay reports of floors, calls and meters. */
+export function applyRelayReport(report: RelayReport, { asterisk, logger }: RelayReportDeps): void {
   const { floorLegs, anchors, meters } = asterisk;
   switch (report.type) {
     case 'floor':
       return floorLegs.opened(report.conference, report.local);
     case 'floor-failed':
-      logger.warn(`conference ${report.conference}: no port for its floor: ${report.message}`);
+      logger.warn(
+        `conference ${report.conference}: the relay has no port for its floor, so its listeners hear nothing: ${report.message}`,
+      );
       return;
     case 'call-open':
       return anchors.settled(report.channelId, null);
@@ -33,7 +35,7 @@ export function takeRelayReport(report: RelayReport, { asterisk, logger }: Relay
     case 'meters':
     case 'hello':
     case 'pong':
-      // The link knows.
+      // These are for the link and for the cluster.
       return;
   }
 }

@@ -1,0 +1,149 @@
+import type { Logger } from 'winston';
+import type { AriEvent } from '../ari/messages.ts';
+import type { AriChannel } from '../ari/port.ts';
+import { isAway } from '../conference/model/member.ts';
+import type { ChannelObserver } from './asterisk/channel-observer.ts';
+import { METER, PLAYER, RETURN, WHISPER } from './asterisk/dialplan.ts';
+import { logFailure } from './asterisk/log-failure.ts';
+import type { Reconciler } from './asterisk/reconciler.ts';
+import type { AsteriskServices } from './asterisk-services.ts';
+import type { Inviter } from './calls/inviter.ts';
+import type { Reception } from './calls/reception.ts';
+import type { Conferences } from './conferences.ts';
+import type { TalkLevels } from './relay/talk-levels.ts';
+
+export type AsteriskEventsDeps = {
+  asterisk: AsteriskServices;
+  conferences: Conferences;
+  reception: Reception;
+  talkLevels: TalkLevels;
+  inviter: Pick<Inviter, 'handle'>;
+  reconciler: Pick<Reconciler, 'repair'>;
+  logger: Logger;
+};
+
+/** Hands each event of Asterisk to the parts that it concerns. */
+export class AsteriskEvents {
+  readonly #deps: AsteriskEventsDeps;
+  /** All are told of each channel that is gone, in this order. */
+  readonly #observers: readonly ChannelObserver[];
+
+  constructor(deps: AsteriskEventsDeps) {
+    this.#deps = deps;
+    const { asterisk, conferences, reception, talkLevels } = deps;
+    const { anchors, meters, floorLegs, prompter, nameRecorder, bridges } = asterisk;
+    const players: ChannelObserver = { channelGone: (channelId) => this.#playerGone(channelId) };
+    this.#observers = [
+      anchors,
+      meters,
+      floorLegs,
+      reception,
+      prompter,
+      nameRecorder,
+      bridges,
+      talkLevels,
+      players,
+      conferences,
+    ];
+  }
+
+  handle(event: AriEvent): void {
+    const { inviter, talkLevels, asterisk } = this.#deps;
+    switch (event.type) {
+      case 'StasisStart':
+        inviter.handle({ type: 'StasisStart', channelId: event.channel.id });
+        return this.#entered(event.channel, event.args);
+      case 'StasisEnd':
+        return this.#gone(event.channel.id, false);
+      case 'ChannelDestroyed':
+        inviter.handle({ type: 'ChannelDestroyed', channelId: event.channel.id, cause: event.cause });
+        return this.#gone(event.channel.id, true);
+      case 'ChannelDtmfReceived':
+        return this.#handleDtmf(event.channel.id, event.digit);
+      case 'ChannelTalkingStarted':
+        return talkLevels.started(event.channel.id);
+      case 'ChannelTalkingFinished':
+        return talkLevels.finished(event.channel.id);
+      case 'PlaybackFinished':
+        return this.#playbackFinished(event.playback.id, event.playback.state === 'failed');
+      case 'RecordingFinished':
+      case 'RecordingFailed': {
+        const failed = event.type === 'RecordingFailed';
+        asterisk.nameRecorder.finished(event.recording.name, !failed);
+        return this.#deps.conferences.recordingEnded(event.recording.name, failed);
+      }
+      case 'BridgeDestroyed':
+        return this.#bridgeDestroyed(event.bridge.id);
+      case 'ChannelUserevent':
+      case 'ApplicationReplaced':
+        // Between controllers: see application-claim.ts.
+        return;
+    }
+  }
+
+  #entered(channel: AriChannel, args: readonly string[]): void {
+    const { asterisk, conferences, reception, logger } = this.#deps;
+    const { names, floorLegs, meters, prompter, floorPlayer } = asterisk;
+    const floorLeg = names.conferenceOfFloorLeg(channel.id);
+    if (floorLeg !== null) return floorLegs.entered(floorLeg);
+    switch (args[0]) {
+      case WHISPER:
+        return prompter.whisperEntered(channel.id);
+      case PLAYER:
+        return logFailure(logger, 'player', floorPlayer.entered(channel.id));
+      case METER:
+        return void meters.entered(names.channelOfMeter(channel.id) ?? '');
+      case RETURN:
+        return this.#returned(channel.id, args[1]);
+    }
+    const member = conferences.memberOf(channel.id);
+    // An application of the dialplan has led the member to a conference instead of back.
+    if (member && isAway(member)) conferences.channelGone(channel.id, true);
+    reception.receive(channel, args);
+  }
+
+  /** A member is back from an application of the dialplan, perhaps so late that the conference has forgotten them. */
+  #returned(channelId: string, status: string | undefined): void {
+    const { asterisk, conferences, logger } = this.#deps;
+    if (status === 'NOAPP') {
+      logger.warn(`call ${channelId}: exec has run nothing: Asterisk has no such application, or it is not loaded`);
+    }
+    if (conferences.memberOf(channelId)) {
+      return conferences.dispatchToMember(channelId, { type: 'returned', channelId });
+    }
+    logFailure(logger, `call ${channelId}`, asterisk.ari.continueInDialplan(channelId));
+  }
+
+  #gone(channelId: string, destroyed: boolean): void {
+    for (const observer of this.#observers) observer.channelGone(channelId, destroyed);
+  }
+
+  /** Asterisk does not report the end of a playback that never began. */
+  #playerGone(channelId: string): void {
+    const { names } = this.#deps.asterisk;
+    const playback = names.playbackOfPlayer(channelId) ?? names.playbackOnFloor(channelId);
+    if (playback !== null) this.#playbackFinished(playback, true);
+  }
+
+  #playbackFinished(id: string, failed: boolean): void {
+    const { prompter, floorPlayer } = this.#deps.asterisk;
+    prompter.finished(id);
+    floorPlayer.finished(id, failed);
+    if (this.#deps.conferences.playbackEnded(id)) void floorPlayer.stop(id);
+  }
+
+  #handleDtmf(channelId: string, digit: string): void {
+    const { reception, conferences } = this.#deps;
+    if (reception.handleDtmf(channelId, digit)) return;
+    conferences.dispatchToMember(channelId, { type: 'dtmf', channelId, digit });
+  }
+
+  #bridgeDestroyed(bridgeId: string): void {
+    const { asterisk, conferences, reconciler, logger } = this.#deps;
+    const intended = asterisk.bridges.destroyed(bridgeId);
+    const name = asterisk.names.conferenceOfFloor(bridgeId);
+    if (intended || name === null || !conferences.all.has(name)) return;
+    logger.warn(`conference ${name}: its bridge was destroyed by another program; making it again`);
+    logFailure(logger, `conference ${name}`, reconciler.repair());
+  }
+}

@@ -1,0 +1,211 @@
+import type { Logger } from 'winston';
+import type { Admission } from '../../admission/gate.ts';
+import { CONGESTION, NO_ROUTE } from '../../ari/causes.ts';
+import type { AriChannel, AriPort } from '../../ari/port.ts';
+import type { Settings } from '../../conference/model/conference.ts';
+import type { FlagChanges } from '../../conference/model/flags.ts';
+import type { JoinOrigin } from '../../conference/model/inputs.ts';
+import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
+import type { Caller, Member, Path } from '../../conference/model/member.ts';
+import { callerNumber, callerOf } from '../asterisk/caller.ts';
+import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { logFailure } from '../asterisk/log-failure.ts';
+import type { AsteriskRead } from '../asterisk/read-asterisk.ts';
+import type { Reconciler } from '../asterisk/reconciler.ts';
+import type { Prompter } from '../sounds/prompter.ts';
+import type { Anchors } from './anchors.ts';
+import { Arrivals } from './arrivals.ts';
+import { type Arrival, CallRouter, type CallRouterDeps } from './call-router.ts';
+import { Lobby } from './lobby.ts';
+
+/** A call that joins a conference. */
+export type JoiningCall = {
+  readonly channelId: string;
+  readonly caller: Caller;
+  readonly flags: FlagChanges;
+  readonly origin: JoinOrigin;
+  readonly path: Path;
+};
+
+/** The conferences that calls join. */
+export type Destinations = {
+  readonly profileNames: readonly string[];
+  settingsFor(conference: string | null, profileName: string): Settings | null;
+  conferenceOf(channelId: string): string | undefined;
+  memberOf(channelId: string): Member | undefined;
+  join(conference: string, profileName: string, call: JoiningCall): void;
+};
+
+export type ReceptionOptions = {
+  nodeId: string;
+  /** The longest time that a call may wait to be let in. */
+  waitMs: number;
+};
+
+export type ReceptionDeps = {
+  ari: AriPort;
+  anchors: Pick<Anchors, 'ensure' | 'has'>;
+  prompter: Pick<Prompter, 'playTo' | 'hush'>;
+  reconciler: Pick<Reconciler, 'pass' | 'admit'>;
+  cluster: CallRouterDeps['cluster'];
+  conferences: Destinations;
+  /** Whether a conference runs, here or elsewhere. */
+  isRunning: (conference: string) => boolean;
+  logger: Logger;
+  now: () => number;
+};
+
+/**
+ * How calls come in: a call is taken by this node or sent to another, waits until there is room for it, is asked for
+ * the number of its conference if it has none, and joins.
+ */
+export class Reception implements ChannelObserver {
+  readonly #deps: ReceptionDeps;
+  readonly #router: CallRouter;
+  readonly #arrivals: Arrivals;
+  readonly #lobby: Lobby;
+  /** Channels of calls that wait to join until it is known how their callers can hear. Bounded by the calls of Asterisk. */
+  readonly #joining = new Set<string>();
+
+  constructor(options: ReceptionOptions, deps: ReceptionDeps) {
+    const { reconciler } = deps;
+    this.#deps = deps;
+    this.#router = new CallRouter(options, deps);
+    this.#arrivals = new Arrivals(options, {
+      ...deps,
+      now: () => performance.now(),
+      pass: (apply) => reconciler.pass(apply),
+    });
+    this.#lobby = new Lobby({
+      ...deps,
+      settled: (channelId, error) => this.settled(channelId, error),
+      join: (conference, profileName, channel, flags) =>
+        this.#join(channel, { conference, profileName, flags, origin: 'lobby' }),
+    });
+  }
+
+  /** Calls that come in. */
+  get admission(): Admission {
+    return this.#arrivals.admission;
+  }
+
+  /** Whether a call is undecided: it waits, is about to join, or is on its way out. */
+  isUndecided(channelId: string): boolean {
+    const isArriving = this.#arrivals.has(channelId) && !this.#deps.conferences.memberOf(channelId);
+    return this.#router.has(channelId) || isArriving;
+  }
+
+  /** A call has come. */
+  receive(channel: AriChannel, args: readonly string[]): void {
+    this.#receive(channel, args, (arrival) => this.#router.receive(arrival));
+  }
+
+  /** Asterisk was read: the calls that it has are received, and others are forgotten. */
+  resync({ channels, malformed, inLobby, unanswered }: AsteriskRead): void {
+    const living = new Set(channels.map(({ id }) => id));
+    this.#router.resync(living);
+    this.#lobby.resync(living);
+    this.#arrivals.resync(living);
+    for (const { channel, message } of malformed) this.#turnAway(channel, message);
+    for (const channel of inLobby) {
+      if (!this.#lobby.has(channel.id)) this.receive(channel, channel.stasis?.args ?? []);
+    }
+    for (const channel of unanswered) {
+      // It is for this node, unless its caller has yet to be asked for a conference.
+      this.#receive(channel, channel.stasis?.args ?? [], (arrival) =>
+        arrival.conference === null ? this.#router.receive(arrival) : arrival.letIn(),
+      );
+    }
+  }
+
+  /** A caller has pressed a key. @returns whether it was meant for the lobby */
+  handleDtmf(channelId: string, digit: string): boolean {
+    if (!this.#lobby.has(channelId)) return false;
+    this.#lobby.handleDtmf(channelId, digit);
+    return true;
+  }
+
+  /** As `Arrivals.settled`. */
+  settled(channelId: string, error: unknown): void {
+    this.#arrivals.settled(channelId, error);
+  }
+
+  channelGone(channelId: string): void {
+    this.#joining.delete(channelId);
+    this.#lobby.channelGone(channelId);
+    this.#router.channelGone(channelId);
+    this.#arrivals.channelGone(channelId);
+  }
+
+  /** Stops the timers. */
+  stop(): void {
+    this.#lobby.stop();
+    this.#arrivals.stop();
+    this.#router.stop();
+  }
+
+  #receive(channel: AriChannel, args: readonly string[], route: (arrival: Arrival) => void): void {
+    // It was found in Asterisk before, and was let in or sent elsewhere.
+    if (this.#isKnown(channel.id)) return;
+    const parsed = parseJoinArguments(args);
+    if (!parsed.ok) return this.#turnAway(channel, parsed.message);
+    const { conferences, reconciler } = this.#deps;
+    const { conference, profileName, flags } = parsed.join;
+    const settings = conferences.settingsFor(conference, profileName);
+    if (!settings) {
+      const what = conference === null ? 'the lobby' : `conference ${conference}`;
+      const known = conferences.profileNames.join(', ');
+      return this.#turnAway(channel, `${what} asks for profile "${profileName}"; there are: ${known}`);
+    }
+    const join = () =>
+      conference === null
+        ? this.#lobby.receive(channel, settings, flags)
+        : this.#join(channel, { conference, profileName, flags, origin: 'dialplan' });
+    const admit = () => reconciler.admit(join);
+    const sendAway = () => this.#router.sendAway(arrival);
+    const letIn = () => this.#arrivals.receive({ channel, admit, sendAway });
+    const arrival: Arrival = { channel, conference, settings, letIn };
+    route(arrival);
+  }
+
+  /** A call joins once it is known how its caller can hear. */
+  #join(
+    channel: AriChannel,
+    {
+      conference,
+      profileName,
+      ...call
+    }: Pick<JoiningCall, 'flags' | 'origin'> & { conference: string; profileName: string },
+  ): void {
+    const { anchors, conferences, reconciler, logger, ari } = this.#deps;
+    const { id } = channel;
+    const join = (path: Path) =>
+      conferences.join(conference, profileName, { channelId: id, caller: callerOf(channel), ...call, path });
+    const path = anchors.ensure(channel);
+    if (!(path instanceof Promise)) return join(path);
+    this.#joining.add(id);
+    path.then(
+      // Not if it has ended while this had to wait.
+      (known) => reconciler.pass(() => this.#joining.delete(id) && join(known)),
+      (error: Error) => {
+        this.#joining.delete(id);
+        this.settled(id, error);
+        if (!anchors.has(id)) return;
+        logger.error(`call from ${callerNumber(channel)} refused: ${error.message}`);
+        logFailure(logger, `call ${id}`, ari.hangUp(id, CONGESTION));
+      },
+    );
+  }
+
+  #isKnown(channelId: string): boolean {
+    const isTaken = this.#deps.conferences.conferenceOf(channelId) !== undefined;
+    if (isTaken || this.#joining.has(channelId)) return true;
+    return this.#lobby.has(channelId) || this.#router.has(channelId) || this.#arrivals.has(channelId);
+  }
+
+  #turnAway(channel: AriChannel, why: string): void {
+    const { logger, ari } = this.#deps;
+    logger.error(`call from ${callerNumber(channel)} turned away: ${why}`);
+    logFailure(logger, `call ${channel.id}`, ari.hangUp(channel.id, NO_ROUTE));
+  }
+}

@@ -1,0 +1,24 @@
+import { type Admission, NO_ADMISSION } from '../../admission/gate.ts';
+import type { Command } from '../../conference/model/commands.ts';
+import type { Conference, Settings } from '../../conference/model/conference.ts';
+import type { Input } from '../../conference/model/inputs.ts';
+
+/** The conferences of this node, and the calls to them. */
+export type LocalConferences = {
+  readonly all: ReadonlyMap<string, Conference>;
+  readonly dispatch: (name: string, input: Input) => void;
+  /** Executes a command here. @param noForward it may not be forwarded */
+  readonly execute: (name: string, command: Command, noForward: boolean) => Promise<void>;
+  readonly settingsFor: (profileName: string) => Settings | null;
+  /** Calls that come in here. */
+  readonly admission: () => Admission;
+};
+
+/** Before those of the controller are known. */
+export const NO_CONFERENCES: LocalConferences = {
+  all: new Map(),
+  dispatch: () => {},
+  execute: async () => {},
+  settingsFor: () => null,
+  admission: () => NO_ADMISSION,
+};

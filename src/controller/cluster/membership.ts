@@ -1,0 +1,102 @@
+import type { Logger } from 'winston';
+import type { Message, MessageOf } from '../../cluster/messages.ts';
+import type { Nodes } from '../../cluster/nodes.ts';
+import type { EventChannel, PeerDownReason } from '../../events/channel.ts';
+import { WakeTimers } from '../../timing/wake-timers.ts';
+import { withTimeout } from '../../timing/with-timeout.ts';
+import { ControllerError } from '../errors/controller-error.ts';
+
+/** A controller that starts waits this time to hear from the others, before it believes that it is alone. */
+const SETTLE_MS = 1500;
+
+export type MembershipDeps = {
+  nodes: Nodes;
+  channel: EventChannel<Message> | null;
+  logger: Logger;
+  now: () => number;
+  /** Nodes that were there a moment ago, as the relay knows. */
+  expected: () => readonly string[];
+  /** Nodes are gone for good, and with them their parts of these conferences. */
+  onGone: (conferences: Iterable<string>) => void;
+};
+
+/** The nodes of the cluster: which are up, which are silent, and which are gone. */
+export class Membership {
+  readonly #hello: MessageOf<'hello'>;
+  readonly #deps: MembershipDeps;
+  readonly #expiry = new WakeTimers(() => this.#expire());
+  #onSettled = () => {};
+
+  /** @param options.hello how this node introduces itself */
+  constructor({ hello }: { hello: MessageOf<'hello'> }, deps: MembershipDeps) {
+    this.#hello = hello;
+    this.#deps = deps;
+  }
+
+  /** @returns when the other nodes have sent their snapshots, or after a short time */
+  async settled(): Promise<void> {
+    const settled = new Promise<void>((resolve) => {
+      this.#onSettled = resolve;
+    });
+    this.checkSettled();
+    await withTimeout(settled, SETTLE_MS, () => {});
+  }
+
+  /** Perhaps all nodes have sent their snapshots by now. */
+  checkSettled(): void {
+    const { nodes, expected } = this.#deps;
+    // A node that the relay knows was there a moment ago, and would be taken for gone.
+    if (expected().some((node) => nodes.get(node)?.state !== 'up')) return;
+    const up = [...nodes.all.values()].filter(({ state }) => state === 'up');
+    if (up.length > 0 && up.every(({ replica }) => replica.isComplete)) this.#onSettled();
+  }
+
+  /** Another node has sent something. */
+  heard(node: string): void {
+    this.#deps.nodes.heard(node, this.#deps.now());
+  }
+
+  up(node: string): void {
+    const { nodes, channel, logger, now } = this.#deps;
+    nodes.up(node, now());
+    logger.info(`node ${node} is up`, { node });
+    channel?.send(node, this.#hello);
+  }
+
+  down(node: string, reason: PeerDownReason): void {
+    const { nodes, logger, now } = this.#deps;
+    const nowMs = now();
+    nodes.down(node, nowMs);
+    // It is this node that goes; a timer would keep its process from ending.
+    if (reason === 'stopped') return;
+    logger.warn(`node ${node} is silent: ${reason}`, { node });
+    this.#expiry.wake('next', nodes.nextExpiryMs, nowMs);
+  }
+
+  /**
+   * Forgets the conferences of another node; one that is up is asked for a snapshot.
+   * @returns the conferences that it was part of
+   * @throws ControllerError `no-such-node`
+   */
+  flush(node: string): Iterable<string> {
+    const { nodes, channel } = this.#deps;
+    if (!nodes.get(node)) throw new ControllerError('no-such-node', `no other node "${node}"`);
+    const conferences = nodes.flush(node);
+    channel?.send(node, { type: 'want-snapshot' });
+    return conferences;
+  }
+
+  stop(): void {
+    this.#onSettled();
+    this.#expiry.clear();
+  }
+
+  #expire(): void {
+    const { nodes, logger, now, onGone } = this.#deps;
+    const nowMs = now();
+    const { gone, touched } = nodes.expire(nowMs);
+    for (const node of gone) logger.warn(`node ${node} is gone, with its members`, { node });
+    if (gone.length > 0) onGone(touched);
+    if (Number.isFinite(nodes.nextExpiryMs)) this.#expiry.wake('next', nodes.nextExpiryMs, nowMs);
+  }
+}
