@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 /** A row of the table. */
 export type Layer = {
-  /** As `src/api`; `src/relay/**` stands for a folder whose rooms are not looked into. */
+  /** As `src/api`: without the folders in it. */
   readonly folders: readonly string[];
   /** The packages that the layer may import; null for any. */
   readonly packages: readonly string[] | null;
@@ -38,16 +38,14 @@ export function pureFolders(layers: readonly Layer[]): string[] {
 /** @returns a line for each rule that is broken, and where */
 export function violations(layers: readonly Layer[], imports: Imports): string[] {
   const folders = layers.flatMap((layer) => layer.folders);
-  const roomOf = (file: string) => folders.find((folder) => isIn(folder, file));
-  const layerOf = (file: string) => layers.findIndex((layer) => layer.folders.some((folder) => isIn(folder, file)));
-  const isInside = (file: string, other: string) => roomOf(file)?.endsWith('/**') && roomOf(file) === roomOf(other);
+  const layerOf = (file: string) => layers.findIndex((layer) => layer.folders.includes(dirname(file)));
   const files = [...imports.keys()];
   const edges = [...imports].flatMap(([file, targets]) => targets.map((target) => ({ file, target })));
-  const inner = edges.filter(({ file, target }) => imports.has(target) && !isInside(file, target));
+  const inner = edges.filter(({ target }) => imports.has(target));
   const outer = edges.filter(({ target }) => !imports.has(target));
 
-  const unlisted = new Set(files.filter((file) => !roomOf(file)).map((file) => dirname(file)));
-  const empty = folders.filter((folder) => !files.some((file) => isIn(folder, file)));
+  const unlisted = new Set(files.map((file) => dirname(file)).filter((folder) => !folders.includes(folder)));
+  const empty = folders.filter((folder) => !files.some((file) => dirname(file) === folder));
   const up = inner.filter(({ file, target }) => layerOf(target) < layerOf(file));
   const impure = inner.filter(
     ({ file, target }) => layers[layerOf(file)]?.packages && !layers[layerOf(target)]?.packages,
@@ -56,7 +54,7 @@ export function violations(layers: readonly Layer[], imports: Imports): string[]
     const packages = layers[layerOf(file)]?.packages;
     return packages && !packages.includes(target);
   });
-  const rooms = inner.map(({ file, target }) => ({ file: roomOf(file) ?? '', target: roomOf(target) ?? '' }));
+  const rooms = inner.map(({ file, target }) => ({ file: dirname(file), target: dirname(target) }));
   return [
     ...[...unlisted].map((folder) => `${folder}: the table of layers does not name this folder`),
     ...empty.map((folder) => `${folder}: the table of layers names this folder, and it has no files`),
@@ -102,10 +100,6 @@ export function readImports(root = ROOT): Imports {
 
 export function readLayers(root = ROOT): Layer[] {
   return parseLayers(readFileSync(join(root, 'docs/architecture.md'), 'utf8'));
-}
-
-function isIn(folder: string, file: string): boolean {
-  return folder.endsWith('/**') ? file.startsWith(folder.slice(0, -2)) : dirname(file) === folder;
 }
 
 function codeIn(cell: string): string[] {

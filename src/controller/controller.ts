@@ -7,7 +7,7 @@ import type { Conference } from '../conference/model/conference.ts';
 import type { Member } from '../conference/model/member.ts';
 import type { InvitationEvent } from '../invite/invitation.ts';
 import type { Profiles } from '../profiles/profiles.ts';
-import type { RelayReport } from '../relay/protocol.ts';
+import type { RelayReport } from '../relay/protocol/protocol.ts';
 import type { Speech } from '../speech/speech.ts';
 import { readAsterisk } from './asterisk/read-asterisk.ts';
 import { Reconciler } from './asterisk/reconciler.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'winston';
-import type { RelayReport } from '../relay/protocol.ts';
+import type { RelayReport } from '../relay/protocol/protocol.ts';
 import type { AsteriskServices } from './asterisk-services.ts';
 
 export type RelayReportDeps = {

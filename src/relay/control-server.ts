@@ -1,9 +1,9 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { clearSocketPath } from '../process/unix-socket.ts';
-import { RelayError } from './errors.ts';
-import { onLines, sendLine } from './lines.ts';
-import { type RelayReport, type RelayRequest, relayRequestSchema } from './protocol.ts';
+import { RelayError } from './protocol/errors.ts';
+import { onLines, sendLine } from './protocol/lines.ts';
+import { type RelayReport, type RelayRequest, relayRequestSchema } from './protocol/protocol.ts';
 
 export type ControlServerDeps = {
   /** What to report to a controller that has just connected. */

@@ -1,4 +1,4 @@
-import type { RelayRequest, RtpAddress } from '../../src/relay/protocol.ts';
+import type { RelayRequest, RtpAddress } from '../../src/relay/protocol/protocol.ts';
 import { RelayAlone } from '../kit/relay-alone.ts';
 
 /** The relay as the `relay` bench measures it: all that the bench knows of its protocol. */

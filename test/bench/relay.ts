@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RtpAddress } from '../../src/relay/protocol.ts';
+import type { RtpAddress } from '../../src/relay/protocol/protocol.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../src/rtp/packet.ts';
 import { cpuSeconds } from './cpu.ts';
 import type { PlainLoopOptions } from './plain-udp-loop.ts';

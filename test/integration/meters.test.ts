@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MeterReport } from '../../src/relay/meters/meter-thread.ts';
-import type { RtpAddress } from '../../src/relay/protocol.ts';
+import type { RtpAddress } from '../../src/relay/protocol/protocol.ts';
 
 const FRAME_MS = 20;
 const FRAME_SAMPLES = 160;

@@ -7,7 +7,7 @@ import { Controller } from '../../src/controller/controller.ts';
 import type { RelayLink } from '../../src/controller/relay/relay-link.ts';
 import type { EventChannel, EventChannelDeps } from '../../src/events/channel.ts';
 import { parseProfiles } from '../../src/profiles/profiles.ts';
-import type { CallSpec } from '../../src/relay/protocol.ts';
+import type { CallSpec } from '../../src/relay/protocol/protocol.ts';
 import type { Speech } from '../../src/speech/speech.ts';
 
 export type ControllerAlone = { readonly controller: Controller; readonly cluster: Cluster };

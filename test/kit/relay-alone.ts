@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { onLines, sendLine } from '../../src/relay/lines.ts';
-import { type RelayReport, type RelayRequest, relayReportSchema } from '../../src/relay/protocol.ts';
+import { onLines, sendLine } from '../../src/relay/protocol/lines.ts';
+import { type RelayReport, type RelayRequest, relayReportSchema } from '../../src/relay/protocol/protocol.ts';
 
 const PROGRAM = new URL('../../dist/cli/main.js', import.meta.url);
 const START_TIMEOUT_MS = 10_000;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/machine.ts';
-import type { RelayReport, TrunkPeerSpec, TrunkStatsReport } from '../../src/relay/protocol.ts';
+import type { RelayReport, TrunkPeerSpec, TrunkStatsReport } from '../../src/relay/protocol/protocol.ts';
 import { formatSecret } from '../../src/secrets/derive.ts';
 import { FakeFloor } from './fake-floor.ts';
 import { nobody } from './floor-voices.ts';

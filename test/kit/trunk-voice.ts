@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { encodeG711Into } from '../../src/audio/g711.ts';
-import type { AnnouncementText } from '../../src/relay/protocol.ts';
+import type { AnnouncementText } from '../../src/relay/protocol/protocol.ts';
 import { PCMU } from '../../src/trunk/audio-format.ts';
 import { OutgoingStream } from '../../src/trunk/outgoing-stream.ts';
 import { MAX_PACKET_BYTES } from '../../src/trunk/packet-format.ts';

@@ -2,7 +2,7 @@ import type { ApiErrorCode } from '../../api/errors.ts';
 import type { AriErrorCode } from '../../ari/errors.ts';
 import type { ControllerErrorCode } from '../../controller/errors/controller-error.ts';
 import type { EventChannelErrorCode } from '../../events/errors.ts';
-import type { RelayErrorCode } from '../../relay/errors.ts';
+import type { RelayErrorCode } from '../../relay/protocol/errors.ts';
 
 /** The exit statuses of commands. */
 export const EXIT = {

@@ -8,7 +8,7 @@ import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Hearing } from '../../conference/model/channel-setup.ts';
 import type { Path } from '../../conference/model/member.ts';
 import { firstAddress } from '../../config/relay-config.ts';
-import type { CallSpec } from '../../relay/protocol.ts';
+import type { CallSpec } from '../../relay/protocol/protocol.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
 import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 import { ControllerError } from '../errors/controller-error.ts';

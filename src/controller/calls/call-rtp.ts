@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { CallSpec } from '../../relay/protocol.ts';
+import type { CallSpec } from '../../relay/protocol/protocol.ts';
 
 /**
  * The functions of the dialplan by which Asterisk tells about the RTP of a call.

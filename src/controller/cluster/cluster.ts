@@ -7,7 +7,7 @@ import type { ExternalCommand } from '../../conference/model/commands.ts';
 import type { Conference } from '../../conference/model/conference.ts';
 import type { ClusterTelling } from '../../conference/model/remote.ts';
 import type { EventChannel, EventChannelDeps, PeerDownReason } from '../../events/channel.ts';
-import type { AnnouncementText, CallSums, TrunkStatsReport } from '../../relay/protocol.ts';
+import type { AnnouncementText, CallSums, TrunkStatsReport } from '../../relay/protocol/protocol.ts';
 import { CallPlacement } from './call-placement.ts';
 import { CommandForwarding } from './command-forwarding.ts';
 import { ConferenceSharing } from './conference-sharing.ts';

@@ -1,7 +1,7 @@
 import type { Message, MessageOf } from '../../cluster/messages.ts';
 import type { Nodes } from '../../cluster/nodes.ts';
 import type { EventChannel } from '../../events/channel.ts';
-import type { CallSums, TrunkStatsReport } from '../../relay/protocol.ts';
+import type { CallSums, TrunkStatsReport } from '../../relay/protocol/protocol.ts';
 import type { LocalConferences } from './local-conferences.ts';
 import { type NodeView, otherNodeView, trafficOf } from './node-view.ts';
 

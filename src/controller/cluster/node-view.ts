@@ -2,7 +2,7 @@ import { type Admission, NO_ADMISSION } from '../../admission/gate.ts';
 import type { Message } from '../../cluster/messages.ts';
 import type { NodeState, OtherNode } from '../../cluster/nodes.ts';
 import type { EventChannel, EventCounters } from '../../events/channel.ts';
-import type { CallSums, TrunkStatsReport } from '../../relay/protocol.ts';
+import type { CallSums, TrunkStatsReport } from '../../relay/protocol/protocol.ts';
 
 /** The packets and messages that this node has sent and received since its relay or its controller was started. */
 export type NodeTraffic = {

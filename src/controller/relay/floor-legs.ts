@@ -2,7 +2,7 @@ import type { Logger } from 'winston';
 import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { FloorLeg } from '../../conference/model/floor-leg.ts';
-import type { RtpAddress } from '../../relay/protocol.ts';
+import type { RtpAddress } from '../../relay/protocol/protocol.ts';
 import type { Bridges } from '../asterisk/bridges.ts';
 import type { ChannelObserver } from '../asterisk/channel-observer.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';

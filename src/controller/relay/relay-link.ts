@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
-import { onLines, sendLine } from '../../relay/lines.ts';
+import { onLines, sendLine } from '../../relay/protocol/lines.ts';
 import {
   type AnnouncementText,
   type CallSpec,
@@ -12,7 +12,7 @@ import {
   type RtpAddress,
   relayReportSchema,
   type TrunkPeerSpec,
-} from '../../relay/protocol.ts';
+} from '../../relay/protocol/protocol.ts';
 import { Waiters } from '../../timing/waiters.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
 

@@ -9,7 +9,7 @@ import { audioFilter } from '../../udp/filter.ts';
 import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions, UdpSource } from '../../udp/udp.ts';
 import type { AudienceListener, Hearing } from '../audience/audience-listener.ts';
 import { PromptQueue } from '../audience/prompt-queue.ts';
-import type { CallSpec, CallStatistics, RtpAddress } from '../protocol.ts';
+import type { CallSpec, CallStatistics, RtpAddress } from '../protocol/protocol.ts';
 import type { CallState, PhoneReport } from '../upgrade/succession.ts';
 import { AsteriskReminder } from './asterisk-reminder.ts';
 import { CallRtcp } from './call-rtcp.ts';

@@ -3,7 +3,7 @@ import type { Libc } from '../../udp/libc.ts';
 import type { Udp, UdpPeer } from '../../udp/udp.ts';
 import { Audience } from '../audience/audience.ts';
 import type { AudienceFrame, CallReport, CallRequest } from '../protocol/media-messages.ts';
-import type { RtpAddress } from '../protocol.ts';
+import type { RtpAddress } from '../protocol/protocol.ts';
 import {
   type CallState,
   decodeSuccession,

@@ -1,4 +1,4 @@
-import type { RtpAddress } from '../protocol.ts';
+import type { RtpAddress } from '../protocol/protocol.ts';
 import type { PhoneSourceState } from '../upgrade/succession.ts';
 
 /** While the phone is heard, a packet of another stream from its address does not move it. */

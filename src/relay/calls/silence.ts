@@ -1,7 +1,7 @@
 import { encodeG711Into } from '../../audio/g711.ts';
 import { G722Encoder } from '../../audio/g722.ts';
 import { RTP_HEADER_BYTES } from '../../rtp/packet.ts';
-import type { CallSpec } from '../protocol.ts';
+import type { CallSpec } from '../protocol/protocol.ts';
 
 type Codec = CallSpec['codec'];
 

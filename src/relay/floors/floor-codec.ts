@@ -1,6 +1,6 @@
 import { G722Decoder, G722Encoder } from '../../audio/g722.ts';
 import { decodeL16Into, encodeL16Into } from '../../audio/l16.ts';
-import type { FloorSpec } from '../protocol.ts';
+import type { FloorSpec } from '../protocol/protocol.ts';
 
 /** How 20 ms of sound are exchanged with Asterisk, both ways, over one stream. */
 export type FloorCodec = {

@@ -4,7 +4,7 @@ import { Mixer } from '../../audio/mixer.ts';
 import { Pacing } from '../../rtp/pacing.ts';
 import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../../rtp/packet.ts';
 import type { Udp, UdpSocket, UdpSource } from '../../udp/udp.ts';
-import type { FloorSpec, RtpAddress } from '../protocol.ts';
+import type { FloorSpec, RtpAddress } from '../protocol/protocol.ts';
 import type { FloorState } from '../upgrade/succession.ts';
 import { type FloorCodec, floorCodec } from './floor-codec.ts';
 import { RemoteSources } from './remote-sources.ts';

@@ -4,7 +4,7 @@ import type { ReceivedFrame } from '../../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
 import type { Udp } from '../../udp/udp.ts';
 import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from '../protocol/media-messages.ts';
-import type { AnnouncementText, FloorSpec, TrunkStatsReport } from '../protocol.ts';
+import type { AnnouncementText, FloorSpec, TrunkStatsReport } from '../protocol/protocol.ts';
 import {
   decodeSuccession,
   type FloorState,

@@ -7,7 +7,7 @@ import { type AudioFormat, L16_8000, L16_16000, PCMA, PCMU } from '../../trunk/a
 import { OutgoingStream } from '../../trunk/outgoing-stream.ts';
 import type { OutgoingFrame } from '../../trunk/trunk-sender.ts';
 import type { TrunkOptions } from '../protocol/media-messages.ts';
-import type { FloorSpec } from '../protocol.ts';
+import type { FloorSpec } from '../protocol/protocol.ts';
 
 const FORMATS: Readonly<Record<TrunkOptions['codec'], AudioFormat>> = { PCMU, PCMA, L16: L16_8000 };
 /** Softer than a whisper on the line; what is louder is sent. */

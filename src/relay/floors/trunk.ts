@@ -9,7 +9,7 @@ import { type DropReason, TrunkReceiver } from '../../trunk/trunk-receiver.ts';
 import { type OutgoingFrame, type Refusal, TrunkSender } from '../../trunk/trunk-sender.ts';
 import type { MulticastOptions, Udp, UdpPeer, UdpSocket } from '../../udp/udp.ts';
 import type { TrunkOptions } from '../protocol/media-messages.ts';
-import type { RtpAddress, TrunkPeerSpec } from '../protocol.ts';
+import type { RtpAddress, TrunkPeerSpec } from '../protocol/protocol.ts';
 
 /** At 60,000 packets a second the kernel's default loses a sixth of them. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;

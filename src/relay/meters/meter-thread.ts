@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'winston';
-import type { RelayReport, RtpAddress } from '../protocol.ts';
+import type { RelayReport, RtpAddress } from '../protocol/protocol.ts';
 
 /** After the thread has died. */
 const RESTART_MS = 1000;

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
-import { MOST_METERS } from '../protocol.ts';
+import { MOST_METERS } from '../protocol/protocol.ts';
 import { AudioSocketReader } from './audio-socket.ts';
 import { LevelMeter } from './level-meter.ts';
 import type { MeterReport } from './meter-thread.ts';

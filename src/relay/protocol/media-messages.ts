@@ -1,4 +1,4 @@
-import type { CallSpec, CallSums, RelayReport, RelayRequest, RtpAddress } from '../protocol.ts';
+import type { CallSpec, CallSums, RelayReport, RelayRequest, RtpAddress } from './protocol.ts';
 
 /** What the calls, the floors and the audience of a media thread are asked for, and what they report. */
 

@@ -1,7 +1,7 @@
 import type { Udp } from '../../udp/udp.ts';
 import { Audience } from '../audience/audience.ts';
 import { Floor } from '../floors/floor.ts';
-import type { FloorSpec } from '../protocol.ts';
+import type { FloorSpec } from '../protocol/protocol.ts';
 
 /*
  * What is made once in each thread, such as comfort noise, and code that has never run, take tens of milliseconds. Threads pay

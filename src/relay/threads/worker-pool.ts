@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { createRtpDrops, readDrops } from '../calls/rtp-drops.ts';
 import type { CallRequest, FloorRequest, TrunkOptions } from '../protocol/media-messages.ts';
-import type { CallSums } from '../protocol.ts';
+import type { CallSums } from '../protocol/protocol.ts';
 import type { Estate } from '../upgrade/take-over.ts';
 import { createDoorbell, type Doorbell, ring } from './doorbell.ts';
 import type { MediaCommand, MediaWorkerOptions, WorkerReport } from './worker-messages.ts';

@@ -1,7 +1,7 @@
 import type { OutgoingStreamState } from '../../rtp/outgoing-stream.ts';
 import type { ReceptionState } from '../../rtp/reception.ts';
 import type { TrunkOptions } from '../protocol/media-messages.ts';
-import type { CallSpec, FloorSpec, RtpAddress, TrunkPeerSpec } from '../protocol.ts';
+import type { CallSpec, FloorSpec, RtpAddress, TrunkPeerSpec } from '../protocol/protocol.ts';
 
 /**
  * What a relay hands over to the one that succeeds it: messages that carry descriptors of sockets (`udp/descriptors.ts`). Each

@@ -4,15 +4,15 @@ import { clearSocketPath } from '../../process/unix-socket.ts';
 import { DescriptorInbox } from '../../udp/descriptors.ts';
 import { loadLibc } from '../../udp/libc.ts';
 import { isLibcAllowed } from '../../udp/open-udp.ts';
-import { RelayError } from '../errors.ts';
-import { onLines, sendLine } from '../lines.ts';
+import { RelayError } from '../protocol/errors.ts';
+import { onLines, sendLine } from '../protocol/lines.ts';
 import {
   type CallSpec,
   type RelayReport,
   type RelayRequest,
   relayReportSchema,
   type TrunkPeerSpec,
-} from '../protocol.ts';
+} from '../protocol/protocol.ts';
 import { decodeSuccession, type FloorState, SUCCESSION_VERSION, type SuccessionPart } from './succession.ts';
 
 /** A relay that runs. It answers at once, unless its machine is busy. */

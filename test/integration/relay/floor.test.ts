@@ -6,7 +6,7 @@ import { G722Decoder, G722Encoder } from '../../../src/audio/g722.ts';
 import { encodeL16Into } from '../../../src/audio/l16.ts';
 import { createRtpDrops } from '../../../src/relay/calls/rtp-drops.ts';
 import { Floor } from '../../../src/relay/floors/floor.ts';
-import type { FloorSpec } from '../../../src/relay/protocol.ts';
+import type { FloorSpec } from '../../../src/relay/protocol/protocol.ts';
 import { createDoorbell, ring } from '../../../src/relay/threads/doorbell.ts';
 import type {
   FramesWanted,

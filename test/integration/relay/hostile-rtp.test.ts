@@ -1,7 +1,7 @@
 import type { Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RtpAddress } from '../../../src/relay/protocol.ts';
+import type { RtpAddress } from '../../../src/relay/protocol/protocol.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
 import { HOSTILE_KINDS, hostileSource, nextHostilePacket } from '../../kit/hostile/hostile-packets.ts';
 import { expectOneStream, hears, isReminder, missing, WITHIN } from './judge.ts';

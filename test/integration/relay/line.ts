@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { decodeG711Into, encodeG711Into } from '../../../src/audio/g711.ts';
 import { G722Decoder, G722Encoder } from '../../../src/audio/g722.ts';
-import type { CallSpec, RtpAddress } from '../../../src/relay/protocol.ts';
+import type { CallSpec, RtpAddress } from '../../../src/relay/protocol/protocol.ts';
 import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../../../src/rtp/packet.ts';
 import { levelDbov, toneLevelDbov } from '../../kit/phone/judge.ts';
 

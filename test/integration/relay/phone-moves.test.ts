@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CallSpec } from '../../../src/relay/protocol.ts';
+import type { CallSpec } from '../../../src/relay/protocol/protocol.ts';
 import { expectOneStream, falls, hears, WITHIN } from './judge.ts';
 import type { Line } from './line.ts';
 import { type HarnessCall, HEARING, PHONE, RelayHarness } from './relay-harness.ts';

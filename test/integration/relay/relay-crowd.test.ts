@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CallSpec, FloorSpec } from '../../../src/relay/protocol.ts';
+import type { CallSpec, FloorSpec } from '../../../src/relay/protocol/protocol.ts';
 import { expectNothingLost, hears, WITHIN } from './judge.ts';
 import { ASTERISK, type HarnessCall, HEARING, RelayHarness } from './relay-harness.ts';
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { freePort } from '../../../scripts/machine.ts';
 import { encodeL16Into } from '../../../src/audio/l16.ts';
-import { onLines } from '../../../src/relay/lines.ts';
+import { onLines } from '../../../src/relay/protocol/lines.ts';
 import {
   type CallHearing,
   type CallSpec,
@@ -21,7 +21,7 @@ import {
   type RelayRequest,
   type RtpAddress,
   relayReportSchema,
-} from '../../../src/relay/protocol.ts';
+} from '../../../src/relay/protocol/protocol.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../../src/rtp/packet.ts';
 import { Line } from './line.ts';
 

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
-import type { FloorSpec } from '../../../src/relay/protocol.ts';
+import type { FloorSpec } from '../../../src/relay/protocol/protocol.ts';
 import { hears, longestGapMs, missing, WITHIN } from './judge.ts';
 import { type HarnessCall, HEARING, RelayHarness } from './relay-harness.ts';
 

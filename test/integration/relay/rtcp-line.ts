@@ -1,5 +1,5 @@
 import type { Socket } from 'node:dgram';
-import type { RtpAddress } from '../../../src/relay/protocol.ts';
+import type { RtpAddress } from '../../../src/relay/protocol/protocol.ts';
 import {
   emptyReportBlock,
   emptyRtcpView,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { CallSpec } from '../../../src/relay/protocol.ts';
+import type { CallSpec } from '../../../src/relay/protocol/protocol.ts';
 import { hears, WITHIN } from './judge.ts';
 import { type HarnessCall, HEARING, PHONE, RelayHarness, type Report } from './relay-harness.ts';
 import { type Answer, RtcpLine } from './rtcp-line.ts';

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
-import type { CallSpec } from '../../../src/relay/protocol.ts';
+import type { CallSpec } from '../../../src/relay/protocol/protocol.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
 import { cpuSeconds, residentMb } from '../../bench/cpu.ts';
 import { toneVoice } from '../../kit/floor-voices.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { TrunkStatsReport } from '../../../src/relay/protocol.ts';
+import type { TrunkStatsReport } from '../../../src/relay/protocol/protocol.ts';
 import { talkVoice, toneVoice } from '../../kit/floor-voices.ts';
 import { burstsOf, type Impairment } from '../../kit/impairment/impairment.ts';
 import { type ImpairedMesh, meshOf } from '../../kit/impairment/mesh.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { CallSpec } from '../../../src/relay/protocol.ts';
+import type { CallSpec } from '../../../src/relay/protocol/protocol.ts';
 import { FakeAsterisk } from './fake-asterisk.ts';
 
 const ANCHORED = { name: 'PJSIP/anonymous-00000001', dialled: '3000' };

@@ -7,15 +7,12 @@ const LAYERS = parseLayers(`
 | folders                  | packages        | what       |
 | ------------------------ | --------------- | ---------- |
 | \`src/top\`, \`src/side\` | anything        | the shell  |
-| \`src/rooms/**\`         | anything        | not sorted |
 | \`src/middle\`           | \`zod\`         | the core   |
 | \`src/low\`              | nothing         | its ground |
 `);
 const CLEAN = {
-  'src/top/a.ts': ['src/side/b.ts', 'node:fs'],
+  'src/top/a.ts': ['src/side/b.ts', 'node:fs', 'ws'],
   'src/side/b.ts': ['src/middle/c.ts'],
-  'src/rooms/x/d.ts': ['src/rooms/y/e.ts'],
-  'src/rooms/y/e.ts': ['src/rooms/x/d.ts', 'ws'],
   'src/middle/c.ts': ['src/low/f.ts', 'zod'],
   'src/low/f.ts': [],
   'src/low/g.ts': ['src/low/f.ts'],

@@ -4,7 +4,7 @@ import { AriError } from '../../../../src/ari/errors.ts';
 import type { AriPort } from '../../../../src/ari/port.ts';
 import { Anchors } from '../../../../src/controller/calls/anchors.ts';
 import type { RelayLink } from '../../../../src/controller/relay/relay-link.ts';
-import type { CallSpec } from '../../../../src/relay/protocol.ts';
+import type { CallSpec } from '../../../../src/relay/protocol/protocol.ts';
 
 const MEDIA_ADDRESS = '127.0.99.1';
 const RTP: Record<string, string> = {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Message, MessageOf } from '../../../../src/cluster/messages.ts';
 import { Nodes } from '../../../../src/cluster/nodes.ts';
 import { TrunkPeers } from '../../../../src/controller/cluster/trunk-peers.ts';
-import type { TrunkPeerSpec } from '../../../../src/relay/protocol.ts';
+import type { TrunkPeerSpec } from '../../../../src/relay/protocol/protocol.ts';
 
 const ANNOUNCEMENT = { epoch: 7, key: Buffer.alloc(32, 1).toString('base64'), fromCounter: { high: 0, low: 9 } };
 const GROUP = { group: '239.0.0.1', port: 7500 };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AriPort } from '../../../../src/ari/port.ts';
 import { ObjectNames } from '../../../../src/controller/asterisk/object-names.ts';
 import { Meters } from '../../../../src/controller/relay/meters.ts';
-import type { RtpAddress } from '../../../../src/relay/protocol.ts';
+import type { RtpAddress } from '../../../../src/relay/protocol/protocol.ts';
 
 const names = new ObjectNames('r');
 const RELAY: RtpAddress = { host: '127.0.0.1', port: 4000 };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { relayRequestSchema } from '../../../src/relay/protocol.ts';
+import { relayRequestSchema } from '../../../../src/relay/protocol/protocol.ts';
 
 it('a listener can be sent to 12 dB louder or softer, and no further', () => {
   const understood = (volume: number) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GAIN_STEPS_MAX, GAIN_STEPS_MIN } from '../audio/gain.ts';
+import { GAIN_STEPS_MAX, GAIN_STEPS_MIN } from '../../audio/gain.ts';
 
 /**
  * What controller and relay tell each other over the relay's unix socket: JSON, one message a line. The controller states
