@@ -14,7 +14,7 @@ import { type Judgement, judge, type OpenedProfile, openProfile, putInPlace } fr
 
 export type EditDeps = {
   env: NodeJS.ProcessEnv;
-  /** Asks whoever sits there; null where nobody does. */
+  /** Asks the person at the terminal; null without a terminal. */
   ask: ((question: string) => Promise<string>) | null;
 };
 
