@@ -1,7 +1,7 @@
-# A node's relay and controller. Asterisk runs beside it, on the host or in a container of its own.
+# This image runs a node's relay and controller. Asterisk runs beside it, on the host or in a container of its own.
 #
-#     docker run --network host ...                 both, supervised (rostrum start)
-#     docker run --network host ... relay           one of them, if each is to have a container; they share /run/rostrum
+#     docker run --network host ...                 runs both, supervised (rostrum start)
+#     docker run --network host ... relay           runs one of them, if each is to have a container; they share /run/rostrum
 #     docker run --network host ... controller
 #
 # It needs the network of the host: the relay exchanges audio with Asterisk on loopback, and phones send audio to any of the
@@ -26,10 +26,10 @@ COPY profiles ./profiles
 RUN mkdir -p /run/rostrum /etc/rostrum /var/cache/rostrum && chown node:node /run/rostrum /var/cache/rostrum
 USER node
 ENV ROSTRUM_SOCKET=/run/rostrum/rostrum.sock XDG_CACHE_HOME=/var/cache
-# Of a cluster: the event channel and the trunk.
+# The event channel and the trunk of a cluster.
 EXPOSE 7400/tcp 7500/udp
 STOPSIGNAL SIGTERM
-# Asks the controller; a container with the relay alone needs --no-healthcheck.
+# The check asks the controller. A container with the relay alone needs --no-healthcheck.
 HEALTHCHECK --interval=10s CMD ["node", "dist/cli/main.js", "status"]
 ENTRYPOINT ["node", "dist/cli/main.js"]
 CMD ["start"]

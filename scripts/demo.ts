@@ -130,7 +130,7 @@ try {
   const { ended, ...result } = await demonstrate();
   console.log(result.lines.join('\n'));
   process.send?.(result);
-  // Whoever ends the conference ends the demo, so that it can be begun again.
+  // The end of the conference ends the demo, so that it can be started again.
   await ended;
   await stopPhones();
   process.exit(0);

@@ -63,21 +63,34 @@ function kindsOf(text: string): HostileKind[] {
 const program = new Command('./scripts/hostile')
   .description('send hostile packets to a UDP port of this machine')
   .argument('<target>', 'address of 127.0.0.0/8 and port, such as 127.0.0.1:5004', endpoint)
-  .addOption(new Option('--count <n>', 'packets').default(1_000_000).argParser(wholeNumber(1, Number.MAX_SAFE_INTEGER)))
   .addOption(
-    new Option('--rate <n>', 'packets a second; 0: as fast as possible')
+    new Option('--count <n>', 'number of packets')
+      .default(1_000_000)
+      .argParser(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  )
+  .addOption(
+    new Option('--rate <n>', 'packets a second; 0 is as fast as possible')
       .default(0)
       .argParser(wholeNumber(0, 10_000_000)),
   )
-  .addOption(new Option('--seed <n>', 'another sequence').default(1).argParser(wholeNumber(0, 2 ** 32 - 1)))
-  .addOption(new Option('--sockets <n>', 'sockets to send from').default(8).argParser(wholeNumber(1, MAX_SOCKETS)))
   .addOption(
-    new Option('--kinds <names>', 'only these, with commas between')
+    new Option('--seed <n>', 'seed of the sequence; the same seed makes the same packets')
+      .default(1)
+      .argParser(wholeNumber(0, 2 ** 32 - 1)),
+  )
+  .addOption(
+    new Option('--sockets <n>', 'number of sockets to send from').default(8).argParser(wholeNumber(1, MAX_SOCKETS)),
+  )
+  .addOption(
+    new Option('--kinds <names>', 'only these kinds, with commas between them')
       .default([...HOSTILE_KINDS], HOSTILE_KINDS.join(','))
       .argParser(kindsOf),
   )
-  .option('--capture <file>', 'valid packets to spoil: datagrams, each behind its length in 16 bits, big-endian')
-  .option('--listen <address:port>', 'take valid packets to spoil that are sent there', endpoint)
+  .option(
+    '--capture <file>',
+    'file with valid packets to spoil: datagrams, each after its length in 16 bits, big-endian',
+  )
+  .option('--listen <address:port>', 'receive valid packets to spoil at this address', endpoint)
   .option('--json', 'print one JSON object')
   .action(attack);
 

@@ -50,7 +50,7 @@ export function nodePlace(number: number): NodePlace {
 export const ALL_PLACES: readonly NodePlace[] = Array.from({ length: MOST_NODES }, (_, index) => nodePlace(index + 1));
 
 interface SavedProcess extends ProcessRecord {
-  /** Of the admin API; the environment of whoever ends the node may lead to another one. */
+  /** Of the admin API; the environment in which `down` runs may lead to another one. */
   readonly socketPath: string;
 }
 

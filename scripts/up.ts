@@ -25,17 +25,17 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => interrupted.abort(new Error('interrupted')));
 }
 
-// Whoever reads the output may stop reading, as in `./scripts/up | head`; the node goes on.
+// The reader of the output may stop reading, as in `./scripts/up | head`; the node goes on.
 process.stdout.on('error', () => {});
 
 const program = new Command('./scripts/up')
   .description('start Asterisk and Rostrum, and say what to dial')
-  .option('--detach', 'return when they run; ./scripts/down ends them')
-  .option('--demo', 'place calls: a speaker and listeners on each node, and print what each listener hears')
-  .option('--nodes <number>', `so many nodes as one cluster, 1 to ${MOST_NODES} (default: 1)`, numberOfNodes)
+  .option('--detach', 'return when the nodes run; ./scripts/down ends them')
+  .option('--demo', 'place calls: a speaker and listeners on each node; print what each listener hears')
+  .option('--nodes <number>', `number of nodes, which form one cluster, 1 to ${MOST_NODES} (default: 1)`, numberOfNodes)
   .option(
     '--bind <address>',
-    'address of the first node; with that of a network, phones of other machines can call',
+    'address of the first node; with a network address, phones on other machines can call',
     ipv4,
     '127.0.0.1',
   )

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { createProgram } from './program.ts';
 import { EXIT, exitCodeOf } from './terminal/exit-codes.ts';
 
-// The reader has enough, e.g. `head`.
+// The reader has enough, such as `head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
   throw error;

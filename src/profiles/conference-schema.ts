@@ -54,24 +54,34 @@ const prompts = z
 const volume = z.number().int().min(RANGES.talkVolume.min).max(RANGES.talkVolume.max);
 
 const access = z.strictObject({
-  userPin: pin.describe('PIN that callers dial to join; without it they need none').meta({ ...live, secret: true }),
-  adminPin: pin
-    .describe('PIN of moderators; a caller who dials it when joining, or after the action `admin`, becomes one')
+  userPin: pin
+    .describe('PIN that every caller must dial to join; without it, callers need none')
     .meta({ ...live, secret: true }),
-  tries: z.number().int().min(1).max(10).default(3).describe('How often a PIN may be tried').meta(live),
-  timeoutSeconds: seconds(60).min(3).default(10).describe('How long a caller may take for a PIN').meta(live),
+  adminPin: pin
+    .describe('PIN that makes a caller a moderator, when joining or after the action `admin`')
+    .meta({ ...live, secret: true }),
+  tries: z.number().int().min(1).max(10).default(3).describe('How often a caller may try a PIN').meta(live),
+  timeoutSeconds: seconds(60)
+    .min(3)
+    .default(10)
+    .describe('How long a caller may take to dial a PIN; counted again with each digit')
+    .meta(live),
   adminFlags: flagWords
     .default([])
-    .describe('Further flags of a caller who dials the PIN of moderators, e.g. [+speaker]')
+    .describe('Further flags of callers who dial the PIN of moderators, such as [+speaker]')
     .meta(live),
   lobbyNumbers: z
     .array(z.string().regex(/^[0-9X]{1,10}$/, 'a pattern is 1 to 10 digits, or X for any digit'))
     .max(100)
     .default(['XXXX'])
-    .describe('Conference numbers that callers of the lobby may open; running conferences can always be joined')
+    .describe('Numbers of conferences that callers of the lobby may open; they can join any conference that runs')
     .meta(live),
   waitForAdmin: z.boolean().default(false).describe('Callers wait, with music, until a moderator is there').meta(live),
-  endWithoutAdmin: z.boolean().default(false).describe('The conference ends after its last moderator left').meta(live),
+  endWithoutAdmin: z
+    .boolean()
+    .default(false)
+    .describe('The conference ends after its last moderator has left')
+    .meta(live),
   adminGraceSeconds: seconds(86_400)
     .default(60)
     .describe('With `endWithoutAdmin`: time in which a moderator may come back')
@@ -85,7 +95,7 @@ const limits = z.strictObject({
     .min(1)
     .max(100_000)
     .default(10_000)
-    .describe('Most members at once; moderators are let in regardless')
+    .describe('Most members at once; moderators are admitted regardless')
     .meta(live),
   speakers: z
     .number()
@@ -93,9 +103,9 @@ const limits = z.strictObject({
     .min(1)
     .max(200)
     .default(25)
-    .describe('Most speakers at once; a member who is one already stays one')
+    .describe('Most speakers at once; further callers with +speaker join as listeners')
     .meta(live),
-  callMinutes: minutes.default(0).describe('Longest stay of a member; 0 is no limit').meta(live),
+  callMinutes: minutes.default(0).describe('Longest stay of a member, moderators excepted; 0 is no limit').meta(live),
   conferenceMinutes: minutes.default(0).describe('Longest duration of the conference; 0 is no limit').meta(live),
   warningSeconds: seconds(3600).default(60).describe('How long before such an end callers are warned').meta(live),
 });
@@ -111,13 +121,13 @@ const sound = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'a music class is letters, digits, "_" and "-"')
     .default('default')
-    .describe('Class of musiconhold.conf for a member who is alone, waits or is on hold; `none` for silence')
+    .describe('Class of musiconhold.conf for members who are alone, wait or are on hold; `none` for silence')
     .meta(live),
   prefix: z
     .string()
     .regex(/^[A-Za-z0-9/_-]*$/, 'a prefix is a path of letters, digits, "_" and "-"')
     .default('')
-    .describe('Directory of sounds that are named without one')
+    .describe('Directory of the sounds of Asterisk that are named without a directory')
     .meta(live),
   voice: z
     .string()
@@ -128,7 +138,7 @@ const sound = z.strictObject({
   announce: z
     .enum(['none', 'tone', 'name'])
     .default('none')
-    .describe('How the others hear of members who join and leave')
+    .describe('How the others hear that a member joins or leaves')
     .meta(live),
   announceUpTo: z
     .number()
@@ -164,7 +174,9 @@ const audio = z.strictObject({
   energy: z
     .boolean()
     .default(false)
-    .describe('Measures and shows how loud speakers are; each who can be heard costs one more channel in Asterisk')
+    .describe(
+      'Measures and shows how loud speakers are; each speaker who can be heard costs one more channel in Asterisk',
+    )
     .meta(live),
   agcLevel: z
     .number()
@@ -186,10 +198,14 @@ const audio = z.strictObject({
   sampleRateHz: z
     .union([z.literal(8000), z.literal(16_000)], { error: 'a rate is 8000 or 16000' })
     .default(8000)
-    .describe('Rate of the sound between nodes: 16000 for wideband, which takes more bandwidth')
+    .describe('Rate of the sound to listeners and between nodes: 16000 for wideband, which takes more bandwidth')
     .meta(nextConference),
-  denoise: z.boolean().default(false).describe("Reduces noise in speakers' calls").meta(live),
-  jitterBuffer: z.boolean().default(false).describe("Smooths speakers' calls that arrive unevenly").meta(live),
+  denoise: z.boolean().default(false).describe('Reduces noise in the calls of speakers').meta(live),
+  jitterBuffer: z
+    .boolean()
+    .default(false)
+    .describe('Smooths the calls of speakers whose packets arrive unevenly')
+    .meta(live),
 });
 
 const audience = z.strictObject({
@@ -201,7 +217,11 @@ const audience = z.strictObject({
 });
 
 const recording = z.strictObject({
-  automatic: z.boolean().default(false).describe('Records from the beginning').meta(nextConference),
+  automatic: z
+    .boolean()
+    .default(false)
+    .describe('Records each conference, from when its first speaker joins')
+    .meta(nextConference),
   name: z
     .string()
     .regex(
@@ -216,7 +236,7 @@ const recording = z.strictObject({
     .default('wav')
     .describe('File format of the next recording')
     .meta(live),
-  announce: z.boolean().default(true).describe('Members hear that they are recorded').meta(live),
+  announce: z.boolean().default(true).describe('Members hear when a recording begins and ends').meta(live),
 });
 
 export const conferenceProfileSchema = z
@@ -226,10 +246,10 @@ export const conferenceProfileSchema = z
       .optional()
       .describe('A conference profile whose values count where this one has none')
       .meta(live),
-    description: z.string().optional().describe('For people; shown by `rostrum profile`').meta(live),
+    description: z.string().optional().describe('A text for people; shown by `rostrum profile`').meta(live),
     flags: flagWords
       .default([])
-      .describe('Flags of everyone who joins, e.g. [+mute]; those in the dialplan win over them')
+      .describe('Flags of everyone who joins, such as [+mute]; flags in the dialplan win over them')
       .meta(live),
     controls: profileName
       .default('default-keys')
@@ -237,12 +257,12 @@ export const conferenceProfileSchema = z
       .meta(live),
     adminControls: profileName
       .optional()
-      .describe('The controls profile of moderators; without it they have the same keys as all')
+      .describe('The controls profile of moderators; without it, they have the same keys as all members')
       .meta(live),
     audience: audience.prefault({}).describe('The sound that listeners get from the relay'),
     idleSeconds: seconds(86_400).default(30).describe('An empty conference ends after this time').meta(live),
-    access: access.prefault({}).describe('The rules by which callers come in'),
-    limits: limits.prefault({}).describe('How many and how long'),
+    access: access.prefault({}).describe('Which callers are admitted'),
+    limits: limits.prefault({}).describe('How many members, and for how long'),
     sound: sound.prefault({}).describe('Prompts and music'),
     audio: audio.prefault({}).describe('Sound of members; only speakers cost CPU for it'),
     recording: recording.prefault({}).describe('Recording of what is heard'),

@@ -24,7 +24,7 @@ export const controlsProfileSchema = z
   .strictObject({
     kind: z.literal('controls'),
     extends: profileName.optional().describe('A controls profile whose keys count as well').meta(live),
-    description: z.string().optional().describe('For people; shown by `rostrum profile`').meta(live),
+    description: z.string().optional().describe('A text for people; shown by `rostrum profile`').meta(live),
     pauseSeconds: z
       .number()
       .min(0.2)

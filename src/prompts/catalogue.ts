@@ -39,7 +39,7 @@ const catalogue = {
   alone: prompt('To a member who is alone in the conference', 'sound:conf-onlyperson'),
   // "There are currently" ... "participants in the conference."
   count: {
-    ...prompt('How many members there are', 'sound:conf-thereare', 'number:{count}', 'sound:confbridge-participants'),
+    ...prompt('The number of members', 'sound:conf-thereare', 'number:{count}', 'sound:confbridge-participants'),
     placeholders: { count: '3' },
   },
 
@@ -75,26 +75,29 @@ const catalogue = {
   unlockednow: prompt('To everybody: others can join again', 'sound:conf-unlockednow'),
   // "The conference is now being recorded."
   'recording-started': prompt('To everybody: a recording has begun', 'sound:conf-now-recording'),
-  'recording-stopped': prompt('To everybody: it has ended', 'tts:The conference is no longer being recorded.'),
+  'recording-stopped': prompt('To everybody: a recording has ended', 'tts:The conference is no longer being recorded.'),
   // "The leader has left the conference."
-  'admin-left': prompt('To everybody: it ends, since no moderator has come back', 'sound:conf-leaderhasleft'),
+  'admin-left': prompt(
+    'To everybody: the conference ends, since no moderator has come back',
+    'sound:conf-leaderhasleft',
+  ),
   // "the conference has ended"
-  'conference-ending': prompt('To everybody: it ends for another reason', 'sound:confbridge-conf-end'),
+  'conference-ending': prompt('To everybody: the conference ends for another reason', 'sound:confbridge-conf-end'),
   'time-warning': prompt('The time limit of the call or conference is near', 'tts:Your time is almost up.'),
   'time-over': prompt('A time limit is reached; the call ends', 'tts:Your time is up.'),
   // "You have been removed from the conference."
   kicked: prompt('To a member who was removed; the call ends', 'sound:confbridge-removed'),
 
-  private: prompt('To both, at the beginning of a private talk', 'tts:You are now in a private talk.'),
-  'private-ended': prompt('To both, at its end', 'tts:You are back in the conference.'),
+  private: prompt('To both members, at the beginning of a private talk', 'tts:You are now in a private talk.'),
+  'private-ended': prompt('To both members, at the end of a private talk', 'tts:You are back in the conference.'),
   hold: prompt('To a member who was put on hold', 'tts:You are on hold. Please stay on the line.'),
   transferred: prompt('To a member who is moved to another conference', 'tts:You are moving to another conference.'),
   'invite-failed': prompt('A person who was called did not come', 'tts:Sorry, that person could not be reached.'),
 
   level: prompt('Confirms a key that changes a volume', 'tone:1000/60'),
-  denied: prompt('To a member who may not do that', 'tts:Sorry, you are not allowed to do that.'),
+  denied: prompt('To a member whose key may not do what it should', 'tts:Sorry, you are not allowed to do that.'),
   menu: {
-    ...prompt('What the keys do', 'tts:{menu}'),
+    ...prompt('The keys and what they do', 'tts:{menu}'),
     placeholders: { menu: 'To leave the conference, press pound.' },
   },
 } satisfies Record<string, Prompt>;

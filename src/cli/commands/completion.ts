@@ -6,7 +6,7 @@ import { type CommandNode, candidates, formatCandidate, type Known } from '../co
 import { COMPLETION_SCRIPTS } from '../completion/scripts.ts';
 import { UsageError } from '../options/errors.ts';
 
-/** A user who presses the tab key does not wait for longer. */
+/** A person who presses the tab key does not wait for longer. */
 const TIMEOUT_MS = 1500;
 
 /** `rostrum completion bash|zsh|fish` */

@@ -14,7 +14,7 @@ import { type Judgement, judge, type OpenedProfile, openProfile, putInPlace } fr
 
 export type EditDeps = {
   env: NodeJS.ProcessEnv;
-  /** Asks the user at the terminal; null where there is none. */
+  /** Asks the person at the terminal; null without a terminal. */
   ask: ((question: string) => Promise<string>) | null;
 };
 

@@ -12,6 +12,6 @@ export const socketOption = new Option('--socket <path>', "the controller's unix
 
 export const jsonOption = new Option('--json', 'print JSON');
 
-export const watchOption = new Option('--watch', 'show it again whenever it changes, until Ctrl-C');
+export const watchOption = new Option('--watch', 'show it again when it changes, until Ctrl-C');
 
 export const configOption = new Option('--config <file>', 'rostrum.yaml of this node').env('ROSTRUM_CONFIG');

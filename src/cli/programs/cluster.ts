@@ -7,7 +7,7 @@ export function addClusterCommands(program: Command): void {
     .command('node')
     .argument('<operation>', 'flush')
     .argument('<node>')
-    .description('flush: forget what is known of another node, with its members; one that is up is asked again')
+    .description('flush: forget what is known of another node, with its members; a node that is up is asked again')
     .addOption(socketOption)
     .addOption(jsonOption)
     .action(async (operation: string, node: string, options: ClientOptions) => {
@@ -29,7 +29,7 @@ export function addClusterCommands(program: Command): void {
     });
 
   for (const [name, draining, description] of [
-    ['drain', true, 'send new calls to other nodes; those that are here stay'],
+    ['drain', true, 'send new calls to other nodes; calls that are here stay'],
     ['undrain', false, 'take new calls again'],
   ] as const) {
     program

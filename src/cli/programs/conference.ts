@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ClientOptions, jsonOption, socketOption } from '../options/common.ts';
 import { addListOptions, type ListOptions } from '../options/list.ts';
 
@@ -15,24 +15,24 @@ export function addConferenceCommands(program: Command): void {
       .addOption(jsonOption);
 
   for (const [name, description] of [
-    ['term', 'end a conference; its members hear so'],
-    ['lock', 'let nobody else in but moderators'],
-    ['unlock', 'let everybody in again'],
-    ['unmute-all', 'unmute everybody, and no longer mute members who join'],
+    ['term', 'end a conference; its members hear that'],
+    ['lock', 'admit only moderators from now on'],
+    ['unlock', 'admit everybody again'],
+    ['unmute-all', 'unmute everybody, and do not mute members who join later'],
   ] as const) {
     add(name, description).action((conference: string, options: ClientOptions) => send(conference, [name], options));
   }
 
-  add('mute-all', 'mute everybody, and members who join')
-    .option('--non-admins', 'everybody but moderators')
+  add('mute-all', 'mute everybody, also members who join later')
+    .option('--non-admins', 'mute all but moderators')
     .action((conference: string, options: ClientOptions & { nonAdmins?: true }) =>
       send(conference, ['mute-all', ...(options.nonAdmins ? ['--non-admins'] : [])], options),
     );
 
   add('kick', 'remove members from a conference')
     .argument('<members>', 'all, non-admins or last')
-    .action((conference: string, target: string, options: ClientOptions) =>
-      send(conference, ['kick', target], options),
+    .action((conference: string, members: string, options: ClientOptions) =>
+      send(conference, ['kick', members], options),
     );
 
   add('flags', 'change the flags of many members')
@@ -47,8 +47,8 @@ export function addConferenceCommands(program: Command): void {
   add('playback', 'play to a conference or to one member, or control what is being played')
     .argument('<media...>', 'sounds such as beep, tone:660/200 or "tts:hello"; or stop, pause, resume, ...')
     .option('--volume <steps>', 'how loud, -4 to 4 in steps of 3 dB')
-    .option('--member <number>', 'to this member only')
-    .option('--wait', 'answer when the conference has heard it to its end')
+    .option('--member <number>', 'play to this member only')
+    .addOption(new Option('--wait', 'return when the conference has heard it to its end').conflicts('member'))
     .action(async (conference: string, media: string[], options: PlaybackOptions) => {
       const { volume, member, wait } = options;
       const words = [...media, ...optionWords('--volume', volume), ...optionWords('--member', member)];
@@ -58,7 +58,7 @@ export function addConferenceCommands(program: Command): void {
       await playbackEnded(conference, options);
     });
 
-  add('music', 'play music to everybody, under what is said, or stop it')
+  add('music', 'play music to everybody, behind the speakers, or stop it')
     .argument('<on-or-off>', 'on or off')
     .action((conference: string, word: string, options: ClientOptions) => send(conference, ['music', word], options));
 
@@ -69,7 +69,7 @@ export function addConferenceCommands(program: Command): void {
       send(conference, ['record', operation, ...(name === undefined ? [] : [name])], options),
     );
 
-  addListOptions(add('hands', 'show raised hands, give the floor to the first, or lower all'))
+  addListOptions(add('hands', 'show raised hands, make the first a speaker, or lower all'))
     .argument('[operation]', 'next or lower')
     .action(async (conference: string, operation: string | undefined, options: ListOptions) => {
       if (operation !== undefined) return send(conference, ['hands', operation], options);

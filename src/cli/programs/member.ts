@@ -25,15 +25,15 @@ const ACTIONS_HELP = `
 Actions:
   status                          show the member
   kick                            remove the member; hangup: the same, but with a good-bye
-  flags ±FLAG...                  +speaker gives the floor, -speaker takes it; mute, deaf, admin, vad, agc
-  hold, unhold                    apart from the others, with music; and back
+  flags ±FLAG...                  +speaker makes a speaker, -speaker a listener; mute, deaf, admin, vad, agc, cng
+  hold, unhold                    separate the member from the others, with music; bring the member back
   private OTHER, end-private      let two members of one node talk, unheard by the rest
   transfer CONFERENCE [PROFILE]   move the member to another conference
-  hand raise|lower|call           raise or lower the member's hand; call gives the floor
+  hand raise|lower|call           raise or lower the member's hand; call makes the member a speaker
   set SETTING +N|-N|0             talk-volume, listen-volume, vad-level, agc-level; 0 is the profile's value
   playback MEDIA...|stop          play to this member alone
   admin-pin                       ask for the moderators' PIN
   count, keys                     tell the member how many members there are, what the keys do
   invite NUMBER|ENDPOINT          call a phone into the conference in the member's name
-  webhook URL                     tell a web server of the member: POST with JSON
+  webhook URL                     tell a web server about the member: POST with JSON
   exec APPLICATION [ARGUMENTS]    run an application of the dialplan on the member's call`;

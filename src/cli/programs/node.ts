@@ -16,7 +16,7 @@ export function addNodeCommands(program: Command): void {
     .command('relay')
     .description('run the relay alone, in the foreground')
     .addOption(configOption)
-    .option('--take-over', 'take the calls of the relay that runs over, which then ends')
+    .option('--take-over', 'take over the calls of the running relay, which then ends')
     .action(async (options: { config?: string; takeOver?: true }) => {
       const { runRelay } = await import('../commands/relay.ts');
       await runRelay(options.config, options.takeOver ?? false);
@@ -33,7 +33,7 @@ export function addNodeCommands(program: Command): void {
 
   program
     .command('upgrade')
-    .description('have relay and controller go on in the version that is installed now; no call notices')
+    .description('replace relay and controller with the version that is installed now; calls go on')
     .addOption(socketOption)
     .addOption(jsonOption)
     .action(async (options: ClientOptions) => {
@@ -43,7 +43,7 @@ export function addNodeCommands(program: Command): void {
 
   program
     .command('doctor')
-    .description('say what is wrong with this node and its host, and what to do about it')
+    .description('show what is wrong with this node and its host, and what to do about it')
     .addOption(configOption)
     .addOption(jsonOption)
     .action(async (options: { config?: string; json?: true }) => {

@@ -19,7 +19,7 @@ export function addProfileCommands(program: Command): void {
       await list(directory, options);
     });
 
-  add('show <name>', 'show all values of a profile, and where each is from')
+  add('show <name>', 'show all values of a profile, and where each comes from')
     .addOption(jsonOption)
     .action(async (name: string, options: ProfileOptions) => {
       const { show } = await import('../commands/profile-show.ts');
@@ -69,7 +69,7 @@ The rest of the file stays as it is. A list is [a, b]; null takes away an inheri
 
   profile
     .command('reload')
-    .description('have the controller read the profiles again, and say what has changed')
+    .description('make the controller read the profiles again, and show what has changed')
     .addOption(socketOption)
     .addOption(jsonOption)
     .action(async (options: ClientOptions) => {

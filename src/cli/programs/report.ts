@@ -7,7 +7,7 @@ export function addReportCommand(program: Command): void {
   program
     .command('report')
     .argument('<conference>')
-    .description('show who was in a conference, from when to when, and in which role')
+    .description('show the members of a conference, with times and roles')
     .option('--all', 'all conferences of this name, not only the last one')
     .addOption(new Option('--csv', 'print CSV, for spreadsheets').conflicts(['json', 'jsonl']))
     .addOption(new Option('--jsonl', 'print JSON lines: one member a line').conflicts('json'))

@@ -7,7 +7,7 @@ import { parseShowWords } from '../options/show-words.ts';
 export function addShowCommands(program: Command): void {
   program
     .command('status')
-    .description('show whether the controller is connected to Asterisk, and how much it has to do')
+    .description('show the connection to Asterisk, the number of conferences and members, and waiting calls')
     .addOption(socketOption)
     .addOption(jsonOption)
     .action(async (options: ClientOptions) => {
@@ -40,7 +40,7 @@ export function addShowCommands(program: Command): void {
     .usage('[options] [status|members|hands] <conference> | nodes')
     .argument('<conference>', 'or "nodes"')
     .argument('[conference]', 'after "status", "members" or "hands"')
-    .description('show a conference and its members, or only a part of that')
+    .description('show a conference and its members, or only a part of these')
     .addOption(watchOption)
     .addOption(socketOption)
     .addOption(jsonOption)

@@ -79,7 +79,7 @@ export function conferenceText(conference: ConferenceView): string {
   if (counts.talking + counts.waiting > 0)
     lines.push(`${count(counts.talking)} talking, ${count(counts.waiting)} waiting`);
   if (conference.locked) lines.push('locked: only moderators get in');
-  if (conference.mutedAll) lines.push(`muted: ${conference.mutedAll}, members who join as well`);
+  if (conference.mutedAll) lines.push(`muted: ${conference.mutedAll}, also members who join later`);
   if (recording) lines.push(`recording ${recording.name} since ${time(recording.startedAt)}${paused(recording)}`);
   if (playback) lines.push(`playing ${playback.media.join(' ')}, volume ${playback.volume}${paused(playback)}`);
   if (conference.music) lines.push('playing music to everybody');

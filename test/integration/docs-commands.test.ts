@@ -1,0 +1,320 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Command, CommanderError } from 'commander';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RouteDeps } from '../../src/api/deps.ts';
+import { commandRequestSchema } from '../../src/api/schemas.ts';
+import { ApiServer } from '../../src/api/server.ts';
+import type { Invitation } from '../../src/invite/invitation.ts';
+import {
+  blocksOf,
+  commandsInBlocks,
+  commandsInText,
+  firstCells,
+  pages,
+  REPOSITORY,
+  spansOf,
+} from '../kit/documentation.ts';
+import { conference, depsOf, member } from '../unit/api/conferences.ts';
+
+const run = promisify(execFile);
+
+/** What stands for a word in capitals, whatever the command. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  CONF: '3000',
+  MEMBER: '7',
+  OTHER: '8',
+  NODE: 'oslo',
+  PROFILE: 'default',
+  NAME: 'default',
+  KEY: 'limits.speakers',
+  VALUE: '40',
+  FILE: 'beep',
+  MEDIA: 'beep',
+  OPERATION: 'pause',
+  WHOSE: 'all',
+  MEMBERS: 'all',
+  FLAG: 'mute',
+  SETTING: 'talk-volume',
+  N: '2',
+  NUMBER: '+4930123456',
+  URL: 'https://example.org/hook',
+  APPLICATION: 'Echo',
+  ARGUMENTS: '1',
+  ID: 'an-invitation',
+  TEXT: 'text',
+  COMMAND: 'show',
+};
+
+/** These run a node, wait for its processes, or look into the host: only their words are checked. */
+const NOT_RUN = ['start', 'relay', 'controller', 'upgrade', 'doctor'];
+
+const invited: Invitation = {
+  conference: '3000',
+  profileName: 'default',
+  target: '+4930123456',
+  endpoint: 'PJSIP/+4930123456@provider',
+  callerId: '',
+  flags: {},
+  timeoutMs: 30_000,
+  tries: 1,
+  retryAfterMs: 30_000,
+  id: 'an-invitation',
+  createdAtMs: 0,
+  state: { status: 'answered', memberChannelId: 'channel-7', atMs: 0 },
+  history: [],
+};
+
+let directory: string;
+let server: ApiServer;
+let createProgram: () => Command;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rostrum-docs-'));
+  await cp(join(REPOSITORY, 'profiles'), join(directory, 'profiles'), { recursive: true });
+  await writeFile(join(directory, 'rostrum.yaml'), 'profiles: profiles\n');
+  vi.stubEnv('ROSTRUM_SOCKET', join(directory, 'rostrum.sock'));
+  vi.stubEnv('ROSTRUM_CONFIG', join(directory, 'rostrum.yaml'));
+  vi.stubEnv('EDITOR', 'true');
+  vi.stubEnv('VISUAL', '');
+  const plain = depsOf(new Map(['3000', 'status'].map((name) => [name, conference([member(7), member(8)])])));
+  const deps: RouteDeps = {
+    ...plain,
+    cluster: {
+      ...plain.cluster,
+      flush: () => {},
+      drain: () => {},
+      routeOf: () => ({ node: 'oslo', sip: 'sip:192.0.2.2:5060', reason: 'placement' }),
+    },
+    attendance: { list: async () => [{ conference: '3000', startedAt: '2026-01-01T09:00:00Z' }], read: async () => [] },
+    inviter: { invite: () => [invited], list: () => [invited], cancel: () => invited },
+  };
+  server = new ApiServer({ socketPath: join(directory, 'rostrum.sock') }, deps);
+  await server.start();
+  // The default of --socket is read from the environment when this is loaded.
+  ({ createProgram } = await import('../../src/cli/program.ts'));
+});
+
+afterAll(async () => {
+  await server.stop();
+  vi.unstubAllEnvs();
+  await rm(directory, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  return () => {
+    vi.restoreAllMocks();
+    process.exitCode = undefined;
+  };
+});
+
+const shown = pages().flatMap((page) => [...commandsInBlocks(page), ...commandsInText(page)]);
+const ofProgram = (name: string) =>
+  shown.flatMap((command) => {
+    const words = command.words[0] === 'npx' ? command.words.slice(1) : command.words;
+    return words[0] === name ? [{ ...command, words: words.slice(1), title: `${command.at}: ${words.join(' ')}` }] : [];
+  });
+
+const commandsPage = pages().find(({ name }) => name === 'docs/commands.md') ?? { name: '', text: '' };
+/** The words of commands about a member stand in a table without those before them. */
+const ofMember = firstCells(commandsPage, 'One member').map(({ at, text }) => ({
+  at,
+  words: ['member', 'CONF', 'MEMBER', ...text.split(' ')],
+  complete: true,
+  title: `${at}: ${text}`,
+}));
+
+describe('a command of rostrum that the documentation shows', () => {
+  it.each([...ofProgram('rostrum'), ...ofMember])('$title', async ({ words, complete, at }) => {
+    const filled = words.filter((word) => word !== '--watch').map((word, index) => fill(word, words[index - 1], at));
+    const isNameOnly = !complete && (words.includes('...') || parse(words, at) === 'unfinished');
+    if (isNameOnly) return expect(commandNamed(words), at).toBeDefined();
+    parse(filled, at);
+    if (NOT_RUN.includes(words[0] ?? '') || filled.includes('--help')) return;
+    // A file that an earlier line has made.
+    if (words[0] === 'keygen') await rm(filled[1] ?? '', { force: true });
+    await createProgram().parseAsync(filled, { from: 'user' });
+    expect(process.exitCode ?? 0).toBe(0);
+  });
+
+  it('is found in blocks, in text and in tables', () => {
+    expect(ofProgram('rostrum').length).toBeGreaterThan(90);
+    expect(ofMember.length).toBeGreaterThan(20);
+  });
+});
+
+function fill(word: string, before: string | undefined, at: string): string {
+  if (before === '--config' || word.startsWith('/etc/rostrum/')) return inDirectory(word, before);
+  return word
+    .replace(/\.\.\.$/, '')
+    .replace('±', '+')
+    .replace(/\b[A-Z][A-Z0-9]*\b/g, (name) => {
+      const example = EXAMPLES[name === 'CONF2' ? 'CONF' : name];
+      if (example === undefined) throw new Error(`${at}: nothing is known to stand for ${name}`);
+      return before === 'keygen' ? join(directory, 'secret') : example;
+    });
+}
+
+function inDirectory(word: string, before: string | undefined): string {
+  return join(directory, before === '--config' ? 'rostrum.yaml' : (word.split('/').at(-1) ?? ''));
+}
+
+/** @returns whether words are missing, which is no mistake where a page only names the command */
+function parse(words: readonly string[], at: string): 'complete' | 'unfinished' {
+  const program = createProgram();
+  const silence = (command: Command) => {
+    command.configureOutput({ writeErr: () => {}, writeOut: () => {} });
+    if (command.commands.length === 0) command.action(() => {});
+    command.commands.forEach(silence);
+  };
+  silence(program);
+  try {
+    program.parse([...words], { from: 'user' });
+    return 'complete';
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.missingArgument' || error.code === 'commander.help') return 'unfinished';
+    if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 'complete';
+    throw new Error(`${at}: ${words.join(' ')}: ${error.message}`);
+  }
+}
+
+function commandNamed([name, ...rest]: readonly string[], commands = createProgram().commands): Command | undefined {
+  const found = commands.find((command) => command.name() === name);
+  return found && found.commands.length > 0 && rest[0] && rest[0] !== '...'
+    ? commandNamed(rest, found.commands)
+    : found;
+}
+
+describe('a script that the documentation shows', () => {
+  const scripts = shown.flatMap(({ at, words: [name = '', ...words] }) =>
+    name.startsWith('./scripts/') ? [{ at, name, words, title: `${at}: ${[name, ...words].join(' ')}` }] : [],
+  );
+
+  it.each(scripts)('$title', async ({ name, words }) => {
+    expect(() => accessSync(join(REPOSITORY, name), constants.X_OK)).not.toThrow();
+    const options = words.filter((word) => word.startsWith('--'));
+    if (options.length > 0) await expectHelpOf([`${name}.ts`], options);
+  });
+
+  it.each(ofProgram('npm'))('$title', async ({ words: [verb, name = '', ...rest] }) => {
+    if (verb === 'ci') return expect(existsSync(join(REPOSITORY, 'package-lock.json'))).toBe(true);
+    expect(verb).toBe('run');
+    const { scripts } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
+    expect(Object.keys(scripts)).toContain(name);
+    const words = rest.filter((word) => word !== '--');
+    if (name !== 'bench' || words.length === 0) return expect(words).toEqual([]);
+    const [bench = ''] = words;
+    await expectHelpOf(
+      ['test/bench/main.ts', bench],
+      words.filter((word) => word.startsWith('--')),
+    );
+  });
+
+  it.each(ofProgram('vitest'))('$title', async ({ words }) => {
+    const project = words[words.indexOf('--project') + 1];
+    if (words.includes('--project')) {
+      expect(await readFile(join(REPOSITORY, 'vitest.config.ts'), 'utf8')).toContain(`name: '${project}'`);
+    }
+    for (const path of words.filter((word) => word.includes('/')))
+      expect(existsSync(join(REPOSITORY, path))).toBe(true);
+  });
+});
+
+const helps = new Map<string, Promise<string>>();
+
+/** The help of a program of the repository, run once. */
+function helpOf(program: readonly string[]): Promise<string> {
+  const key = program.join(' ');
+  const help =
+    helps.get(key) ??
+    run(process.execPath, ['--import', 'tsx', ...program, '--help'], { cwd: REPOSITORY }).then(({ stdout }) => stdout);
+  helps.set(key, help);
+  return help;
+}
+
+async function expectHelpOf(program: readonly string[], options: readonly string[]): Promise<void> {
+  const help = await helpOf(program);
+  for (const option of options) expect(help).toMatch(new RegExp(`^ +${option}\\b`, 'm'));
+}
+
+it('every option that the documentation names is one of some command', async () => {
+  const optionsOf = ({ options, commands }: Command): string[] => [
+    ...options.flatMap(({ long }) => long ?? []),
+    ...commands.flatMap(optionsOf),
+  ];
+  const others = await Promise.all(
+    [['scripts/up.ts'], ['scripts/hostile.ts'], ['test/bench/main.ts', 'storm']].map(helpOf),
+  );
+  const known = new Set([...optionsOf(createProgram()), '--help', ...(others.join().match(/--[a-z-]+/g) ?? [])]);
+  for (const { name, text } of pages()) {
+    for (const { line, text: span } of spansOf(text)) {
+      const [option] = /^--[a-z-]+/.exec(span) ?? [];
+      if (option) expect([...known], `${name}:${line}`).toContain(option);
+    }
+  }
+});
+
+describe('the API, as the documentation shows it', () => {
+  const answer = (method: string, path: string, body?: string): Promise<{ status: number; code: string }> =>
+    new Promise((resolve, reject) => {
+      const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+      const asked = request(
+        { socketPath: join(directory, 'rostrum.sock'), method, path, headers },
+        async (response) => {
+          let text = '';
+          for await (const chunk of response) text += chunk;
+          resolve({ status: response.statusCode ?? 0, code: JSON.parse(text).code ?? '' });
+        },
+      );
+      asked.once('error', reject);
+      asked.end(body);
+    });
+
+  it.each(ofProgram('curl'))('$title', async ({ words }) => {
+    const [url = ''] = words.filter((word) => word.startsWith('http://localhost/'));
+    const body = words.includes('-d') ? words[words.indexOf('-d') + 1] : undefined;
+    expect(await answer(body === undefined ? 'GET' : 'POST', url.replace('http://localhost', ''), body)).toMatchObject({
+      status: 200,
+    });
+  });
+
+  const requests = firstCells(commandsPage, 'Programs').filter(({ text }) => /^[A-Z]+ \/v1/.test(text));
+
+  it.each(requests)('$text', async ({ text }) => {
+    const [method = '', path = ''] = text.split(' ');
+    const filled = path
+      .replace('{conference}', '3000')
+      .replace('{member}', '7')
+      .replace('{node}', 'oslo')
+      .replace('{id}', 'x');
+    const { status, code } = await answer(method, filled.replace('startedAt=...', 'startedAt=2026-01-01T09:00:00Z'));
+    // A body that is missing is noticed only where there is such a request.
+    expect([200, 400]).toContain(status);
+    expect(code).not.toBe('no-such-route');
+  });
+
+  it('knows every command', () => {
+    const commands = blocksOf(commandsPage.text).flatMap(({ text }) => [
+      ...text.matchAll(/\{"type": .*?\}+(?=\s|$)/gm),
+    ]);
+    expect(commands.length).toBeGreaterThan(25);
+    for (const [text] of commands) {
+      const command = JSON.parse(text);
+      const result = [command, { ...command, memberId: 7 }].map((each) =>
+        commandRequestSchema.safeParse({ command: each }),
+      );
+      expect(
+        result.some(({ success }) => success),
+        text,
+      ).toBe(true);
+    }
+  });
+});
