@@ -127,7 +127,7 @@ describe('what is told of a conference', () => {
   it('has the member, but for the path and what is being dialled', () => {
     const locked = play(one, [commands({ type: 'adjust', memberId: 1, setting: 'talkVolume', adjustment: { by: 1 } })]);
     const member = memberAt(locked.conference, 'a');
-    const { keys, pinEntry, ignoreHashUntilMs, path, ...told } = member;
+    const { dtmf, pinEntry, ignoreHashUntilMs, path, ...told } = member;
     expect(memberOf(recordOf(member))).toMatchObject(told);
   });
 
