@@ -334,7 +334,7 @@ describe('a key', () => {
 
   it.each([
     ['no hand is raised', '5000', '91'],
-    ['nothing is being played', '4000', '26'],
+    ['nothing is being played', '4000', '38'],
   ])('that cannot do what it should is answered so: %s', async (_, number, keys) => {
     const { listener } = await three();
     const asking = await dial(number, '600');

@@ -67,7 +67,7 @@ export const KEYS_OF_ALL = {
   '20': 'exec:Playback beep&beep',
   '21': 'api:member me set talk-volume -2',
   '22': 'admin',
-  '23': ['hand', 'voice', `playback:tone:${PLAYED_HZ}/300`],
+  '23': ['hand', 'voice', `playback-all:tone:${PLAYED_HZ}/300`],
   '24': 'none',
   '25': `playback:tone:${PLAYED_HZ}/5000`,
   '26': 'playback:stop',

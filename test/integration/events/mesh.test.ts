@@ -175,7 +175,7 @@ describe('who', () => {
       await until('it was refused', () => later.closeCode === 4003);
       expect(a.channel.counters.refused.version).toBe(n);
     }
-    expect(a.logged('it speaks version 2.0')).toBe(1);
+    expect(a.logged('it speaks version 3.0')).toBe(1);
   });
 });
 
