@@ -15,14 +15,15 @@ import { ApiClient } from '../../src/api/client.ts';
 import type { ConferenceSummary, ConferenceView, MemberView, StatusView } from '../../src/api/schemas.ts';
 import type { Command } from '../../src/conference/model/commands.ts';
 import { PROMPT_NAMES } from '../../src/prompts/catalogue.ts';
+import { ownAddress } from './loopback.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = join(REPOSITORY, 'dist/cli/main.js');
 const READY_TIMEOUT_MS = 15_000;
 
 export type RostrumNodeOptions = {
-  /** A loopback address that no other node of the same run uses. */
-  bindAddress: string;
+  /** Without it, a loopback address of its own. */
+  bindAddress?: string;
   extra?: ExtraConfiguration;
   /** Keys of the conference profile `default` that differ from the repository's, whose prompts are silent here. */
   profile?: Record<string, unknown>;
@@ -37,6 +38,8 @@ export type RostrumNodeOptions = {
 /** Nobody hears prompts, music or comfort noise, so that a test hears what it is about. */
 export const SILENT = { music: 'none', prompts: Object.fromEntries(PROMPT_NAMES.map((name) => [name, 'none'])) };
 
+type Bound = { readonly bindAddress: string; readonly sipPort: number; readonly ariPort: number };
+
 /** What is left of a conference that has ended. */
 const EMPTY = { members: [] as MemberView[] } as ConferenceView;
 
@@ -49,24 +52,24 @@ export class RostrumNode {
   readonly #options: RostrumNodeOptions;
   #process: ChildProcess | null = null;
 
-  private constructor(directory: string, ports: { sipPort: number; ariPort: number }, options: RostrumNodeOptions) {
+  private constructor(directory: string, bound: Bound, options: RostrumNodeOptions) {
     this.directory = directory;
-    this.#bindAddress = options.bindAddress;
+    this.#bindAddress = bound.bindAddress;
     this.#options = options;
     this.asterisk = new AsteriskInstance({
       directory: join(directory, 'asterisk'),
-      bindAddress: options.bindAddress,
-      ...ports,
+      ...bound,
       ariPassword: randomUUID(),
       ...(options.extra && { extra: options.extra }),
     });
     this.api = new ApiClient({ socketPath: this.socketPath });
   }
 
-  static async start(options: RostrumNodeOptions): Promise<RostrumNode> {
+  static async start(options: RostrumNodeOptions = {}): Promise<RostrumNode> {
+    const { bindAddress = ownAddress() } = options;
     // Given here, so that a restart of Asterisk keeps them, as on a real host.
-    const ports = { sipPort: await freePort(options.bindAddress), ariPort: await freePort(options.bindAddress) };
-    const node = new RostrumNode(await mkdtemp(join(tmpdir(), 'rostrum-test-')), ports, options);
+    const bound = { bindAddress, sipPort: await freePort(bindAddress), ariPort: await freePort(bindAddress) };
+    const node = new RostrumNode(await mkdtemp(join(tmpdir(), 'rostrum-test-')), bound, options);
     try {
       await node.asterisk.start();
       await node.startRostrum();

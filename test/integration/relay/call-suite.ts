@@ -2,10 +2,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ownAddress } from '../../kit/loopback.ts';
 import { expectOneStream, falls, hears, isSilent, WITHIN } from './judge.ts';
 import { type HarnessCall, HOST, PHONE, RelayHarness } from './relay-harness.ts';
 
-const STRANGER = '127.0.75.4';
+const STRANGER = ownAddress();
 const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
 

@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RtpAddress } from '../../../src/relay/protocol.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
 import { HOSTILE_KINDS, hostileSource, nextHostilePacket } from '../../kit/hostile/hostile-packets.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { expectOneStream, hears, isReminder, missing, WITHIN } from './judge.ts';
 import { ASTERISK, type HarnessCall, HEARING, PHONE, RelayHarness } from './relay-harness.ts';
 
-const STRANGER = '127.0.75.4';
+const STRANGER = ownAddress();
 const FLOOR_HZ = 440;
 const VOICE_HZ = 700;
 const ASTERISK_HZ = 300;

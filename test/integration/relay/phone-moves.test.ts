@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CallSpec } from '../../../src/relay/protocol.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { expectOneStream, falls, hears, WITHIN } from './judge.ts';
 import type { Line } from './line.ts';
 import { type HarnessCall, HEARING, PHONE, RelayHarness } from './relay-harness.ts';
 import { RtcpLine } from './rtcp-line.ts';
 
-const SECOND_ADDRESS = '127.0.75.5';
-const STRANGER = '127.0.75.4';
+const SECOND_ADDRESS = ownAddress();
+const STRANGER = ownAddress();
 /** The address in the SDP of a phone behind NAT. */
 const BEHIND_NAT = { host: '192.168.1.9', port: 4000 };
 const FLOOR_HZ = 440;

@@ -23,13 +23,14 @@ import {
   relayReportSchema,
 } from '../../../src/relay/protocol.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../../src/rtp/packet.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { Line } from './line.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 /** Where phones reach the host, where Asterisk has its side of calls, and where phones are. */
-export const HOST = '127.0.75.1';
-export const ASTERISK = '127.0.75.2';
-export const PHONE = '127.0.75.3';
+export const HOST = ownAddress();
+export const ASTERISK = ownAddress();
+export const PHONE = ownAddress();
 const FRAME_SAMPLES = 160;
 const PATIENCE_MS = 10_000;
 

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CallSpec } from '../../../src/relay/protocol.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { hears, WITHIN } from './judge.ts';
 import { type HarnessCall, HEARING, PHONE, RelayHarness, type Report } from './relay-harness.ts';
 import { type Answer, RtcpLine } from './rtcp-line.ts';
 
-const STRANGER = '127.0.75.4';
+const STRANGER = ownAddress();
 const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
 /** In ticks of the RTP clock, which are 12 ms. */
