@@ -6,7 +6,7 @@ const CORES = availableParallelism();
 /** They load the machine themselves, or measure what a busy machine changes: lost packets, milliseconds, CPU. */
 const MEASURING = [
   'test/integration/kit/{hostile,impairment,phone-to-phone}.test.ts',
-  'test/integration/relay/{relay-crowd,trunk-hostile,trunk-impaired}.test.ts',
+  'test/integration/relay/{hostile-rtp,relay-crowd,trunk-hostile,trunk-impaired}.test.ts',
   'test/integration/udp/polling.test.ts',
   'test/e2e/{cluster-failure,crowd,crowd-faults,storm,survival}.test.ts',
 ];
