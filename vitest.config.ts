@@ -18,8 +18,8 @@ const REAL = {
   expect: { poll: { timeout: 10_000 } },
 };
 
-/** Mostly they wait, so that there may be more of them than cores. */
-const SHARING = { ...REAL, exclude: MEASURING, maxWorkers: CORES + 1 };
+/** Each has processes of its own, which keep a core busy: more files at a time would only make each other late. */
+const SHARING = { ...REAL, exclude: MEASURING, maxWorkers: CORES };
 
 /** The groups run one after the other. */
 export default defineConfig({

@@ -20,6 +20,8 @@ import { ownAddress } from './loopback.ts';
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = join(REPOSITORY, 'dist/cli/main.js');
 const READY_TIMEOUT_MS = 15_000;
+/** The controller answers each time: oftener would take CPU from what is waited for. */
+const POLL_MS = 50;
 
 export type RostrumNodeOptions = {
   /** Without it, a loopback address of its own. */
@@ -129,7 +131,7 @@ export class RostrumNode {
   }
 
   async waitUntilConnected(): Promise<StatusView> {
-    for (const startedMs = performance.now(); performance.now() - startedMs < READY_TIMEOUT_MS; await sleep(20)) {
+    for (const startedMs = performance.now(); performance.now() - startedMs < READY_TIMEOUT_MS; await sleep(POLL_MS)) {
       const status = await this.api.get<StatusView>('/status').catch(() => null);
       if (status?.asterisk.connected) return status;
     }
@@ -203,7 +205,7 @@ export class RostrumNode {
   /** Waits until the conference has so many members who are in; one that has ended has none. */
   async waitForMembers(conference: string, count: number, timeoutMs = 10_000): Promise<ConferenceView> {
     let last: ConferenceView | null = null;
-    for (const startedMs = performance.now(); performance.now() - startedMs < timeoutMs; await sleep(20)) {
+    for (const startedMs = performance.now(); performance.now() - startedMs < timeoutMs; await sleep(POLL_MS)) {
       last = await this.show(conference).catch(() => null);
       if (last === null && count === 0) return EMPTY;
       const present = last?.members.filter(({ presence }) => presence === 'present').length ?? 0;

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ownAddress } from '../../kit/loopback.ts';
 import { expectOneStream, falls, hears, isSilent, WITHIN } from './judge.ts';
 import { type HarnessCall, HOST, PHONE, RelayHarness } from './relay-harness.ts';
@@ -14,10 +14,11 @@ const LEVEL_DBOV = -20;
 export function describeCalls(driver: 'libc' | 'dgram'): void {
   let lab: RelayHarness;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     lab = await RelayHarness.start({ driver });
   });
-  afterEach(() => lab.stop());
+  afterEach(() => lab.reset());
+  afterAll(() => lab.stop());
 
   describe('a call that passes through', () => {
     it('is heard both ways, and the phone gets one stream from the port that it was told', async () => {

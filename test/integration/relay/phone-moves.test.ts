@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CallSpec } from '../../../src/relay/protocol.ts';
 import { ownAddress } from '../../kit/loopback.ts';
 import { expectOneStream, falls, hears, WITHIN } from './judge.ts';
@@ -45,11 +45,12 @@ const isHeardOnlyAs = (asterisk: Line, ssrc: number) =>
     .toEqual(new Set([ssrc]));
 
 describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets through %s', (driver) => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     lab = await RelayHarness.start({ driver });
-    await lab.floor(FLOOR_HZ, LEVEL_DBOV);
   });
-  afterEach(() => lab.stop());
+  beforeEach(() => lab.floor(FLOOR_HZ, LEVEL_DBOV));
+  afterEach(() => lab.reset());
+  afterAll(() => lab.stop());
 
   it('hears behind NAT although it sends nothing but comfort noise, and Asterisk gets none from a listener', async () => {
     const listener = await lab.openCall('listener', { hearing: HEARING, phone: BEHIND_NAT });

@@ -21,7 +21,7 @@ const reportedSilent = (channelId: string): Report<'call-silent'> | undefined =>
   longLab.reports.filter((report) => report.type === 'call-silent').find((report) => report.channelId === channelId);
 
 beforeAll(async () => {
-  longLab = await RelayHarness.start();
+  [lab, longLab] = await Promise.all([RelayHarness.start(), RelayHarness.start()]);
   const ways: Record<string, (call: HarnessCall) => Promise<void> | void> = {
     nothing: () => {},
     'strange-rtcp': async ({ spec, phone }) => {
@@ -36,13 +36,10 @@ beforeAll(async () => {
   };
   for (const [channelId, begin] of Object.entries(ways)) await begin(await longLab.openCall(channelId));
 });
-afterAll(() => longLab.stop());
+afterAll(() => Promise.all([lab.stop(), longLab.stop()]));
 
-beforeEach(async () => {
-  lab = await RelayHarness.start();
-  await lab.floor(FLOOR_HZ, LEVEL_DBOV);
-});
-afterEach(() => lab.stop());
+beforeEach(() => lab.floor(FLOOR_HZ, LEVEL_DBOV));
+afterEach(() => lab.reset());
 
 /** A listener who hears the floor, and the RTCP of their phone, from a port that nobody has told. */
 async function listener(given: Partial<CallSpec> = {}) {

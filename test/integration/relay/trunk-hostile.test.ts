@@ -16,7 +16,7 @@ import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 import { CONFERENCE, TrunkRelays } from '../../kit/trunk-relays.ts';
 
 /** More with ROSTRUM_HOSTILE_COUNT=1000000, faster with ROSTRUM_HOSTILE_RATE. */
-const COUNT = Number(process.env['ROSTRUM_HOSTILE_COUNT'] ?? 60_000);
+const COUNT = Number(process.env['ROSTRUM_HOSTILE_COUNT'] ?? 20_000);
 const PACKETS_PER_SECOND = Number(process.env['ROSTRUM_HOSTILE_RATE'] ?? 10_000);
 const ATTACK_MS = (COUNT / PACKETS_PER_SECOND) * 1000;
 const TIMEOUT_MS = 60_000 + 3 * ATTACK_MS;
