@@ -12,7 +12,7 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 /** Presses the key of the example, and prints what that leads to. */
 const SCRIPT = `
 import { reduce } from './src/conference/reduce.ts';
-import { newConference } from './src/conference/conference.ts';
+import { newConference } from './src/conference/model/conference.ts';
 import { parseProfiles, findSettings } from './src/profiles/profiles.ts';
 
 const profile = process.argv[2] ?? '';
