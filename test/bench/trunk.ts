@@ -7,7 +7,7 @@ import { average, type Figures, type Result, result } from './result.ts';
 /** Mouth to ear from one node to another, next to speakers and listeners on the same node. */
 export async function trunk(params: LatencyParams): Promise<Result> {
   const measured: Record<'ours' | 'peer', Figures[]> = { ours: [], peer: [] };
-  const cluster = await RostrumCluster.start({ nodes: { a: '127.0.31.1', b: '127.0.32.1' } });
+  const cluster = await RostrumCluster.start({ nodes: ['a', 'b'] });
   try {
     for (let round = 0; round < params.rounds; round++) {
       // In turns, so that a slow spell of the machine hits both.

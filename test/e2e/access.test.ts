@@ -50,7 +50,6 @@ exten => s,1,UserEvent(RostrumResult,result: \${ROSTRUM_RESULT})
 `;
 
 const lab = harness({
-  bindAddress: '127.0.28.1',
   profile: { sound },
   profiles: {
     pin: profileOf({ access: { userPin: '1234', adminPin: '987654', adminFlags: ['+speaker'], timeoutSeconds: 3 } }),

@@ -15,7 +15,6 @@ exten => _92XX,1,Stasis(rostrum,join,a90\${EXTEN:2},default,+speaker,+admin)
 `;
 
 const lab = harness({
-  bindAddress: '127.0.35.1',
   profile: { sound: SILENT, idleSeconds: 1 },
   extra: { append: { 'extensions.conf': DIALPLAN } },
 });

@@ -21,7 +21,6 @@ exten => _9${2 * index + 1}XX,1,Stasis(rostrum,join,${name},${name},+speaker)`,
 ).join('');
 
 const lab = harness({
-  bindAddress: '127.0.36.1',
   profiles: {
     loud: profileOf({ talkVolume: 2, listenVolume: -1 }),
     levelled: profileOf({ agcLevel: 1000 }),
@@ -344,7 +343,7 @@ function holesIn(call: Call): number {
 
 describe('wideband', () => {
   it('voices reach wideband phones whole, and the others as far as a telephone goes', async () => {
-    const wide = new PhoneBank({ bindAddress: '127.0.0.1', server: lab.node.server, codec: 'L16' });
+    const wide = new PhoneBank({ server: lab.node.server, codec: 'L16' });
     await wide.start();
     try {
       const speaker = await wide.call('4000', { callerNumber: '200', send: wideTone(5000, -20) });

@@ -20,7 +20,7 @@ exten => 804,1,Stasis(rostrum,join,not a name,default)
 exten => 805,1,Stasis(rostrum)
 `;
 
-const lab = harness({ bindAddress: '127.0.25.1', extra: { append: { 'extensions.conf': WRONG } } });
+const lab = harness({ extra: { append: { 'extensions.conf': WRONG } } });
 let directory: string;
 
 beforeAll(async () => {
@@ -211,7 +211,7 @@ describe('an Asterisk', () => {
   });
 
   it('that is down is waited for, and the admin socket says what is wrong', async () => {
-    const path = await config({ asterisk: { url: 'http://127.0.25.1:9' } });
+    const path = await config({ asterisk: { url: 'http://127.0.0.1:9' } });
     const child = spawn(process.execPath, ['dist/cli/main.js', 'controller', '--config', path], { stdio: 'ignore' });
     try {
       const status = () => lab.node.cli('status', '--json', '--socket', join(directory, 'other.sock'));

@@ -7,7 +7,7 @@ import { callersAtRelay, gapsMs, HEARD, MOST_GAP_MS, NOT_HEARD_DBOV, parked, rel
 import { dialEvenly } from './crowd-harness.ts';
 import { harness } from './harness.ts';
 
-const lab = harness({ bindAddress: '127.0.81.1', profile: { idleSeconds: 1 } });
+const lab = harness({ profile: { idleSeconds: 1 } });
 
 const LEVEL_DBOV = -20;
 const VOICE_HZ = 1300;

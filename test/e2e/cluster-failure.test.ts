@@ -22,10 +22,7 @@ const NO_GAP_MS = 160;
 const RELAY_BACK_MS = 800;
 const FRAME_MS = 20;
 
-const lab = clusterHarness(
-  { lyon: '127.0.114.1', oslo: '127.0.115.1', rome: '127.0.116.1' },
-  { cluster: { lifetimeSeconds: LIFETIME_S }, network: true },
-);
+const lab = clusterHarness({ cluster: { lifetimeSeconds: LIFETIME_S }, network: true });
 
 /** The longest time for which a tone was not heard since then. */
 function longestGapMs(call: Call, freqHz: number, fromMs: number): number {

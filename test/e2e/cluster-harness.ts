@@ -54,10 +54,7 @@ export type ClusterHarness = {
 };
 
 /** Starts the cluster before the first test of the file; hangs up all calls after each test. */
-export function clusterHarness(
-  addresses: Record<NodeName, string>,
-  options: Omit<RostrumClusterOptions, 'nodes'> = {},
-): ClusterHarness {
+export function clusterHarness(options: Omit<RostrumClusterOptions, 'nodes'> = {}): ClusterHarness {
   let cluster: RostrumCluster | undefined;
   const banks = new Map<NodeName, PhoneBank>();
 
@@ -79,7 +76,7 @@ export function clusterHarness(
 
   beforeAll(async () => {
     cluster = await RostrumCluster.start({
-      nodes: addresses,
+      nodes: NODES,
       profile: { sound: { ...SILENT, prompts }, idleSeconds: 1 },
       profiles: {
         fan: { kind: 'conference', sound: SILENT, audio: { comfortNoise: 0 }, idleSeconds: 1 },
@@ -99,7 +96,7 @@ export function clusterHarness(
       ...options,
     });
     for (const name of NODES) {
-      const bank = new PhoneBank({ bindAddress: '127.0.0.1', server: cluster.node(name).server });
+      const bank = new PhoneBank({ server: cluster.node(name).server });
       banks.set(name, bank);
       await bank.start();
     }

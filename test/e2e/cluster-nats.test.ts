@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/machine.ts';
 import { clusterHarness, HEARD, NODES, speakersEverywhere, VOICE_HZ } from './cluster-harness.ts';
 import { describeCluster } from './cluster-suite.ts';
 
 /** Controllers over NATS, relays by multicast, and the lifetime that a node has by default. */
-const lab = clusterHarness(
-  { lyon: '127.0.117.1', oslo: '127.0.118.1', rome: '127.0.119.1' },
-  { nats: true, trunk: { multicast: { group: '239.83.20.1:17500', interface: '127.0.0.1' } } },
-);
+const group = `239.83.20.1:${await freePort('127.0.0.1')}`;
+const lab = clusterHarness({ nats: true, trunk: { multicast: { group, interface: '127.0.0.1' } } });
 
 const LIFETIME_MS = 15_000;
 

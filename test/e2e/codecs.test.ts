@@ -16,7 +16,7 @@ const G722 = 9;
 const PCMA = 8;
 const LEVEL_DBOV = -20;
 
-const lab = harness({ bindAddress: '127.0.78.1', profile: { idleSeconds: 1 } });
+const lab = harness({ profile: { idleSeconds: 1 } });
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

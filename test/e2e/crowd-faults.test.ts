@@ -9,7 +9,6 @@ import { harness } from './harness.ts';
 /** What happens to hundreds of calls at once. */
 
 const lab = harness({
-  bindAddress: '127.0.80.1',
   profile: { idleSeconds: 1 },
   config: { admission: { waitSeconds: 60 } },
 });
@@ -24,7 +23,7 @@ const WITHIN = { timeout: 30_000, interval: 50 };
 let crowd: PhoneBank;
 beforeEach(async () => {
   // Of so many phones only the last moments are kept.
-  crowd = new PhoneBank({ bindAddress: '127.0.0.1', server: lab.node.server, keepAudioMs: 2000 });
+  crowd = new PhoneBank({ server: lab.node.server, keepAudioMs: 2000 });
   await crowd.start();
 });
 afterEach(() => crowd.stop());

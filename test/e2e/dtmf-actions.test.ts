@@ -9,7 +9,7 @@ import { silence } from '../kit/phone/sound.ts';
 import { readWavFile } from '../kit/phone/wav.ts';
 import {
   ADMIN_HZ,
-  CALLED_PORT,
+  CALLED,
   dial,
   gone,
   HEARD,
@@ -228,8 +228,7 @@ describe('a key', () => {
 
   it('"invite" calls a phone in', async () => {
     const called = new PhoneBank({
-      bindAddress: '127.0.0.1',
-      sipPort: CALLED_PORT,
+      ...CALLED,
       server: lab.node.server,
       onIncoming: { kind: 'answer', send: silence() },
     });

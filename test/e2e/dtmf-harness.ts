@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeEach, expect } from 'vitest';
-import { freePort } from '../../scripts/machine.ts';
 import type { MemberView } from '../../src/api/schemas.ts';
 import type { PromptName } from '../../src/prompts/catalogue.ts';
+import { ownAddress } from '../kit/loopback.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
@@ -51,7 +51,8 @@ export const webhook: Server = createServer((request, response) => {
 webhook.listen(0, '127.0.0.1');
 await once(webhook, 'listening');
 const WEBHOOK = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/hook?a=1`;
-export const CALLED_PORT = await freePort('127.0.0.1');
+/** Where the phone is that is called. */
+export const CALLED = { bindAddress: ownAddress(), sipPort: 5060 };
 
 export const KEYS_OF_ALL = {
   '10': 'mute',
@@ -96,7 +97,6 @@ export const KEYS_OF_MODERATORS = {
 };
 
 export const lab = harness({
-  bindAddress: '127.0.38.1',
   profile: {
     controls: 'keys-of-all',
     adminControls: 'keys-of-moderators',
@@ -113,7 +113,7 @@ export const lab = harness({
     open: { kind: 'conference', controls: 'open-keys', idleSeconds: 1, sound: SILENT },
     music: { kind: 'conference', controls: 'keys-of-all', idleSeconds: 1, sound: { ...SILENT, music: 'default' } },
   },
-  config: { invite: { endpoint: `PJSIP/anonymous/sip:{number}@127.0.0.1:${CALLED_PORT}` } },
+  config: { invite: { endpoint: `PJSIP/anonymous/sip:{number}@${CALLED.bindAddress}` } },
   extra: {
     append: {
       'extensions.conf': `

@@ -18,7 +18,6 @@ exten => 9102,1,Stasis(rostrum,join,far,far,+speaker)
 const LOUD = { kind: 'conference', sound: SILENT, idleSeconds: 1, audio: { energy: true, talkVolume: 2 } };
 
 const lab = harness({
-  bindAddress: '127.0.43.1',
   profiles: { loud: LOUD, far: { ...LOUD, audio: { energy: true } } },
   config: { log: { level: 'debug', format: 'json' } },
   extra: { append: { 'extensions.conf': DIALPLAN } },

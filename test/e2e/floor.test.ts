@@ -7,7 +7,7 @@ import { harness } from './harness.ts';
 const HEARD = { aboveDbov: -24, timeoutMs: 3000 };
 const NOT_HEARD_DBOV = -60;
 
-const lab = harness({ bindAddress: '127.0.20.1' });
+const lab = harness();
 
 const listener = (number: string, send = silence()) => lab.phones.call('3000', { callerNumber: number, send });
 const speaker = (number: string, send = silence()) => lab.phones.call('4000', { callerNumber: number, send });

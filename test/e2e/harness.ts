@@ -6,13 +6,13 @@ import { RostrumNode, type RostrumNodeOptions } from '../kit/rostrum-node.ts';
 export type Harness = { readonly node: RostrumNode; readonly phones: PhoneBank };
 
 /** Sets one up before the first test of the file and takes it down after the last; hangs up all calls after each test. */
-export function harness(options: RostrumNodeOptions): Harness {
+export function harness(options: RostrumNodeOptions = {}): Harness {
   let node: RostrumNode | undefined;
   let phones: PhoneBank | undefined;
 
   beforeAll(async () => {
     node = await RostrumNode.start(options);
-    phones = new PhoneBank({ bindAddress: '127.0.0.1', server: node.server });
+    phones = new PhoneBank({ server: node.server });
     await phones.start();
   });
 

@@ -1,15 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { freePort } from '../../scripts/machine.ts';
 import type { InvitationView } from '../../src/api/invite-routes.ts';
+import { ownAddress } from '../kit/loopback.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { type AnswerPlan, PhoneBank } from '../kit/phone/phone-bank.ts';
 import { tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
 import { harness } from './harness.ts';
 
-const BIND_ADDRESS = '127.0.37.1';
 /** Where the phones are that are called. */
-const PORT = await freePort('127.0.0.1');
+const CALLED = { bindAddress: ownAddress(), sipPort: 5060 };
 const TONE_HZ = { 'invite-failed': 600, 'enter-pin': 700 };
 const sound = {
   ...SILENT,
@@ -20,7 +19,6 @@ const sound = {
 };
 
 const lab = harness({
-  bindAddress: BIND_ADDRESS,
   profile: { sound, controls: 'calling-keys', idleSeconds: 1 },
   profiles: {
     pinned: { kind: 'conference', sound, access: { userPin: '1234', timeoutSeconds: 10 }, idleSeconds: 1 },
@@ -31,7 +29,7 @@ const lab = harness({
   },
   config: {
     invite: {
-      endpoint: `PJSIP/anonymous/sip:{number}@127.0.0.1:${PORT}`,
+      endpoint: `PJSIP/anonymous/sip:{number}@${CALLED.bindAddress}`,
       callerId: 'Town Hall <5551>',
       allowEndpoints: true,
     },
@@ -59,8 +57,7 @@ let planOf: ((number: string, before: number) => AnswerPlan) | null = null;
 
 beforeAll(async () => {
   called = new PhoneBank({
-    bindAddress: '127.0.0.1',
-    sipPort: PORT,
+    ...CALLED,
     server: lab.node.server,
     onIncoming: ({ calledNumber }) => {
       const before = calledNumbers.filter((number) => number === calledNumber).length;

@@ -6,7 +6,7 @@ import { harness } from './harness.ts';
 const HEARD = { aboveDbov: -24, timeoutMs: 3000 };
 const SILENT = { belowDbov: -60, timeoutMs: 3000 };
 
-const lab = harness({ bindAddress: '127.0.21.1' });
+const lab = harness();
 
 describe.each(['rfc4733', 'info'] as const)('keys by %s', (via) => {
   let speaker: Call;

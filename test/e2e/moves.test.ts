@@ -16,7 +16,6 @@ exten => _93XX,1,Stasis(rostrum,join,3000,default,+speaker)
 `;
 
 const lab = harness({
-  bindAddress: '127.0.31.1',
   profiles: {
     musical: { kind: 'conference', sound: { ...SILENT, music: 'default' } },
   },

@@ -29,7 +29,6 @@ exten => _73XX,1,Stasis(rostrum,join,few,few)
 `;
 
 const lab = harness({
-  bindAddress: '127.0.35.1',
   profiles: { named: profileOf('name', 10), toned: profileOf('tone', 2), few: profileOf('name', 1) },
   extra: { append: { 'extensions.conf': DIALPLAN } },
 });

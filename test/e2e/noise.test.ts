@@ -10,7 +10,6 @@ exten => _91XX,1,Stasis(rostrum,join,quiet,quiet,+speaker)
 `;
 
 const lab = harness({
-  bindAddress: '127.0.42.1',
   profile: { audio: { comfortNoise: LEVEL_DBOV } },
   profiles: { quiet: { kind: 'conference', sound: SILENT, audio: { comfortNoise: 0 } } },
   extra: { append: { 'extensions.conf': DIALPLAN } },

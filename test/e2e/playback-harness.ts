@@ -27,7 +27,6 @@ exten => _70XX,1,Set(CHANNEL(language)=de)
 export const MUTED_TEXT = 'Die Konferenz beginnt.';
 
 export const lab = harness({
-  bindAddress: '127.0.33.1',
   profile: { sound: { ...SILENT, prompts: { ...SILENT.prompts, muted: `tts:${MUTED_TEXT}` } } },
   extra: { append: { 'extensions.conf': DIALPLAN } },
 });

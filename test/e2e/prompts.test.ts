@@ -42,7 +42,7 @@ const prompts = {
   ...Object.fromEntries(Object.entries(TONE_HZ).map(([name, hz]) => [name, `tone:${hz}/400`])),
 };
 
-const lab = harness({ bindAddress: '127.0.27.1', profile: { sound: { music: 'none', prompts, announce: 'tone' } } });
+const lab = harness({ profile: { sound: { music: 'none', prompts, announce: 'tone' } } });
 
 const HEARD = { aboveDbov: -35, timeoutMs: 3000 };
 const hears = (call: Call, prompt: keyof typeof TONE_HZ) => call.waitForTone(TONE_HZ[prompt], HEARD);

@@ -32,7 +32,6 @@ const prompts = {
 const sound = { music: 'none', prompts };
 
 const lab = harness({
-  bindAddress: '127.0.34.1',
   profile: { sound, idleSeconds: 1 },
   profiles: {
     recorded: {

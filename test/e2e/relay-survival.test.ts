@@ -16,7 +16,7 @@ import {
 import { missedMs } from './crowd-harness.ts';
 import { harness } from './harness.ts';
 
-const lab = harness({ bindAddress: '127.0.73.1', profile: { idleSeconds: 1 } });
+const lab = harness({ profile: { idleSeconds: 1 } });
 
 const LEVEL_DBOV = -20;
 const WITHIN = { timeout: 20_000, interval: 20 };

@@ -19,7 +19,6 @@ exten => _9${index}XX,1,Stasis(rostrum,join,${name},${name},+speaker)
 ).join('');
 
 const lab = harness({
-  bindAddress: '127.0.39.1',
   profiles: {
     ...Object.fromEntries(CONFERENCES.map((name) => [name, profileOf()])),
     loaded: profileOf({ controls: 'loaded-keys', limits: { members: 200 } }),

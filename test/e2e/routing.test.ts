@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../scripts/machine.ts';
 import type { NodeView, RouteView } from '../../src/api/schemas.ts';
 import { Kamailio } from '../kit/kamailio.ts';
+import { ownAddress } from '../kit/loopback.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { RostrumCluster, type RostrumClusterOptions } from '../kit/rostrum-cluster.ts';
@@ -16,15 +17,15 @@ const BUSY = 486;
 type Ground = { lyon: RostrumNode; oslo: RostrumNode; phones: Record<'lyon' | 'oslo', PhoneBank> };
 
 /** A cluster of lyon and oslo, with phones that call the one or the other. */
-function ground(options: Omit<RostrumClusterOptions, 'nodes'>, addresses: { lyon: string; oslo: string }): Ground {
+function ground(options: Omit<RostrumClusterOptions, 'nodes'>): Ground {
   let cluster: RostrumCluster | undefined;
   const phones = new Map<string, PhoneBank>();
   const node = (name: string) => (cluster as RostrumCluster).node(name);
 
   beforeAll(async () => {
-    cluster = await RostrumCluster.start({ nodes: addresses, ...options });
+    cluster = await RostrumCluster.start({ nodes: ['lyon', 'oslo'], ...options });
     for (const [name, { server }] of cluster.nodes) {
-      const bank = new PhoneBank({ bindAddress: '127.0.0.1', server });
+      const bank = new PhoneBank({ server });
       await bank.start();
       phones.set(name, bank);
     }
@@ -82,10 +83,7 @@ async function refusalOf(call: Call): Promise<number | undefined> {
   return (await call.ended).status;
 }
 
-const at = ground(
-  { each: { lyon: { capacity: 3 }, oslo: { capacity: 2 } } },
-  { lyon: '127.0.81.1', oslo: '127.0.82.1' },
-);
+const at = ground({ each: { lyon: { capacity: 3 }, oslo: { capacity: 2 } } });
 
 describe('a node that drains', () => {
   it('sends new callers to the other node, keeps those that it has, and takes callers again', async () => {
@@ -202,17 +200,18 @@ describe('a node that is full', () => {
 });
 
 describe('placement of conferences', () => {
+  const routeHost = ownAddress();
   let routePort = 0;
   const options = {
     cluster: { placement: 'together' },
     get each() {
-      return { lyon: { routeListen: `127.0.83.1:${routePort}` } };
+      return { lyon: { routeListen: `${routeHost}:${routePort}` } };
     },
   };
   beforeAll(async () => {
-    routePort = await freePort('127.0.83.1');
+    routePort = await freePort(routeHost);
   });
-  const at = ground(options, { lyon: '127.0.83.1', oslo: '127.0.84.1' });
+  const at = ground(options);
 
   /** Calls a node that keeps the caller, however busy this machine makes it look: the call looks like a redirected one. */
   const callAt = (node: 'lyon' | 'oslo', callerNumber: string) => {
@@ -233,7 +232,7 @@ describe('placement of conferences', () => {
   it('is told to SBCs over HTTP, and nothing else is', async () => {
     await callAt('oslo', '101');
     await at.lyon.waitForMembers('3000', 1);
-    const get = (path: string, init?: RequestInit) => fetch(`http://127.0.83.1:${routePort}${path}`, init);
+    const get = (path: string, init?: RequestInit) => fetch(`http://${routeHost}:${routePort}${path}`, init);
     const { host, port } = at.oslo.server;
     const route = { conference: '3000', node: 'oslo', sip: `sip:${host}:${port}`, reason: 'placement' };
     expect(await (await get('/route?conference=3000')).json()).toEqual(route);
@@ -259,14 +258,14 @@ describe('placement of conferences', () => {
     let callers: PhoneBank;
 
     beforeAll(async () => {
-      const server = { host: '127.0.85.1', port: await freePort('127.0.85.1') };
+      const server = { host: routeHost, port: await freePort(routeHost) };
       kamailio = await Kamailio.start(server, {
         '192.0.2.10:5060': `${server.host}:${server.port}`,
         // The first node that it asks is down.
-        '192.0.2.1:7480': `127.0.85.1:${await freePort('127.0.85.1')}`,
-        '192.0.2.2:7480': `127.0.83.1:${routePort}`,
+        '192.0.2.1:7480': `${routeHost}:${await freePort(routeHost)}`,
+        '192.0.2.2:7480': `${routeHost}:${routePort}`,
       });
-      callers = new PhoneBank({ bindAddress: '127.0.0.1', server });
+      callers = new PhoneBank({ server });
       await callers.start();
     });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { sipp } from '../kit/sipp.ts';
 import { harness } from './harness.ts';
 
-const lab = harness({ bindAddress: '127.0.24.1' });
+const lab = harness();
 
 describe('callers of SIPp', () => {
   it('join and leave, twenty at once', async () => {

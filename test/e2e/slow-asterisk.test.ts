@@ -5,7 +5,7 @@ import { callersAtRelay, gapsMs, HEARD, listen, MOST_GAP_MS, relayPid } from './
 import { boundPorts } from './crowd-harness.ts';
 import { slowHarness } from './slow-harness.ts';
 
-const { lab, slowDown } = slowHarness('127.0.82.1', { admission: { waitSeconds: 60 } });
+const { lab, slowDown } = slowHarness({ admission: { waitSeconds: 60 } });
 
 const WITHIN = { timeout: 20_000, interval: 20 };
 const SLOW_MS = 60_000;

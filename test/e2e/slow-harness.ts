@@ -3,14 +3,13 @@ import { TcpProxy } from '../kit/impairment/tcp-proxy.ts';
 import { type Harness, harness } from './harness.ts';
 
 /** A node whose Asterisk answers as late as the test wants. */
-export function slowHarness(
-  bindAddress: string,
-  config: Record<string, unknown>,
-): { lab: Harness; slowDown: (delayMs: number) => void } {
+export function slowHarness(config: Record<string, unknown>): {
+  lab: Harness;
+  slowDown: (delayMs: number) => void;
+} {
   let proxy: TcpProxy | null = null;
   afterAll(() => proxy?.stop());
   const lab = harness({
-    bindAddress,
     config,
     profile: { idleSeconds: 1 },
     ariThrough: async (ariUrl) => {

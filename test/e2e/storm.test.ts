@@ -13,10 +13,10 @@ const PER_SECOND = 200;
 const TIMED_OUT = 408;
 const WITHIN = { timeout: 20_000, interval: 50 };
 
-const lab = harness({ bindAddress: '127.0.87.1', profile: { idleSeconds: 1 } });
+const lab = harness({ profile: { idleSeconds: 1 } });
 let storm: PhoneBank;
 beforeAll(async () => {
-  storm = new PhoneBank({ bindAddress: '127.0.0.1', server: lab.node.server });
+  storm = new PhoneBank({ server: lab.node.server });
   await storm.start();
 });
 afterAll(() => storm?.stop());

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../scripts/machine.ts';
+import { ownAddress } from '../kit/loopback.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
@@ -12,12 +12,11 @@ import { harness } from './harness.ts';
 /** Of Asterisk. Two for each stream: a speaker, two listeners, the leg of the floor, and six more calls. */
 const PORTS = { first: 21_000, last: 21_019 };
 /** Where the phone is that is called. */
-const INVITED_PORT = await freePort('127.0.0.1');
+const INVITED = { bindAddress: ownAddress(), sipPort: 5060 };
 
 const lab = harness({
-  bindAddress: '127.0.88.1',
   profile: { idleSeconds: 1 },
-  config: { invite: { endpoint: `PJSIP/anonymous/sip:{number}@127.0.0.1:${INVITED_PORT}`, allowEndpoints: true } },
+  config: { invite: { endpoint: `PJSIP/anonymous/sip:{number}@${INVITED.bindAddress}`, allowEndpoints: true } },
   extra: {
     set: [
       ['rtp.conf', 'general', 'rtpstart', String(PORTS.first)],
@@ -45,8 +44,7 @@ async function three(): Promise<{ speaking: Call; listeners: Call[] }> {
 let invited: PhoneBank;
 beforeAll(async () => {
   invited = new PhoneBank({
-    bindAddress: '127.0.0.1',
-    sipPort: INVITED_PORT,
+    ...INVITED,
     server: lab.node.server,
     onIncoming: { kind: 'answer' },
   });

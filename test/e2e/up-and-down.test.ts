@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ConferenceSummary, ConferenceView, NodeView } from '../../src/api/schemas.ts';
+import { ownAddress } from '../kit/loopback.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
@@ -35,8 +36,9 @@ async function processes(): Promise<string[]> {
 }
 
 it('up runs a node with a demo that is heard, and down leaves nothing of it', async () => {
-  const { stdout } = await script('up', '--detach', '--demo', '--bind', '127.0.26.1');
-  expect(stdout).toContain('sip:3000@127.0.26.1');
+  const address = ownAddress();
+  const { stdout } = await script('up', '--detach', '--demo', '--bind', address);
+  expect(stdout).toContain(`sip:3000@${address}`);
   expect(stdout.match(/listener \d+ hears the speaker/g)).toHaveLength(10);
 
   const list = await rostrum<ConferenceSummary[]>('list');
@@ -50,8 +52,9 @@ it('up runs a node with a demo that is heard, and down leaves nothing of it', as
 });
 
 it('up runs several nodes as one cluster whose demo is heard everywhere, and starts one that died again', async () => {
-  const { stdout } = await script('up', '--nodes', '3', '--detach', '--demo', '--bind', '127.0.27.1');
-  expect(stdout).toContain('sip:3000@127.0.27.1');
+  const address = ownAddress();
+  const { stdout } = await script('up', '--nodes', '3', '--detach', '--demo', '--bind', address);
+  expect(stdout).toContain(`sip:3000@${address}`);
   const lines = stdout.split('\n').filter((line) => /^listener \d of node\d/.test(line));
   expect(lines).toHaveLength(9);
   for (const line of lines) expect(line).toMatch(/ hears node1 .* hears node2 .* hears node3 /);

@@ -6,7 +6,7 @@ import { silence, tone } from '../kit/phone/sound.ts';
 import { callersAtRelay, HEARD, listen } from './audience-harness.ts';
 import { harness } from './harness.ts';
 
-const lab = harness({ bindAddress: '127.0.76.1', profile: { idleSeconds: 1 } });
+const lab = harness({ profile: { idleSeconds: 1 } });
 
 const WITHIN = { timeout: 20_000, interval: 20 };
 const LISTENERS = ['101', '102', '103'];

@@ -9,7 +9,6 @@ import { harness } from './harness.ts';
 const T1_MS = 100;
 
 const lab = harness({
-  bindAddress: '127.0.86.1',
   profile: { idleSeconds: 1 },
   extra: {
     set: [
@@ -28,7 +27,7 @@ const MOST_LOST_BY_REFRESH = (200 + MOST_GAP_MS) / 20;
 it(
   'phones that vanish without BYE are hung up; those that only send nothing stay, and hear',
   async () => {
-    const vanishing = new PhoneBank({ bindAddress: '127.0.0.1', server: lab.node.server });
+    const vanishing = new PhoneBank({ server: lab.node.server });
     await vanishing.start();
     const speaking = await lab.phones.call('4000', { callerNumber: '200', send: tone(440, -20) });
     const mute = await Promise.all([

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AsteriskInstance } from '../../scripts/asterisk-instance.ts';
+import { ownAddress } from '../kit/loopback.ts';
 
 /** The first use of scripts/asterisk may have to download. */
 const DOWNLOAD_TIMEOUT_MS = 300_000;
@@ -44,7 +45,7 @@ function processesWith(word: string): string[] {
 describe('two Asterisks on one machine', () => {
   const directories = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'rostrum-ast-')));
   const [first, second] = directories.map(
-    (directory, index) => new AsteriskInstance({ directory, bindAddress: `127.0.${index + 1}.1` }),
+    (directory) => new AsteriskInstance({ directory, bindAddress: ownAddress() }),
   ) as [AsteriskInstance, AsteriskInstance];
 
   beforeAll(async () => {
@@ -65,7 +66,7 @@ describe('two Asterisks on one machine', () => {
 
   it('run commands on their own consoles', async () => {
     expect(await first.cli('core show version')).toMatch(/^Asterisk \d+\./);
-    expect(await second.cli('pjsip show transports')).toContain(`127.0.2.1:${second.sipPort}`);
+    expect(await second.cli('pjsip show transports')).toContain(`${second.sipAddress}:${second.sipPort}`);
   });
 
   it('start without a warning or an error', () => {
@@ -131,7 +132,7 @@ describe('an Asterisk', () => {
   it('takes more configuration, and changes of it', async () => {
     const instance = new AsteriskInstance({
       directory,
-      bindAddress: '127.0.3.1',
+      bindAddress: ownAddress(),
       extra: {
         write: { 'confbridge.conf': '[general]\n' },
         append: {
@@ -154,7 +155,7 @@ describe('an Asterisk', () => {
   it('outlives its owner when detached, and can be taken over', async () => {
     const script = `
       import('${new URL('../../scripts/asterisk-instance.ts', import.meta.url)}').then(async ({ AsteriskInstance }) => {
-        await new AsteriskInstance({ directory: process.env.DIRECTORY, bindAddress: '127.0.4.1', detached: true }).start();
+        await new AsteriskInstance({ directory: process.env.DIRECTORY, bindAddress: '${ownAddress()}', detached: true }).start();
       });`;
     const tsx = new URL('../../node_modules/tsx/dist/loader.mjs', import.meta.url).href;
     execFileSync(process.execPath, ['--import', tsx, '-e', script], { env: { ...process.env, DIRECTORY: directory } });
@@ -171,7 +172,7 @@ describe('an Asterisk', () => {
   it('says in its error what Asterisk said, when it cannot start', async () => {
     const instance = new AsteriskInstance({
       directory,
-      bindAddress: '127.0.3.1',
+      bindAddress: ownAddress(),
       extra: { append: { 'modules.conf': 'require = res_no_such_module.so' } },
     });
     await expect(instance.start()).rejects.toThrow(/ended at once[\s\S]*res_no_such_module/);

@@ -16,12 +16,14 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { attendanceReport, reportQuerySchema } from '../../src/attendance/report.ts';
 import type { ConferenceEvent } from '../../src/conference/model/events.ts';
 import { PLAIN_FLAGS } from '../../src/conference/model/flags.ts';
 import { AttendanceLog, type AttendanceOptions } from '../../src/controller/attendance/attendance-log.ts';
 
+const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const START_MS = Date.UTC(2026, 0, 5, 10, 15, 0, 123);
 const FILE = '3000-20260105T101500123Z.jsonl';
 
@@ -298,22 +300,9 @@ describe('rostrum report', () => {
     await expect(report('3000', '--csv', '--jsonl')).rejects.toThrow(/cannot be used with/);
   });
 
-  /** Runs the command alone, in a process of its own. */
+  /** Runs the command as an operator does. */
   async function report(...args: string[]): Promise<string> {
-    const script =
-      "import { Command } from 'commander'; import { addReportCommand } from './src/cli/programs/report.ts';" +
-      "const program = new Command('rostrum'); addReportCommand(program); await program.parseAsync();";
-    const child = spawn('npx', [
-      'tsx',
-      '--input-type=module',
-      '-e',
-      script,
-      '--',
-      'report',
-      ...args,
-      '--socket',
-      socketPath(),
-    ]);
+    const child = spawn(process.execPath, [PROGRAM, 'report', ...args, '--socket', socketPath()]);
     let out = '';
     let errors = '';
     child.stdout.on('data', (chunk) => (out += chunk));

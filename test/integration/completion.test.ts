@@ -22,7 +22,7 @@ beforeAll(async () => {
   const conferences = new Map([['3000', conference([member(7), hostile])]]);
   server = new ApiServer({ socketPath }, depsOf(conferences));
   await server.start();
-  const program = `#!/bin/sh\nexec "${process.execPath}" --import tsx "${REPOSITORY}src/cli/main.ts" "$@"\n`;
+  const program = `#!/bin/sh\nexec "${process.execPath}" "${REPOSITORY}dist/cli/main.js" "$@"\n`;
   await writeFile(join(directory, 'rostrum'), program, { mode: 0o755 });
 });
 

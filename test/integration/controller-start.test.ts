@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { keygen } from '../../src/cli/commands/keygen.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const PROFILES = fileURLToPath(new URL('../../profiles', import.meta.url));
 
 let directory: string;
@@ -26,7 +26,7 @@ async function controller(cluster: object): Promise<{ code: number; stderr: stri
   const config = join(directory, 'rostrum.yaml');
   const api = { socket: join(directory, 'api.sock') };
   await writeFile(config, JSON.stringify({ api, profiles: PROFILES, cluster: { secretFile: 'secret', ...cluster } }));
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'controller', '--config', config], {
+  const child = spawn(process.execPath, [MAIN, 'controller', '--config', config], {
     env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'x' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

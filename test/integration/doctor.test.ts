@@ -13,6 +13,7 @@ import { keygen } from '../../src/cli/commands/keygen.ts';
 import type { Finding, State } from '../../src/doctor/checks/finding.ts';
 import { NEEDED_MODULES, USEFUL_MODULES } from '../../src/doctor/checks/modules.ts';
 import { examine } from '../../src/doctor/examine.ts';
+import { ownAddress } from '../kit/loopback.ts';
 import { RostrumNode } from '../kit/rostrum-node.ts';
 import { conference, depsOf, member } from '../unit/api/conferences.ts';
 
@@ -72,7 +73,7 @@ async function findingsFor(configPath: string): Promise<{ code: number; state: S
 const QUIET = { jitterMs: null, jitterAtPhoneMs: null, silentSeconds: null };
 
 describe('with everything as it should be, rostrum doctor', () => {
-  const address = '127.0.62.1';
+  const address = ownAddress();
   let node: RostrumNode;
 
   beforeAll(async () => {
@@ -152,7 +153,7 @@ describe('with everything as it should be, rostrum doctor', () => {
 });
 
 describe('rostrum doctor names', () => {
-  const address = '127.0.63.1';
+  const address = ownAddress();
   let directory: string;
   let asterisk: AsteriskInstance;
   let configPath: string;

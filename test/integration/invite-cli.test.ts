@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 const invitation = (id: string, status: string) => ({
   id,
@@ -33,7 +33,7 @@ it('rostrum invite --wait fails where the controller is restarted before everybo
   await once(server, 'listening');
   try {
     const words = ['invite', '3000', '21', '22', '--wait', '--socket', socketPath];
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...words], {
+    const child = spawn(process.execPath, [MAIN, ...words], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const closed = once(child, 'close') as Promise<[number]>;

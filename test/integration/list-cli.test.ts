@@ -15,8 +15,8 @@ import { ControllerError } from '../../src/controller/errors/controller-error.ts
 import { conference, depsOf, member } from '../unit/api/conferences.ts';
 
 const run = promisify(execFile);
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const ROSTRUM = [process.execPath, '--import', 'tsx', MAIN];
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const ROSTRUM = [process.execPath, MAIN];
 
 /** 5,000 members; the last one to join is a speaker, the one before has raised a hand. */
 const crowd = Array.from({ length: 5000 }, (_, index) =>

@@ -39,8 +39,8 @@ const textOf = (name: string) => readFile(path(name), 'utf8');
 type Outcome = { code: number; stdout: string; stderr: string };
 
 async function rostrum(words: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  const main = join(REPOSITORY, 'src/cli/main.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'profile', ...words], {
+  const main = join(REPOSITORY, 'dist/cli/main.js');
+  const child = spawn(process.execPath, [main, 'profile', ...words], {
     env: { ...process.env, VISUAL: '', EDITOR: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

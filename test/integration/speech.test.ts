@@ -20,6 +20,7 @@ import { parseMedia } from '../../src/prompts/media.ts';
 import { activeLevelDbov } from '../../src/speech/loudness.ts';
 import { Speech, type SpeechOptions } from '../../src/speech/speech.ts';
 import { parseWav, type Sound } from '../../src/speech/wav.ts';
+import { ownAddress } from '../kit/loopback.ts';
 
 /** The first use of scripts/espeak-ng and scripts/asterisk may have to download. */
 const DOWNLOAD_TIMEOUT_MS = 300_000;
@@ -335,7 +336,7 @@ describe('Asterisk', () => {
       const path = await speech().soundFor('You are now a speaker.');
       const instance = new AsteriskInstance({
         directory: mkdtempSync(join(top, 'asterisk-')),
-        bindAddress: '127.0.5.1',
+        bindAddress: ownAddress(),
         extra: { append: { 'modules.conf': 'load = res_convert.so' } },
       });
       try {

@@ -7,13 +7,13 @@ import { freePort } from '../../scripts/machine.ts';
 import type { NodeView } from '../../src/api/schemas.ts';
 import { formatSecret } from '../../src/secrets/derive.ts';
 import { ClusterNetwork, type NodePlaces } from './cluster-network.ts';
-import type { Endpoint } from './loopback.ts';
+import { type Endpoint, ownAddress } from './loopback.ts';
 import { NatsServer } from './nats-server.ts';
 import { RostrumNode, type RostrumNodeOptions } from './rostrum-node.ts';
 
 export type RostrumClusterOptions = {
-  /** By name: a loopback address for each node, that no other node of the same run uses. */
-  nodes: Readonly<Record<string, string>>;
+  /** Their names. Each node has a loopback address of its own. */
+  nodes: readonly string[];
   /** Keys of `cluster` in rostrum.yaml of all nodes that differ from those of a mesh on loopback. */
   cluster?: Record<string, unknown>;
   /** ... of `cluster` of single nodes, by name. */
@@ -54,12 +54,13 @@ export class RostrumCluster {
   }
 
   static async start(options: RostrumClusterOptions): Promise<RostrumCluster> {
-    const { nodes: addresses, cluster = {}, each = {}, trunk = {}, config = {}, nats, network, ...rest } = options;
+    const { nodes: names, cluster = {}, each = {}, trunk = {}, config = {}, nats, network, ...rest } = options;
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-cluster-'));
     const secretFile = join(directory, 'secret');
     await writeFile(secretFile, `${formatSecret(randomBytes(32))}\n`, { mode: 0o600 });
     const places = new Map<string, NodePlaces>();
-    for (const [name, address] of Object.entries(addresses)) {
+    for (const name of names) {
+      const address = ownAddress();
       const [listen, media] = [await freePort(address), await freePort(address)];
       places.set(name, { listen: { address, port: listen }, trunk: { address, port: media } });
     }

@@ -15,14 +15,17 @@ import { ApiClient } from '../../src/api/client.ts';
 import type { ConferenceSummary, ConferenceView, MemberView, StatusView } from '../../src/api/schemas.ts';
 import type { Command } from '../../src/conference/model/commands.ts';
 import { PROMPT_NAMES } from '../../src/prompts/catalogue.ts';
+import { ownAddress } from './loopback.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = join(REPOSITORY, 'dist/cli/main.js');
 const READY_TIMEOUT_MS = 15_000;
+/** The controller answers each time: oftener would take CPU from what is waited for. */
+const POLL_MS = 50;
 
 export type RostrumNodeOptions = {
-  /** A loopback address that no other node of the same run uses. */
-  bindAddress: string;
+  /** Without it, a loopback address of its own. */
+  bindAddress?: string;
   extra?: ExtraConfiguration;
   /** Keys of the conference profile `default` that differ from the repository's, whose prompts are silent here. */
   profile?: Record<string, unknown>;
@@ -37,6 +40,8 @@ export type RostrumNodeOptions = {
 /** Nobody hears prompts, music or comfort noise, so that a test hears what it is about. */
 export const SILENT = { music: 'none', prompts: Object.fromEntries(PROMPT_NAMES.map((name) => [name, 'none'])) };
 
+type Bound = { readonly bindAddress: string; readonly sipPort: number; readonly ariPort: number };
+
 /** What is left of a conference that has ended. */
 const EMPTY = { members: [] as MemberView[] } as ConferenceView;
 
@@ -49,24 +54,24 @@ export class RostrumNode {
   readonly #options: RostrumNodeOptions;
   #process: ChildProcess | null = null;
 
-  private constructor(directory: string, ports: { sipPort: number; ariPort: number }, options: RostrumNodeOptions) {
+  private constructor(directory: string, bound: Bound, options: RostrumNodeOptions) {
     this.directory = directory;
-    this.#bindAddress = options.bindAddress;
+    this.#bindAddress = bound.bindAddress;
     this.#options = options;
     this.asterisk = new AsteriskInstance({
       directory: join(directory, 'asterisk'),
-      bindAddress: options.bindAddress,
-      ...ports,
+      ...bound,
       ariPassword: randomUUID(),
       ...(options.extra && { extra: options.extra }),
     });
     this.api = new ApiClient({ socketPath: this.socketPath });
   }
 
-  static async start(options: RostrumNodeOptions): Promise<RostrumNode> {
+  static async start(options: RostrumNodeOptions = {}): Promise<RostrumNode> {
+    const { bindAddress = ownAddress() } = options;
     // Given here, so that a restart of Asterisk keeps them, as on a real host.
-    const ports = { sipPort: await freePort(options.bindAddress), ariPort: await freePort(options.bindAddress) };
-    const node = new RostrumNode(await mkdtemp(join(tmpdir(), 'rostrum-test-')), ports, options);
+    const bound = { bindAddress, sipPort: await freePort(bindAddress), ariPort: await freePort(bindAddress) };
+    const node = new RostrumNode(await mkdtemp(join(tmpdir(), 'rostrum-test-')), bound, options);
     try {
       await node.asterisk.start();
       await node.startRostrum();
@@ -126,7 +131,7 @@ export class RostrumNode {
   }
 
   async waitUntilConnected(): Promise<StatusView> {
-    for (const startedMs = performance.now(); performance.now() - startedMs < READY_TIMEOUT_MS; await sleep(20)) {
+    for (const startedMs = performance.now(); performance.now() - startedMs < READY_TIMEOUT_MS; await sleep(POLL_MS)) {
       const status = await this.api.get<StatusView>('/status').catch(() => null);
       if (status?.asterisk.connected) return status;
     }
@@ -200,7 +205,7 @@ export class RostrumNode {
   /** Waits until the conference has so many members who are in; one that has ended has none. */
   async waitForMembers(conference: string, count: number, timeoutMs = 10_000): Promise<ConferenceView> {
     let last: ConferenceView | null = null;
-    for (const startedMs = performance.now(); performance.now() - startedMs < timeoutMs; await sleep(20)) {
+    for (const startedMs = performance.now(); performance.now() - startedMs < timeoutMs; await sleep(POLL_MS)) {
       last = await this.show(conference).catch(() => null);
       if (last === null && count === 0) return EMPTY;
       const present = last?.members.filter(({ presence }) => presence === 'present').length ?? 0;

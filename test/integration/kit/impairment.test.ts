@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { meshOf } from '../../kit/impairment/mesh.ts';
 import { ImpairmentProxy, type ImpairmentProxyOptions } from '../../kit/impairment/udp-proxy.ts';
-import type { Endpoint } from '../../kit/loopback.ts';
+import { type Endpoint, ownAddress } from '../../kit/loopback.ts';
 import { waitUntil } from '../../kit/phone/wait.ts';
 import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 
@@ -56,7 +56,7 @@ const text = ({ address, port }: Endpoint): string => `${address}:${port}`;
 
 describe('a link of the impairment proxy', () => {
   it('stands for each node to the other, at addresses that stay', async () => {
-    const [a, b, proxy] = [await startNode('127.0.1.1'), await startNode('127.0.2.1'), startProxy()];
+    const [a, b, proxy] = [await startNode(ownAddress()), await startNode(ownAddress()), startProxy()];
     const link = await proxy.link(a.endpoint, b.endpoint, { bindA: { address: '127.0.3.1', port: 0 } });
     a.send('one', link.bSeenByA);
     a.send('two', link.bSeenByA);

@@ -17,8 +17,9 @@ import type {
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../../src/rtp/packet.ts';
 import { L16_8000 } from '../../../src/trunk/audio-format.ts';
 import { openUdp } from '../../../src/udp/open-udp.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 
-const ADDRESS = '127.0.77.1';
+const ADDRESS = ownAddress();
 const udp = await openUdp({ eventLoop: true });
 const SPEC: FloorSpec = {
   conference: '3000',

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RtpAddress } from '../../../src/relay/protocol/protocol.ts';
 import { encodeInto } from '../../../src/rtp/packet.ts';
 import { HOSTILE_KINDS, hostileSource, nextHostilePacket } from '../../kit/hostile/hostile-packets.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { expectOneStream, hears, isReminder, missing, WITHIN } from './judge.ts';
 import { ASTERISK, type HarnessCall, HEARING, PHONE, RelayHarness } from './relay-harness.ts';
 
-const STRANGER = '127.0.75.4';
+const STRANGER = ownAddress();
 const FLOOR_HZ = 440;
 const VOICE_HZ = 700;
 const ASTERISK_HZ = 300;
@@ -23,8 +24,10 @@ let speaker: HarnessCall;
 let floor: RtpAddress;
 let stranger: Socket;
 
-beforeEach(async () => {
+beforeAll(async () => {
   lab = await RelayHarness.start();
+});
+beforeEach(async () => {
   floor = (await lab.floor(FLOOR_HZ, LEVEL_DBOV)).local;
   listener = await lab.openCall('listener', { hearing: HEARING });
   speaker = await lab.openCall('speaker');
@@ -33,7 +36,8 @@ beforeEach(async () => {
   await allHear();
   stranger = await lab.socket({ host: STRANGER });
 });
-afterEach(() => lab.stop());
+afterEach(() => lab.reset());
+afterAll(() => lab.stop());
 
 async function allHear(): Promise<void> {
   await hears(listener.phone, FLOOR_HZ);

@@ -1,12 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CallSpec } from '../../../src/relay/protocol/protocol.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { expectOneStream, falls, hears, WITHIN } from './judge.ts';
 import type { Line } from './line.ts';
 import { type HarnessCall, HEARING, PHONE, RelayHarness } from './relay-harness.ts';
 import { RtcpLine } from './rtcp-line.ts';
 
-const SECOND_ADDRESS = '127.0.75.5';
-const STRANGER = '127.0.75.4';
+const SECOND_ADDRESS = ownAddress();
+const STRANGER = ownAddress();
 /** The address in the SDP of a phone behind NAT. */
 const BEHIND_NAT = { host: '192.168.1.9', port: 4000 };
 const FLOOR_HZ = 440;
@@ -44,11 +45,12 @@ const isHeardOnlyAs = (asterisk: Line, ssrc: number) =>
     .toEqual(new Set([ssrc]));
 
 describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets through %s', (driver) => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     lab = await RelayHarness.start({ driver });
-    await lab.floor(FLOOR_HZ, LEVEL_DBOV);
   });
-  afterEach(() => lab.stop());
+  beforeEach(() => lab.floor(FLOOR_HZ, LEVEL_DBOV));
+  afterEach(() => lab.reset());
+  afterAll(() => lab.stop());
 
   it('hears behind NAT although it sends nothing but comfort noise, and Asterisk gets none from a listener', async () => {
     const listener = await lab.openCall('listener', { hearing: HEARING, phone: BEHIND_NAT });

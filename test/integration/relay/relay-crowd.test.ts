@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CallSpec, FloorSpec } from '../../../src/relay/protocol/protocol.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { expectNothingLost, hears, WITHIN } from './judge.ts';
 import { ASTERISK, type HarnessCall, HEARING, RelayHarness } from './relay-harness.ts';
 
@@ -9,7 +10,7 @@ const LEVEL_DBOV = -20;
 const LISTENERS = 50;
 const PACKET_MS = 20;
 /** The relay's address for the calls of a crowd. Nobody else has ports there. */
-const CROWD_HOST = '127.0.75.10';
+const CROWD_HOST = ownAddress();
 const FIRST_PORT = 10_000;
 const SILENCE = new Uint8Array(160).fill(0xff);
 /** For many calls. */

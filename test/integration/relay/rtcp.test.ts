@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CallSpec } from '../../../src/relay/protocol/protocol.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { hears, WITHIN } from './judge.ts';
 import { type HarnessCall, HEARING, PHONE, RelayHarness, type Report } from './relay-harness.ts';
 import { type Answer, RtcpLine } from './rtcp-line.ts';
 
-const STRANGER = '127.0.75.4';
+const STRANGER = ownAddress();
 const FLOOR_HZ = 440;
 const LEVEL_DBOV = -20;
 /** In ticks of the RTP clock, which are 12 ms. */
@@ -20,7 +21,7 @@ const reportedSilent = (channelId: string): Report<'call-silent'> | undefined =>
   longLab.reports.filter((report) => report.type === 'call-silent').find((report) => report.channelId === channelId);
 
 beforeAll(async () => {
-  longLab = await RelayHarness.start();
+  [lab, longLab] = await Promise.all([RelayHarness.start(), RelayHarness.start()]);
   const ways: Record<string, (call: HarnessCall) => Promise<void> | void> = {
     nothing: () => {},
     'strange-rtcp': async ({ spec, phone }) => {
@@ -35,13 +36,10 @@ beforeAll(async () => {
   };
   for (const [channelId, begin] of Object.entries(ways)) await begin(await longLab.openCall(channelId));
 });
-afterAll(() => longLab.stop());
+afterAll(() => Promise.all([lab.stop(), longLab.stop()]));
 
-beforeEach(async () => {
-  lab = await RelayHarness.start();
-  await lab.floor(FLOOR_HZ, LEVEL_DBOV);
-});
-afterEach(() => lab.stop());
+beforeEach(() => lab.floor(FLOOR_HZ, LEVEL_DBOV));
+afterEach(() => lab.reset());
 
 /** A listener who hears the floor, and the RTCP of their phone, from a port that nobody has told. */
 async function listener(given: Partial<CallSpec> = {}) {

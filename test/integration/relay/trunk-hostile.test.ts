@@ -10,22 +10,22 @@ import { HOSTILE_KINDS } from '../../kit/hostile/hostile-packets.ts';
 import { attack } from '../../kit/hostile/hostile-process.ts';
 import { type ImpairedMesh, meshOf } from '../../kit/impairment/mesh.ts';
 import { ImpairmentProxy } from '../../kit/impairment/udp-proxy.ts';
-import type { Endpoint } from '../../kit/loopback.ts';
+import { type Endpoint, ownAddress } from '../../kit/loopback.ts';
 import { toneLevelDbov } from '../../kit/phone/judge.ts';
 import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 import { CONFERENCE, TrunkRelays } from '../../kit/trunk-relays.ts';
 
 /** More with ROSTRUM_HOSTILE_COUNT=1000000, faster with ROSTRUM_HOSTILE_RATE. */
-const COUNT = Number(process.env['ROSTRUM_HOSTILE_COUNT'] ?? 60_000);
+const COUNT = Number(process.env['ROSTRUM_HOSTILE_COUNT'] ?? 20_000);
 const PACKETS_PER_SECOND = Number(process.env['ROSTRUM_HOSTILE_RATE'] ?? 10_000);
 const ATTACK_MS = (COUNT / PACKETS_PER_SECOND) * 1000;
 const TIMEOUT_MS = 60_000 + 3 * ATTACK_MS;
 
 const TRUNK_KINDS = ['random', 'mutated', 'replayed', 'truncated', 'header', 'oversized'] as const;
-const NODES = { a: '127.0.73.1', b: '127.0.73.2' };
-const PHONE_HOST = '127.0.73.8';
-const ATTACKER_HOST = '127.0.73.9';
-const ASTERISK_HOST = '127.0.73.7';
+const NODES = { a: ownAddress(), b: ownAddress() };
+const PHONE_HOST = ownAddress();
+const ATTACKER_HOST = ownAddress();
+const ASTERISK_HOST = ownAddress();
 const SETTLE_MS = 1000;
 
 /** A phone without signalling: it sends, and counts what it gets. */

@@ -5,11 +5,12 @@ import { talkVoice, toneVoice } from '../../kit/floor-voices.ts';
 import { burstsOf, type Impairment } from '../../kit/impairment/impairment.ts';
 import { type ImpairedMesh, meshOf } from '../../kit/impairment/mesh.ts';
 import { ImpairmentProxy } from '../../kit/impairment/udp-proxy.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { toneLevelDbov } from '../../kit/phone/judge.ts';
 import { CONFERENCE, TrunkRelays } from '../../kit/trunk-relays.ts';
 import { TrunkVoice } from '../../kit/trunk-voice.ts';
 
-const NODES = { a: '127.0.72.1', b: '127.0.72.2' };
+const NODES = { a: ownAddress(), b: ownAddress() };
 const SETTLE_MS = 600;
 const FRAMES_PER_SECOND = 50;
 /** Uniform: 30 ms between the fastest and the slowest. */
@@ -134,7 +135,7 @@ describe('a trunk over a bad network', () => {
 
   it('is not disturbed by a node that sends ten times as many valid packets as it should', { retry: 1 }, async () => {
     const { all } = await start(9, {});
-    const flood = await TrunkVoice.open({ nodeId: 'flood', conference: CONFERENCE, address: '127.0.72.9' });
+    const flood = await TrunkVoice.open({ nodeId: 'flood', conference: CONFERENCE, address: ownAddress() });
     voice = flood;
     const tell = await all.admit({ nodeId: 'flood', address: null, told: () => {} });
     tell(flood.announcement);

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
 import { toneVoice } from '../../kit/floor-voices.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { toneLevelDbov } from '../../kit/phone/judge.ts';
 import { TrunkRelays } from '../../kit/trunk-relays.ts';
 
@@ -30,7 +31,7 @@ it.each(['unicast', 'multicast'])(
   async (way) => {
     const group = `239.255.74.1:${await freePort('127.0.0.1')}`;
     const trunk = way === 'multicast' ? { multicast: { group, interface: '127.0.0.1' } } : {};
-    relays = await TrunkRelays.start({ nodes: { a: '127.0.74.1', b: '127.0.74.2' }, trunk });
+    relays = await TrunkRelays.start({ nodes: { a: ownAddress(), b: ownAddress() }, trunk });
     const all = relays;
     all.floor('a').voice = toneVoice(400, -20);
     all.floor('b').voice = toneVoice(1000, -20);

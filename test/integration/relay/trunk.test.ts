@@ -3,12 +3,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
 import { burstVoice, nobody, toneVoice } from '../../kit/floor-voices.ts';
 import { kernelDrops } from '../../kit/hostile/kernel-drops.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { levelDbov, toneLevelDbov } from '../../kit/phone/judge.ts';
 import { burstLatency } from '../../kit/phone/judge-bursts.ts';
 import { TrunkRelays, type TrunkRelaysOptions } from '../../kit/trunk-relays.ts';
 
-const TWO = { a: '127.0.71.1', b: '127.0.71.2' };
-const THREE = { ...TWO, c: '127.0.71.3' };
+const TWO = { a: ownAddress(), b: ownAddress() };
+const THREE = { ...TWO, c: ownAddress() };
 /** Time for a voice to be given back, and for the delay to settle. */
 const SETTLE_MS = 600;
 const HEAR_MS = 500;

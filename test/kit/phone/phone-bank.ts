@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ownAddress } from '../loopback.ts';
 import type { SipServer } from '../sip/address.ts';
 import type { SipHeader, SipProblem, SipRequest } from '../sip/message.ts';
 import { Call } from './call.ts';
@@ -18,8 +19,8 @@ export type AnswerPlan =
   | { readonly kind: 'reject'; readonly status: number; readonly reason: string; readonly afterMs?: number };
 
 export interface PhoneBankOptions {
-  /** IPv4 address of all sockets, signalling and RTP. */
-  readonly bindAddress: string;
+  /** IPv4 address of all sockets, signalling and RTP. Without it, a loopback address of their own. */
+  readonly bindAddress?: string;
   /** Port of signalling; 0 (default) takes a free one. */
   readonly sipPort?: number;
   /** Where calls go. The host must be an IPv4 address. */
@@ -66,7 +67,7 @@ const HANG_UP_BATCH_MS = 200;
 
 /** Many telephones behind one signalling socket, with one clock. */
 export class PhoneBank {
-  readonly #options: PhoneBankOptions;
+  readonly #options: PhoneBankOptions & { readonly bindAddress: string };
   readonly #ticker: Ticker;
   readonly #agent: SipAgent;
   readonly #calls = new Set<Call>();
@@ -75,9 +76,9 @@ export class PhoneBank {
   #stopped = false;
 
   constructor(options: PhoneBankOptions, deps: { readonly ticker?: Ticker } = {}) {
-    this.#options = options;
+    const { bindAddress = ownAddress(), sipPort = 0, server } = options;
+    this.#options = { ...options, bindAddress };
     this.#ticker = deps.ticker ?? processTicker(options.ptimeMs ?? DEFAULT_PTIME_MS);
-    const { bindAddress, sipPort = 0, server } = options;
     this.#agent = new SipAgent({ bindAddress, port: sipPort, server }, { onInvite: (invite) => this.#invited(invite) });
   }
 

@@ -1,7 +1,7 @@
 import { PhoneError } from './errors.ts';
 
-/** How often a wait looks; what it returns is exact all the same, because packets carry their times. */
-const LOOK_EVERY_MS = 10;
+/** How often a wait looks: as often as packets come. What it returns is exact all the same, because packets carry their times. */
+const LOOK_EVERY_MS = 20;
 
 /**
  * Looks until `look` returns something. Rejects with `wait-timed-out` after `timeoutMs` and with `call-ended` when
