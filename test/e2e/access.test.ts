@@ -3,6 +3,7 @@ import type { PromptName } from '../../src/prompts/catalogue.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
+import { toneFile } from '../kit/tone-file.ts';
 import { harness } from './harness.ts';
 
 const TONE_HZ = {
@@ -18,6 +19,7 @@ const TONE_HZ = {
   'time-warning': 1600,
   'time-over': 1700,
   admin: 1800,
+  'conference-ending': 1900,
 } satisfies Partial<Record<PromptName, number>>;
 
 const prompts = {
@@ -28,11 +30,13 @@ const sound = { music: 'none', prompts };
 
 const profileOf = (more: object) => ({ kind: 'conference', controls: 'pin-keys', idleSeconds: 1, sound, ...more });
 
-/** Each access number leads to a conference with a profile of its own. What the result variable says is dialled back. */
+const MUSIC_HZ = 2100;
+const music = await toneFile(MUSIC_HZ);
+
+/** Each access number leads to a conference with a profile of its own. */
 const DIALPLAN = `
 [rostrum-dial-in](+)
 exten => _81XX,1,Stasis(rostrum,join,pin,pin)
- same => n,Goto(result,s,1)
 exten => _82XX,1,Stasis(rostrum,join,pin,pin,+auth)
 exten => _83XX,1,Stasis(rostrum,join,led,led)
 exten => _84XX,1,Stasis(rostrum,join,led,led,+admin,+speaker)
@@ -42,26 +46,27 @@ exten => _86XX,1,Stasis(rostrum,join,small,small,+admin)
 exten => _87XX,1,Stasis(rostrum,join,short,short)
 exten => _88XX,1,Stasis(rostrum,lobby,default)
 exten => _89XX,1,Stasis(rostrum,join,guessed,pin)
-
-[result]
-exten => s,1,UserEvent(RostrumResult,result: \${ROSTRUM_RESULT})
- same => n,Playback(\${IF($["\${ROSTRUM_RESULT}"="PIN"]?beep:beeperr)})
- same => n,Hangup()
+exten => _90XX,1,Stasis(rostrum,join,brief,brief)
+exten => _91XX,1,Stasis(rostrum,lobby,pin)
 `;
 
 const lab = harness({
   profile: { sound },
   profiles: {
     pin: profileOf({ access: { userPin: '1234', adminPin: '987654', adminFlags: ['+speaker'], timeoutSeconds: 3 } }),
-    led: profileOf({ access: { waitForAdmin: true, endWithoutAdmin: true, adminGraceSeconds: 1 } }),
+    led: profileOf({
+      access: { waitForAdmin: true, endWithoutAdmin: true, adminGraceSeconds: 1 },
+      sound: { ...sound, music: 'tone' },
+    }),
     small: profileOf({ limits: { members: 1 } }),
     short: profileOf({ limits: { callMinutes: 0.05, warningSeconds: 2 } }),
+    brief: profileOf({ limits: { conferenceMinutes: 0.06, warningSeconds: 2 } }),
     'pin-keys': { kind: 'controls', keys: { '#': 'hangup', '1': 'admin' } },
   },
-  extra: { append: { 'extensions.conf': DIALPLAN } },
+  extra: { append: { 'extensions.conf': DIALPLAN, 'musiconhold.conf': music.musicClass } },
 });
 
-const HEARD = { aboveDbov: -35, timeoutMs: 5000 };
+const HEARD = { aboveDbov: -35, timeoutMs: 6000 };
 const hears = (call: Call, prompt: keyof typeof TONE_HZ) => call.waitForTone(TONE_HZ[prompt], HEARD);
 const dial = (number: string, callerNumber: string, send = silence()) =>
   lab.phones.call(number, { callerNumber, send });
@@ -87,18 +92,14 @@ describe('a PIN', () => {
     expect(await lab.node.member('pin', '102')).toMatchObject({ admin: true, role: 'speaker' });
   });
 
-  it('that is wrong three times ends the call, and the dialplan learns why', async () => {
+  it('that is wrong three times ends the call', async () => {
     const caller = await dial('8100', '103');
     await hears(caller, 'enter-pin');
     for (const wrong of ['1111#', '2222#']) {
-      await caller.pressKeys(wrong);
-      await hears(caller, 'bad-pin');
+      await Promise.all([hears(caller, 'bad-pin'), caller.pressKeys(wrong)]);
       await hears(caller, 'enter-pin');
     }
-    await caller.pressKeys('3333#');
-    await hears(caller, 'pin-failed');
-    // Asterisk's beep: the dialplan of this test plays it where the result is PIN.
-    await caller.waitForTone(1000, HEARD).catch(() => caller.ended);
+    await Promise.all([hears(caller, 'pin-failed'), caller.pressKeys('3333#')]);
     await caller.ended;
     await expect(lab.node.member('pin', '103')).rejects.toThrow();
   });
@@ -129,31 +130,45 @@ describe('a PIN', () => {
   it('makes a member a moderator in mid-call', async () => {
     const caller = await dial('8200', '108');
     await lab.node.waitForMembers('pin', 1);
-    await caller.pressKeys('1');
-    await hears(caller, 'enter-pin');
-    await caller.pressKeys('987654');
-    await hears(caller, 'admin');
+    await Promise.all([hears(caller, 'enter-pin'), caller.pressKeys('1')]);
+    await Promise.all([hears(caller, 'admin'), caller.pressKeys('987654')]);
     expect(await lab.node.member('pin', '108')).toMatchObject({ admin: true });
   });
 
   it('is asked ever more slowly from one who guesses, and the operator is told', async () => {
-    for (let round = 0; round < 2; round++) {
-      const caller = await dial('8900', '666');
-      await hears(caller, 'enter-pin');
-      await caller.pressKeys('1111#2222#3333#', { via: 'info' });
-      await caller.ended;
+    const first = await dial('8900', '666');
+    await hears(first, 'enter-pin');
+    await first.pressKeys('1111#2222#3333#', { via: 'info' });
+    await first.ended;
+
+    const second = await dial('8900', '666');
+    let sinceMs = second.invitedAtMs;
+    // Half a second, doubled with each wrong PIN beyond the second one.
+    for (const delayMs of [1000, 2000, 4000]) {
+      const asked = hears(second, 'enter-pin');
+      // The right PIN, but too early: it is not even looked at.
+      await second.pressKeys('1234#', { via: 'info' });
+      expect((await asked) - sinceMs).toBeGreaterThan(delayMs);
+      expect(await lab.node.member('guessed', '666')).toMatchObject({ place: 'door' });
+      if (delayMs === 4000) break;
+      sinceMs = performance.now();
+      await Promise.all([hears(second, 'bad-pin'), second.pressKeys('1111#', { via: 'info' })]);
     }
+    await second.pressKeys('1234#', { via: 'info' });
+    await lab.node.waitForMembers('guessed', 1);
     expect(await lab.node.log()).toMatch(/warn: conference guessed: pin-guessing/);
   });
 });
 
 describe('a conference that waits for a moderator', () => {
-  it('begins when the moderator comes, and ends a while after the moderator left', async () => {
+  it('plays music, begins when the moderator comes, and ends a while after the moderator left', async () => {
     const waiting = await dial('8300', '110');
     await hears(waiting, 'waiting');
     await expect.poll(() => lab.node.member('led', '110')).toMatchObject({ place: 'waiting' });
+    await waiting.waitForTone(MUSIC_HZ, HEARD);
     const admin = await dial('8400', '111', tone(440, -20));
     await waiting.waitForTone(440, HEARD);
+    await waiting.waitForNoTone(MUSIC_HZ, { belowDbov: -55, timeoutMs: 3000 });
     await admin.hangUp();
     await hears(waiting, 'admin-left');
     await waiting.ended;
@@ -191,6 +206,16 @@ it('a time limit is announced, then ends the call', async () => {
   await caller.ended;
 });
 
+it('the time limit of a conference is announced to all, and ends all calls, however late they came', async () => {
+  const first = await dial('9000', '131');
+  await lab.node.waitForMembers('brief', 1);
+  await hears(first, 'time-warning');
+  const second = await dial('9000', '132');
+  await Promise.all([first, second].map((call) => hears(call, 'conference-ending')));
+  await Promise.all([first.ended, second.ended]);
+  await lab.node.waitForMembers('brief', 0);
+});
+
 describe('the lobby', () => {
   it('asks for the conference and connects the caller with it', async () => {
     await dial('4000', '200', tone(440, -20));
@@ -205,12 +230,22 @@ describe('the lobby', () => {
     const caller = await dial('8800', '141');
     await hears(caller, 'enter-conference');
     for (let round = 0; round < 2; round++) {
-      await caller.pressKeys('77#');
-      await hears(caller, 'bad-conference');
+      await Promise.all([hears(caller, 'bad-conference'), caller.pressKeys('77#')]);
       await hears(caller, 'enter-conference');
     }
-    await caller.pressKeys('77#');
-    await hears(caller, 'bye');
+    await Promise.all([hears(caller, 'bye'), caller.pressKeys('77#')]);
     await caller.ended;
+  });
+
+  it('asks for the PIN of the conference after its number, whose # is no try', async () => {
+    const caller = await dial('9100', '142');
+    await hears(caller, 'enter-conference');
+    await Promise.all([hears(caller, 'enter-pin'), caller.pressKeys('3100#')]);
+    expect(await lab.node.member('3100', '142')).toMatchObject({ place: 'door', presence: 'joining' });
+    await Promise.all([hears(caller, 'bad-pin'), caller.pressKeys('1111#')]);
+    await hears(caller, 'enter-pin');
+    await caller.pressKeys('1234#');
+    await lab.node.waitForMembers('3100', 1);
+    expect(await lab.node.member('3100', '142')).toMatchObject({ role: 'listener', admin: false });
   });
 });

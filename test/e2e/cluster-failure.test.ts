@@ -45,7 +45,7 @@ const others = (name: NodeName) => NODES.filter((each) => each !== name);
 
 describe('kill -9', () => {
   it('of a controller costs no audio on any node, and of a relay after that less than a second', async () => {
-    const { listeners } = await speakersEverywhere(lab, 'bridge');
+    const { listeners } = await speakersEverywhere(lab);
     const everyTone = (look: (call: Call, hz: number) => void) => {
       for (const at of NODES) for (const from of NODES) look(listeners[at], VOICE_HZ[from]);
     };
@@ -86,7 +86,7 @@ describe('kill -9', () => {
   });
 
   it('of a whole node takes only its own callers along, and it comes back into the conference', async () => {
-    const { listeners } = await speakersEverywhere(lab, 'bridge');
+    const { listeners } = await speakersEverywhere(lab);
     await lab.node('rome').kill();
     const killedMs = performance.now();
     const left = others('rome');
@@ -111,7 +111,7 @@ describe('kill -9', () => {
 describe('a partition', () => {
   const timeout = (SPLIT_SECONDS + 50) * 1000;
   it('heals by itself: all nodes agree again, the later word counts, and everybody is heard', { timeout }, async () => {
-    const { listeners } = await speakersEverywhere(lab, 'bridge');
+    const { listeners } = await speakersEverywhere(lab);
     await Promise.all(
       NODES.map((at) => expect.poll(async () => (await lab.node(at).show('3000')).members.length).toBe(6)),
     );

@@ -5,6 +5,7 @@ import { type DialOptions, PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { RostrumCluster, type RostrumClusterOptions } from '../kit/rostrum-cluster.ts';
 import { type RostrumNode, SILENT } from '../kit/rostrum-node.ts';
+import { toneFile } from '../kit/tone-file.ts';
 
 /** Three nodes that are one cluster, and phones that call them, for the tests of one file. */
 
@@ -17,17 +18,15 @@ export const VOICE_DBOV = -20;
 /** Prompts that are tones, so that one hears them, and how loud. */
 export const PROMPT_HZ = { lockednow: 1500, unlockednow: 1700, alone: 1900, 'floor-muted': 2100 } as const;
 
+export const MUSIC_HZ = 2300;
+const music = await toneFile(MUSIC_HZ);
+
 export const HEARD = { aboveDbov: -24, timeoutMs: 5000 };
 export const gone = (freqHz: number) => ({ freqHz, belowDbov: -60, timeoutMs: 5000 });
 
-/**
- * 30XX is conference 3000 for listeners, 40XX for speakers; 70XX and 80XX are one whose audience hears the relays, 71XX
- * and 81XX a wideband one.
- */
+/** 30XX is conference 3000 for listeners, 40XX for speakers; 71XX and 81XX are a wideband one. */
 const DIALPLAN = `
 [rostrum-dial-in](+)
-exten => _70XX,1,Stasis(rostrum,join,fan,fan)
-exten => _80XX,1,Stasis(rostrum,join,fan,fan,+speaker)
 exten => _71XX,1,Stasis(rostrum,join,wide,wide)
 exten => _81XX,1,Stasis(rostrum,join,wide,wide,+speaker)
 exten => _91XX,1,Stasis(rostrum,join,music,music)
@@ -79,18 +78,16 @@ export function clusterHarness(options: Omit<RostrumClusterOptions, 'nodes'> = {
       nodes: NODES,
       profile: { sound: { ...SILENT, prompts }, idleSeconds: 1 },
       profiles: {
-        fan: { kind: 'conference', sound: SILENT, audio: { comfortNoise: 0 }, idleSeconds: 1 },
         wide: {
           kind: 'conference',
           sound: SILENT,
-
           audio: { comfortNoise: 0, sampleRateHz: 16_000 },
           idleSeconds: 1,
         },
-        music: { kind: 'conference', sound: { ...SILENT, music: 'default', prompts }, idleSeconds: 1 },
+        music: { kind: 'conference', sound: { ...SILENT, music: 'tone', prompts }, idleSeconds: 1 },
       },
       extra: {
-        append: { 'extensions.conf': DIALPLAN },
+        append: { 'extensions.conf': DIALPLAN, 'musiconhold.conf': music.musicClass },
         set: [['pjsip.conf', 'anonymous', 'allow', 'ulaw,alaw,slin16']],
       },
       ...options,
@@ -119,21 +116,17 @@ export function clusterHarness(options: Omit<RostrumClusterOptions, 'nodes'> = {
 /** What each node hears of each speaker. */
 export type Hearers = { readonly speakers: Record<NodeName, Call>; readonly listeners: Record<NodeName, Call> };
 
-/** A speaker and a listener on each node, who all hear each other. */
-export async function speakersEverywhere(lab: ClusterHarness, kind: 'bridge' | 'fanout'): Promise<Hearers> {
-  const [toListen, toSpeak] = kind === 'bridge' ? ['3000', '4000'] : ['7000', '8000'];
+/** A speaker and a listener on each node, who all hear each other, the listeners from their relays. */
+export async function speakersEverywhere(lab: ClusterHarness): Promise<Hearers> {
   const each = async (of: (name: NodeName) => Promise<Call>) =>
     Object.fromEntries(await Promise.all(NODES.map(async (name) => [name, await of(name)]))) as Record<NodeName, Call>;
   const speakers = await each((name) =>
-    lab.call(name, toSpeak, { callerNumber: '200', send: tone(VOICE_HZ[name], VOICE_DBOV) }),
+    lab.call(name, '4000', { callerNumber: '200', send: tone(VOICE_HZ[name], VOICE_DBOV) }),
   );
-  const listeners = await each((name) => lab.call(name, toListen, { callerNumber: '100' }));
-  const conference = kind === 'bridge' ? '3000' : 'fan';
-  await lab.waitForMembers(conference, 6);
-  if (kind === 'fanout') {
-    const paths = async (name: NodeName) => (await lab.node(name).member(conference, '100')).path;
-    for (const name of NODES) await expect.poll(() => paths(name), { timeout: 5000 }).toBe('relay');
-  }
+  const listeners = await each((name) => lab.call(name, '3000', { callerNumber: '100' }));
+  await lab.waitForMembers('3000', 6);
+  const paths = () => Promise.all(NODES.map(async (name) => (await lab.node(name).member('3000', '100')).path));
+  await expect.poll(paths, { timeout: 5000 }).toEqual(NODES.map(() => 'relay'));
   await Promise.all(
     NODES.flatMap((from) => [
       ...NODES.map((at) => listeners[at].waitForTone(VOICE_HZ[from], HEARD)),

@@ -14,7 +14,7 @@ describeCluster(lab);
 
 describe('multicast', () => {
   it('sends each packet once for all nodes', async () => {
-    await speakersEverywhere(lab, 'bridge');
+    await speakersEverywhere(lab);
     await sleep(2500);
     const counts = async () => {
       const seen = await Promise.all(NODES.map(lab.nodesSeenBy));
@@ -39,7 +39,7 @@ describe('multicast', () => {
 
 describe('a node that dies', () => {
   it('is gone after 15 s unless it was configured otherwise, and the others do not miss a word', async () => {
-    const { listeners } = await speakersEverywhere(lab, 'bridge');
+    const { listeners } = await speakersEverywhere(lab);
     await lab.node('rome').kill();
     const killedMs = performance.now();
     listeners.lyon.resetStats();

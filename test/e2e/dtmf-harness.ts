@@ -9,6 +9,7 @@ import { ownAddress } from '../kit/loopback.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
+import { toneFile } from '../kit/tone-file.ts';
 import { harness } from './harness.ts';
 
 /** A node whose keys have every action there is, for the tests of them. */
@@ -25,13 +26,15 @@ export const TONE_HZ = {
   kicked: 1600,
 } satisfies Partial<Record<PromptName, number>>;
 export const PLAYED_HZ = 1800;
+export const MUSIC_HZ = 2000;
+const music = await toneFile(MUSIC_HZ);
 /** What the members say; far from each other and from the music. */
 export const ADMIN_HZ = 2300;
 export const LISTENER_HZ = 2700;
 
 const sound = {
   ...SILENT,
-  music: 'default',
+  music: 'tone',
   prompts: {
     ...SILENT.prompts,
     ...Object.fromEntries(Object.entries(TONE_HZ).map(([name, hz]) => [name, `tone:${hz}/300`])),
@@ -96,6 +99,12 @@ export const KEYS_OF_MODERATORS = {
   '95': 'record',
 };
 
+/** Few enough that what the menu says of them can be said here, too. */
+const KEYS_OF_FEW = { '1': 'menu', '*2': 'hand', '#': ['hangup'] };
+export const MENU_OF_FEW =
+  '1: Hear what the keys do. star 2: Raise the hand to be given the floor, or lower it. ' +
+  'pound: Leave the conference and end the call.';
+
 export const lab = harness({
   profile: {
     controls: 'keys-of-all',
@@ -111,7 +120,8 @@ export const lab = harness({
     'keys-of-moderators': { kind: 'controls', extends: 'keys-of-all', keys: KEYS_OF_MODERATORS },
     'open-keys': { kind: 'controls', passThrough: true, keys: { '1': 'hand' } },
     open: { kind: 'conference', controls: 'open-keys', idleSeconds: 1, sound: SILENT },
-    music: { kind: 'conference', controls: 'keys-of-all', idleSeconds: 1, sound: { ...SILENT, music: 'default' } },
+    'few-keys': { kind: 'controls', keys: KEYS_OF_FEW },
+    few: { kind: 'conference', controls: 'few-keys', idleSeconds: 1, sound },
   },
   config: { invite: { endpoint: `PJSIP/anonymous/sip:{number}@${CALLED.bindAddress}` } },
   extra: {
@@ -121,7 +131,9 @@ export const lab = harness({
 exten => _50XX,1,Stasis(rostrum,join,3000,default,+speaker,+admin,+auth)
 exten => _90XX,1,Stasis(rostrum,join,other,default,+speaker)
 exten => _91XX,1,Stasis(rostrum,join,open,open,+speaker)
+exten => _92XX,1,Stasis(rostrum,join,few,few)
 `,
+      'musiconhold.conf': music.musicClass,
     },
   },
 });

@@ -9,6 +9,7 @@ import { measureLatency } from '../kit/phone/latency.ts';
 import { bursts, type Sound, silence, tone } from '../kit/phone/sound.ts';
 import { parseWav } from '../kit/phone/wav.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
+import { toneFile } from '../kit/tone-file.ts';
 import { gapsMs, HEARD, listen, MOST_GAP_MS, NOT_ANCHORED, NOT_HEARD_DBOV, parked } from './audience-harness.ts';
 import { harness } from './harness.ts';
 
@@ -18,8 +19,10 @@ const BYE_HZ = 800;
 const HAND_HZ = 1000;
 const LOCKED_HZ = 1100;
 const VOICE_HZ = 1300;
+const MUSIC_HZ = 2400;
 const NOISE_DBOV = -50;
 const LEVEL_DBOV = -20;
+const MUSIC_HEARD = { aboveDbov: -35, timeoutMs: 3000 };
 const WITHIN = { timeout: 3000, interval: 10 };
 
 const DIALPLAN = `
@@ -38,9 +41,16 @@ const prompts = {
   lockednow: `tone:${LOCKED_HZ}/300`,
 };
 
-/** Each press counts: a step of the volume more, or another state of the hand. */
+const music = await toneFile(MUSIC_HZ);
+
 const KEYS = {
   '#': 'hangup',
+  '2': 'deaf',
+  '3': 'hold',
+  '4': 'private',
+  '5': 'exec:Playback beep',
+  '7': 'transfer:other',
+  // Each press counts: a step of the volume more, or another state of the hand.
   '6': 'vol-listen:+1',
   '1': 'hand',
   '12': 'vol-listen:0',
@@ -52,12 +62,12 @@ describe.each([
   { path: 'bridge', set: NOT_ANCHORED },
 ] as const)('a listener, heard from the $path,', ({ path, set }) => {
   const lab = harness({
-    profile: { idleSeconds: 1, controls: 'counting', sound: { music: 'default', prompts } },
+    profile: { idleSeconds: 1, controls: 'counting', sound: { music: 'tone', prompts } },
     profiles: {
       counting: { kind: 'controls', pauseSeconds: 1, keys: KEYS },
       noisy: { kind: 'conference', idleSeconds: 1, sound: SILENT, audio: { comfortNoise: NOISE_DBOV } },
     },
-    extra: { append: { 'extensions.conf': DIALPLAN }, set },
+    extra: { append: { 'extensions.conf': DIALPLAN, 'musiconhold.conf': music.musicClass }, set },
   });
 
   const call = (number: string, callerNumber: string, send: Sound) => lab.phones.call(number, { callerNumber, send });
@@ -134,40 +144,41 @@ describe.each([
     expect(first.stats()).toMatchObject({ lost: 0, ...(path === 'relay' && { streams: 1 }) });
   });
 
-  it('can be made deaf, held, talked with, sent to an application and back, transferred and kicked', async () => {
+  it('is deaf, on hold, in a private talk, in an application, and elsewhere by keys, and can be kicked', async () => {
     const { speaking, first, second } = await four();
-    const [id, speakerId] = [await idOf('101'), await idOf('200')];
     const isBack = () => first.waitForTone(440, HEARD);
-    await setFlags('101', { deaf: true });
-    await first.waitForSilence({ ...gone(440), timeoutMs: 1000 });
-    await setFlags('101', { deaf: false });
+    const hasGone = (each: Call) => each.waitForSilence({ ...gone(440), timeoutMs: 1000 });
+    await first.pressKeys('2');
+    await hasGone(first);
+    await first.pressKeys('2');
     await isBack();
 
-    await run({ type: 'hold', memberId: id, held: true });
-    // The music that is heard instead has parts at 440 Hz too.
-    await first.waitForSilence({ ...gone(440), belowDbov: LEVEL_DBOV - 10, timeoutMs: 1000 });
-    await run({ type: 'hold', memberId: id, held: false });
+    await first.pressKeys('3');
+    await Promise.all([hasGone(first), first.waitForTone(MUSIC_HZ, MUSIC_HEARD)]);
+    await first.pressKeys('3');
     await isBack();
 
-    await run({ type: 'talk-privately', memberId: id, withMemberId: speakerId });
+    await speaking.pressKeys('1');
+    await expect.poll(() => lab.node.member('3000', '200'), WITHIN).toMatchObject({ handRaisedAt: expect.any(String) });
+    await first.pressKeys('4');
     await speaking.waitForTone(VOICE_HZ, HEARD);
-    await second.waitForSilence({ ...gone(440), timeoutMs: 1000 });
+    await hasGone(second);
     // The end of a tone has parts at all frequencies.
     await listen(200);
     expect(level(second, VOICE_HZ)).toBeLessThan(NOT_HEARD_DBOV);
-    await run({ type: 'end-private', memberId: id });
-    await isBack();
+    await first.pressKeys('4');
+    await second.waitForTone(440, HEARD);
     await speaking.waitForSilence({ ...gone(VOICE_HZ), timeoutMs: 1000 });
 
-    await run({ type: 'execute', memberId: id, application: 'Playback', data: 'beep' });
+    await first.pressKeys('5');
     await expect.poll(() => lab.node.member('3000', '101'), WITHIN).toMatchObject({ place: 'away' });
     await expect.poll(() => lab.node.member('3000', '101'), WITHIN).toMatchObject({ place: 'floor' });
     await isBack();
 
     const elsewhere = await call('9400', '300', tone(2000, LEVEL_DBOV));
-    await run({ type: 'transfer', memberId: id, conference: 'other', profileName: null });
+    await first.pressKeys('7');
     await first.waitForTone(2000, HEARD);
-    await first.waitForSilence({ ...gone(440), timeoutMs: 1000 });
+    await hasGone(first);
     await elsewhere.hangUp();
 
     await run({ type: 'kick', memberId: await idOf('102') });
@@ -205,8 +216,8 @@ describe.each([
     await first.pressKeys('12', { via });
     await expect.poll(() => volumeOf('101'), WITHIN).toBe(0);
     expect(await lab.node.member('3000', '101')).toMatchObject({ handRaisedAt: null });
-    await first.pressKeys('#', { via });
-    await first.waitForTone(BYE_HZ, { aboveDbov: -35, timeoutMs: 3000 });
+    const told = first.waitForTone(BYE_HZ, { aboveDbov: -35, timeoutMs: 3000 });
+    await Promise.all([told, first.pressKeys('#', { via })]);
     expect(await first.ended).toMatchObject({ by: 'them' });
     await lab.node.waitForMembers('3000', 3);
     expect(level(second, BYE_HZ, 1000)).toBeLessThan(NOT_HEARD_DBOV);
@@ -264,7 +275,7 @@ describe.each([
 
     for (const each of [speaking, onFloor, second]) await each.hangUp();
     await lab.node.waitForMembers('3000', 1);
-    await first.waitForSound({ aboveDbov: -45, timeoutMs: 3000 });
+    await first.waitForTone(MUSIC_HZ, MUSIC_HEARD);
     const third = await listener('103');
     await lab.node.waitForMembers('3000', 2);
     await Promise.all([first, third].map((each) => each.waitForSilence({ belowDbov: -60, timeoutMs: 3000 })));

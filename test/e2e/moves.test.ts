@@ -3,7 +3,14 @@ import type { Command } from '../../src/conference/model/commands.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
+import { toneFile } from '../kit/tone-file.ts';
 import { harness } from './harness.ts';
+
+/** What the dialplan plays on a key, and after the call has left; and the music of one who is alone. */
+const KEY_HZ = 1900;
+const AFTER_HZ = 2200;
+const MUSIC_HZ = 2500;
+const [onKey, after, music] = [await toneFile(KEY_HZ, 1000), await toneFile(AFTER_HZ, 1000), await toneFile(MUSIC_HZ)];
 
 const DIALPLAN = `
 [rostrum-dial-in](+)
@@ -11,15 +18,24 @@ exten => _90XX,1,Stasis(rostrum,join,other,default,+speaker)
 exten => _91XX,1,Stasis(rostrum,join,music,musical)
 exten => _92XX,1,Stasis(rostrum,join,music,musical,+speaker)
 exten => _93XX,1,Stasis(rostrum,join,3000,default,+speaker)
- same => n,Playback(beep&beep&beep)
+ same => n,Playback(${after.sound})
  same => n,Hangup()
 `;
 
+const KEYS = {
+  '7': `exec:Playback ${onKey.sound}`,
+  '8': 'exec:NoSuchApplication',
+  '9': 'exec:Hangup',
+  '#': 'hangup',
+};
+
 const lab = harness({
+  profile: { controls: 'moving' },
   profiles: {
-    musical: { kind: 'conference', sound: { ...SILENT, music: 'default' } },
+    moving: { kind: 'controls', keys: KEYS },
+    musical: { kind: 'conference', sound: { ...SILENT, music: 'tone' } },
   },
-  extra: { append: { 'extensions.conf': DIALPLAN } },
+  extra: { append: { 'extensions.conf': DIALPLAN, 'musiconhold.conf': music.musicClass } },
 });
 
 const HEARD = { aboveDbov: -30, timeoutMs: 3000 };
@@ -93,22 +109,23 @@ it('a transfer into a new conference with a profile that there is not is refused
 describe('an application of the dialplan on a key', () => {
   it('plays to the caller alone, who is a member still and comes back', async () => {
     const { calls, ids } = await speakers();
-    await run({ type: 'execute', memberId: ids[0], application: 'Playback', data: 'beep&beep' });
-    await calls[2].waitForSilence(gone(440));
+    await calls[0].pressKeys('7');
+    await Promise.all([calls[0].waitForTone(KEY_HZ, HEARD), calls[2].waitForSilence(gone(440))]);
     await Promise.all([calls[2].waitForTone(440, HEARD), calls[0].waitForTone(1000, HEARD)]);
+    for (const call of [calls[1], calls[2]]) expect(call.toneLevelDbov(KEY_HZ, { lastMs: 2000 })).toBeLessThan(-55);
     expect(await lab.node.member('3000', '201')).toMatchObject({ id: ids[0], place: 'floor', role: 'speaker' });
   });
 
   it('that Asterisk does not have leaves the member in the conference, and the log says so', async () => {
-    const { calls, ids } = await speakers();
-    await run({ type: 'execute', memberId: ids[0], application: 'NoSuchApplication', data: '' });
+    const { calls } = await speakers();
+    await calls[0].pressKeys('8');
     await expect.poll(() => lab.node.log()).toContain('Asterisk has no such application');
     await Promise.all([calls[2].waitForTone(440, HEARD), calls[0].waitForTone(1000, HEARD)]);
   });
 
   it('from which the member does not come back ends the membership', async () => {
-    const { calls, ids } = await speakers();
-    await run({ type: 'execute', memberId: ids[0], application: 'Hangup', data: '' });
+    const { calls } = await speakers();
+    await calls[0].pressKeys('9');
     await calls[0].ended;
     await lab.node.waitForMembers('3000', 2);
   });
@@ -118,29 +135,24 @@ it('who leaves after an application of the dialplan goes on behind the Stasis() 
   const other = await lab.phones.call('4000', { callerNumber: '201', send: tone(440, -20) });
   const caller = await lab.phones.call('9300', { callerNumber: '400', send: tone(700, -20) });
   await other.waitForTone(700, HEARD);
-  const { id } = await lab.node.member('3000', '400');
-  await run({ type: 'execute', memberId: id, application: 'Playback', data: 'beep&beep&beep' });
-  await other.waitForSilence(gone(700));
-  await other.waitForTone(700, HEARD);
-  const releasedMs = performance.now();
-  await run({ type: 'hang-up', memberId: id });
-  await caller.ended;
-  // The dialplan has played before it hung up.
-  expect(performance.now() - releasedMs).toBeGreaterThan(400);
+  await caller.pressKeys('7');
+  await caller.waitForTone(KEY_HZ, HEARD);
+  await caller.waitForTone(440, HEARD);
+  await caller.pressKeys('#');
+  await caller.waitForTone(AFTER_HZ, HEARD);
+  expect(await caller.ended).toMatchObject({ by: 'them' });
+  expect(other.toneLevelDbov(AFTER_HZ, { lastMs: 2000 })).toBeLessThan(-55);
 });
 
 describe('who is alone', () => {
   it('hears music until a second member joins, and again after that one has left', async () => {
     const first = await lab.phones.call('9100', { callerNumber: '101', send: silence() });
-    await first.waitForSound({ aboveDbov: -50, timeoutMs: 4000 });
+    await first.waitForTone(MUSIC_HZ, HEARD);
     const second = await lab.phones.call('9200', { callerNumber: '201', send: tone(440, -20) });
     await first.waitForTone(440, HEARD);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    // Nothing but the tone: the music is over.
-    expect(first.levelDbov({ lastMs: 300 })).toBeLessThan(-18.5);
-    expect(second.levelDbov({ lastMs: 300 })).toBeLessThan(-60);
+    await Promise.all([first, second].map((call) => call.waitForSilence(gone(MUSIC_HZ))));
     await second.hangUp();
     await lab.node.waitForMembers('music', 1);
-    await first.waitForSound({ aboveDbov: -50, timeoutMs: 4000 });
+    await first.waitForTone(MUSIC_HZ, HEARD);
   });
 });

@@ -2,16 +2,12 @@ import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { findEspeak } from '../../scripts/debian-root.ts';
 import { renderTones, type ToneStep } from '../../src/audio/tones.ts';
 import type { Command, PlaybackOperation } from '../../src/conference/model/commands.ts';
-import { Speech } from '../../src/speech/speech.ts';
 import { encodeWav } from '../../src/speech/wav.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { SAMPLE_RATE_HZ } from '../kit/phone/g711.ts';
-import { matchSpeech } from '../kit/phone/judge-speech.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
-import { readWavFile } from '../kit/phone/wav.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
 import { harness } from './harness.ts';
 
@@ -82,28 +78,6 @@ export async function three(): Promise<{ speaker: Call; second: Call; listener: 
   await Promise.all([speaker.waitForTone(3100, HEARD), second.waitForTone(2700, HEARD)]);
   await Promise.all([listener.waitForTone(2700, HEARD), listener.waitForTone(3100, HEARD)]);
   return { speaker, second, listener, id: (await lab.node.member('3000', '101')).id };
-}
-
-/** What was heard from a sound's beginning on, for `ms`. */
-export async function heardFromOnset(call: Call, ms: number, start: () => Promise<unknown>): Promise<Int16Array> {
-  const onset = call.waitForSound({ aboveDbov: -45, timeoutMs: 10_000 });
-  await start();
-  const fromMs = (await onset) - 400;
-  await expect.poll(() => performance.now(), { timeout: ms + 5000 }).toBeGreaterThan(fromMs + ms + 100);
-  return call.heardBetween(fromMs, fromMs + ms);
-}
-
-/** A machine that is too busy may leave holes in what is heard; other words do not become alike by hearing them again. */
-export const AGAIN = { retry: 3 };
-
-/** 0 to 1: how much what was heard is this sound. */
-export const similarity = (sound: Int16Array, heard: Int16Array) =>
-  matchSpeech(sound, heard, { maxDelayMs: 800 }).match;
-
-/** As Rostrum makes it, but made here. */
-export async function readSpeech(text: string, language: string): Promise<Int16Array> {
-  const speech = new Speech({ command: await findEspeak(), directory: join(lab.node.directory, 'own-speech') });
-  return readWavFile(`${await speech.soundFor(text, { language })}.wav`);
 }
 
 /** Has the next controller run with another configuration. @returns what brings the first one back */

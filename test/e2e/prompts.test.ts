@@ -74,8 +74,7 @@ describe('a caller', () => {
 
   it('who leaves by a key hears good-bye before the call ends, and the others a tone', async () => {
     const { member, other } = await three();
-    await member.pressKeys('#');
-    await Promise.all([hears(member, 'bye'), member.ended, hears(other, 'left')]);
+    await Promise.all([hears(member, 'bye'), member.ended, hears(other, 'left'), member.pressKeys('#')]);
   });
 
   it('finds a locked conference locked, and the others do not hear the caller', async () => {
@@ -89,6 +88,29 @@ describe('a caller', () => {
     expect(speaker.toneLevelDbov(1000, { lastMs: 1500 })).toBeLessThan(-60);
     await run({ type: 'lock', locked: false });
     await hears(speaker, 'unlockednow');
+  });
+
+  it('who moderates gets into a locked conference, and is heard', async () => {
+    const { member } = await three();
+    await run({ type: 'lock', locked: true });
+    await hears(member, 'lockednow');
+    await lab.phones.call('5000', { callerNumber: '500', send: tone(1000, -20) });
+    await member.waitForTone(1000, HEARD);
+    await lab.node.waitForMembers('3000', 4);
+    expect(await lab.node.show('3000')).toMatchObject({ locked: true });
+  });
+
+  it('who joins while all but moderators are muted is not heard until that is lifted, and a moderator is', async () => {
+    const { member } = await three();
+    await run({ type: 'mute-all', audience: 'non-admins' });
+    await hears(member, 'floor-muted');
+    await lab.phones.call('4000', { callerNumber: '201', send: tone(1000, -20) });
+    await lab.phones.call('5000', { callerNumber: '500', send: tone(750, -20) });
+    await lab.node.waitForMembers('3000', 5);
+    await member.waitForTone(750, HEARD);
+    await member.waitForSilence({ freqHz: 1000, belowDbov: -55, forMs: 1000, timeoutMs: 3000 });
+    await run({ type: 'mute-all', audience: null });
+    await member.waitForTone(1000, HEARD);
   });
 });
 

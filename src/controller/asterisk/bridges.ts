@@ -161,7 +161,10 @@ export class Bridges implements ChannelObserver {
   }
 }
 
-/** An answer to `addChannel`: 404 is about the bridge, and 400 about the channel. */
+/**
+ * An answer to `addChannel`: 404 is about the bridge, and 400 about the channel. For a moment after a bridge could not be made Asterisk
+ * takes it for one that is not in the application: 409.
+ */
 function isBridgeGone(error: unknown): boolean {
-  return error instanceof AriError && error.status === 404;
+  return error instanceof AriError && (error.status === 404 || error.status === 409);
 }

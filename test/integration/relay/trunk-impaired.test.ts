@@ -10,9 +10,12 @@ import { toneLevelDbov } from '../../kit/phone/judge.ts';
 import { CONFERENCE, TrunkRelays } from '../../kit/trunk-relays.ts';
 import { TrunkVoice } from '../../kit/trunk-voice.ts';
 
-const NODES = { a: ownAddress(), b: ownAddress() };
+/** The network between the first two is bad. The third one is a witness: what it misses is the machine's doing. */
+const NODES = { a: ownAddress(), b: ownAddress(), witness: ownAddress() };
 const SETTLE_MS = 600;
 const FRAMES_PER_SECOND = 50;
+/** A relay reports so often. */
+const REPORT_SECONDS = 2;
 /** Uniform: 30 ms between the fastest and the slowest. */
 const JITTER_30_MS = { delayMs: 15, jitter: { kind: 'uniform', spreadMs: 15 } } as const;
 
@@ -20,13 +23,13 @@ let relays: TrunkRelays | null = null;
 let proxy: ImpairmentProxy | null = null;
 let voice: TrunkVoice | null = null;
 
-/** Two relays that reach each other through a bad network. */
+/** Relays of which two reach each other through a bad network. */
 async function start(
   seed: number,
   impairment: Partial<Impairment>,
   trunk: Record<string, unknown> = {},
 ): Promise<{ all: TrunkRelays; mesh: ImpairedMesh }> {
-  const between = new ImpairmentProxy({ seed, impairment });
+  const between = new ImpairmentProxy({ seed });
   proxy = between;
   let mesh: ImpairedMesh | null = null;
   const all = await TrunkRelays.start({
@@ -34,6 +37,7 @@ async function start(
     trunk,
     route: async (trunks) => {
       const made = await meshOf(between, trunks);
+      made.link('a', 'b').impair(impairment);
       mesh = made;
       return (from, to) => made.address(from, to);
     },
@@ -46,6 +50,27 @@ async function start(
 /** Frames of a node that had to be made up. */
 function concealed(stats: TrunkStatsReport, nodeId = 'a'): number {
   return stats.nodes[nodeId]?.concealed ?? 0;
+}
+
+/**
+ * The share of the frames of each of the two that the other one misses, in so many seconds in which the witness misses none: what
+ * the machine is too busy for is not the network's doing.
+ */
+async function missedShare(all: TrunkRelays, seconds: number): Promise<number> {
+  const look = () => Promise.all([all.stats('a'), all.stats('b'), all.stats('witness')]);
+  const ofNetwork: number[] = [];
+  let [before, wasCalm] = [await look(), false];
+  while (ofNetwork.length * REPORT_SECONDS < seconds) {
+    const now = await look();
+    const grown = (index: 0 | 1 | 2, of: string) => concealed(now[index], of) - concealed(before[index], of);
+    const [atA, atB, atWitness] = [grown(0, 'b'), grown(1, 'a'), grown(2, 'a') + grown(2, 'b')];
+    before = now;
+    const isCalm = atWitness === 0;
+    // Relays report at times of their own: the report before is about some of the same frames.
+    if (isCalm && wasCalm) ofNetwork.push(Math.max(atA, atB));
+    wasCalm = isCalm;
+  }
+  return ofNetwork.reduce((sum, frames) => sum + frames, 0) / (ofNetwork.length * REPORT_SECONDS * FRAMES_PER_SECOND);
 }
 
 function toneAtB(all: TrunkRelays): number {
@@ -62,43 +87,37 @@ afterEach(async () => {
 });
 
 describe('a trunk over a network with 30 ms of jitter and 5 % loss', () => {
-  it('misses less than 0.5 % of talk and of a tone when each frame is sent again once', { retry: 2 }, async () => {
+  it('misses less than 0.5 % of talk and of a tone when each frame is sent again once', async () => {
     const { all, mesh } = await start(12, { ...JITTER_30_MS, lossRatio: 0.05 }, { redundancy: 1 });
     all.floor('a').voice = talkVoice(3);
     all.floor('b').voice = toneVoice(400, -20);
-    await sleep(20_000);
-    const frames = 20 * FRAMES_PER_SECOND;
-    expect(concealed(await all.stats('b'), 'a') / frames).toBeLessThan(0.005);
-    expect(concealed(await all.stats('a'), 'b') / frames).toBeLessThan(0.005);
+    expect(await missedShare(all, 20)).toBeLessThan(0.005);
     const { received, lost } = mesh.link('a', 'b').counters('b-to-a');
     expect(lost / received).toBeGreaterThan(0.03);
   });
 });
 
 describe('a trunk over a bad network', () => {
-  it('misses little when two packets in a row are lost, and each frame is sent again twice', { retry: 1 }, async () => {
+  it('misses little when two packets in a row are lost, and each frame is sent again twice', async () => {
     const { all, mesh } = await start(5, { burstLoss: burstsOf(0.05, 1.5) }, { redundancy: 2 });
     all.floor('a').voice = toneVoice(400, -20);
-    await sleep(10_000);
-    const share = concealed(await all.stats('b')) / (10 * FRAMES_PER_SECOND);
+    const share = await missedShare(all, 10);
     const { received, lostInBurst } = mesh.link('a', 'b').counters('a-to-b');
     expect(lostInBurst / received).toBeGreaterThan(0.03);
     expect(share).toBeLessThan(0.02);
     expect(share).toBeLessThan(lostInBurst / received / 3);
   });
 
-  it('neither hears twice nor out of order what comes twice and out of order', { retry: 1 }, async () => {
-    const { all } = await start(6, { duplicateRatio: 0.5, reorderRatio: 0.1, reorderHoldMs: 25 });
+  it('neither hears twice nor out of order what comes twice and out of order', async () => {
+    const { all, mesh } = await start(6, { duplicateRatio: 0.5, reorderRatio: 0.1, reorderHoldMs: 25 });
     all.floor('a').voice = toneVoice(400, -20);
-    await sleep(3000);
-    const before = await all.stats('b');
-    await sleep(3000);
-    const after = await all.stats('b');
-    const packets = (after.nodes['a']?.packets ?? 0) - (before.nodes['a']?.packets ?? 0);
+    expect(await missedShare(all, 4)).toBeLessThan(0.02);
+    const { dropped, nodes } = await all.stats('b');
+    const packets = nodes['a']?.packets ?? 0;
     // Each once, though half of them came twice.
-    expect(packets).toBeLessThan(4.2 * FRAMES_PER_SECOND);
-    expect(after.dropped['replayed']).toBeGreaterThan(packets / 3);
-    expect(concealed(after) - concealed(before)).toBeLessThan(4);
+    expect(packets).toBeGreaterThan(4 * FRAMES_PER_SECOND);
+    expect(packets).toBeLessThanOrEqual(mesh.link('a', 'b').counters('a-to-b').received);
+    expect(dropped['replayed']).toBeGreaterThan(packets / 3);
     expect(Math.abs(toneAtB(all) + 20)).toBeLessThan(0.5);
   });
 
@@ -133,22 +152,24 @@ describe('a trunk over a bad network', () => {
     expect(Math.abs(toneAtB(all) + 20)).toBeLessThan(0.5);
   });
 
-  it('is not disturbed by a node that sends ten times as many valid packets as it should', { retry: 1 }, async () => {
+  it('is not disturbed by a node that sends ten times as many valid packets as it should', async () => {
     const { all } = await start(9, {});
     const flood = await TrunkVoice.open({ nodeId: 'flood', conference: CONFERENCE, address: ownAddress() });
     voice = flood;
     const tell = await all.admit({ nodeId: 'flood', address: null, told: () => {} });
     tell(flood.announcement);
     all.floor('a').voice = toneVoice(400, -20);
-    await sleep(SETTLE_MS);
-    const before = concealed(await all.stats('b'));
-    const startedMs = performance.now();
-    for (let index = 0; performance.now() - startedMs < 4000; await sleep(2)) {
-      for (; index < (performance.now() - startedMs) / 2; index += 1) flood.send(index, all.trunk('b'));
-    }
-    const after = await all.stats('b');
-    expect(after.nodes['flood']?.packets).toBeGreaterThan(1900);
-    expect(concealed(after) - before).toBeLessThan(4);
+    let isFlooding = true;
+    const flooding = (async () => {
+      const startedMs = performance.now();
+      for (let index = 0; isFlooding; await sleep(2)) {
+        for (; index < (performance.now() - startedMs) / 2; index += 1) flood.send(index, all.trunk('b'));
+      }
+    })();
+    expect(await missedShare(all, 4)).toBeLessThan(0.02);
+    isFlooding = false;
+    await flooding;
+    expect((await all.stats('b')).nodes['flood']?.packets).toBeGreaterThan(1900);
     expect(Math.abs(toneAtB(all) + 20)).toBeLessThan(0.5);
   });
 });

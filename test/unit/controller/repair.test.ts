@@ -244,3 +244,17 @@ describe('a whisper', () => {
     expect(asterisk.requests.at(-1)).toEqual({ method: 'hangUp', args: [whisper.channelId, 16] });
   });
 });
+
+describe('a bridge that Asterisk cannot make', () => {
+  it.each([404, 409])(
+    'gives the call back to the dialplan, whether Asterisk answers %i for a channel to be put there',
+    async (status) => {
+      fails('createMixingBridge', new AriError('refused', 'Unable to create bridge', { status: 500 }));
+      fails('addChannel', new AriError('refused', 'Bridge not found, or not in Stasis application', { status }));
+      asterisk.call('a');
+      await vi.advanceTimersByTimeAsync(100);
+      expect(asterisk.variables.get('a ROSTRUM_RESULT')).toBe('FAILED');
+      expect(asterisk.times('continueInDialplan')).toBe(1);
+    },
+  );
+});
