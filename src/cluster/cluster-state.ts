@@ -1,8 +1,8 @@
 import type { Conference } from '../conference/model/conference.ts';
 import type { RemoteView, Shared, SharedChange } from '../conference/model/remote.ts';
 import { changesBetween } from './diff.ts';
+import { Membership } from './membership.ts';
 import { type Change, type Message, type MessageOf, MOST_IN_MESSAGE } from './messages.ts';
-import { Nodes } from './nodes.ts';
 import { changesSince, latestClock, mergeRegisters, type Registers, UNSET, withChange } from './registers.ts';
 import { type NodePart, remoteViewOf } from './remote-view.ts';
 
@@ -27,7 +27,7 @@ export type Received = {
 
 /** How this node sees the cluster, and what it tells it of its own conferences. No clock, no channel. */
 export class ClusterState {
-  readonly nodes: Nodes;
+  readonly nodes: Membership;
   readonly #options: ClusterStateOptions;
   /** The settings of each conference that any node has. */
   readonly #registers = new Map<string, Registers>();
@@ -36,7 +36,7 @@ export class ClusterState {
 
   constructor(options: ClusterStateOptions) {
     this.#options = options;
-    this.nodes = new Nodes(options);
+    this.nodes = new Membership(options);
   }
 
   /** The parts of a conference on other nodes. */

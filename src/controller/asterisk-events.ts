@@ -7,15 +7,15 @@ import { METER, PLAYER, RETURN, WHISPER } from './asterisk/dialplan.ts';
 import { logFailure } from './asterisk/log-failure.ts';
 import type { Reconciler } from './asterisk/reconciler.ts';
 import type { AsteriskServices } from './asterisk-services.ts';
+import type { IncomingCalls } from './calls/incoming-calls.ts';
 import type { Inviter } from './calls/inviter.ts';
-import type { Reception } from './calls/reception.ts';
 import type { Conferences } from './conferences.ts';
 import type { TalkLevels } from './relay/talk-levels.ts';
 
 export type AsteriskEventsDeps = {
   asterisk: AsteriskServices;
   conferences: Conferences;
-  reception: Reception;
+  incomingCalls: IncomingCalls;
   talkLevels: TalkLevels;
   inviter: Pick<Inviter, 'handle'>;
   reconciler: Pick<Reconciler, 'repair'>;
@@ -30,14 +30,14 @@ export class AsteriskEvents {
 
   constructor(deps: AsteriskEventsDeps) {
     this.#deps = deps;
-    const { asterisk, conferences, reception, talkLevels } = deps;
+    const { asterisk, conferences, incomingCalls, talkLevels } = deps;
     const { anchors, meters, floorLegs, prompter, nameRecorder, bridges } = asterisk;
     const players: ChannelObserver = { channelGone: (channelId) => this.#playerGone(channelId) };
     this.#observers = [
       anchors,
       meters,
       floorLegs,
-      reception,
+      incomingCalls,
       prompter,
       nameRecorder,
       bridges,
@@ -82,7 +82,7 @@ export class AsteriskEvents {
   }
 
   #entered(channel: AriChannel, args: readonly string[]): void {
-    const { asterisk, conferences, reception, logger } = this.#deps;
+    const { asterisk, conferences, incomingCalls, logger } = this.#deps;
     const { names, floorLegs, meters, prompter, floorPlayer } = asterisk;
     const floorLeg = names.conferenceOfFloorLeg(channel.id);
     if (floorLeg !== null) return floorLegs.entered(floorLeg);
@@ -99,7 +99,7 @@ export class AsteriskEvents {
     const member = conferences.memberOf(channel.id);
     // An application of the dialplan has led the member to a conference instead of back.
     if (member && isAway(member)) conferences.channelGone(channel.id, true);
-    reception.receive(channel, args);
+    incomingCalls.receive(channel, args);
   }
 
   /** A member is back from an application of the dialplan, perhaps so late that the conference has forgotten them. */
@@ -133,8 +133,8 @@ export class AsteriskEvents {
   }
 
   #handleDtmf(channelId: string, digit: string): void {
-    const { reception, conferences } = this.#deps;
-    if (reception.handleDtmf(channelId, digit)) return;
+    const { incomingCalls, conferences } = this.#deps;
+    if (incomingCalls.handleDtmf(channelId, digit)) return;
     conferences.dispatchToMember(channelId, { type: 'dtmf', channelId, digit });
   }
 

@@ -14,7 +14,7 @@ import { mergeLive } from '../profiles/takes-effect.ts';
 import { WakeTimers } from '../timing/wake-timers.ts';
 import type { ChannelObserver } from './asterisk/channel-observer.ts';
 import { logFailure } from './asterisk/log-failure.ts';
-import type { JoiningCall } from './calls/reception.ts';
+import type { JoiningCall } from './calls/incoming-calls.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { type AsteriskEffect, isForAsterisk } from './effects/effect-runner.ts';
 import { settleAll } from './effects/settle-all.ts';

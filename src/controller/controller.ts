@@ -13,10 +13,10 @@ import { readAsterisk } from './asterisk/read-asterisk.ts';
 import { Reconciler } from './asterisk/reconciler.ts';
 import { AsteriskEvents } from './asterisk-events.ts';
 import { type AsteriskServices, createAsteriskServices } from './asterisk-services.ts';
+import { IncomingCalls } from './calls/incoming-calls.ts';
 import type { Inviter } from './calls/inviter.ts';
 import { MemberInvitations } from './calls/member-invitations.ts';
 import { type MemberMedia, readMedia } from './calls/member-media.ts';
-import { Reception } from './calls/reception.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { Commands } from './commands.ts';
 import { Conferences, type Published } from './conferences.ts';
@@ -56,7 +56,7 @@ export class Controller {
   readonly #conferences: Conferences;
   readonly #commands: Commands;
   readonly #invitations: MemberInvitations;
-  readonly #reception: Reception;
+  readonly #incomingCalls: IncomingCalls;
   readonly #talkLevels: TalkLevels;
   readonly #reconciler: Reconciler;
   readonly #events: AsteriskEvents;
@@ -71,7 +71,7 @@ export class Controller {
     const asterisk = createAsteriskServices(options, {
       ...deps,
       report: dispatch,
-      settled: (channelId, error) => this.#reception.settled(channelId, error),
+      settled: (channelId, error) => this.#incomingCalls.settled(channelId, error),
       measured: (channelId) => this.#talkLevels.measured(channelId),
     });
     const { anchors, prompter, meters } = asterisk;
@@ -100,7 +100,7 @@ export class Controller {
       cluster,
     });
     this.#commands = new Commands({ conferences, cluster });
-    const reception = new Reception(options, {
+    const incomingCalls = new IncomingCalls(options, {
       ari,
       anchors,
       prompter,
@@ -116,14 +116,22 @@ export class Controller {
       dispatch,
       execute: (name, command, noForward) => this.#commands.executeHere(name, command, noForward),
       settingsFor: (profileName) => conferences.settingsFor(null, profileName),
-      admission: () => reception.admission,
+      admission: () => incomingCalls.admission,
     });
     this.#asterisk = asterisk;
     this.#talkLevels = talkLevels;
     this.#conferences = conferences;
-    this.#reception = reception;
+    this.#incomingCalls = incomingCalls;
     this.#reconciler = reconciler;
-    this.#events = new AsteriskEvents({ asterisk, conferences, reception, talkLevels, inviter, reconciler, logger });
+    this.#events = new AsteriskEvents({
+      asterisk,
+      conferences,
+      incomingCalls,
+      talkLevels,
+      inviter,
+      reconciler,
+      logger,
+    });
   }
 
   get conferences(): ReadonlyMap<string, Conference> {
@@ -143,7 +151,7 @@ export class Controller {
 
   /** Calls that come in. */
   get admission(): Admission {
-    return this.#reception.admission;
+    return this.#incomingCalls.admission;
   }
 
   /** The state of a member's call. @returns null if the member has just left, or Asterisk does not answer */
@@ -182,7 +190,7 @@ export class Controller {
     this.#conferences.stop();
     this.#talkLevels.stop();
     this.#asterisk.meters.stop();
-    this.#reception.stop();
+    this.#incomingCalls.stop();
   }
 
   /** As `Commands.execute`. */
@@ -216,12 +224,12 @@ export class Controller {
     const { ari, names } = this.#asterisk;
     const { inviter, link, cluster } = this.#deps;
     const read = await readAsterisk(ari, names, {
-      isUndecided: (channelId) => this.#reception.isUndecided(channelId),
+      isUndecided: (channelId) => this.#incomingCalls.isUndecided(channelId),
       homeOf: (channelId) =>
         (this.#conferences.memberOf(channelId) && this.#conferences.conferenceOf(channelId)) ?? null,
     });
     inviter.resync(read.channels);
-    this.#reception.resync(read);
+    this.#incomingCalls.resync(read);
     await resync(read, this.#asterisk, this.#conferences);
     link.ready();
     cluster.ready();

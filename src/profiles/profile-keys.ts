@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conferenceProfileSchema, type TakesEffect } from './conference-schema.ts';
-import { controlsProfileSchema } from './schema.ts';
+import { controlsProfileSchema } from './controls-schema.ts';
 
 export type ProfileKind = 'conference' | 'controls';
 

@@ -1,9 +1,10 @@
 import type { Settings } from '../conference/model/conference.ts';
 import { type Problem, problemsOf } from '../yaml/yaml-document.ts';
 import type { ConferenceProfile } from './conference-schema.ts';
+import type { ControlsProfile } from './controls-schema.ts';
 import { inherit, type Lineage, lineageOf, originKey } from './inheritance.ts';
 import { type OwnProfile, type ProfileFile, parseProfileFile } from './profile-file.ts';
-import { type ControlsProfile, profileSchema } from './schema.ts';
+import { profileSchema } from './profile-schema.ts';
 import { settingsOf } from './settings.ts';
 
 /** All profiles of a node, checked, by name. */

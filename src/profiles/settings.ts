@@ -4,7 +4,7 @@ import type { ConferenceSettings } from '../conference/model/settings.ts';
 import { parseAction } from '../dtmf/actions/catalogue.ts';
 import { type PromptName, promptMedia } from '../prompts/catalogue.ts';
 import { type ConferenceProfile, conferenceProfileSchema } from './conference-schema.ts';
-import { type ControlsProfile, controlsProfileSchema } from './schema.ts';
+import { type ControlsProfile, controlsProfileSchema } from './controls-schema.ts';
 
 /** Checked profiles as conferences run by them: the texts in them become values here, once. */
 export function settingsOf(

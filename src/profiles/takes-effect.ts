@@ -1,9 +1,9 @@
 import { equals } from '../base/equals.ts';
 import type { ConferenceSettings } from '../conference/model/settings.ts';
 import type { ConferenceProfile, TakesEffect } from './conference-schema.ts';
+import type { ControlsProfile } from './controls-schema.ts';
 import { entriesOf, isMap, PROFILE_KEYS, type ProfileKey, type ProfileKind, valueAt } from './profile-keys.ts';
 import type { Profiles } from './profiles.ts';
-import type { ControlsProfile } from './schema.ts';
 
 /** A key whose value has changed, as a dotted path, and when that counts. */
 export type KeyChange = { readonly key: string; readonly takesEffect: TakesEffect };

@@ -1,7 +1,6 @@
 import type { Aead } from './aead.ts';
 import { type AudioFormat, SILENCE_CODE } from './audio-format.ts';
 import { TrunkError } from './errors.ts';
-import type { OutgoingStream } from './outgoing-stream.ts';
 import {
   COUNTER_OFFSET,
   EPOCH_OFFSET,
@@ -20,6 +19,7 @@ import {
 } from './packet-format.ts';
 import { senderIdOf } from './sender-id.ts';
 import { type SenderKey, takeCounter } from './sender-key.ts';
+import type { TrunkStream } from './trunk-stream.ts';
 
 /** 20 ms of a conference on this node. `frameIndex` counts 20 ms, in 32 bits, and wraps. */
 export type OutgoingFrame =
@@ -63,7 +63,7 @@ export class TrunkSender {
    * @returns the length of the packet, or 0 if there is no key to send it with (counted in `refused`)
    * @throws {TrunkError} `bad-payload`, `buffer-too-small`
    */
-  encodeInto(out: Uint8Array, stream: OutgoingStream, frame: OutgoingFrame): number {
+  encodeInto(out: Uint8Array, stream: TrunkStream, frame: OutgoingFrame): number {
     const redundancy = frame.kind === 'audio' ? stream.redundancyAt(frame.frameIndex, frame.format) : 0;
     const bodyBytes = bodyBytesOf(stream, frame, redundancy);
     const packetBytes = HEADER_BYTES + bodyBytes + TAG_BYTES;
@@ -92,7 +92,7 @@ export class TrunkSender {
   }
 }
 
-function bodyBytesOf(stream: OutgoingStream, frame: OutgoingFrame, redundancy: number): number {
+function bodyBytesOf(stream: TrunkStream, frame: OutgoingFrame, redundancy: number): number {
   const start = NAME_OFFSET + stream.nameBytes.length;
   if (frame.kind === 'silence') return start;
   const { format, payload } = frame;
@@ -105,7 +105,7 @@ function bodyBytesOf(stream: OutgoingStream, frame: OutgoingFrame, redundancy: n
   return start + payload.length + redundancy * (1 + payload.length);
 }
 
-function writeBody(out: Uint8Array, stream: OutgoingStream, frame: OutgoingFrame, redundancy: number): void {
+function writeBody(out: Uint8Array, stream: TrunkStream, frame: OutgoingFrame, redundancy: number): void {
   const { nameBytes } = stream;
   const isAudio = frame.kind === 'audio';
   out[HEADER_BYTES + FORMAT_OFFSET] = isAudio ? frame.format.code : SILENCE_CODE;

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type AudioFormat, L16_16000, PCMU } from '../../src/trunk/audio-format.ts';
-import { OutgoingStream } from '../../src/trunk/outgoing-stream.ts';
 import { HEADER_BYTES, MAX_PACKET_BYTES } from '../../src/trunk/packet-format.ts';
 import { createSenderKey } from '../../src/trunk/sender-key.ts';
 import { loadAead } from '../../src/trunk/sodium-aead.ts';
 import { TrunkReceiver } from '../../src/trunk/trunk-receiver.ts';
 import { type OutgoingFrame, TrunkSender } from '../../src/trunk/trunk-sender.ts';
+import { TrunkStream } from '../../src/trunk/trunk-stream.ts';
 
 const ROUNDS = 3;
 const PACKETS = 50_000;
@@ -48,7 +48,7 @@ function measure(
   const senderKey = createSenderKey(1, randomBytes(32));
   const sender = new TrunkSender({ nodeId: 'node-a' }, { aead });
   const receiver = new TrunkReceiver({ nodeId: 'node-b', maxNodes: 1, maxConferences: 1, retainMs: 10_000 }, { aead });
-  const stream = new OutgoingStream({ conference: '3000', redundancy });
+  const stream = new TrunkStream({ conference: '3000', redundancy });
   sender.use(senderKey);
   receiver.addNode('node-a');
   receiver.installKey('node-a', { ...senderKey, fromCounter: { high: 0, low: 0 } });

@@ -18,7 +18,7 @@ import { upgradeNode } from '../../controller/upgrade.ts';
 import { createLogger } from '../../process/logger.ts';
 import { VERSION } from '../../process/version.ts';
 import { Speech } from '../../speech/speech.ts';
-import { lifetime } from './lifetime.ts';
+import { lifetime } from './process-end.ts';
 
 /**
  * Runs the controller until SIGTERM or SIGINT; calls then go on in Asterisk, for the next controller to adopt.

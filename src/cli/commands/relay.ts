@@ -2,7 +2,7 @@ import { readConfig } from '../../config/read-config.ts';
 import { createLogger } from '../../process/logger.ts';
 import { Relay } from '../../relay/relay.ts';
 import { findPredecessor } from '../../relay/upgrade/take-over.ts';
-import { lifetime } from './lifetime.ts';
+import { lifetime } from './process-end.ts';
 
 /**
  * Runs the relay until SIGTERM or SIGINT.

@@ -1,15 +1,15 @@
 import { BoundedMap } from '../../base/bounded-map.ts';
 
 /**
- * Wrong PINs lately, by caller and for the conference as a whole. Guessing gets slower with each: a person who mistypes
- * hardly notices, a machine does not get far, from however many numbers it calls.
+ * Recent wrong PINs, by caller and for the conference as a whole. Each makes the next try slower: a person who mistypes
+ * hardly notices it, and a machine does not get far, however many numbers it calls from.
  */
 export type PinThrottle = {
   readonly byCaller: ReadonlyMap<string, Count>;
   readonly all: Count;
 };
 
-/** `sinceMs`: one is forgiven each minute from then on. */
+/** From `sinceMs` on, one wrong PIN is forgiven each minute. */
 type Count = { readonly wrong: number; readonly sinceMs: number };
 
 const NONE: Count = { wrong: 0, sinceMs: 0 };
@@ -20,10 +20,10 @@ export const NO_WRONG_PINS: PinThrottle = { byCaller: new Map(), all: NONE };
 const FORGIVEN_AFTER_MS = 60_000;
 const MOST_CALLERS = 1000;
 const LONGEST_DELAY_MS = 30_000;
-/** Wrong PINs of a caller without consequence, and those of all callers together. */
+/** So many wrong PINs have no consequence, for one caller and for all callers together. */
 const FREE_FOR_CALLER = 2;
 const FREE_FOR_ALL = 20;
-/** More than this beyond those change nothing, so that they are forgiven soon when nobody guesses any more. */
+/** So many more are counted at most, so that all are forgiven soon after the guessing has stopped. */
 const MOST_EXCESS = 6;
 
 export function recordWrongPin(pinThrottle: PinThrottle, callerNumber: string, nowMs: number): PinThrottle {
@@ -41,7 +41,7 @@ export function guessingDelayMs(pinThrottle: PinThrottle, callerNumber: string, 
   return excess <= 0 ? 0 : Math.min(500 * 2 ** excess, LONGEST_DELAY_MS);
 }
 
-/** Whether this is guessing rather than mistyping, and worth telling an operator. */
+/** Whether this is guessing rather than mistyping, and worth reporting to an operator. */
 export function isSuspicious(pinThrottle: PinThrottle, callerNumber: string, nowMs: number): boolean {
   return guessingDelayMs(pinThrottle, callerNumber, nowMs) > 0;
 }

@@ -25,7 +25,7 @@ export class Transition {
   readonly effects: Effect[] = [];
   /** By channel id, of members that this transition changes. */
   readonly assumed = new Map<string, Assumed>();
-  /** The last request to be woken has been met, and if it was too early must be made again. */
+  /** The conference has been woken as it asked. If that was too early, it must ask again. */
   woken = false;
   /** The member whose key is being acted on. That member hears what comes of it. */
   actingFor: number | null = null;

@@ -74,7 +74,8 @@ export type AnchorsDeps = {
 
 /**
  * The relay stands between each phone and Asterisk, as the anchor of the call's RTP: this is set up before the call is
- * answered. From then on the relay alone decides what a member hears.
+ * answered. From then on all sound of the call goes through the relay, which sends the phone what Asterisk sends, or a
+ * conference.
  */
 export class Anchors implements ChannelObserver {
   readonly #options: AnchorsOptions;

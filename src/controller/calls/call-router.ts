@@ -40,8 +40,8 @@ export type CallRouterDeps = {
 };
 
 /**
- * Decides which node takes a call that is not answered yet, and redirects it there. A call that was answered stays, and
- * one that was redirected before is taken where it lands, so that it never goes in a circle.
+ * Redirects a call that is not answered yet to the node that `cluster/route.ts` decides on. A call that was answered stays.
+ * A call that was redirected before is taken where it lands, so that it never goes in a circle.
  */
 export class CallRouter implements ChannelObserver {
   readonly #nodeId: string;

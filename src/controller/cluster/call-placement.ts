@@ -19,7 +19,7 @@ export type CallPlacementDeps = {
   now: () => number;
 };
 
-/** Decides which node takes a call. */
+/** Collects what `cluster/route.ts` needs to decide which node takes a call. */
 export class CallPlacement {
   readonly #options: CallPlacementOptions;
   readonly #deps: CallPlacementDeps;

@@ -12,9 +12,9 @@ import { CallPlacement } from './call-placement.ts';
 import { CommandForwarding } from './command-forwarding.ts';
 import { ConferenceSharing } from './conference-sharing.ts';
 import { type LocalConferences, NO_CONFERENCES } from './local-conferences.ts';
-import { Membership } from './membership.ts';
 import { NodeStatus } from './node-status.ts';
 import type { NodeView } from './node-view.ts';
+import { NodeWatch } from './node-watch.ts';
 import type { RemoteConference } from './remote-conference.ts';
 import { TrunkPeers, type TrunkPeersDeps } from './trunk-peers.ts';
 
@@ -48,7 +48,7 @@ export class Cluster {
   readonly #nodeId: string;
   readonly #state: ClusterState;
   readonly #channel: EventChannel<Message> | null;
-  readonly #membership: Membership;
+  readonly #nodeWatch: NodeWatch;
   readonly #status: NodeStatus;
   readonly #placement: CallPlacement;
   readonly #forwarding: CommandForwarding;
@@ -76,7 +76,7 @@ export class Cluster {
     this.#nodeId = nodeId;
     this.#state = state;
     this.#channel = channel;
-    this.#membership = new Membership(
+    this.#nodeWatch = new NodeWatch(
       { hello: { type: 'hello', version, incarnation, sip, trunk } },
       {
         nodes,
@@ -108,7 +108,7 @@ export class Cluster {
     if (!this.#channel) return;
     await this.#channel.start();
     this.#status.start();
-    await this.#membership.settled();
+    await this.#nodeWatch.settled();
     this.#trunkPeers.settled(this.#state.nodes.all.values());
   }
 
@@ -120,7 +120,7 @@ export class Cluster {
   /** The other nodes keep this one's members for its lifetime. */
   async stop(): Promise<void> {
     this.#status.stop();
-    this.#membership.stop();
+    this.#nodeWatch.stop();
     this.#sharing.stop();
     this.#forwarding.stop();
     await this.#channel?.stop();
@@ -138,7 +138,7 @@ export class Cluster {
 
   /** Forgets what is known of another node; one that is up is asked again. Throws a `ControllerError`. */
   flush(node: string): void {
-    this.#sharing.refresh(this.#membership.flush(node));
+    this.#sharing.refresh(this.#nodeWatch.flush(node));
   }
 
   /** Whether placement sends new calls to other nodes. Those that are here stay. */
@@ -238,7 +238,7 @@ export class Cluster {
   }
 
   #peerUp(node: string): void {
-    this.#membership.up(node);
+    this.#nodeWatch.up(node);
     this.#status.sendTo(node);
     this.#trunkPeers.up(node);
     this.#sharing.sendSnapshot(node);
@@ -246,13 +246,13 @@ export class Cluster {
   }
 
   #peerDown(node: string, reason: PeerDownReason): void {
-    this.#membership.down(node, reason);
+    this.#nodeWatch.down(node, reason);
     this.#forwarding.peerDown(node);
     if (reason !== 'stopped') this.#sharing.refreshOf(node);
   }
 
   #receive(from: string, message: Message): void {
-    this.#membership.heard(from);
+    this.#nodeWatch.heard(from);
     switch (message.type) {
       case 'want-snapshot':
         return this.#sharing.sendSnapshot(from);
@@ -274,7 +274,7 @@ export class Cluster {
         this.#sharing.receive(from, message);
         this.#placement.arrived(from, this.#membersOf(from) - membersBefore);
         if (message.type === 'hello') this.#trunkPeers.changed(this.#state.nodes.all.values());
-        this.#membership.checkSettled();
+        this.#nodeWatch.checkSettled();
       }
     }
   }

@@ -1,5 +1,5 @@
+import type { Membership } from '../../cluster/membership.ts';
 import type { Message, MessageOf } from '../../cluster/messages.ts';
-import type { Nodes } from '../../cluster/nodes.ts';
 import type { EventChannel } from '../../events/channel.ts';
 import type { CallSums, TrunkStatsReport } from '../../relay/protocol/protocol.ts';
 import type { LocalConferences } from './local-conferences.ts';
@@ -16,7 +16,7 @@ export type NodeStatusOptions = {
 };
 
 export type NodeStatusDeps = {
-  nodes: Nodes;
+  nodes: Membership;
   channel: EventChannel<Message> | null;
   local: () => LocalConferences;
   /** 1 is all that the processors of this machine can do. */

@@ -1,6 +1,6 @@
 import { type Admission, NO_ADMISSION } from '../../admission/gate.ts';
+import type { NodeState, OtherNode } from '../../cluster/membership.ts';
 import type { Message } from '../../cluster/messages.ts';
-import type { NodeState, OtherNode } from '../../cluster/nodes.ts';
 import type { EventChannel, EventCounters } from '../../events/channel.ts';
 import type { CallSums, TrunkStatsReport } from '../../relay/protocol/protocol.ts';
 

@@ -1,5 +1,5 @@
+import type { OtherNode } from '../../cluster/membership.ts';
 import type { Message, MessageOf } from '../../cluster/messages.ts';
-import type { OtherNode } from '../../cluster/nodes.ts';
 import type { EventChannel } from '../../events/channel.ts';
 import type { AnnouncementText, TrunkPeerSpec } from '../../relay/protocol/protocol.ts';
 import type { RelayLink } from '../relay/relay-link.ts';

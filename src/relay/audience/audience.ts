@@ -6,7 +6,8 @@ import { EncodedFrames, type FramesPerPacket } from './encoded-frames.ts';
 const FRAME_MS = 20;
 /** The RTP clock has 8000 Hz for all codecs here. */
 const TICKS_PER_FRAME = 160;
-const SENDS_PER_ATTEND = 64;
+/** After so many packets to listeners, those of speakers that have come meanwhile are passed on. */
+const SENDS_BEFORE_SPEAKERS = 64;
 /** An encoding for one listener takes about as long as so many sends. */
 const SENDS_PER_OWN_ENCODING = 8;
 /**
@@ -21,7 +22,7 @@ const OWN_AFTER_PROMPT_FRAMES = 10;
  * spread over the frames: a listener's first one may be that much later.
  */
 export class Audience {
-  readonly #attend: () => void;
+  readonly #serveSpeakers: () => void;
   readonly #narrow: ConferenceSound;
   readonly #wide: ConferenceSound;
   readonly #groups: AudienceGroup[] = [];
@@ -30,15 +31,15 @@ export class Audience {
   readonly #listenersOfPhase = [[0], [0, 0], [0, 0, 0]];
   /** The number of the newest frame. */
   #frame = 0;
-  #sendsSinceAttend = 0;
+  #sendsSinceSpeakers = 0;
 
   /**
    * @param options.sampleRateHz of the frames that `play` gets
-   * @param deps.attend called after each 64 sends, for what is more urgent; it may remove listeners, but not place any,
+   * @param deps.serveSpeakers called after each 64 sends, for what is more urgent; it may remove listeners, but not place any,
    *   and it must not play to this audience
    */
-  constructor({ sampleRateHz }: { sampleRateHz: SampleRateHz }, { attend }: { attend: () => void }) {
-    this.#attend = attend;
+  constructor({ sampleRateHz }: { sampleRateHz: SampleRateHz }, { serveSpeakers }: { serveSpeakers: () => void }) {
+    this.#serveSpeakers = serveSpeakers;
     this.#narrow = new ConferenceSound(sampleRateHz, 8000);
     this.#wide = new ConferenceSound(sampleRateHz, 16_000);
   }
@@ -142,9 +143,9 @@ export class Audience {
     for (let i = places.length - 1; i >= 0; i -= 1) {
       const place = places[i];
       if (place !== undefined && place.playedFrame !== this.#frame) this.#playToOne(group, place);
-      if (this.#sendsSinceAttend < SENDS_PER_ATTEND) continue;
-      this.#sendsSinceAttend = 0;
-      this.#attend();
+      if (this.#sendsSinceSpeakers < SENDS_BEFORE_SPEAKERS) continue;
+      this.#sendsSinceSpeakers = 0;
+      this.#serveSpeakers();
     }
   }
 
@@ -162,7 +163,7 @@ export class Audience {
     place.sentAfter = after;
     place.sentUpTo = this.#frame;
     place.listener.send(packet, packet.length, frames * TICKS_PER_FRAME);
-    this.#sendsSinceAttend += 1;
+    this.#sendsSinceSpeakers += 1;
   }
 
   /** HOT PATH, where a prompt is played. */
@@ -173,7 +174,7 @@ export class Audience {
     }
     place.ownMix.framesWithoutPrompt = 0;
     group.encodeWithPrompt(place.ownMix.encoded, prompt);
-    this.#sendsSinceAttend += SENDS_PER_OWN_ENCODING;
+    this.#sendsSinceSpeakers += SENDS_PER_OWN_ENCODING;
   }
 
   /** HOT PATH, after a prompt. */

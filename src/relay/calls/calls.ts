@@ -180,7 +180,7 @@ export class Calls {
   }
 
   #gather(conference: string, sampleRateHz: AudienceFrame['sampleRateHz']): Listeners {
-    const audience = new Audience({ sampleRateHz }, { attend: this.#attend });
+    const audience = new Audience({ sampleRateHz }, { serveSpeakers: this.#serveSpeakers });
     const listeners = { audience, sampleRateHz, calls: new Set<Call>() };
     this.#listeners.set(conference, listeners);
     this.#deps.onWanted(conference, true);
@@ -188,7 +188,7 @@ export class Calls {
   }
 
   /** HOT PATH. Packets of those who speak do not wait until all listeners have theirs. */
-  readonly #attend = (): void => void this.#deps.udp.poll(0);
+  readonly #serveSpeakers = (): void => void this.#deps.udp.poll(0);
 
   /** HOT PATH. */
   hasListeners(conference: string): boolean {
@@ -202,7 +202,7 @@ export class Calls {
     this.#clock.nowMs = performance.now();
     if (listeners.sampleRateHz !== sampleRateHz) {
       listeners.sampleRateHz = sampleRateHz;
-      listeners.audience = new Audience({ sampleRateHz }, { attend: this.#attend });
+      listeners.audience = new Audience({ sampleRateHz }, { serveSpeakers: this.#serveSpeakers });
       for (const call of listeners.calls) listeners.audience.place(call);
     }
     listeners.audience.play(samples, noiseDbov);

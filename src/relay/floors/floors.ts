@@ -14,8 +14,8 @@ import {
 } from '../upgrade/succession.ts';
 import { Floor, type FloorDeps } from './floor.ts';
 import { addCounts, type FrameCounts, NO_FRAMES } from './remote-sources.ts';
-import { SharedConference } from './shared-conference.ts';
 import { Trunk } from './trunk.ts';
+import { TrunkFeed } from './trunk-feed.ts';
 
 const STATS_EVERY_MS = 2000;
 /** In one message to a successor, which has room for the names of a thousand nodes in each. */
@@ -30,7 +30,7 @@ export type FloorsDeps = {
   report: (report: FloorReport) => void;
 };
 
-type Entry = { readonly floor: Floor; readonly shared: SharedConference | null };
+type Entry = { readonly floor: Floor; readonly feed: TrunkFeed | null };
 
 /** The floors of all conferences of this node, and the trunk that links them with those of other nodes. */
 export class Floors {
@@ -180,15 +180,15 @@ export class Floors {
     const { conference, sampleRateHz } = spec;
     const { play, udp } = this.#deps;
     const { trunk } = this.#options;
-    const shared = trunk && new SharedConference(conference, { ...trunk, sampleRateHz });
+    const feed = trunk && new TrunkFeed(conference, { ...trunk, sampleRateHz });
     const deps: FloorDeps = {
       udp,
       play: (samples, noiseDbov) => play({ conference, samples, sampleRateHz, noiseDbov }),
-      share: (samples, nodes) => this.#share(shared, samples, nodes),
+      share: (samples, nodes) => this.#share(feed, samples, nodes),
       wakeAt: this.#wakeAt,
     };
     const floor = new Floor(spec, deps, performance.now(), header);
-    this.#floors.set(conference, { floor, shared });
+    this.#floors.set(conference, { floor, feed });
     this.#wakeAt(floor.dueMs);
     this.#trunk?.open(conference);
     return floor;
@@ -205,9 +205,9 @@ export class Floors {
   }
 
   /** HOT PATH. */
-  #share(shared: SharedConference | null, samples: Int16Array, nodes: readonly string[]): void {
-    const frame = shared?.next(samples);
-    if (shared && frame) this.#trunk?.send(shared.stream, frame, nodes);
+  #share(feed: TrunkFeed | null, samples: Int16Array, nodes: readonly string[]): void {
+    const frame = feed?.next(samples);
+    if (feed && frame) this.#trunk?.send(feed.stream, frame, nodes);
   }
 
   /** HOT PATH. */

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Aead } from '../../trunk/aead.ts';
 import { KeySchedule, type KeyStep, retainMsOf } from '../../trunk/key-schedule.ts';
-import type { OutgoingStream } from '../../trunk/outgoing-stream.ts';
 import { MAX_PACKET_BYTES } from '../../trunk/packet-format.ts';
 import type { ReceivedFrame } from '../../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
 import { type DropReason, TrunkReceiver } from '../../trunk/trunk-receiver.ts';
 import { type OutgoingFrame, type Refusal, TrunkSender } from '../../trunk/trunk-sender.ts';
+import type { TrunkStream } from '../../trunk/trunk-stream.ts';
 import type { MulticastOptions, Udp, UdpPeer, UdpSocket } from '../../udp/udp.ts';
 import type { TrunkOptions } from '../protocol/media-messages.ts';
 import type { RtpAddress, TrunkPeerSpec } from '../protocol/protocol.ts';
@@ -156,7 +156,7 @@ export class Trunk {
   }
 
   /** HOT PATH. Sends 20 ms to these nodes. */
-  send(stream: OutgoingStream, frame: OutgoingFrame, nodeIds: readonly string[]): void {
+  send(stream: TrunkStream, frame: OutgoingFrame, nodeIds: readonly string[]): void {
     const socket = this.#socket;
     if (socket === null || nodeIds.length === 0) return;
     const bytes = this.#sender.encodeInto(this.#packet, stream, frame);

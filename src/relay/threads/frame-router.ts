@@ -40,7 +40,7 @@ export class FrameRouter {
       port.postMessage(frame);
       ring(doorbell);
     }
-    // While a packet is handed over no others can be, so that those of speakers would wait until all listeners have theirs.
+    // Not played at once: until this packet of the floor has been dealt with, packets of speakers could not be read.
     if (this.#deps.hasListeners(conference)) this.#waiting.push({ ...frame, samples: frame.samples.slice() });
   }
 

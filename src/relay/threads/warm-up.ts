@@ -11,7 +11,7 @@ import type { FloorSpec } from '../protocol/protocol.ts';
 const SOME_FRAMES = 10;
 
 export function warmUpAudience(): void {
-  const audience = new Audience({ sampleRateHz: 8000 }, { attend: () => {} });
+  const audience = new Audience({ sampleRateHz: 8000 }, { serveSpeakers: () => {} });
   for (const codec of ['PCMU', 'PCMA', 'G722'] as const) {
     const hearing = { codec, packetMs: 20, volume: 0, noise: true, deaf: false } as const;
     audience.place({ hearing, send: () => {}, prompt: () => null });

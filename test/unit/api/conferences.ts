@@ -7,7 +7,7 @@ import type { Member } from '../../../src/conference/model/member.ts';
 import { Members } from '../../../src/conference/model/members.ts';
 import { IDLE } from '../../../src/dtmf/collector.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
-import { controlsProfileSchema } from '../../../src/profiles/schema.ts';
+import { controlsProfileSchema } from '../../../src/profiles/controls-schema.ts';
 import { settingsOf } from '../../../src/profiles/settings.ts';
 
 /** Conferences for the API to show. */

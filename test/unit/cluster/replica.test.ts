@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Membership } from '../../../src/cluster/membership.ts';
 import type { Change, MessageOf } from '../../../src/cluster/messages.ts';
-import { Nodes } from '../../../src/cluster/nodes.ts';
 import { ownerOf } from '../../../src/cluster/owner.ts';
 import { recordOf } from '../../../src/cluster/record.ts';
 import { remoteViewOf } from '../../../src/cluster/remote-view.ts';
@@ -93,7 +93,7 @@ describe('the replica of another node', () => {
 
   it('believes a controller whose clock was set back before it was restarted, once it is up anew or was flushed', () => {
     for (const happens of ['up', 'flush'] as const) {
-      const nodes = new Nodes({ lifetimeMs: 100 });
+      const nodes = new Membership({ lifetimeMs: 100 });
       const { replica } = nodes.up('a', 0);
       replica.apply(snapshot([running, member(1)], { incarnation: 9 }));
       nodes[happens]('a', 0);
@@ -128,7 +128,7 @@ describe('the replica of another node', () => {
 
 describe('nodes that are gone', () => {
   it('are gone after their lifetime, one by one', () => {
-    const nodes = new Nodes({ lifetimeMs: 100 });
+    const nodes = new Membership({ lifetimeMs: 100 });
     for (const id of ['a', 'b']) nodes.up(id, 0);
     nodes.get('a')?.replica.apply(snapshot([running, member(1)]));
     // What counts is when they were heard last, not when that was noticed.
@@ -145,7 +145,7 @@ describe('nodes that are gone', () => {
   });
 
   it('are forgotten where they are too many, the longest gone first', () => {
-    const nodes = new Nodes({ lifetimeMs: 1 });
+    const nodes = new Membership({ lifetimeMs: 1 });
     for (let i = 0; i < 300; i++) {
       nodes.up(`n${i}`, i);
       nodes.down(`n${i}`, i);

@@ -7,7 +7,7 @@ import type { ChannelSeen, Input } from '../../../src/conference/model/inputs.ts
 import type { Caller, Member, Path } from '../../../src/conference/model/member.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
-import { controlsProfileSchema } from '../../../src/profiles/schema.ts';
+import { controlsProfileSchema } from '../../../src/profiles/controls-schema.ts';
 import { settingsOf } from '../../../src/profiles/settings.ts';
 import { PROMPT_NAMES } from '../../../src/prompts/catalogue.ts';
 

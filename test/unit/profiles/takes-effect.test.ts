@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
+import { controlsProfileSchema } from '../../../src/profiles/controls-schema.ts';
 import { profileJsonSchema } from '../../../src/profiles/json-schema.ts';
 import { PROFILE_KEYS } from '../../../src/profiles/profile-keys.ts';
 import { type Profiles, parseProfiles } from '../../../src/profiles/profiles.ts';
-import { controlsProfileSchema } from '../../../src/profiles/schema.ts';
 import { settingsOf } from '../../../src/profiles/settings.ts';
 import { changedKeys, changedProfiles, mergeLive } from '../../../src/profiles/takes-effect.ts';
 

@@ -7,12 +7,12 @@ import {
   REKEY_AFTER_PACKETS,
   retainMsOf,
 } from '../../../src/trunk/key-schedule.ts';
-import { OutgoingStream } from '../../../src/trunk/outgoing-stream.ts';
 import type { SenderKey } from '../../../src/trunk/sender-key.ts';
 import { loadAead } from '../../../src/trunk/sodium-aead.ts';
 import type { KeyAnnouncement } from '../../../src/trunk/trunk-peer.ts';
 import { TrunkReceiver } from '../../../src/trunk/trunk-receiver.ts';
 import { TrunkSender } from '../../../src/trunk/trunk-sender.ts';
+import { TrunkStream } from '../../../src/trunk/trunk-stream.ts';
 import { audio } from './kit.ts';
 
 const aead = await loadAead();
@@ -140,7 +140,7 @@ describe.each([
     const sender = new TrunkSender({ nodeId: 'node-a' }, { aead });
     const retainMs = retainMsOf(rekeyIntervalMs);
     const node = new TrunkReceiver({ nodeId: 'node-b', maxNodes: 1, maxConferences: 1, retainMs }, { aead });
-    const stream = new OutgoingStream({ conference: '3000', redundancy: 0 });
+    const stream = new TrunkStream({ conference: '3000', redundancy: 0 });
     const out = new Uint8Array(1400);
     let arrivals: Arrival[] = [];
     const epochs = new Set<number>();

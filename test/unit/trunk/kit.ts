@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Aead } from '../../../src/trunk/aead.ts';
 import { type AudioFormat, PCMU } from '../../../src/trunk/audio-format.ts';
-import { OutgoingStream } from '../../../src/trunk/outgoing-stream.ts';
 import { createSenderKey, type SenderKey } from '../../../src/trunk/sender-key.ts';
 import { TrunkReceiver } from '../../../src/trunk/trunk-receiver.ts';
 import { type OutgoingFrame, TrunkSender } from '../../../src/trunk/trunk-sender.ts';
+import { TrunkStream } from '../../../src/trunk/trunk-stream.ts';
 
 export const FROM_START = { high: 0, low: 0 };
 
@@ -30,7 +30,7 @@ export class Pair {
   readonly senderKey: SenderKey;
   readonly sender: TrunkSender;
   readonly receiver: TrunkReceiver;
-  readonly stream: OutgoingStream;
+  readonly stream: TrunkStream;
   readonly #out = new Uint8Array(1400);
 
   constructor(options: { redundancy?: 0 | 1 | 2; epoch?: number }, deps: { aead: Aead }) {
@@ -40,10 +40,10 @@ export class Pair {
     this.receiver = receiver(deps.aead);
     this.receiver.addNode('node-a');
     this.receiver.installKey('node-a', { ...this.senderKey, fromCounter: FROM_START });
-    this.stream = new OutgoingStream({ conference: '3000', redundancy: options.redundancy ?? 0 });
+    this.stream = new TrunkStream({ conference: '3000', redundancy: options.redundancy ?? 0 });
   }
 
-  packet(frame: OutgoingFrame, stream: OutgoingStream = this.stream): Uint8Array {
+  packet(frame: OutgoingFrame, stream: TrunkStream = this.stream): Uint8Array {
     return this.#out.slice(0, this.sender.encodeInto(this.#out, stream, frame));
   }
 }

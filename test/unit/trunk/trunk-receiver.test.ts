@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { L16_8000, PCMA } from '../../../src/trunk/audio-format.ts';
-import { OutgoingStream } from '../../../src/trunk/outgoing-stream.ts';
 import { loadAead } from '../../../src/trunk/sodium-aead.ts';
+import { TrunkStream } from '../../../src/trunk/trunk-stream.ts';
 import { audio, FROM_START, key, Pair, receiver } from './kit.ts';
 import { referenceBody, referenceHeader, referencePacket, referenceSeal } from './reference.ts';
 
@@ -336,7 +336,7 @@ describe('a trunk receiver', () => {
 
 describe('the stream of a conference', () => {
   it('has one of three redundancies', () => {
-    const open = () => new OutgoingStream({ conference: '3000', redundancy: 3 as 2 });
+    const open = () => new TrunkStream({ conference: '3000', redundancy: 3 as 2 });
     expect(open).toThrow(expect.objectContaining({ code: 'bad-option' }));
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { AUDIO_FORMATS, L16_16000, PCMA, PCMU } from '../../../src/trunk/audio-format.ts';
-import { OutgoingStream } from '../../../src/trunk/outgoing-stream.ts';
 import { createSenderKey, MAX_PACKETS_PER_KEY, packetsSent } from '../../../src/trunk/sender-key.ts';
 import { loadAead } from '../../../src/trunk/sodium-aead.ts';
 import { TrunkSender } from '../../../src/trunk/trunk-sender.ts';
+import { TrunkStream } from '../../../src/trunk/trunk-stream.ts';
 import { audio, key, Pair } from './kit.ts';
 import { referenceOpen } from './reference.ts';
 
@@ -18,7 +18,7 @@ describe('a trunk sender', () => {
   it('fits every format and redundancy into 1400 bytes, with the longest name', () => {
     const pair = new Pair({}, { aead });
     for (const format of AUDIO_FORMATS) {
-      const stream = new OutgoingStream({ conference: LONGEST_NAME, redundancy: 2 });
+      const stream = new TrunkStream({ conference: LONGEST_NAME, redundancy: 2 });
       const packets = [0, 1, 2, 3].map((index) => pair.packet(audio(index, format), stream));
       const sent = 1 + format.maxRedundancy;
       const expected = 24 + 8 + 64 + sent * format.payloadBytes + (sent - 1) + 16;
@@ -70,7 +70,7 @@ describe('a trunk sender', () => {
     const pair = new Pair({}, { aead });
     const other = new TrunkSender({ nodeId: 'node-a' }, { aead });
     other.use(pair.senderKey);
-    const otherStream = new OutgoingStream({ conference: '4000', redundancy: 0 });
+    const otherStream = new TrunkStream({ conference: '4000', redundancy: 0 });
     const out = new Uint8Array(1400);
     const counters = Array.from({ length: 200 }, (_, i) => {
       if (i % 3 !== 0) return counterOf(pair.packet(audio(i)));
@@ -105,7 +105,7 @@ describe('a trunk sender', () => {
   it('sends nothing without a key', () => {
     const sender = new TrunkSender({ nodeId: 'node-a' }, { aead });
     const out = new Uint8Array(1400);
-    const stream = new OutgoingStream({ conference: '3000', redundancy: 0 });
+    const stream = new TrunkStream({ conference: '3000', redundancy: 0 });
     expect(sender.encodeInto(out, stream, audio(0))).toBe(0);
     expect(out.every((byte) => byte === 0)).toBe(true);
     expect(sender.refused['no-key']).toBe(1);
@@ -124,7 +124,7 @@ describe('a trunk sender', () => {
   it.each(['', `${LONGEST_NAME}x`, 'two words', 'über', 'a\u0000'])(
     'refuses the conference name "%s"',
     (conference) => {
-      const open = () => new OutgoingStream({ conference, redundancy: 0 });
+      const open = () => new TrunkStream({ conference, redundancy: 0 });
       expect(open).toThrow(expect.objectContaining({ code: 'bad-conference-name' }));
     },
   );

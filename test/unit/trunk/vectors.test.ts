@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FORMAT_BY_CODE } from '../../../src/trunk/audio-format.ts';
-import { OutgoingStream } from '../../../src/trunk/outgoing-stream.ts';
 import { createSenderKey } from '../../../src/trunk/sender-key.ts';
 import { loadAead } from '../../../src/trunk/sodium-aead.ts';
 import { type OutgoingFrame, TrunkSender } from '../../../src/trunk/trunk-sender.ts';
+import { TrunkStream } from '../../../src/trunk/trunk-stream.ts';
 import { FROM_START, receiver } from './kit.ts';
 import { referenceBody, referenceOpen, referencePacket } from './reference.ts';
 
@@ -54,7 +54,7 @@ function encode(vector: Vector): Uint8Array {
   Atomics.store(senderKey.nextCounter, 0, Number(vector.counter) - frames.length + 1);
   const sender = new TrunkSender({ nodeId: vector.nodeId }, { aead });
   sender.use(senderKey);
-  const stream = new OutgoingStream({ conference: vector.conference, redundancy: 2 });
+  const stream = new TrunkStream({ conference: vector.conference, redundancy: 2 });
   const out = new Uint8Array(1400);
   let length = 0;
   for (const frame of frames) length = sender.encodeInto(out, stream, frame);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { Membership } from '../../../../src/cluster/membership.ts';
 import type { Message, MessageOf } from '../../../../src/cluster/messages.ts';
-import { Nodes } from '../../../../src/cluster/nodes.ts';
 import { TrunkPeers } from '../../../../src/controller/cluster/trunk-peers.ts';
 import type { TrunkPeerSpec } from '../../../../src/relay/protocol/protocol.ts';
 
@@ -33,13 +33,13 @@ function peers(own: MessageOf<'hello'>['trunk'], found: TrunkPeerSpec[] = []) {
   return { trunkPeers, relay, sent };
 }
 
-function nodeWith(nodes: Nodes, id: string, trunk: MessageOf<'hello'>['trunk']) {
+function nodeWith(nodes: Membership, id: string, trunk: MessageOf<'hello'>['trunk']) {
   nodes.up(id, 0).hello = { type: 'hello', version: '1', incarnation: 1, sip: null, trunk };
 }
 
 it('the relay is told of all nodes that have one and are not gone, and by which way it reaches them', () => {
   const { trunkPeers, relay } = peers({ host: '192.0.2.1', port: 7500, multicast: GROUP });
-  const nodes = new Nodes({ lifetimeMs: 1000 });
+  const nodes = new Membership({ lifetimeMs: 1000 });
   nodeWith(nodes, 'oslo', { host: '192.0.2.2', port: 7500, multicast: GROUP });
   nodeWith(nodes, 'lyon', { host: '192.0.2.3', port: 7501, multicast: { ...GROUP, port: 1 } });
   nodeWith(nodes, 'rome', { host: '192.0.2.4', port: 7500, multicast: null });
@@ -85,7 +85,7 @@ it('keys go from relay to relay, and back comes word that they have arrived', ()
 
 it('a relay that was started anew tells its keys to all nodes, and is told theirs', () => {
   const { trunkPeers, relay, sent } = peers(null);
-  const nodes = new Nodes({ lifetimeMs: 1000 });
+  const nodes = new Membership({ lifetimeMs: 1000 });
   nodeWith(nodes, 'rome', null);
   trunkPeers.relayStarted(nodes.all.values());
   expect(relay).toEqual([['announceTo', 'rome']]);
@@ -97,7 +97,7 @@ it('a relay that was started anew tells its keys to all nodes, and is told their
 it('a relay keeps the nodes that it knew until the controller, started anew, has met those that are still there', () => {
   const spec = (nodeId: string) => ({ nodeId, address: { host: '192.0.2.2', port: 7500 }, multicast: false });
   const { trunkPeers, relay } = peers(null, [spec('oslo'), spec('rome')]);
-  const nodes = new Nodes({ lifetimeMs: 1000 });
+  const nodes = new Membership({ lifetimeMs: 1000 });
   nodeWith(nodes, 'oslo', { host: '192.0.2.9', port: 7500, multicast: null });
   trunkPeers.changed(nodes.all.values());
   const moved = { ...spec('oslo'), address: { host: '192.0.2.9', port: 7500 } };

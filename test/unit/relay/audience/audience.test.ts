@@ -55,7 +55,7 @@ let framesPlayed = 0;
 
 function audienceOf(sampleRateHz: 8000 | 16_000, ...listeners: FakeListener[]): Audience {
   framesPlayed = 0;
-  const audience = new Audience({ sampleRateHz }, { attend: () => {} });
+  const audience = new Audience({ sampleRateHz }, { serveSpeakers: () => {} });
   for (const listener of listeners) audience.place(listener);
   return audience;
 }
@@ -290,7 +290,7 @@ describe('an audience', () => {
     const sentBefore: number[] = [];
     const listeners = Array.from({ length: 100 }, (_, i) => new FakeListener({ volume: i % 2 }));
     const sent = () => listeners.reduce((sum, { payloads }) => sum + payloads.length, 0);
-    const audience = new Audience({ sampleRateHz: 8000 }, { attend: () => sentBefore.push(sent()) });
+    const audience = new Audience({ sampleRateHz: 8000 }, { serveSpeakers: () => sentBefore.push(sent()) });
     for (const listener of listeners) audience.place(listener);
     play(audience, silence(8000, 2));
     expect(sentBefore).toEqual([64, 128, 192]);

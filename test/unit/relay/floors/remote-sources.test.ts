@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeG711Into } from '../../../../src/audio/g711.ts';
 import { levelDbov } from '../../../../src/audio/level.ts';
 import { RemoteSources } from '../../../../src/relay/floors/remote-sources.ts';
-import { SharedConference } from '../../../../src/relay/floors/shared-conference.ts';
+import { TrunkFeed } from '../../../../src/relay/floors/trunk-feed.ts';
 import { PCMU } from '../../../../src/trunk/audio-format.ts';
 import type { ReceivedFrame } from '../../../../src/trunk/received-frame.ts';
 
@@ -129,7 +129,7 @@ describe('a node whose relay was started again', () => {
 
 describe('what is shared of a conference', () => {
   it('is the voices, and now and then word of silence', () => {
-    const shared = new SharedConference('3000', { redundancy: 0, codec: 'PCMU', sampleRateHz: 8000 });
+    const shared = new TrunkFeed('3000', { redundancy: 0, codec: 'PCMU', sampleRateHz: 8000 });
     const kinds = (from: number, to: number, dbov: number) =>
       Array.from({ length: to - from }, (_, i) => shared.next(toneFrame(from + i, 400, dbov))?.kind ?? 'nothing');
     kinds(0, 50, -80);
@@ -144,7 +144,7 @@ describe('what is shared of a conference', () => {
 
   it('tells the end of a voice again where packets may be lost', () => {
     const kindsAfterVoice = (redundancy: 0 | 1 | 2) => {
-      const shared = new SharedConference('3000', { redundancy, codec: 'PCMU', sampleRateHz: 8000 });
+      const shared = new TrunkFeed('3000', { redundancy, codec: 'PCMU', sampleRateHz: 8000 });
       for (let i = 0; i < 50; i += 1) shared.next(toneFrame(i, 400, -20));
       const kinds = Array.from({ length: 30 }, () => shared.next(new Int16Array(SAMPLES))?.kind ?? 'nothing');
       return kinds.slice(kinds.indexOf('silence')).slice(0, 4);
@@ -155,7 +155,7 @@ describe('what is shared of a conference', () => {
   });
 
   it('counts its frames in time, silence included', () => {
-    const shared = new SharedConference('3000', { redundancy: 0, codec: 'L16', sampleRateHz: 8000 });
+    const shared = new TrunkFeed('3000', { redundancy: 0, codec: 'L16', sampleRateHz: 8000 });
     const first = shared.next(toneFrame(0, 400, -20))?.frameIndex ?? 0;
     for (let i = 1; i < 100; i += 1) shared.next(new Int16Array(SAMPLES));
     const later = shared.next(toneFrame(100, 400, -20))?.frameIndex ?? 0;

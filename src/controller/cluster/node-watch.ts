@@ -1,6 +1,6 @@
 import type { Logger } from 'winston';
+import type { Membership } from '../../cluster/membership.ts';
 import type { Message, MessageOf } from '../../cluster/messages.ts';
-import type { Nodes } from '../../cluster/nodes.ts';
 import type { EventChannel, PeerDownReason } from '../../events/channel.ts';
 import { WakeTimers } from '../../timing/wake-timers.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
@@ -9,26 +9,26 @@ import { ControllerError } from '../errors/controller-error.ts';
 /** A controller that starts waits this time to hear from the others, before it believes that it is alone. */
 const SETTLE_MS = 1500;
 
-export type MembershipDeps = {
-  nodes: Nodes;
+export type NodeWatchDeps = {
+  nodes: Membership;
   channel: EventChannel<Message> | null;
   logger: Logger;
   now: () => number;
   /** Nodes that were there a moment ago, as the relay knows. */
   expected: () => readonly string[];
-  /** Nodes are gone for good, and with them their parts of these conferences. */
+  /** Nodes are gone, and with them their members of these conferences. */
   onGone: (conferences: Iterable<string>) => void;
 };
 
-/** The nodes of the cluster: which are up, which are silent, and which are gone. */
-export class Membership {
+/** Watches the other nodes: tells `cluster/membership.ts` when they are heard, and wakes it when one may be gone. */
+export class NodeWatch {
   readonly #hello: MessageOf<'hello'>;
-  readonly #deps: MembershipDeps;
+  readonly #deps: NodeWatchDeps;
   readonly #expiry = new WakeTimers(() => this.#expire());
   #onSettled = () => {};
 
   /** @param options.hello how this node introduces itself */
-  constructor({ hello }: { hello: MessageOf<'hello'> }, deps: MembershipDeps) {
+  constructor({ hello }: { hello: MessageOf<'hello'> }, deps: NodeWatchDeps) {
     this.#hello = hello;
     this.#deps = deps;
   }
@@ -45,7 +45,7 @@ export class Membership {
   /** Perhaps all nodes have sent their snapshots by now. */
   checkSettled(): void {
     const { nodes, expected } = this.#deps;
-    // A node that the relay knows was there a moment ago, and would be taken for gone.
+    // The relay had this node a moment ago. Without its snapshot, its members would be taken for gone.
     if (expected().some((node) => nodes.get(node)?.state !== 'up')) return;
     const up = [...nodes.all.values()].filter(({ state }) => state === 'up');
     if (up.length > 0 && up.every(({ replica }) => replica.isComplete)) this.#onSettled();

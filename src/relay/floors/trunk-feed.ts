@@ -4,8 +4,8 @@ import { encodeL16Into } from '../../audio/l16.ts';
 import { levelDbov } from '../../audio/level.ts';
 import { Vad } from '../../audio/vad.ts';
 import { type AudioFormat, L16_8000, L16_16000, PCMA, PCMU } from '../../trunk/audio-format.ts';
-import { OutgoingStream } from '../../trunk/outgoing-stream.ts';
 import type { OutgoingFrame } from '../../trunk/trunk-sender.ts';
+import { TrunkStream } from '../../trunk/trunk-stream.ts';
 import type { TrunkOptions } from '../protocol/media-messages.ts';
 import type { FloorSpec } from '../protocol/protocol.ts';
 
@@ -21,8 +21,8 @@ const SILENCE_EVERY_FRAMES = 10;
 type SharedOptions = Pick<TrunkOptions, 'redundancy' | 'codec'> & Pick<FloorSpec, 'sampleRateHz'>;
 
 /** What this node sends of one conference to others: its own voices while there are any, and word of silence else. */
-export class SharedConference {
-  readonly stream: OutgoingStream;
+export class TrunkFeed {
+  readonly stream: TrunkStream;
   readonly #format: AudioFormat;
   readonly #vad = new Vad({ thresholdDbov: VOICE_DBOV, holdMs: HOLD_MS, frameMs: FRAME_MS, adaptive: true });
   readonly #audio: Extract<OutgoingFrame, { kind: 'audio' }>;
@@ -35,7 +35,7 @@ export class SharedConference {
   #silentFrames = 0;
 
   constructor(conference: string, { redundancy, codec, sampleRateHz }: SharedOptions) {
-    this.stream = new OutgoingStream({ conference, redundancy });
+    this.stream = new TrunkStream({ conference, redundancy });
     // G.711 is narrowband.
     this.#format = sampleRateHz === 16_000 ? L16_16000 : FORMATS[codec];
     const payload = new Uint8Array(this.#format.payloadBytes);

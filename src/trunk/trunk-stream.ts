@@ -13,7 +13,7 @@ const pastFrame = (): PastFrame => ({
 });
 
 /** What a node sends of one conference: its name, and the last frames, for redundancy. */
-export class OutgoingStream {
+export class TrunkStream {
   readonly conference: string;
   readonly nameBytes: Uint8Array;
   readonly redundancy: 0 | 1 | 2;

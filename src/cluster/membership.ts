@@ -25,7 +25,7 @@ export type OtherNode = {
 const MOST_GONE = 256;
 
 /** The other nodes of the cluster, and what each of them owns. */
-export class Nodes {
+export class Membership {
   readonly #lifetimeMs: number;
   /** By name. Bounded by those that know the cluster's secret, and MOST_GONE. */
   readonly #nodes = new Map<string, OtherNode>();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ACTIONS, parseAction } from '../dtmf/actions/catalogue.ts';
 import { DIGITS, MAX_SEQUENCE_LENGTH } from '../dtmf/collector.ts';
-import { conferenceProfileSchema, profileName } from './conference-schema.ts';
+import { profileName } from './conference-schema.ts';
 
 const live = { takesEffect: 'live' } as const;
 
@@ -49,9 +49,5 @@ export const controlsProfileSchema = z
       .meta(live),
   })
   .describe('What the telephone keys do');
-
-export const profileSchema = z.discriminatedUnion('kind', [conferenceProfileSchema, controlsProfileSchema], {
-  error: 'kind must be "conference" or "controls"',
-});
 
 export type ControlsProfile = z.output<typeof controlsProfileSchema>;

@@ -36,13 +36,13 @@ export type Destinations = {
   join(conference: string, profileName: string, call: JoiningCall): void;
 };
 
-export type ReceptionOptions = {
+export type IncomingCallsOptions = {
   nodeId: string;
   /** The longest time that a call may wait to be let in. */
   waitMs: number;
 };
 
-export type ReceptionDeps = {
+export type IncomingCallsDeps = {
   ari: AriPort;
   anchors: Pick<Anchors, 'ensure' | 'has'>;
   prompter: Pick<Prompter, 'playTo' | 'hush'>;
@@ -59,15 +59,15 @@ export type ReceptionDeps = {
  * How calls come in: a call is taken by this node or sent to another, waits until there is room for it, is asked for
  * the number of its conference if it has none, and joins.
  */
-export class Reception implements ChannelObserver {
-  readonly #deps: ReceptionDeps;
+export class IncomingCalls implements ChannelObserver {
+  readonly #deps: IncomingCallsDeps;
   readonly #router: CallRouter;
   readonly #arrivals: Arrivals;
   readonly #lobby: Lobby;
   /** Channels of calls that wait to join until it is known how their callers can hear. Bounded by the calls of Asterisk. */
   readonly #joining = new Set<string>();
 
-  constructor(options: ReceptionOptions, deps: ReceptionDeps) {
+  constructor(options: IncomingCallsOptions, deps: IncomingCallsDeps) {
     const { reconciler } = deps;
     this.#deps = deps;
     this.#router = new CallRouter(options, deps);
