@@ -77,7 +77,8 @@ describe('a SIP message', () => {
   });
 
   it('never makes the parser throw', () => {
-    const cut = fc.tuple(fc.nat(RESPONSE.length), fc.string({ unit: 'binary' }), fc.nat(RESPONSE.length));
+    const bytes = fc.uint8Array({ maxLength: 20 }).map((array) => Buffer.from(array).toString('latin1'));
+    const cut = fc.tuple(fc.nat(RESPONSE.length), bytes, fc.nat(RESPONSE.length));
     fc.assert(
       fc.property(cut, ([from, inserted, to]) => {
         const message = parseSip(RESPONSE.slice(0, from) + inserted + RESPONSE.slice(to));
