@@ -7,7 +7,7 @@ import { viewConference, viewMember } from './views.ts';
 type Deps = Pick<RouteDeps, 'controller' | 'cluster'>;
 
 /**
- * Has a command carried out.
+ * Has a command executed.
  * @param query which members the view of the conference has, all unless given
  * @returns the member that it is about, after the command; or the conference
  * @throws ControllerError

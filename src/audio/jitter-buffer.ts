@@ -11,7 +11,7 @@ const MAX_CONCEALED = 3;
 const LONGER_MS = 10;
 /** And by no more than one frame in so many ticks. */
 const SHORTEN_TICKS = 5;
-/** A word of silence may be so many frames after the one that is missing, and still be the end of what was heard. */
+/** A silence descriptor may be so many frames after the one that is missing, and still be the end of what was heard. */
 const END_FRAMES = 3;
 /** The share of frames for which the delay may be too short. */
 const LATER_SHARE = 0.01;

@@ -52,7 +52,7 @@ export class BenchNode {
       profiles,
       logger: createLogger({ silent: true }),
       now: () => this.#nowMs,
-      run: async (_, effects) => this.#carryOut(effects),
+      run: async (_, effects) => this.#execute(effects),
       invite: () => {},
       publish: () => {},
       cluster: this.#link(),
@@ -125,7 +125,7 @@ export class BenchNode {
   }
 
   /** Asterisk does everything, and says so. */
-  #carryOut(effects: readonly AsteriskEffect[]): void {
+  #execute(effects: readonly AsteriskEffect[]): void {
     for (const effect of effects) {
       if (effect.type === 'play-to' && effect.nextStep) {
         this.#reports.push({ type: 'heard', channelId: effect.channelId, nextStep: effect.nextStep });

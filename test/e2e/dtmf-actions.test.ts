@@ -319,7 +319,7 @@ describe('a key', () => {
     await speaker.pressKeys('93');
     await speaker.pressKeys('94');
     await speaker.pressKeys('24');
-    // What follows is carried out after what was before.
+    // What follows is executed after what was before.
     await speaker.pressKeys('28');
     await untilMember('200', { vadLevel: 450 });
     const { members, ...after } = await lab.node.show('3000');

@@ -8,7 +8,7 @@ import { freePort } from '../../scripts/machine.ts';
 import { VERSION } from '../../src/process/version.ts';
 import { Container } from '../kit/container.ts';
 
-/** What the Dockerfile makes: each of its steps is carried out, and what comes of it runs. */
+/** What the Dockerfile makes: each of its steps is executed, and what comes of it runs. */
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const BUILD_TIMEOUT_MS = 400_000;

@@ -189,7 +189,7 @@ export class RostrumNode {
     return this.api.get(`/conferences/${conference}`);
   }
 
-  /** Carries out a command; resolves when it is in force. */
+  /** Executes a command; resolves when it is in force. */
   command(conference: string, command: Command): Promise<unknown> {
     return this.api.post(`/conferences/${conference}/commands`, { command });
   }

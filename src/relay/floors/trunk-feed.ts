@@ -20,7 +20,7 @@ const SILENCE_EVERY_FRAMES = 10;
 
 type SharedOptions = Pick<TrunkOptions, 'redundancy' | 'codec'> & Pick<FloorSpec, 'sampleRateHz'>;
 
-/** What this node sends of one conference to others: its own voices while there are any, and word of silence else. */
+/** What this node sends of one conference to others: its own voices while there are any, and silence descriptors else. */
 export class TrunkFeed {
   readonly stream: TrunkStream;
   readonly #format: AudioFormat;

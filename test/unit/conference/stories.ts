@@ -190,5 +190,5 @@ const story = (reach: fc.Arbitrary<number | null>): fc.Arbitrary<Story> =>
 
 /** Everything arrives. */
 export const reliable = story(fc.constant(null));
-/** Now and then the connection is lost before all effects are carried out. */
+/** Now and then the connection is lost before all effects are executed. */
 export const unreliable = story(fc.option(fc.nat(5), { freq: 6 }));

@@ -49,7 +49,7 @@ describe('keys', () => {
     expect(play(start, [presses('a', '5')]).effects).toEqual([]);
   });
 
-  it('carry out several actions in the order of the profile, each on what the one before has made', () => {
+  it('execute several actions in the order of the profile, each on what the one before has made', () => {
     const { conference: state } = play(conference({}, { '1': ['mute', 'mute', 'deaf'] }), [
       ...comes('a'),
       presses('a', '1'),
@@ -57,7 +57,7 @@ describe('keys', () => {
     expect(memberAt(state, 'a').flags).toMatchObject({ mute: false, deaf: true });
   });
 
-  it('carry out nothing after an action that lets the caller leave', () => {
+  it('execute nothing after an action that lets the caller leave', () => {
     const { conference: state } = play(conference({}, { '1': ['hangup', 'mute'] }), [...comes('a'), presses('a', '1')]);
     expect(memberAt(state, 'a')).toMatchObject({ place: { at: 'leaving' }, flags: { mute: false } });
   });

@@ -24,7 +24,7 @@ import {
   wake,
 } from '../conferences.ts';
 
-/** The channels of a conference as they are when all effects have been carried out. */
+/** The channels of a conference as they are when all effects have been executed. */
 function channelsOf(state: Conference): ChannelSeen[] {
   return [...state.members.values()].map((member) => ({
     channelId: member.channelId,

@@ -156,7 +156,7 @@ describe('a call that nobody has answered', () => {
     await expect(path).rejects.toMatchObject({ code: 'not-possible', message: 'address already in use' });
   });
 
-  it('is arranged for once, however often that is asked', async () => {
+  it('is set up once, however often that is asked', async () => {
     const [first, second] = [anchors.ensure(EARLY), anchors.ensure(EARLY)];
     anchors.settled('c', null);
     expect(await Promise.all([first, second, anchors.ensure(EARLY)])).toEqual(Array(3).fill({ at: 'relay' }));

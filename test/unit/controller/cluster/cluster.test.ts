@@ -198,7 +198,7 @@ describe('a command', () => {
     await told();
   });
 
-  it('for a member of another node is carried out there, and answered when everybody can see it', async () => {
+  it('for a member of another node is executed there, and answered when everybody can see it', async () => {
     const changes = { speaker: true };
     const done = lyon.controller.command('3000', { type: 'set-flags', memberId: 1, node: 'oslo', changes });
     const seen = done.then(() => {

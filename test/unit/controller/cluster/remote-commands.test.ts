@@ -68,24 +68,21 @@ describe('a command to another node', () => {
 });
 
 describe('a command of another node', () => {
-  it('is carried out once, however often it comes, and answered each time', async () => {
+  it('is executed once, however often it comes, and answered each time', async () => {
     const message = { type: 'command', id: '9-1', conference: '3000', command: kick, noForward: false } as const;
     let times = 0;
-    const carryOut = async () => {
+    const execute = async () => {
       times++;
       throw new ControllerError('no-such-member', 'no member 7');
     };
-    const answers = [
-      await commands.answer('lyon', message, carryOut),
-      await commands.answer('lyon', message, carryOut),
-    ];
+    const answers = [await commands.answer('lyon', message, execute), await commands.answer('lyon', message, execute)];
     const refusal = { ok: false, code: 'no-such-member', message: 'no member 7' };
     expect(answers).toEqual([
       { type: 'ack', id: '9-1', result: refusal },
       { type: 'ack', id: '9-1', result: refusal },
     ]);
     expect(times).toBe(1);
-    await commands.answer('oslo', message, carryOut);
+    await commands.answer('oslo', message, execute);
     expect(times).toBe(2);
   });
 });
