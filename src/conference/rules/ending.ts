@@ -9,15 +9,19 @@ import type { Transition } from './transition.ts';
 /** How long the announcement of the end may take before members are released regardless. */
 export const END_ANNOUNCEMENT_MS = 10_000;
 
-/** Ends the conference: members hear that it does, and are released. */
-export function terminate(transition: Transition, result: 'ENDED' | 'TIME'): void {
+/** Ends the conference: members hear why, and are released. */
+export function terminate(
+  transition: Transition,
+  result: 'ENDED' | 'TIME',
+  prompt: 'conference-ending' | 'admin-left' = 'conference-ending',
+): void {
   const { conference } = transition;
   if (conference.status === 'empty' || conference.status === 'running')
     broadcast(transition, { type: 'terminate', result });
   if (conference.status === 'empty') return endEmpty(transition, result);
   if (conference.status !== 'running') return;
   beginToEnd(transition, result);
-  transition.announce([conference.adminLeftAtMs === null ? 'conference-ending' : 'admin-left'], { nextStep: 'end' });
+  transition.announce([prompt], { nextStep: 'end' });
 }
 
 /** Nobody has to be told. */
@@ -68,7 +72,7 @@ export function finish(transition: Transition): void {
   transition.publish({ type: 'ended' });
 }
 
-/** Notes that moderators came or that the last one went. */
+/** Notes that moderators came or that the last one went: after the grace time, `tick` in `timers.ts` ends the conference. */
 export function watchAdmins(transition: Transition): void {
   const { conference, nowMs } = transition;
   const { endWithoutAdmin } = conference.settings.profile.access;

@@ -20,7 +20,7 @@ export function tick(transition: Transition): void {
   for (let due = firstDue(conference, nowMs); due; due = firstDue(transition.conference, nowMs))
     tickMember(transition, due);
   if (transition.conference.status !== 'running') return;
-  if (nowMs >= adminGraceEndsMs(transition.conference)) return terminate(transition, 'ENDED');
+  if (nowMs >= adminGraceEndsMs(transition.conference)) return terminate(transition, 'ENDED', 'admin-left');
   const endMs = conferenceEndsMs(transition.conference) + staggerMs(transition.conference);
   if (nowMs >= endMs) return terminate(transition, 'TIME');
   if (!transition.conference.warned && nowMs >= endMs - warningMs(transition.conference)) {

@@ -16,10 +16,11 @@ export type PhoneSourceOptions = {
 };
 
 /**
- * From where a phone sends. Only the addresses that its signalling has named are believed. The port is whatever it sends
- * from: behind NAT nobody knows it before, and it changes when the NAT forgets, or the phone changes networks. So a packet
- * from another port is followed at once if it continues the phone's own stream, which a stranger cannot know, or if the
- * phone is not heard just now. Whatever happened in between, the phone wins its stream back with its next packet.
+ * From where a phone sends. Only the addresses that its signalling has named are believed, unless any may send. The port is
+ * whatever it sends from: behind NAT nobody knows it before, and it changes when the NAT forgets, or the phone changes
+ * networks. So a packet from another port is followed at once if it continues the phone's own stream, which a stranger cannot
+ * know, or if the phone is not heard just now. Whatever happened in between, the phone wins its stream back with its next
+ * packet, where only named addresses may send.
  */
 export class PhoneSource {
   readonly #options: PhoneSourceOptions;

@@ -121,6 +121,11 @@ describe('a conference that ends without an admin', () => {
     expect(heard(effectsOf(ending.effects, 'announce'))).toEqual(['conf-leaderhasleft']);
   });
 
+  it('does not name the moderators when it ends for another reason meanwhile', () => {
+    const ended = play(alone.conference, [commands({ type: 'terminate' })], 2000);
+    expect(heard(effectsOf(ended.effects, 'announce'))).toEqual(['confbridge-conf-end']);
+  });
+
   it('releases members even if nobody says that the announcement is over', () => {
     const ending = wake(alone.conference, 6000);
     expect(ending.effects).toContainEqual({ type: 'wake', atMs: 16_000 });
