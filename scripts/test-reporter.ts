@@ -14,7 +14,7 @@ export type TestResult = {
 type Stage = { files: number; done: number; startMs: number };
 
 /** How long a file takes, on two cores. */
-const SECONDS_PER_FILE: Readonly<Record<string, number>> = { unit: 0.1, integration: 3, e2e: 9, measuring: 12 };
+const SECONDS_PER_FILE: Readonly<Record<string, number>> = { unit: 0.15, integration: 6, e2e: 18, measuring: 20 };
 const PROGRESS_MS = 20_000;
 
 /**
