@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
+import { equals } from '../../base/equals.ts';
 import { OutgoingStream } from '../../rtp/outgoing-stream.ts';
 import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../../rtp/packet.ts';
 import { Reception } from '../../rtp/reception.ts';
@@ -195,7 +195,7 @@ export class Call implements AudienceListener {
   /** Changes what the phone gets. What has been learned of it stays. */
   change(spec: CallSpec): void {
     // A controller that was started again says everything once more.
-    if (isDeepStrictEqual({ ...spec, source: null }, { ...this.#spec, source: null })) return;
+    if (equals({ ...spec, source: null }, { ...this.#spec, source: null })) return;
     if ((spec.hearing === null) !== (this.#spec.hearing === null)) {
       this.#prompts = new PromptQueue();
       this.#passedUntilMs = performance.now();

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { equals } from '../../base/equals.ts';
 import type { Aead } from '../../trunk/aead.ts';
 import type { ReceivedFrame } from '../../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
@@ -68,7 +68,7 @@ export class Floors {
           message.floors.map(({ spec, header }, index) => this.#create(spec, header).open(descriptors[index])),
         );
       } else if (message.type === 'trunk') {
-        if (isDeepStrictEqual(message.place, placeOf(this.#options.trunk))) trunkDescriptors = descriptors;
+        if (equals(message.place, placeOf(this.#options.trunk))) trunkDescriptors = descriptors;
         else await this.#closeAll(descriptors);
       }
     }
