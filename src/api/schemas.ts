@@ -231,7 +231,7 @@ export const nodeSchema = z.object({
   audio: z
     .object({
       packets: z.number().int().describe('Taken from it'),
-      frames: z.number().int().describe('20 ms each, in all conferences, word of silence included'),
+      frames: z.number().int().describe('20 ms each, in all conferences, silence descriptors included'),
       late: z.number().int().describe('Came too late to be heard'),
       concealed: z.number().int().describe('Did not come in time: something like the ones before was heard instead'),
       delayMs: z.number().describe('The longest that a frame waits at present'),

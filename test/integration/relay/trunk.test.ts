@@ -77,7 +77,7 @@ describe('relays of several nodes', () => {
     expect(middleMs).toBeLessThan(40);
   });
 
-  it('send only word of silence while nobody speaks, and then nothing is given back', async () => {
+  it('send only silence descriptors while nobody speaks, and then nothing is given back', async () => {
     const all = await start(THREE);
     await sleep(SETTLE_MS);
     const before = await all.stats('a');
