@@ -1,13 +1,13 @@
 const BIN_MS = 2;
 const BINS = 64;
-/** The weight of the newest frame once many are known: the memory is of about 500 frames, or 10 s. */
+/** The weight of the newest frame once many are known: the memory covers about 500 frames, or 10 s. */
 const WEIGHT_MIN = 1 / 500;
-/** The fastest frame is looked for among those of the last one to two of these, so that clocks may drift. */
+/** The fastest frame is searched in the last one to two of these intervals, so that clocks may drift. */
 const WINDOW_MS = 5000;
 
 /**
- * How much later than the fastest of them the frames of a source arrive. A frame's transit time is only known up to a
- * constant, the difference of two clocks; so is that of the fastest.
+ * The delays of a source's frames, relative to the fastest of them. Transit times have an unknown constant, the
+ * difference of two clocks.
  */
 export class ArrivalDelays {
   readonly #shares = new Float64Array(BINS);
@@ -21,14 +21,14 @@ export class ArrivalDelays {
     return Math.min(this.#fastestMs, this.#fastestBeforeMs);
   }
 
-  /** Begins anew with a frame after which all are measured. What is known of the jitter stays. */
+  /** Restarts with a first frame that all others are compared with. The known jitter stays. */
   begin(transitMs: number, nowMs: number): void {
     this.#fastestMs = transitMs;
     this.#fastestBeforeMs = transitMs;
     this.#windowEndsMs = nowMs + WINDOW_MS;
   }
 
-  /** HOT PATH. Takes note of the transit time of a frame that has just arrived. */
+  /** HOT PATH. Adds the transit time of a frame that has just arrived. */
   add(transitMs: number, nowMs: number): void {
     if (nowMs >= this.#windowEndsMs) this.#nextWindow(transitMs, nowMs);
     if (transitMs < this.#fastestMs) this.#fastestMs = transitMs;
@@ -40,7 +40,7 @@ export class ArrivalDelays {
     shares[bin] = (shares[bin] as number) + weight;
   }
 
-  /** HOT PATH. All but this share of the frames are not later than this; at most 126 ms. */
+  /** HOT PATH. The delay that all but this share of the frames keep; at most 126 ms. */
   quantileMs(laterShare: number): number {
     let later = 0;
     for (let bin = BINS - 1; bin > 0; bin -= 1) {
@@ -56,7 +56,7 @@ export class ArrivalDelays {
     this.#fastestBeforeMs = this.#fastestMs;
     this.#fastestMs = transitMs;
     this.#windowEndsMs = nowMs + WINDOW_MS;
-    // If even the fastest frame is slower now, as on another route, the others are the less late in comparison.
+    // If even the fastest frame is slower now, as on another route, the others are less late in comparison.
     const slowerBins = Math.floor((this.fastestMs - before) / BIN_MS);
     if (slowerBins > 0) this.#shift(Math.min(slowerBins, BINS - 1));
   }

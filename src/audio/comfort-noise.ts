@@ -1,8 +1,8 @@
 import { renderNoise } from './noise.ts';
 
-/** After this time the noise repeats itself, which no ear can tell. */
+/** The noise repeats itself after this time, which no ear notices. */
 const LOOP_MS = 4000;
-/** Of the loop; its peaks are far from overload and its gain is at most 1 for all noise of comfort. */
+/** The level of the loop: its peaks are far from overload, and its gain is at most 1. */
 const LOOP_DBOV = -30;
 /** Below this, not even the last bit of a sample would ever be set. */
 const INAUDIBLE_DBOV = -100;
@@ -13,10 +13,10 @@ const MAX_DBOV = -30;
 const OFFSET = 32_768;
 const ROUNDING = OFFSET + 0.5;
 
-/** One for each sampling rate, of which a conference can have two. */
+/** One loop for each of the two sampling rates. */
 const loops = new Map<number, Float32Array>();
 
-/** Noise without end, as the lines and rooms of callers have it. */
+/** Endless noise, like that of lines and rooms of callers. */
 export class ComfortNoise {
   readonly #loop: Float32Array;
   #at = 0;
@@ -28,8 +28,9 @@ export class ComfortNoise {
   }
 
   /**
-   * HOT PATH. Writes `samples` to `out` with the noise that follows on that of the last frame. Its level reaches `levelDbov`
-   * at the end of the frame, smoothly, so that no change clicks; -127 ends in silence. It is limited to -30.
+   * HOT PATH. Writes `samples` to `out` with the noise that follows on that of the last frame. Its level reaches
+   * `levelDbov` at the end of the frame, smoothly, so that no change clicks; -127 ends in silence. It is limited to
+   * -30.
    */
   addInto(out: Int16Array, samples: Int16Array, levelDbov: number): void {
     const target = gainOf(levelDbov);

@@ -1,39 +1,39 @@
 /*
  * Packet loss concealment in the manner of ITU-T G.711, appendix I: the last pitch periods go on, ever softer. Unlike
- * there the sound is not delayed; where it breaks off, it is led over into its continuation instead.
+ * there the audio is not delayed; where it breaks off, it fades into its continuation instead.
  */
 
 const PITCH_MIN_MS = 5;
 const PITCH_MAX_MS = 15;
-/** How much of the last sound is compared with what was one period earlier. */
+/** The length of the last audio that is compared with the audio one period earlier. */
 const COMPARED_MS = 20;
 /** With each further lost frame one more period is repeated, up to this: one alone for long is a buzz. */
 const MAX_PERIODS = 3;
 const FULL_LEVEL_MS = 10;
 const SILENT_AFTER_MS = 60;
-/** How long the return to what was received takes: more after a long gap. */
+/** The duration of the return to received audio: longer after a long gap. */
 const RETURN_MIN_MS = 4;
 const RETURN_MAX_MS = 10;
 
-/** Fills in what is missing of one source. Sees every frame that is played, in order. */
+/** Fills in missing frames of one source. It must see every played frame, in order. */
 export class Concealment {
   readonly #samplesPerMs: number;
   readonly #lagMin: number;
   readonly #lagMax: number;
   readonly #compared: number;
-  /** Every how many samples and lags the first search looks. */
+  /** The step of the first search, in samples and in lags. */
   readonly #stride: number;
-  /** The last sound that was played. */
+  /** The audio that was played last. */
   readonly #history: Int16Array;
-  /** The history as it was when the sound broke off. */
+  /** The history at the moment when the audio broke off. */
   readonly #source: Int16Array;
-  /** What is repeated: `#periods` pitch periods, made so that the end goes over into the beginning. */
+  /** The repeated audio: `#periods` pitch periods, whose end fades into the beginning. */
   readonly #loop: Float32Array;
   readonly #loopBefore: Float32Array;
   #lag = 0;
   #periods = 0;
   #at = 0;
-  /** How far the sound was from its continuation where it broke off. */
+  /** The step between the audio and its continuation where it broke off. */
   #gap = 0;
   #lostSamples = 0;
 
@@ -51,20 +51,20 @@ export class Concealment {
     this.#loopBefore = new Float32Array(MAX_PERIODS * this.#lagMax);
   }
 
-  /** Forgets what was heard: what follows is another sound. */
+  /** Forgets the history: other audio follows. */
   reset(): void {
     this.#history.fill(0);
     this.#lostSamples = 0;
     this.#periods = 0;
   }
 
-  /** HOT PATH. Takes note of a frame that is there. After a loss, its beginning is changed so that it does not click. */
+  /** HOT PATH. Adds a received frame. After a loss, its beginning is changed so that it does not click. */
   good(frame: Int16Array): void {
     if (this.#lostSamples > 0) this.#return(frame);
     this.#remember(frame);
   }
 
-  /** HOT PATH. Fills `out` with what could have been there; silence from 60 ms after the last frame that was. */
+  /** HOT PATH. Fills `out` with made-up audio; with silence from 60 ms after the last received frame on. */
   conceal(out: Int16Array): void {
     if (this.#lostSamples >= SILENT_AFTER_MS * this.#samplesPerMs) {
       out.fill(0);
@@ -84,7 +84,7 @@ export class Concealment {
     history.set(kept > 0 ? frame : frame.subarray(-history.length), Math.max(0, kept));
   }
 
-  /** Makes the loop one period longer; at the first time, finds the period. Returns whether it was another loop before. */
+  /** Makes the loop one period longer; the first time, finds the period. @returns whether there was a loop before */
   #addPeriod(): boolean {
     const source = this.#source;
     const end = source.length;
@@ -108,12 +108,12 @@ export class Concealment {
     return !first;
   }
 
-  /** A quarter of the period: over so much, one sound goes over into another. */
+  /** A quarter of the period, which is the length of a cross-fade. */
   get #overlap(): number {
     return this.#lag >> 2;
   }
 
-  /** @param before where the loop of one period fewer had come to; -1 if there was none */
+  /** @param before the position in the former, shorter loop; -1 if there was none */
   #continueInto(out: Int16Array, before: number): void {
     const length = this.#periods * this.#lag;
     const lengthBefore = length - this.#lag;
@@ -135,7 +135,7 @@ export class Concealment {
     }
   }
 
-  /** From the continuation of what was made up into the frame that is there. */
+  /** Fades from the made-up audio into the received frame. */
   #return(frame: Int16Array): void {
     const lostMs = this.#lostSamples / this.#samplesPerMs;
     const returnMs = Math.min(RETURN_MAX_MS, RETURN_MIN_MS + lostMs / 10);
@@ -151,14 +151,14 @@ export class Concealment {
     this.#periods = 0;
   }
 
-  /** 1 at first, 0 at last. */
+  /** The level falls from 1 to 0. */
   #levelAt(lostSamples: number): number {
     const lostMs = lostSamples / this.#samplesPerMs;
     if (lostMs <= FULL_LEVEL_MS) return 1;
     return Math.max(0, (SILENT_AFTER_MS - lostMs) / (SILENT_AFTER_MS - FULL_LEVEL_MS));
   }
 
-  /** The lag at which the end of the source is most like what was before: first coarsely, then near the best. */
+  /** The lag at which the end of the source is most like earlier audio: searched coarsely, then near the best. */
   #findLag(): number {
     const stride = this.#stride;
     let best = this.#lagMax;
@@ -183,7 +183,7 @@ export class Concealment {
     return best;
   }
 
-  /** The cross-correlation, normalized by the level of what was before. */
+  /** The cross-correlation, normalized by the level of the earlier audio. */
   #likeness(lag: number, stride: number): number {
     const source = this.#source;
     let product = 0;

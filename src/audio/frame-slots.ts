@@ -1,21 +1,21 @@
-/** Frames that are kept; more than 1 s, so that none that can still be played meets another in its slot. */
+/** More than 1 s of frames is kept, so that no two playable ones share a slot. */
 export const SLOTS = 64;
 const NO_SEQUENCE = -1;
 
-/** A frame by its place in time. It may be reused from frame to frame: what must stay is copied. */
+/** A frame by its position in time. The object may be reused: values that must stay are copied. */
 export interface NumberedFrame {
   /** The index of the frame in time: one more for each, silence included. From 0; does not wrap. */
   readonly sequence: number;
   /** null: the source is silent from here on, until its next frame. */
   readonly samples: Int16Array | null;
-  /** Of the frame; without samples, that of the noise that takes their place. */
+  /** The level of the frame; without samples, the level of the noise that replaces them. */
   readonly levelDbov: number;
 }
 
-/** HOT PATH. The frames of one source that wait to be played, and the numbers of those that did. */
+/** HOT PATH. The waiting frames of one source, and the numbers of earlier ones. */
 export class FrameSlots {
   readonly #frames: readonly Int16Array[];
-  /** The frame last put into each slot, be it taken or not. */
+  /** The frame last put into each slot, waiting or not. */
   readonly #sequences = new Float64Array(SLOTS).fill(NO_SEQUENCE);
   readonly #levels = new Float32Array(SLOTS);
   /** Whether the slot has a frame that waits, and whether that has samples. */
@@ -36,7 +36,7 @@ export class FrameSlots {
     return this.#waiting;
   }
 
-  /** Whether it has been put, be it taken since or not. */
+  /** Whether the frame has been put, waiting or not. */
   hasSeen(sequence: number): boolean {
     return this.#sequences[sequence % SLOTS] === sequence;
   }
@@ -45,7 +45,7 @@ export class FrameSlots {
     return this.hasSeen(sequence) && this.#waits[sequence % SLOTS] === 1;
   }
 
-  /** Of a frame that has been put: whether it has samples. */
+  /** Whether a frame that has been put has samples. */
   isVoiced(sequence: number): boolean {
     return this.#voiced[sequence % SLOTS] === 1;
   }
@@ -59,7 +59,7 @@ export class FrameSlots {
     return this.#frames[sequence % SLOTS] as Int16Array;
   }
 
-  /** Copies it into its slot, in which none may wait. */
+  /** Copies the frame into its slot, in which none may wait. */
   put({ sequence, samples, levelDbov }: NumberedFrame): void {
     const slot = sequence % SLOTS;
     this.#sequences[slot] = sequence;
@@ -70,13 +70,13 @@ export class FrameSlots {
     this.#waiting += 1;
   }
 
-  /** It waits no longer. */
-  take(sequence: number): void {
+  /** The frame no longer waits. */
+  release(sequence: number): void {
     this.#waits[sequence % SLOTS] = 0;
     this.#waiting -= 1;
   }
 
-  /** Forgets all, also what has been put. */
+  /** Forgets all frames, also those that were put before. */
   clear(): void {
     this.#sequences.fill(NO_SEQUENCE);
     this.#waits.fill(0);

@@ -1,6 +1,6 @@
 /*
- * ITU-T G.711. A code byte is a sign, a segment of 3 bits and a step of 4 bits within the segment; each segment is twice
- * as wide as the one before:
+ * ITU-T G.711. A code byte is a sign, a segment of 3 bits and a step of 4 bits within the segment; each segment is
+ * twice as wide as the one before:
  *
  *    7   6 5 4   3 2 1 0
  *   +-+ +-+-+-+ +-+-+-+-+

@@ -1,19 +1,19 @@
 /*
- * ITU-T G.722 at 64 kbit/s. Two filters split 16 kHz into a lower and a higher band of 8 kHz each; of each band, the
- * difference to what a predictor expects is sent, in steps that widen and narrow with it. A byte is one sample of both:
+ * ITU-T G.722 at 64 kbit/s. Two filters split 16 kHz into a lower and a higher band of 8 kHz each; for each band, the
+ * difference from a prediction is sent, in steps that widen and narrow with it. A byte is one sample of both:
  *
  *    7  6   5 4 3 2 1 0
  *   +----+ +-----------+
  *   |high| |    low    |
  *   +----+ +-----------+
  *
- * Both ends predict from the upper four bits of the lower band only, as the Recommendation lets the other two be used for
- * data, and compute the same in whole numbers of 16 bits.
+ * Both ends predict from the upper four bits of the lower band only, as the Recommendation lets the other two be used
+ * for data, and compute the same in whole numbers of 16 bits.
  */
 
 /** Half of the 24 taps of the quadrature mirror filter; the other half is the same backwards. They sum up to 4096. */
 const QMF = Int32Array.of(3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11);
-/** What the filter still needs of earlier samples. */
+/** The earlier samples that the filter needs. */
 const QMF_MEMORY = 2 * QMF.length - 2;
 /** Within the codec a sample has 15 bits. */
 const ANALYSIS_SHIFT = 14;
@@ -24,12 +24,12 @@ const LOW_LIMITS = Int32Array.of(
   ...[35, 72, 110, 150, 190, 233, 276, 323, 370, 422, 473, 530, 587, 650, 714, 786, 858, 940, 1023, 1121, 1219, 1339],
   ...[1458, 1612, 1765, 1980, 2195, 2557, 2919],
 );
-/** What stands for each step, in 32768ths: `QM6`. */
+/** The value of each step, in 32768ths: `QM6`. */
 const LOW_VALUES = [
   ...[136, 432, 728, 1040, 1360, 1688, 2032, 2400, 2776, 3168, 3576, 4008, 4464, 4944, 5456, 6000, 6576, 7192, 7856],
   ...[8576, 9360, 10_232, 11_192, 12_280, 13_512, 14_984, 16_704, 19_008, 21_904, 24_808],
 ];
-/** The same with four bits, `QM4`, and what each does to the logarithm of the step width, `WL`. */
+/** The same with four bits, `QM4`, and the effect of each on the logarithm of the step width, `WL`. */
 const COARSE_VALUES = [0, 1200, 2584, 4240, 6288, 8968, 12_896, 20_456];
 const COARSE_GROWTH = [-60, -30, 58, 172, 334, 538, 1198, 3042];
 
@@ -52,7 +52,7 @@ const HIGH_GROWTH = Int32Array.of(798, -214, 798, -214);
 /** 2048 to 4096 in 32 steps of equal ratio: `ILB`. */
 const EXPONENTIAL = Int32Array.from({ length: 32 }, (_, i) => Math.round(2048 * 2 ** (i / 32)));
 
-/** Of a band: how wide its steps are, and what its next sample is expected to be. */
+/** The state of a band: the width of its steps, and the prediction of its next sample. */
 class Predictor {
   stepWidth: number;
   expected = 0;
@@ -95,9 +95,9 @@ class Predictor {
   }
 
   /**
-   * HOT PATH. To be told of each sample.
-   * @param value what stands for it, in 32768ths of the step width
-   * @param growth what it does to the logarithm of the step width, in 2048ths of an octave
+   * HOT PATH. Must be called for each sample.
+   * @param value the value of the sample, in 32768ths of the step width
+   * @param growth the effect on the logarithm of the step width, in 2048ths of an octave
    */
   update(value: number, growth: number): void {
     const difference = (this.stepWidth * value) >> 15;
@@ -112,7 +112,7 @@ class Predictor {
     this.#expect();
   }
 
-  /** HOT PATH. `UPPOL2` and `UPPOL1`: the poles follow the signs, within what keeps the filter stable. */
+  /** HOT PATH. `UPPOL2` and `UPPOL1`: the poles follow the signs, within the limits of a stable filter. */
   #adaptPoles(partial: number): void {
     const as1 = partial >> 15 === this.#partial1 >> 15;
     const as2 = partial >> 15 === this.#partial2 >> 15;
@@ -168,8 +168,8 @@ export class G722Encoder {
   }
 
   /**
-   * Continues the stream of another encoder with the same frame size, so that one decoder can go from one to the other.
-   * Otherwise the steps of the decoder are too wide for the new encoder, which is heard as a bang.
+   * Continues the stream of another encoder with the same frame size, so that one decoder can follow both.
+   * Otherwise the steps of the decoder are too wide for the new encoder, which listeners hear as a bang.
    */
   copyFrom(other: G722Encoder): void {
     this.#low.copyFrom(other.#low);

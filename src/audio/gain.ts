@@ -1,4 +1,4 @@
-/** What one step of a volume changes. */
+/** The change of one step of a volume. */
 export const GAIN_STEP_DB = 3;
 export const GAIN_STEPS_MIN = -4;
 export const GAIN_STEPS_MAX = 4;
@@ -11,7 +11,7 @@ const FACTORS = Int32Array.from({ length: GAIN_STEPS_MAX - GAIN_STEPS_MIN + 1 },
   Math.round(10 ** (((i + GAIN_STEPS_MIN) * GAIN_STEP_DB) / 20) * (1 << FRACTION_BITS)),
 );
 
-/** The factor for `scale`. Whatever is no whole number from -4 to 4 becomes the nearest that is. */
+/** The factor for steps, which are rounded and limited to -4 to 4. */
 function gainFactor(steps: number): number {
   const whole = Math.round(Math.min(GAIN_STEPS_MAX, Math.max(GAIN_STEPS_MIN, steps)));
   return FACTORS[whole - GAIN_STEPS_MIN] as number;
@@ -23,8 +23,8 @@ function scale(sample: number, factor: number): number {
 }
 
 /**
- * HOT PATH. `samples` louder or softer by steps of 3 dB, -4 to 4, into `out`, which may be the same array. What is too
- * loud for 16 bits is cut off. Zero steps are an exact copy.
+ * HOT PATH. `samples` louder or softer by steps of 3 dB, -4 to 4, into `out`, which may be the same array. Samples that
+ * are too loud for 16 bits are clipped. Zero steps are an exact copy.
  */
 export function applyGainInto(out: Int16Array, samples: Int16Array, steps: number): void {
   const factor = gainFactor(steps);

@@ -3,19 +3,19 @@ import { Concealment } from './concealment.ts';
 import { FrameSlots, type NumberedFrame, SLOTS } from './frame-slots.ts';
 import { SILENCE_DBOV } from './level.ts';
 
-/** A frame whose time is further off than this, compared to the others, is from another beginning of the source. */
+/** A frame whose time differs by more than this from the others means that the source has restarted. */
 const FOREIGN_MS = 1000;
-/** So many lost frames are filled in; then there is silence, as Concealment is silent by then. */
+/** At most so many lost frames are filled in; concealment is silent after them. */
 const MAX_CONCEALED = 3;
-/** The delay is shortened when it is longer than needed by this much, beyond the tick that it cannot be exact to. */
+/** The delay is shortened when it is longer than needed by this much, beyond the precision of one tick. */
 const LONGER_MS = 10;
-/** And by no more than one frame in so many ticks. */
+/** The delay is shortened by at most one frame in so many ticks. */
 const SHORTEN_TICKS = 5;
-/** A silence descriptor may be so many frames after the one that is missing, and still be the end of what was heard. */
+/** A silence descriptor up to so many frames after the missing one still marks the end of the voice. */
 const END_FRAMES = 3;
-/** The share of frames for which the delay may be too short. */
+/** The delay may be too short for this share of frames. */
 const LATER_SHARE = 0.01;
-/** The same where frames come again after a loss: whoever pays for that has a bad network, and rather waits. */
+/** The share where lost frames are repeated: redundancy is for bad networks, where a longer wait is better. */
 const LATER_SHARE_OF_REPEATS = 0.003;
 
 export interface JitterBufferOptions {
@@ -24,7 +24,7 @@ export interface JitterBufferOptions {
   readonly frameMs?: number;
   readonly minMs?: number;
   readonly maxMs?: number;
-  /** Frames below this may be left out or repeated without being noticed; -50 by default. */
+  /** Frames below this may be left out or repeated unnoticed; -50 by default. */
   readonly quietDbov?: number;
 }
 
@@ -32,34 +32,34 @@ export type PushOutcome = 'accepted' | 'late' | 'duplicate' | 'foreign' | 'bad-f
 export type PullOutcome = 'frame' | 'concealed' | 'silence';
 
 export interface JitterBufferStats {
-  /** Accepted, keep-alives included. */
+  /** Accepted frames, with silence descriptors. */
   readonly received: number;
   readonly late: number;
   readonly duplicate: number;
-  /** Of another beginning of the source, before a second one said the same; and those of a wrong length. */
+  /** Frames of a wrong length, and the first one after the source has restarted. */
   readonly refused: number;
   readonly concealed: number;
-  /** There, but left out to shorten the delay. */
+  /** Received frames that were left out to shorten the delay. */
   readonly dropped: number;
-  /** Played twice to lengthen it. */
+  /** Frames that were played twice to lengthen the delay. */
   readonly repeated: number;
   readonly resyncs: number;
-  /** How long a frame without jitter waits at present. */
+  /** The present delay of a frame without jitter. */
   readonly delayMs: number;
   readonly targetMs: number;
 }
 
 /**
- * Plays the frames of one remote source at an even pace. It waits as long as its jitter demands: longer at once, when a
- * frame is missed that then arrives, and shorter again slowly, in frames that are quiet. A source that had sent silence,
- * or nothing for a while, is waited for anew, with the delay that is right by then.
+ * Plays the frames of one remote source at an even pace. The delay follows the jitter: it grows at once when a missed
+ * frame arrives, and shrinks slowly, in quiet frames. After silence, or a pause of the source, the wait begins anew
+ * with the right delay.
  *
- * With `slack` is meant, below, how long the frame that is due would have waited if it had been as fast as the fastest.
+ * Below, `slack` is the time that the due frame would have waited if it had been as fast as the fastest.
  */
 export class JitterBuffer {
   readonly #frameMs: number;
   readonly #frameSamples: number;
-  /** What is waited at least, and that where frames come again. */
+  /** The shortest delay, and the same where lost frames are repeated. */
   readonly #leastMs: number;
   #minMs: number;
   #laterShare = LATER_SHARE;
@@ -69,16 +69,16 @@ export class JitterBuffer {
   readonly #concealment: Concealment;
   readonly #slots: FrameSlots;
   #started = false;
-  /** Playing, one frame after the other; else waiting for the first. */
+  /** Whether frames are being played; otherwise the first one is awaited. */
   #playing = false;
   /** The frame that is due, or the first that would be played. */
   #next = 0;
-  /** For so many ticks something else has been heard in place of the frame that is due. */
+  /** For so many ticks other audio has replaced the due frame. */
   #overdueTicks = 0;
-  /** Concealed one after the other. */
+  /** The number of consecutive concealed frames. */
   #gapTicks = 0;
   #ticksSinceShortened = 0;
-  /** Whether the last frame that was heard was quiet. */
+  /** Whether the last played frame was quiet. */
   #heardQuiet = false;
   #foreignTransitMs = Number.NaN;
   #noiseDbov = SILENCE_DBOV;
@@ -104,15 +104,14 @@ export class JitterBuffer {
   }
 
   /**
-   * For a source that sends so many frames again, with the next ones: the delay is at least as long as it takes until a
-   * lost frame comes again.
+   * The source repeats so many frames in later packets: the delay becomes long enough for a lost frame to be repeated.
    */
   expectRepeats(frames: number): void {
     this.#minMs = Math.max(this.#minMs, this.#leastMs + frames * this.#frameMs);
     if (frames > 0) this.#laterShare = LATER_SHARE_OF_REPEATS;
   }
 
-  /** The level of the noise that belongs into the silence: as last told by the source. */
+  /** The level of the noise for silence, as last sent by the source. */
   get noiseDbov(): number {
     return this.#noiseDbov;
   }
@@ -132,7 +131,7 @@ export class JitterBuffer {
     };
   }
 
-  /** HOT PATH. Takes a frame that arrived at `nowMs`, which only has to be monotone and the clock of `pull`. */
+  /** HOT PATH. Adds a frame that arrived at `nowMs`, a monotonic time on the same clock as that of `pull`. */
   push(frame: NumberedFrame, nowMs: number): PushOutcome {
     const { sequence, samples } = frame;
     if (!(sequence >= 0) || (samples !== null && samples.length !== this.#frameSamples)) {
@@ -143,7 +142,7 @@ export class JitterBuffer {
       this.#duplicate += 1;
       return 'duplicate';
     }
-    if (!this.#takeTime(sequence, nowMs)) {
+    if (!this.#learnTime(sequence, nowMs)) {
       this.#refused += 1;
       return 'foreign';
     }
@@ -158,8 +157,8 @@ export class JitterBuffer {
   }
 
   /**
-   * HOT PATH. To be called once each `frameMs`. Fills `out`, of one frame, with what is to be heard now; with zeros if
-   * that is `silence`, into which noise of `noiseDbov` belongs.
+   * HOT PATH. Must be called once per `frameMs`. Fills `out` with the next frame. For `silence` these are zeros, to
+   * which noise of `noiseDbov` belongs.
    */
   pull(nowMs: number, out: Int16Array): PullOutcome {
     this.#ticksSinceShortened += 1;
@@ -180,7 +179,7 @@ export class JitterBuffer {
     return this.#play(out);
   }
 
-  /** What the delay should at least be: as much as the jitter, but so that a tick more is still within the maximum. */
+  /** The shortest wanted delay: that of the jitter, but at least one tick below the maximum. */
   #targetMs(): number {
     const mostMs = Math.max(this.#minMs, this.#maxMs - this.#frameMs - LONGER_MS);
     return Math.min(mostMs, Math.max(this.#minMs, this.#delays.quantileMs(this.#laterShare)));
@@ -194,8 +193,8 @@ export class JitterBuffer {
     return this.#slots.isVoiced(sequence) && this.#slots.levelDbov(sequence) < this.#quietDbov;
   }
 
-  /** Learns from when a frame arrived; false if that does not fit to the others. */
-  #takeTime(sequence: number, nowMs: number): boolean {
+  /** Learns from the arrival of a frame; false if its time does not fit the others. */
+  #learnTime(sequence: number, nowMs: number): boolean {
     const transitMs = nowMs - sequence * this.#frameMs;
     if (!this.#started) {
       this.#started = true;
@@ -204,7 +203,7 @@ export class JitterBuffer {
     }
     const laterMs = transitMs - this.#delays.fastestMs;
     const idle = !this.#playing && this.#slots.waiting === 0;
-    // Nothing is lost by beginning anew; this also suits a source that does not count its silence.
+    // Restarting loses nothing, and also suits a source that does not count its silence.
     if (idle && laterMs > this.#maxMs && sequence >= this.#next) {
       this.#delays.begin(transitMs, nowMs);
       return true;
@@ -230,7 +229,7 @@ export class JitterBuffer {
     this.#wait();
   }
 
-  /** Nobody pulls, or the source has counted on in its silence: what is too old for a slot is given up. */
+  /** Without pulls, or when the source has counted its silence, frames become too old for a slot and are dropped. */
   #makeRoom(sequence: number): void {
     if (sequence - this.#next < SLOTS) return;
     this.#dropUntil(sequence - SLOTS + 1);
@@ -241,7 +240,7 @@ export class JitterBuffer {
       const end = Math.min(sequence, this.#next + SLOTS);
       for (let at = this.#next; at < end; at += 1) {
         if (this.#slots.isWaiting(at)) {
-          this.#slots.take(at);
+          this.#slots.release(at);
           this.#dropped += 1;
         }
       }
@@ -261,11 +260,11 @@ export class JitterBuffer {
     return 'silence';
   }
 
-  /** Of what waits, the first with samples is where playing begins, once it has waited long enough. */
+  /** Playing begins with the first waiting frame with samples, once it has waited long enough. */
   #beginIfDue(nowMs: number): void {
     const targetMs = this.#targetMs();
     while (this.#slots.waiting > 0) {
-      // All that waits is in the SLOTS from the next on, so that this ends.
+      // All waiting frames are in the SLOTS from the next one on, so that this ends.
       while (!this.#slots.isWaiting(this.#next)) this.#next += 1;
       if (this.#slackMs(this.#next, nowMs) < targetMs) return;
       if (this.#slots.isVoiced(this.#next)) {
@@ -278,17 +277,17 @@ export class JitterBuffer {
 
   #hearSilence(): void {
     this.#noiseDbov = this.#slots.levelDbov(this.#next);
-    this.#slots.take(this.#next);
+    this.#slots.release(this.#next);
     this.#next += 1;
   }
 
-  /** The one case in which something that is heard is left out. */
+  /** This is the only case in which audio is left out. */
   #keepBelowMax(nowMs: number): void {
     const excessMs = this.#slackMs(this.#next, nowMs) - this.#maxMs;
     if (excessMs > 0) this.#dropUntil(this.#next + Math.ceil(excessMs / this.#frameMs));
   }
 
-  /** A later frame has come: the one waited for is lost, and its time was filled already. */
+  /** A later frame has come: the awaited one is lost, and its time was filled already. */
   #skipOverdue(): void {
     while (this.#overdueTicks > 0 && !this.#slots.isWaiting(this.#next)) {
       this.#next += 1;
@@ -304,8 +303,8 @@ export class JitterBuffer {
     }
     if (this.#gapTicks === 0 && this.#endsInSilence()) return this.#play(out);
     this.#gapTicks += 1;
-    // If nothing later has come, it is not known whether this one is lost or late. The wait goes on; so it does where
-    // the delay is to be longer anyway.
+    // Without a later frame, this one may be lost or late, so the wait continues. It also continues where the delay
+    // must grow anyway.
     if (this.#slots.waiting === 0 || this.#delayMs < this.#targetMs()) this.#overdueTicks += 1;
     else this.#next += 1;
     this.#concealment.conceal(out);
@@ -313,7 +312,7 @@ export class JitterBuffer {
     return 'concealed';
   }
 
-  /** Whether the sound ends with what was heard last, or a frame later, which then was as quiet: nothing is to be made up. */
+  /** Whether the voice ends with the last played frame, or a frame later that was as quiet: nothing is made up then. */
   #endsInSilence(): boolean {
     if (!this.#heardQuiet) return false;
     for (let at = this.#next + 1; at <= this.#next + END_FRAMES; at += 1) {
@@ -325,13 +324,13 @@ export class JitterBuffer {
     return false;
   }
 
-  /** One frame fewer or more where it is not noticed; returns whether the one that is due is to be repeated. */
+  /** Leaves out or repeats a frame where that is unnoticed. @returns whether the due frame is repeated */
   #adaptInQuiet(): boolean {
     const targetMs = this.#targetMs();
     if (this.#delayMs < targetMs) return true;
     const longer = this.#delayMs >= targetMs + this.#frameMs + LONGER_MS;
     if (longer && this.#ticksSinceShortened >= SHORTEN_TICKS && this.#slots.isWaiting(this.#next + 1)) {
-      this.#slots.take(this.#next);
+      this.#slots.release(this.#next);
       this.#dropped += 1;
       this.#next += 1;
       this.#ticksSinceShortened = 0;
@@ -347,7 +346,7 @@ export class JitterBuffer {
     }
     out.set(this.#slots.samples(this.#next));
     this.#heardQuiet = this.#isQuiet(this.#next);
-    this.#slots.take(this.#next);
+    this.#slots.release(this.#next);
     this.#next += 1;
     return this.#heard(out);
   }

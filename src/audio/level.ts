@@ -1,7 +1,7 @@
 /** The level of digital silence, and the lowest that RFC 6464 can express. */
 export const SILENCE_DBOV = -127;
 
-/** What is softer than this is silence on a telephone line: nobody's voice. */
+/** Softer audio is silence on a telephone line, not a voice. */
 export const SILENT_BELOW_DBOV = -70;
 
 /** A square wave of this amplitude is 0 dBov: no louder signal can be expressed in 16 bits. */
@@ -16,7 +16,7 @@ export function levelDbov(samples: Int16Array): number {
   return levelOfMeanSquare(meanSquare(samples, samples.length));
 }
 
-/** HOT PATH. The mean power of the first `count` samples; 0 of none. */
+/** HOT PATH. The mean power of the first `count` samples; 0 if there are none. */
 export function meanSquare(samples: Int16Array, count: number): number {
   let energy = 0;
   for (let i = 0; i < count; i += 1) {

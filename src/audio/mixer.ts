@@ -1,11 +1,11 @@
 /** -3 dBFS. Sums up to here are passed on as they are. */
 export const KNEE = 23_198;
-/** What is left above the knee, which louder sums approach and never leave. */
+/** The range above the knee, which louder sums approach and never leave. */
 const HEADROOM = 32_767 - KNEE;
 
 /**
- * Sums up the frames of one tick. Sums are of 32 bits, enough for 65000 frames of any loudness. What leaves the mixer is
- * saturated softly; a single frame leaves exactly as it came.
+ * Sums up the frames of one tick. Sums are of 32 bits, enough for 65000 frames of any loudness. The mix is saturated
+ * softly; a single frame stays exactly as it is.
  */
 export class Mixer {
   readonly #sum: Int32Array;

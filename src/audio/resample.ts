@@ -3,13 +3,13 @@
  * (polyphase; Crochiere and Rabiner, Multirate Digital Signal Processing, chapter 4).
  */
 
-/** The highest part of the band, in which the filter goes from passing to stopping. */
+/** The share of the band, at its upper end, in which the filter goes from passing to stopping. */
 const TRANSITION = 0.15;
 const STOPBAND_DB = 70;
 /** Kaiser's formula for the window with that stopband. */
 const KAISER_BETA = 0.1102 * (STOPBAND_DB - 8.7);
 
-/** For one pair of rates; may be used any number of times. */
+/** A filter for one pair of rates, which may be reused. */
 export type ResampleFilter = {
   /** Output sample `n` is at `n * down / up` input samples. */
   readonly up: number;
@@ -20,7 +20,7 @@ export type ResampleFilter = {
 };
 
 /**
- * Passes 85 % of the band that both rates have, flat within 0.01 dB; what would alias is 70 dB down.
+ * Passes 85 % of the band that both rates have, flat within 0.01 dB; aliases are 70 dB down.
  * @param fromHz, toHz whole and above 0; their greatest common divisor should be large, or the filter is
  */
 export function resampleFilter(fromHz: number, toHz: number): ResampleFilter {
@@ -29,7 +29,7 @@ export function resampleFilter(fromHz: number, toHz: number): ResampleFilter {
   const nyquistHz = Math.min(fromHz, toHz) / 2;
   const transition = (2 * Math.PI * TRANSITION * nyquistHz) / fromHz;
   const half = Math.ceil((STOPBAND_DB - 8) / (2.285 * transition) / 2);
-  // Of the middle of the transition, in cycles per input sample, twice.
+  // Twice the middle of the transition, in cycles per input sample.
   const cutoff = (2 * nyquistHz * (1 - TRANSITION / 2)) / fromHz;
   const taps = 2 * half;
   const weights = new Float32Array(up * taps);
@@ -48,13 +48,13 @@ export function resampleFilter(fromHz: number, toHz: number): ResampleFilter {
   return { up, down: fromHz / divisor, taps, weights };
 }
 
-/** How many samples come of that many. */
+/** The number of output samples for that many input samples. */
 export function resampledLength(filter: ResampleFilter, samples: number): number {
   return Math.ceil((samples * filter.up) / filter.down);
 }
 
 /**
- * Computes `out[start]` to `out[end - 1]`; a long sound may so be done in parts. Before and after the input is silence,
+ * Computes `out[start]` to `out[end - 1]`; a long sound may be computed in parts. Silence surrounds the input,
  * and nothing is delayed.
  */
 export function resampleInto(
@@ -75,7 +75,7 @@ export function resampleInto(
   }
 }
 
-/** All of a sound at once. */
+/** Resamples a whole sound at once. */
 export function resample(input: Float32Array, fromHz: number, toHz: number): Float32Array {
   const filter = resampleFilter(fromHz, toHz);
   const out = new Float32Array(resampledLength(filter, input.length));

@@ -3,7 +3,7 @@ import type { ResampleFilter } from './resample.ts';
 /** Changes the rate of one stream, frame by frame; it is delayed by half of the filter, some 4 ms. */
 export class StreamResampler {
   readonly #filter: ResampleFilter;
-  /** The frame, and before it what the filter still needs of earlier ones. */
+  /** The earlier samples that the filter needs, and then the frame. */
   readonly #input: Float32Array;
 
   /** @param inputSamples of each frame; a whole number of samples must come of it */

@@ -4,7 +4,7 @@ export type ToneStep = {
   readonly durationMs: number;
 };
 
-/** Without it a tone would begin and end with a click. */
+/** Without this ramp a tone would begin and end with a click. */
 const RAMP_MS = 5;
 
 /**

@@ -1,28 +1,28 @@
 import { SILENCE_DBOV } from './level.ts';
 
-/** A frame this much above the threshold is speech at once; what is nearer must last for two. */
+/** A frame this much above the threshold is speech at once; a softer one must be followed by another. */
 const CERTAIN_DB = 6;
 const START_FRAMES = 2;
 /** The weight of a frame in the noise level. */
 const NOISE_WEIGHT = 1 / 8;
-/** How fast the noise is believed to grow while everything is above the threshold. */
+/** The assumed growth of the noise while everything is above the threshold. */
 const NOISE_RISE_DB_PER_S = 3;
-/** How much louder than the noise speech is, if the threshold adapts. */
+/** Speech is this much louder than the noise, if the threshold adapts. */
 const SPEECH_ABOVE_NOISE_DB = 9;
-/** The threshold never adapts beyond this: nothing louder is taken for noise, as music would be. */
+/** The threshold never adapts beyond this, so that music is not taken for noise. */
 const ADAPTED_MAX_DBOV = -30;
 
 export interface VadOptions {
   /** Frames as loud as this are speech. */
   readonly thresholdDbov: number;
-  /** Speech goes on for so long after its last loud frame, so that ends and pauses of words are not cut off. */
+  /** Speech continues for so long after its last loud frame, so that ends and pauses of words are not cut off. */
   readonly holdMs: number;
   readonly frameMs: number;
-  /** Raises the threshold above the noise that is there. */
+  /** Raises the threshold above the present noise. */
   readonly adaptive?: boolean;
 }
 
-/** Voice activity by the level of frames. Sees every frame of a source, in order. */
+/** Detects voice by the level of frames. It must see every frame of a source, in order. */
 export class Vad {
   readonly #options: VadOptions;
   readonly #holdFrames: number;
@@ -41,7 +41,7 @@ export class Vad {
     return this.#framesLeft > 0;
   }
 
-  /** The level between speech, for the noise that takes its place; -127 before there was any frame without speech. */
+  /** The level between speech, for the noise that replaces it; -127 before there was any frame without speech. */
   get noiseDbov(): number {
     return this.#noiseDbov;
   }
@@ -53,7 +53,7 @@ export class Vad {
     return Math.max(thresholdDbov, adapted);
   }
 
-  /** HOT PATH. Takes the level of the next frame, as `levelDbov` gives it; returns whether the frame must be heard. */
+  /** HOT PATH. Adds the level of the next frame in dBov; returns whether the frame must be heard. */
   push(levelDbov: number): boolean {
     const thresholdDbov = this.thresholdDbov;
     if (levelDbov < thresholdDbov) {
@@ -64,7 +64,7 @@ export class Vad {
     }
     this.#loudFrames += 1;
     const speaks = this.active || levelDbov >= thresholdDbov + CERTAIN_DB || this.#loudFrames >= START_FRAMES;
-    // One more than the hold: this frame itself.
+    // This frame itself comes on top of the hold.
     if (speaks) this.#framesLeft = this.#holdFrames + 1;
     if (this.#options.adaptive === true) this.#raiseNoise();
     return this.active;
@@ -76,7 +76,7 @@ export class Vad {
     this.#noiseKnown = true;
   }
 
-  /** Speech has pauses that bring the noise level down again; a machine that was switched on has none. */
+  /** Speech has pauses that lower the noise level again; the noise of a machine has none. */
   #raiseNoise(): void {
     if (!this.#noiseKnown) {
       this.#noiseDbov = this.#options.thresholdDbov - SPEECH_ABOVE_NOISE_DB;

@@ -1,4 +1,4 @@
-/** An error that is told apart by its code, never by its message. */
+/** An error that is identified by its code, never by its message. */
 export abstract class CodedError<Code extends string> extends Error {
   readonly code: Code;
 

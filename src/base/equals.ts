@@ -1,6 +1,6 @@
 /**
- * Whether two values of plain data are equal, as JSON has it: in objects the order of keys does not count, and a key
- * whose value is undefined is as good as none. Parts that are the same object need no closer look, and mostly they are.
+ * Whether two values of plain data are equal as in JSON: the order of keys does not count, and a key whose value is
+ * undefined counts as missing. Parts that are the same object are not compared further.
  */
 export function equals(a: unknown, b: unknown): boolean {
   if (a === b) return true;

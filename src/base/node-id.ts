@@ -3,7 +3,7 @@ export const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
 
 export const LONGEST_NODE_ID = 32;
 
-/** The name of a node that has been given none. @param hostName as the machine calls itself */
+/** The name of a node that has no configured one. @param hostName the name of the machine */
 export function nodeIdFrom(hostName: string): string {
   const [first = ''] = hostName.split('.');
   const valid = first.replaceAll(/[^A-Za-z0-9_-]/g, '-').replace(/^[_-]+/, '');

@@ -1,17 +1,17 @@
-/** How many files a process may open; infinite where there is no limit. */
+/** The limits of open files of a process; infinite where there is no limit. */
 export type OpenFiles = { readonly soft: number; readonly hard: number };
 
-/** @param text of /proc/<pid>/limits. @returns null if it does not have the limit */
+/** @param text of /proc/<pid>/limits. @returns null if the text does not have the limit */
 export function parseOpenFiles(text: string): OpenFiles | null {
   const [, soft, hard] = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(text) ?? [];
   return soft === undefined || hard === undefined ? null : { soft: limitOf(soft), hard: limitOf(hard) };
 }
 
-/** Files of a process that are no call's, at the least, and as a part of all: threads, floors, meters, connections. */
+/** Files that are reserved for threads, floors, meters and connections: a minimum, and a part of all files. */
 const LEAST_RESERVED = 100;
 const RESERVED_PART = 0.1;
 
-/** How many calls a process can have that may open so many files. */
+/** The number of calls of a process that may open so many files. */
 export function callsWithin(files: number, filesPerCall: number): number {
   if (files === Number.POSITIVE_INFINITY) return files;
   const reserved = Math.max(LEAST_RESERVED, Math.floor(files * RESERVED_PART));

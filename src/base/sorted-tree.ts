@@ -1,7 +1,7 @@
 /**
- * A sorted collection that never changes: each change gives a new one, which shares nearly all of its nodes with the old
- * one and costs O(log n). Every subtree carries a summary of its values, so that a question about all of them is answered
- * at the root, and a search for some of them skips the subtrees that have none.
+ * A sorted collection that never changes: each change gives a new one, which shares nearly all of its nodes with the
+ * old one and costs O(log n). Every subtree carries a summary of its values, so that a question about all of them is
+ * answered at the root, and a search for some of them skips the subtrees that have none.
  *
  * A weight-balanced tree with the parameters of Hirai and Yamamoto, "Balancing weight-balanced trees" (2011).
  */
@@ -28,9 +28,9 @@ type Node<V, S> = {
   readonly summary: S;
 };
 
-/** One side may be so many times as large as the other. */
+/** One side may be this many times as large as the other. */
 const MOST_UNEQUAL = 3;
-/** From here on, two rotations are needed instead of one. */
+/** From this ratio on, two rotations are needed instead of one. */
 const TWICE_FROM = 2;
 
 export class SortedTree<V, S> {
@@ -83,7 +83,7 @@ export class SortedTree<V, S> {
 
   /**
    * The values for which something holds, in order. Subtrees without any are skipped.
-   * @param holds asked about summaries: it must hold for that of several values if, and only if, it does for one of them
+   * @param holds a condition on summaries: it must hold for that of several values exactly if it does for one of them
    */
   *where(holds: (summary: S) => boolean): Generator<V, undefined> {
     const path: Node<V, S>[] = [];

@@ -6,7 +6,7 @@ import { onLines, sendLine } from './protocol/lines.ts';
 import { type RelayReport, type RelayRequest, relayRequestSchema } from './protocol/protocol.ts';
 
 export type ControlServerDeps = {
-  /** What to report to a controller that has just connected. */
+  /** The first report to a controller that has just connected. */
   greeting: () => RelayReport;
   onRequest: (request: RelayRequest) => void;
 };
@@ -24,12 +24,12 @@ export class ControlServer {
     this.#deps = deps;
   }
 
-  /** @throws RelayError `socket-in-use` if another relay answers there, `socket-unusable` if it cannot be made */
+  /** @throws RelayError `socket-in-use` if another relay answers, `socket-unusable` if the socket cannot be made */
   async start(): Promise<void> {
     const path = this.#path;
     try {
       if (!(await clearSocketPath(path))) {
-        throw new RelayError('socket-in-use', `another relay is running: ${path} answers`);
+        throw new RelayError('socket-in-use', `another relay is running: ${path} answers; stop it first`);
       }
       const server = createServer((socket) => this.#connected(socket));
       this.#server = server;
@@ -41,7 +41,7 @@ export class ControlServer {
     } catch (cause) {
       if (cause instanceof RelayError) throw cause;
       const { message } = cause as Error;
-      throw new RelayError('socket-unusable', `${path}: no socket can be made there (${message})`, { cause });
+      throw new RelayError('socket-unusable', `${path}: this socket cannot be made: ${message}`, { cause });
     }
   }
 
@@ -52,7 +52,7 @@ export class ControlServer {
     if (server) await new Promise((resolve) => server.close(resolve));
   }
 
-  /** Nobody is told while no controller is connected; the next one learns it from the greeting. */
+  /** Without a controller the report is dropped; the next controller learns the state from the greeting. */
   report(report: RelayReport): void {
     if (this.#controller) sendLine(this.#controller, report);
   }
@@ -66,7 +66,7 @@ export class ControlServer {
     });
     onLines(socket, (value) => {
       const request = relayRequestSchema.safeParse(value);
-      // A controller of another version: what is not understood is as if it had not been said.
+      // A controller of another version may send unknown requests, which are ignored.
       if (request.success && this.#controller === socket) this.#deps.onRequest(request.data);
     });
     sendLine(socket, this.#deps.greeting());

@@ -23,12 +23,12 @@ export type RelayOptions = {
 export type RelayDeps = {
   logger: Logger;
   onDied: (error: Error) => void;
-  /** Another process takes the place of this one. */
+  /** Another process replaces this one. */
   onReplaced: () => void;
 };
 
 /**
- * The relay of a node: brings about what the controller wants, in media threads that go on whatever becomes of the
+ * The relay of a node: applies the wanted state of the controller, in media threads that continue without the
  * controller.
  */
 export class Relay {
@@ -45,10 +45,10 @@ export class Relay {
   readonly #meters: MeterThread;
   #sumsTimer: NodeJS.Timeout | undefined;
   #sockets: 'libc' | 'dgram' = 'libc';
-  /** Where the floors are sent to by Asterisk; null while their ports are being opened. Bounded by the conferences. */
+  /** The addresses that Asterisk sends to; null while a port is being opened. Bounded by the conferences. */
   readonly #floors = new Map<string, RtpAddress | null>();
   #peers: readonly TrunkPeerSpec[] = [];
-  /** The calls that the controller wants, at most as many as the process can have. */
+  /** The calls that the controller wants. Bounded by `#limit`. */
   readonly #calls = new Map<string, CallSpec>();
   #limit: CallLimit = { calls: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY };
 
@@ -65,13 +65,13 @@ export class Relay {
     this.#meters = new MeterThread({ logger: deps.logger, onReport: (report) => this.#control.report(report) });
     this.#control = new ControlServer(
       { socketPath: options.socketPath },
-      { greeting: () => this.#greeting(), onRequest: (request) => this.#take(request) },
+      { greeting: () => this.#greeting(), onRequest: (request) => this.#handle(request) },
     );
   }
 
   /**
-   * @param predecessor the relay that runs, whose calls and floors this one is to go on with
-   * @throws RelayError if its sockets cannot be had, or the running relay does not hand over: it goes on then
+   * @param predecessor the running relay, whose calls and floors this one continues
+   * @throws RelayError if its sockets cannot be opened, or if the running relay does not hand over and keeps running
    */
   async start(predecessor: Predecessor | null = null): Promise<void> {
     this.#meters.start();
@@ -108,10 +108,10 @@ export class Relay {
     this.#control.report({ type: 'calls', sums: this.#workers.sums });
   }
 
-  #take(request: RelayRequest): void {
+  #handle(request: RelayRequest): void {
     switch (request.type) {
       case 'everything':
-        return this.#takeEverything(request);
+        return this.#applyEverything(request);
       case 'floor':
         return this.#setFloor(request.floor);
       case 'end-floor':
@@ -142,7 +142,7 @@ export class Relay {
     try {
       send({ type: 'begin' });
     } catch (error) {
-      this.#logger.warn(`another relay is not there to take over: ${(error as Error).message}`);
+      this.#logger.warn(`no relay takes over at ${path}, so this one keeps running: ${(error as Error).message}`);
       return;
     }
     this.#isHandingOver = true;
@@ -150,7 +150,7 @@ export class Relay {
     await this.#control.stop();
     await this.#workers.handOver(path);
     send({ type: 'end', peers: this.#peers });
-    // The end of a process takes a while, in which the other one needs the machine.
+    // Ending a process takes CPU time, which the other one needs first.
     setTimeout(this.#onReplaced, LINGER_MS);
   }
 
@@ -159,7 +159,7 @@ export class Relay {
     this.#workers.changeFloors({ type: 'peers', peers: [...peers] });
   }
 
-  #takeEverything({ floors, calls, peers }: Extract<RelayRequest, { type: 'everything' }>): void {
+  #applyEverything({ floors, calls, peers }: Extract<RelayRequest, { type: 'everything' }>): void {
     this.#setPeers(peers);
     const conferences = new Set(floors.map(({ conference }) => conference));
     const channelIds = new Set(calls.map(({ channelId }) => channelId));
@@ -175,7 +175,7 @@ export class Relay {
     const local = this.#floors.get(conference) ?? null;
     this.#floors.set(conference, local);
     this.#workers.changeFloors({ type: 'floor', floor });
-    // A controller that was restarted does not know it.
+    // A restarted controller does not know the address.
     if (local && floor.port === null) this.#control.report({ type: 'floor', conference, local });
   }
 
@@ -187,7 +187,7 @@ export class Relay {
     const { channelId } = call;
     const { calls, files } = this.#limit;
     if (!this.#calls.has(channelId) && this.#calls.size >= calls) {
-      const message = `the relay may open ${files} files, which is enough for ${calls} calls`;
+      const message = `the relay may open ${files} files, enough for ${calls} calls; raise its limit of open files`;
       return this.#control.report({ type: 'call-failed', channelId, message });
     }
     this.#calls.set(channelId, call);
@@ -232,7 +232,7 @@ export class Relay {
       case 'sums':
       case 'begun':
       case 'handed-over':
-        // For the pool.
+        // The pool handles these.
         return;
       default:
         return this.#control.report(report);

@@ -12,14 +12,17 @@ import { sequenceDistance } from './sequence.ts';
 const TICKS_PER_MS = 8;
 const USUAL_PACKET_TICKS = 160;
 const LONGEST_PACKET_TICKS = 480;
-/** Each change of the feed may move timestamps ahead by a part of a packet. What is further ahead the phone would buffer. */
+/**
+ * Each change of the feed may move timestamps ahead by a part of a packet. The phone would have to buffer packets that
+ * are further ahead.
+ */
 const MOST_AHEAD_MS = LONGEST_PACKET_TICKS / TICKS_PER_MS;
-/** A packet that is behind by more was not merely reordered: the source has begun anew (RFC 3550, appendix A.1). */
+/** A packet that is behind by more was not merely reordered: the source has restarted (RFC 3550, appendix A.1). */
 const MAX_MISORDER = 100;
-/** After such a pause 16 bits do not tell any more how many packets are missing. */
+/** After such a pause 16 bits do not show how many packets are missing. */
 const LONG_PAUSE_MS = 60_000;
 
-/** The needed part of the header of a packet that is passed on; `RtpView` has it. */
+/** The needed part of the header of a forwarded packet; `RtpView` has it. */
 export interface PassedHeader {
   readonly ssrc: number;
   readonly sequence: number;
@@ -42,7 +45,7 @@ export type OutgoingStreamState = {
   packetTicks: number;
   /** How far the timestamps are ahead of the time, since no packet begins before the end of the last one. */
   aheadMs: number;
-  /** The stream that is passed on: its SSRC, the offsets that are added to its numbers, and when its last packet came. */
+  /** The forwarded stream: its SSRC, the offsets that are added to its numbers, and when its last packet came. */
   passedSsrc: number;
   sequenceOffset: number;
   timestampOffset: number;
@@ -50,9 +53,9 @@ export type OutgoingStreamState = {
 };
 
 /**
- * The RTP stream that one side of a call gets, of one SSRC, whatever it is fed from: packets that are made here, or those
- * of another stream that are passed on. Where the feed changes, sequence numbers continue, timestamps continue by the
- * time that has passed, and the marker is set.
+ * The RTP stream to one side of a call, with one SSRC. It is fed with packets that are made here, or with forwarded
+ * ones of another stream. When the feed changes, sequence numbers continue, timestamps continue by the elapsed time,
+ * and the marker is set.
  */
 export class OutgoingStream {
   readonly ssrc: number;
@@ -60,7 +63,7 @@ export class OutgoingStream {
   readonly #header = { payloadType: 0, marker: false, sequence: 0, timestamp: 0, ssrc: 0 };
 
   /**
-   * @param randomInt gives a whole number from 0 up to and without its argument
+   * @param randomInt gives a whole number from 0 to below its argument
    * @param continued the stream that this one continues; without it, this is a new one
    */
   constructor(randomInt: (end: number) => number, continued: OutgoingStreamState | null = null) {
@@ -73,7 +76,7 @@ export class OutgoingStream {
     return { ...this.#state };
   }
 
-  /** How many packets there were. */
+  /** The number of packets sent. */
   get packets(): number {
     return this.#state.packets;
   }
@@ -103,9 +106,9 @@ export class OutgoingStream {
   }
 
   /**
-   * HOT PATH. Rewrites the header of a packet that is passed on, in place. Within one SSRC all differences stay as they are.
-   * @returns false where the packet must not be sent. Either it is late and from before a change, so that its place in the
-   * stream is taken. Or it would begin a feed while the stream is far ahead of the time, since feeds have changed often
+   * HOT PATH. Rewrites the header of a forwarded packet, in place. Within one SSRC all differences stay as they are.
+   * @returns false where the packet must not be sent. Either it is a late one from before a change, whose sequence
+   * number is used. Or it would begin a feed while the stream is far ahead of the time, since feeds have changed often
    */
   forward(header: PassedHeader, packet: Buffer, nowMs: number): boolean {
     let ahead = sequenceDistance(this.#state.newest & 0xffff, header.sequence + this.#state.sequenceOffset);
@@ -154,13 +157,13 @@ export class OutgoingStream {
     this.#state.timestampMs = nowMs;
   }
 
-  /** How far a packet that goes out now is ahead, if it begins at the end of the newest one. */
+  /** How far ahead of the time a packet is now, if it begins at the end of the newest one. */
   #aheadMsAt(nowMs: number): number {
     const { aheadMs, packetTicks, timestampMs } = this.#state;
     return aheadMs + packetTicks / TICKS_PER_MS - (nowMs - timestampMs);
   }
 
-  /** Since the newest timestamp. */
+  /** The ticks since the newest timestamp. */
   #elapsedTicks(nowMs: number): number {
     return Math.round((nowMs - this.#state.timestampMs - this.#state.aheadMs) * TICKS_PER_MS);
   }

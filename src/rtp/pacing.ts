@@ -1,18 +1,18 @@
 /**
- * A frame that is so late is replaced. Asterisk sends them to within a few milliseconds; on a busy machine it sends them late
- * and then all at once, which the jitter buffers of phones make good, while what is replaced is lost for everybody.
+ * A frame that is so late is replaced. Asterisk is punctual to a few milliseconds. On a busy machine it sends late
+ * frames all at once: the jitter buffers of phones even that out, while a replaced frame is lost for everybody.
  */
 const GRACE_MS = 60;
-/** Once one was replaced, the stream is brought up to its time, and the next ones are not waited for as long. */
+/** After a replaced frame, the stream catches up with the time and waits less for the next ones. */
 const STALLED_GRACE_MS = 15;
-/** After so many frames in a row that came too late, the sender's clock is taken to have changed. */
+/** After so many consecutive late frames, the sender's clock is assumed to have changed. */
 const MOST_LATE = 5;
-/** A jump by so many frames is a new beginning. */
+/** A jump by so many frames means that the sender has restarted. */
 const JUMP_FRAMES = 50;
 
 /**
- * Paces a stream by the frames that come in: each is due when it arrives, so that it is passed on without delay, and where
- * none comes in time one is to be made up, so that the stream goes on at its rate.
+ * Paces a stream by its incoming frames. Each is due when it arrives, so that it is forwarded without delay. If none
+ * comes in time, one must be made up, so that the stream keeps its rate.
  */
 export class Pacing {
   readonly #frameMs: number;
@@ -30,9 +30,9 @@ export class Pacing {
   }
 
   /**
-   * A frame has come.
-   * @param timestamp that of RTP, 32 bits
-   * @returns whether it is to be played; otherwise another one was made up in its place already
+   * A frame has arrived.
+   * @param timestamp the RTP timestamp, 32 bits
+   * @returns whether it must be played; otherwise a made-up frame has replaced it already
    */
   arrived(timestamp: number, nowMs: number): boolean {
     const aheadFrames = this.#expected === null ? 0 : ((timestamp - this.#expected) | 0) / this.#frameSamples;
@@ -45,12 +45,12 @@ export class Pacing {
     return true;
   }
 
-  /** When a frame must be made up, unless one comes before. */
+  /** The time at which a frame must be made up, unless one comes before. */
   get overdueMs(): number {
     return this.#dueMs + (this.#stalled ? STALLED_GRACE_MS : GRACE_MS);
   }
 
-  /** Whether a frame must be made up now; to be asked again until it says no. */
+  /** Whether a frame must be made up now. Must be called until it returns false. */
   overdue(nowMs: number): boolean {
     if (nowMs < this.overdueMs) return false;
     this.#stalled = true;

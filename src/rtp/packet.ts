@@ -33,7 +33,7 @@ const WORD_BYTES = 4;
 const RTCP_TYPE_MIN = 192;
 const RTCP_TYPE_MAX = 223;
 
-/** The parts of one received packet. Reused from packet to packet: copy what must stay. */
+/** The parts of one received packet. The object is reused: copy values that must stay. */
 export interface RtpView {
   payloadType: number;
   marker: boolean;
@@ -53,7 +53,7 @@ export function emptyRtpView(): RtpView {
   return { payloadType: 0, marker: false, sequence: 0, timestamp: 0, ssrc: 0, payloadStart: 0, payloadEnd: 0 };
 }
 
-/** HOT PATH. Reads `packet` into `view`; returns why the packet is unusable, or null. Never throws. */
+/** HOT PATH. Reads `packet` into `view`; returns the reason why the packet is unusable, or null. Never throws. */
 export function decodeRtpInto(view: RtpView, packet: Buffer): RtpDropReason | null {
   if (packet.length < RTP_HEADER_BYTES) return 'too-short';
   const first = packet[FIRST_BYTE_OFFSET] as number;

@@ -3,7 +3,7 @@ import { sequenceDistance } from './sequence.ts';
 
 /** The RTP clock of telephone codecs has 8000 Hz (RFC 3551, section 4.5). */
 const TICKS_PER_MS = 8;
-/** Steps of the sequence number that are no loss or reordering but a new beginning (RFC 3550, appendix A.1). */
+/** Larger steps of the sequence number are not loss or reordering, but a restart (RFC 3550, appendix A.1). */
 const MAX_DROPOUT = 3000;
 const MAX_MISORDER = 100;
 /** A difference that is larger comes from another clock, not from the network. */
@@ -17,7 +17,7 @@ export interface ReceivedHeader {
   readonly timestamp: number;
 }
 
-/** All that another process needs to go on counting. */
+/** All that another process needs to continue counting. */
 export type ReceptionState = {
   ssrc: number | null;
   /** Only packets are seen whose sequence number is divisible by this. */
@@ -47,8 +47,8 @@ const NOTHING_RECEIVED: ReceptionState = {
 };
 
 /**
- * How well a stream arrives. Where the kernel lets only each n-th packet through, those stand for all: the counts are
- * estimates for the whole stream. Another SSRC is another stream.
+ * The quality of a received stream. If the kernel lets only each n-th packet through, the counts are estimates for the
+ * whole stream. Another SSRC is another stream.
  */
 export class Reception {
   readonly #state: ReceptionState;
@@ -135,7 +135,7 @@ export class Reception {
     this.#state.expected += every;
   }
 
-  /** HOT PATH. The packets of a telephone event have one timestamp, and tell nothing. */
+  /** HOT PATH. Packets of a telephone event have the same timestamp, so they are skipped. */
   #measureJitter({ timestamp }: ReceivedHeader, nowMs: number): void {
     if (timestamp === this.#state.timestamp) return;
     const sentTicks = (timestamp - this.#state.timestamp) | 0;

@@ -33,8 +33,8 @@
  *   |                   delay since last SR (DLSR)                  |
  *   +=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+=+
  *
- * Source description with the one item that each datagram must have, section 6.5; zeros fill up the last word, and there
- * is at least one of them. BYE (6.6, type 203) has SC SSRCs after its first word.
+ * Source description with the one item that each datagram must have, section 6.5; zeros fill up the last word, and
+ * there is at least one of them. BYE (6.6, type 203) has SC SSRCs after its first word.
  *
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  *   |V=2|P|    SC   |  PT=SDES=202  |             length            |
@@ -95,12 +95,12 @@ const TWO_TO_32 = 2 ** 32;
 /** The most that `writeReportInto` writes: a sender report of 52 bytes and a name of 268. */
 export const RTCP_REPORT_BYTES_MAX = 320;
 
-/** How one side has received one SSRC. */
+/** The reception of one SSRC by one side. */
 export interface ReportBlock {
   ssrc: number;
-  /** Since the last report, in 256ths. */
+  /** The loss since the last report, in 256ths. */
   fractionLost: number;
-  /** Since the beginning; negative where more packets have come than were sent, some of them twice. */
+  /** The loss since the beginning; negative if duplicates outnumber lost packets. */
   cumulativeLost: number;
   /** 32 bits: how often the sequence number has wrapped, and its highest value. */
   highestSequence: number;
@@ -108,11 +108,11 @@ export interface ReportBlock {
   jitterTicks: number;
   /** The middle 32 bits of the NTP timestamp of the last sender report; 0 if there was none. */
   lastSr: number;
-  /** How long ago that came, in 65536ths of a second. */
+  /** The time since that report came, in 65536ths of a second. */
   delaySinceLastSr: number;
 }
 
-/** The parts of one datagram that matter here. Reused from one to the next: copy what must stay. */
+/** The needed parts of one datagram. The object is reused: copy values that must stay. */
 export interface RtcpView {
   /** The sender of the first packet. */
   senderSsrc: number;
@@ -121,7 +121,7 @@ export interface RtcpView {
   /** Whether `block` is about us, in this datagram. */
   hasBlock: boolean;
   readonly block: ReportBlock;
-  /** Whether a source says that it leaves. */
+  /** Whether a source says goodbye (BYE). */
   bye: boolean;
 }
 
@@ -144,10 +144,10 @@ export function emptyRtcpView(): RtcpView {
 }
 
 /**
- * Reads a datagram into `view`. Never throws. A datagram may begin with any type of packet, since some phones do not begin
- * with a report.
+ * Reads a datagram into `view`. Never throws. A datagram may begin with any type of packet, since some phones do not
+ * begin with a report.
  * @param ourSsrc that of the stream whose reports are wanted
- * @returns why the datagram is unusable, and `view` with it; or null
+ * @returns the reason why the datagram, and `view` with it, is unusable; or null
  */
 export function readRtcpInto(view: RtcpView, datagram: Buffer, ourSsrc: number): RtcpDropReason | null {
   if (datagram.length < SSRC_OFFSET + WORD_BYTES) return 'too-short';
@@ -212,7 +212,7 @@ export type RtcpReport = {
     readonly unixMs: number;
     readonly rtpTimestamp: number;
     readonly packets: number;
-    /** Without headers. */
+    /** The bytes sent, without headers. */
     readonly payloadBytes: number;
   } | null;
   /** The stream that was received; null for none. */
@@ -270,16 +270,16 @@ function writeHeader(out: Buffer, start: number, type: number, count: number, en
 
 /** The middle 32 bits of the NTP timestamp of a moment, in 65536ths of a second. */
 export function ntpMiddleOf(unixMs: number): number {
-  // Truncated, as it is where it is taken out of the timestamp of 64 bits.
+  // It is truncated, like the middle of the 64-bit timestamp.
   return (Math.floor(((unixMs % 65_536_000) * 65_536) / 1000) + ((NTP_EPOCH_SECONDS * 65_536) % TWO_TO_32)) >>> 0;
 }
 
 /**
- * How long a packet takes to the other side and back, by its report (RFC 3550, section 6.4.1).
- * @returns null where it has had no sender report yet
+ * The round trip of a packet to the other side, by its report (RFC 3550, section 6.4.1).
+ * @returns null if the other side has received no sender report yet
  */
 export function roundTripMs({ lastSr, delaySinceLastSr }: Readonly<ReportBlock>, unixMs: number): number | null {
   if (lastSr === 0) return null;
-  // Clocks are rounded, and may be set.
+  // Clocks are rounded, and may be adjusted.
   return Math.max(0, (ntpMiddleOf(unixMs) - lastSr - delaySinceLastSr) | 0) * (1000 / 65_536);
 }

@@ -4,7 +4,7 @@ import { SpeechError } from './errors.ts';
 export type EngineRequest = {
   /** The words that run espeak-ng. */
   readonly command: readonly string[];
-  /** For its `-v`; the caller has made sure that it is no option and no path. */
+  /** The voice for `-v`. The caller has checked that it is no option and no path. */
   readonly voice: string;
   readonly rateWpm: number;
   readonly text: string;
@@ -24,12 +24,12 @@ const NOT_RUNNABLE = [126, 127];
  */
 export function runEngine({ command, voice, rateWpm, text, timeoutMs }: EngineRequest): Promise<Buffer> {
   const [program, ...words] = command;
-  if (!program) return Promise.reject(new SpeechError('no-speech-engine', 'no speech engine configured'));
+  if (!program) return Promise.reject(new SpeechError('no-speech-engine', 'no speech engine is configured'));
   return new Promise((resolve, reject) => {
-    // The text goes over stdin: it can be no option there, is not in the list of processes, and no shell sees it.
-    // -b 1: it is UTF-8. -z: no pause at the end.
+    // The text goes over stdin: it cannot be an option there, and neither the list of processes nor a shell sees it.
+    // -b 1 means UTF-8. -z means no pause at the end.
     const options = ['-v', voice, '-s', String(rateWpm), '-b', '1', '-z', '--stdin', '--stdout'];
-    // Without its streams where this process has too many files open.
+    // The streams are missing if this process has too many open files.
     const child: ChildProcess = spawn(program, [...words, ...options], { stdio: 'pipe' });
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -38,7 +38,7 @@ export function runEngine({ command, voice, rateWpm, text, timeoutMs }: EngineRe
     const end = (settle: () => void) => {
       clearTimeout(timer);
       child.kill('SIGKILL');
-      // A process that it started may still hold the pipes.
+      // A child process of the engine may still hold the pipes.
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
       settle();
     };
@@ -48,7 +48,7 @@ export function runEngine({ command, voice, rateWpm, text, timeoutMs }: EngineRe
     child.on('error', (cause: NodeJS.ErrnoException) => {
       const isMissing = cause.code === 'ENOENT' || cause.code === 'EACCES';
       const code = isMissing ? 'no-speech-engine' : 'speech-failed';
-      end(() => reject(new SpeechError(code, `cannot run ${program} (${cause.code})`, { cause })));
+      end(() => reject(new SpeechError(code, `the speech engine ${program} cannot be run (${cause.code})`, { cause })));
     });
     child.stdout?.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
@@ -58,12 +58,12 @@ export function runEngine({ command, voice, rateWpm, text, timeoutMs }: EngineRe
     child.stderr?.setEncoding('utf8').on('data', (part: string) => {
       complaint = (complaint + part).slice(0, MAX_COMPLAINT_CHARACTERS);
     });
-    // An engine that ends without reading tells why by its exit code.
+    // An engine that ends without reading gives the reason by its exit code.
     child.stdin?.on('error', () => {});
     child.stdin?.end(text);
     child.on('close', (code, signal) => {
       if (code === 0) return end(() => resolve(Buffer.concat(chunks)));
-      const message = `${program} ended with ${signal ?? code}: ${complaint.trim() || 'no message'}`;
+      const message = `the speech engine ${program} ended with ${signal ?? code}: ${complaint.trim() || 'no message'}`;
       const isMissing = code !== null && NOT_RUNNABLE.includes(code);
       end(() => reject(new SpeechError(isMissing ? 'no-speech-engine' : 'speech-failed', message)));
     });

@@ -1,20 +1,20 @@
 /*
- * How loud speech is: the mean power while somebody speaks, without the pauses. A simple form of ITU-T P.56, which
- * defines this as the active speech level. 0 dBov is a full-scale square wave.
+ * The active speech level: the mean power of speech without its pauses. This is a simple form of ITU-T P.56. 0 dBov is
+ * a full-scale square wave.
  */
 const FRAME_MS = 20;
-/** Sound that is this far below the active level is a pause (P.56). */
+/** Audio this far below the active level is a pause (P.56). */
 const MARGIN_DB = 15.9;
-/** Nothing that a phone could play. */
+/** A phone cannot play softer audio. */
 const SILENCE_DBOV = -80;
-/** A little below full scale: G.711 and filters on the way may add to a peak. */
+/** The peak is a little below full scale, since G.711 and filters on the way may add to it. */
 const MAX_PEAK = 0.9;
 
 /** @param samples of -1 to 1; null for silence */
 export function activeLevelDbov(samples: Float32Array, sampleRateHz: number): number | null {
   const powers = framePowers(samples, Math.round((sampleRateHz * FRAME_MS) / 1000));
   let active = powers.filter((power) => toDb(power) > SILENCE_DBOV);
-  // Each pass leaves out more pauses, whereby the level rises; a few passes until it stays.
+  // Each pass leaves out more pauses, so that the level rises until it stays after a few passes.
   for (let previous = -1; active.length > 0 && active.length !== previous; ) {
     previous = active.length;
     const threshold = toDb(mean(active)) - MARGIN_DB;
@@ -24,8 +24,8 @@ export function activeLevelDbov(samples: Float32Array, sampleRateHz: number): nu
 }
 
 /**
- * Gives the samples this active level in place, or as much as is possible without clipping.
- * @returns false for silence, which stays so
+ * Gives the samples this active level in place, or the highest level without clipping.
+ * @returns false for silence, which stays unchanged
  */
 export function normalise(samples: Float32Array, sampleRateHz: number, levelDbov: number): boolean {
   const present = activeLevelDbov(samples, sampleRateHz);

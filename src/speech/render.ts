@@ -8,17 +8,17 @@ import { encodeWav, type Sound } from './wav.ts';
 
 const NARROWBAND_HZ = 8000;
 const WIDEBAND_HZ = 16000;
-/** As loud as a caller who speaks normally (ITU-T P.340, G.100.1). */
+/** The level of a caller who speaks normally (ITU-T P.340, G.100.1). */
 const SPEECH_LEVEL_DBOV = -20;
 /** Tones are short and seem louder than speech of the same power. */
 const TONE_LEVEL_DBOV = -24;
-/** Before and after speech, as in Asterisk's own recordings, so that one may follow the other. */
+/** The pause before and after speech, as in Asterisk's own recordings, so that sounds can follow each other. */
 const PAUSE_MS = 70;
-/** A few milliseconds of work each; in between, other calls get their turn. */
+/** Each part takes a few milliseconds; in between, other work runs. */
 const SLICE_SAMPLES = 16_000;
 
 /**
- * Brings what the engine has said to our rates and level.
+ * Converts the engine's speech to our rates and level.
  * @throws SpeechError `speech-failed` for silence
  */
 export async function renderSpeech(spoken: Sound): Promise<SoundFiles> {
@@ -42,7 +42,7 @@ async function convert(spoken: Sound, sampleRateHz: number): Promise<Buffer> {
     await setImmediate();
   }
   if (!normalise(speech, sampleRateHz, SPEECH_LEVEL_DBOV))
-    throw new SpeechError('speech-failed', 'there is nothing to say');
+    throw new SpeechError('speech-failed', 'the text has nothing that can be spoken');
   await setImmediate();
   return encodeWav({ samples, sampleRateHz });
 }

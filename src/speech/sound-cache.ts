@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/pro
 import { dirname, join } from 'node:path';
 import { WAV_HEADER_BYTES } from './wav.ts';
 
-/** One sound at the rates that Asterisk has file formats for. */
+/** One sound at the rates of Asterisk's file formats. */
 export type SoundFiles = {
   /** 8000 Hz, `.wav` */
   readonly wav: Buffer;
@@ -10,39 +10,39 @@ export type SoundFiles = {
   readonly wav16: Buffer;
 };
 
-/** A sound is there when both are. */
+/** A sound exists when both files do. */
 const EXTENSIONS = ['wav', 'wav16'] as const;
 const OUR_FILE = /^([0-9a-f]{32})\.(wav|wav16)$/;
 const TEMPORARY_FILE = /^[0-9a-f]{32}\.[0-9]+-[0-9]+\.tmp$/;
-/** A writer is done long before; what is older was left by one that died. */
+/** A writer is done long before this; older files were left by one that died. */
 const STALE_MS = 10 * 60_000;
 
 type Entry = { key: string; bytes: number; usedAtMs: number };
 
 /**
- * Sounds as files in a directory, which several processes may share. A key is 32 hexadecimal digits. Files in the
- * directory that are not ours are left alone.
+ * Sounds as files in a directory, which several processes may share. A key is 32 hexadecimal digits. Other files
+ * in the directory are left alone.
  */
 export class SoundCache {
   readonly #directory: string;
   readonly #maxBytes: number;
-  /** Bounded by who pins: the prompts. */
+  /** Bounded by the prompts, which are pinned. */
   readonly #pinned = new Set<string>();
   #written = 0;
 
-  /** @param options.maxBytes of all files; the ones that were not used for longest go first */
+  /** @param options.maxBytes of all files; the least recently used ones are deleted first */
   constructor(options: { directory: string; maxBytes: number }) {
     this.#directory = options.directory;
     this.#maxBytes = options.maxBytes;
   }
 
-  /** The path without extension; null when the sound is not there. */
+  /** The path without extension; null if the sound does not exist. */
   async find(key: string): Promise<string | null> {
     const path = join(this.#directory, key);
     const now = new Date();
     try {
       for (const extension of EXTENSIONS) {
-        // Empty after a power failure, in some file systems.
+        // In some file systems a file is empty after a power failure.
         if ((await stat(`${path}.${extension}`)).size <= WAV_HEADER_BYTES) return null;
         await utimes(`${path}.${extension}`, now, now);
       }
@@ -93,7 +93,7 @@ export class SoundCache {
     }
   }
 
-  /** Lists the sounds that are there; deletes files that writers left when they died. */
+  /** Lists the sounds; deletes files of writers that died. */
   async #entries(): Promise<Entry[]> {
     const entries = new Map<string, Entry>();
     for (const name of await readdir(this.#directory)) {
@@ -111,7 +111,7 @@ export class SoundCache {
   }
 }
 
-/** As `recursive` does, which never returns where a parent cannot hold directories, such as /proc. */
+/** Like `recursive`, which never returns where a parent cannot hold directories, such as /proc. */
 async function makeDirectory(path: string): Promise<void> {
   const make = () =>
     mkdir(path).catch((error: NodeJS.ErrnoException) => {

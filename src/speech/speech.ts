@@ -9,41 +9,41 @@ import { Turns } from './turns.ts';
 import { MAX_TEXT_CHARACTERS, plainText, voiceName } from './voice.ts';
 import { parseWav } from './wav.ts';
 
-/** Count up whenever the same text would become another file: part of the cache key. */
+/** A part of the cache key. It must be incremented whenever the same text would become another file. */
 const FORMAT_VERSION = 1;
 const TIMEOUT_MS = 20_000;
 const MAX_CACHE_BYTES = 200_000_000;
-/** Slower than espeak-ng's 175: a phone's band makes it harder to follow. */
+/** This is slower than espeak-ng's 175, since a phone's band makes speech harder to follow. */
 const RATE_WPM = 160;
 const MIN_RATE_WPM = 80;
 const MAX_RATE_WPM = 450;
-/** One takes 0.1 s of one CPU; they must not take all from the media. */
+/** The limit leaves CPU time for the media: one text costs 0.1 s of one CPU. */
 const ENGINES_AT_ONCE = 2;
 const MAX_WAITING = 200;
 
 export type SpeechOptions = {
   /** The words that run espeak-ng; see `scripts/espeak-ng --print-command`. */
   readonly command: readonly string[];
-  /** For the files; absolute, without a comma, made at the first use. Asterisk must be able to read there. */
+  /** The directory of the files; absolute, without a comma, made at the first use. Asterisk must be able to read it. */
   readonly directory: string;
-  /** Used where a request names none. */
+  /** The voice for requests that name none. */
   readonly language?: string;
   readonly voice?: string;
   readonly rateWpm?: number;
   readonly maxCacheBytes?: number;
-  /** For one text, waiting for others included. */
+  /** The time for one text, including the wait for others. */
   readonly timeoutMs?: number;
 };
 
-/** How a text is spoken. */
+/** The voice of a text. */
 export type Manner = {
-  /** As in Asterisk or espeak-ng: `en`, `de`, `en_GB`, `pt-br`. */
+  /** A language of Asterisk or espeak-ng: `en`, `de`, `en_GB`, `pt-br`. */
   readonly language?: string;
   /** One of espeak-ng's speakers, such as `f2`. */
   readonly voice?: string;
   /** Words a minute, 80 to 450. */
   readonly rateWpm?: number;
-  /** Keep the files however old they get, until this process ends. */
+  /** Whether the files are kept until this process ends, however old they get. */
   readonly pinned?: boolean;
 };
 
@@ -77,7 +77,7 @@ export class Speech {
       throw new SpeechError('text-too-long', message);
     }
     const plain = plainText(text);
-    if (plain === '') throw new SpeechError('speech-failed', 'there is nothing to say');
+    if (plain === '') throw new SpeechError('speech-failed', 'the text has nothing that can be spoken');
     const voice = voiceName(
       manner.language ?? this.#options.language ?? 'en',
       manner.voice ?? this.#options.voice ?? '',
@@ -133,7 +133,7 @@ export class Speech {
   }
 
   async #speak(text: string, voice: string, rateWpm: number, deadlineMs: number): Promise<SoundFiles> {
-    // The time spent waiting for a turn counts: behind engines that hang, nobody waits in vain for long.
+    // The wait for a turn counts, so that hanging engines delay no text for long.
     const timeoutMs = Math.ceil(deadlineMs - performance.now());
     if (timeoutMs <= 0) throw new SpeechError('speech-failed', 'the speech engine is too slow');
     const spoken = parseWav(await runEngine({ command: this.#options.command, voice, rateWpm, text, timeoutMs }));

@@ -1,4 +1,4 @@
-/** Lets a few at a time do their work, in the order of asking. */
+/** Runs a few tasks at a time, in the order of their requests. */
 export class Turns {
   readonly #atOnce: number;
   readonly #maxWaiting: number;
@@ -10,7 +10,7 @@ export class Turns {
     this.#maxWaiting = options.maxWaiting;
   }
 
-  /** Whether one more would have to be turned away. */
+  /** Whether a further request must be refused. */
   get full(): boolean {
     return this.#waiting.length >= this.#maxWaiting;
   }

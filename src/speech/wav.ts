@@ -1,5 +1,5 @@
 /*
- * RIFF/WAVE with 16-bit mono PCM, all that is needed here:
+ * RIFF/WAVE with 16-bit mono PCM:
  *
  *   "RIFF" size "WAVE"
  *   "fmt " 16 | format 1 (PCM) | channels 1 | rate | bytes per second | bytes per frame 2 | bits 16
@@ -15,7 +15,7 @@ const FULL_SCALE = 32768;
 /** Samples of -1 to 1. */
 export type Sound = { readonly samples: Float32Array; readonly sampleRateHz: number };
 
-/** Null when the bytes are no such file. A program that writes to a pipe cannot know the size and gives one too large. */
+/** Null for another format. A program that writes to a pipe does not know the size, and gives one that is too large. */
 export function parseWav(file: Buffer): Sound | null {
   if (file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE') return null;
   let sampleRateHz: number | null = null;
@@ -42,7 +42,7 @@ function samplesOf(body: Buffer): Float32Array {
   return samples;
 }
 
-/** The file; what is beyond full scale is clipped. */
+/** Writes the file; samples beyond full scale are clipped. */
 export function encodeWav({ samples, sampleRateHz }: Sound): Buffer {
   const dataBytes = samples.length * 2;
   const file = Buffer.alloc(WAV_HEADER_BYTES + dataBytes);

@@ -5,12 +5,12 @@ type Wait<T> = {
   readonly timer: NodeJS.Timeout;
 };
 
-/** Waits for news that carry an id, each for a limited time. */
+/** Waits for values by id, each for a limited time. */
 export class Waiters<T> {
-  /** By id. Bounded by the time of each. */
+  /** By id. Bounded by the time limit of each wait. */
   readonly #waits = new Map<string, Wait<T>>();
 
-  /** The ids that are waited for. */
+  /** The awaited ids. */
   get ids(): readonly string[] {
     return [...this.#waits.keys()];
   }
@@ -25,8 +25,8 @@ export class Waiters<T> {
   }
 
   /**
-   * Waits for an id. Waits for the same id at the same time are one.
-   * @param late gives the value when the time is over; the wait rejects with what it throws
+   * Waits for an id. Simultaneous waits for the same id share one result.
+   * @param late gives the value after the time-out; the wait rejects with its error if it throws
    */
   wait(id: string, withinMs: number, late: () => T): Promise<T> {
     const present = this.pending(id);
@@ -47,14 +47,14 @@ export class Waiters<T> {
     return promise;
   }
 
-  /** The news have come. @returns whether they were waited for */
+  /** The value has arrived. @returns whether it was awaited */
   settle(id: string, value: T): boolean {
     const wait = this.#remove(id);
     wait?.resolve(value);
     return wait !== undefined;
   }
 
-  /** The news will not come. @returns whether they were waited for */
+  /** The value will not arrive. @returns whether it was awaited */
   fail(id: string, error: Error): boolean {
     const wait = this.#remove(id);
     wait?.reject(error);

@@ -1,7 +1,7 @@
 /** Node's timers overflow at 2^31 ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** One timer per key, kept at the earliest time asked for. */
+/** One timer per key, set to the earliest requested time. */
 export class WakeTimers {
   readonly #onWake: (key: string) => void;
   readonly #timers = new Map<string, { atMs: number; timer: NodeJS.Timeout }>();

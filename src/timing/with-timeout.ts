@@ -1,5 +1,5 @@
 /**
- * The result of some work, or what `late` gives when the time is over; rejects with what `late` throws. The work goes on.
+ * The result of some work, or the result of `late` after the time-out; rejects if `late` throws. The work continues.
  */
 export async function withTimeout<T>(work: Promise<T>, withinMs: number, late: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

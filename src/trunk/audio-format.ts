@@ -1,10 +1,10 @@
-/** How 20 ms of audio are written in a packet. L16 is in network byte order (RFC 3551, section 4.5.11). */
+/** The format of 20 ms of audio in a packet. L16 is in network byte order (RFC 3551, section 4.5.11). */
 export type AudioFormat = {
   readonly name: 'PCMU' | 'PCMA' | 'L16/8000' | 'L16/16000';
-  /** In the field `format` of a packet. */
+  /** The value of the field `format` of a packet. */
   readonly code: number;
   readonly clockRateHz: 8000 | 16000;
-  /** Of a frame of 20 ms. */
+  /** The size of 20 ms. */
   readonly payloadBytes: number;
   /** How many earlier frames fit into a packet whatever the conference's name; a sender with more sends this many. */
   readonly maxRedundancy: 1 | 2;
@@ -31,8 +31,8 @@ export const AUDIO_FORMATS: readonly AudioFormat[] = [PCMU, PCMA, L16_8000, L16_
 
 export const LONGEST_PAYLOAD_BYTES = L16_16000.payloadBytes;
 
-/** In the field `format`: no audio, the level is that of the background noise. */
+/** This value of the field `format` means a silence descriptor: the level is that of the background noise. */
 export const SILENCE_CODE = 0x10;
 
-/** By code; `undefined` for a code that is none. */
+/** By code; `undefined` for an unknown code. */
 export const FORMAT_BY_CODE: readonly (AudioFormat | undefined)[] = [undefined, PCMU, PCMA, L16_8000, L16_16000];

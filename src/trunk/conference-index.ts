@@ -4,7 +4,7 @@ import { MAX_NAME_BYTES } from './packet-format.ts';
 const NAME = /^[\x21-\x7e]+$/;
 
 /**
- * A conference's name as it is in packets: ASCII.
+ * A conference's name in packets is ASCII.
  * @throws {TrunkError} `bad-conference-name`
  */
 export function conferenceNameBytes(name: string): Uint8Array {
@@ -31,7 +31,7 @@ function matches(entry: Entry, bytes: Uint8Array, start: number, end: number): b
   return true;
 }
 
-/** The conferences that a relay has, found by the bytes of their names without making a string of each packet. */
+/** The conferences of a relay, found by the bytes of their names without making a string for each packet. */
 export class ConferenceIndex {
   readonly #maxConferences: number;
   readonly #byHash = new Map<number, Entry[]>();
@@ -56,13 +56,13 @@ export class ConferenceIndex {
     const entries = this.#byHash.get(hash) ?? [];
     if (entries.some((entry) => entry.name === name)) return;
     if (this.#size >= this.#maxConferences) {
-      throw new TrunkError('too-many', `there are ${this.#maxConferences} conferences already`);
+      throw new TrunkError('too-many', `the trunk has ${this.#maxConferences} conferences already, which is its limit`);
     }
     this.#byHash.set(hash, [...entries, { name, bytes }]);
     this.#size += 1;
   }
 
-  /** Removing one that is not there changes nothing. */
+  /** Removing an unknown conference changes nothing. */
   remove(name: string): void {
     const bytes = conferenceNameBytes(name);
     const hash = hashOf(bytes, 0, bytes.length);

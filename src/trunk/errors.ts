@@ -1,14 +1,14 @@
 import { CodedError } from '../base/coded-error.ts';
 
 /**
- * Mistakes of the caller; what comes from the network is never an error but dropped and counted.
+ * Mistakes of the caller. Bad packets from the network are never errors: they are dropped and counted.
  * - `bad-conference-name`: not 1 to 64 ASCII characters
  * - `bad-key`: not 32 bytes, or an epoch or counter outside 32 and 64 bits
  * - `bad-option`: an option outside its range
  * - `bad-payload`: not the length that its format has in 20 ms
  * - `buffer-too-small`: the packet does not fit into the given buffer
  * - `node-id-collision`: two node ids have the same sender id; one of the nodes must be renamed
- * - `sodium-unusable`: libsodium has not the functions that are needed
+ * - `sodium-unusable`: libsodium lacks functions that are needed
  * - `too-many`: more nodes or conferences than the receiver may hold
  * - `unknown-node`: a key for a node that was not added
  */

@@ -5,18 +5,18 @@ import type { KeyAnnouncement } from './trunk-peer.ts';
 
 export const DEFAULT_REKEY_INTERVAL_MS = 900_000;
 
-/** Half of what a key can send: the new one is in use long before the old one is used up. */
+/** Half of the packets of a key, so that the new one is in use long before the old one is used up. */
 export const REKEY_AFTER_PACKETS = 2 ** 31;
 
 const OVERLAP_MS = 5000;
 const RETAIN_MS = 10_000;
 
-/** How long a new key waits at most for peers that do not acknowledge it: 5 s, or half of a short interval. */
+/** A new key waits at most this long for peers that do not acknowledge it: 5 s, or half of a short interval. */
 export function overlapMsOf(rekeyIntervalMs: number): number {
   return Math.min(OVERLAP_MS, rekeyIntervalMs / 2);
 }
 
-/** How long receivers accept the key before the one in use: 10 s, or two short intervals. */
+/** Receivers accept the previous key for this long: 10 s, or two short intervals. */
 export function retainMsOf(rekeyIntervalMs: number): number {
   return Math.min(RETAIN_MS, 2 * rekeyIntervalMs);
 }
@@ -33,17 +33,17 @@ export type KeyScheduleState =
       awaited: ReadonlySet<string>;
     };
 
-/** What is to be done: tell all connected peers a key, or send with one (`TrunkSender.use`, in every thread). */
+/** A step: announce a key to all connected peers, or send with one (`TrunkSender.use`, in every thread). */
 export type KeyStep = { type: 'announce'; announcement: KeyAnnouncement } | { type: 'activate'; senderKey: SenderKey };
 
 /**
- * Decides which key this node sends with. It belongs into the process that sends: a process that starts again must
- * start with a new key, since it does not know how far the counter was under the last one.
+ * Decides which key this node sends with. It belongs in the sending process: a restarted process must begin with a new
+ * key, since it does not know the counter of the last one.
  */
 export class KeySchedule {
   readonly #rekeyIntervalMs: number;
   readonly #randomBytes: (length: number) => Uint8Array;
-  /** Bounded by who connects: the event channel limits its peers. */
+  /** Bounded by the event channel, which limits its peers. */
   readonly #connected = new Set<string>();
   #state: KeyScheduleState = { phase: 'idle' };
 
@@ -61,7 +61,7 @@ export class KeySchedule {
     return this.#state;
   }
 
-  /** The keys as they are now, in the order in which they are to be told to a peer that connects. */
+  /** The present keys, in the order in which they must be announced to a new peer. */
   announcements(): KeyAnnouncement[] {
     const state = this.#state;
     switch (state.phase) {
@@ -74,25 +74,25 @@ export class KeySchedule {
     }
   }
 
-  /** A peer connected, and is told `announcements()`. */
+  /** A peer has connected, and gets `announcements()`. */
   peerConnected(nodeId: string): void {
     this.#connected.add(nodeId);
     const state = this.#state;
     if (state.phase === 'announcing') this.#state = { ...state, awaited: new Set([...state.awaited, nodeId]) };
   }
 
-  /** A peer is gone, and is not waited for any more. */
+  /** A peer has left; its acknowledgement is no longer needed. */
   peerLeft(nodeId: string): void {
     this.#connected.delete(nodeId);
     this.#stopAwaiting(nodeId);
   }
 
-  /** A peer installed a key. Acknowledging any other than the one announced last has no effect. */
+  /** A peer has installed a key. Only the key that was announced last counts. */
   acknowledge(nodeId: string, epoch: number): void {
     if (this.#state.phase === 'announcing' && this.#state.next.epoch === epoch) this.#stopAwaiting(nodeId);
   }
 
-  /** To be called after each acknowledgement, change of peers, and some times in an overlap. */
+  /** Must be called after each acknowledgement or change of peers, and a few times in an overlap. */
   advance(nowMs: number): KeyStep[] {
     const state = this.#state;
     switch (state.phase) {
@@ -132,7 +132,7 @@ export class KeySchedule {
     this.#state = { ...state, awaited: new Set([...state.awaited].filter((other) => other !== nodeId)) };
   }
 
-  /** Keys are random as well, so that even the same epoch after a restart would repeat no nonce under a key. */
+  /** Keys are random as well, so that even a repeated epoch after a restart repeats no nonce under a key. */
   #randomEpoch(): number {
     return new DataView(Uint8Array.from(this.#randomBytes(4)).buffer).getUint32(0);
   }

@@ -23,7 +23,9 @@ export type ReceivedAudio = {
   epoch: number;
   format: AudioFormat;
   readonly bytes: Uint8Array;
-  /** Newest first: the packet's own, then the redundant ones, each directly before the other. Only `frameCount` count. */
+  /**
+   * Newest first: the packet's own, then the redundant ones, each directly before the other. Only `frameCount` count.
+   */
   readonly frames: readonly [AudioFrame, AudioFrame, AudioFrame];
   /** 1 to 3. */
   frameCount: number;
@@ -41,12 +43,12 @@ export type ReceivedSilence = {
 /** A view of the packet decoded last: valid until the next one is decoded. */
 export type ReceivedFrame = ReceivedAudio | ReceivedSilence;
 
-/** What may be wrong with the body of an authentic packet. */
+/** The errors in the body of an authentic packet. */
 export type BodyProblem = 'malformed' | 'unknown-format' | 'unknown-conference';
 
-/** Reads bodies of packets into the same two views again and again. */
+/** Reads bodies of packets into two reused views. */
 export class BodyReader {
-  /** Where bodies are to be decrypted to. */
+  /** Bodies must be decrypted into this. */
   readonly body = new Uint8Array(MAX_BODY_BYTES);
   readonly #conferences: ConferenceIndex;
   readonly #audio: ReceivedAudio = {
@@ -77,7 +79,7 @@ export class BodyReader {
   }
 
   /**
-   * Reads what is in `body`. HOT PATH
+   * Reads `body`. HOT PATH
    * @param bodyBytes its length
    */
   read(bodyBytes: number, nodeId: string, epoch: number): ReceivedFrame | BodyProblem {
@@ -105,13 +107,13 @@ export class BodyReader {
     frame.conference = conference;
     if (frame.kind === 'silence') {
       frame.frameIndex = readUint32(body, FRAME_INDEX_OFFSET);
-      // Not -0, which is another number to some.
+      // This avoids -0, which some code takes for another number.
       frame.noiseLevelDbov = 0 - level;
     }
     return frame;
   }
 
-  /** @returns whether the levels of the redundant frames are such. */
+  /** @returns whether the levels of the redundant frames are valid. */
   #readAudio(format: AudioFormat, payloadAt: number, redundancy: number, level: number): boolean {
     const { body } = this;
     const audio = this.#audio;

@@ -2,13 +2,13 @@ const WORD_BITS = 32;
 const WORDS = 128;
 const RING_BITS = WORDS * WORD_BITS;
 
-/** How far behind the highest counter a packet may be. */
+/** A packet may be this far behind the highest counter. */
 export const REPLAY_WINDOW = RING_BITS - WORD_BITS;
 
 /**
- * Which packet counters were seen under a key, as in RFC 6479: a ring of bits of which whole words are cleared when
- * the window moves. The ring has one word more than the window, so that a cleared word is never within it. Counters
- * are 64 bits, given as two unsigned 32-bit halves. Its memory is constant.
+ * The packet counters that were seen under a key, as in RFC 6479: a ring of bits whose words are cleared when the
+ * window moves. The ring has one word more than the window, so that a cleared word is never within it. Counters are 64
+ * bits, given as two unsigned 32-bit halves. Its memory is constant.
  */
 export class ReplayWindow {
   readonly #seen = new Uint32Array(WORDS);
@@ -25,7 +25,7 @@ export class ReplayWindow {
     this.#topLow = floor.low;
   }
 
-  /** Changes nothing. HOT PATH */
+  /** Whether a counter is new; changes nothing. HOT PATH */
   isFresh(high: number, low: number): boolean {
     if (isBelow(high, low, this.#floorHigh, this.#floorLow)) return false;
     if (isBelow(this.#topHigh, this.#topLow, high, low)) return true;
@@ -34,7 +34,7 @@ export class ReplayWindow {
     return (word & (1 << (low & 31))) === 0;
   }
 
-  /** Takes a counter as seen; only for a packet that is authentic and whose counter is fresh. HOT PATH */
+  /** Marks a counter as seen; only for a packet that is authentic and whose counter is fresh. HOT PATH */
   accept(high: number, low: number): void {
     const seen = this.#seen;
     if (isBelow(this.#topHigh, this.#topLow, high, low)) {
@@ -60,7 +60,7 @@ function isBelow(aHigh: number, aLow: number, bHigh: number, bLow: number): bool
   return aHigh < bHigh || (aHigh === bHigh && aLow < bLow);
 }
 
-/** From a to b, where a <= b; `limit` if it is that or more. Numbers are exact far beyond any limit. */
+/** The distance from a to b, where a <= b, at most `limit`. Numbers are exact far beyond any limit. */
 function distanceUpTo(limit: number, aHigh: number, aLow: number, bHigh: number, bLow: number): number {
   return Math.min(limit, (bHigh - aHigh) * 2 ** 32 + bLow - aLow);
 }

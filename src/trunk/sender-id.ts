@@ -4,8 +4,8 @@ import { SENDER_ID_BYTES } from './packet-format.ts';
 const PREFIX = 'rostrum-trunk-1:';
 
 /**
- * What names a node in the header of its packets: the first 8 bytes of SHA-256 of `rostrum-trunk-1:<node id>`, in
- * UTF-8. Two nodes of a cluster with the same one are refused where the second is made known.
+ * The id of a node in the header of its packets: the first 8 bytes of SHA-256 of `rostrum-trunk-1:<node id>`, in
+ * UTF-8. If two nodes of a cluster have the same id, the second one is refused.
  */
 export function senderIdOf(nodeId: string): Uint8Array {
   const digest = createHash('sha256')

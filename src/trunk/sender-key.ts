@@ -2,21 +2,21 @@ import { TrunkError } from './errors.ts';
 import { KEY_BYTES } from './packet-format.ts';
 
 /**
- * A key to send with, and how many packets were sent with it; one cannot be had without the other. The count is in
- * shared memory: posting a `SenderKey` to worker threads lets all of them send with it, and no counter is taken twice.
- * It must never leave its process otherwise, since a second count under the same key would repeat nonces.
+ * A key to send with, and how many packets were sent with it; the two belong together. The count is in
+ * shared memory: posting a `SenderKey` to worker threads lets all of them send with it, and no counter is used twice.
+ * It must never leave its process, since a second count under the same key would repeat nonces.
  */
 export type SenderKey = {
   /** Unsigned 32 bits. */
   readonly epoch: number;
   readonly key: Uint8Array;
-  /** One unsigned number: the next counter. */
+  /** The next counter, an unsigned number. */
   readonly nextCounter: Int32Array<SharedArrayBuffer>;
 };
 
 /**
- * After as many packets a key refuses to send. The counter's upper half thus stays 0. Far enough from 2^32 that threads
- * which take a counter at the same time do not reach it.
+ * A key refuses to send after this many packets, so that the counter's upper half stays 0. The limit is so far from
+ * 2^32 that threads which increment the counter at the same time do not reach it.
  */
 export const MAX_PACKETS_PER_KEY = 2 ** 32 - 2 ** 16;
 

@@ -4,7 +4,7 @@ import { TrunkError } from './errors.ts';
 import { HEADER_BYTES, KEY_BYTES, MAX_PACKET_BYTES, NONCE_OFFSET, TAG_BYTES } from './packet-format.ts';
 
 /**
- * What we use of the compiled library itself. Its wrappers allocate a dozen objects for each packet and throw for
+ * The used part of the compiled library itself. Its wrappers allocate a dozen objects for each packet and throw for
  * each forged one, which costs more than the cryptography. 64-bit lengths are two arguments each, low half first.
  */
 type SodiumModule = {
@@ -45,7 +45,7 @@ class SodiumAead implements Aead {
     const nonceAt = at + NONCE_OFFSET;
     module.HEAPU8.set(packet.subarray(0, HEADER_BYTES + bodyBytes), at);
     module.HEAPU8.set(key, this.#keyAt);
-    // Ciphertext (and where to tell its length), message, additional data, an unused secret nonce, nonce, key.
+    // Ciphertext (and the address for its length), message, additional data, an unused secret nonce, nonce, key.
     module._crypto_aead_chacha20poly1305_ietf_encrypt(
       bodyAt,
       0,
@@ -70,7 +70,7 @@ class SodiumAead implements Aead {
     const sealedBytes = packet.length - HEADER_BYTES;
     module.HEAPU8.set(packet, at);
     module.HEAPU8.set(key, this.#keyAt);
-    // Message (and where to tell its length), an unused secret nonce, ciphertext, additional data, nonce, key.
+    // Message (and the address for its length), an unused secret nonce, ciphertext, additional data, nonce, key.
     const status = module._crypto_aead_chacha20poly1305_ietf_decrypt(
       bodyAt,
       0,
@@ -91,7 +91,7 @@ class SodiumAead implements Aead {
 }
 
 /**
- * Loads libsodium; once at the start of each thread.
+ * Loads libsodium. Each thread calls it once at its start.
  * @throws {TrunkError} `sodium-unusable`
  */
 export async function loadAead(): Promise<Aead> {

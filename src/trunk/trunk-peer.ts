@@ -4,13 +4,13 @@ import { ReplayWindow } from './replay-window.ts';
 import { senderIdOf } from './sender-id.ts';
 import { checkKey, isUint32 } from './sender-key.ts';
 
-/** What a node tells its peers of a key of its own, over the event channel. */
+/** A node's announcement of its own key to its peers, over the event channel. */
 export type KeyAnnouncement = {
   epoch: number;
   key: Uint8Array;
   /**
-   * Packets with a lower counter are refused. It is the sender's next counter when it tells the key: a peer that was
-   * away and is told the same key again has lost its replay window, and must not take what was recorded before.
+   * Packets with a lower counter are refused. It is the sender's next counter at the time of the announcement: a peer
+   * that was away and gets the same key again has lost its replay window, and must not accept recorded packets.
    */
   fromCounter: { high: number; low: number };
 };
@@ -22,9 +22,9 @@ export type ReceiverKey = {
   readonly epoch: number;
   readonly key: Uint8Array;
   readonly window: ReplayWindow;
-  /** A packet came with it. */
+  /** Whether a packet came with the key. */
   used: boolean;
-  /** When it is forgotten; null as long as nothing newer was used. */
+  /** The time at which the key is forgotten; null until a newer one is used. */
   expiresAtMs: number | null;
 };
 
@@ -61,7 +61,7 @@ export class TrunkPeer {
 
   /**
    * Accepts packets under this key from now on. The same key again changes nothing, its replay window above all;
-   * another key of the same epoch takes its place. With one more than `MAX_KEYS_PER_PEER` the oldest is forgotten.
+   * another key of the same epoch replaces it. With one more than `MAX_KEYS_PER_PEER` the oldest is forgotten.
    * @throws {TrunkError} `bad-key`
    */
   install(announcement: KeyAnnouncement): void {
@@ -78,7 +78,7 @@ export class TrunkPeer {
     ].slice(-MAX_KEYS_PER_PEER);
   }
 
-  /** Forgets keys `retainMs` after it was first noticed that a newer one is in use. */
+  /** Forgets keys `retainMs` after a newer one was first seen in use. */
   expireKeys(nowMs: number, retainMs: number): void {
     const keys = this.#keys;
     const newestUsed = keys.findLastIndex((key) => key.used);
@@ -91,7 +91,7 @@ function isExpired(key: ReceiverKey, nowMs: number): boolean {
   return key.expiresAtMs !== null && key.expiresAtMs <= nowMs;
 }
 
-/** Not in constant time: both are known to whoever asks. */
+/** The comparison need not take constant time: both keys are known to the caller. */
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -15,7 +15,7 @@ import {
 import { type BodyProblem, BodyReader, type ReceivedFrame } from './received-frame.ts';
 import { type KeyAnnouncement, TrunkPeer } from './trunk-peer.ts';
 
-/** Why a packet was dropped; in the order in which it is looked for, `BodyProblem` last. */
+/** The reasons to drop a packet, in the order of the checks, `BodyProblem` last. */
 export type DropReason =
   | 'too-short'
   | 'too-large'
@@ -28,7 +28,7 @@ export type DropReason =
   | BodyProblem;
 
 export type TrunkReceiverOptions = {
-  /** This node: its own packets come back where multicast is looped. */
+  /** This node, whose own packets come back where multicast is looped. */
   nodeId: string;
   maxNodes: number;
   maxConferences: number;
@@ -37,8 +37,8 @@ export type TrunkReceiverOptions = {
 };
 
 /**
- * Reads the trunk packets of other nodes. A packet is only looked into after it is known to be authentic and new, and
- * what is not changes nothing but a count. Its memory depends on nodes and conferences, never on packets.
+ * Reads the trunk packets of other nodes. The body of a packet is read only after the packet is known to be authentic
+ * and new; other packets change nothing but a count. Its memory depends on nodes and conferences, never on packets.
  */
 export class TrunkReceiver {
   /** Packets that were dropped, by reason. */
@@ -80,7 +80,7 @@ export class TrunkReceiver {
   addNode(nodeId: string): void {
     if (this.#peers.has(nodeId)) return;
     if (this.#peers.size >= this.#options.maxNodes) {
-      throw new TrunkError('too-many', `there are ${this.#options.maxNodes} nodes already`);
+      throw new TrunkError('too-many', `the trunk has ${this.#options.maxNodes} nodes already, which is its limit`);
     }
     const peer = new TrunkPeer({ nodeId });
     const other = hasId(this.#own, peer.idHigh, peer.idLow) ? this.#own : this.#findPeer(peer.idHigh, peer.idLow);
@@ -93,7 +93,7 @@ export class TrunkReceiver {
     this.#peersByIdLow.set(key, [...(this.#peersByIdLow.get(key) ?? []), peer]);
   }
 
-  /** Forgets a node and its keys. Removing one that is not there changes nothing. */
+  /** Forgets a node and its keys. Removing an unknown node changes nothing. */
   removeNode(nodeId: string): void {
     const peer = this.#peers.get(nodeId);
     if (peer === undefined) return;
@@ -104,7 +104,7 @@ export class TrunkReceiver {
     else this.#peersByIdLow.delete(key);
   }
 
-  /** A node that was added: its epochs and how many packets came from it. */
+  /** The epochs and the count of accepted packets of a known node. */
   peer(nodeId: string): Readonly<Pick<TrunkPeer, 'nodeId' | 'epochs' | 'acceptedPackets'>> | undefined {
     return this.#peers.get(nodeId);
   }
@@ -119,7 +119,7 @@ export class TrunkReceiver {
     peer.install(announcement);
   }
 
-  /** Forgets keys that are not in use any more; to be called each second or so, more often with short intervals. */
+  /** Forgets keys that are no longer in use. Must be called about every second, more often with short intervals. */
   expireKeys(nowMs: number): void {
     for (const peer of this.#peers.values()) peer.expireKeys(nowMs, this.#options.retainMs);
   }
@@ -127,7 +127,7 @@ export class TrunkReceiver {
   /**
    * Reads a packet. Never throws. HOT PATH
    * @param packet exactly one datagram
-   * @returns the frame, valid until the next call, or why there is none
+   * @returns the frame, valid until the next call, or the reason why there is none
    */
   decode(packet: Uint8Array): ReceivedFrame | DropReason {
     const result = this.#decode(packet);
@@ -147,7 +147,7 @@ export class TrunkReceiver {
     if (key === undefined) return 'unknown-epoch';
     const counterHigh = readUint32(packet, COUNTER_OFFSET);
     const counterLow = readUint32(packet, COUNTER_OFFSET + 4);
-    // Before authentication only because it is cheaper; it changes nothing.
+    // This check comes before authentication only because it is cheaper; it changes nothing.
     if (!key.window.isFresh(counterHigh, counterLow)) return 'replayed';
     if (!this.#aead.open(packet, key.key, this.#reader.body)) return 'forged';
     key.window.accept(counterHigh, counterLow);

@@ -37,8 +37,8 @@ export type OutgoingFrame =
 export type Refusal = 'no-key' | 'key-used-up';
 
 /**
- * Makes a node's trunk packets. Each is made once, and sent to every peer as it is. Several threads may each have one
- * for the same node, with the same `SenderKey`.
+ * Makes a node's trunk packets. Each is made once, and sent to every peer unchanged. Several threads may each have a
+ * sender for the same node, with the same `SenderKey`.
  */
 export class TrunkSender {
   /** Frames that were not sent, by reason. */
@@ -127,7 +127,7 @@ function writeBody(out: Uint8Array, stream: TrunkStream, frame: OutgoingFrame, r
   }
 }
 
-/** As it is in packets; silence without any sound (minus infinity) is the lowest level. */
+/** The level in packets. Digital silence (minus infinity) is the lowest level. */
 function levelOf(levelDbov: number): number {
   return Math.min(MAX_LEVEL, Math.max(0, Math.round(-levelDbov)));
 }

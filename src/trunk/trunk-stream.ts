@@ -12,7 +12,7 @@ const pastFrame = (): PastFrame => ({
   payload: new Uint8Array(LONGEST_PAYLOAD_BYTES),
 });
 
-/** What a node sends of one conference: its name, and the last frames, for redundancy. */
+/** The stream of one conference to other nodes: its name, and its last frames, for redundancy. */
 export class TrunkStream {
   readonly conference: string;
   readonly nameBytes: Uint8Array;
@@ -28,7 +28,7 @@ export class TrunkStream {
     this.redundancy = options.redundancy;
   }
 
-  /** @returns how many frames in direct succession before this one can be sent again with it. HOT PATH */
+  /** @returns how many frames directly before this one can be repeated with it. HOT PATH */
   redundancyAt(frameIndex: number, format: AudioFormat): number {
     const most = Math.min(this.redundancy, format.maxRedundancy);
     for (let distance = 1; distance <= most; distance += 1) {
@@ -38,9 +38,9 @@ export class TrunkStream {
     return most;
   }
 
-  /** The frame so many before this one; only if `redundancyAt` says that it is there. HOT PATH */
+  /** The frame so many before this one; only if `redundancyAt` includes it. HOT PATH */
   pastFrame(frameIndex: number, distance: number): PastFrame {
-    // 2^32 is a multiple of the length, so that the place follows from the index even where that wraps.
+    // 2^32 is a multiple of the length, so that the position follows from the index even where that wraps.
     const past = this.#past[((frameIndex - distance) >>> 0) % MAX_REDUNDANCY];
     if (past === undefined) throw new RangeError('unreachable');
     return past;

@@ -6,8 +6,8 @@ import { type Memory, memory } from './memory.ts';
 import { lastError } from './socket-options.ts';
 
 /**
- * Messages between processes of this host that carry descriptors: datagrams of unix sockets with ancillary data, see unix(7),
- * cmsg(3). Whoever gets a descriptor has the same socket, with what waits in it, its filter and its peer.
+ * Messages between processes of this host that carry descriptors: datagrams of unix sockets with ancillary data, see
+ * unix(7), cmsg(3). The receiver of a descriptor has the same socket, with its waiting packets, filter and peer.
  *
  *     struct msghdr   | name 8 | its length 8 | vectors 8 | their number 8 | control 8 | its length 8 | flags 8 |
  *     struct iovec    | address 8 | length 8 |
@@ -16,16 +16,16 @@ import { lastError } from './socket-options.ts';
 const MESSAGE_BYTES = 56;
 const VECTOR_BYTES = 16;
 const CONTROL_HEADER_BYTES = 16;
-/** SCM_MAX_FD. */
+/** SCM_MAX_FD limits the descriptors of a message. */
 const MOST_DESCRIPTORS = 253;
-/** Below what the kernel lets a socket have under way (`net.core.wmem_default`). */
+/** This is below the kernel's limit of unread bytes of a socket (`net.core.wmem_default`). */
 const MOST_TEXT_BYTES = 160 * 1024;
 /** `struct sockaddr_un`: the family, 2 bytes, and the path with its end. */
 const PATH_BYTES = 108;
 /** How long a message may wait for a receiver that does not read. */
 const SEND_SECONDS = 5n;
 
-/** Sends one message, with at most 253 descriptors. Waits while too many are under way. @throws UdpError */
+/** Sends one message, with at most 253 descriptors. Waits while too many are unread. @throws UdpError */
 export function sendDescriptors(libc: Libc, path: string, text: string, descriptors: readonly number[]): void {
   const message = new Message(libc, Buffer.byteLength(text), descriptors.length);
   message.text.bytes.set(Buffer.from(text));
@@ -36,13 +36,14 @@ export function sendDescriptors(libc: Libc, path: string, text: string, descript
   const fd = openUnix(libc);
   try {
     libc.setsockopt(fd, c.SOL_SOCKET, c.SO_SNDTIMEO, new Uint8Array(new BigInt64Array([SEND_SECONDS, 0n]).buffer), 16);
-    if (libc.sendmsg(fd, message.header.address, c.MSG_NOSIGNAL) < 0) throw lastError(libc, `${path} takes no message`);
+    if (libc.sendmsg(fd, message.header.address, c.MSG_NOSIGNAL) < 0)
+      throw lastError(libc, `${path}: the message cannot be sent`);
   } finally {
     libc.close(fd);
   }
 }
 
-/** Where such messages come in, for this user only. In the main thread. */
+/** Receives such messages, from this user only. It belongs to the main thread. */
 export class DescriptorInbox {
   readonly #libc: Libc;
   readonly #path: string;
@@ -51,7 +52,7 @@ export class DescriptorInbox {
   readonly #message: Message;
   readonly #onMessage: (text: string, descriptors: number[]) => void;
 
-  /** @throws UdpError if there can be no socket at the path */
+  /** @throws UdpError if the socket cannot be made at the path */
   constructor(libc: Libc, path: string, onMessage: (text: string, descriptors: number[]) => void) {
     this.#libc = libc;
     this.#path = path;
@@ -84,7 +85,7 @@ export class DescriptorInbox {
     try {
       unlinkSync(this.#path);
     } catch {
-      // There was none.
+      // The file does not exist.
     }
   }
 }

@@ -129,7 +129,7 @@ class DgramSocket implements UdpSocket {
   }
 }
 
-/** The default look-up leaves the send path for every packet; all our addresses are numeric. */
+/** Node's default look-up would make each send asynchronous; all our addresses are numeric. */
 function asItIs(address: string, _: unknown, done: (error: null, address: string, family: number) => void): void {
   done(null, address, 4);
 }

@@ -1,7 +1,7 @@
 import { CodedError } from '../base/coded-error.ts';
 
 /**
- * A socket that could not be had. `code` is the name of the errno: 'EADDRINUSE', 'EADDRNOTAVAIL', 'EMFILE', 'EINVAL',
+ * A socket operation has failed. `code` is the name of the errno: 'EADDRINUSE', 'EADDRNOTAVAIL', 'EMFILE', 'EINVAL',
  * 'ENOTSUP', ...
  */
 export class UdpError extends CodedError<string> {

@@ -1,7 +1,7 @@
 import { ipv4Number } from './ipv4.ts';
 
 /**
- * One instruction of classic BPF, the language of Linux in which a socket says which packets it wants.
+ * One instruction of classic BPF, the language of Linux for filters of sockets.
  * See https://docs.kernel.org/networking/filter.html, packet(7) and SO_ATTACH_FILTER in socket(7).
  */
 export type Instruction = {
@@ -27,7 +27,7 @@ export const RETURN = 0x06;
 
 /** SKF_NET_OFF: offsets from here count from the IP header. */
 export const FROM_IP_HEADER = 0xfff0_0000;
-/** Of an IPv4 header, RFC 791 section 3.1. */
+/** Offsets in an IPv4 header, RFC 791 section 3.1. */
 const SOURCE_ADDRESS = FROM_IP_HEADER + 12;
 /** All other offsets and lengths count from the UDP header, RFC 768. */
 const SOURCE_PORT = 0;
@@ -37,32 +37,33 @@ const RTP_HEADER_BYTES = 12;
 const RTP_SEQUENCE = UDP_HEADER_BYTES + 2;
 
 /**
- * Packets below this are no audio, but telephone events, comfort noise, keepalives and the like. The least audio that
- * phones send is 10 ms of G.711 (80 bytes) or 20 ms of a codec of 20 kbit/s (50 bytes).
+ * Smaller packets are not audio, but telephone events, comfort noise, keepalives and the like. The smallest audio
+ * packets are 10 ms of G.711 (80 bytes) or 20 ms of a codec of 20 kbit/s (50 bytes).
  */
 const LEAST_AUDIO_BYTES = UDP_HEADER_BYTES + RTP_HEADER_BYTES + 48;
 
 const WHOLE_PACKET = 0xffff_ffff;
-/** The jumps over the addresses must not be longer than an instruction can tell. */
+/** The jumps over the addresses must not be longer than an instruction can express. */
 const MOST_HOSTS = 250;
 
 const DROP: Instruction = { code: RETURN, skipIfTrue: 0, skipIfFalse: 0, operand: 0 };
 const ACCEPT: Instruction = { code: RETURN, skipIfTrue: 0, skipIfFalse: 0, operand: WHOLE_PACKET };
 
-/** Lets nothing through: for a port that is only to be kept, or to be sent from. */
+/** Drops everything: for a port that is only reserved, or only sent from. */
 export function nothing(): Filter {
   return [DROP];
 }
 
 /**
- * Thins out the audio of a phone in the kernel: what remains still shows who sends, how much is lost and how much it jitters.
+ * Thins out the audio of a phone in the kernel: the remaining packets still show the source, the losses and the jitter.
  *
  * @param hosts the IPv4 addresses that may send, at most 250; without any, every host may
  * @param port the source port of the phone once it is known; packets from other ports are all let through, so that a
  *   change of the port is seen at once
- * @param every of the packets of audio from that port, those are let through whose RTP sequence number is a multiple of
- *   this. A power of two, up to 32768
- * @throws RangeError for an `every` that is no power of two or too many hosts; UdpError EINVAL for what is no IPv4 address
+ * @param every the audio packets from that port pass whose RTP sequence number is a multiple of this, a power of two up
+ *   to 32768
+ * @throws RangeError for an `every` that is no power of two or too many hosts; UdpError EINVAL for an invalid IPv4
+ *   address
  */
 export function audioFilter({
   hosts,
@@ -79,7 +80,7 @@ export function audioFilter({
   return [...onlyFrom(hosts), ...(port === null ? [] : thinOut(port, every)), ACCEPT];
 }
 
-/** Goes on behind its last instruction with the packets of these hosts. */
+/** Packets of these hosts continue after the last instruction. */
 function onlyFrom(hosts: readonly string[]): Instruction[] {
   if (hosts.length === 0) return [];
   if (hosts.length > MOST_HOSTS) throw new RangeError(`a filter for ${hosts.length} hosts`);
@@ -90,7 +91,7 @@ function onlyFrom(hosts: readonly string[]): Instruction[] {
   ];
 }
 
-/** Goes on behind its last instruction with what is to be accepted. */
+/** Packets to accept continue after the last instruction. */
 function thinOut(port: number, every: number): Instruction[] {
   return [
     load(LOAD_HALF_WORD, SOURCE_PORT),

@@ -12,7 +12,7 @@ const MAX_PORT_TRIES = 10;
 export type BoundSocket = { readonly fd: number; readonly host: string; readonly port: number };
 
 /**
- * Makes a socket with these options and binds it, or goes on with one that is.
+ * Makes a socket with these options and binds it, or continues with a bound one.
  *
  * @throws UdpError
  */
@@ -52,14 +52,14 @@ function bind(libc: Libc, fd: number, address: Memory, name: string): void {
 }
 
 /**
- * A port that the kernel chose is lost when a connected socket is disconnected. So this gives it up at once, and binds the
- * same one by its number.
+ * A port that the kernel chose is lost when a connected socket is disconnected. So this gives it up at once, and binds
+ * the same one by its number.
  *
- * @param address becomes that with the port
+ * @param address gets the port
  */
 function fixPort(libc: Libc, fd: number, address: Memory): void {
   const length = new Uint8Array(new Uint32Array([SOCKET_ADDRESS_BYTES]).buffer);
-  if (libc.getsockname(fd, address.bytes, length) !== 0) throw lastError(libc, 'the port of a socket cannot be told');
+  if (libc.getsockname(fd, address.bytes, length) !== 0) throw lastError(libc, 'the port of a socket cannot be read');
   libc.connect(fd, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
   bind(libc, fd, address, `port ${portOf(address.view)}`);
 }

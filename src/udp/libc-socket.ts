@@ -18,10 +18,10 @@ import type { PacketHandler, UdpPeer, UdpSocket, UdpSource } from './udp.ts';
 const SEND_FLAGS = c.MSG_DONTWAIT | c.MSG_NOSIGNAL;
 /** More than UDP can carry. */
 const MAX_PACKET_BYTES = 65_536;
-/** Packets of media are shorter, so that this many views of different lengths are kept. */
+/** Views are kept up to this length: packets of media are shorter. */
 const MAX_VIEW_BYTES = 2048;
 
-/** What all sockets of a thread receive with, one packet at a time. */
+/** The receive buffer of all sockets of a thread, for one packet at a time. */
 export class ReceiveBuffer {
   readonly packet: Memory;
   readonly from: Memory;
@@ -78,7 +78,7 @@ class Source implements UdpSource {
   }
 }
 
-/** A socket of libc. Whoever polls calls `receive` when there is something. */
+/** A socket of libc. The owner of the epoll calls `receive` when it is readable. */
 export class LibcSocket implements UdpSocket {
   readonly host: string;
   readonly port: number;
@@ -140,7 +140,7 @@ export class LibcSocket implements UdpSocket {
 
   connect(to: UdpPeer | null): boolean {
     if (this.#closed) return false;
-    // There is no port 0: a packet that says so was forged.
+    // Port 0 does not exist: the packet was forged.
     const peer = to?.port === 0 ? null : (to as LibcPeer | null);
     if (peer && this.#libc.connect(this.#fd, peer.memory.bytes, SOCKET_ADDRESS_BYTES) === 0) return true;
     this.#libc.connect(this.#fd, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
@@ -156,7 +156,7 @@ export class LibcSocket implements UdpSocket {
   }
 
   /**
-   * HOT PATH. Hands over what has come.
+   * HOT PATH. Hands over waiting packets.
    *
    * @param most how many packets to read
    * @returns how many were handed over
@@ -191,7 +191,7 @@ export class LibcSocket implements UdpSocket {
     this.#libc.close(this.#fd);
   }
 
-  /** Whether the last call failed only because an earlier packet was refused; it can be tried once more. */
+  /** Whether the last call failed only because an earlier packet was refused, so that it can be retried. */
   #wasRefused(): boolean {
     if (this.#libc.errno() !== c.ECONNREFUSED) return false;
     this.refused += 1;
@@ -199,7 +199,7 @@ export class LibcSocket implements UdpSocket {
   }
 }
 
-/** libc would read on behind the end. */
+/** libc would read beyond the end of the array. */
 function checkLength(packet: Uint8Array, bytes: number): void {
   if (bytes > packet.length) throw new RangeError(`${bytes} bytes of a packet of ${packet.length}`);
 }

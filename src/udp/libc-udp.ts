@@ -6,14 +6,15 @@ import { type Memory, memory } from './memory.ts';
 import { lastError } from './socket-options.ts';
 import type { PacketHandler, Udp, UdpSocket, UdpSocketOptions } from './udp.ts';
 
-/** Packets of one socket in one `poll`, so that a flooded port does not starve the others. */
+/** One `poll` reads at most this many packets of a socket, so that a flooded port does not starve the others. */
 const MAX_PACKETS_OF_SOCKET = 32;
-/** Sockets that are read in one round. The next one begins with the others. */
+/** One round reads at most this many sockets. The next one begins with the others. */
 const MAX_READY = 1024;
 const MAX_WAIT_MS = 60_000;
 
 /**
- * `struct epoll_event`: events (4), data (8). Only x64 packs it; elsewhere the data is aligned. The data is the descriptor.
+ * `struct epoll_event`: events (4), data (8). Only x64 packs it; elsewhere the data is aligned. The data is the
+ * descriptor.
  */
 const EVENT_DATA = process.arch === 'x64' ? 4 : 8;
 const EVENT_BYTES = EVENT_DATA + 8;
@@ -37,8 +38,8 @@ export function openLibcUdp(libc: Libc, options: { readonly eventLoop: boolean }
 }
 
 /**
- * UDP through libc: an epoll has the sockets of the thread, and an eventfd as the waker. A second one, which is never waited
- * for, has those sockets that are deferred.
+ * UDP through libc: an epoll has the sockets of the thread, and an eventfd as the waker. A second epoll, which never
+ * waits, has the deferred sockets.
  */
 class LibcUdp implements Udp {
   readonly driver = 'libc';
@@ -50,9 +51,9 @@ class LibcUdp implements Udp {
   readonly #buffer: ReceiveBuffer;
   readonly #events: Memory;
   readonly #wakerCount: Uint8Array;
-  /** By descriptor. Bounded by those that the process may have. */
+  /** By descriptor. Bounded by the descriptors that the process may have. */
   readonly #sockets = new Map<number, LibcSocket>();
-  /** Descriptors of those that are deferred. */
+  /** The descriptors of the deferred sockets. */
   readonly #deferred = new Set<number>();
   #deferredReadAtMs = 0;
   readonly #eventLoop: boolean;
@@ -109,11 +110,11 @@ class LibcUdp implements Udp {
   }
 
   /**
-   * Most sockets have one packet at a time, so the first round takes just one from each. It costs less to let epoll tell which
-   * ones have more than to read each until it is empty.
+   * Most sockets have one packet at a time, so the first round takes just one from each. It costs less to ask epoll
+   * which ones have more than to read each until it is empty.
    */
   poll(waitMs: number): number {
-    // A handler that polls would overwrite the packet that it has.
+    // A handler that polls would overwrite its own packet.
     if (this.#polling || this.#closed) return 0;
     this.#polling = true;
     try {
@@ -148,9 +149,9 @@ class LibcUdp implements Udp {
     return firsts === 0 ? 0 : firsts + this.#round(epoll, 0, MAX_PACKETS_OF_SOCKET - 1);
   }
 
-  /** HOT PATH. Reads at most so many packets from each socket that has some. */
+  /** HOT PATH. Reads at most so many packets from each readable socket. */
   #round(epoll: number, waitMs: number, most: number): number {
-    // Less than 0 when a signal interrupts it.
+    // The count is negative when a signal interrupts the call.
     const ready = this.#libc.epoll_wait(epoll, this.#events.bytes, MAX_READY, waitMs);
     let packets = 0;
     for (let index = 0; index < ready; index++) {
@@ -172,7 +173,7 @@ class LibcUdp implements Udp {
   #forget(fd: number): void {
     this.#sockets.delete(fd);
     this.#setEventLoop();
-    // A child process that is being started may have the descriptor too, and the kernel would go on telling of it.
+    // A child process that is being started may have the descriptor too, and the kernel would keep reporting it.
     this.#unwatch(fd);
     this.#deferred.delete(fd);
   }
@@ -193,7 +194,7 @@ class LibcUdp implements Udp {
     return this.#deferred.has(fd) ? this.#deferredEpoll : this.#epoll;
   }
 
-  /** Like the sockets of Node.js, ours keep the process alive, and without any it may end. */
+  /** Open sockets keep the process alive, like those of Node.js. */
   #setEventLoop(): void {
     if (!this.#eventLoop) return;
     if (this.#sockets.size > 0) {
@@ -208,7 +209,7 @@ class LibcUdp implements Udp {
     try {
       this.poll(0);
     } catch (error) {
-      // Of a handler. Thrown here it would end the process without a word.
+      // A handler has failed. Throwing here would end the process without a message.
       setImmediate(() => {
         throw error;
       });

@@ -1,6 +1,6 @@
 /**
- * The functions of libc that sockets need, called through koffi. All calls are synchronous; each is 0.2 us on top of what the
- * kernel needs. Bytes are passed as arrays, or by their address where it never changes.
+ * The functions of libc that sockets need, called through koffi. All calls are synchronous; each costs 0.2 us
+ * more than the kernel needs. Bytes are passed as arrays, or by their address where it never changes.
  */
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
@@ -20,10 +20,10 @@ export interface Libc {
   eventfd(count: number, flags: number): number;
   read(fd: number, into: Uint8Array, bytes: number): number;
   close(fd: number): number;
-  /** Of the last call that failed on this thread. */
+  /** The error number of the last call that failed on this thread. */
   errno(): number;
   address(memory: Uint8Array): bigint;
-  /** Calls back from the event loop while the descriptor is readable. @returns what ends it */
+  /** Calls back from the event loop while the descriptor is readable. @returns a function that stops it */
   whenReadable(fd: number, callback: () => void): () => void;
 }
 
@@ -31,10 +31,10 @@ export type LibcLoad =
   | { readonly type: 'loaded'; readonly libc: Libc }
   | { readonly type: 'unavailable'; readonly reason: string };
 
-/** Machines whose numbers and structures are those that `constants.ts` has. */
+/** The machines whose numbers and structures `constants.ts` has. */
 const ARCHITECTURES: readonly string[] = ['x64', 'arm64'];
 
-/** koffi is an optional dependency: without it, or elsewhere than on Linux, this says why libc cannot be had. */
+/** koffi is an optional dependency: without it, or outside of Linux, the result has the reason. */
 export async function loadLibc(): Promise<LibcLoad> {
   if (process.platform !== 'linux' || !ARCHITECTURES.includes(process.arch)) {
     return { type: 'unavailable', reason: `not on ${process.platform} ${process.arch}` };
@@ -48,7 +48,7 @@ export async function loadLibc(): Promise<LibcLoad> {
 }
 
 function bindings(koffi: typeof import('koffi').default): Libc {
-  // The libc that Node.js itself uses, be it glibc or musl.
+  // This is the libc that Node.js itself uses, glibc or musl.
   const lib = koffi.load(null);
   return {
     socket: lib.func('int socket(int, int, int)'),

@@ -1,8 +1,8 @@
 import type { Libc } from './libc.ts';
 
 /**
- * Memory that libc reads or writes. It has an ArrayBuffer of its own, so that it stays where it is: a small Buffer may be moved
- * by the garbage collector.
+ * Memory that libc reads or writes. It has its own ArrayBuffer, so that its address stays the same: the garbage
+ * collector may move a small Buffer.
  */
 export type Memory = {
   readonly bytes: Uint8Array;

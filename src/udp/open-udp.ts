@@ -5,28 +5,29 @@ import { loadLibc } from './libc.ts';
 import { openLibcUdp } from './libc-udp.ts';
 import type { Udp } from './udp.ts';
 
-/** A thread that is terminated while koffi is in its event loop takes the process with it (koffi 3.3.4). */
+/** Terminating a thread while koffi is in its event loop ends the process (koffi 3.3.4). */
 const NOT_IN_WORKERS = 'not in the event loop of a worker thread';
 
 export type UdpOptions = {
-  /** Default: libc where it can be had, unless the environment has ROSTRUM_UDP=dgram. */
+  /** The default is libc where it is available, unless the environment has ROSTRUM_UDP=dgram. */
   readonly driver?: 'libc' | 'dgram';
   /**
-   * The event loop hands packets over, also where the driver is libc: for threads that have other things to do than to wait for
-   * packets. In a worker thread the driver is dgram then.
+   * Whether the event loop hands packets over even with libc, for threads that do more than wait for packets. In a
+   * worker thread the driver is dgram then.
    */
   readonly eventLoop?: boolean;
 };
 
-/** Whether sockets may go through libc: not where the environment has ROSTRUM_UDP=dgram. */
+/** Whether sockets may use libc: ROSTRUM_UDP=dgram in the environment forbids it. */
 export function isLibcAllowed(): boolean {
   return process.env['ROSTRUM_UDP'] !== 'dgram';
 }
 
 /**
- * UDP for this thread: through libc on Linux where koffi loads, else through Node.js's dgram, which needs three times the CPU.
+ * UDP for this thread: through libc on Linux where koffi loads, else through Node.js's dgram, which needs three times
+ * the CPU.
  *
- * @throws UdpError ENOTSUP when libc is asked for and cannot be had
+ * @throws UdpError ENOTSUP when libc is asked for and not available
  */
 export async function openUdp({ driver, eventLoop = false }: UdpOptions = {}): Promise<Udp> {
   const wanted = driver ?? (isLibcAllowed() ? null : 'dgram');

@@ -9,7 +9,7 @@ import { ipv4Number } from './ipv4.ts';
  * `struct sockaddr_in`, see ip(7). Port and address are in network order, the family is in that of the machine.
  */
 export const SOCKET_ADDRESS_BYTES = 16;
-/** Of `struct sockaddr_in6`: what the kernel may write. */
+/** The size of `struct sockaddr_in6`, which the kernel may write. */
 export const MAX_SOCKET_ADDRESS_BYTES = 28;
 const PORT = 2;
 const ADDRESS = 4;
@@ -17,7 +17,7 @@ const ADDRESS = 4;
 /** Undoes a `connect`. */
 export const NO_ADDRESS = new Uint8Array(new ArrayBuffer(SOCKET_ADDRESS_BYTES)).fill(AF_UNSPEC);
 
-/** @throws UdpError EINVAL for what is no IPv4 address or no port */
+/** @throws UdpError EINVAL for an invalid IPv4 address or port */
 export function encodeSocketAddressInto(into: DataView, host: string, port: number): void {
   checkPort(port);
   into.setUint16(0, AF_INET, true);

@@ -20,7 +20,7 @@ export function lastError(libc: Libc, what: string): UdpError {
 }
 
 /**
- * What has to be set before a socket is bound.
+ * Sets the options that must be set before a socket is bound.
  *
  * @throws UdpError
  */
@@ -50,10 +50,10 @@ export function joinGroup(libc: Libc, fd: number, group: string, { interfaceAddr
   setOption(libc, fd, c.IPPROTO_IP, c.IP_ADD_MEMBERSHIP, membership);
 }
 
-/** @throws UdpError EINVAL for what is no program */
+/** @throws UdpError EINVAL for an invalid program */
 export function setFilter(libc: Libc, fd: number, filter: Filter | null): void {
   if (filter === null) {
-    // Fails when there is none, which is what is wanted.
+    // The call fails when there is no filter, which is fine.
     libc.setsockopt(fd, c.SOL_SOCKET, c.SO_DETACH_FILTER, new Uint8Array(4), 4);
     return;
   }
@@ -76,7 +76,7 @@ function setOption(libc: Libc, fd: number, level: number, option: number, value:
   throw lastError(libc, `socket option ${option} of level ${level} cannot be set`);
 }
 
-/** In network order. */
+/** Writes the address in network order. */
 function hostBytes(host: string): Uint8Array {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(ipv4Number(host));

@@ -1,4 +1,4 @@
-/** How a listener hears the conference, and in which form their phone gets it. Listeners who hear alike share encodings. */
+/** How a listener hears the conference, and in which format. Listeners who hear alike share encodings. */
 export type Hearing = {
   readonly codec: 'PCMU' | 'PCMA' | 'G722';
   readonly packetMs: 20 | 40 | 60;

@@ -11,15 +11,16 @@ const SENDS_BEFORE_SPEAKERS = 64;
 /** An encoding for one listener takes about as long as so many sends. */
 const SENDS_PER_OWN_ENCODING = 8;
 /**
- * A listener keeps an encoding of their own for so long after a prompt. A decoder of G.722 depends on the sound before: in
- * this time the two encoders come to agree, and the change cannot be heard. The frames of a prompt may also come unevenly.
+ * A listener keeps an encoding of their own for so long after a prompt. A decoder of G.722 depends on the sound before:
+ * in this time the two encoders come to agree, and the change cannot be heard. The frames of a prompt may also come
+ * unevenly.
  */
 const OWN_AFTER_PROMPT_FRAMES = 10;
 
 /**
  * The listeners of one conference in one media thread. Each frame is encoded once for all who hear the same; a listener
- * with a prompt has a mix of their own. Packets of 40 and 60 ms are put together from frames of 20 ms, and go out evenly
- * spread over the frames: a listener's first one may be that much later.
+ * with a prompt has a mix of their own. Packets of 40 and 60 ms are put together from frames of 20 ms, and go out
+ * evenly spread over the frames: a listener's first one may be that much later.
  */
 export class Audience {
   readonly #serveSpeakers: () => void;
@@ -35,7 +36,7 @@ export class Audience {
 
   /**
    * @param options.sampleRateHz of the frames that `play` gets
-   * @param deps.serveSpeakers called after each 64 sends, for what is more urgent; it may remove listeners, but not place any,
+   * @param deps.serveSpeakers called after each 64 sends, for more urgent work; it may remove listeners, but not place any,
    *   and it must not play to this audience
    */
   constructor({ sampleRateHz }: { sampleRateHz: SampleRateHz }, { serveSpeakers }: { serveSpeakers: () => void }) {

@@ -7,8 +7,8 @@ export type SampleRateHz = 8000 | 16_000;
 const FRAMES_PER_SECOND = 50;
 
 /**
- * The sound of a conference at one rate, 20 ms at a time, in each form that listeners hear: as it is or silence, and both
- * with comfort noise or without. Each form is made once per frame, and only when it is asked for.
+ * The sound of a conference at one rate, 20 ms at a time, in each form that listeners hear: as it is or silence, and
+ * both with comfort noise or without. Each form is made once per frame, and only when it is asked for.
  */
 export class ConferenceSound {
   readonly #resampler: StreamResampler | null;
@@ -41,7 +41,7 @@ export class ConferenceSound {
     this.#noiseOfSilence = new ComfortNoise(toHz);
   }
 
-  /** HOT PATH. The next 20 ms; null for no comfort noise. `samples` must stay as they are until the frame after this one. */
+  /** HOT PATH. Adds the next 20 ms; null for no comfort noise. `samples` must stay unchanged until the next frame. */
   next(samples: Int16Array, noiseDbov: number | null): void {
     this.#input = samples;
     this.#noiseDbov = noiseDbov;
@@ -62,7 +62,7 @@ export class ConferenceSound {
     const resampler = this.#resampler;
     if (resampler === null) return this.#input;
     if (this.#isResampled) return this.#resampled;
-    // The filter must not remember what was said before a pause.
+    // The filter must not remember audio from before a pause.
     if (!this.#wasResampled) resampler.convertInto(this.#resampled, this.#inputSilence);
     resampler.convertInto(this.#resampled, this.#input);
     this.#isResampled = true;

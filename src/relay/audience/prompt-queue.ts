@@ -12,16 +12,16 @@ const FRAMES_PER_SECOND = 50;
 const MOST_FRAMES = 10;
 /** 20 ms in each of the codecs. */
 const FRAME_BYTES = 160;
-/** After so many frames without sound the prompt has ended, and the next one comes from a new encoder. */
+/** After so many frames without audio the prompt has ended, and the next one comes from a new encoder. */
 const ENDED_FRAMES = 5;
 
 /** The part of a payload that is being decoded. One thread decodes one at a time. */
 const decoded = new Int16Array(320);
 
 /**
- * Turns the sound that Asterisk plays to one listener from packets of any length into frames of 20 ms. It begins with the
- * first whole frame and ends when it is empty. A packet that comes late is heard as a gap, which makes the queue longer by
- * as much: later packets may be that late.
+ * Turns the audio that Asterisk plays to one listener from packets of any length into frames of 20 ms. It begins with
+ * the first whole frame and ends when it is empty. A packet that comes late is heard as a gap, which makes the queue
+ * longer by as much: later packets may be that late.
  */
 export class PromptQueue {
   #rateHz: SampleRateHz = 8000;
@@ -29,7 +29,7 @@ export class PromptQueue {
   #samples: Int16Array | null = null;
   #readAt = 0;
   #waiting = 0;
-  /** How many frames in a row could not be given. */
+  /** The number of consecutive missing frames. */
   #missing = ENDED_FRAMES;
   #decoder: G722Decoder | null = null;
   #resampler: StreamResampler | null = null;
@@ -48,7 +48,7 @@ export class PromptQueue {
     }
   }
 
-  /** HOT PATH. The next 20 ms, valid until the next call; null while there is nothing to be heard. */
+  /** HOT PATH. The next 20 ms, valid until the next call; null while there is no audio. */
   next(rateHz: SampleRateHz): Int16Array | null {
     const frame = this.#frame;
     if (this.#waiting === 0 || this.#waiting < frame.length) {
@@ -56,7 +56,7 @@ export class PromptQueue {
       // The rest of a prompt. More may come after it, but not for long.
       if (this.#waiting === 0 || this.#missing === 1) return null;
     }
-    this.#takeInto(frame);
+    this.#readInto(frame);
     return rateHz === this.#rateHz ? frame : this.#resample(frame, rateHz);
   }
 
@@ -99,8 +99,8 @@ export class PromptQueue {
     this.#waiting -= samples;
   }
 
-  /** HOT PATH. Fills up with silence. */
-  #takeInto(frame: Int16Array): void {
+  /** HOT PATH. Fills the rest of the frame with silence. */
+  #readInto(frame: Int16Array): void {
     const ring = this.#samples as Int16Array;
     const count = Math.min(frame.length, this.#waiting);
     let at = this.#readAt;

@@ -1,17 +1,17 @@
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../rtp/packet.ts';
 import { payloadTypeOf, silenceOf } from './silence.ts';
 
-/** Where Asterisk has got nothing for so long, it is reminded with the next tick of the call. */
+/** If Asterisk has received nothing for so long, the next tick of the call sends a reminder. */
 const EVERY_MS = 150;
 /** Listeners get only prompts from Asterisk. The intervals differ, so that not all reminders are due at once. */
 const EVERY_MS_OF_LISTENER = 5000;
-/** In the header of RTP: from there on it tells the place in a stream. */
+/** From this offset on, the RTP header has the position in the stream. */
 const SEQUENCE_OFFSET = 2;
 
 /**
- * Has Asterisk send the RTP of a call to the relay. It sends to where it has got something from; but to the address in the
- * phone's description as soon as that has come again, as with each refresh of the session. So it gets comfort noise, which is
- * nothing to it, where the phone sends nothing or the relay passes nothing on.
+ * Makes Asterisk send the RTP of a call to the relay. Asterisk sends to the address that it last received RTP from.
+ * Each refresh of the session resets that to the address in the phone's description. So Asterisk gets comfort noise,
+ * which it ignores, while the phone sends nothing or the relay forwards nothing.
  */
 export class AsteriskReminder {
   readonly #packet = Buffer.from(silenceOf(null));
@@ -31,7 +31,7 @@ export class AsteriskReminder {
     });
   }
 
-  /** HOT PATH. Asterisk gets this packet of the phone. The next reminder is of the same stream, which Asterisk takes for one. */
+  /** HOT PATH. Asterisk gets this packet of the phone. The next reminder continues the same stream. */
   passed(packet: Buffer, nowMs: number): void {
     this.#atMs = nowMs;
     packet.copy(this.#packet, SEQUENCE_OFFSET, SEQUENCE_OFFSET, RTP_HEADER_BYTES);
@@ -41,7 +41,7 @@ export class AsteriskReminder {
     return nowMs - this.#atMs >= (isListener ? this.#everyMsOfListener : EVERY_MS);
   }
 
-  /** @returns what Asterisk is to get now; valid until the next packet */
+  /** @returns the packet to send to Asterisk now; valid until the next one */
   next(nowMs: number): Buffer {
     this.#atMs = nowMs;
     return this.#packet;

@@ -3,19 +3,19 @@ import type { PacketHandler, Udp, UdpSocket } from '../../udp/udp.ts';
 
 /** Asterisk is on this host. */
 const HOST = '127.0.0.1';
-/** Everything that Asterisk sends for the calls of a thread comes to one socket. */
+/** One socket receives all packets that Asterisk sends for the calls of a thread. */
 const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
 const OPEN_TRIES = 20;
 
 /**
- * The sockets of a thread towards Asterisk, which sends the RTP of a call to where it has got the call's from, and its RTCP to
- * the port above, where nobody wants it.
+ * The sockets of a thread towards Asterisk. Asterisk sends the RTP of a call to the address that it received the call's
+ * RTP from, and its RTCP to the port above, where it is dropped.
  */
 export type AsteriskSide = { readonly rtp: UdpSocket; readonly rtcp: UdpSocket };
 
 /**
- * @param descriptors of such sockets that another process has had, to go on with
- * @throws UdpError if none can be had
+ * @param descriptors of the sockets that another process has handed over, if any
+ * @throws UdpError if no pair of ports is free
  */
 export async function openAsteriskSide(
   udp: Udp,

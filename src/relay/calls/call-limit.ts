@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { callsWithin, parseOpenFiles } from '../../base/open-files.ts';
 
-/** For RTP and RTCP. */
+/** RTP and RTCP need one file each. */
 const FILES_PER_CALL = 2;
 
 /** How many calls this process can have, since each needs two of the files that it may open. */
 export type CallLimit = { readonly calls: number; readonly files: number };
 
-/** Infinite where the system has no limit, or does not tell. */
+/** Infinite where the system has no limit, or does not report it. */
 export async function readCallLimit(): Promise<CallLimit> {
   const text = await readFile('/proc/self/limits', 'utf8').catch(() => '');
   return callLimitOf(parseOpenFiles(text)?.soft ?? Number.POSITIVE_INFINITY);

@@ -11,9 +11,9 @@ import {
 import type { Udp, UdpSocket, UdpSource } from '../../udp/udp.ts';
 import type { CallState, PhoneReport } from '../upgrade/succession.ts';
 
-/** Of the RTP clock. */
+/** The RTP clock has 8000 Hz. */
 const TICKS_PER_MS = 8;
-/** A phone is answered at most so often, whatever it sends (RFC 3550, section 6.2, has 5 s). */
+/** The shortest interval between answers to one phone (RFC 3550, section 6.2, has 5 s). */
 const ANSWER_EVERY_MS = 2500;
 const BUFFER_BYTES = 8 * 1024;
 
@@ -21,35 +21,35 @@ export type CallRtcpDeps = {
   udp: Udp;
   stream: OutgoingStream;
   reception: Reception;
-  /** Sent so far, without headers. */
+  /** The bytes sent so far, without headers. */
   payloadBytes: () => number;
   /** Whether a phone may send from this address. */
   isAllowed: (host: string) => boolean;
   onHeard: () => void;
 };
 
-// Filled anew for each datagram, and used at once.
+// These are overwritten by each datagram.
 const view = emptyRtcpView();
 const out = Buffer.alloc(RTCP_REPORT_BYTES_MAX);
 const received = emptyReportBlock();
 
-/** The RTCP of one call, at the port above that of its RTP: takes the phone's reports, and answers them. */
+/** The RTCP of one call, at the port above that of its RTP: reads the phone's reports, and answers them. */
 export class CallRtcp {
   readonly #deps: CallRtcpDeps;
   #socket: UdpSocket | null = null;
-  #told: PhoneReport | null = null;
+  #phoneReport: PhoneReport | null = null;
   #answeredAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param continued of another process that has had the call before; null for none */
+  /** @param continued the state that another process has handed over; null for a new call */
   constructor(deps: CallRtcpDeps, continued: CallState['rtcp'] | null) {
     this.#deps = deps;
     if (!continued) return;
-    this.#told = continued.told;
+    this.#phoneReport = continued.told;
     this.#answeredAtMs = continued.answeredAtMs;
   }
 
   get state(): CallState['rtcp'] {
-    return { told: this.#told, answeredAtMs: this.#answeredAtMs };
+    return { told: this.#phoneReport, answeredAtMs: this.#answeredAtMs };
   }
 
   /** Null while there is no socket. */
@@ -57,12 +57,12 @@ export class CallRtcp {
     return this.#socket?.descriptor ?? null;
   }
 
-  /** What the phone has reported last; null before. */
-  get told(): PhoneReport | null {
-    return this.#told;
+  /** The latest report of the phone; null before the first. */
+  get phoneReport(): PhoneReport | null {
+    return this.#phoneReport;
   }
 
-  /** Rejects with a `UdpError` if somebody else has the port. */
+  /** Rejects with a `UdpError` if the port is taken. */
   async open(local: { host: string; port: number; descriptor?: number | undefined }): Promise<void> {
     const options = { ...local, receiveBufferBytes: BUFFER_BYTES };
     this.#socket = await this.#deps.udp.open(options, (datagram, from) => this.#receive(datagram, from));
@@ -78,7 +78,7 @@ export class CallRtcp {
     onHeard();
     if (view.hasBlock) {
       const { cumulativeLost, jitterTicks } = view.block;
-      this.#told = {
+      this.#phoneReport = {
         packetsLost: Math.max(0, cumulativeLost),
         jitterMs: jitterTicks / TICKS_PER_MS,
         roundTripMs: roundTripMs(view.block, Date.now()),
@@ -90,7 +90,7 @@ export class CallRtcp {
     this.#answer(from, view.ntpMiddle, nowMs);
   }
 
-  /** At once, so that no time has passed since the phone's report. */
+  /** Answers at once, so that no time has passed since the phone's report. */
   #answer(from: UdpSource, ntpMiddle: number | null, nowMs: number): void {
     const { stream, reception, udp } = this.#deps;
     const { packets } = stream;

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
+import { equals } from '../../base/equals.ts';
 import { OutgoingStream } from '../../rtp/outgoing-stream.ts';
 import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../../rtp/packet.ts';
 import { Reception } from '../../rtp/reception.ts';
@@ -21,41 +21,41 @@ import { payloadTypeOf, silenceOf } from './silence.ts';
 const EF = 46;
 /** Some hundred packets. */
 const BUFFER_BYTES = 64 * 1024;
-/** Of what a listener's phone sends, so often is enough to know that it is there, where it is, and what is lost. */
+/** One packet of a listener's phone in this time shows its presence, its address and its losses. */
 const SEEN_EVERY_MS = 320;
-/** A phone that is heard no more in that way may have moved: the kernel is to let through what comes from elsewhere. */
+/** A phone that is not heard for so long may have moved: the kernel then passes packets from other addresses. */
 const UNHEARD_MS = 400;
 /**
- * Others may go on sending to a port from a call that has had it before, such as an SBC that all calls come from. For so long
- * the phone can win it back.
+ * The phone of an earlier call may still send to its former port, possibly from the same SBC. For so long the right
+ * phone can win the port back.
  */
 const CONTESTED_MS = 2000;
-/** Something is sent at least so often, since firewalls on the way close what nobody uses. */
+/** A packet is sent at least this often, since firewalls close unused paths. */
 const IDLE_MS = 1000;
-/** After so long it is told that nothing comes from the phone, again and again. */
+/** The silence of a phone is reported at this interval. */
 const SILENT_MS = 25_000;
-/** Of the RTP clock of all codecs here. */
+/** The RTP clock has 8000 Hz for all codecs here. */
 const TICKS_PER_MS = 8;
-/** Of a telephone event (RFC 4733, section 2.3). Payload types from 96 on are dynamic. */
+/** A telephone event is this long (RFC 4733, section 2.3). Payload types from 96 on are dynamic. */
 const EVENT_BYTES = 4;
 const FIRST_DYNAMIC_TYPE = 96;
 
 /**
- * For so long Asterisk gets a listener's audio, which nobody hears, after a key and after the voice was taken. A key that comes
- * bunched it ends only with the audio that follows, and what has listened to a speaker it takes off the channel then.
+ * Asterisk gets a listener's audio, which nobody hears, for so long after a digit or after the end of speaking.
+ * Only this audio makes Asterisk end a digit whose packets came at once, and remove the hook of a speaker's meter.
  */
 const LAST_AUDIO_MS = 1000;
 
-/** So long it is tried to open a port that is taken, and so often. */
+/** Opening a taken port is retried for so long, at this interval. */
 const OPEN_WITHIN_MS = 1000;
 const OPEN_AGAIN_MS = 20;
 
-/** A time in ms, monotone, that is read once for many packets. */
+/** A monotonic time in ms that is read once for many packets. */
 export type FrameClock = { nowMs: number };
 
 export type CallDeps = {
   udp: Udp;
-  /** When the frame began that is being sent. */
+  /** The time at which the frame that is being sent began. */
   clock: FrameClock;
   drops: RtpDrops;
   /** HOT PATH. Sends to Asterisk's side of the call. */
@@ -64,12 +64,12 @@ export type CallDeps = {
   onSilent: (seconds: number) => void;
 };
 
-// Filled anew for each packet.
+// This is overwritten by each packet.
 const view = emptyRtpView();
 
 /**
- * The RTP of one call, between its phone and Asterisk. It passes through both ways, unless the phone is a listener's: then it
- * gets the sound of a conference, and Asterisk gets its keys, with a moment of audio after them. The phone has one stream.
+ * The RTP of one call, between its phone and Asterisk. It passes through both ways, unless the phone is a listener's.
+ * Then the phone gets a conference, and Asterisk gets its DTMF and a moment of audio. The phone gets one stream.
  */
 export class Call implements AudienceListener {
   hearing: Hearing;
@@ -88,15 +88,15 @@ export class Call implements AudienceListener {
   #everyNth = 1;
   #contestedUntilMs = performance.now() + CONTESTED_MS;
   #heardAtMs = performance.now();
-  #toldSilentAtMs = performance.now();
+  #silenceReportedAtMs = performance.now();
   #payloadBytes = 0;
   #packetsBefore = 0;
   #idleSinceMs = performance.now();
-  /** Of the last key, or of the time as a speaker. */
+  /** The end of the last digit, or of speaking. */
   #passedUntilMs = Number.NEGATIVE_INFINITY;
   readonly #reminder = new AsteriskReminder((end) => randomInt(end), performance.now());
 
-  /** @param continued as another process has had the call until now; null for a new one */
+  /** @param continued the state that another process has handed over; null for a new call */
   constructor(spec: CallSpec, deps: CallDeps, continued: CallState | null = null) {
     this.#deps = deps;
     this.#stream = new OutgoingStream((end) => randomInt(end), continued?.stream);
@@ -121,14 +121,14 @@ export class Call implements AudienceListener {
     this.#isConnected = continued.isConnected;
     this.#everyNth = continued.everyNth;
     this.#heardAtMs = continued.heardAtMs;
-    this.#toldSilentAtMs = continued.toldSilentAtMs;
+    this.#silenceReportedAtMs = continued.toldSilentAtMs;
     this.#payloadBytes = continued.payloadBytes;
     this.#packetsBefore = continued.packetsBefore;
     this.#idleSinceMs = continued.idleSinceMs;
     this.#passedUntilMs = continued.passedUntilMs;
   }
 
-  /** What another process needs to go on with it, and the descriptors of its sockets; null where it has none. */
+  /** The state for a successor, and the descriptors of the sockets; null if there are none. */
   get estate(): { state: CallState; descriptors: number[] } | null {
     const descriptors = [this.#rtp?.descriptor, this.#rtcp.descriptor].filter((fd) => typeof fd === 'number');
     if (typeof this.#rtp?.descriptor !== 'number') return null;
@@ -141,7 +141,7 @@ export class Call implements AudienceListener {
       isConnected: this.#isConnected,
       everyNth: this.#everyNth,
       heardAtMs: this.#heardAtMs,
-      toldSilentAtMs: this.#toldSilentAtMs,
+      toldSilentAtMs: this.#silenceReportedAtMs,
       payloadBytes: this.#payloadBytes,
       packetsBefore: this.#packetsBefore,
       idleSinceMs: this.#idleSinceMs,
@@ -159,30 +159,30 @@ export class Call implements AudienceListener {
     return this.#rtp !== null;
   }
 
-  /** What the phone reports by RTCP; null if it does not. */
-  get told(): PhoneReport | null {
-    return this.#rtcp.told;
+  /** The latest RTCP report of the phone; null before the first. */
+  get phoneReport(): PhoneReport | null {
+    return this.#rtcp.phoneReport;
   }
 
-  /** Whether it gets the sound of a conference. */
+  /** Whether the phone gets a conference from the relay. */
   get isListener(): boolean {
     return this.#rtp !== null && this.#spec.hearing !== null && this.#spec.codec !== null;
   }
 
-  /** Opens the ports that the phone was told. Rejects with a `UdpError` if somebody else keeps the one of RTP. */
+  /** Opens the ports that the phone sends to. Rejects with a `UdpError` if the RTP port stays taken. */
   async open(): Promise<void> {
     const { udp } = this.#deps;
     const { host, port } = this.#spec.local;
     const options = { host, receiveBufferBytes: BUFFER_BYTES, dscp: EF };
     this.#rtp = await openWhenFree(udp, { ...options, port }, (packet, from) => this.#fromPhone(packet, from));
-    // Only reports go there, which somebody else may have the port for.
+    // The RTCP port carries only reports, and may be taken.
     await this.#rtcp.open({ host, port: port + 1 }).catch(() => {});
     if (this.#closed) return this.close();
     this.#remind(performance.now());
     this.#settle();
   }
 
-  /** Goes on with the sockets that another process has had: connected, filtered and filled as they are. */
+  /** Continues with the sockets of another process. They keep their peer, their filter and waiting packets. */
   async adopt([rtp, rtcp]: readonly number[]): Promise<void> {
     const { host, port } = this.#spec.local;
     const receive = (packet: Buffer, from: UdpSource) => this.#fromPhone(packet, from);
@@ -192,10 +192,10 @@ export class Call implements AudienceListener {
     if (this.#closed) this.close();
   }
 
-  /** Changes what the phone gets. What has been learned of it stays. */
+  /** Changes the audio that the phone gets. The state of the phone is kept. */
   change(spec: CallSpec): void {
-    // A controller that was started again says everything once more.
-    if (isDeepStrictEqual({ ...spec, source: null }, { ...this.#spec, source: null })) return;
+    // A restarted controller repeats everything.
+    if (equals({ ...spec, source: null }, { ...this.#spec, source: null })) return;
     if ((spec.hearing === null) !== (this.#spec.hearing === null)) {
       this.#prompts = new PromptQueue();
       this.#passedUntilMs = performance.now();
@@ -211,7 +211,7 @@ export class Call implements AudienceListener {
     this.#rtcp.close();
   }
 
-  /** HOT PATH. A packet of a conference, with room for its header. */
+  /** HOT PATH. Sends a packet of a conference, which has room for its header. */
   send(packet: Buffer, bytes: number, ticks: number): void {
     this.#stream.next(packet, ticks, payloadTypeOf(this.hearing.codec), false, this.#deps.clock.nowMs);
     this.#transmit(packet, bytes);
@@ -222,7 +222,7 @@ export class Call implements AudienceListener {
     return this.#prompts.next(rateHz);
   }
 
-  /** HOT PATH. What Asterisk sends: to the phone as it is, or mixed into what the listener hears. */
+  /** HOT PATH. Forwards a packet of Asterisk to the phone, or mixes it into the conference of a listener. */
   fromAsterisk(packet: Buffer): void {
     if (decodeRtpInto(view, packet) !== null) return;
     if (!this.isListener) {
@@ -234,13 +234,13 @@ export class Call implements AudienceListener {
     this.#prompts.push(packet.subarray(view.payloadStart, view.payloadEnd), codec);
   }
 
-  /** To be called some times in a second. */
+  /** Must be called a few times per second. */
   tick(nowMs: number): void {
     if (this.#isConnected && nowMs - this.#heardAtMs > UNHEARD_MS) this.#connect(false);
     if (this.isOpen && this.#reminder.isDue(this.isListener, nowMs)) this.#remind(nowMs);
     const silentMs = nowMs - this.#heardAtMs;
-    if (silentMs > SILENT_MS && nowMs - this.#toldSilentAtMs > SILENT_MS) {
-      this.#toldSilentAtMs = nowMs;
+    if (silentMs > SILENT_MS && nowMs - this.#silenceReportedAtMs > SILENT_MS) {
+      this.#silenceReportedAtMs = nowMs;
       this.#deps.onSilent(Math.round(silentMs / 1000));
     }
     const { packets } = this.#stream;
@@ -251,27 +251,27 @@ export class Call implements AudienceListener {
 
   statistics(nowMs: number): CallStatistics {
     const { expected, lost, jitterMs } = this.#reception;
-    const { told } = this;
+    const { phoneReport } = this;
     return {
       packetsReceived: Math.max(0, expected - lost),
       packetsLost: lost,
       jitterMs,
       packetsSent: this.#stream.packets,
-      packetsLostByPhone: told?.packetsLost ?? null,
-      jitterAtPhoneMs: told?.jitterMs ?? null,
-      roundTripMs: told?.roundTripMs ?? null,
+      packetsLostByPhone: phoneReport?.packetsLost ?? null,
+      jitterAtPhoneMs: phoneReport?.jitterMs ?? null,
+      roundTripMs: phoneReport?.roundTripMs ?? null,
       silentSeconds: Math.round((nowMs - this.#heardAtMs) / 1000),
     };
   }
 
   /** HOT PATH. */
   #fromPhone(packet: Buffer, from: UdpSource): void {
-    const dropped = this.#take(packet, from);
+    const dropped = this.#accept(packet, from);
     if (dropped !== null) countDrop(this.#deps.drops, dropped);
   }
 
-  /** HOT PATH. @returns why the packet is of no use, or null */
-  #take(packet: Buffer, from: UdpSource): CallDropReason | null {
+  /** HOT PATH. @returns the reason why the packet is dropped, or null */
+  #accept(packet: Buffer, from: UdpSource): CallDropReason | null {
     const problem = decodeRtpInto(view, packet);
     if (problem !== null) return problem;
     const nowMs = performance.now();
@@ -290,7 +290,7 @@ export class Call implements AudienceListener {
       this.#deps.toAsterisk(packet, this.#asterisk);
     }
     if (!this.isListener) return null;
-    if (isPassed) this.#takeAll();
+    if (isPassed) this.#passAll();
     else this.#thinOut(bytes);
     if (!this.#isConnected) this.#connect(true);
     return null;
@@ -302,7 +302,7 @@ export class Call implements AudienceListener {
 
   #heard(nowMs: number): void {
     this.#heardAtMs = nowMs;
-    this.#toldSilentAtMs = nowMs;
+    this.#silenceReportedAtMs = nowMs;
   }
 
   #moved(): void {
@@ -317,23 +317,23 @@ export class Call implements AudienceListener {
     this.#peer = address && this.#deps.udp.peer(address.host, address.port);
   }
 
-  /** Has the kernel drop what nobody needs of a listener, and pass all of a speaker. */
+  /** Makes the kernel drop most packets of a listener, and pass all of a speaker. */
   #settle(): void {
     this.#everyNth = 0;
     if (!this.isListener) {
       this.#connect(false);
-      this.#takeAll();
+      this.#passAll();
     } else if (this.#source.isKnown) this.#connect(true);
   }
 
-  #takeAll(): void {
+  #passAll(): void {
     if (this.#everyNth === 1) return;
     this.#everyNth = 1;
     this.#rtp?.setDeferred(false);
     this.#rtp?.setFilter(null);
   }
 
-  /** @param bytes of one packet of the phone: G.711 and G.722 have 8 in each millisecond */
+  /** @param bytes of one packet of the phone: G.711 and G.722 have 8 per millisecond */
   #thinOut(bytes: number): void {
     const packetMs = Math.max(10, bytes / 8);
     const everyNth = 2 ** Math.floor(Math.log2(SEEN_EVERY_MS / packetMs));
@@ -345,12 +345,12 @@ export class Call implements AudienceListener {
   }
 
   /**
-   * A connected socket costs less. It takes nothing from elsewhere, so that it is only connected while the phone is heard, and
-   * is certainly that of the call.
+   * A connected socket costs less, but receives only from its peer. So it is connected only while the phone is heard,
+   * and is certainly that of the call.
    */
   #connect(connected: boolean): void {
     if (connected === this.#isConnected && !connected) return;
-    if (connected && !this.#source.isTold && performance.now() < this.#contestedUntilMs) return;
+    if (connected && !this.#source.isDescribed && performance.now() < this.#contestedUntilMs) return;
     this.#isConnected = this.#rtp?.connect(connected ? this.#peer : null) === true && connected;
   }
 
@@ -377,7 +377,7 @@ export class Call implements AudienceListener {
   }
 }
 
-/** The port may still be that of a relay, or of another call, which is just ending. */
+/** A relay or another call that is just ending may still have the port. */
 async function openWhenFree(udp: Udp, options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket> {
   for (const startedMs = performance.now(); ; await sleep(OPEN_AGAIN_MS)) {
     try {
@@ -390,7 +390,7 @@ async function openWhenFree(udp: Udp, options: UdpSocketOptions, onPacket: Packe
 }
 
 function sourceOf({ phone, sources, source }: CallSpec, continued?: CallState['source']): PhoneSource {
-  return new PhoneSource({ told: phone, hosts: sources, known: source }, continued);
+  return new PhoneSource({ described: phone, hosts: sources, known: source }, continued);
 }
 
 function hearingOf({ hearing, codec }: CallSpec): Hearing {

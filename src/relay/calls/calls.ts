@@ -16,8 +16,8 @@ import { Call, type FrameClock } from './call.ts';
 import type { RtpDrops } from './rtp-drops.ts';
 
 const SUMS_EVERY_MS = 2000;
-/** In one message to a successor. */
-const CALLS_TOLD_AT_ONCE = 64;
+/** A message to a successor has this many. */
+const CALLS_PER_MESSAGE = 64;
 
 type Listeners = { audience: Audience; sampleRateHz: AudienceFrame['sampleRateHz']; readonly calls: Set<Call> };
 
@@ -25,15 +25,15 @@ export type CallsDeps = {
   udp: Udp;
   drops: RtpDrops;
   report: (report: CallReport) => void;
-  /** The first listener of a conference has come, or the last one has gone. */
+  /** The first listener of a conference has come, or the last one has left. */
   onWanted: (conference: string, wanted: boolean) => void;
 };
 
-/** The calls of a media thread: it passes their RTP on, and sends listeners the frames of the floors. */
+/** The calls of a media thread: forwards their RTP, and sends listeners the frames of the floors. */
 export class Calls {
   readonly #deps: CallsDeps;
   #asterisk: AsteriskSide | null = null;
-  /** When there is a side towards Asterisk. */
+  /** Resolves when the sockets towards Asterisk are open. */
   #begun: Promise<void> = Promise.resolve();
   readonly #calls = new Map<string, Call>();
   /** By Asterisk's side of the call: its host and its port. */
@@ -61,7 +61,7 @@ export class Calls {
     }
   }
 
-  /** To be called first: goes on with calls of another process, if there are any. */
+  /** Must be called first. Continues the calls that another process has handed over, if any. */
   begin(taken: readonly SuccessionPart[]): void {
     this.#begun = this.#begin(taken);
   }
@@ -90,15 +90,18 @@ export class Calls {
     this.#deps.report({ type: 'begun' });
   }
 
-  /** Tells another process all that it needs to go on. The thread must stand still afterwards: what comes meanwhile waits in the sockets. */
+  /**
+   * Sends another process all that it needs to continue. The thread must stand still afterwards: packets wait in the
+   * sockets meanwhile.
+   */
   handOver(libc: Libc, { path, thread }: { path: string; thread: number }): void {
     if (this.#asterisk === null) return;
     const { rtp, rtcp } = this.#asterisk;
     const asterisk = [rtp.descriptor, rtcp.descriptor].filter((fd) => fd !== null);
     sendDescriptors(libc, path, encodeSuccession({ type: 'asterisk', thread }), asterisk);
     const estates = [...this.#calls.values()].map((call) => call.estate).filter((estate) => estate !== null);
-    for (let at = 0; at < estates.length; at += CALLS_TOLD_AT_ONCE) {
-      const some = estates.slice(at, at + CALLS_TOLD_AT_ONCE);
+    for (let at = 0; at < estates.length; at += CALLS_PER_MESSAGE) {
+      const some = estates.slice(at, at + CALLS_PER_MESSAGE);
       const calls = some.map(({ state }) => state);
       const descriptors = some.flatMap((estate) => estate.descriptors);
       sendDescriptors(libc, path, encodeSuccession({ type: 'calls', thread, calls }), descriptors);
@@ -109,11 +112,11 @@ export class Calls {
     const { channelId } = spec;
     const known = this.#calls.get(channelId);
     if (known) {
-      // One who stays in a conference keeps the place in its audience.
+      // A listener who stays in a conference keeps their place in its audience.
       if (spec.hearing?.conference !== known.spec.hearing?.conference) this.#leave(known);
       known.change(spec);
       this.#enter(known);
-      // A controller that was started since waits for it.
+      // A controller that has restarted since waits for it.
       return known.isOpen ? this.#deps.report({ type: 'call-open', channelId }) : undefined;
     }
     const call = this.#create(spec, null);
@@ -187,7 +190,7 @@ export class Calls {
     return listeners;
   }
 
-  /** HOT PATH. Packets of those who speak do not wait until all listeners have theirs. */
+  /** HOT PATH. Packets of speakers do not wait until all listeners have theirs. */
   readonly #serveSpeakers = (): void => void this.#deps.udp.poll(0);
 
   /** HOT PATH. */
@@ -208,7 +211,7 @@ export class Calls {
     listeners.audience.play(samples, noiseDbov);
   }
 
-  /** To be called some times in a second. */
+  /** Must be called a few times per second. */
   tick(nowMs: number): void {
     for (const call of this.#calls.values()) call.tick(nowMs);
     if (nowMs - this.#sumsAtMs < SUMS_EVERY_MS) return;
@@ -222,8 +225,8 @@ export class Calls {
     let worstJitterAtPhonesMs = 0;
     for (const call of this.#calls.values()) {
       if (call.isListener) listeners += 1;
-      packetsLostByPhones += call.told?.packetsLost ?? 0;
-      worstJitterAtPhonesMs = Math.max(worstJitterAtPhonesMs, call.told?.jitterMs ?? 0);
+      packetsLostByPhones += call.phoneReport?.packetsLost ?? 0;
+      worstJitterAtPhonesMs = Math.max(worstJitterAtPhonesMs, call.phoneReport?.jitterMs ?? 0);
     }
     const calls = this.#calls.size;
     this.#deps.report({ type: 'sums', sums: { calls, listeners, packetsLostByPhones, worstJitterAtPhonesMs } });

@@ -3,32 +3,31 @@ import type { PhoneSourceState } from '../upgrade/succession.ts';
 
 /** While the phone is heard, a packet of another stream from its address does not move it. */
 const HEARD_LATELY_MS = 100;
-/** Where any address is allowed, a new one counts when the phone has not been heard for so long. */
+/** Where any address is allowed, a new one is accepted after the phone was silent for so long. */
 const SILENT_MS = 2000;
 
 export type PhoneSourceOptions = {
-  /** Where the phone wants its sound, as it has said. */
-  readonly told: RtpAddress | null;
-  /** Addresses from which it may send; any where there is none. */
+  /** The address in the phone's description (SDP). */
+  readonly described: RtpAddress | null;
+  /** The addresses that it may send from; an empty list allows any. */
   readonly hosts: readonly string[];
-  /** From where it has sent before, as another process has seen. */
+  /** The address that it has sent from before, as another process has seen. */
   readonly known: RtpAddress | null;
 };
 
 /**
- * From where a phone sends. Only the addresses that its signalling has named are believed, unless any may send. The port is
- * whatever it sends from: behind NAT nobody knows it before, and it changes when the NAT forgets, or the phone changes
- * networks. So a packet from another port is followed at once if it continues the phone's own stream, which a stranger cannot
- * know, or if the phone is not heard just now. Whatever happened in between, the phone wins its stream back with its next
- * packet, where only named addresses may send.
+ * The address that a phone sends from. Only the hosts in its signalling are trusted, unless any may send. Behind NAT the port is unknown
+ * before, and it changes when the NAT forgets it, or the phone changes networks. So a packet from another port is
+ * followed at once if it continues the phone's own stream, which a stranger cannot know, or if the phone is not heard
+ * just now. Where only named hosts may send, the phone wins its stream back with its next packet in any case.
  */
 export class PhoneSource {
   readonly #options: PhoneSourceOptions;
   readonly #state: PhoneSourceState;
 
   constructor(options: PhoneSourceOptions, continued: PhoneSourceState | null = null) {
-    const { told, known } = options;
-    const { host, port } = known ?? told ?? { host: '', port: 0 };
+    const { described, known } = options;
+    const { host, port } = known ?? described ?? { host: '', port: 0 };
     this.#options = options;
     this.#state = continued
       ? { ...continued }
@@ -39,15 +38,15 @@ export class PhoneSource {
     return { ...this.#state };
   }
 
-  /** Where it sends from, or says that it is; null where nothing is known. */
+  /** The address that it sends from or has described; null if none is known. */
   get address(): RtpAddress | null {
     return this.#state.port === 0 ? null : { host: this.#state.host, port: this.#state.port };
   }
 
-  /** Whether it sends from where it has said that it is. */
-  get isTold(): boolean {
-    const { told } = this.#options;
-    return told !== null && told.port === this.#state.port && told.host === this.#state.host;
+  /** Whether it sends from the address that it has described. */
+  get isDescribed(): boolean {
+    const { described } = this.#options;
+    return described !== null && described.port === this.#state.port && described.host === this.#state.host;
   }
 
   /** Whether it has sent anything. */
@@ -56,16 +55,16 @@ export class PhoneSource {
   }
 
   /**
-   * Whether RTCP from this address is believed. Where any may send, only that in its SDP and the one from which it sends are,
-   * once it has sent.
+   * Whether RTCP from this host is accepted. Where any host may send, only the one in the SDP and the one that the
+   * phone sends from are accepted once it has sent.
    */
   allows(host: string): boolean {
-    const { hosts, told } = this.#options;
+    const { hosts, described } = this.#options;
     if (hosts.length > 0) return hosts.includes(host);
-    return !this.#state.isKnown || host === this.#state.host || host === told?.host;
+    return !this.#state.isKnown || host === this.#state.host || host === described?.host;
   }
 
-  /** HOT PATH. @returns whether the packet is the phone's; `moved` tells whether it came from somewhere else than before */
+  /** HOT PATH. @returns whether the packet is the phone's; `moved` means that the phone's address has changed */
   accepts(host: string, port: number, ssrc: number, nowMs: number): 'same' | 'moved' | 'stranger' {
     const isSame = this.#state.isKnown && port === this.#state.port && host === this.#state.host;
     if (!isSame && !this.#isPlausible(host, port, ssrc, nowMs)) return 'stranger';
@@ -79,10 +78,10 @@ export class PhoneSource {
   }
 
   #isPlausible(host: string, port: number, ssrc: number, nowMs: number): boolean {
-    // There is no such port: the packet was forged.
+    // Port 0 does not exist: the packet was forged.
     if (port === 0) return false;
-    const { hosts, told } = this.#options;
-    if (told?.port === port && told.host === host) return true;
+    const { hosts, described } = this.#options;
+    if (described?.port === port && described.host === host) return true;
     const sinceHeardMs = nowMs - this.#state.heardAtMs;
     if (
       hosts.length > 0

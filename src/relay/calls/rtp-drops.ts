@@ -1,11 +1,11 @@
 import type { RtpDropReason } from '../../rtp/packet.ts';
 
-/** Why a packet that came to a call's port was dropped. */
+/** The reasons to drop a packet at a call's port. */
 export type CallDropReason = RtpDropReason | 'other-source';
 
 const REASONS: readonly CallDropReason[] = ['too-short', 'not-version-2', 'rtcp', 'bad-length', 'other-source'];
 
-/** Counts by reason, in memory that the relay's threads share. */
+/** Counts by reason, in memory that all threads of the relay share. */
 export type RtpDrops = BigUint64Array<SharedArrayBuffer>;
 
 export function createRtpDrops(): RtpDrops {

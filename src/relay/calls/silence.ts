@@ -5,10 +5,10 @@ import type { CallSpec } from '../protocol/protocol.ts';
 
 type Codec = CallSpec['codec'];
 
-/** Static payload types (RFC 3551, section 6). Comfort noise (RFC 3389) is what every phone may get. */
+/** Static payload types (RFC 3551, section 6). Every phone may get comfort noise (RFC 3389). */
 const PAYLOAD_TYPES = { PCMU: 0, PCMA: 8, G722: 9 } as const;
 const COMFORT_NOISE = 13;
-/** In -dBov, the only byte of its payload. */
+/** The level in -dBov is the only byte of a comfort noise payload. */
 const FAINT = 90;
 /** 20 ms in each of these codecs. */
 const PAYLOAD_BYTES = 160;
@@ -19,7 +19,7 @@ export function payloadTypeOf(codec: Codec): number {
 
 const PACKETS = new Map<Codec, Buffer>();
 
-/** A packet with 20 ms of silence, and room for its header. It is used again and again. */
+/** A packet with 20 ms of silence, and room for its header. It is reused. */
 export function silenceOf(codec: Codec): Buffer {
   const known = PACKETS.get(codec);
   if (known) return known;

@@ -2,7 +2,7 @@ import { G722Decoder, G722Encoder } from '../../audio/g722.ts';
 import { decodeL16Into, encodeL16Into } from '../../audio/l16.ts';
 import type { FloorSpec } from '../protocol/protocol.ts';
 
-/** How 20 ms of sound are exchanged with Asterisk, both ways, over one stream. */
+/** The format of 20 ms of audio in the stream to and from Asterisk. */
 export type FloorCodec = {
   readonly payloadType: number;
   readonly payloadBytes: number;
@@ -11,8 +11,8 @@ export type FloorCodec = {
 };
 
 /**
- * Over ExternalMedia nothing is negotiated, and Asterisk takes only payload types that need not be: L16 at 16 kHz, which
- * it sends as 118, it does not take. G.722 is its only wideband codec that has a static one (RFC 3551).
+ * ExternalMedia negotiates nothing, so Asterisk accepts only static payload types (RFC 3551). It sends L16 at 16 kHz as
+ * 118, but does not accept it. G.722 is its only wideband codec with a static type.
  */
 export function floorCodec(sampleRateHz: FloorSpec['sampleRateHz']): FloorCodec {
   if (sampleRateHz === 8000) {

@@ -14,12 +14,12 @@ const HOST = '127.0.0.1';
 /** Some hundred packets. */
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
 const FRAME_MS = 20;
-/** Of RTP: the clock of G.722 is that of half its sampling rate (RFC 3551, section 4.5.2). */
+/** In RTP, the clock of G.722 runs at half its sampling rate (RFC 3551, section 4.5.2). */
 const TICKS_PER_FRAME = 160;
 const PACKETS_IN_TURN = 8;
 /**
- * What is given back is heard with Asterisk's next frame, 20 ms after the one that has come. Until then it need not wait
- * for that; the rest of the time is for a busy machine.
+ * Asterisk plays the returned frame with its next one, 20 ms later. Frames of other nodes are awaited for so long; the
+ * rest of the time is for a busy machine.
  */
 const GIVE_BACK_AFTER_MS = 8;
 
@@ -27,22 +27,22 @@ const view = emptyRtpView();
 
 export type FloorDeps = {
   udp: Udp;
-  /** Receives each frame for the audience; it must be used before the next one. */
+  /** Receives each frame for the audience, which is valid until the next call. */
   play: (samples: Int16Array, noiseDbov: number | null) => void;
   /** Receives each frame of this node for the others. */
   share: (samples: Int16Array, nodes: readonly string[]) => void;
-  /** `advance` is to be called at this time, which is sooner than it was before. */
+  /** `advance` must be called at this time, which may be earlier than the one before. */
   wakeAt: (atMs: number) => void;
 };
 
 /**
- * The floor of a conference: takes what Asterisk mixes there, which is 20 ms at a time, and gives back what is said on
- * other nodes, and comfort noise. A frame goes to the other nodes as soon as it comes, and to the audience too unless those
- * send something; where none comes in time, silence takes its place.
+ * The floor of a conference: receives Asterisk's mix, 20 ms at a time, and returns the audio of other nodes with
+ * comfort noise. A frame goes to the other nodes as soon as it comes. It goes to the audience at once too, unless other
+ * nodes send audio. Silence replaces a frame that does not come in time.
  */
 export class Floor {
   readonly sampleRateHz: FloorSpec['sampleRateHz'];
-  /** What other nodes send. */
+  /** The audio of other nodes. */
   readonly remote: RemoteSources;
   #spec: FloorSpec;
   readonly #deps: FloorDeps;
@@ -56,14 +56,14 @@ export class Floor {
   readonly #noise: ComfortNoise;
   readonly #packets: readonly Buffer[];
   readonly #header: { payloadType: number; marker: boolean; sequence: number; timestamp: number; ssrc: number };
-  /** A frame of Asterisk that is still to be mixed with those of other nodes. */
+  /** A frame of Asterisk that has not been mixed with those of other nodes yet. */
   #waiting: Int16Array | null = null;
   #waitsUntilMs = Number.POSITIVE_INFINITY;
   readonly #udp: Udp;
   #socket: UdpSocket | null = null;
   #closed = false;
 
-  /** @param header of the last packet to Asterisk, of a process that has had the floor before */
+  /** @param header of the last packet that a previous process sent to Asterisk */
   constructor(spec: FloorSpec, deps: FloorDeps, nowMs: number, header: FloorState['header'] = newHeader()) {
     this.#spec = spec;
     this.#deps = deps;
@@ -87,7 +87,7 @@ export class Floor {
     this.#pacing = new Pacing({ frameMs: FRAME_MS, frameSamples: TICKS_PER_FRAME }, nowMs);
   }
 
-  /** What another process needs to go on with it; null where it has no descriptor. Nothing may be played afterwards. */
+  /** The state for a successor; null if the socket has no descriptor. Nothing may be played afterwards. */
   handOver(): { state: FloorState; descriptor: number } | null {
     const { port, descriptor = null } = this.#socket ?? {};
     if (port === undefined || descriptor === null) return null;
@@ -97,7 +97,7 @@ export class Floor {
     return { state, descriptor };
   }
 
-  /** @returns where Asterisk is to send to: the port that is wished for, if it is free; rejects if none can be had */
+  /** @returns the address that Asterisk must send to, with the wanted port if it is free */
   async open(descriptor?: number): Promise<RtpAddress> {
     const { port } = this.#spec;
     const options = { host: HOST, receiveBufferBytes: RECEIVE_BUFFER_BYTES, descriptor };
@@ -113,7 +113,7 @@ export class Floor {
     return { host: HOST, port: socket.port };
   }
 
-  /** A controller that was restarted does not know at once where Asterisk is; it has not moved. */
+  /** A restarted controller does not know Asterisk's address at once: the known one stays valid. */
   change(spec: FloorSpec): void {
     for (const nodeId of this.#spec.nodes) if (!spec.nodes.includes(nodeId)) this.remote.forget(nodeId);
     this.#spec = { ...spec, asterisk: spec.asterisk ?? this.#spec.asterisk };
@@ -125,12 +125,12 @@ export class Floor {
     this.#socket?.close();
   }
 
-  /** HOT PATH. When `advance` is to be called, unless packets come before. */
+  /** HOT PATH. The time at which `advance` must be called, unless packets come before. */
   get dueMs(): number {
     return Math.min(this.#pacing.overdueMs, this.#waitsUntilMs);
   }
 
-  /** HOT PATH. Does what is due. */
+  /** HOT PATH. Mixes and plays all frames that are due. */
   advance(nowMs: number): void {
     if (nowMs >= this.#waitsUntilMs) this.#mixWaiting();
     while (this.#pacing.overdue(nowMs)) this.#play(this.#silence, nowMs);
@@ -149,12 +149,12 @@ export class Floor {
     if (view.payloadEnd - view.payloadStart !== this.#codec.payloadBytes) return;
     const nowMs = performance.now();
     this.#mixWaiting();
-    // Late ones too: some codecs go on from the frame before.
+    // Late packets are decoded too: some codecs depend on the frame before.
     this.#codec.decodeInto(packet.subarray(view.payloadStart, view.payloadEnd), this.#frame);
     if (this.#pacing.arrived(view.timestamp, nowMs)) this.#play(this.#frame, nowMs);
   }
 
-  /** HOT PATH. 20 ms of the conference, of which Asterisk has sent `local`. */
+  /** HOT PATH. Plays 20 ms of the conference. @param local the frame of Asterisk */
   #play(local: Int16Array, nowMs: number): void {
     const { nodes } = this.#spec;
     if (nodes.length > 0) this.#deps.share(local, nodes);
@@ -193,7 +193,7 @@ export class Floor {
     return this.#everything;
   }
 
-  /** HOT PATH. What those on the floor hear besides each other. */
+  /** HOT PATH. Sends Asterisk the audio that speakers hear besides each other. */
   #giveBack(samples: Int16Array, noiseDbov: number | null): void {
     const header = this.#header;
     header.sequence = (header.sequence + 1) & 0xffff;

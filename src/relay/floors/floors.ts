@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { equals } from '../../base/equals.ts';
 import type { Aead } from '../../trunk/aead.ts';
 import type { ReceivedFrame } from '../../trunk/received-frame.ts';
 import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
@@ -18,14 +18,14 @@ import { Trunk } from './trunk.ts';
 import { TrunkFeed } from './trunk-feed.ts';
 
 const STATS_EVERY_MS = 2000;
-/** In one message to a successor, which has room for the names of a thousand nodes in each. */
-const FLOORS_TOLD_AT_ONCE = 4;
+/** A message to a successor has room for this many, each with the names of a thousand nodes. */
+const FLOORS_PER_MESSAGE = 4;
 
 export type FloorsOptions = { trunk: TrunkOptions | null };
 export type FloorsDeps = {
   aead: Aead;
   udp: Udp;
-  /** Receives 20 ms for an audience; they must be used before the next ones. */
+  /** Receives 20 ms for an audience, which are valid until the next call. */
   play: (frame: AudienceFrame) => void;
   report: (report: FloorReport) => void;
 };
@@ -38,9 +38,9 @@ export class Floors {
   readonly #deps: FloorsDeps;
   readonly #floors = new Map<string, Entry>();
   readonly #trunk: Trunk | null;
-  /** Of conferences that have ended, by node. Bounded by the nodes that there are, see `#reportTrunk`. */
+  /** The frames of conferences that have ended, by node. Bounded by the known nodes, see `#reportTrunk`. */
   readonly #past = new Map<string, FrameCounts>();
-  /** No floor has anything to do before; some may have later. */
+  /** No floor is due before this time. */
   #dueMs = Number.POSITIVE_INFINITY;
   #reportedAtMs = performance.now();
 
@@ -58,7 +58,7 @@ export class Floors {
       });
   }
 
-  /** Opens the trunk, and goes on with what another process has handed over, if anything. */
+  /** Opens the trunk. Continues the floors that another process has handed over, if any. */
   async begin(taken: readonly SuccessionPart[]): Promise<void> {
     let trunkDescriptors: readonly number[] = [];
     for (const { text, descriptors } of taken) {
@@ -68,7 +68,7 @@ export class Floors {
           message.floors.map(({ spec, header }, index) => this.#create(spec, header).open(descriptors[index])),
         );
       } else if (message.type === 'trunk') {
-        if (isDeepStrictEqual(message.place, placeOf(this.#options.trunk))) trunkDescriptors = descriptors;
+        if (equals(message.place, placeOf(this.#options.trunk))) trunkDescriptors = descriptors;
         else await this.#closeAll(descriptors);
       }
     }
@@ -79,12 +79,12 @@ export class Floors {
     report({ type: 'begun' });
   }
 
-  /** HOT PATH. When `advance` is to be called, at the latest. */
+  /** HOT PATH. The latest time at which `advance` must be called. */
   get dueMs(): number {
     return this.#dueMs;
   }
 
-  /** HOT PATH. Has each floor do what is due. */
+  /** HOT PATH. Advances each floor. */
   advance(nowMs: number): void {
     if (nowMs < this.#dueMs) return;
     this.#dueMs = Number.POSITIVE_INFINITY;
@@ -94,7 +94,7 @@ export class Floors {
     }
   }
 
-  /** To be called some times in a second. */
+  /** Must be called a few times per second. */
   tick(nowMs: number): void {
     if (!this.#trunk) return;
     this.#trunk.tick(nowMs);
@@ -103,11 +103,11 @@ export class Floors {
     this.#reportTrunk(this.#trunk);
   }
 
-  /** Tells another process all that it needs to go on, and ends. What comes meanwhile waits in the sockets. */
+  /** Sends another process all that it needs to continue, and stops. Packets wait in the sockets meanwhile. */
   handOver(send: (message: SuccessionMessage, descriptors: readonly number[]) => void): void {
     const estates = [...this.#floors.values()].map(({ floor }) => floor.handOver()).filter((estate) => estate !== null);
-    for (let at = 0; at < estates.length; at += FLOORS_TOLD_AT_ONCE) {
-      const some = estates.slice(at, at + FLOORS_TOLD_AT_ONCE);
+    for (let at = 0; at < estates.length; at += FLOORS_PER_MESSAGE) {
+      const some = estates.slice(at, at + FLOORS_PER_MESSAGE);
       const descriptors = some.map(({ descriptor }) => descriptor);
       send({ type: 'floors', floors: some.map(({ state }) => state) }, descriptors);
     }
@@ -118,7 +118,7 @@ export class Floors {
     this.#floors.clear();
   }
 
-  /** The configuration has changed: other sockets are opened in their place. */
+  /** The configuration has changed: these sockets are no longer needed. */
   async #closeAll(descriptors: readonly number[]): Promise<void> {
     for (const descriptor of descriptors) {
       const socket = await this.#deps.udp.open({ host: '0.0.0.0', port: 0, descriptor }, () => {});
@@ -126,7 +126,7 @@ export class Floors {
     }
   }
 
-  /** What another node says may be wrong; that must not end the sound of all. */
+  /** Data from another node may be wrong, which must not stop the audio of all. */
   handle(request: FloorRequest): void {
     try {
       this.#handle(request);
@@ -163,7 +163,7 @@ export class Floors {
     const { sampleRateHz } = spec;
     const known = this.#floors.get(conference);
     if (known?.floor.sampleRateHz === sampleRateHz) return known.floor.change(spec);
-    // The profile was edited, and the controller started again since.
+    // The profile was edited, and the controller has restarted since.
     if (known) this.#end(conference);
     const { report } = this.#deps;
     const floor = this.#create(spec);

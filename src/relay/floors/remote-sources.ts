@@ -7,43 +7,43 @@ import { StreamResampler } from '../../audio/stream-resampler.ts';
 import type { AudioFormat } from '../../trunk/audio-format.ts';
 import type { ReceivedFrame } from '../../trunk/received-frame.ts';
 
-/** Up to a frame is added to it, by when the floor's frames are due: 20 ms on average. */
+/** The pace of the floor adds up to a frame, so that the delay is 20 ms on average. */
 const MIN_DELAY_MS = 10;
-/** A node that has sent nothing for so long, not even that it is silent, is forgotten. */
+/** A node that has sent nothing for so long, not even a silence descriptor, is forgotten. */
 const FORGET_MS = 5000;
-/** Nodes that may take part in one conference; others are not heard. */
+/** This many nodes may take part in one conference; further ones are not heard. */
 const MOST_SOURCES = 256;
-/** Indices that are further apart than this, 10 s, are of another beginning: a source is forgotten before. */
+/** Indices that are further apart than this, 10 s, mean a restarted source: a silent one is forgotten sooner. */
 const MOST_APART = 512;
-/** Some that were sent before the first that comes may still come. */
+/** Frames that were sent before the first one to arrive may still arrive. */
 const FIRST_SEQUENCE = 64;
 
-/** Frames by what became of them. */
+/** Frames by outcome. */
 export type FrameCounts = { frames: number; late: number; concealed: number };
 
 type Rate = AudioFormat['clockRateHz'];
 
-/** What a node sends, at the rate at which it does. */
+/** The audio of a node, at the node's own rate. */
 type Stream = {
   readonly rateHz: Rate;
   readonly buffer: JitterBuffer;
   readonly frame: Int16Array;
-  /** Where its rate is not that of the floor. */
+  /** Null if the rate is that of the floor. */
   readonly converter: StreamResampler | null;
 };
 
 type Source = {
   stream: Stream;
-  /** The frame index last seen, and the same without its wrap at 32 bits. */
+  /** The last frame index, and the same without its wrap at 32 bits. */
   index: number;
   sequence: number;
   heardAtMs: number;
 };
 
-/** What other nodes send of one conference: a jitter buffer for each, and the mix of all. */
+/** The audio of one conference from other nodes: a jitter buffer for each, and the mix of all. */
 export class RemoteSources {
   readonly #sources = new Map<string, Source>();
-  /** Of sources that are no more. Bounded by the nodes that have ever been part of the conference. */
+  /** The counts of sources that have left. Bounded by the nodes that have ever been part of the conference. */
   readonly #past = new Map<string, FrameCounts>();
   readonly #rateHz: Rate;
   readonly #mixer: Mixer;
@@ -62,7 +62,7 @@ export class RemoteSources {
     return this.#sources.size === 0;
   }
 
-  /** HOT PATH. Takes a frame of the trunk, with the earlier ones that came along. */
+  /** HOT PATH. Adds a frame of the trunk, and the earlier ones in its packet. */
   push(received: ReceivedFrame, nowMs: number): void {
     const index = received.kind === 'silence' ? received.frameIndex : received.frames[0].frameIndex;
     const source = this.#sourceOf(received.nodeId, index, nowMs);
@@ -73,7 +73,7 @@ export class RemoteSources {
       return this.#beginAnew(received, source, { index, rateHz }, nowMs);
     }
     const newest = source.sequence + apart;
-    // From before the first that was seen.
+    // It was sent before the first frame that was seen.
     if (newest < 0) return;
     if (newest > source.sequence) {
       source.sequence = newest;
@@ -91,7 +91,7 @@ export class RemoteSources {
     const { format, bytes, frames, frameCount } = received;
     if (frameCount > 1) buffer.expectRepeats(frameCount - 1);
     frame.samples = samples;
-    // The oldest first, so that none makes another one late.
+    // The oldest frame comes first, so that none makes another one late.
     for (let i = frameCount - 1; i >= 0; i -= 1) {
       const part = frames[i];
       if (part === undefined || newest - i < 0) continue;
@@ -103,8 +103,8 @@ export class RemoteSources {
   }
 
   /**
-   * HOT PATH. The next 20 ms of all of them together.
-   * @returns whether there is anything to be heard; `out` is untouched if not
+   * HOT PATH. Mixes the next 20 ms of all sources.
+   * @returns whether there is audio; `out` is untouched if not
    */
   pullInto(out: Int16Array, nowMs: number): boolean {
     if (this.isEmpty) return false;
@@ -128,12 +128,12 @@ export class RemoteSources {
     this.#sources.delete(nodeId);
   }
 
-  /** Of those that send, by node. */
+  /** The statistics of present sources, by node. */
   stats(): Map<string, JitterBufferStats> {
     return new Map([...this.#sources].map(([nodeId, { stream }]) => [nodeId, stream.buffer.stats]));
   }
 
-  /** Since the beginning, also of those that have left, by node. */
+  /** The counts since the beginning, by node, with those of sources that have left. */
   counts(): Map<string, FrameCounts> {
     const counts = new Map(this.#past);
     for (const [nodeId, { stream }] of this.#sources) {
@@ -142,7 +142,7 @@ export class RemoteSources {
     return counts;
   }
 
-  /** The relay of the node was started again, and counts its frames from elsewhere; or it sends at another rate. */
+  /** The relay of the node has restarted and counts its frames anew, or it sends at another rate. */
   #beginAnew(received: ReceivedFrame, source: Source, at: { index: number; rateHz: Rate }, nowMs: number): void {
     this.#keepCounts(received.nodeId, source);
     source.stream = this.#streamAt(at.rateHz);

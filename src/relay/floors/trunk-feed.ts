@@ -10,17 +10,17 @@ import type { TrunkOptions } from '../protocol/media-messages.ts';
 import type { FloorSpec } from '../protocol/protocol.ts';
 
 const FORMATS: Readonly<Record<TrunkOptions['codec'], AudioFormat>> = { PCMU, PCMA, L16: L16_8000 };
-/** Softer than a whisper on the line; what is louder is sent. */
+/** A whisper on the line is louder. Louder audio is sent. */
 const VOICE_DBOV = -55;
 /** Ends of words and pauses between them are sent as well. */
 const HOLD_MS = 400;
 const FRAME_MS = 20;
-/** Others are told so often that there is silence, and how it sounds. */
+/** The interval of silence descriptors. */
 const SILENCE_EVERY_FRAMES = 10;
 
 type SharedOptions = Pick<TrunkOptions, 'redundancy' | 'codec'> & Pick<FloorSpec, 'sampleRateHz'>;
 
-/** What this node sends of one conference to others: its own voices while there are any, and silence descriptors else. */
+/** The frames of one conference for other nodes: this node's voices, or else silence descriptors. */
 export class TrunkFeed {
   readonly stream: TrunkStream;
   readonly #format: AudioFormat;
@@ -42,11 +42,11 @@ export class TrunkFeed {
     this.#audio = { kind: 'audio', frameIndex: 0, levelDbov: 0, format: this.#format, payload };
   }
 
-  /** HOT PATH. @returns what is to be sent of the next 20 ms, valid until the next call; null for nothing */
+  /** HOT PATH. @returns the frame to send for the next 20 ms, valid until the next call; null for none */
   next(samples: Int16Array): OutgoingFrame | null {
     this.#frameIndex = (this.#frameIndex + 1) >>> 0;
     const level = levelDbov(samples);
-    if (!this.#vad.push(level)) return this.#wordOfSilence();
+    if (!this.#vad.push(level)) return this.#silenceDescriptor();
     this.#silentFrames = 0;
     const { name } = this.#format;
     const frame = this.#audio;
@@ -57,9 +57,9 @@ export class TrunkFeed {
     return frame;
   }
 
-  #wordOfSilence(): OutgoingFrame | null {
+  #silenceDescriptor(): OutgoingFrame | null {
     const frames = this.#silentFrames++;
-    // Where packets may be lost, the end of the voice is told again.
+    // Packets may be lost, so the first descriptor is repeated as often as frames are.
     if (frames > this.stream.redundancy && frames % SILENCE_EVERY_FRAMES !== 0) return null;
     this.#silence.frameIndex = this.#frameIndex;
     this.#silence.noiseLevelDbov = this.#vad.noiseDbov;

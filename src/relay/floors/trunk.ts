@@ -13,16 +13,16 @@ import type { RtpAddress, TrunkPeerSpec } from '../protocol/protocol.ts';
 
 /** At 60,000 packets a second the kernel's default loses a sixth of them. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
-/** Expedited forwarding, RFC 3246: packets of voice go first where the network knows of it. */
+/** Expedited forwarding, RFC 3246: networks that know it send voice packets first. */
 const DSCP = 46;
-/** Nodes of a cluster, and conferences of a node that may be on others too. */
+/** The limits are for the nodes of a cluster, and the conferences of a node. */
 const MOST_NODES = 256;
 const MOST_CONFERENCES = 4096;
 
 export type TrunkDeps = {
   aead: Aead;
   udp: Udp;
-  /** Receives each authentic frame; it is valid until it returns. */
+  /** Receives each authentic frame, which is valid until the callback returns. */
   onFrame: (frame: ReceivedFrame, nowMs: number) => void;
   /** A key that one node, or every node (null), must know. */
   onAnnounce: (to: string | null, announcement: KeyAnnouncement) => void;
@@ -33,16 +33,16 @@ export type TrunkStats = {
   sendErrors: number;
   /** Frames that could not be sent, by reason. */
   refused: Record<Refusal, number>;
-  /** Packets that were not taken, by reason. */
+  /** Packets that were dropped, by reason. */
   dropped: Record<DropReason, number>;
-  /** Packets taken, by node. */
+  /** Packets accepted, by node. */
   accepted: Record<string, number>;
 };
 
 type Peer = { readonly to: UdpPeer | null; readonly multicast: boolean };
 
 /**
- * The way to the relays of other nodes: makes each frame a packet once, and sends it to all nodes that are to have it.
+ * The connection to the relays of other nodes: makes one packet of each frame, and sends it to all nodes that need it.
  */
 export class Trunk {
   readonly #options: TrunkOptions;
@@ -53,9 +53,9 @@ export class Trunk {
   readonly #peers = new Map<string, Peer>();
   readonly #packet = Buffer.alloc(MAX_PACKET_BYTES);
   #socket: UdpSocket | null = null;
-  /** That of the multicast group. */
+  /** The socket of the multicast group. */
   #groupSocket: UdpSocket | null = null;
-  /** Where packets for all go; null before it is joined, or where each node gets its own. */
+  /** The address for packets to all; null before the group is joined, and without multicast. */
   #group: UdpPeer | null = null;
   #sent = 0;
 
@@ -71,7 +71,7 @@ export class Trunk {
 
   /**
    * Rejects with the error of the socket, e.g. if the port is taken.
-   * @param descriptors of its sockets, where another process has had them before
+   * @param descriptors of the sockets that another process has handed over, if any
    */
   async start([own, groups]: readonly number[] = []): Promise<void> {
     this.tick(performance.now());
@@ -86,7 +86,7 @@ export class Trunk {
     this.#group = this.#deps.udp.peer(group.host, group.port);
   }
 
-  /** Of its sockets, for the process that goes on with them. */
+  /** The descriptors of the sockets, for a successor. */
   get descriptors(): readonly number[] {
     return [this.#socket?.descriptor, this.#groupSocket?.descriptor].filter((fd) => typeof fd === 'number');
   }
@@ -106,7 +106,7 @@ export class Trunk {
     };
   }
 
-  /** The nodes that there are; one that is not named is forgotten, with its keys. */
+  /** Sets the known nodes. A node that is not listed is forgotten, with its keys. */
   setPeers(peers: readonly TrunkPeerSpec[]): void {
     const named = new Set(peers.map(({ nodeId }) => nodeId));
     for (const nodeId of [...this.#peers.keys()]) {
@@ -125,12 +125,12 @@ export class Trunk {
     this.tick(performance.now());
   }
 
-  /** A node is to be told the keys under which it will get packets. */
+  /** Announces the keys of this node to another one. */
   announceTo(nodeId: string): void {
     for (const announcement of this.#keys.announcements()) this.#deps.onAnnounce(nodeId, announcement);
   }
 
-  /** @throws TrunkError if there is no such node, or it is no key */
+  /** @throws TrunkError if the node is unknown, or the key is invalid */
   installKey(nodeId: string, announcement: KeyAnnouncement): void {
     this.#receiver.installKey(nodeId, announcement);
   }
@@ -140,13 +140,13 @@ export class Trunk {
     this.tick(performance.now());
   }
 
-  /** Its sockets go on in another process that has the descriptors, if there is one. */
+  /** Closes the sockets of this process; a successor keeps its own descriptors of them. */
   stop(): void {
     this.#socket?.close();
     this.#groupSocket?.close();
   }
 
-  /** Packets of this conference are taken from now on. */
+  /** Accepts packets of this conference from now on. */
   open(conference: string): void {
     this.#receiver.conferences.add(conference);
   }
@@ -175,13 +175,13 @@ export class Trunk {
     socket.sendTo(this.#packet, bytes, to);
   }
 
-  /** Makes and retires keys. To be called some times in a second. */
+  /** Makes and retires keys. Must be called a few times per second. */
   tick(nowMs: number): void {
-    for (const step of this.#keys.advance(nowMs)) this.#take(step);
+    for (const step of this.#keys.advance(nowMs)) this.#applyKeyStep(step);
     this.#receiver.expireKeys(nowMs);
   }
 
-  #take(step: KeyStep): void {
+  #applyKeyStep(step: KeyStep): void {
     if (step.type === 'activate') this.#sender.use(step.senderKey);
     else this.#deps.onAnnounce(null, step.announcement);
   }

@@ -1,5 +1,5 @@
 /*
- * What Asterisk's application AudioSocket() sends over TCP: messages of a type, a length and so many bytes.
+ * The protocol of Asterisk's application AudioSocket() over TCP: messages of a type, a length and so many bytes.
  *
  *    0                   1                   2                   3
  *    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -15,7 +15,7 @@ const LENGTH_OFFSET = 1;
 const HEADER_BYTES = 3;
 const TYPE_UUID = 0x01;
 const UUID_BYTES = 16;
-/** 8000 Hz; the types after it are of higher rates. */
+/** The first type has 8000 Hz; the types after it have higher rates. */
 const TYPE_AUDIO_FIRST = 0x10;
 const TYPE_AUDIO_LAST = 0x18;
 /** 20 ms at 192 kHz, the highest rate. */
@@ -26,7 +26,7 @@ const NOTHING = Buffer.alloc(0);
 export type AudioSocketDeps = {
   /** The first message: the id that the connection is for. */
   onId: (uuid: string) => void;
-  /** HOT PATH. Samples as they come; to be used before the next ones. */
+  /** HOT PATH. Receives samples, which are valid until the next call. */
   onAudio: (samples: Int16Array, count: number) => void;
 };
 
@@ -41,9 +41,9 @@ export class AudioSocketReader {
     this.#deps = deps;
   }
 
-  /** HOT PATH. @returns whether it can be what Asterisk sends; if not, the connection is to be closed */
+  /** HOT PATH. @returns false if Asterisk cannot have sent this: the connection must be closed */
   push(chunk: Buffer): boolean {
-    // On loopback messages come whole: this copies next to never.
+    // Messages come whole on loopback, so this hardly ever copies.
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     let at = 0;
     while (bytes.length - at >= HEADER_BYTES) {
@@ -51,15 +51,15 @@ export class AudioSocketReader {
       if (length > 2 * MOST_SAMPLES) return false;
       const end = at + HEADER_BYTES + length;
       if (end > bytes.length) break;
-      this.#take(bytes[at] as number, bytes, at + HEADER_BYTES, end);
+      this.#handleMessage(bytes[at] as number, bytes, at + HEADER_BYTES, end);
       at = end;
     }
     this.#rest = at === bytes.length ? NOTHING : bytes.subarray(at);
     return true;
   }
 
-  /** HOT PATH. Keys, errors and the end of the call are nothing to a meter. */
-  #take(type: number, bytes: Buffer, start: number, end: number): void {
+  /** HOT PATH. A meter ignores digits, errors and the end of the call. */
+  #handleMessage(type: number, bytes: Buffer, start: number, end: number): void {
     if (type >= TYPE_AUDIO_FIRST && type <= TYPE_AUDIO_LAST) {
       const count = (end - start) >> 1;
       for (let i = 0; i < count; i += 1) {

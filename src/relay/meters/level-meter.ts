@@ -1,24 +1,24 @@
 import { levelOfMeanSquare, meanSquare, SILENT_BELOW_DBOV } from '../../audio/level.ts';
 
-/** Frames of 20 ms: 100 ms, over which loudness is perceived. */
+/** Five frames of 20 ms: loudness is perceived over 100 ms. */
 const WINDOW_FRAMES = 5;
-/** After silence the first frames count for the whole window: whoever begins to talk is as loud at once. */
+/** After silence the first frames fill the whole window, so that a new talker has the full level at once. */
 const ONSET_FRAMES = 2;
-/** A change by less is not told. */
+/** A smaller change is not reported. */
 const CHANGE_DB = 1;
-/** Nor is anything sooner after what was told before. */
+/** The shortest interval between reports. */
 const APART_MS = 100;
 
-/** How loud one source is: the loudest 100 ms since it was told last. */
+/** The level of one source: the loudest 100 ms since the last report. */
 export class LevelMeter {
   readonly #powers = new Float64Array(WINDOW_FRAMES);
   #next = 0;
   #onset = 0;
   #loudest = -1;
-  #told: number | null = null;
-  #toldAtMs = Number.NEGATIVE_INFINITY;
+  #reported: number | null = null;
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** HOT PATH. Takes 20 ms. */
+  /** HOT PATH. Adds 20 ms. */
   push(samples: Int16Array, count: number): void {
     const power = meanSquare(samples, count);
     if (this.#onset > 0) this.#onset -= 1;
@@ -29,21 +29,21 @@ export class LevelMeter {
     this.#loudest = Math.max(this.#loudest, this.#mean());
   }
 
-  /** @returns the level in dBov, to a tenth, if it is to be told now; otherwise null */
+  /** @returns the level in dBov, to a tenth, if it must be reported now; otherwise null */
   news(nowMs: number): number | null {
     // The first frame of a sound may be the end of the silence before it.
-    if (this.#loudest < 0 || this.#onset === ONSET_FRAMES || nowMs - this.#toldAtMs < APART_MS) return null;
+    if (this.#loudest < 0 || this.#onset === ONSET_FRAMES || nowMs - this.#reportedAtMs < APART_MS) return null;
     const level = Math.round(levelOfMeanSquare(this.#loudest) * 10) / 10;
     this.#loudest = -1;
-    if (this.#told !== null && !differs(this.#told, level)) return null;
-    this.#told = level;
-    this.#toldAtMs = nowMs;
+    if (this.#reported !== null && !differs(this.#reported, level)) return null;
+    this.#reported = level;
+    this.#reportedAtMs = nowMs;
     return level;
   }
 
-  /** Whoever was told is gone: the next one is told anew. */
+  /** Forgets the last report: a new controller needs the level again. */
   forget(): void {
-    this.#told = null;
+    this.#reported = null;
   }
 
   #mean(): number {
@@ -57,7 +57,7 @@ function isSilent(power: number): boolean {
   return levelOfMeanSquare(power) < SILENT_BELOW_DBOV;
 }
 
-/** How soft silence is changes all the time, and concerns nobody. */
+/** Changes within silence do not count. */
 function differs(before: number, now: number): boolean {
   if (before < SILENT_BELOW_DBOV || now < SILENT_BELOW_DBOV) {
     return before < SILENT_BELOW_DBOV !== now < SILENT_BELOW_DBOV;

@@ -2,13 +2,13 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from 'winston';
 import type { RelayReport, RtpAddress } from '../protocol/protocol.ts';
 
-/** After the thread has died. */
+/** The delay before a thread that has failed is started again. */
 const RESTART_MS = 1000;
 
-/** What the thread tells, and the controller is told. */
+/** The reports of the thread, which the controller gets. */
 export type MeterReport = Extract<RelayReport, { type: 'meters' | 'levels' }>;
 
-/** The thread that measures how loud speakers are. It is apart from those with media, which must not wait for it. */
+/** Runs the thread that measures how loud speakers are. Media threads never wait for it. */
 export class MeterThread {
   readonly #logger: Logger;
   readonly #onReport: (report: MeterReport) => void;
@@ -21,7 +21,7 @@ export class MeterThread {
     this.#onReport = deps.onReport;
   }
 
-  /** Where Asterisk connects to for each meter; null while it cannot. */
+  /** The address that Asterisk connects to for each meter; null while it cannot. */
   get address(): RtpAddress | null {
     return this.#address;
   }
@@ -34,8 +34,8 @@ export class MeterThread {
       if (report.type === 'meters') this.#address = report.address;
       this.#onReport(report);
     });
-    // Nobody's sound depends on it.
-    worker.on('error', (error) => this.#logger.warn(`the meters have failed: ${error.message}`));
+    // No audio depends on this thread.
+    worker.on('error', (error) => this.#logger.warn(`the meters have failed and start again: ${error.message}`));
     worker.on('exit', () => {
       if (this.#worker !== worker) return;
       this.#worker = null;
@@ -44,7 +44,7 @@ export class MeterThread {
     });
   }
 
-  /** Tells all levels again, to a controller that does not know them. */
+  /** Reports all levels again, for a controller that does not know them. */
   restate(): void {
     this.#worker?.postMessage('restate');
   }

@@ -5,18 +5,18 @@ import { AudioSocketReader } from './audio-socket.ts';
 import { LevelMeter } from './level-meter.ts';
 import type { MeterReport } from './meter-thread.ts';
 
-/** Asterisk is on this host, and nobody else is to tell how loud somebody is. */
+/** Asterisk is on this host, and only it may connect. */
 const HOST = '127.0.0.1';
-/** How often it is looked for news; of one meter there are some ten a second at most. */
+/** The interval at which changed levels are reported. One meter has at most some ten changes per second. */
 const TICK_MS = 20;
-/** Asterisk sends 50 times in a second. */
+/** A connection that is silent for so long is closed: Asterisk sends 50 times per second. */
 const SILENT_FOR_MS = 5000;
 
 /** The thread that measures how loud speakers are: Asterisk connects once for each. */
 class MeterWorker {
   readonly #report: (report: MeterReport) => void;
   readonly #server = createServer({ noDelay: true }, (socket) => this.#connected(socket));
-  /** By the id with which Asterisk has introduced them. Bounded by the connections that the server takes. */
+  /** By the id that Asterisk sends first. Bounded by the server's limit of connections. */
   readonly #meters = new Map<string, { meter: LevelMeter; socket: Socket }>();
   #timer: NodeJS.Timeout | null = null;
 
@@ -32,7 +32,7 @@ class MeterWorker {
     });
   }
 
-  /** Tells all levels again. */
+  /** Reports all levels again. */
   restate(): void {
     for (const { meter } of this.#meters.values()) meter.forget();
   }
@@ -42,12 +42,12 @@ class MeterWorker {
     let id: string | null = null;
     const reader = new AudioSocketReader({
       onId: (uuid) => {
-        // Once only: a connection has one meter.
+        // A connection has one meter.
         if (id !== null) return;
         id = uuid;
         this.#meters.get(uuid)?.socket.destroy();
         this.#meters.set(uuid, { meter, socket });
-        this.#timer ??= setInterval(() => this.#tell(), TICK_MS);
+        this.#timer ??= setInterval(() => this.#reportLevels(), TICK_MS);
       },
       onAudio: (samples, count) => meter.push(samples, count),
     });
@@ -64,7 +64,7 @@ class MeterWorker {
     });
   }
 
-  #tell(): void {
+  #reportLevels(): void {
     const nowMs = performance.now();
     const levels: { meter: string; levelDbov: number }[] = [];
     for (const [id, { meter }] of this.#meters) {

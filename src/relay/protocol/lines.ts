@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** A line longer than this is no message: the connection ends. It fits some 20,000 listeners. */
+/** A longer line ends the connection. Some 20,000 listeners fit into a line. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 /** Sends a value as one line of JSON. */
@@ -8,8 +8,8 @@ export function sendLine(socket: Socket, value: object): void {
   if (!socket.destroyed) socket.write(`${JSON.stringify(value)}\n`);
 }
 
-/** Calls back with each line of JSON that comes, as a value; what is no JSON ends the connection. */
-export function onLines(socket: Socket, take: (value: unknown) => void): void {
+/** Calls back with the value of each line of JSON. A line that is no JSON ends the connection. */
+export function onLines(socket: Socket, handle: (value: unknown) => void): void {
   let pending = '';
   socket.setEncoding('utf8');
   socket.on('data', (chunk: string) => {
@@ -23,7 +23,7 @@ export function onLines(socket: Socket, take: (value: unknown) => void): void {
       } catch {
         return void socket.destroy();
       }
-      take(value);
+      handle(value);
     }
   });
 }

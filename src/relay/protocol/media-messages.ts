@@ -1,13 +1,13 @@
 import type { CallSpec, CallSums, RelayReport, RelayRequest, RtpAddress } from './protocol.ts';
 
-/** What the calls, the floors and the audience of a media thread are asked for, and what they report. */
+/** The requests to the calls, floors and audience of a media thread, and their reports. */
 
-/** The trunk of a node, as its operator has set it up. */
+/** The trunk of a node, as its operator has configured it. */
 export type TrunkOptions = {
   readonly nodeId: string;
-  /** The address of this host that is bound. */
+  /** The address of this host that the trunk binds. */
   readonly bind: RtpAddress;
-  /** Where packets for all nodes of a network go at once; null where every node gets its own. */
+  /** The multicast group for packets to all nodes of a network; null if each node gets its own packets. */
   readonly multicast: {
     readonly group: RtpAddress;
     readonly ttl: number;
@@ -27,10 +27,10 @@ export type FloorRequest = Extract<
 
 export type FloorReport =
   | Extract<RelayReport, { type: 'floor' | 'floor-failed' | 'announce' | 'key-installed' | 'trunk' }>
-  /** It has its floors and the trunk. */
+  /** The floors and the trunk are ready. */
   | { type: 'begun' }
   | { type: 'trunk-failed'; message: string }
-  /** Something about another node cannot be. */
+  /** A request about another node is invalid. */
   | { type: 'trunk-problem'; message: string };
 
 export type CallRequest =
@@ -39,11 +39,11 @@ export type CallRequest =
 
 export type CallReport =
   | Extract<RelayReport, { type: 'call-open' | 'call-failed' | 'call-source' | 'call-silent' | 'call-statistics' }>
-  /** It has its calls, if there were any. */
+  /** The calls that were handed over, if any, are ready. */
   | { type: 'begun' }
   | { type: 'sums'; sums: Omit<CallSums, 'dropped'> };
 
-/** From the thread that has the floors to those that have listeners: 20 ms of a conference. */
+/** 20 ms of a conference, from the thread with the floors to the threads with listeners. */
 export type AudienceFrame = {
   readonly conference: string;
   readonly samples: Int16Array;

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { GAIN_STEPS_MAX, GAIN_STEPS_MIN } from '../../audio/gain.ts';
 
 /**
- * What controller and relay tell each other over the relay's unix socket: JSON, one message a line. The controller states
- * what is wanted, and the relay brings it about and reports. Stating something again is harmless, which is how either
- * side recovers: after connecting, the relay reports what it has and the controller states everything.
+ * The protocol between controller and relay, over the relay's unix socket: JSON, one message per line. The controller
+ * sends the wanted state; the relay applies it and reports. Repeating a request is harmless, which is how both sides
+ * recover: after connecting, the relay reports its state and the controller sends everything.
  */
 
 const port = z.number().int().min(1).max(65_535);
@@ -12,7 +12,7 @@ const address = z.object({ host: z.ipv4(), port });
 const conference = z.string().min(1).max(64);
 const channelId = z.string().min(1).max(256);
 
-/** Meters at the same time. */
+/** The limit of meters at the same time. */
 export const MOST_METERS = 1000;
 
 /** An address and a port. */
@@ -23,9 +23,9 @@ const nodeId = z.string().min(1).max(32);
 /** Another node of the cluster, as far as the trunk is concerned. */
 const trunkPeer = z.object({
   nodeId,
-  /** Where its own packets go; null if it takes none. */
+  /** The address for packets to this node alone; null if it accepts none. */
   address: address.nullable(),
-  /** Whether it takes those of the multicast group that both have been set up with. */
+  /** Whether it receives the multicast group that both are configured with. */
   multicast: z.boolean(),
 });
 export type TrunkPeerSpec = z.output<typeof trunkPeer>;
@@ -43,29 +43,29 @@ export type AnnouncementText = z.output<typeof announcementSchema>;
 /** The floor of a conference as the relay sees it: an RTP stream to and from Asterisk. */
 const floorSpec = z.object({
   conference,
-  /** Where Asterisk sends from, once that is known: nobody else is listened to. */
+  /** The address that Asterisk sends from, once it is known. Packets from elsewhere are dropped. */
   asterisk: address.nullable(),
   /** The port that the relay had before it was restarted. */
   port: port.nullable(),
   /** Comfort noise for listeners; null for none. */
   noiseDbov: z.number().min(-90).max(-30).nullable(),
-  /** Whether it is sent to Asterisk as well. */
+  /** Whether the comfort noise is sent to Asterisk as well. */
   floorNoise: z.boolean(),
-  /** Of what is exchanged with Asterisk and other nodes. A floor for which it changes begins anew. */
+  /** The rate of the audio to and from Asterisk and other nodes. A change restarts the floor. */
   sampleRateHz: z.union([z.literal(8000), z.literal(16_000)]),
   /** The nodes with which this conference is shared. */
   nodes: z.array(nodeId).max(1024),
 });
 export type FloorSpec = z.output<typeof floorSpec>;
 
-/** What a listener gets of a conference. */
+/** How a listener hears a conference. */
 const hearing = z.object({
   conference,
   /** Steps of 3 dB. */
   volume: z.number().int().min(GAIN_STEPS_MIN).max(GAIN_STEPS_MAX),
-  /** With comfort noise, where the conference has some. */
+  /** Whether the comfort noise of the conference is added. */
   noise: z.boolean(),
-  /** Silence in place of the conference. */
+  /** Whether silence replaces the conference. */
   deaf: z.boolean(),
   packetMs: z.union([z.literal(20), z.literal(40), z.literal(60)]),
 });
@@ -74,34 +74,34 @@ export type CallHearing = z.output<typeof hearing>;
 /** A call whose RTP passes through the relay. */
 const callSpec = z.object({
   channelId,
-  /** The port that Asterisk has told the phone, on the address of this host that the phone knows: to be opened here. */
+  /** The address that the phone sends to: Asterisk has signalled it, and the relay opens it. */
   local: address,
-  /** Where Asterisk itself has that port. */
+  /** Asterisk's own address for this call. */
   asterisk: address,
-  /** Where the phone wants its sound, as it has said; behind NAT it is another address. */
+  /** The address in the phone's description (SDP). Behind NAT, the phone sends from another one. */
   phone: address.nullable(),
-  /** Addresses from which the phone may send; from any where there is none. */
+  /** The addresses that the phone may send from; an empty list allows any. */
   sources: z.array(z.ipv4()).max(8),
-  /** Of the call; null for one that the relay does not encode. */
+  /** The codec of the call; null for one that the relay does not encode. */
   codec: z.enum(['PCMU', 'PCMA', 'G722']).nullable(),
-  /** Null while everything passes between phone and Asterisk. Otherwise only keys pass, and the relay sends the sound. */
+  /** Null while all RTP passes between phone and Asterisk. Otherwise the relay sends the audio and only DTMF passes. */
   hearing: hearing.nullable(),
-  /** From where the phone has sent, for a relay that has been started since. */
+  /** The address that the phone has sent from, for a relay that has restarted since. */
   source: address.nullable(),
 });
 export type CallSpec = z.output<typeof callSpec>;
 
 const callStatistics = z.object({
-  /** RTP packets of the phone: estimated while the kernel drops most of what a listener sends. */
+  /** RTP packets of the phone. The count is an estimate while the kernel drops most packets of a listener. */
   packetsReceived: z.number(),
   packetsLost: z.number(),
   jitterMs: z.number(),
   packetsSent: z.number(),
-  /** As the phone reports by RTCP; null where it does not. */
+  /** The phone reports these by RTCP; null if it does not. */
   packetsLostByPhone: z.number().nullable(),
   jitterAtPhoneMs: z.number().nullable(),
   roundTripMs: z.number().nullable(),
-  /** Since anything came from the phone. */
+  /** The time since the last packet of the phone. */
   silentSeconds: z.number(),
 });
 export type CallStatistics = z.output<typeof callStatistics>;
@@ -109,11 +109,11 @@ export type CallStatistics = z.output<typeof callStatistics>;
 const trunkStats = z.object({
   sent: z.number(),
   sendErrors: z.number(),
-  /** Frames that were not sent, by reason. A relay of another version may not tell. */
+  /** Frames that were not sent, by reason. A relay of another version may not report them. */
   refused: z.record(z.string(), z.number()).default({}),
-  /** Packets that were not taken, by reason; see docs/trunk-protocol.md. */
+  /** Packets that were dropped, by reason; see docs/trunk-protocol.md. */
   dropped: z.record(z.string(), z.number()),
-  /** By node: packets taken, and frames of all conferences by what became of them. */
+  /** By node: packets accepted, and frames of all conferences by outcome. */
   nodes: z.record(
     z.string(),
     z.object({
@@ -121,28 +121,28 @@ const trunkStats = z.object({
       frames: z.number(),
       late: z.number(),
       concealed: z.number(),
-      /** The longest that a frame waits at present; 0 if none does. */
+      /** The longest present delay of a frame; 0 if none waits. */
       delayMs: z.number(),
     }),
   ),
 });
 export type TrunkStatsReport = z.output<typeof trunkStats>;
 
-/** All calls together, since the relay was started. */
+/** The sums of all calls since the relay started. */
 const callSums = z.object({
   calls: z.number(),
-  /** Of these, listeners who get a conference from the relay. */
+  /** The calls that get a conference from the relay. */
   listeners: z.number(),
   /** Packets of phones that were dropped, by reason. */
   dropped: z.record(z.string(), z.number()),
-  /** As the phones of present calls report: packets lost on the way to them, and the worst jitter. */
+  /** The packets lost on the way to phones, and the worst jitter, by the reports of present phones. */
   packetsLostByPhones: z.number(),
   worstJitterAtPhonesMs: z.number(),
 });
 export type CallSums = z.output<typeof callSums>;
 
 export const relayRequestSchema = z.discriminatedUnion('type', [
-  /** Everything that is wanted; what is not named ends. */
+  /** The whole wanted state; floors and calls that are not listed end. */
   z.object({
     type: z.literal('everything'),
     floors: z.array(floorSpec),
@@ -155,59 +155,59 @@ export const relayRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('end-call'), channelId }),
   /** A `call-statistics` report follows. */
   z.object({ type: z.literal('ask-statistics'), channelId }),
-  /** All other nodes; one that is not named is forgotten, with its keys. */
+  /** All other nodes; a node that is not listed is forgotten, with its keys. */
   z.object({ type: z.literal('peers'), peers: z.array(trunkPeer) }),
   /** This node must know our keys: an `announce` to it follows. */
   z.object({ type: z.literal('announce-to'), nodeId }),
   z.object({ type: z.literal('peer-key'), nodeId, announcement: announcementSchema }),
   z.object({ type: z.literal('key-acknowledged'), nodeId, epoch: uint32 }),
-  /** Everything is to be sent to this unix socket, and then this process is to end: see `succession.ts`. */
+  /** Sends the whole state to this unix socket, and ends this process: see `succession.ts`. */
   z.object({ type: z.literal('hand-over'), path: z.string().max(256) }),
-  /** This process is to end, since another one takes its place and cannot take over. */
+  /** Ends this process: another one replaces it without taking over. */
   z.object({ type: z.literal('end') }),
-  /** Are you there? */
+  /** A `pong` follows. */
   z.object({ type: z.literal('ping') }),
 ]);
 export type RelayRequest = z.output<typeof relayRequestSchema>;
 
 export const relayReportSchema = z.discriminatedUnion('type', [
-  /** The first message of a connection: what the relay is doing. */
+  /** The first message of a connection: the state of the relay. */
   z.object({
     type: z.literal('hello'),
     pid: z.number(),
-    /** How it reaches the network: through libc, or Node.js's own sockets. */
+    /** The driver of the sockets: libc, or Node.js's dgram. */
     sockets: z.enum(['libc', 'dgram']),
-    /** How it can hand over to another process; null if it cannot. */
+    /** The terms of a handover to another process; null if it cannot hand over. */
     handsOver: z.object({ version: z.number(), threads: z.number() }).nullable().default(null),
-    /** The other nodes that it has been told of. */
+    /** The other nodes that it knows. */
     peers: z.array(trunkPeer).default([]),
     calls: z.array(callSpec),
-    /** Where meters connect to; null while there is nothing. */
+    /** The address that meters connect to; null while there is none. */
     meters: address.nullable(),
   }),
-  /** A floor can be sent to here. */
+  /** Asterisk can send to the floor at this address. */
   z.object({ type: z.literal('floor'), conference, local: address }),
   z.object({ type: z.literal('floor-failed'), conference, message: z.string() }),
   /** The port of a call is open. */
   z.object({ type: z.literal('call-open'), channelId }),
-  /** It cannot be opened. */
+  /** The port of a call cannot be opened. */
   z.object({ type: z.literal('call-failed'), channelId, message: z.string() }),
-  /** A phone sends from here. */
+  /** A phone sends from this address. */
   z.object({ type: z.literal('call-source'), channelId, source: address }),
-  /** Nothing has come from a phone for long: perhaps it is gone. Told again each time that this has passed. */
+  /** A phone has sent nothing for long, and may be gone. Reported again at each interval. */
   z.object({ type: z.literal('call-silent'), channelId, seconds: z.number() }),
   z.object({ type: z.literal('call-statistics'), channelId, statistics: callStatistics.nullable() }),
   /** A key of ours, for one node or (null) for all. */
   z.object({ type: z.literal('announce'), to: nodeId.nullable(), announcement: announcementSchema }),
-  /** Packets under this key of another node are taken from now on. */
+  /** Packets under this key of another node are accepted from now on. */
   z.object({ type: z.literal('key-installed'), nodeId, epoch: uint32 }),
-  /** How the trunk is doing, about each 2 s. */
+  /** The statistics of the trunk, about every 2 s. */
   z.object({ type: z.literal('trunk'), stats: trunkStats }),
-  /** How calls are doing, about each 2 s. */
+  /** The sums of all calls, about every 2 s. */
   z.object({ type: z.literal('calls'), sums: callSums }),
-  /** Meters connect to here from now on. */
+  /** Meters connect to this address from now on. */
   z.object({ type: z.literal('meters'), address }),
-  /** How loud it is at meters where that has changed. */
+  /** The levels of meters that have changed. */
   z.object({
     type: z.literal('levels'),
     levels: z.array(z.object({ meter: z.string(), levelDbov: z.number() })).max(MOST_METERS),

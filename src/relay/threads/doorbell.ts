@@ -1,8 +1,8 @@
 import { ringWaker } from '../../udp/waker.ts';
 
 /**
- * What other threads ring after they have sent something to a media thread, which may be waiting for packets outside of its
- * event loop. Memory that the threads share: how often it has rung, and what ends the wait.
+ * Other threads ring it after they have sent a message to a media thread, which may be waiting for packets outside of
+ * its event loop. The shared memory has the number of rings, and the waker that ends the wait.
  */
 export type Doorbell = Int32Array<SharedArrayBuffer>;
 
@@ -16,19 +16,19 @@ export function createDoorbell(): Doorbell {
   return doorbell;
 }
 
-/** HOT PATH. To be called after a message was sent to the thread. */
+/** HOT PATH. Must be called after a message was sent to the thread. */
 export function ring(doorbell: Doorbell): void {
   Atomics.add(doorbell, RINGS, 1);
   const waker = Atomics.load(doorbell, WAKER);
   if (waker !== NO_WAKER) ringWaker(waker);
 }
 
-/** HOT PATH. It differs from what it was before if it has rung since. */
+/** HOT PATH. The number changes with each ring. */
 export function rings(doorbell: Doorbell): number {
   return Atomics.load(doorbell, RINGS);
 }
 
-/** The thread waits for packets from now on, which this ends: see `Udp.waker`. */
+/** Sets the waker that ends the thread's wait for packets: see `Udp.waker`. */
 export function setWaker(doorbell: Doorbell, waker: number): void {
   Atomics.store(doorbell, WAKER, waker);
 }

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { AudienceFrame } from '../protocol/media-messages.ts';
 import { type Doorbell, ring } from './doorbell.ts';
 
-/** The way to another thread. */
+/** The port and the doorbell of another thread. */
 export type FrameOutlet = { readonly port: MessagePort; readonly doorbell: Doorbell };
 
 export type FrameRouterDeps = {
@@ -17,14 +17,14 @@ export class FrameRouter {
   readonly #deps: FrameRouterDeps;
   /** By conference. */
   readonly #outlets = new Map<string, Set<FrameOutlet>>();
-  /** For listeners of this thread. */
+  /** Frames for listeners of this thread. */
   #waiting: AudienceFrame[] = [];
 
   constructor(deps: FrameRouterDeps) {
     this.#deps = deps;
   }
 
-  /** A thread has its first listener of a conference, or has none any more. */
+  /** A thread has its first listener of a conference, or none left. */
   setWanted(outlet: FrameOutlet, conference: string, wanted: boolean): void {
     const outlets = this.#outlets.get(conference) ?? new Set();
     if (wanted) outlets.add(outlet);
@@ -40,11 +40,11 @@ export class FrameRouter {
       port.postMessage(frame);
       ring(doorbell);
     }
-    // Not played at once: until this packet of the floor has been dealt with, packets of speakers could not be read.
+    // A packet is being handled here. Playing at once would delay the packets of speakers.
     if (this.#deps.hasListeners(conference)) this.#waiting.push({ ...frame, samples: frame.samples.slice() });
   }
 
-  /** HOT PATH. Plays what has come for listeners of this thread. */
+  /** HOT PATH. Plays the frames that wait for listeners of this thread. */
   flush(): void {
     while (this.#waiting.length > 0) {
       const frames = this.#waiting;

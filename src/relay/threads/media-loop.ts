@@ -3,23 +3,23 @@ import type { Udp } from '../../udp/udp.ts';
 import { type Doorbell, rings, setWaker } from './doorbell.ts';
 
 const TICK_MS = 200;
-/** How often it is asked what is due where the event loop waits for packets. */
+/** The interval of `advance` where the event loop waits for packets. */
 const ADVANCE_EVERY_MS = 5;
 
 export type MediaWork = {
-  /** HOT PATH. When `advance` is to be called at the latest. */
+  /** HOT PATH. The latest time at which `advance` must be called. */
   dueMs: () => number;
-  /** HOT PATH. Called after packets and messages were handed over, and when something is due. */
+  /** HOT PATH. Called after packets and messages, and at `dueMs`. */
   advance: (nowMs: number) => void;
-  /** Called five times in a second. */
+  /** Called five times per second. */
   tick: (nowMs: number) => void;
 };
 
 type Source = { readonly port: MessagePort; readonly handle: (message: never) => void };
 
 /**
- * What a media thread does again and again: it waits for packets, for messages of other threads, and until something is due.
- * Where the driver of the sockets waits for packets itself, the event loop does not: that would cost more than the packets.
+ * The main loop of a media thread: it waits for packets, for messages of other threads, and for the next due time. If
+ * the driver of the sockets can wait for packets, the event loop does not: that would cost more than the packets.
  */
 export class MediaLoop {
   readonly #udp: Udp;
@@ -36,7 +36,7 @@ export class MediaLoop {
     this.#work = work;
   }
 
-  /** Messages of this port are handed over from now on. They must not need the event loop. */
+  /** Handles messages of this port from now on. Their handler must not need the event loop. */
   listen<Message>(port: MessagePort, handle: (message: Message) => void): void {
     if (this.#udp.waker === null) port.on('message', handle);
     else this.#sources.push({ port, handle });
@@ -55,13 +55,13 @@ export class MediaLoop {
     const turn = () => {
       while (!this.#wait() && this.#receive(commands, handle) === 0) this.#work.advance(performance.now());
       this.#work.advance(performance.now());
-      // What a command has begun goes on in the event loop, which costs more than many packets.
+      // Asynchronous work of a command needs the event loop, which costs more than many packets.
       setImmediate(turn);
     };
     turn();
   }
 
-  /** HOT PATH. @returns whether a tick was due, after which the event loop has its turn */
+  /** HOT PATH. @returns whether a tick was due, after which the event loop runs */
   #wait(): boolean {
     const nowMs = performance.now();
     if (nowMs - this.#tickMs >= TICK_MS) {
@@ -78,7 +78,7 @@ export class MediaLoop {
   #receive<Command>(commands: MessagePort, handle: (command: Command) => void): number {
     const rung = rings(this.#doorbell);
     if (this.#rung === rung) return 0;
-    // First, as a message that comes meanwhile rings again.
+    // This comes first: a message that arrives meanwhile rings again.
     this.#rung = rung;
     for (const source of this.#sources) receiveAll(source.port, source.handle);
     return receiveAll(commands, handle);

@@ -15,8 +15,8 @@ import { warmUpAudience, warmUpFloor } from './warm-up.ts';
 import type { FramesWanted, MediaCommand, MediaWorkerOptions, WorkerReport } from './worker-messages.ts';
 
 /**
- * A media thread. All have calls; the first one has all floors and the trunk besides, so that frames reach most listeners without
- * a change of threads.
+ * A media thread. All of them have calls. The first one also has all floors and the trunk, so that frames reach most
+ * listeners without a change of threads.
  */
 
 const port = parentPort;
@@ -24,7 +24,7 @@ if (port) {
   const { rtpDrops, doorbell, trunk, hasFloors } = workerData as MediaWorkerOptions;
   const [udp, libc, aead] = await Promise.all([openUdp(), loadLibc(), loadAead()]);
   const report = (message: WorkerReport) => port.postMessage(message);
-  /** Where the frames of floors come from; null in the thread that has the floors. */
+  /** The source of the floors' frames; null in the thread with the floors. */
   let frames: FrameOutlet | null = null;
 
   const calls: Calls = new Calls({
@@ -91,7 +91,7 @@ if (port) {
   };
   const loaded = (): Libc => {
     if (libc.type === 'loaded') return libc.libc;
-    throw new RelayError('not-handed-over', 'without libc nothing can be handed over');
+    throw new RelayError('not-handed-over', 'this relay runs without libc, so it cannot hand over its sockets');
   };
 
   warmUpAudience();

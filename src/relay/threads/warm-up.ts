@@ -4,8 +4,8 @@ import { Floor } from '../floors/floor.ts';
 import type { FloorSpec } from '../protocol/protocol.ts';
 
 /*
- * What is made once in each thread, such as comfort noise, and code that has never run, take tens of milliseconds. Threads pay
- * for that before they are ready, since those who listen to a relay that is taken over would hear it.
+ * Tables such as comfort noise, and code that has never run, cost each thread tens of milliseconds. Threads spend them
+ * before they are ready, since listeners would hear the pause in a handover.
  */
 
 const SOME_FRAMES = 10;

@@ -7,7 +7,7 @@ import type { Doorbell } from './doorbell.ts';
 export type MediaWorkerOptions = {
   /** Rung when a command or a frame was sent to the thread. */
   readonly doorbell: Doorbell;
-  /** Where it counts packets that it drops. */
+  /** The counters of dropped packets. */
   readonly rtpDrops: RtpDrops;
   /** Whether the thread has the floors and the trunk. */
   readonly hasFloors: boolean;
@@ -16,13 +16,13 @@ export type MediaWorkerOptions = {
 
 /** From the relay's main thread to a media thread. */
 export type MediaCommand =
-  /** The first command, and later that for floors: what another process has handed over, if anything. `begun` follows. */
+  /** The first command, and later the one for floors: the state of another process, if any. `begun` follows. */
   | { readonly type: 'begin-calls' | 'begin-floors'; readonly taken: readonly SuccessionPart[] }
   /** Hands everything over to the process that listens at this path, floors before calls. `handed-over` follows. */
   | { readonly type: 'hand-over-floors' | 'hand-over-calls'; readonly path: string; readonly thread: number }
-  /** To the thread that has the floors: the way to another thread, which says which conferences it has listeners of. */
+  /** Tells the thread with the floors how to reach another thread, which reports its wanted conferences. */
   | { readonly type: 'frames-to'; readonly port: MessagePort; readonly doorbell: Doorbell }
-  /** The way from the thread that has the floors, and its doorbell. */
+  /** The port and the doorbell of the thread with the floors. */
   | { readonly type: 'frames-from'; readonly port: MessagePort; readonly doorbell: Doorbell }
   | { readonly type: 'floors'; readonly request: FloorRequest }
   | { readonly type: 'calls'; readonly request: CallRequest };
@@ -32,6 +32,6 @@ export type FramesWanted = { readonly conference: string; readonly wanted: boole
 export type WorkerReport =
   | FloorReport
   | CallReport
-  /** All that it needs has been loaded. */
+  /** The thread has loaded everything. */
   | { type: 'ready'; sockets: 'libc' | 'dgram'; reason: string | null }
   | { type: 'handed-over' };

@@ -6,7 +6,7 @@ import type { Estate } from '../upgrade/take-over.ts';
 import { createDoorbell, type Doorbell, ring } from './doorbell.ts';
 import type { MediaCommand, MediaWorkerOptions, WorkerReport } from './worker-messages.ts';
 
-/** What a floor costs its thread, in calls. */
+/** The load of a floor, in calls. */
 const CALLS_OF_FLOOR = 8;
 
 type PoolOptions = {
@@ -16,7 +16,7 @@ type PoolOptions = {
 
 export type WorkerPoolDeps = {
   onReport: (report: WorkerReport) => void;
-  /** A thread has died, and with it the sound of many; only a restart of the relay helps. */
+  /** A thread has failed, and with it the audio of its calls. Only a restart of the relay helps. */
   onDied: (error: Error) => void;
 };
 
@@ -52,21 +52,21 @@ export class WorkerPool {
     return this.#threads[0] as Thread;
   }
 
-  /** The thread gets frames from the first one. */
+  /** Connects a thread to the first one, which sends it frames. */
   #connect(thread: Thread): void {
     const { port1, port2 } = new MessageChannel();
     post(this.#first, { type: 'frames-to', port: port1, doorbell: thread.doorbell }, [port1]);
     post(thread, { type: 'frames-from', port: port2, doorbell: this.#first.doorbell }, [port2]);
   }
 
-  /** Resolves when all threads have loaded what they need. */
+  /** Resolves when all threads are loaded. */
   async ready(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => reported(thread, 'ready')));
   }
 
   /**
-   * To be called first: goes on with what another process has handed over, if anything. Listeners come before floors, so that
-   * they miss nothing.
+   * Must be called first. Continues the state that another process has handed over, if any. Listeners come before
+   * floors, so that they miss nothing.
    */
   async begin({ floors, calls }: Pick<Estate, 'floors' | 'calls'>): Promise<void> {
     await Promise.all(
@@ -82,7 +82,7 @@ export class WorkerPool {
     await ask(this.#first, { type: 'begin-floors', taken: floors }, 'begun');
   }
 
-  /** Each thread hands over all that it has, and ends. Floors come first, so that listeners get all that has come from them. */
+  /** Each thread hands over its state and stops. Floors come first, so that listeners get all their frames. */
   async handOver(path: string): Promise<void> {
     await ask(this.#first, { type: 'hand-over-floors', path, thread: 0 }, 'handed-over');
     await Promise.all(
@@ -92,7 +92,7 @@ export class WorkerPool {
     );
   }
 
-  /** Of all threads together, some seconds old at most. */
+  /** The sums of all threads, at most a few seconds old. */
   get sums(): CallSums {
     const sums = this.#threads.map((thread) => thread.sums);
     const total = (key: 'calls' | 'listeners' | 'packetsLostByPhones') =>
@@ -112,7 +112,7 @@ export class WorkerPool {
     post(this.#first, { type: 'floors', request });
   }
 
-  /** A call stays in the thread in which it began: the one with the least to do. */
+  /** A call begins in the thread with the least load, and stays there. */
   changeCall(channelId: string, request: CallRequest): void {
     const known = this.#threadOf.get(channelId);
     if (!known && request.type !== 'call') return;

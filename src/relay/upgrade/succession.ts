@@ -4,22 +4,22 @@ import type { TrunkOptions } from '../protocol/media-messages.ts';
 import type { CallSpec, FloorSpec, RtpAddress, TrunkPeerSpec } from '../protocol/protocol.ts';
 
 /**
- * What a relay hands over to the one that succeeds it: messages that carry descriptors of sockets (`udp/descriptors.ts`). Each
- * media thread sends those of its own, as the last that it does.
+ * The state that a relay hands over to its successor: messages that carry descriptors of sockets
+ * (`udp/descriptors.ts`). Each media thread sends its own ones as its last action.
  */
 
-/** Of the messages below. A relay whose version is another cannot be succeeded. */
+/** The version of the messages below. A relay can only succeed one of the same version. */
 export const SUCCESSION_VERSION = 2;
 
-/** What a phone says of the sound that it gets. */
+/** A phone's report about the audio that it receives. */
 export type PhoneReport = {
   readonly packetsLost: number;
   readonly jitterMs: number;
-  /** Null until it has had a report of ours. */
+  /** Null until the phone has received a report of ours. */
   readonly roundTripMs: number | null;
 };
 
-/** All that another process needs to go on believing the same phone. */
+/** All that another process needs to keep trusting the same phone. */
 export type PhoneSourceState = {
   host: string;
   port: number;
@@ -42,14 +42,14 @@ export type CallState = {
   readonly packetsBefore: number;
   readonly idleSinceMs: number;
   readonly passedUntilMs: number;
-  /** How many descriptors it has: that of RTP, and that of RTCP if it could be opened. */
+  /** The number of descriptors: one for RTP, and one for RTCP if it could be opened. */
   readonly sockets: number;
 };
 
 export type FloorState = {
   readonly spec: FloorSpec;
   readonly local: RtpAddress;
-  /** Of the last packet to Asterisk. */
+  /** The header of the last packet to Asterisk. */
   readonly header: { readonly sequence: number; readonly timestamp: number; readonly ssrc: number };
 };
 
@@ -63,27 +63,27 @@ export type SuccessionMessage =
   /** A thread's sockets towards Asterisk, before the calls that use them: RTP and RTCP. */
   | { readonly type: 'asterisk'; readonly thread: number }
   | { readonly type: 'calls'; readonly thread: number; readonly calls: readonly CallState[] }
-  /** There is no more. */
+  /** The last message. */
   | { readonly type: 'end'; readonly peers: readonly TrunkPeerSpec[] };
 
 export type SuccessionPart = { readonly text: string; readonly descriptors: readonly number[] };
 
-/** `performance.now()` counts from another moment in each thread, and the machine's clock from the same one. */
+/** `performance.now()` has another origin in each thread; the clock of the machine has one for all. */
 const threadBeganMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 export function encodeSuccession(message: SuccessionMessage): string {
   return JSON.stringify({ ...message, beganMs: threadBeganMs });
 }
 
-/** The times in it are those of the thread that has sent it: see `inThisThread`. */
+/** The times in it are on the clock of the thread that has sent it: see `inThisThread`. */
 export function decodeSuccession(text: string): SuccessionMessage & { readonly beganMs: number } {
   return JSON.parse(text);
 }
 
-/** For all calls, while nobody hears anything: a reviver of JSON takes ten times as long. */
+/** Converts the times of a call. All calls wait for this, and a reviver of JSON takes ten times as long. */
 export function inThisThread(call: CallState, beganMs: number): CallState {
   const byMs = beganMs - threadBeganMs;
-  // JSON has null for times that have never been.
+  // JSON has null for minus infinity.
   const shifted = (atMs: number | null) => (atMs === null ? Number.NEGATIVE_INFINITY : atMs + byMs);
   const { stream, reception, source, rtcp } = call;
   return {
@@ -99,7 +99,7 @@ export function inThisThread(call: CallState, beganMs: number): CallState {
   };
 }
 
-/** Of a thread that has handed over: reads no socket any more, until its process ends. */
+/** Blocks a thread that has handed over, so that it reads no socket until its process ends. */
 export function standStill(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0);
 }

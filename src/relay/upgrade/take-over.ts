@@ -15,17 +15,17 @@ import {
 } from '../protocol/protocol.ts';
 import { decodeSuccession, type FloorState, SUCCESSION_VERSION, type SuccessionPart } from './succession.ts';
 
-/** A relay that runs. It answers at once, unless its machine is busy. */
+/** A running relay answers at once, unless its machine is busy. */
 const ANSWER_MS = 3000;
-/** From its first word to its last. */
+/** A handover takes at most this long from its first message to its last. */
 const HAND_OVER_MS = 10_000;
 const ENDED_EVERY_MS = 20;
 const ASK_AGAIN_MS = 1;
 
-/** The relay that runs, which another one is to succeed. */
+/** The running relay, which another one succeeds. */
 export type Predecessor = Extract<RelayReport, { type: 'hello' }>;
 
-/** What a relay has handed over. Of floors and calls, their threads get the parts. */
+/** The state that a relay has handed over. The threads of floors and calls get the parts. */
 export type Estate = {
   readonly floorStates: readonly FloorState[];
   readonly floors: readonly SuccessionPart[];
@@ -50,8 +50,8 @@ export function findPredecessor(socketPath: string): Promise<Predecessor | null>
 }
 
 /**
- * Ends a relay, and goes on with what it has. Where it cannot hand anything over, there is nothing to go on with, and all is
- * to be stated anew by the controller.
+ * Ends a relay, and continues with its state. A relay that cannot hand over leaves nothing, and the controller sends
+ * everything again.
  *
  * @throws RelayError `not-handed-over`
  */
@@ -63,7 +63,8 @@ export async function takeOver({ pid, handsOver }: Predecessor, socketPath: stri
   let ended = false;
   ask(socketPath, { type: 'end' }, () => ended);
   while (!ended) {
-    if (performance.now() > deadlineMs) throw new RelayError('not-handed-over', `process ${pid} does not end`);
+    if (performance.now() > deadlineMs)
+      throw new RelayError('not-handed-over', `process ${pid} does not end; stop it first`);
     await sleep(ENDED_EVERY_MS);
     ended = await clearSocketPath(socketPath);
   }
@@ -108,7 +109,7 @@ async function inherit(libc: Libc, socketPath: string): Promise<Estate> {
   }
 }
 
-/** The controller connects too, and the latest connection is the one that counts: so this asks until it is done. */
+/** Asks repeatedly until done, since only the latest connection counts and the controller connects too. */
 function ask(socketPath: string, request: RelayRequest, isDone: () => boolean): void {
   const deadlineMs = performance.now() + ANSWER_MS;
   const askOnce = () => {

@@ -122,7 +122,7 @@ it('a relay beside one that runs ends with its reason, and the calls of the firs
   const { allHear, lines } = await conference();
   const since = arrivalsOf(lines);
   const { status, stderr } = await lab.startSecondRelay();
-  expect(stderr).toMatch(/^rostrum: another relay is running: \S+ answers$/m);
+  expect(stderr).toMatch(/^rostrum: another relay is running: \S+ answers; stop it first$/m);
   expect(status).toBe(6);
   // The second relay has looked whether one runs, which takes the place of the controller for a moment.
   expect((await lab.connect()).calls).toHaveLength(OTHER_LISTENERS + 1);

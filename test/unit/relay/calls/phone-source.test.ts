@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { PhoneSource, type PhoneSourceOptions } from '../../../../src/relay/calls/phone-source.ts';
 
 /** What its description says, behind NAT; where its signalling and its packets come from; and somebody else. */
-const TOLD = { host: '192.168.1.9', port: 4000 };
+const DESCRIBED = { host: '192.168.1.9', port: 4000 };
 const PHONE = '192.0.2.7';
 const STRANGER = '203.0.113.66';
 const SSRC = 0xabcd;
 
 const sourceOf = (options: Partial<PhoneSourceOptions> = {}) =>
-  new PhoneSource({ told: TOLD, hosts: [TOLD.host, PHONE], known: null, ...options });
+  new PhoneSource({ described: DESCRIBED, hosts: [DESCRIBED.host, PHONE], known: null, ...options });
 
 /** A phone that has sent from port 5000 at 0 ms. */
 function heard(options: Partial<PhoneSourceOptions> = {}): PhoneSource {
@@ -19,14 +19,14 @@ function heard(options: Partial<PhoneSourceOptions> = {}): PhoneSource {
 
 describe('a phone that has sent nothing yet', () => {
   it('is where it says that it is', () => {
-    expect(sourceOf()).toMatchObject({ address: TOLD, isKnown: false });
-    expect(sourceOf({ told: null }).address).toBeNull();
+    expect(sourceOf()).toMatchObject({ address: DESCRIBED, isKnown: false });
+    expect(sourceOf({ described: null }).address).toBeNull();
   });
 
   it('is where its first packet comes from, if its signalling has named that address', () => {
     const source = sourceOf();
     expect(source.accepts(STRANGER, 5000, SSRC, 0)).toBe('stranger');
-    expect(source).toMatchObject({ address: TOLD, isKnown: false });
+    expect(source).toMatchObject({ address: DESCRIBED, isKnown: false });
     expect(source.accepts(PHONE, 5000, SSRC, 0)).toBe('moved');
     expect(source).toMatchObject({ address: { host: PHONE, port: 5000 }, isKnown: true });
     expect(source.accepts(PHONE, 5000, SSRC, 20)).toBe('same');
@@ -52,7 +52,7 @@ describe('a phone that sends', () => {
   });
 
   it('is followed to another address of its signalling, with the same stream', () => {
-    expect(heard().accepts(TOLD.host, 6000, SSRC, 1)).toBe('moved');
+    expect(heard().accepts(DESCRIBED.host, 6000, SSRC, 1)).toBe('moved');
   });
 
   it('is not moved by another stream from its address while it is heard', () => {
@@ -70,8 +70,8 @@ describe('a phone that sends', () => {
     expect(source.accepts(PHONE, 6000, SSRC + 1, 101)).toBe('moved');
   });
 
-  it('wins its stream back, from the address that its description has told, with whatever stream', () => {
-    const source = sourceOf({ told: { host: PHONE, port: 5000 } });
+  it('wins its stream back, from the address in its description, with whatever stream', () => {
+    const source = sourceOf({ described: { host: PHONE, port: 5000 } });
     source.accepts(PHONE, 5000, SSRC, 0);
     expect(source.accepts(PHONE, 6000, SSRC + 1, 200)).toBe('moved');
     expect(source.accepts(PHONE, 5000, SSRC, 201)).toBe('moved');
@@ -113,8 +113,8 @@ describe('where any address is allowed', () => {
     expect(source.accepts(STRANGER, 5000, SSRC + 1, 2000)).toBe('moved');
   });
 
-  it('the phone wins its stream back at the address that its description has told', () => {
-    const source = heard({ hosts: [], told: { host: PHONE, port: 5000 } });
+  it('the phone wins its stream back at the address in its description', () => {
+    const source = heard({ hosts: [], described: { host: PHONE, port: 5000 } });
     expect(source.accepts(STRANGER, 5000, SSRC + 1, 3000)).toBe('moved');
     expect(source.accepts(PHONE, 5000, SSRC, 3020)).toBe('moved');
   });
@@ -129,12 +129,12 @@ describe('where any address is allowed', () => {
 describe('a phone reports', () => {
   it('from the addresses of its signalling, whatever it has sent', () => {
     for (const source of [sourceOf(), heard()]) {
-      expect([TOLD.host, PHONE, STRANGER].map((host) => source.allows(host))).toEqual([true, true, false]);
+      expect([DESCRIBED.host, PHONE, STRANGER].map((host) => source.allows(host))).toEqual([true, true, false]);
     }
   });
 
   it('where any address is allowed, from any until it has sent, and then from there or where it says that it is', () => {
-    const reports = (source: PhoneSource) => [TOLD.host, PHONE, STRANGER].map((host) => source.allows(host));
+    const reports = (source: PhoneSource) => [DESCRIBED.host, PHONE, STRANGER].map((host) => source.allows(host));
     expect(reports(sourceOf({ hosts: [] }))).toEqual([true, true, true]);
     expect(reports(heard({ hosts: [] }))).toEqual([true, true, false]);
   });

@@ -128,7 +128,7 @@ describe('a node whose relay was started again', () => {
 });
 
 describe('what is shared of a conference', () => {
-  it('is the voices, and now and then silence descriptors', () => {
+  it('is the voices, and now and then a silence descriptor', () => {
     const shared = new TrunkFeed('3000', { redundancy: 0, codec: 'PCMU', sampleRateHz: 8000 });
     const kinds = (from: number, to: number, dbov: number) =>
       Array.from({ length: to - from }, (_, i) => shared.next(toneFrame(from + i, 400, dbov))?.kind ?? 'nothing');
