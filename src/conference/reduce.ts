@@ -103,6 +103,8 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
       return pressed(transition, member, input.digit);
     case 'talking':
       return talkingChanged(transition, member, input);
+    default:
+      return input satisfies never;
   }
 }
 

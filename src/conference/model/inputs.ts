@@ -33,7 +33,7 @@ export type Input =
   | { type: 'command'; command: Command; noForward?: true }
   /** The parts of the conference on other nodes have changed. */
   | { type: 'remote'; remote: RemoteView }
-  /** A setting was changed on another node; `anew` if just now. */
+  /** Another node has reported a setting; `anew` if it was changed, and not only repeated. */
   | { type: 'shared'; change: SharedChange; anew: boolean }
   /** Another node was told to do this with all members. */
   | { type: 'broadcast'; broadcast: Broadcast }

@@ -13,7 +13,7 @@ export function remoteChanged(transition: Transition, remote: RemoteView): void 
   if (status === 'empty' && remote.admitted === 0) openDoor(transition);
 }
 
-/** @param anew it was said again, and counts for all members even where they have been told before */
+/** @param anew the setting was changed just now: it counts for all members, even if the value is the same */
 export function applyShared(transition: Transition, change: SharedChange, anew: boolean): void {
   const { locked, mutedAll } = transition.conference;
   switch (change.setting) {

@@ -79,6 +79,8 @@ function executeFor(transition: Transition, member: Member, command: MemberComma
       return transition.do({ type: 'invite', target: command.target, invitedBy: member.id });
     case 'execute':
       return execute(transition, member, command.application, command.data);
+    default:
+      return command satisfies never;
   }
 }
 
@@ -117,6 +119,8 @@ function executeForAll(transition: Transition, command: ConferenceCommand): void
       return pauseRecording(transition, command.paused);
     case 'terminate':
       return terminate(transition, 'ENDED');
+    default:
+      return command satisfies never;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'winston';
 import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import { AriError } from '../../ari/errors.ts';
 import { CONFERENCE_NAME } from '../../conference/model/join-arguments.ts';
-import { advance, type InviteInput, type InviteOutput } from '../../invite/advance.ts';
+import { paceWindowMs, schedule } from '../../invite/call-pace.ts';
 import { formatCallerId, parseCallerId } from '../../invite/caller-id.ts';
 import { InviteError } from '../../invite/errors.ts';
 import {
@@ -16,8 +16,8 @@ import {
 } from '../../invite/invitation.ts';
 import type { Originator } from '../../invite/originator.ts';
 import type { InviteRequest } from '../../invite/request.ts';
-import { paceWindowMs, schedule } from '../../invite/schedule.ts';
 import { endpointsOf } from '../../invite/target.ts';
+import { advance, type InviteInput, type InviteOutput } from '../../invite/tries.ts';
 import { WakeTimers } from '../../timing/wake-timers.ts';
 
 const MAX_UNFINISHED = 5000;

@@ -1,4 +1,4 @@
-import { advance, type InviteInput, type InviteOutput } from '../../../src/invite/advance.ts';
+import { advance, type InviteInput, type InviteOutput } from '../../../src/invite/tries.ts';
 import { type Invitation, type InvitationTerms, newInvitation } from '../../../src/invite/invitation.ts';
 
 export const TERMS: InvitationTerms = {

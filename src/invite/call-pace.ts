@@ -1,5 +1,5 @@
-import { GRACE_MS } from './advance.ts';
 import type { Invitation } from './invitation.ts';
+import { GRACE_MS } from './tries.ts';
 
 export type Pace = {
   /** Calls that are made and not answered yet. */

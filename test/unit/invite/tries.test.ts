@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advance, type InviteInput } from '../../../src/invite/advance.ts';
+import { advance, type InviteInput } from '../../../src/invite/tries.ts';
 import { isFinished } from '../../../src/invite/invitation.ts';
 import { answered, cancel, destroyed, dial, dialled, invitation, played, tick } from './invitations.ts';
 
