@@ -4,9 +4,9 @@ import { renderNoise } from './noise.ts';
 const LOOP_MS = 4000;
 /** The level of the loop: its peaks are far from overload, and its gain is at most 1. */
 const LOOP_DBOV = -30;
-/** Below this, not even the last bit of a sample would ever be set. */
+/** Softer noise would never set even the last bit of a sample. */
 const INAUDIBLE_DBOV = -100;
-/** Louder is not a comfort. */
+/** Louder noise is not a comfort. */
 const MAX_DBOV = -30;
 
 /** Makes all samples positive, since cutting off the fraction rounds only those. */

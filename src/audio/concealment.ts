@@ -1,5 +1,5 @@
 /*
- * Packet loss concealment in the manner of ITU-T G.711, appendix I: the last pitch periods go on, ever softer. Unlike
+ * Packet loss concealment in the manner of ITU-T G.711, appendix I: the last pitch periods continue, ever softer. Unlike
  * there the audio is not delayed; where it breaks off, it fades into its continuation instead.
  */
 

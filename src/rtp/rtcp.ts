@@ -62,17 +62,17 @@ const BYE = 203;
 const TYPE_MIN = 192;
 const TYPE_MAX = 223;
 
-/** In a sender report. */
+/** Offsets in a sender report. */
 const NTP_OFFSET = 8;
 const NTP_MIDDLE_OFFSET = 10;
 const RTP_TIMESTAMP_OFFSET = 16;
 const PACKETS_OFFSET = 20;
 const OCTETS_OFFSET = 24;
 const SENDER_INFO_BYTES = 20;
-/** In a receiver report; in a sender report its sender info is before them. */
+/** The offset of the blocks in a receiver report; a sender report has its sender info before them. */
 const BLOCKS_OFFSET = 8;
 
-/** In a report block. */
+/** Offsets in a report block. */
 const BLOCK_BYTES = 24;
 const FRACTION_LOST_OFFSET = 4;
 const CUMULATIVE_LOST_OFFSET = 5;
@@ -104,7 +104,7 @@ export interface ReportBlock {
   cumulativeLost: number;
   /** 32 bits: how often the sequence number has wrapped, and its highest value. */
   highestSequence: number;
-  /** In ticks of the RTP clock. */
+  /** The jitter in ticks of the RTP clock. */
   jitterTicks: number;
   /** The middle 32 bits of the NTP timestamp of the last sender report; 0 if there was none. */
   lastSr: number;

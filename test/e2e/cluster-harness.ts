@@ -153,7 +153,7 @@ async function waitUntilEmpty(node: RostrumNode): Promise<void> {
   for (const { name } of await node.list().catch(() => [])) await node.waitForMembers(name, 0);
 }
 
-/** For whoever looks into why a test has failed. */
+/** Prints the last log lines of all nodes, to explain a failed test. */
 export async function tellLogs(cluster: RostrumCluster): Promise<void> {
   for (const [name, node] of cluster.nodes) {
     const lines = (await node.log()).split('\n').slice(-25);

@@ -77,7 +77,7 @@ export function describeCluster(lab: ClusterHarness): void {
   });
 
   describe('the queue of hands', () => {
-    it('is one: the oldest is next, on whichever node, whoever asks', async () => {
+    it('is one: the oldest is next, on whichever node, for any moderator who asks', async () => {
       await Promise.all(NODES.map((name) => lab.call(name, '3000', { callerNumber: '100' })));
       await lab.waitForMembers('3000', 3);
       for (const name of ['rome', 'lyon', 'oslo'] as const) {

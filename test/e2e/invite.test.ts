@@ -263,7 +263,7 @@ describe('a key', () => {
   it.each([
     ['busy', '2'],
     ['no phone number', '4'],
-  ])('tells whoever pressed it, and nobody else, that the called person is %s', async (_, key) => {
+  ])('tells the member who pressed it, and nobody else, that the called person is %s', async (_, key) => {
     const speaker = await dialIn('4000', '200');
     const other = await dialIn('4000', '201');
     await other.waitForTone(440, HEARD);

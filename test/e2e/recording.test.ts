@@ -252,7 +252,7 @@ describe('a recording that somebody else stops in Asterisk', () => {
 });
 
 describe('where nothing can be written', () => {
-  it('a recording fails with a word to whoever asked and in the log, once, and disturbs nobody', async () => {
+  it('a recording fails, is reported to the requester and in the log, once, and disturbs nobody', async () => {
     const { speaker, listener } = await two();
     const { length: before } = await lab.node.log();
     await rename(directory(), `${directory()}-away`);

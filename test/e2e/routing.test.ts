@@ -159,7 +159,7 @@ describe('a node that drains', () => {
     await at.oslo.waitForMembers('3000', 0);
   });
 
-  it('says so to whoever asks for the route', async () => {
+  it('says so in the route', async () => {
     const { host, port } = at.oslo.server;
     await at.lyon.cli('drain');
     const route = { conference: '3000', node: 'oslo', sip: `sip:${host}:${port}`, reason: 'draining' };

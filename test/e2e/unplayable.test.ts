@@ -27,7 +27,7 @@ describe('what cannot be played', () => {
     await expect.poll(playback, SETTLED).toBeNull();
   });
 
-  it.each(['missing', 'text'])('tells whoever asked, and leaves the conference alone: %s', async (name) => {
+  it.each(['missing', 'text'])('is reported to the requester, and leaves the conference alone: %s', async (name) => {
     const { listener } = await three();
     listener.resetStats();
     await expect(play(soundFile(name))).rejects.toMatchObject({

@@ -134,7 +134,7 @@ describe('the profiles of a running node', () => {
     await becomes(9);
   });
 
-  it('are read again on demand, in order, and whoever asks is told everything', async () => {
+  it('are read again on demand, in order, and each request gets all changes', async () => {
     store = newStore({ settleMs: 60_000, pollMs: 60_000 });
     await store.start();
     expect(await store.reload()).toEqual({ ok: true, changes: [] });

@@ -4,7 +4,7 @@ import type { AudienceListener, Hearing } from './audience-listener.ts';
 import type { ConferenceSound, SampleRateHz } from './conference-sound.ts';
 import { EncodedFrames, type FramesPerPacket } from './encoded-frames.ts';
 
-/** The settings that tell groups apart. */
+/** The settings that distinguish groups. */
 type GroupHearing = Omit<Hearing, 'packetMs'>;
 
 /** A listener's place in the audience. */
@@ -27,7 +27,7 @@ export type Place = {
 /** The stream of one listener while something is played to them alone, and for a moment afterwards. */
 type OwnMix = {
   readonly encoded: EncodedFrames;
-  /** Since the last frame of a prompt. */
+  /** The frames since the last one of a prompt. */
   framesWithoutPrompt: number;
 };
 

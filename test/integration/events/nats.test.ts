@@ -46,7 +46,7 @@ async function pair(options: Partial<NatsOptions> = {}): Promise<[Witness, Witne
   return [a, b];
 }
 
-/** What the broker, or whoever may use it, sees and can send. */
+/** Sees and sends everything that the broker, or a user of it, can. */
 async function broker() {
   const connection = await connect({ servers: server.url });
   const packets: { subject: string; data: Uint8Array }[] = [];

@@ -171,7 +171,7 @@ export class UdpLink {
   }
 }
 
-/** Whoever collects packets may go away. */
+/** The receiver of packets may close its port. */
 function ignoreError(): void {}
 
 function newSocket(): Socket {

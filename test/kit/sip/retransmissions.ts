@@ -10,9 +10,9 @@ interface Entry<T> {
 const MAX_WAITING = 16_384;
 
 /**
- * What is sent again until somebody answers it, with growing intervals from T1 to T2 and for 32 s (RFC 3261, section
- * 13.3.1.4). One object for all calls: whoever has the clock calls `tick` a few times a second while it is not empty.
- * When too many wait, more are sent only once.
+ * Messages that are sent again until they are answered, at growing intervals from T1 to T2, for 32 s (RFC 3261, section
+ * 13.3.1.4). All calls share one object: the owner of the clock calls `tick` a few times a second while it is not empty.
+ * When too many wait, further ones are sent only once.
  */
 export class Retransmissions<T> {
   readonly #entries = new Map<string, Entry<T>>();

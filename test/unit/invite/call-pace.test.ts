@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Invitation, InvitationState } from '../../../src/invite/invitation.ts';
 import { schedule } from '../../../src/invite/call-pace.ts';
+import type { Invitation, InvitationState } from '../../../src/invite/invitation.ts';
 import { invitation } from './invitations.ts';
 
 const PACE = { atOnce: 2, perSecond: 5 };

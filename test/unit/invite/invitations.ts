@@ -1,5 +1,5 @@
-import { advance, type InviteInput, type InviteOutput } from '../../../src/invite/tries.ts';
 import { type Invitation, type InvitationTerms, newInvitation } from '../../../src/invite/invitation.ts';
+import { advance, type InviteInput, type InviteOutput } from '../../../src/invite/tries.ts';
 
 export const TERMS: InvitationTerms = {
   conference: '3000',

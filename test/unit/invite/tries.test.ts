@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advance, type InviteInput } from '../../../src/invite/tries.ts';
 import { isFinished } from '../../../src/invite/invitation.ts';
+import { advance, type InviteInput } from '../../../src/invite/tries.ts';
 import { answered, cancel, destroyed, dial, dialled, invitation, played, tick } from './invitations.ts';
 
 const HANG_UP = { type: 'hang-up', channelId: 'i1-1' };

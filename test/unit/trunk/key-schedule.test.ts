@@ -68,7 +68,7 @@ describe('a key schedule', () => {
     expect(schedule.state).toMatchObject({ phase: 'steady', sinceMs: now });
   });
 
-  it('uses a new key after five seconds whoever has not acknowledged it', () => {
+  it('uses a new key after five seconds even if peers have not acknowledged it', () => {
     const schedule = newSchedule();
     schedule.advance(0);
     schedule.peerConnected('node-b');

@@ -79,7 +79,7 @@ describe('the keys of a peer', () => {
     expect(pair.receiver.peer('node-a')?.epochs).toEqual([10]);
   });
 
-  it('are copies: whoever gave one may overwrite it', () => {
+  it('are copies: the caller may overwrite the original', () => {
     const pair = new Pair({}, { aead });
     const given = { epoch: 10, key: Uint8Array.from(randomBytes(32)), fromCounter: FROM_START };
     pair.receiver.installKey('node-a', given);
