@@ -11,6 +11,8 @@ import type { RostrumNode } from './rostrum-node.ts';
 
 /** Heard before a sound begins. */
 const LEAD_MS = 400;
+/** A busy machine may begin the next of several sounds so much later. */
+const LATE_MS = 500;
 
 /** What was heard from a sound's beginning on, for `ms`. */
 export async function heardFromOnset(call: Call, ms: number, start: () => Promise<unknown>): Promise<Int16Array> {
@@ -23,7 +25,7 @@ export async function heardFromOnset(call: Call, ms: number, start: () => Promis
 
 /** How long to listen for a sound. */
 export function lengthMs(...sounds: readonly Int16Array[]): number {
-  return Math.max(...sounds.map(({ length }) => length)) / SAMPLES_PER_MS + LEAD_MS + 100;
+  return Math.max(...sounds.map(({ length }) => length)) / SAMPLES_PER_MS + LEAD_MS + LATE_MS;
 }
 
 /** As Rostrum makes it, but made here. */
