@@ -128,7 +128,7 @@ describe('a port of the host that somebody else has', () => {
     }
     await expect.poll(() => unlucky?.end, WITHIN).toMatchObject({ by: 'them' });
     await lab.node.waitForMembers('3000', 2);
-    expect(await lab.node.log()).toMatch(/call \S+ hung up: .* cannot be bound: EADDRINUSE/);
+    expect(await lab.node.log()).toMatch(/call \S+: hung up, .* cannot be bound: EADDRINUSE/);
     await lucky?.waitForTone(440, HEARD);
     expect(speaking.end).toBeNull();
   });
