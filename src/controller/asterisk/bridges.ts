@@ -62,10 +62,7 @@ export class Bridges implements ChannelObserver {
     const add = () => this.#ari.addChannel(bridgeId, channelId, options);
     if (where !== 'floor' && !this.#opened.has(bridgeId)) await this.#open(bridgeId);
     await this.#opened.get(bridgeId);
-    await add().catch((error) => {
-      if (!isBridgeGone(error)) throw error;
-      return this.#open(bridgeId).then(add);
-    });
+    await this.#addTo(bridgeId, add);
     this.found(channelId, bridgeId);
   }
 
@@ -77,9 +74,22 @@ export class Bridges implements ChannelObserver {
     if (!this.#opened.has(bridgeId)) await this.#open(bridgeId);
     await this.#opened.get(bridgeId);
     const add = () => this.#ari.addChannel(bridgeId, channelId, { mute: false, absorbDtmf: false });
-    await add().catch((error) => {
+    await this.#addTo(bridgeId, add);
+  }
+
+  /** Makes the bridge again if it has gone. */
+  async #addTo(bridgeId: string, add: () => Promise<void>): Promise<void> {
+    try {
+      return await add();
+    } catch (error) {
       if (!isBridgeGone(error)) throw error;
-      return this.#open(bridgeId).then(add);
+    }
+    await this.#open(bridgeId);
+    await add().catch((error) => {
+      // Asterisk has said that it is there, but cannot make it. The channel is not to blame.
+      if (isBridgeGone(error))
+        throw new AriError('refused', `bridge ${bridgeId} cannot be made`, { status: 500, cause: error });
+      throw error;
     });
   }
 
@@ -162,8 +172,8 @@ export class Bridges implements ChannelObserver {
 }
 
 /**
- * An answer to `addChannel`: 404 is about the bridge, and 400 about the channel. For a moment after a bridge could not be made Asterisk
- * takes it for one that is not in the application: 409.
+ * An answer to `addChannel`: 404 is about the bridge, and 400 about the channel. For a moment after a bridge could not be
+ * made, Asterisk takes it for one that is not in the application: 409.
  */
 function isBridgeGone(error: unknown): boolean {
   return error instanceof AriError && (error.status === 404 || error.status === 409);

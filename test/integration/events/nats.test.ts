@@ -129,10 +129,10 @@ it('packets that were changed, or sent to another subject, are dropped and count
   await flush();
   await until('all are counted', () => b.channel.counters.refused.secret === 4);
   await until('those to c too', () => c.channel.counters.refused.secret === 2);
-  for (const text of ['', 'x', '\u0001', '\u0001\u0040', '\u0001\u0001 ', 'hello, world '.repeat(20)]) {
+  for (const text of ['', 'x', '\u0002', '\u0002\u0040', '\u0002\u0001 ', 'hello, world '.repeat(20)]) {
     publish(direct.subject, text);
   }
-  publish(direct.subject, Uint8Array.of(2, 1, 97));
+  publish(direct.subject, Uint8Array.of(1, 1, 97));
   await flush();
   await until('garbage is counted', () => b.channel.counters.refused.garbage === 6);
   expect(b.channel.counters.refused.version).toBe(2);

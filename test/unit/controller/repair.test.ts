@@ -257,4 +257,12 @@ describe('a bridge that Asterisk cannot make', () => {
       expect(asterisk.times('continueInDialplan')).toBe(1);
     },
   );
+
+  it('gives the call back although Asterisk says that the bridge is there', async () => {
+    fails('addChannel', new AriError('refused', 'Bridge not in Stasis application', { status: 409 }));
+    asterisk.call('a');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asterisk.variables.get('a ROSTRUM_RESULT')).toBe('FAILED');
+    expect(asterisk.times('continueInDialplan')).toBe(1);
+  });
 });
