@@ -2,6 +2,9 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { RostrumNode, type RostrumNodeOptions } from '../kit/rostrum-node.ts';
 
+/** Of the node's log, where a test has failed. */
+const LINES_SHOWN = 60;
+
 /** A node and phones that call it, for the tests of one file. */
 export type Harness = { readonly node: RostrumNode; readonly phones: PhoneBank };
 
@@ -16,7 +19,8 @@ export function harness(options: RostrumNodeOptions = {}): Harness {
     await phones.start();
   });
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') console.error(lastLines((await node?.log().catch(() => '')) ?? ''));
     await phones?.hangUpAll();
     for (const { name } of (await node?.list().catch(() => [])) ?? []) await node?.waitForMembers(name, 0);
   });
@@ -34,4 +38,8 @@ export function harness(options: RostrumNodeOptions = {}): Harness {
       return phones as PhoneBank;
     },
   };
+}
+
+function lastLines(text: string): string {
+  return text.split('\n').slice(-LINES_SHOWN).join('\n');
 }
