@@ -74,7 +74,6 @@ export class Relay {
    * @throws RelayError if its sockets cannot be opened, or if the running relay does not hand over and keeps running
    */
   async start(predecessor: Predecessor | null = null): Promise<void> {
-    this.#meters.start();
     this.#limit = await readCallLimit();
     if (predecessor) await this.#ready;
     const { floorStates, floors, calls, peers } = predecessor
@@ -85,6 +84,8 @@ export class Relay {
     await this.#workers.begin({ floors, calls });
     if (peers.length > 0) this.#setPeers(peers);
     await this.#control.start();
+    // Last, as the media threads need the machine first.
+    this.#meters.start();
     this.#sumsTimer = setInterval(() => this.#reportSums(), SUMS_EVERY_MS);
   }
 

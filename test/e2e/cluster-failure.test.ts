@@ -18,8 +18,6 @@ const SPLIT_SECONDS = Number(process.env['ROSTRUM_SPLIT_SECONDS'] ?? 8);
 const LIFETIME_S = 5;
 /** Audio may stop for so long because the machine is busy with three Asterisks: that happens without any failure too. */
 const NO_GAP_MS = 160;
-/** A relay is there again after this and the time that a process of ours takes to start, which is longer on a busy machine. */
-const RELAY_BACK_MS = 800;
 const FRAME_MS = 20;
 
 const lab = clusterHarness({ cluster: { lifetimeSeconds: LIFETIME_S }, network: true });
@@ -69,7 +67,7 @@ describe('kill -9', () => {
     }
     expect(await lab.node('oslo').log()).not.toContain('its channel to the relay has ended');
 
-    const allowedMs = RELAY_BACK_MS + 2 * (await lab.node('oslo').measureStartMs());
+    const allowedMs = await lab.node('oslo').relayBackMs();
     const relayKilledMs = performance.now();
     process.kill(await relayPid('oslo'), 'SIGKILL');
     await sleep(3000);

@@ -23,7 +23,8 @@ const FLOORS_PER_MESSAGE = 4;
 
 export type FloorsOptions = { trunk: TrunkOptions | null };
 export type FloorsDeps = {
-  aead: Aead;
+  /** Needed for a trunk. */
+  aead: Aead | null;
   udp: Udp;
   /** Receives 20 ms for an audience, which are valid until the next call. */
   play: (frame: AudienceFrame) => void;
@@ -50,6 +51,7 @@ export class Floors {
     this.#deps = deps;
     this.#trunk =
       options.trunk &&
+      aead &&
       new Trunk(options.trunk, {
         aead,
         udp,
