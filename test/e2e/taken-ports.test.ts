@@ -78,6 +78,8 @@ describe('a port of the host that somebody else has', () => {
 
   it('has the caller refused, who is not left in silence, and the others go on', async () => {
     const { speaking, listeners } = await three();
+    // The relay reports every 2 s.
+    await expect.poll(async () => (await tracesOf(lab.node)).relayCalls, WITHIN).toBe(3);
     const before = await tracesOf(lab.node);
     expect(await takePorts()).toBe(7);
     const ports = await boundPorts(lab.node);
