@@ -25,7 +25,7 @@ export type MeshOptions = {
   readonly deadAfterMs?: number | undefined;
   readonly handshakeTimeoutMs?: number | undefined;
   readonly maxMessageBytes?: number | undefined;
-  /** Bytes that may wait for a peer; a peer for whom more wait is too slow. */
+  /** Bytes that may wait for a peer. A peer that lets more wait is too slow, and is disconnected. */
   readonly maxQueueBytes?: number | undefined;
   /** Connections that have not identified themselves. */
   readonly maxHandshakes?: number | undefined;
