@@ -17,9 +17,10 @@ type SupervisorDeps = {
   onMessage?: (message: unknown) => void;
 };
 
-const FIRST_RESTART_MS = 100;
+/** The first restart is at once; these are the waits before the second and the last one. */
+const SECOND_RESTART_MS = 100;
 const LAST_RESTART_MS = 5000;
-/** A process that ran this long has started well: the next restart is quick again. */
+/** A process that ran this long has started well: the next restart is at once again. */
 const SETTLED_MS = 10_000;
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -46,7 +47,7 @@ export class Supervisor {
   /** @returns the exit status of the process once it has ended for good */
   async run(): Promise<number> {
     const { signal } = this.#stopping;
-    let delayMs = FIRST_RESTART_MS;
+    let delayMs = 0;
     let hasRun = false;
     for (;;) {
       const startedMs = performance.now();
@@ -68,11 +69,11 @@ export class Supervisor {
       // of it.
       const isFinal = code !== null && code !== CRASHED && !(hasRun && code === this.#spec.mistakeStatus);
       if (isFinal) return code;
-      if (hasSettled) delayMs = FIRST_RESTART_MS;
-      this.#logger.error(`${this.#spec.name} ${how}; starting it again in ${delayMs} ms`);
+      if (hasSettled) delayMs = 0;
+      this.#logger.error(`${this.#spec.name} ${how}; starting it again${delayMs > 0 ? ` in ${delayMs} ms` : ''}`);
       await sleep(delayMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return 0;
-      delayMs = Math.min(delayMs * 2, LAST_RESTART_MS);
+      delayMs = Math.min(Math.max(delayMs * 2, SECOND_RESTART_MS), LAST_RESTART_MS);
     }
   }
 

@@ -19,6 +19,8 @@ export type RelayOptions = {
   socketPath: string;
   threads: number;
   trunk: TrunkOptions | null;
+  /** The running relay, whose calls and floors this one continues. */
+  predecessor: Predecessor | null;
 };
 export type RelayDeps = {
   logger: Logger;
@@ -38,6 +40,7 @@ export class Relay {
   #isHandingOver = false;
   readonly #socketPath: string;
   readonly #threads: number;
+  readonly #predecessor: Predecessor | null;
   readonly #ready: Promise<void>;
   #isReady = false;
   readonly #control: ControlServer;
@@ -58,7 +61,13 @@ export class Relay {
     this.#onReplaced = deps.onReplaced;
     this.#socketPath = options.socketPath;
     this.#threads = options.threads;
-    this.#workers = new WorkerPool(options, { onReport: (report) => this.#reported(report), onDied: deps.onDied });
+    this.#predecessor = options.predecessor;
+    const { threads, trunk } = options;
+    const takesOver = options.predecessor !== null;
+    this.#workers = new WorkerPool(
+      { threads, trunk, takesOver },
+      { onReport: (report) => this.#reported(report), onDied: deps.onDied },
+    );
     this.#ready = this.#workers.ready().then(() => {
       this.#isReady = true;
     });
@@ -69,15 +78,12 @@ export class Relay {
     );
   }
 
-  /**
-   * @param predecessor the running relay, whose calls and floors this one continues
-   * @throws RelayError if its sockets cannot be opened, or if the running relay does not hand over and keeps running
-   */
-  async start(predecessor: Predecessor | null = null): Promise<void> {
+  /** @throws RelayError if its sockets cannot be opened, or if its predecessor does not hand over and keeps running */
+  async start(): Promise<void> {
     this.#limit = await readCallLimit();
-    if (predecessor) await this.#ready;
-    const { floorStates, floors, calls, peers } = predecessor
-      ? await takeOver(predecessor, this.#socketPath)
+    if (this.#predecessor) await this.#ready;
+    const { floorStates, floors, calls, peers } = this.#predecessor
+      ? await takeOver(this.#predecessor, this.#socketPath)
       : NO_ESTATE;
     for (const { spec, local } of floorStates) this.#floors.set(spec.conference, local);
     for (const { specs } of calls.flat()) for (const spec of specs) this.#calls.set(spec.channelId, spec);

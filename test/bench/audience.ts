@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openDescriptors } from '../kit/descriptors.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
 import { type ServerPids, serverPids, settleAudience } from './bench.ts';
-import { cpuSeconds, machineSeconds, openDescriptors, proportionalMb } from './cpu.ts';
+import { cpuSeconds, machineSeconds, proportionalMb } from './cpu.ts';
 import { Crowd, type CrowdCall } from './crowd.ts';
 import type { Contender } from './peer.ts';
 import type { Figures } from './result.ts';

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { NodeView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
+import { toneLevelDbov } from '../kit/phone/judge.ts';
 import { type DialOptions, PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { RostrumCluster, type RostrumClusterOptions } from '../kit/rostrum-cluster.ts';
@@ -146,7 +147,20 @@ export function steadyLevelDbov(call: Call, freqHz: number): number {
     const toMs = nowMs - back * WINDOW_MS;
     return call.toneLevelDbov(freqHz, { fromMs: toMs - WINDOW_MS, toMs });
   });
-  return levels.sort((a, b) => a - b)[WINDOWS / 2] ?? Number.NaN;
+  return median(levels);
+}
+
+/** The same for samples of a recording, at 8 kHz. */
+export function steadyLevelOf(samples: Int16Array, freqHz: number): number {
+  const window = WINDOW_MS * 8;
+  const levels = Array.from({ length: Math.floor(samples.length / window) }, (_, index) =>
+    toneLevelDbov(samples.subarray(index * window, (index + 1) * window), freqHz, 8000),
+  );
+  return median(levels);
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 async function waitUntilEmpty(node: RostrumNode): Promise<void> {

@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { openDescriptors, settledDescriptors } from '../kit/descriptors.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import {
@@ -25,8 +25,6 @@ const CALLERS = ['101', '102', '103', '104', '105', '106'];
 const SPEAKER = '200';
 const EVERYBODY = [...CALLERS, SPEAKER];
 
-/** The sockets and other files that the relay has open. */
-const filesOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
 const speaker = () => lab.phones.call('4000', { callerNumber: SPEAKER, send: tone(440, LEVEL_DBOV) });
 const listener = (callerNumber: string) => lab.phones.call('3000', { callerNumber, send: silence() });
 
@@ -100,7 +98,7 @@ describe('kill -9 of the controller', () => {
   it('while callers join leaves nobody half in', async () => {
     const speaking = await speaker();
     await waitForRelay(lab.node, [SPEAKER]);
-    const files = filesOf(await relayPid(lab.node));
+    const descriptors = await settledDescriptors(await relayPid(lab.node));
     const numbers = Array.from({ length: 20 }, (_, index) => String(101 + index));
     const joining = numbers.map((number) => listener(number));
     await expect.poll(async () => (await callersAtRelay(lab.node)).length, { interval: 1 }).toBeGreaterThan(3);
@@ -109,10 +107,10 @@ describe('kill -9 of the controller', () => {
     await expect.poll(async () => (await callersAtRelay(lab.node)).length, WITHIN).toBe(21);
     await hear(listeners);
     await expect.poll(() => parked(lab.node), WITHIN).toBe(20);
-    await expect.poll(async () => filesOf(await relayPid(lab.node)), WITHIN).toBe(files + 2 * 20);
+    await expect.poll(async () => openDescriptors(await relayPid(lab.node)), WITHIN).toBe(descriptors + 2 * 20);
     await Promise.all(listeners.map((call) => call.hangUp()));
     await expect.poll(() => parked(lab.node), WITHIN).toBe(0);
-    await expect.poll(async () => filesOf(await relayPid(lab.node)), WITHIN).toBe(files);
+    await expect.poll(async () => openDescriptors(await relayPid(lab.node)), WITHIN).toBe(descriptors);
     expect(speaking.end).toBeNull();
   });
 });
@@ -155,7 +153,7 @@ describe('nothing is left behind', () => {
     await speaker();
     const staying = await listener('101');
     await staying.waitForTone(440, HEARD);
-    const files = filesOf(await relayPid(lab.node));
+    const descriptors = await settledDescriptors(await relayPid(lab.node));
     for (let delayMs = 0; delayMs <= 120; delayMs += 5) {
       const call = lab.phones.dial('3000', { callerNumber: '102', send: silence() });
       call.answered.catch(() => {});
@@ -163,7 +161,7 @@ describe('nothing is left behind', () => {
       await call.hangUp();
     }
     await expect.poll(() => parked(lab.node), WITHIN).toBe(1);
-    await expect.poll(async () => filesOf(await relayPid(lab.node)), WITHIN).toBe(files);
+    await expect.poll(async () => openDescriptors(await relayPid(lab.node)), WITHIN).toBe(descriptors);
     await staying.waitForTone(440, HEARD);
     await lab.phones.hangUpAll();
     await lab.node.waitForMembers('3000', 0);
@@ -173,7 +171,7 @@ describe('nothing is left behind', () => {
 
   it('in the relay when Asterisk dies', async () => {
     await lab.node.waitForMembers('3000', 0);
-    const files = filesOf(await relayPid(lab.node));
+    const descriptors = await settledDescriptors(await relayPid(lab.node));
     await audience();
     const callCount = async () => JSON.parse((await lab.node.cli('nodes', '--json')).stdout)[0].traffic.calls?.calls;
     await expect.poll(callCount, WITHIN).toBeGreaterThan(0);
@@ -182,7 +180,7 @@ describe('nothing is left behind', () => {
     await lab.node.asterisk.start();
     await lab.node.waitUntilConnected();
     await lab.node.waitForMembers('3000', 0);
-    await expect.poll(async () => filesOf(await relayPid(lab.node)), WITHIN).toBe(files);
+    await expect.poll(async () => openDescriptors(await relayPid(lab.node)), WITHIN).toBe(descriptors);
     await expect.poll(callCount, WITHIN).toBe(0);
     await lab.phones.hangUpAll();
     await speaker();

@@ -17,9 +17,12 @@ export async function runRelay(configFile: string | undefined, takesOver: boolea
 
   const predecessor = takesOver ? await findPredecessor(config.relay.socketPath) : null;
   const threads = Math.max(config.relay.threads, predecessor?.handsOver?.threads ?? 0);
-  const relay = new Relay({ ...config.relay, threads }, { logger, onDied: end, onReplaced: () => end(null) });
+  const relay = new Relay(
+    { ...config.relay, threads, predecessor },
+    { logger, onDied: end, onReplaced: () => end(null) },
+  );
   try {
-    await Promise.race([relay.start(predecessor), ended]);
+    await Promise.race([relay.start(), ended]);
     logger.info(`relay running, process ${process.pid}`);
     const error = await ended;
     if (error) throw error;

@@ -21,7 +21,7 @@ import type { FramesWanted, MediaCommand, MediaWorkerOptions, WorkerReport } fro
 
 const port = parentPort;
 if (port) {
-  const { rtpDrops, doorbell, trunk, hasFloors } = workerData as MediaWorkerOptions;
+  const { rtpDrops, doorbell, trunk, hasFloors, takesOver } = workerData as MediaWorkerOptions;
   const needsAead = hasFloors && trunk !== null;
   const [udp, libc, aead] = await Promise.all([openUdp(), loadLibc(), needsAead ? loadAead() : null]);
   const report = (message: WorkerReport) => port.postMessage(message);
@@ -95,8 +95,8 @@ if (port) {
     throw new RelayError('not-handed-over', 'this relay runs without libc, so it cannot hand over its sockets');
   };
 
-  warmUpAudience();
-  if (hasFloors) warmUpFloor(udp);
+  if (takesOver) warmUpAudience();
+  if (takesOver && hasFloors) warmUpFloor(udp);
   loop.run(port, handle);
   report({ type: 'ready', sockets: udp.driver, reason: udp.fallbackReason });
 }

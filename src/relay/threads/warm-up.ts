@@ -4,8 +4,8 @@ import { Floor } from '../floors/floor.ts';
 import type { FloorSpec } from '../protocol/protocol.ts';
 
 /*
- * Tables such as comfort noise, and code that has never run, cost each thread tens of milliseconds. Threads spend them
- * before they are ready, since listeners would hear the pause in a handover.
+ * Tables such as comfort noise, and code that has never run, cost each thread tens of milliseconds. In a handover
+ * listeners would hear that pause, so threads spend it before they are ready to take over.
  */
 
 const SOME_FRAMES = 10;

@@ -11,6 +11,7 @@ export type MediaWorkerOptions = {
   readonly rtpDrops: RtpDrops;
   /** Whether the thread has the floors and the trunk. */
   readonly hasFloors: boolean;
+  readonly takesOver: boolean;
   readonly trunk: TrunkOptions | null;
 };
 

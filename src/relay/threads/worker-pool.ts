@@ -12,6 +12,8 @@ const CALLS_OF_FLOOR = 8;
 type PoolOptions = {
   threads: number;
   trunk: TrunkOptions | null;
+  /** Whether another process hands its calls over. */
+  takesOver: boolean;
 };
 
 export type WorkerPoolDeps = {
@@ -30,10 +32,11 @@ export class WorkerPool {
   readonly #floors = new Set<string>();
   readonly #rtpDrops = createRtpDrops();
 
-  constructor({ threads, trunk }: PoolOptions, deps: WorkerPoolDeps) {
+  constructor({ threads, trunk, takesOver }: PoolOptions, deps: WorkerPoolDeps) {
     this.#threads = Array.from({ length: threads }, (_, index) => {
       const doorbell = createDoorbell();
-      const workerData: MediaWorkerOptions = { rtpDrops: this.#rtpDrops, doorbell, trunk, hasFloors: index === 0 };
+      const hasFloors = index === 0;
+      const workerData: MediaWorkerOptions = { rtpDrops: this.#rtpDrops, doorbell, trunk, hasFloors, takesOver };
       const worker = new Worker(new URL('./media-worker.js', import.meta.url), { workerData });
       const sums = { calls: 0, listeners: 0, packetsLostByPhones: 0, worstJitterAtPhonesMs: 0 };
       const thread: Thread = { worker, doorbell, calls: 0, sums };

@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import type { FloorSpec } from '../../../src/relay/protocol/protocol.ts';
+import { openDescriptors, settledDescriptors } from '../../kit/descriptors.ts';
 import { hears, longestGapMs, missing, WITHIN } from './judge.ts';
 import { type HarnessCall, HEARING, RelayHarness } from './relay-harness.ts';
 
@@ -15,7 +15,6 @@ afterEach(() => lab.stop());
 
 /** One listener has long packets. */
 const packetMsOf = (line: number): 20 | 40 => (line === 4 ? 40 : 20);
-const filesOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
 
 /** Listeners of a floor with a tone, and a speaker; all phones send. */
 async function audience() {
@@ -59,7 +58,7 @@ async function audience() {
 it('a relay that takes over loses nothing: no packet, no stream, no descriptor; again and again', async () => {
   lab = await RelayHarness.start();
   const { lines, soundsRight, restate } = await audience();
-  const files = filesOf(lab.relayPid);
+  const descriptors = await settledDescriptors(lab.relayPid);
   const began = lines.map((line) => line.arrivals.length);
   const gapsMs: number[] = [];
   for (let times = 1; times <= 3; times += 1) {
@@ -82,7 +81,7 @@ it('a relay that takes over loses nothing: no packet, no stream, no descriptor; 
     }
     const lately = lines.map((line) => line.arrivals.filter((arrival) => arrival.atMs > atMs));
     gapsMs.push(Math.max(...lately.map(longestGapMs)));
-    await expect.poll(() => filesOf(lab.relayPid), WITHIN).toBe(files);
+    await expect.poll(() => openDescriptors(lab.relayPid), WITHIN).toBe(descriptors);
   }
   console.log(`longest time without a packet at each upgrade: ${gapsMs.map(Math.round).join(', ')} ms`);
 });
