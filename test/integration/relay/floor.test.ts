@@ -144,7 +144,13 @@ describe('the thread that has the floors', () => {
   it('sends frames to a thread with listeners only while that takes them', async () => {
     const file = new URL('../../../dist/relay/threads/media-worker.js', import.meta.url);
     const doorbell = createDoorbell();
-    const workerData: MediaWorkerOptions = { doorbell, rtpDrops: createRtpDrops(), hasFloors: true, trunk: null };
+    const workerData: MediaWorkerOptions = {
+      doorbell,
+      rtpDrops: createRtpDrops(),
+      hasFloors: true,
+      takesOver: false,
+      trunk: null,
+    };
     const worker = new Worker(file, { workerData });
     closing.push(() => worker.terminate());
     const reports: string[] = [];
