@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { readOpenFiles } from '../src/doctor/facts/host.ts';
 
-/** Below the ports from which Linux makes outgoing connections: those may be taken by one before somebody listens. */
-const FREE_PORTS = { first: 22_000, count: 10_000 };
+/** Below the ports of rtp.conf, any of which a call may need, and below those of Linux's outgoing connections. */
+const FREE_PORTS = { first: 2000, count: 8000 };
 /** No port is given twice soon, and two processes hardly give the same. */
 let given = randomInt(FREE_PORTS.count);
 

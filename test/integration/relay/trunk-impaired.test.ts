@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import type { TrunkStatsReport } from '../../../src/relay/protocol/protocol.ts';
 import { talkVoice, toneVoice } from '../../kit/floor-voices.ts';
 import { burstsOf, type Impairment } from '../../kit/impairment/impairment.ts';
@@ -10,8 +10,6 @@ import { toneLevelDbov } from '../../kit/phone/judge.ts';
 import { CONFERENCE, TrunkRelays } from '../../kit/trunk-relays.ts';
 import { TrunkVoice } from '../../kit/trunk-voice.ts';
 
-/** The network between the first two is bad. The third one is a witness: what it misses is the machine's doing. */
-const NODES = { a: ownAddress(), b: ownAddress(), witness: ownAddress() };
 const SETTLE_MS = 600;
 const FRAMES_PER_SECOND = 50;
 /** A relay reports so often. */
@@ -19,21 +17,21 @@ const REPORT_SECONDS = 2;
 /** Uniform: 30 ms between the fastest and the slowest. */
 const JITTER_30_MS = { delayMs: 15, jitter: { kind: 'uniform', spreadMs: 15 } } as const;
 
-let relays: TrunkRelays | null = null;
-let proxy: ImpairmentProxy | null = null;
-let voice: TrunkVoice | null = null;
-
-/** Relays of which two reach each other through a bad network. */
+/**
+ * Relays of which two reach each other through a bad network. The third one is a witness: what it misses is the machine's
+ * doing.
+ */
 async function start(
+  { onTestFinished }: TestContext,
   seed: number,
   impairment: Partial<Impairment>,
   trunk: Record<string, unknown> = {},
 ): Promise<{ all: TrunkRelays; mesh: ImpairedMesh }> {
   const between = new ImpairmentProxy({ seed });
-  proxy = between;
+  onTestFinished(() => between.stop());
   let mesh: ImpairedMesh | null = null;
   const all = await TrunkRelays.start({
-    nodes: NODES,
+    nodes: { a: ownAddress(), b: ownAddress(), witness: ownAddress() },
     trunk,
     route: async (trunks) => {
       const made = await meshOf(between, trunks);
@@ -42,7 +40,7 @@ async function start(
       return (from, to) => made.address(from, to);
     },
   });
-  relays = all;
+  onTestFinished(() => all.stop());
   if (mesh === null) throw new Error('no mesh');
   return { all, mesh };
 }
@@ -77,18 +75,9 @@ function toneAtB(all: TrunkRelays): number {
   return toneLevelDbov(all.floor('b').heardSince(performance.now() - 500), 400);
 }
 
-afterEach(async () => {
-  await relays?.stop();
-  await proxy?.stop();
-  await voice?.close();
-  relays = null;
-  proxy = null;
-  voice = null;
-});
-
-describe('a trunk over a network with 30 ms of jitter and 5 % loss', () => {
-  it('misses less than 0.5 % of talk and of a tone when each frame is sent again once', async () => {
-    const { all, mesh } = await start(12, { ...JITTER_30_MS, lossRatio: 0.05 }, { redundancy: 1 });
+describe.concurrent('a trunk over a network with 30 ms of jitter and 5 % loss', () => {
+  it('misses less than 0.5 % of talk and of a tone when each frame is sent again once', async (test) => {
+    const { all, mesh } = await start(test, 12, { ...JITTER_30_MS, lossRatio: 0.05 }, { redundancy: 1 });
     all.floor('a').voice = talkVoice(3);
     all.floor('b').voice = toneVoice(400, -20);
     expect(await missedShare(all, 20)).toBeLessThan(0.005);
@@ -97,9 +86,9 @@ describe('a trunk over a network with 30 ms of jitter and 5 % loss', () => {
   });
 });
 
-describe('a trunk over a bad network', () => {
-  it('misses little when two packets in a row are lost, and each frame is sent again twice', async () => {
-    const { all, mesh } = await start(5, { burstLoss: burstsOf(0.05, 1.5) }, { redundancy: 2 });
+describe.concurrent('a trunk over a bad network', () => {
+  it('misses little when two packets in a row are lost, and each frame is sent again twice', async (test) => {
+    const { all, mesh } = await start(test, 5, { burstLoss: burstsOf(0.05, 1.5) }, { redundancy: 2 });
     all.floor('a').voice = toneVoice(400, -20);
     const share = await missedShare(all, 10);
     const { received, lostInBurst } = mesh.link('a', 'b').counters('a-to-b');
@@ -108,8 +97,8 @@ describe('a trunk over a bad network', () => {
     expect(share).toBeLessThan(lostInBurst / received / 3);
   });
 
-  it('neither hears twice nor out of order what comes twice and out of order', async () => {
-    const { all, mesh } = await start(6, { duplicateRatio: 0.5, reorderRatio: 0.1, reorderHoldMs: 25 });
+  it('neither hears twice nor out of order what comes twice and out of order', async (test) => {
+    const { all, mesh } = await start(test, 6, { duplicateRatio: 0.5, reorderRatio: 0.1, reorderHoldMs: 25 });
     all.floor('a').voice = toneVoice(400, -20);
     expect(await missedShare(all, 4)).toBeLessThan(0.02);
     const { dropped, nodes } = await all.stats('b');
@@ -121,8 +110,8 @@ describe('a trunk over a bad network', () => {
     expect(Math.abs(toneAtB(all) + 20)).toBeLessThan(0.5);
   });
 
-  it('takes no packet that was damaged', async () => {
-    const { all, mesh } = await start(7, { corruptRatio: 0.3, corruptBits: 3 });
+  it('takes no packet that was damaged', async (test) => {
+    const { all, mesh } = await start(test, 7, { corruptRatio: 0.3, corruptBits: 3 });
     all.floor('a').voice = toneVoice(400, -20);
     await sleep(3000);
     mesh.impair({ corruptRatio: 0 });
@@ -135,8 +124,8 @@ describe('a trunk over a bad network', () => {
     expect(nodes['a']?.packets).toBeLessThanOrEqual(received - corrupted);
   });
 
-  it.each([1000, 6500])('is silent while it is cut, for %d ms, and goes on when it is not', async (cutMs) => {
-    const { all, mesh } = await start(8, {});
+  it.for([1000, 6500])('is silent while it is cut, for %d ms, and goes on when it is not', async (cutMs, test) => {
+    const { all, mesh } = await start(test, 8, {});
     all.floor('a').voice = toneVoice(400, -20);
     await sleep(SETTLE_MS);
     expect(toneAtB(all)).toBeGreaterThan(-21);
@@ -152,10 +141,10 @@ describe('a trunk over a bad network', () => {
     expect(Math.abs(toneAtB(all) + 20)).toBeLessThan(0.5);
   });
 
-  it('is not disturbed by a node that sends ten times as many valid packets as it should', async () => {
-    const { all } = await start(9, {});
+  it('is not disturbed by a node that sends ten times as many valid packets as it should', async (test) => {
+    const { all } = await start(test, 9, {});
     const flood = await TrunkVoice.open({ nodeId: 'flood', conference: CONFERENCE, address: ownAddress() });
-    voice = flood;
+    test.onTestFinished(() => flood.close());
     const tell = await all.admit({ nodeId: 'flood', address: null, told: () => {} });
     tell(flood.announcement);
     all.floor('a').voice = toneVoice(400, -20);
