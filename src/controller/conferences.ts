@@ -1,7 +1,7 @@
 import type { Logger } from 'winston';
+import type { Published } from '../attendance/journal.ts';
 import { BoundedMap } from '../base/bounded-map.ts';
 import { type Conference, newConference, type Settings } from '../conference/model/conference.ts';
-import type { ControllerEffect } from '../conference/model/effects.ts';
 import type { ConferenceEvent } from '../conference/model/events.ts';
 import type { Input } from '../conference/model/inputs.ts';
 import type { Member } from '../conference/model/member.ts';
@@ -12,12 +12,10 @@ import type { Profiles } from '../profiles/profiles.ts';
 import { standardSettings } from '../profiles/settings.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';
 import { WakeTimers } from '../timing/wake-timers.ts';
-import type { ChannelObserver } from './asterisk/channel-observer.ts';
-import { logFailure } from './asterisk/log-failure.ts';
+import { type ChannelObserver, logFailure } from './asterisk/channels.ts';
 import type { JoiningCall } from './calls/incoming-calls.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import { type AsteriskEffect, isForAsterisk } from './effects/effect-runner.ts';
-import { settleAll } from './effects/settle-all.ts';
+import { type AsteriskEffect, settleAll } from './effects/effect-runner.ts';
 import { callWebhook } from './webhook.ts';
 
 /** So many ended conferences are remembered for their wrong PINs. */
@@ -25,14 +23,6 @@ const MOST_REMEMBERED = 1000;
 
 /** Events that may come for thousands of members at once. */
 const FREQUENT: ReadonlySet<ConferenceEvent['type']> = new Set<ConferenceEvent['type']>(['talking', 'flags-changed']);
-
-/** An event of a conference, for reports and for those who watch. */
-export type Published = {
-  readonly conference: string;
-  readonly startedAtMs: number;
-  readonly atMs: number;
-  readonly event: ConferenceEvent;
-};
 
 export type ConferencesDeps = {
   profiles: Profiles;
@@ -113,10 +103,8 @@ export class Conferences implements ChannelObserver {
     }
     const { now, cluster } = this.#deps;
     const options = { pinThrottle: this.#pinThrottle.get(name) };
-    const conference = {
-      ...newConference(name, settings ?? standardSettings(), now(), options),
-      ...cluster.opening(name),
-    };
+    const fresh = newConference(name, settings ?? standardSettings(), now(), options);
+    const conference = { ...fresh, ...cluster.opening(name) };
     this.#conferences.set(name, conference);
     return conference;
   }
@@ -173,46 +161,46 @@ export class Conferences implements ChannelObserver {
 
   /** @returns why a command was refused, and when everything is done; `done` rejects with an `AriError` */
   apply(conference: Conference, input: Input): Pick<Outcome, 'refusal'> & { done: Promise<void> } {
-    const nowMs = this.#deps.now();
-    const outcome = reduce(conference, input, nowMs);
-    if (outcome.conference.status === 'ended') this.#forget(outcome.conference);
-    else this.#conferences.set(conference.name, outcome.conference);
-    this.#deps.cluster.changed(conference, outcome.conference);
+    const { now, cluster, run, invite, logger } = this.#deps;
+    const nowMs = now();
+    const { conference: after, effects, refusal } = reduce(conference, input, nowMs);
+    const { name } = after;
+    if (after.status === 'ended') this.#forget(after);
+    else this.#conferences.set(name, after);
+    cluster.changed(conference, after);
     const published: Promise<void>[] = [];
     const forAsterisk: AsteriskEffect[] = [];
-    for (const effect of outcome.effects) {
-      if (isForAsterisk(effect)) forAsterisk.push(effect);
-      else if (effect.type === 'cluster') published.push(this.#deps.cluster.publish(conference.name, effect.tell));
-      else this.#perform(outcome.conference, effect, nowMs);
-    }
-    const done = this.#deps.run(conference.name, forAsterisk);
-    return {
-      ...(outcome.refusal && { refusal: outcome.refusal }),
-      done: published.length === 0 ? done : settleAll([done, ...published]),
-    };
-  }
-
-  #perform(conference: Conference, effect: Exclude<ControllerEffect, { type: 'cluster' }>, nowMs: number): void {
-    switch (effect.type) {
-      case 'wake':
-        return this.#timers.wake(conference.name, effect.atMs, nowMs);
-      case 'publish':
-        return this.#publish(conference, effect.event, nowMs);
-      case 'invite':
-        return this.#deps.invite(conference, effect);
-      case 'call-webhook':
-        callWebhook(effect.url, effect.body).catch((error: Error) => {
-          this.#deps.logger.warn(
-            `conference ${conference.name}: webhook ${effect.url} was not called: ${error.message}`,
-          );
-        });
-        return;
-      case 'hand-over': {
-        const { channelId, caller, flags, path } = effect;
-        const call = { channelId, caller, flags, path, origin: 'transferred' } as const;
-        return this.join(effect.conference, effect.profileName, call);
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'cluster':
+          published.push(cluster.publish(name, effect.tell));
+          break;
+        case 'wake':
+          this.#timers.wake(name, effect.atMs, nowMs);
+          break;
+        case 'publish':
+          this.#publish(after, effect.event, nowMs);
+          break;
+        case 'invite':
+          invite(after, effect);
+          break;
+        case 'call-webhook': {
+          const { url, body } = effect;
+          logFailure(logger, `conference ${name}: webhook ${url} was not called`, callWebhook(url, body));
+          break;
+        }
+        case 'hand-over': {
+          const { channelId, caller, flags, path } = effect;
+          const call = { channelId, caller, flags, path, origin: 'transferred' } as const;
+          this.join(effect.conference, effect.profileName, call);
+          break;
+        }
+        default:
+          forAsterisk.push(effect);
       }
     }
+    const done = run(name, forAsterisk);
+    return { refusal, done: published.length === 0 ? done : settleAll([done, ...published]) };
   }
 
   #publish({ name, startedAtMs }: Conference, event: ConferenceEvent, nowMs: number): void {

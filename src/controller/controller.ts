@@ -2,6 +2,7 @@ import type { Logger } from 'winston';
 import type { Admission } from '../admission/gate.ts';
 import type { AriEvent } from '../ari/messages.ts';
 import type { AriPort } from '../ari/port.ts';
+import type { Published } from '../attendance/journal.ts';
 import type { ExternalCommand } from '../conference/model/commands.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import type { Member } from '../conference/model/member.ts';
@@ -19,12 +20,11 @@ import { MemberInvitations } from './calls/member-invitations.ts';
 import { type MemberMedia, readMedia } from './calls/member-media.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { Commands } from './commands.ts';
-import { Conferences, type Published } from './conferences.ts';
+import { Conferences } from './conferences.ts';
 import type { AsteriskEffect } from './effects/effect-runner.ts';
 import { ControllerError } from './errors/controller-error.ts';
 import type { RelayLink } from './relay/relay-link.ts';
 import { TalkLevels } from './relay/talk-levels.ts';
-import { applyRelayReport } from './relay-reports.ts';
 import { resync } from './resync.ts';
 
 export type ControllerOptions = {
@@ -65,18 +65,17 @@ export class Controller {
 
   constructor(options: ControllerOptions, deps: ControllerDeps) {
     this.#deps = deps;
-    const { ari, logger, now, inviter, watch, profiles, cluster } = deps;
+    const { logger, now, inviter, watch, profiles, cluster } = deps;
     const dispatch: Conferences['dispatch'] = (name, input) => this.#conferences.dispatch(name, input);
-    const reconciler = new Reconciler({ reconcile: () => this.#reconcile(), logger });
-    const asterisk = createAsteriskServices(options, {
+    this.#reconciler = new Reconciler({ reconcile: () => this.#reconcile(), logger });
+    this.#asterisk = createAsteriskServices(options, {
       ...deps,
       report: dispatch,
       settled: (channelId, error) => this.#incomingCalls.settled(channelId, error),
-      measured: (channelId) => this.#talkLevels.measured(channelId),
+      onMeasured: (channelId) => this.#talkLevels.measured(channelId),
     });
-    const { anchors, prompter, meters } = asterisk;
-    const talkLevels = new TalkLevels({
-      levelOf: (channelId) => meters.levelOf(channelId),
+    this.#talkLevels = new TalkLevels({
+      levelOf: (channelId) => this.#asterisk.meters.levelOf(channelId),
       report: (channelId, talk) =>
         this.#conferences.dispatchToMember(channelId, { type: 'talking', channelId, ...talk }),
     });
@@ -100,11 +99,10 @@ export class Controller {
       cluster,
     });
     this.#commands = new Commands({ conferences, cluster });
-    const incomingCalls = new IncomingCalls(options, {
-      ari,
-      anchors,
-      prompter,
-      reconciler,
+    this.#conferences = conferences;
+    this.#incomingCalls = new IncomingCalls(options, {
+      ...this.#asterisk,
+      reconciler: this.#reconciler,
       cluster,
       conferences,
       isRunning: (name) => conferences.all.get(name)?.status === 'running' || cluster.isRunningElsewhere(name),
@@ -116,20 +114,15 @@ export class Controller {
       dispatch,
       execute: (name, command, noForward) => this.#commands.executeHere(name, command, noForward),
       settingsFor: (profileName) => conferences.settingsFor(null, profileName),
-      admission: () => incomingCalls.admission,
+      admission: () => this.admission,
     });
-    this.#asterisk = asterisk;
-    this.#talkLevels = talkLevels;
-    this.#conferences = conferences;
-    this.#incomingCalls = incomingCalls;
-    this.#reconciler = reconciler;
     this.#events = new AsteriskEvents({
-      asterisk,
+      asterisk: this.#asterisk,
       conferences,
-      incomingCalls,
-      talkLevels,
+      incomingCalls: this.#incomingCalls,
+      talkLevels: this.#talkLevels,
       inviter,
-      reconciler,
+      reconciler: this.#reconciler,
       logger,
     });
   }
@@ -167,12 +160,28 @@ export class Controller {
     return this.#asterisk.meters.levelOf(channelId);
   }
 
-  /** The relay has reported something about a floor, a call or meters. */
+  /** Applies what the relay reports of floors, calls and meters; the rest is for the link and the cluster. */
   handleRelayReport(report: RelayReport): void {
-    applyRelayReport(report, { asterisk: this.#asterisk, logger: this.#deps.logger });
+    const { floorLegs, anchors, meters } = this.#asterisk;
+    switch (report.type) {
+      case 'floor':
+        return floorLegs.opened(report.conference, report.local);
+      case 'floor-failed':
+        this.#deps.logger.warn(
+          `conference ${report.conference}: the relay has no port for its floor, so its listeners hear nothing: ${report.message}`,
+        );
+        return;
+      case 'call-open':
+        return anchors.settled(report.channelId, null);
+      case 'call-failed':
+        return anchors.settled(report.channelId, report.message);
+      case 'call-silent':
+        return anchors.silent(report.channelId, report.seconds);
+      case 'levels':
+        return meters.measured(report.levels);
+    }
   }
 
-  /** Takes changed profiles over. */
   useProfiles(profiles: Profiles): void {
     this.#conferences.useProfiles(profiles);
   }

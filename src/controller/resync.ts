@@ -1,10 +1,10 @@
-import { NORMAL_CLEARING } from '../ari/causes.ts';
 import type { AriPort } from '../ari/port.ts';
 import { channelSetupOf } from '../conference/model/channel-setup.ts';
 import type { Conference } from '../conference/model/conference.ts';
-import { floorLegOf } from '../conference/model/floor-leg.ts';
+import { type FloorLeg, floorLegOf } from '../conference/model/floor-leg.ts';
 import type { ChannelSeen } from '../conference/model/inputs.ts';
 import type { Path } from '../conference/model/member.ts';
+import { endChannel } from './asterisk/channels.ts';
 import { WHISPER } from './asterisk/dialplan.ts';
 import { type AsteriskRead, type ChannelRead, readConference } from './asterisk/read-asterisk.ts';
 import type { AsteriskServices } from './asterisk-services.ts';
@@ -30,7 +30,7 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskServices, con
   asterisk.floorLegs.found(withFloorLeg);
   await tidy(read, asterisk, conferences);
   for (const channelId of meters.keys()) {
-    if (!isMetered(channelId, conferences)) asterisk.meters.set(channelId, false).catch(() => {});
+    if (!isMetered(channelId, conferences)) void asterisk.meters.set(channelId, false);
   }
   conferences.forgetStrangers();
 }
@@ -42,9 +42,9 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskServices, con
 async function stateFloors({ bridges }: AsteriskRead, asterisk: AsteriskServices, { all }: Conferences): Promise<void> {
   const { names, floorLegs } = asterisk;
   for (const { id } of bridges) {
-    const conference = all.get(names.conferenceOfFloor(id) ?? '');
-    const leg = conference ? floorLegOf(conference) : null;
-    if (conference && leg) await floorLegs.set(conference.name, leg);
+    const name = names.conferenceOfFloor(id) ?? '';
+    const leg = wantedFloorLeg(all.get(name));
+    if (leg) await floorLegs.set(name, leg);
   }
 }
 
@@ -75,6 +75,7 @@ async function resyncConference(
   const floorId = names.floor(name);
   const floor = read.bridges.find((bridge) => bridge.id === floorId);
   const inFloor = new Set(floor?.channelIds);
+  const inAudience = new Set(read.bridges.flatMap(({ id, channelIds }) => (names.isAudience(id) ? channelIds : [])));
   async function seen({ channel, ...read }: ChannelRead): Promise<ChannelSeen> {
     const { channelId, saved } = read;
     const path = await anchored(channel, asterisk);
@@ -86,7 +87,6 @@ async function resyncConference(
     asterisk.anchors.hear(channelId, name, hearing);
     return { ...read, path, bridge: 'audience' };
   }
-  const inAudience = new Set(read.bridges.flatMap(({ id, channelIds }) => (names.isAudience(id) ? channelIds : [])));
   const channels = await Promise.all((read.conferences.get(name)?.channels ?? []).map(seen));
   for (const { channelId } of channels) conferences.claim(channelId, name);
   const saved = conference.status === 'new' ? await readConference(ari, names, name) : null;
@@ -137,15 +137,14 @@ async function tidy(read: AsteriskRead, asterisk: AsteriskServices, { all }: Con
   const playing = new Set([...all.values()].map(({ playback }) => playback?.id));
   for (const { id, stasis } of read.others) {
     // The controller that would have ended it is gone.
-    if (stasis?.args[0] === WHISPER && !prompter.isInUse(id)) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
+    if (stasis?.args[0] === WHISPER && !prompter.isInUse(id)) void endChannel(ari, id);
+    const floorLegOwner = names.conferenceOfFloorLeg(id);
+    if (floorLegOwner !== null && !wantedFloorLeg(all.get(floorLegOwner))) void endChannel(ari, id);
     const playback = names.playbackOfPlayer(id);
-    const floorLeg = names.conferenceOfFloorLeg(id);
-    if (floorLeg !== null && !needsFloorLeg(all.get(floorLeg))) ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
-    if (playback === null || playing.has(playback)) continue;
-    await floorPlayer.stop(playback);
+    if (playback !== null && !playing.has(playback)) await floorPlayer.stop(playback);
   }
 }
 
-function needsFloorLeg(conference: Conference | undefined): boolean {
-  return conference !== undefined && floorLegOf(conference) !== null;
+function wantedFloorLeg(conference: Conference | undefined): FloorLeg | null {
+  return conference ? floorLegOf(conference) : null;
 }

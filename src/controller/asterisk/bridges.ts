@@ -2,13 +2,14 @@ import { AriError } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { ChannelSetup } from '../../conference/model/channel-setup.ts';
 import { Waiters } from '../../timing/waiters.ts';
-import type { ChannelObserver } from './channel-observer.ts';
+import type { ChannelObserver } from './channels.ts';
 import type { ObjectNames } from './object-names.ts';
 
 /** After this time Asterisk is asked for the bridge again, even if it has not reported the end of the old one. */
 const DESTROY_TIMEOUT_MS = 1000;
 
 type Where = Exclude<ChannelSetup['bridge'], 'none' | 'audience'>;
+type ChannelOptions = { mute: boolean; absorbDtmf: boolean };
 
 /** Asterisk's work for a bridge grows with the channels in it, so the audience waits in many small bridges. */
 const AUDIENCE_CHANNELS = 50;
@@ -52,17 +53,12 @@ export class Bridges implements ChannelObserver {
   }
 
   /** Puts a channel into a bridge, or changes there whether it is heard. A bridge that is not there is made. */
-  async enter(
-    conference: string,
-    where: Where,
-    channelId: string,
-    options: { mute: boolean; absorbDtmf: boolean },
-  ): Promise<void> {
-    const bridgeId = this.#idOf(conference, where);
-    const add = () => this.#ari.addChannel(bridgeId, channelId, options);
-    if (where !== 'floor' && !this.#opened.has(bridgeId)) await this.#open(bridgeId);
-    await this.#opened.get(bridgeId);
-    await this.#addTo(bridgeId, add);
+  async enter(conference: string, where: Where, channelId: string, options: ChannelOptions): Promise<void> {
+    const bridgeId =
+      where === 'floor'
+        ? this.#names.floor(conference)
+        : this.#names.room(conference, Number(where.slice('private-'.length)));
+    await this.#addTo(bridgeId, channelId, options);
     this.found(channelId, bridgeId);
   }
 
@@ -71,14 +67,15 @@ export class Bridges implements ChannelObserver {
     const bridgeId = this.#audienceWithRoom();
     // Counted before it is in, as others come at the same time.
     this.found(channelId, bridgeId);
-    if (!this.#opened.has(bridgeId)) await this.#open(bridgeId);
-    await this.#opened.get(bridgeId);
-    const add = () => this.#ari.addChannel(bridgeId, channelId, { mute: false, absorbDtmf: false });
-    await this.#addTo(bridgeId, add);
+    await this.#addTo(bridgeId, channelId, { mute: false, absorbDtmf: false });
   }
 
-  /** Makes the bridge again if it has gone. */
-  async #addTo(bridgeId: string, add: () => Promise<void>): Promise<void> {
+  /** Makes the bridge again if it has gone. A floor is first made by `openFloor`. */
+  async #addTo(bridgeId: string, channelId: string, options: ChannelOptions): Promise<void> {
+    const isFloor = this.#names.conferenceOfFloor(bridgeId) !== null;
+    if (!isFloor && !this.#opened.has(bridgeId)) await this.#open(bridgeId);
+    await this.#opened.get(bridgeId);
+    const add = () => this.#ari.addChannel(bridgeId, channelId, options);
     try {
       return await add();
     } catch (error) {
@@ -132,11 +129,6 @@ export class Bridges implements ChannelObserver {
       const bridgeId = this.#names.audience(number);
       if ((this.#audiences.get(bridgeId) ?? 0) < AUDIENCE_CHANNELS) return bridgeId;
     }
-  }
-
-  #idOf(conference: string, where: Where): string {
-    if (where === 'floor') return this.#names.floor(conference);
-    return this.#names.room(conference, Number(where.slice('private-'.length)));
   }
 
   /** Asterisk has destroyed a bridge. @returns whether it was asked to */

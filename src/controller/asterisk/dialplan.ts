@@ -1,4 +1,4 @@
-/* The names that Rostrum and the dialplan of Asterisk share. */
+/* The names and values that Rostrum and the dialplan of Asterisk share. */
 
 /** The variable that carries a member's state on its channel. */
 export const MEMBER_VARIABLE = 'ROSTRUM_MEMBER';
@@ -18,3 +18,13 @@ export const PLAYER = 'player';
 export const METER = 'meter';
 /** ... and for calls that come back from an application of the dialplan. */
 export const RETURN = 'return';
+
+/** Loudness of one volume step. */
+const STEP_DB = 3;
+
+/** VOLUME takes a factor: positive ones multiply, negative ones divide, and 0 leaves the sound as it is. */
+export function volumeFactor(steps: number): string {
+  if (steps === 0) return '0';
+  const factor = 10 ** ((Math.abs(steps) * STEP_DB) / 20);
+  return (Math.sign(steps) * factor).toFixed(4);
+}

@@ -4,7 +4,7 @@ import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
 import type { SavedConference } from '../../conference/model/saved-conference.ts';
 import { parseConference } from '../../conference/schemas/saved-conference.ts';
 import { parseMember } from '../../conference/schemas/saved-member.ts';
-import { callerOf } from './caller.ts';
+import { callerOf } from './channels.ts';
 import { EXECUTE_CONTEXT, MEMBER_VARIABLE, PLAYER, WHISPER } from './dialplan.ts';
 import type { ObjectNames } from './object-names.ts';
 
@@ -34,10 +34,8 @@ export type Known = {
   readonly homeOf: (channelId: string) => string | null;
 };
 
-const NOTHING_KNOWN: Known = { isUndecided: () => false, homeOf: () => null };
-
 /** Reads all channels that are in our application, or away in the dialplan, with what was saved on them. */
-export async function readAsterisk(ari: AriPort, names: ObjectNames, known = NOTHING_KNOWN): Promise<AsteriskRead> {
+export async function readAsterisk(ari: AriPort, names: ObjectNames, known: Known): Promise<AsteriskRead> {
   const [channels, bridges] = await Promise.all([ari.listChannels(), ari.listBridges()]);
   const ours = channels.filter(
     ({ id, stasis, context }) =>

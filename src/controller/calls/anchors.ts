@@ -10,7 +10,7 @@ import type { Path } from '../../conference/model/member.ts';
 import { firstAddress } from '../../config/relay-config.ts';
 import type { CallSpec } from '../../relay/protocol/protocol.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
-import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { type ChannelObserver, logFailure } from '../asterisk/channels.ts';
 import { ControllerError } from '../errors/controller-error.ts';
 import type { RelayLink } from '../relay/relay-link.ts';
 import {
@@ -214,9 +214,7 @@ export class Anchors implements ChannelObserver {
     if (!this.#anchors.has(channelId)) return;
     const { ari, logger } = this.#deps;
     logger.debug(`call ${channelId}: nothing from its phone for ${seconds} s; asking it by SIP`);
-    ari.setVariable(channelId, REFRESH, 'update').catch((error: Error) => {
-      if (!isChannelGone(error)) logger.warn(`call ${channelId}: not asked by SIP: ${error.message}`);
-    });
+    logFailure(logger, `call ${channelId}: not asked by SIP`, ari.setVariable(channelId, REFRESH, 'update'));
   }
 
   async #begin(anchor: Anchor, channel: Call, endpoint: string): Promise<Path> {

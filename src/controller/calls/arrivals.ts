@@ -2,8 +2,7 @@ import type { Logger } from 'winston';
 import { type Admission, Gate } from '../../admission/gate.ts';
 import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
-import { callerNumber } from '../asterisk/caller.ts';
-import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { type ChannelObserver, callerNumber } from '../asterisk/channels.ts';
 
 /** How often the gate is checked: who may come in, who has waited for too long, and how late the event loop is. */
 const TICK_MS = 20;

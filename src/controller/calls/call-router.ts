@@ -1,17 +1,15 @@
 import type { Logger } from 'winston';
-import { AriError, isChannelGone } from '../../ari/errors.ts';
+import { AriError } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { redirectUri, userOf, wasRedirected } from '../../cluster/redirect-uri.ts';
 import type { Route } from '../../cluster/route.ts';
 import type { Settings } from '../../conference/model/conference.ts';
 import { promptSounds } from '../../prompts/prompt-sounds.ts';
-import { callerNumber } from '../asterisk/caller.ts';
-import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { type ChannelObserver, callerNumber, giveBack, logFailure } from '../asterisk/channels.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import type { Anchors } from './anchors.ts';
-import { giveBack } from './give-back.ts';
 
 /** Asterisk accepts a redirect before it is done, and does not report that it has failed. It takes milliseconds. */
 const REDIRECT_TIMEOUT_MS = 2000;
@@ -68,10 +66,9 @@ export class CallRouter implements ChannelObserver {
     if (this.#deps.cluster.routeOf(conference).node === this.#nodeId) return letIn();
     this.#pending.set(channel.id, null);
     const routeNow = () => this.#deps.cluster.routeOf(conference);
-    this.#send(arrival, routeNow, () => this.#keep(arrival)).catch((error: Error) => {
-      this.#forget(channel.id);
-      if (!isChannelGone(error)) this.#deps.logger.warn(`call from ${callerNumber(channel)}: ${error.message}`);
-    });
+    const sent = this.#send(arrival, routeNow, () => this.#keep(arrival));
+    sent.catch(() => this.#forget(channel.id));
+    logFailure(this.#deps.logger, `call from ${callerNumber(channel)}`, sent);
   }
 
   /**

@@ -3,13 +3,10 @@ import type { Admission } from '../../admission/gate.ts';
 import { CONGESTION, NO_ROUTE } from '../../ari/causes.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
 import type { Settings } from '../../conference/model/conference.ts';
-import type { FlagChanges } from '../../conference/model/flags.ts';
-import type { JoinOrigin } from '../../conference/model/inputs.ts';
+import type { Input } from '../../conference/model/inputs.ts';
 import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
-import type { Caller, Member, Path } from '../../conference/model/member.ts';
-import { callerNumber, callerOf } from '../asterisk/caller.ts';
-import type { ChannelObserver } from '../asterisk/channel-observer.ts';
-import { logFailure } from '../asterisk/log-failure.ts';
+import type { Member, Path } from '../../conference/model/member.ts';
+import { type ChannelObserver, callerNumber, callerOf, logFailure } from '../asterisk/channels.ts';
 import type { AsteriskRead } from '../asterisk/read-asterisk.ts';
 import type { Reconciler } from '../asterisk/reconciler.ts';
 import type { Prompter } from '../sounds/prompter.ts';
@@ -19,13 +16,7 @@ import { type Arrival, CallRouter, type CallRouterDeps } from './call-router.ts'
 import { Lobby } from './lobby.ts';
 
 /** A call that joins a conference. */
-export type JoiningCall = {
-  readonly channelId: string;
-  readonly caller: Caller;
-  readonly flags: FlagChanges;
-  readonly origin: JoinOrigin;
-  readonly path: Path;
-};
+export type JoiningCall = Omit<Extract<Input, { type: 'join' }>, 'type'>;
 
 /** The conferences that calls join. */
 export type Destinations = {
@@ -80,7 +71,7 @@ export class IncomingCalls implements ChannelObserver {
       ...deps,
       settled: (channelId, error) => this.settled(channelId, error),
       join: (conference, profileName, channel, flags) =>
-        this.#join(channel, { conference, profileName, flags, origin: 'lobby' }),
+        this.#join(channel, conference, profileName, { flags, origin: 'lobby' }),
     });
   }
 
@@ -160,7 +151,7 @@ export class IncomingCalls implements ChannelObserver {
     const join = () =>
       conference === null
         ? this.#lobby.receive(channel, settings, flags)
-        : this.#join(channel, { conference, profileName, flags, origin: 'dialplan' });
+        : this.#join(channel, conference, profileName, { flags, origin: 'dialplan' });
     const admit = () => reconciler.admit(join);
     const sendAway = () => this.#router.sendAway(arrival);
     const letIn = () => this.#arrivals.receive({ channel, admit, sendAway });
@@ -171,16 +162,14 @@ export class IncomingCalls implements ChannelObserver {
   /** A call joins once it is known how its caller can hear. */
   #join(
     channel: AriChannel,
-    {
-      conference,
-      profileName,
-      ...call
-    }: Pick<JoiningCall, 'flags' | 'origin'> & { conference: string; profileName: string },
+    conference: string,
+    profileName: string,
+    how: Pick<JoiningCall, 'flags' | 'origin'>,
   ): void {
     const { anchors, conferences, reconciler, logger, ari } = this.#deps;
     const { id } = channel;
     const join = (path: Path) =>
-      conferences.join(conference, profileName, { channelId: id, caller: callerOf(channel), ...call, path });
+      conferences.join(conference, profileName, { channelId: id, caller: callerOf(channel), ...how, path });
     const path = anchors.ensure(channel);
     if (!(path instanceof Promise)) return join(path);
     this.#joining.add(id);

@@ -74,17 +74,16 @@ export class Inviter {
     if (!CONFERENCE_NAME.test(conference) || !/^[^,\s]+$/.test(profileName)) {
       throw new InviteError('bad-request', `cannot invite into conference "${conference}" with "${profileName}"`);
     }
-    const open = new Map<string, Invitation>();
-    for (const invitation of this.#invitations.values()) {
-      if (!isFinished(invitation) && invitation.conference === conference) open.set(invitation.target, invitation);
-    }
+    const unfinished = [...this.#invitations.values()].filter((invitation) => !isFinished(invitation));
+    const here = unfinished.filter((invitation) => invitation.conference === conference);
+    const open = new Map(here.map((invitation) => [invitation.target, invitation]));
     const { endpoint = null, allowEndpoints = false } = this.#options;
     const endpoints = endpointsOf(request.targets, { endpoint, allowEndpoints });
     const wanted = [...endpoints].filter(([target]) => !open.has(target));
-    if (this.#unfinished() + wanted.length > MAX_UNFINISHED) {
+    if (unfinished.length + wanted.length > MAX_UNFINISHED) {
       throw new InviteError(
         'too-many-invitations',
-        `${this.#unfinished()} people wait to be called already: invite more when some have been`,
+        `${unfinished.length} people wait to be called already: invite more when some have been`,
       );
     }
     const callerId = terms.callerId ?? this.#ownCallerId();
@@ -164,12 +163,6 @@ export class Inviter {
   #ownCallerId(): string {
     const callerId = parseCallerId(this.#options.callerId ?? '');
     return callerId ? formatCallerId(callerId) : '';
-  }
-
-  #unfinished(): number {
-    let count = 0;
-    for (const invitation of this.#invitations.values()) if (!isFinished(invitation)) count += 1;
-    return count;
   }
 
   #schedule(): void {

@@ -1,5 +1,4 @@
 import type { Logger } from 'winston';
-import { isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
 import type { Settings } from '../../conference/model/conference.ts';
 import type { FlagChanges } from '../../conference/model/flags.ts';
@@ -8,10 +7,12 @@ import { dial, type Step, timeOut, type Visitor, welcomeVisitor } from '../../lo
 import type { PromptName } from '../../prompts/catalogue.ts';
 import { promptSounds } from '../../prompts/prompt-sounds.ts';
 import { WakeTimers } from '../../timing/wake-timers.ts';
-import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { type ChannelObserver, giveBack, logFailure } from '../asterisk/channels.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import type { Anchors } from './anchors.ts';
-import { giveBack } from './give-back.ts';
+
+/** The log says so where Asterisk fails to do something for a caller. */
+const FAILURE = 'lobby: a caller could not be asked or released';
 
 type Guest = {
   readonly channel: AriChannel;
@@ -94,29 +95,27 @@ export class Lobby implements ChannelObserver {
         return this.#deps.join(step.conference, settings.profileName, channel, flags);
       case 'gives-up':
         this.#guests.delete(channel.id);
-        this.#release(guest).catch((error: Error) => this.#logFailure(error));
+        logFailure(this.#deps.logger, FAILURE, this.#release(guest));
     }
   }
 
   /** The time runs at once: whatever Asterisk fails to do, the caller is asked again, or released. */
   #ask(guest: Guest, prompts: readonly PromptName[]): void {
     this.#wait(guest);
-    this.#say(guest, prompts).catch((error: Error) => this.#logFailure(error));
+    logFailure(this.#deps.logger, FAILURE, this.#say(guest, prompts));
   }
 
   async #say({ channel, settings }: Guest, prompts: readonly PromptName[]): Promise<void> {
+    const { anchors, ari, prompter, settled } = this.#deps;
     // Each time, because Asterisk may not have done it before; answering again is harmless.
-    const answered = Promise.resolve(this.#deps.anchors.ensure(channel)).then(() => this.#deps.ari.answer(channel.id));
+    const answered = Promise.resolve(anchors.ensure(channel)).then(() => ari.answer(channel.id));
     answered.then(
-      () => this.#deps.settled(channel.id, null),
-      (error: Error) => this.#deps.settled(channel.id, error),
+      () => settled(channel.id, null),
+      (error: Error) => settled(channel.id, error),
     );
     await answered;
-    const { ended } = await this.#deps.prompter.playTo(
-      channel.id,
-      promptSounds(prompts, settings.profile.sound),
-      false,
-    );
+    const sounds = promptSounds(prompts, settings.profile.sound);
+    const { ended } = await prompter.playTo(channel.id, sounds, false);
     this.#giveTime(channel.id, LONGEST_PROMPT_MS);
     await ended;
     this.#giveTime(channel.id, 0);
@@ -145,10 +144,5 @@ export class Lobby implements ChannelObserver {
     const playing = await prompter.playTo(channel.id, sounds, false).catch(() => null);
     await playing?.ended;
     await giveBack(channel.id, 'LOBBY', this.#deps);
-  }
-
-  #logFailure(error: Error): void {
-    if (!isChannelGone(error))
-      this.#deps.logger.warn(`lobby: a caller could not be asked or released: ${error.message}`);
   }
 }

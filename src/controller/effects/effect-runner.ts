@@ -1,24 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { AriError, isChannelGone } from '../../ari/errors.ts';
-import type { AriPort } from '../../ari/port.ts';
 import type { Recording } from '../../conference/model/conference.ts';
-import type { ChannelEffect, ConferenceEffect, ControllerEffect } from '../../conference/model/effects.ts';
+import type { ChannelEffect, ConferenceEffect } from '../../conference/model/effects.ts';
 import type { Input } from '../../conference/model/inputs.ts';
 import { isOnlyName } from '../../conference/rules/recording.ts';
 import { serializeMember } from '../../conference/schemas/saved-member.ts';
-import type { Bridges } from '../asterisk/bridges.ts';
+import { giveBack } from '../asterisk/channels.ts';
 import { EXECUTE_CONTEXT, MEMBER_VARIABLE } from '../asterisk/dialplan.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
-import type { ChannelConfigurator } from '../calls/channel-configurator.ts';
-import { giveBack } from '../calls/give-back.ts';
+import { type ConfigureChannel, type ConfigureDeps, configureChannel } from '../calls/configure-channel.ts';
 import { ControllerError } from '../errors/controller-error.ts';
 import type { FloorLegs } from '../relay/floor-legs.ts';
 import type { FloorPlayer } from '../sounds/floor-player.ts';
 import type { NameRecorder } from '../sounds/name-recorder.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import { ConferenceSaver } from './conference-saver.ts';
-import { settleAll } from './settle-all.ts';
 
 /** A recording begins within milliseconds. */
 const BEGINS_WITHIN_MS = 2000;
@@ -26,24 +23,11 @@ const RETRY_MS = 20;
 
 export type AsteriskEffect = ChannelEffect | ConferenceEffect;
 
-const FOR_CONTROLLER: ReadonlySet<string> = new Set<ControllerEffect['type']>([
-  'wake',
-  'publish',
-  'call-webhook',
-  'invite',
-  'hand-over',
-  'cluster',
-]);
+/** An effect that waits for those before it on its channel. */
+type QueuedEffect = Exclude<ChannelEffect, { type: 'hush' }>;
 
-export function isForAsterisk(effect: AsteriskEffect | ControllerEffect): effect is AsteriskEffect {
-  return !FOR_CONTROLLER.has(effect.type);
-}
-
-export type EffectRunnerDeps = {
-  ari: AriPort;
+export type EffectRunnerDeps = ConfigureDeps & {
   names: ObjectNames;
-  bridges: Bridges;
-  configurator: ChannelConfigurator;
   prompter: Prompter;
   floorPlayer: FloorPlayer;
   nameRecorder: NameRecorder;
@@ -72,7 +56,7 @@ export class EffectRunner {
 
   /** @returns as `settleAll` */
   async run(conference: string, effects: readonly AsteriskEffect[]): Promise<void> {
-    const batches = new Map<string, ChannelEffect[]>();
+    const batches = new Map<string, QueuedEffect[]>();
     const work: Promise<void>[] = [];
     for (const effect of effects) {
       // It cuts short what the channel's queue may be waiting for.
@@ -87,7 +71,7 @@ export class EffectRunner {
     return settleAll(work);
   }
 
-  #enqueue(conference: string, channelId: string, batch: readonly ChannelEffect[]): Promise<void> {
+  #enqueue(conference: string, channelId: string, batch: readonly QueuedEffect[]): Promise<void> {
     const before = this.#channels.get(channelId) ?? Promise.resolve();
     const done = before
       .catch(() => {})
@@ -102,7 +86,7 @@ export class EffectRunner {
     return done;
   }
 
-  async #perform(conference: string, effect: ChannelEffect): Promise<void> {
+  async #perform(conference: string, effect: QueuedEffect): Promise<void> {
     const { ari, prompter } = this.#deps;
     const { channelId } = effect;
     if (effect.type === 'play-to') return this.#playTo(conference, effect);
@@ -125,8 +109,6 @@ export class EffectRunner {
         return ari.continueInDialplan(channelId, EXECUTE_CONTEXT);
       case 'record-name':
         return this.#recordName(conference, channelId, effect.name);
-      case 'hush':
-        return prompter.hush(channelId);
     }
   }
 
@@ -148,10 +130,7 @@ export class EffectRunner {
   }
 
   /** A prompt that the caller was hearing goes on there, mixed with the conference. */
-  async #configureAmongOthers(
-    conference: string,
-    effect: Extract<ChannelEffect, { type: 'configure-channel' }>,
-  ): Promise<void> {
+  async #configureAmongOthers(conference: string, effect: ConfigureChannel): Promise<void> {
     const playAgain = await this.#deps.prompter.interrupt(effect.channelId);
     try {
       await this.#configure(conference, effect);
@@ -160,11 +139,11 @@ export class EffectRunner {
     }
   }
 
-  async #configure(conference: string, effect: Extract<ChannelEffect, { type: 'configure-channel' }>): Promise<void> {
-    const { configurator, report } = this.#deps;
+  async #configure(conference: string, effect: ConfigureChannel): Promise<void> {
+    const { report } = this.#deps;
     const { channelId, to } = effect;
     try {
-      await configurator.configure(conference, effect);
+      await configureChannel(conference, effect, this.#deps);
     } catch (error) {
       // If Asterisk is away, the resync after it will try again.
       const refused = error instanceof AriError && error.code === 'refused';
@@ -296,12 +275,27 @@ export class EffectRunner {
 }
 
 /** Whether Asterisk does something only once it has nothing more to play to the channel. */
-function needsChannel(effect: ChannelEffect): boolean {
+function needsChannel(effect: QueuedEffect): boolean {
   if (effect.type === 'save-member') return false;
   return effect.type !== 'configure-channel' || effect.changed.some((key) => key !== 'relay');
 }
 
 /** Whether it puts the channel into a bridge in which Asterisk sends it what others say. */
-function hearsOthers({ to, changed }: Extract<ChannelEffect, { type: 'configure-channel' }>): boolean {
+function hearsOthers({ to, changed }: ConfigureChannel): boolean {
   return changed.includes('bridge') && to.bridge !== 'none' && to.bridge !== 'audience' && to.hearing;
+}
+
+/**
+ * @returns when all are done; rejects after everything has been tried, with the gravest failure: that Asterisk has not
+ * answered first, and last that a channel has just gone
+ */
+export async function settleAll(work: readonly Promise<void>[]): Promise<void> {
+  const settled = await Promise.allSettled(work);
+  const failures = settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  if (failures.length === 0) return;
+  throw failures.find(isUnanswered) ?? failures.find((error) => !isChannelGone(error)) ?? failures[0];
+}
+
+function isUnanswered(error: unknown): boolean {
+  return error instanceof AriError && error.code === 'unreachable';
 }

@@ -1,10 +1,9 @@
 import type { Logger } from 'winston';
-import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { FloorLeg } from '../../conference/model/floor-leg.ts';
 import type { RtpAddress } from '../../relay/protocol/protocol.ts';
 import type { Bridges } from '../asterisk/bridges.ts';
-import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { type ChannelObserver, endChannel } from '../asterisk/channels.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { RelayLink } from './relay-link.ts';
 
@@ -31,11 +30,7 @@ export type FloorLegsDeps = {
  * https://docs.asterisk.org/Development/Reference-Information/Asterisk-Framework-and-API-Examples/External-Media-and-ARI/
  */
 export class FloorLegs implements ChannelObserver {
-  readonly #ari: AriPort;
-  readonly #names: ObjectNames;
-  readonly #bridges: Pick<Bridges, 'floorOpened'>;
-  readonly #link: RelayLink;
-  readonly #logger: Logger;
+  readonly #deps: FloorLegsDeps;
   /** The wanted legs, by conference. Bounded by the conferences. */
   readonly #wanted = new Map<string, FloorLeg>();
   /** Where the relay has floors sent to. */
@@ -50,11 +45,7 @@ export class FloorLegs implements ChannelObserver {
   readonly #asterisk = new Map<string, RtpAddress>();
 
   constructor(deps: FloorLegsDeps) {
-    this.#ari = deps.ari;
-    this.#bridges = deps.bridges;
-    this.#names = deps.names;
-    this.#link = deps.link;
-    this.#logger = deps.logger;
+    this.#deps = deps;
   }
 
   /** Setting it again is harmless. The channel follows when the relay has a port for it. */
@@ -68,7 +59,7 @@ export class FloorLegs implements ChannelObserver {
     this.#local.delete(conference);
     this.#forget(conference);
     this.#settle(conference);
-    this.#link.endFloor(conference);
+    this.#deps.link.endFloor(conference);
     await this.#hangUp(conference);
   }
 
@@ -105,11 +96,11 @@ export class FloorLegs implements ChannelObserver {
 
   /** A channel to the relay that is still wanted is made again. */
   channelGone(channelId: string, destroyed: boolean): void {
-    const conference = this.#names.conferenceOfFloorLeg(channelId);
+    const conference = this.#deps.names.conferenceOfFloorLeg(channelId);
     if (conference === null || !destroyed) return;
     this.#forget(conference);
     if (!this.#wanted.has(conference)) return;
-    this.#logger.warn(`conference ${conference}: its channel to the relay has ended; making it again`);
+    this.#deps.logger.warn(`conference ${conference}: its channel to the relay has ended; making it again`);
     this.#connect(conference);
   }
 
@@ -134,40 +125,33 @@ export class FloorLegs implements ChannelObserver {
     const local = this.#local.get(conference);
     const leg = this.#wanted.get(conference);
     if (!local || !leg || this.#asterisk.has(conference)) return;
-    const channelId = this.#names.floorLeg(conference);
+    const { ari, names } = this.#deps;
+    const channelId = names.floorLeg(conference);
     // A channel that is there already was made before this controller, or the relay, was restarted.
-    const name = await this.#ari.getVariable(channelId, 'CHANNEL(name)');
+    const name = await ari.getVariable(channelId, 'CHANNEL(name)');
     const format = FORMATS[leg.sampleRateHz];
-    if (name === null) {
-      await this.#ari.externalMedia({
-        channelId,
-        application: this.#names.application,
-        host: `${local.host}:${local.port}`,
-        format,
-      });
-    } else if (
-      name.startsWith(`UnicastRTP/${local.host}:${local.port}-`) &&
-      (await this.#hasFormat(channelId, format))
-    ) {
-      // Adding it again would make a gap.
-      if (this.#inPlace.has(conference)) await this.#learn(conference, channelId);
-      else await this.#putOnFloor(conference);
-    }
+    const host = `${local.host}:${local.port}`;
+    if (name === null) return ari.externalMedia({ channelId, application: names.application, host, format });
+    const hasFormat = async () => (await ari.getVariable(channelId, 'CHANNEL(audionativeformat)')) === `(${format})`;
     // It sends to the port of a former relay, or what a former profile said; when it is gone, another one is made.
-    else await this.#hangUp(conference);
+    if (!name.startsWith(`UnicastRTP/${host}-`) || !(await hasFormat())) return this.#hangUp(conference);
+    // Adding it again would make a gap.
+    if (this.#inPlace.has(conference)) return this.#learn(conference, channelId);
+    return this.#putOnFloor(conference);
   }
 
   async #putOnFloor(conference: string): Promise<void> {
-    const channelId = this.#names.floorLeg(conference);
-    await this.#bridges.floorOpened(conference);
-    await this.#ari.addChannel(this.#names.floor(conference), channelId, { mute: false, absorbDtmf: false });
+    const { ari, names, bridges } = this.#deps;
+    const channelId = names.floorLeg(conference);
+    await bridges.floorOpened(conference);
+    await ari.addChannel(names.floor(conference), channelId, { mute: false, absorbDtmf: false });
     this.#inPlace.add(conference);
     await this.#learn(conference, channelId);
   }
 
   #tryAgain(conference: string, { message }: Error): void {
     if (!this.#retries.has(conference))
-      this.#logger.warn(
+      this.#deps.logger.warn(
         `conference ${conference}: no channel to the relay yet, so its listeners hear nothing; trying again: ${message}`,
       );
     clearTimeout(this.#retries.get(conference));
@@ -181,13 +165,10 @@ export class FloorLegs implements ChannelObserver {
     this.#retries.delete(conference);
   }
 
-  async #hasFormat(channelId: string, format: string): Promise<boolean> {
-    return (await this.#ari.getVariable(channelId, 'CHANNEL(audionativeformat)')) === `(${format})`;
-  }
-
   async #learn(conference: string, channelId: string): Promise<void> {
-    const host = await this.#ari.getVariable(channelId, 'UNICASTRTP_LOCAL_ADDRESS');
-    const port = await this.#ari.getVariable(channelId, 'UNICASTRTP_LOCAL_PORT');
+    const { ari } = this.#deps;
+    const host = await ari.getVariable(channelId, 'UNICASTRTP_LOCAL_ADDRESS');
+    const port = await ari.getVariable(channelId, 'UNICASTRTP_LOCAL_PORT');
     const leg = this.#wanted.get(conference);
     if (!leg || !host || !port) return;
     this.#asterisk.set(conference, { host, port: Number(port) });
@@ -195,15 +176,11 @@ export class FloorLegs implements ChannelObserver {
   }
 
   #sendToRelay(conference: string, leg: FloorLeg): void {
-    this.#link.setFloor({
-      conference,
-      asterisk: this.#asterisk.get(conference) ?? null,
-      ...leg,
-      nodes: [...leg.nodes],
-    });
+    const asterisk = this.#asterisk.get(conference) ?? null;
+    this.#deps.link.setFloor({ conference, asterisk, ...leg, nodes: [...leg.nodes] });
   }
 
-  async #hangUp(conference: string): Promise<void> {
-    await this.#ari.hangUp(this.#names.floorLeg(conference), NORMAL_CLEARING).catch(() => {});
+  #hangUp(conference: string): Promise<void> {
+    return endChannel(this.#deps.ari, this.#deps.names.floorLeg(conference));
   }
 }

@@ -1,7 +1,6 @@
 import type { Logger } from 'winston';
-import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
-import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { type ChannelObserver, endChannel } from '../asterisk/channels.ts';
 import { METER, METER_CONTEXT, METER_VARIABLE } from '../asterisk/dialplan.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { RelayLink } from './relay-link.ts';
@@ -19,6 +18,15 @@ type Meter = {
   timer: NodeJS.Timeout | undefined;
 };
 
+export type MetersDeps = {
+  ari: AriPort;
+  names: ObjectNames;
+  link: Pick<RelayLink, 'meters'>;
+  logger: Pick<Logger, 'debug'>;
+  /** Receives each member whose level has changed. */
+  onMeasured: (channelId: string) => void;
+};
+
 /**
  * How loud members are: a channel listens to each measured member, and `AudioSocket()` sends what it hears to the
  * relay, which measures it. Asterisk ends that channel with the member's. A failure here disturbs nobody: it is tried
@@ -26,29 +34,14 @@ type Meter = {
  * @see https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Applications/AudioSocket/
  */
 export class Meters implements ChannelObserver {
-  readonly #ari: AriPort;
-  readonly #names: ObjectNames;
-  readonly #link: Pick<RelayLink, 'meters'>;
-  readonly #logger: Pick<Logger, 'debug'>;
-  readonly #onMeasured: (channelId: string) => void;
+  readonly #deps: MetersDeps;
   /** By the member's channel. Bounded by the speakers. */
   readonly #meters = new Map<string, Meter>();
   /** Their channels, by the id under which the relay knows them. */
   readonly #channels = new Map<string, string>();
 
-  /** @param deps.onMeasured receives each member whose level has changed */
-  constructor(deps: {
-    ari: AriPort;
-    names: ObjectNames;
-    link: Pick<RelayLink, 'meters'>;
-    logger: Pick<Logger, 'debug'>;
-    onMeasured: (channelId: string) => void;
-  }) {
-    this.#ari = deps.ari;
-    this.#names = deps.names;
-    this.#link = deps.link;
-    this.#logger = deps.logger;
-    this.#onMeasured = deps.onMeasured;
+  constructor(deps: MetersDeps) {
+    this.#deps = deps;
   }
 
   /** Null where it is not measured, or not yet. */
@@ -74,25 +67,25 @@ export class Meters implements ChannelObserver {
   /** Its channel has entered the application. Never rejects. */
   async entered(channelId: string): Promise<void> {
     const meter = this.#meters.get(channelId);
-    const address = this.#link.meters;
-    const id = this.#names.meter(channelId);
-    if (!meter?.wanted || !address) return this.#hangUp(id);
+    const { ari, names, link, logger } = this.#deps;
+    const address = link.meters;
+    const id = names.meter(channelId);
+    if (!meter?.wanted || !address) return endChannel(ari, id);
     meter.present = true;
     try {
       // So that its end is reported when it has left the application.
-      await this.#ari.subscribeToChannels(this.#names.application, [id]);
-      const value = `${this.#names.meterId(channelId)},${address.host}:${address.port}`;
-      await this.#ari.setVariable(id, METER_VARIABLE, value);
-      await this.#ari.continueInDialplan(id, METER_CONTEXT);
+      await ari.subscribeToChannels(names.application, [id]);
+      await ari.setVariable(id, METER_VARIABLE, `${names.meterId(channelId)},${address.host}:${address.port}`);
+      await ari.continueInDialplan(id, METER_CONTEXT);
     } catch (error) {
-      this.#logger.debug(`no meter for ${channelId}: ${(error as Error).message}`);
-      await this.#hangUp(id);
+      logger.debug(`no meter for ${channelId}: ${(error as Error).message}`);
+      await endChannel(ari, id);
     }
   }
 
   /** A member who is gone is not measured any more; a meter that is gone and still wanted is made again. */
   channelGone(channelId: string, destroyed: boolean): void {
-    const member = this.#names.channelOfMeter(channelId);
+    const member = this.#deps.names.channelOfMeter(channelId);
     if (member === null) void this.set(channelId, false);
     else if (destroyed) this.#gone(member);
   }
@@ -106,7 +99,7 @@ export class Meters implements ChannelObserver {
       // A meter that was found may measure before it is wanted.
       meter.levelDbov = levelDbov;
       meter.retryMs = FIRST_RETRY_MS;
-      if (meter.wanted) this.#onMeasured(channelId);
+      if (meter.wanted) this.#deps.onMeasured(channelId);
     }
   }
 
@@ -137,14 +130,14 @@ export class Meters implements ChannelObserver {
   #add(channelId: string): Meter {
     const meter = { wanted: false, present: false, levelDbov: null, retryMs: FIRST_RETRY_MS, timer: undefined };
     this.#meters.set(channelId, meter);
-    this.#channels.set(this.#names.meterId(channelId), channelId);
+    this.#channels.set(this.#deps.names.meterId(channelId), channelId);
     return meter;
   }
 
   #remove(channelId: string, meter: Meter): void {
     clearTimeout(meter.timer);
     this.#meters.delete(channelId);
-    this.#channels.delete(this.#names.meterId(channelId));
+    this.#channels.delete(this.#deps.names.meterId(channelId));
   }
 
   async #adopt(channelId: string, waiting: boolean): Promise<void> {
@@ -153,17 +146,19 @@ export class Meters implements ChannelObserver {
     // The controller that would have sent it on is gone. If it is not wanted yet, it ends, and a new one is made when
     // it is.
     if (waiting) return this.entered(channelId);
-    await this.#ari.subscribeToChannels(this.#names.application, [this.#names.meter(channelId)]).catch(() => {});
+    const { ari, names } = this.#deps;
+    await ari.subscribeToChannels(names.application, [names.meter(channelId)]).catch(() => {});
   }
 
   async #begin(channelId: string, meter: Meter): Promise<void> {
-    if (!this.#link.meters) return this.#beginLater(channelId, meter);
+    const { ari, names, link, logger } = this.#deps;
+    if (!link.meters) return this.#beginLater(channelId, meter);
     meter.present = true;
-    const spy = { channelId: this.#names.meter(channelId), application: this.#names.application, args: [METER] };
+    const spy = { channelId: names.meter(channelId), application: names.application, args: [METER] };
     try {
-      await this.#ari.spyOn(channelId, spy);
+      await ari.spyOn(channelId, spy);
     } catch (error) {
-      this.#logger.debug(`no meter for ${channelId}: ${(error as Error).message}`);
+      logger.debug(`no meter for ${channelId}: ${(error as Error).message}`);
       if (this.#meters.get(channelId) === meter) this.#gone(channelId);
     }
   }
@@ -180,10 +175,6 @@ export class Meters implements ChannelObserver {
   async #end(channelId: string, meter: Meter): Promise<void> {
     if (!meter.present) return this.#remove(channelId, meter);
     // Asterisk tells when it is gone.
-    await this.#hangUp(this.#names.meter(channelId));
-  }
-
-  async #hangUp(id: string): Promise<void> {
-    await this.#ari.hangUp(id, NORMAL_CLEARING).catch(() => {});
+    await endChannel(this.#deps.ari, this.#deps.names.meter(channelId));
   }
 }

@@ -83,12 +83,8 @@ export class RelayLink {
 
   /** Connects, and connects again whenever the connection is lost. Resolves when connected, or after a while. */
   async start(): Promise<void> {
-    let settled = () => {};
-    const first = new Promise<void>((resolve) => {
-      settled = resolve;
-    });
-    this.#running = this.#keepConnected(settled);
-    await withTimeout(first, FIRST_WAIT_MS, () => {});
+    this.#running = this.#keepConnected();
+    await withTimeout(this.connected(), FIRST_WAIT_MS, () => {});
   }
 
   async stop(): Promise<void> {
@@ -148,7 +144,6 @@ export class RelayLink {
     return this.#foundPeers;
   }
 
-  /** The other nodes of the cluster. */
   setPeers(peers: readonly TrunkPeerSpec[]): void {
     this.#peers = peers;
     this.#send({ type: 'peers', peers: [...peers] });
@@ -183,11 +178,11 @@ export class RelayLink {
     this.#send({ type: 'everything', floors, calls, peers: [...(this.#peers ?? this.#foundPeers)] });
   }
 
-  async #keepConnected(settled: () => void): Promise<void> {
+  async #keepConnected(): Promise<void> {
     const { signal } = this.#stopping;
     let hasLogged = false;
     while (!signal.aborted) {
-      const connected = await this.#connectOnce(settled);
+      const connected = await this.#connectOnce();
       if (signal.aborted) return;
       if (connected) {
         hasLogged = false;
@@ -201,7 +196,7 @@ export class RelayLink {
   }
 
   /** @returns once the connection has ended, whether there was one */
-  #connectOnce(settled: () => void): Promise<boolean> {
+  #connectOnce(): Promise<boolean> {
     return new Promise((resolve) => {
       const socket = connect(this.#path);
       let greeted = false;
@@ -230,7 +225,6 @@ export class RelayLink {
         if (report.data.type !== 'hello') return this.#handleReport(report.data);
         greeted = true;
         this.#greeted(socket, report.data);
-        settled();
       });
     });
   }

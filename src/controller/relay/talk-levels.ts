@@ -1,5 +1,5 @@
 import { SILENT_BELOW_DBOV } from '../../audio/level.ts';
-import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import type { ChannelObserver } from '../asterisk/channels.ts';
 
 /** Asterisk reports talking at the first loud frame; within this time the relay reports how loud it is. */
 const MEASURED_WITHIN_MS = 150;
@@ -23,10 +23,8 @@ export class TalkLevels implements ChannelObserver {
   started(channelId: string): void {
     if (this.#begun.has(channelId)) return;
     if (this.#deps.levelOf(channelId) === null) return this.#report(channelId, true);
-    this.#begun.set(
-      channelId,
-      setTimeout(() => this.measured(channelId), MEASURED_WITHIN_MS),
-    );
+    const timer = setTimeout(() => this.measured(channelId), MEASURED_WITHIN_MS);
+    this.#begun.set(channelId, timer);
   }
 
   /** There is a new level. */

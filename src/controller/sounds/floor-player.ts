@@ -4,13 +4,15 @@ import type { PlaybackOperation } from '../../conference/model/commands.ts';
 import type { Playback } from '../../conference/model/conference.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
 import { Waiters } from '../../timing/waiters.ts';
+import { endChannel } from '../asterisk/channels.ts';
+import { PLAYER, PLAYER_CONTEXT, volumeFactor } from '../asterisk/dialplan.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
-import { volumeFactor } from '../asterisk/volume.ts';
 import { ControllerError } from '../errors/controller-error.ts';
-import { openPlayer } from './player-channels.ts';
 import type { SoundLibrary } from './sound-library.ts';
 
-/** For its channels to enter; longer than Asterisk rings. */
+/** For one end of a player to answer the other, which happens at once. */
+const ANSWER_TIMEOUT_SECONDS = 10;
+/** For both channels of a player to enter; longer than Asterisk rings. */
 const BEGIN_TIMEOUT_MS = 11_000;
 /** A sound that Asterisk cannot play is over within milliseconds. */
 const FAILS_WITHIN_MS = 100;
@@ -50,7 +52,7 @@ export class FloorPlayer {
       throw unplayable(playback);
     });
     this.#pending.set(id, { conference, playback, sounds });
-    openPlayer(this.#ari, this.#names, id).catch((error: Error) => this.#beginning.fail(id, error));
+    this.#openPlayer(id).catch((error: Error) => this.#beginning.fail(id, error));
     try {
       await begun;
     } finally {
@@ -108,7 +110,22 @@ export class FloorPlayer {
   /** Ends a playback and its channels; harmless if they are gone. */
   async stop(playbackId: string): Promise<void> {
     this.#beginning.settle(playbackId, undefined);
-    await this.#ari.hangUp(this.#names.player(playbackId), NORMAL_CLEARING).catch(() => {});
+    await endChannel(this.#ari, this.#names.player(playbackId));
+  }
+
+  /** Makes both channels, which enter the application. Rejects with an `AriError`, status 409 if they are there already. */
+  #openPlayer(playbackId: string): Promise<void> {
+    return this.#ari.originate({
+      channelId: this.#names.playerOnFloor(playbackId),
+      otherChannelId: this.#names.player(playbackId),
+      // With another codec it is heard 6 dB too softly.
+      formats: 'slin',
+      endpoint: `Local/s@${PLAYER_CONTEXT}/n`,
+      application: this.#names.application,
+      args: [PLAYER],
+      callerId: 'Rostrum',
+      timeoutSeconds: ANSWER_TIMEOUT_SECONDS,
+    });
   }
 
   async #feed({ playback, sounds }: PendingPlayback, channelId: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { AriPort } from '../../ari/port.ts';
 import { Waiters } from '../../timing/waiters.ts';
-import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import type { ChannelObserver } from '../asterisk/channels.ts';
 
 /** As long as a name may be. */
 const LONGEST_SECONDS = 5;

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
 import { Waiters } from '../../timing/waiters.ts';
-import type { ChannelObserver } from '../asterisk/channel-observer.ts';
+import { type ChannelObserver, endChannel } from '../asterisk/channels.ts';
 import { WHISPER } from '../asterisk/dialplan.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { SoundLibrary } from './sound-library.ts';
@@ -15,6 +14,7 @@ const LONGEST_MS = 10 * 60_000;
 const ENTER_TIMEOUT_MS = 2000;
 
 type Playing = {
+  readonly id: string;
   readonly channelId: string;
   /** Mixed into what the caller hears. */
   readonly over: boolean;
@@ -38,10 +38,9 @@ export class Prompter implements ChannelObserver {
   readonly #library: SoundLibrary;
   /** By playback id. Bounded by the channels and by `LONGEST_MS`. */
   readonly #playing = new Map<string, Playing>();
-  /** The ids of what is being played, by channel. */
-  readonly #playingTo = new Map<string, Set<string>>();
+  /** The same, by channel. */
+  readonly #playingTo = new Map<string, Set<Playing>>();
   readonly #whispers = new Map<string, Whisper>();
-  readonly #whisperIds = new Set<string>();
   /** Whispers that have not entered the application yet. */
   readonly #entering = new Waiters<void>();
 
@@ -103,13 +102,8 @@ export class Prompter implements ChannelObserver {
    * @returns what plays it all again from the beginning, over what the caller hears by then; must be called
    */
   async interrupt(channelId: string): Promise<() => void> {
-    const interrupted: Playing[] = [];
-    for (const id of this.#playingTo.get(channelId) ?? []) {
-      const playing = this.#playing.get(id);
-      if (!playing?.sounds) continue;
-      playing.isInterrupted = true;
-      interrupted.push(playing);
-    }
+    const interrupted = this.#allTo(channelId).filter(({ sounds }) => sounds !== undefined);
+    for (const playing of interrupted) playing.isInterrupted = true;
     await this.unblock(channelId);
     return () => {
       for (const { sounds, end } of interrupted) {
@@ -125,10 +119,9 @@ export class Prompter implements ChannelObserver {
 
   /** Whether a channel is a whisper of ours, which ends when it has nothing more to play. */
   isInUse(whisperId: string): boolean {
-    return this.#whisperIds.has(whisperId);
+    return [...this.#whispers.values()].some((whisper) => whisper.channelId === whisperId);
   }
 
-  /** A whisper has entered the application. */
   whisperEntered(channelId: string): void {
     this.#entering.settle(channelId, undefined);
   }
@@ -139,7 +132,7 @@ export class Prompter implements ChannelObserver {
   }
 
   channelGone(channelId: string): void {
-    for (const id of [...(this.#playingTo.get(channelId) ?? [])]) this.#playing.get(id)?.finish();
+    for (const { finish } of this.#allTo(channelId)) finish();
   }
 
   /** After a lost connection Asterisk does not report what is over. */
@@ -148,12 +141,13 @@ export class Prompter implements ChannelObserver {
   }
 
   async #stop(channelId: string, which: (playing: Playing) => boolean): Promise<void> {
-    const ids = [...(this.#playingTo.get(channelId) ?? [])].filter((id) => {
-      const playing = this.#playing.get(id);
-      return playing !== undefined && which(playing);
-    });
+    const stopped = this.#allTo(channelId).filter(which);
     // Asterisk refuses to stop a playback that is over, which is as good.
-    await Promise.all(ids.map((id) => this.#ari.stopPlayback(id).catch(() => {})));
+    await Promise.all(stopped.map(({ id }) => this.#ari.stopPlayback(id).catch(() => {})));
+  }
+
+  #allTo(channelId: string): Playing[] {
+    return [...(this.#playingTo.get(channelId) ?? [])];
   }
 
   async #play(
@@ -161,7 +155,7 @@ export class Prompter implements ChannelObserver {
     start: (playbackId: string) => Promise<void>,
   ): Promise<{ ended: Promise<void> }> {
     const id = `prompt-${randomUUID()}`;
-    const ids = this.#playingTo.get(target.channelId) ?? new Set<string>();
+    const all = this.#playingTo.get(target.channelId) ?? new Set<Playing>();
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -169,16 +163,15 @@ export class Prompter implements ChannelObserver {
     const finish = () => {
       clearTimeout(timer);
       this.#playing.delete(id);
-      ids.delete(id);
-      if (ids.size === 0 && this.#playingTo.get(target.channelId) === ids) this.#playingTo.delete(target.channelId);
+      all.delete(playing);
+      if (all.size === 0 && this.#playingTo.get(target.channelId) === all) this.#playingTo.delete(target.channelId);
       if (!playing.isInterrupted) end();
     };
-    const timer = setTimeout(finish, LONGEST_MS);
-    timer.unref();
-    const playing: Playing = { ...target, finish, end, isInterrupted: false };
+    const timer = setTimeout(finish, LONGEST_MS).unref();
+    const playing: Playing = { ...target, id, finish, end, isInterrupted: false };
     this.#playing.set(id, playing);
-    ids.add(id);
-    this.#playingTo.set(target.channelId, ids);
+    all.add(playing);
+    this.#playingTo.set(target.channelId, all);
     try {
       await start(id);
     } catch (error) {
@@ -192,11 +185,8 @@ export class Prompter implements ChannelObserver {
     let whisper = this.#whispers.get(channelId);
     if (!whisper) {
       const id = `${this.#names.application}-whisper-${randomUUID()}`;
-      const { application } = this.#names;
-      const made = this.#makeWhisper(channelId, id, application);
-      whisper = { channelId: id, made, uses: 0 };
+      whisper = { channelId: id, made: this.#makeWhisper(channelId, id), uses: 0 };
       this.#whispers.set(channelId, whisper);
-      this.#whisperIds.add(id);
     }
     whisper.uses++;
     try {
@@ -209,7 +199,8 @@ export class Prompter implements ChannelObserver {
   }
 
   /** Asterisk plays to it only once it is in the application. */
-  async #makeWhisper(channelId: string, id: string, application: string): Promise<void> {
+  async #makeWhisper(channelId: string, id: string): Promise<void> {
+    const { application } = this.#names;
     const entered = this.#entering.wait(id, ENTER_TIMEOUT_MS, () => {});
     try {
       await this.#ari.whisperTo(channelId, { channelId: id, application, args: [WHISPER] });
@@ -223,7 +214,6 @@ export class Prompter implements ChannelObserver {
     whisper.uses--;
     if (whisper.uses > 0) return;
     if (this.#whispers.get(channelId) === whisper) this.#whispers.delete(channelId);
-    this.#whisperIds.delete(whisper.channelId);
-    this.#ari.hangUp(whisper.channelId, NORMAL_CLEARING).catch(() => {});
+    void endChannel(this.#ari, whisper.channelId);
   }
 }
