@@ -2,7 +2,7 @@ import type { Conference } from '../conference/model/conference.ts';
 import { conferenceEndsMs } from '../conference/model/deadlines.ts';
 import { isAdmitted, type Member, type Place } from '../conference/model/member.ts';
 import { formatMemberAddress } from '../conference/model/member-address.ts';
-import type { NodeView as Node } from '../controller/cluster/node-view.ts';
+import type { NodeView as Node } from '../controller/cluster/node-status.ts';
 import type { ConferencePart } from './deps.ts';
 import { HANDS, memberPage, pathOf } from './member-page.ts';
 import type {

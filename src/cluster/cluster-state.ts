@@ -3,8 +3,8 @@ import type { RemoteView, Shared, SharedChange } from '../conference/model/remot
 import { changesBetween } from './diff.ts';
 import { Membership } from './membership.ts';
 import { type Change, type Message, type MessageOf, MOST_IN_MESSAGE } from './messages.ts';
+import { type NodePart, remoteViewOf } from './node-parts.ts';
 import { changesSince, latestClock, mergeRegisters, type Registers, UNSET, withChange } from './registers.ts';
-import { type NodePart, remoteViewOf } from './remote-view.ts';
 
 export type ClusterStateOptions = {
   nodeId: string;

@@ -44,25 +44,10 @@ export class Membership {
 
   /** It can be heard. What it had when it fell silent counts until it says something else. */
   up(id: string, nowMs: number): OtherNode {
-    const known = this.#nodes.get(id);
-    if (known) {
-      known.state = 'up';
-      known.sinceMs = nowMs;
-      known.heardAtMs = nowMs;
-      known.asked = false;
-      known.replica.expectSnapshot();
-      return known;
-    }
-    const fresh = {
-      id,
-      state: 'up' as const,
-      sinceMs: nowMs,
-      heardAtMs: nowMs,
-      hello: null,
-      status: null,
-      asked: false,
-    };
-    const node: OtherNode = { ...fresh, replica: new Replica() };
+    const known = this.#nodes.get(id) ?? { id, hello: null, status: null, replica: new Replica() };
+    const isUp = { state: 'up' as const, sinceMs: nowMs, heardAtMs: nowMs, asked: false };
+    const node: OtherNode = Object.assign(known, isUp);
+    node.replica.expectSnapshot();
     this.#nodes.set(id, node);
     return node;
   }
@@ -81,11 +66,8 @@ export class Membership {
 
   /** When the next silent node is gone; infinity without one. */
   get nextExpiryMs(): number {
-    let earliestMs = Number.POSITIVE_INFINITY;
-    for (const { state, heardAtMs } of this.#nodes.values()) {
-      if (state === 'silent') earliestMs = Math.min(earliestMs, heardAtMs + this.#lifetimeMs);
-    }
-    return earliestMs;
+    const silent = [...this.#nodes.values()].filter(({ state }) => state === 'silent');
+    return Math.min(...silent.map(({ heardAtMs }) => heardAtMs + this.#lifetimeMs));
   }
 
   /** Nodes that have been silent for their lifetime are gone. @returns them, and the conferences they were part of */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { NO_ADMISSION } from '../admission/gate.ts';
 import { FLAGS } from '../conference/model/flags.ts';
 import { commandSchema } from '../conference/schemas/command-schema.ts';
-import { conferenceName, conferenceRecordSchema, memberNumber, memberRecordSchema } from './record.ts';
+import { conferenceName as conference, conferenceRecordSchema, memberNumber, memberRecordSchema } from './record.ts';
 
 /** The messages that controllers send each other: the one definition of them. */
 
@@ -10,23 +10,13 @@ import { conferenceName, conferenceRecordSchema, memberNumber, memberRecordSchem
 export const MOST_IN_MESSAGE = 500;
 
 const count = z.number().int().min(0);
-const uint32 = z.number().int().min(0).max(0xffffffff);
-const epoch = uint32;
+const uint32 = count.max(0xffffffff);
 const port = z.number().int().min(1).max(65_535);
 
-const stamp = {
-  clock: z
-    .number()
-    .int()
-    .min(0)
-    .max(Number.MAX_SAFE_INTEGER - 1),
-  node: z.string().max(32),
-};
+const stamp = { clock: count.max(Number.MAX_SAFE_INTEGER - 1), node: z.string().max(32) };
 const locked = z.object({ value: z.boolean(), ...stamp });
 const mutedAll = z.object({ value: z.enum(['all', 'non-admins']).nullable(), ...stamp });
 const registers = z.object({ locked, mutedAll });
-
-const conference = conferenceName;
 
 const change = z.discriminatedUnion('type', [
   /** The part of a conference without its members; sent first for a new one. */
@@ -85,11 +75,11 @@ const messageSchema = z.discriminatedUnion('type', [
   /** A key under which its relay sends; see `trunk/trunk-peer.ts`. */
   z.object({
     type: z.literal('media-key'),
-    epoch,
+    epoch: uint32,
     key: z.base64().length(44),
     fromCounter: z.object({ high: uint32, low: uint32 }),
   }),
-  z.object({ type: z.literal('media-key-ack'), epoch }),
+  z.object({ type: z.literal('media-key-ack'), epoch: uint32 }),
   /** The relay was restarted, and knows no keys. */
   z.object({ type: z.literal('want-media-key') }),
   z.object({ type: z.literal('want-snapshot') }),

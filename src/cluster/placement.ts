@@ -30,7 +30,7 @@ export type Placement = (typeof PLACEMENTS)[number];
  * @returns null if every node is full or takes no calls
  */
 export function place(strategy: Placement, here: string, places: readonly Place[]): Place | null {
-  const open = places.filter((each) => hasRoom(each) && (each.node === here || each.sip !== null));
+  const open = places.filter((each) => !each.draining && !isFull(each) && (each.node === here || each.sip !== null));
   const [best] = [...open].sort(
     (a, b) =>
       // A caller is better off where no call waits, whatever the strategy.
@@ -38,13 +38,14 @@ export function place(strategy: Placement, here: string, places: readonly Place[
       preference(strategy, a, b) ||
       Number(b.node === here) - Number(a.node === here) ||
       usage(a) - usage(b) ||
-      byName(a, b),
+      (a.node < b.node ? -1 : 1),
   );
   return best ?? null;
 }
 
-function hasRoom({ members, capacity, draining }: Place): boolean {
-  return !draining && (capacity === null || members < capacity);
+/** Has as many calls as it takes. A node that is draining is not full for that. */
+export function isFull({ members, capacity }: Pick<Place, 'members' | 'capacity'>): boolean {
+  return capacity !== null && members >= capacity;
 }
 
 function preference(strategy: Placement, a: Place, b: Place): number {
@@ -63,8 +64,4 @@ function preference(strategy: Placement, a: Place, b: Place): number {
 /** In tenths, so that callers do not go to and fro between nodes that are as good as equal. */
 function usage({ members, capacity, load }: Place): number {
   return Math.round(10 * Math.max(load, capacity ? members / capacity : 0));
-}
-
-function byName(a: Place, b: Place): number {
-  return a.node < b.node ? -1 : 1;
 }

@@ -46,8 +46,8 @@ export const conferenceRecordSchema = z.object({
 /** A part of a conference without its members. */
 export type ConferenceRecord = z.output<typeof conferenceRecordSchema>;
 
-export function recordOf({ flags, caller, channelId, ...member }: Member): MemberRecord {
-  const { id, joinedAtMs, place, adjusted, handRaisedAtMs, talking } = member;
+export function recordOf(member: Member): MemberRecord {
+  const { id, channelId, caller, joinedAtMs, flags, place, adjusted, handRaisedAtMs, talking } = member;
   return {
     id,
     channel: channelId,
@@ -64,18 +64,14 @@ export function recordOf({ flags, caller, channelId, ...member }: Member): Membe
 
 /** A member of another node: as one of ours whose keys and prompts we know nothing of. */
 export function memberOf(record: MemberRecord): Member {
-  const { id, channel, number, name, joinedAtMs, flags, place, adjusted, handRaisedAtMs, talking } = record;
+  const { channel: channelId, number, name, flags, place, ...same } = record;
   return {
-    id,
-    channelId: channel,
+    ...same,
+    channelId,
     caller: { number, name },
-    joinedAtMs,
     flags: Object.fromEntries(FLAGS.map((flag) => [flag, flags.includes(flag)])) as MemberFlags,
     place: place as Member['place'],
     path: { at: 'bridge', reason: '' },
-    adjusted,
-    handRaisedAtMs,
-    talking,
     dtmf: IDLE,
     spokenName: null,
     pinEntry: null,

@@ -1,9 +1,7 @@
 import type { Member } from '../conference/model/member.ts';
-import { Members } from '../conference/model/members.ts';
+import { type MemberCounts, Members } from '../conference/model/members.ts';
 import type { Change, MessageOf } from './messages.ts';
 import { type ConferenceRecord, memberOf } from './record.ts';
-
-type Numbered = MessageOf<'delta'> | MessageOf<'snapshot'>;
 
 /** A part of a conference, as the node that owns it has described it. */
 export type RemotePart = {
@@ -12,15 +10,10 @@ export type RemotePart = {
 };
 
 /** Sums over the members of a part, and the members who are first or last in something. */
-export type PartSums = {
-  readonly admitted: number;
-  readonly speakers: number;
-  readonly admins: number;
+export type PartSums = Pick<MemberCounts, 'admitted' | 'speakers' | 'admins'> & {
   readonly oldestHand: Member | null;
   readonly lastJoined: Member | null;
 };
-
-type Part = { record: ConferenceRecord; members: Members };
 
 type Settings = Extract<Change, { type: 'settings' }>;
 
@@ -42,7 +35,7 @@ const MOST_PARTS = 10_000;
  * conferences of that node, which has authenticated itself.
  */
 export class Replica {
-  #parts = new Map<string, Part>();
+  #parts = new Map<string, RemotePart>();
   #incarnation = Number.NEGATIVE_INFINITY;
   #sequence = 0;
   /** A snapshot of which not all has come; parts that come out of turn are of no use. */
@@ -67,10 +60,13 @@ export class Replica {
 
   sumsOf(conference: string): PartSums | null {
     const part = this.#parts.get(conference);
-    return part ? sumUp(part.members) : null;
+    if (!part) return null;
+    const { counts, firstHand = null, lastJoined = null } = part.members;
+    const { admitted, speakers, admins } = counts;
+    return { admitted, speakers, admins, oldestHand: firstHand, lastJoined };
   }
 
-  apply(message: Numbered): Applied {
+  apply(message: MessageOf<'delta' | 'snapshot'>): Applied {
     return message.type === 'snapshot' ? this.#applySnapshot(message) : this.#applyDelta(message);
   }
 
@@ -98,16 +94,14 @@ export class Replica {
   }
 
   #replace({ incarnation, sequence }: MessageOf<'snapshot'>, changes: readonly Change[]): Applied {
-    const before = [...this.#parts.keys()];
-    const parts = new Map<string, Part>();
-    const { touched, settings } = applyAll(parts, changes);
-    const applied = { outcome: 'applied' as const, touched: new Set([...before, ...touched]), settings };
-    this.#parts = parts;
+    const before = this.#parts;
+    this.#parts = new Map();
+    const { touched, settings } = applyAll(this.#parts, changes);
     this.#incarnation = incarnation;
     this.#sequence = sequence;
     this.#pending = null;
     this.#stale = false;
-    return applied;
+    return { outcome: 'applied', touched: new Set([...before.keys(), ...touched]), settings };
   }
 
   /**
@@ -130,7 +124,7 @@ export class Replica {
   }
 }
 
-function applyAll(parts: Map<string, Part>, changes: readonly Change[]): Pick<Applied, 'touched' | 'settings'> {
+function applyAll(parts: Map<string, RemotePart>, changes: readonly Change[]): Pick<Applied, 'touched' | 'settings'> {
   const touched = new Set<string>();
   const settings: Settings[] = [];
   for (const change of changes) {
@@ -141,18 +135,13 @@ function applyAll(parts: Map<string, Part>, changes: readonly Change[]): Pick<Ap
 }
 
 /** @returns the conference that has changed */
-function applyOne(parts: Map<string, Part>, change: Exclude<Change, Settings>): string {
-  if (change.type === 'conference') {
-    const { record } = change;
-    const part = parts.get(record.name);
-    if (part) part.record = record;
-    else parts.set(record.name, { record, members: Members.NONE });
-    return record.name;
-  }
-  const part = parts.get(change.conference);
-  if (change.type === 'ended') parts.delete(change.conference);
-  else if (part) part.members = membersAfter(part.members, change);
-  return change.conference;
+function applyOne(parts: Map<string, RemotePart>, change: Exclude<Change, Settings>): string {
+  const name = change.type === 'conference' ? change.record.name : change.conference;
+  const part = parts.get(name);
+  if (change.type === 'conference') parts.set(name, { members: Members.NONE, ...part, record: change.record });
+  else if (change.type === 'ended') parts.delete(name);
+  else if (part) parts.set(name, { ...part, members: membersAfter(part.members, change) });
+  return name;
 }
 
 function membersAfter(members: Members, change: Extract<Change, { type: 'left' | 'member' | 'talking' }>): Members {
@@ -162,9 +151,4 @@ function membersAfter(members: Members, change: Extract<Change, { type: 'left' |
   return change.type === 'left'
     ? members.remove(member.channelId)
     : members.put({ ...member, talking: change.talking });
-}
-
-function sumUp({ counts, firstHand, lastJoined }: Members): PartSums {
-  const { admitted, speakers, admins } = counts;
-  return { admitted, speakers, admins, oldestHand: firstHand ?? null, lastJoined: lastJoined ?? null };
 }

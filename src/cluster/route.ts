@@ -1,4 +1,4 @@
-import { type Place, type Placement, place } from './placement.ts';
+import { isFull, type Place, type Placement, place } from './placement.ts';
 
 /** Where a caller goes. */
 export type Route =
@@ -51,9 +51,4 @@ function whyNot(own: Place): RouteReason {
   if (own.draining) return 'draining';
   if (isFull(own)) return 'full';
   return own.congested ? 'congested' : 'placement';
-}
-
-/** Has as many calls as it takes. A node that is draining is not full for that. */
-export function isFull({ members, capacity }: Pick<Place, 'members' | 'capacity'>): boolean {
-  return capacity !== null && members >= capacity;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AriError, isChannelGone } from '../ari/errors.ts';
 import type { Command, ExternalCommand } from '../conference/model/commands.ts';
-import type { Cluster } from './cluster/cluster.ts';
+import type { CommandForwarding } from './cluster/command-forwarding.ts';
 import type { Conferences } from './conferences.ts';
 import { ControllerError } from './errors/controller-error.ts';
 
@@ -22,11 +22,11 @@ const ABOUT_MANY: ReadonlySet<Command['type']> = new Set<Command['type']>([
 /** Executes the commands of operators, or says why it does not. */
 export class Commands {
   readonly #conferences: Conferences;
-  readonly #cluster: Cluster;
+  readonly #forwarding: CommandForwarding;
 
-  constructor({ conferences, cluster }: { conferences: Conferences; cluster: Cluster }) {
+  constructor({ conferences, forwarding }: { conferences: Conferences; forwarding: CommandForwarding }) {
     this.#conferences = conferences;
-    this.#cluster = cluster;
+    this.#forwarding = forwarding;
   }
 
   /**
@@ -34,9 +34,9 @@ export class Commands {
    * @returns once it is in force in Asterisk; rejects with a `ControllerError`
    */
   async execute(name: string, command: ExternalCommand): Promise<void> {
-    const node = this.#cluster.ownerOf(name, command);
-    if (node === null) return this.executeHere(name, this.#cluster.asOwn(command), false);
-    return this.#cluster.send(node, name, command);
+    const node = this.#forwarding.ownerOf(name, command);
+    if (node === null) return this.executeHere(name, this.#forwarding.asOwn(command), false);
+    return this.#forwarding.send(node, name, command);
   }
 
   /**
@@ -49,11 +49,8 @@ export class Commands {
     if (command.type === 'transfer' && command.profileName !== null) {
       this.requireProfile(command.conference, command.profileName);
     }
-    const { refusal, done } = this.#conferences.apply(conference, {
-      type: 'command',
-      command,
-      ...(noForward && { noForward }),
-    });
+    const input = { type: 'command', command, ...(noForward && { noForward }) } as const;
+    const { refusal, done } = this.#conferences.apply(conference, input);
     if (refusal) {
       done.catch(() => {});
       throw ControllerError.of(refusal, name);

@@ -98,7 +98,7 @@ export class Controller {
       },
       cluster,
     });
-    this.#commands = new Commands({ conferences, cluster });
+    this.#commands = new Commands({ conferences, forwarding: cluster.forwarding });
     this.#conferences = conferences;
     this.#incomingCalls = new IncomingCalls(options, {
       ...this.#asterisk,

@@ -1,8 +1,8 @@
 import { isCongested } from '../../admission/gate.ts';
 import type { ClusterState } from '../../cluster/cluster-state.ts';
 import { ExpectedArrivals } from '../../cluster/expected-arrivals.ts';
-import type { Place, Placement } from '../../cluster/placement.ts';
-import { isFull, type Route, routeElsewhere, routeOf } from '../../cluster/route.ts';
+import { isFull, type Place, type Placement } from '../../cluster/placement.ts';
+import { type Route, routeElsewhere, routeOf } from '../../cluster/route.ts';
 import type { LocalConferences } from './local-conferences.ts';
 import type { NodeStatus } from './node-status.ts';
 

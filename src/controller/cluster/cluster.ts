@@ -3,19 +3,17 @@ import { ClusterState } from '../../cluster/cluster-state.ts';
 import { type Message, type MessageOf, parseMessage } from '../../cluster/messages.ts';
 import type { Placement } from '../../cluster/placement.ts';
 import type { Route } from '../../cluster/route.ts';
-import type { ExternalCommand } from '../../conference/model/commands.ts';
 import type { Conference } from '../../conference/model/conference.ts';
 import type { ClusterTelling } from '../../conference/model/remote.ts';
 import type { EventChannel, EventChannelDeps, PeerDownReason } from '../../events/channel.ts';
 import type { AnnouncementText, CallSums, TrunkStatsReport } from '../../relay/protocol/protocol.ts';
 import { CallPlacement } from './call-placement.ts';
 import { CommandForwarding } from './command-forwarding.ts';
-import { ConferenceSharing } from './conference-sharing.ts';
+import { ConferenceSharing, type RemoteConference } from './conference-sharing.ts';
 import { type LocalConferences, NO_CONFERENCES } from './local-conferences.ts';
-import { NodeStatus } from './node-status.ts';
-import type { NodeView } from './node-view.ts';
+import { NodeStatus, type NodeView } from './node-status.ts';
 import { NodeWatch } from './node-watch.ts';
-import type { RemoteConference } from './remote-conference.ts';
+import { RemoteCommands } from './remote-commands.ts';
 import { TrunkPeers, type TrunkPeersDeps } from './trunk-peers.ts';
 
 export type ClusterOptions = {
@@ -45,13 +43,15 @@ export type ClusterDeps = {
 
 /** This node among the others: hands each message between them to the part that it is about. */
 export class Cluster {
+  /** Has commands executed where they belong. */
+  readonly forwarding: CommandForwarding;
   readonly #nodeId: string;
   readonly #state: ClusterState;
   readonly #channel: EventChannel<Message> | null;
   readonly #nodeWatch: NodeWatch;
   readonly #status: NodeStatus;
   readonly #placement: CallPlacement;
-  readonly #forwarding: CommandForwarding;
+  readonly #remoteCommands: RemoteCommands;
   readonly #sharing: ConferenceSharing;
   readonly #trunkPeers: TrunkPeers;
   #local: LocalConferences = NO_CONFERENCES;
@@ -93,8 +93,11 @@ export class Cluster {
     this.#status = new NodeStatus({ ...options, startedAtMs }, { nodes, channel, local, load });
     this.#placement = new CallPlacement(options, { state, status: this.#status, local, now });
     this.#sharing = new ConferenceSharing({ state, channel, local });
+    const send = (to: string, message: Message) => channel?.send(to, message) ?? false;
+    const remote = new RemoteCommands({ incarnation }, { send });
     const flush = () => this.#sharing.flush();
-    this.#forwarding = new CommandForwarding({ nodeId, incarnation }, { state, channel, local, logger, flush });
+    this.forwarding = new CommandForwarding(options, { state, channel, remote, local, logger, flush });
+    this.#remoteCommands = remote;
     this.#trunkPeers = new TrunkPeers({ own: trunk }, { relay, channel });
   }
 
@@ -122,7 +125,7 @@ export class Cluster {
     this.#status.stop();
     this.#nodeWatch.stop();
     this.#sharing.stop();
-    this.#forwarding.stop();
+    this.#remoteCommands.stop();
     await this.#channel?.stop();
   }
 
@@ -189,7 +192,7 @@ export class Cluster {
       case 'broadcast':
         return this.#channel?.broadcast({ type: 'broadcast', conference: name, broadcast: telling.broadcast });
       case 'forward':
-        return this.#forwarding.forward(name, telling);
+        return this.forwarding.forward(name, telling);
     }
   }
 
@@ -200,21 +203,6 @@ export class Cluster {
   /** The parts of all conferences on other nodes, or of one. */
   remoteConferences(name?: string): RemoteConference[] {
     return this.#sharing.remoteConferences(name);
-  }
-
-  /** As `CommandForwarding.ownerOf`. */
-  ownerOf(name: string, command: ExternalCommand): string | null {
-    return this.#forwarding.ownerOf(name, command);
-  }
-
-  /** As `CommandForwarding.asOwn`. */
-  asOwn(command: ExternalCommand): ExternalCommand {
-    return this.#forwarding.asOwn(command);
-  }
-
-  /** As `CommandForwarding.send`. */
-  send(node: string, name: string, command: ExternalCommand): Promise<void> {
-    return this.#forwarding.send(node, name, command);
   }
 
   /** As `CallPlacement.routeOf`. */
@@ -247,7 +235,7 @@ export class Cluster {
 
   #peerDown(node: string, reason: PeerDownReason): void {
     this.#nodeWatch.down(node, reason);
-    this.#forwarding.peerDown(node);
+    this.#remoteCommands.peerDown(node);
     if (reason !== 'stopped') this.#sharing.refreshOf(node);
   }
 
@@ -257,9 +245,9 @@ export class Cluster {
       case 'want-snapshot':
         return this.#sharing.sendSnapshot(from);
       case 'command':
-        return void this.#forwarding.handleCommand(from, message);
+        return void this.forwarding.handleCommand(from, message);
       case 'ack':
-        return this.#forwarding.handleAck(from, message);
+        return this.#remoteCommands.handleAck(from, message);
       case 'media-key':
       case 'media-key-ack':
       case 'want-media-key':

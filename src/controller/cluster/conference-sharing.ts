@@ -1,12 +1,16 @@
 import { equals } from '../../base/equals.ts';
 import type { ClusterState } from '../../cluster/cluster-state.ts';
 import type { Message } from '../../cluster/messages.ts';
-import type { Conference } from '../../conference/model/conference.ts';
+import type { RemotePart } from '../../cluster/replica.ts';
+import { type Conference, newConference } from '../../conference/model/conference.ts';
 import type { ClusterTelling } from '../../conference/model/remote.ts';
 import type { EventChannel } from '../../events/channel.ts';
+import { standardSettings } from '../../profiles/settings.ts';
 import type { LocalConferences } from './local-conferences.ts';
 import { ClusterOutbox } from './outbox.ts';
-import { type RemoteConference, remoteConferences } from './remote-conference.ts';
+
+/** The part of a conference on another node, as if it were one of ours. */
+export type RemoteConference = { readonly node: string; readonly conference: Conference };
 
 export type ConferenceSharingDeps = {
   state: ClusterState;
@@ -102,7 +106,27 @@ export class ConferenceSharing {
 
   /** The parts of all conferences on other nodes, or of one. */
   remoteConferences(name?: string): RemoteConference[] {
-    return remoteConferences(this.#state, name, this.#local());
+    const names = name === undefined ? this.#state.remoteConferences : [name];
+    return [...names].flatMap((each) =>
+      this.#state.partsOf(each).map(({ node, part }) => ({ node, conference: this.#asOwn(part) })),
+    );
+  }
+
+  #asOwn({ record, members }: RemotePart): Conference {
+    const { status, profileName, ...same } = record;
+    const { name, startedAtMs } = same;
+    const { settingsFor, all } = this.#local();
+    const settings = settingsFor(profileName) ?? all.get(name)?.settings ?? standardSettings();
+    const fresh = newConference(name, { ...settings, profileName }, startedAtMs);
+    const common = { ...fresh, ...this.#state.shared(name), ...same, members };
+    switch (status) {
+      case 'running':
+        return { ...common, status };
+      case 'ending':
+        return { ...common, status, result: 'ENDED', endsAtMs: Number.POSITIVE_INFINITY };
+      case 'empty':
+        return { ...common, status, endsAtMs: Number.POSITIVE_INFINITY };
+    }
   }
 
   /** Tells the others now what has changed. */

@@ -1,11 +1,43 @@
-import type { Membership } from '../../cluster/membership.ts';
+import { type Admission, NO_ADMISSION } from '../../admission/gate.ts';
+import type { Membership, NodeState, OtherNode } from '../../cluster/membership.ts';
 import type { Message, MessageOf } from '../../cluster/messages.ts';
-import type { EventChannel } from '../../events/channel.ts';
+import type { EventChannel, EventCounters } from '../../events/channel.ts';
 import type { CallSums, TrunkStatsReport } from '../../relay/protocol/protocol.ts';
 import type { LocalConferences } from './local-conferences.ts';
-import { type NodeView, otherNodeView, trafficOf } from './node-view.ts';
 
 const BROADCAST_EVERY_MS = 2000;
+
+/** The packets and messages that this node has sent and received since its relay or its controller was started. */
+export type NodeTraffic = {
+  /** Null before the relay has reported, and without a cluster. */
+  readonly trunk: Omit<TrunkStatsReport, 'nodes'> | null;
+  /** Null before the relay has reported. */
+  readonly calls: CallSums | null;
+  /** Null without a cluster. */
+  readonly events: Readonly<EventCounters> | null;
+};
+
+/** A node as operators see it. */
+export type NodeView = {
+  readonly id: string;
+  readonly state: 'self' | NodeState;
+  /** Since when it is in this state. */
+  readonly sinceMs: number;
+  readonly version: string | null;
+  readonly sip: string | null;
+  readonly rttMs: number | null;
+  readonly conferences: number;
+  readonly members: number;
+  readonly load: number | null;
+  readonly capacity: number | null;
+  readonly draining: boolean;
+  /** Calls that come in there. */
+  readonly admission: Admission;
+  /** The audio that the relay of this node gets from it; null for this node, and before the relay has reported. */
+  readonly audio: TrunkStatsReport['nodes'][string] | null;
+  /** For this node only. */
+  readonly traffic: NodeTraffic | null;
+};
 
 export type NodeStatusOptions = {
   nodeId: string;
@@ -29,9 +61,10 @@ export class NodeStatus {
   readonly #deps: NodeStatusDeps;
   #draining = false;
   #timer: NodeJS.Timeout | undefined;
-  /** As the relay has reported last. */
-  #trunkStats: TrunkStatsReport | null = null;
-  #callSums: CallSums | null = null;
+  /** As the relay has reported last; the audio of other nodes by their names. */
+  #trunk: NodeTraffic['trunk'] = null;
+  #audio: TrunkStatsReport['nodes'] = {};
+  #calls: CallSums | null = null;
 
   constructor(options: NodeStatusOptions, deps: NodeStatusDeps) {
     this.#options = options;
@@ -56,17 +89,19 @@ export class NodeStatus {
     this.#broadcast();
   }
 
-  trunkReported(stats: TrunkStatsReport): void {
-    this.#trunkStats = stats;
+  trunkReported({ nodes, ...trunk }: TrunkStatsReport): void {
+    this.#trunk = trunk;
+    this.#audio = nodes;
   }
 
   callsReported(sums: CallSums): void {
-    this.#callSums = sums;
+    this.#calls = sums;
   }
 
   relayStarted(): void {
-    this.#trunkStats = null;
-    this.#callSums = null;
+    this.#trunk = null;
+    this.#audio = {};
+    this.#calls = null;
   }
 
   get current(): MessageOf<'status'> {
@@ -87,13 +122,33 @@ export class NodeStatus {
     const { nodes, channel } = this.#deps;
     const { nodeId: id, version, sip, startedAtMs: sinceMs } = this.#options;
     const { type: _, ...status } = this.current;
-    const traffic = trafficOf(this.#trunkStats, this.#callSums, channel);
+    const traffic = { trunk: this.#trunk, calls: this.#calls, events: channel?.counters ?? null };
     const own: NodeView = { id, state: 'self', version, sip, sinceMs, rttMs: null, audio: null, ...status, traffic };
-    const others = [...nodes.all.values()].map((node) => otherNodeView(node, channel, this.#trunkStats));
+    const others = [...nodes.all.values()].map((node) => otherNodeView(node, channel, this.#audio[node.id] ?? null));
     return [own, ...others.sort((a, b) => (a.id < b.id ? -1 : 1))];
   }
 
   #broadcast(): void {
     this.#deps.channel?.broadcast(this.current);
   }
+}
+
+function otherNodeView(node: OtherNode, channel: EventChannel<Message> | null, audio: NodeView['audio']): NodeView {
+  const { id, state, sinceMs, hello, status, replica } = node;
+  return {
+    id,
+    state,
+    sinceMs,
+    version: hello?.version ?? null,
+    sip: hello?.sip ?? null,
+    rttMs: channel?.peers.get(id)?.roundTripMs ?? null,
+    conferences: replica.conferences.size,
+    members: replica.members,
+    load: status?.load ?? null,
+    capacity: status?.capacity ?? null,
+    draining: status?.draining ?? false,
+    admission: status?.admission ?? NO_ADMISSION,
+    audio,
+    traffic: null,
+  };
 }

@@ -2,8 +2,8 @@ import type { Logger } from 'winston';
 import type { Membership } from '../../cluster/membership.ts';
 import type { Message, MessageOf } from '../../cluster/messages.ts';
 import type { EventChannel, PeerDownReason } from '../../events/channel.ts';
+import { Waiters } from '../../timing/waiters.ts';
 import { WakeTimers } from '../../timing/wake-timers.ts';
-import { withTimeout } from '../../timing/with-timeout.ts';
 import { ControllerError } from '../errors/controller-error.ts';
 
 /** A controller that starts waits this time to hear from the others, before it believes that it is alone. */
@@ -25,7 +25,7 @@ export class NodeWatch {
   readonly #hello: MessageOf<'hello'>;
   readonly #deps: NodeWatchDeps;
   readonly #expiry = new WakeTimers(() => this.#expire());
-  #onSettled = () => {};
+  readonly #settling = new Waiters<void>();
 
   /** @param options.hello how this node introduces itself */
   constructor({ hello }: { hello: MessageOf<'hello'> }, deps: NodeWatchDeps) {
@@ -35,11 +35,9 @@ export class NodeWatch {
 
   /** @returns when the other nodes have sent their snapshots, or after a short time */
   async settled(): Promise<void> {
-    const settled = new Promise<void>((resolve) => {
-      this.#onSettled = resolve;
-    });
+    const settled = this.#settling.wait('all', SETTLE_MS, () => {});
     this.checkSettled();
-    await withTimeout(settled, SETTLE_MS, () => {});
+    await settled;
   }
 
   /** Perhaps all nodes have sent their snapshots by now. */
@@ -48,7 +46,7 @@ export class NodeWatch {
     // The relay had this node a moment ago. Without its snapshot, its members would be taken for gone.
     if (expected().some((node) => nodes.get(node)?.state !== 'up')) return;
     const up = [...nodes.all.values()].filter(({ state }) => state === 'up');
-    if (up.length > 0 && up.every(({ replica }) => replica.isComplete)) this.#onSettled();
+    if (up.length > 0 && up.every(({ replica }) => replica.isComplete)) this.#settling.settle('all', undefined);
   }
 
   /** Another node has sent something. */
@@ -87,7 +85,7 @@ export class NodeWatch {
   }
 
   stop(): void {
-    this.#onSettled();
+    this.#settling.settle('all', undefined);
     this.#expiry.clear();
   }
 

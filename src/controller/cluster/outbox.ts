@@ -17,7 +17,7 @@ export class ClusterOutbox {
   readonly #before = new Map<string, Conference>();
   /** By conference and so the latest of each. */
   readonly #settings = new Map<string, Change>();
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: ClusterOutboxDeps) {
     this.#deps = deps;
@@ -36,7 +36,6 @@ export class ClusterOutbox {
 
   /** Tells it now. */
   flush(): void {
-    this.#stopTimer();
     if (this.#before.size === 0 && this.#settings.size === 0) return;
     const changes: Change[] = [];
     for (const [name, before] of this.#before) {
@@ -49,13 +48,9 @@ export class ClusterOutbox {
 
   /** Drops the changes: a node that comes later gets a snapshot. */
   forget(): void {
-    this.#stopTimer();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#before.clear();
     this.#settings.clear();
-  }
-
-  #stopTimer(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
   }
 }

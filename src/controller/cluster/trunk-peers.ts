@@ -35,8 +35,8 @@ export class TrunkPeers {
       if (state === 'gone' || !hello?.trunk) continue;
       const { host, port, multicast } = hello.trunk;
       const group = this.#own?.multicast;
-      const shared = group?.group === multicast?.group && group?.port === multicast?.port;
-      peers.push({ nodeId, address: { host, port }, multicast: group !== null && group !== undefined && shared });
+      const shared = group != null && group.group === multicast?.group && group.port === multicast.port;
+      peers.push({ nodeId, address: { host, port }, multicast: shared });
     }
     // A controller that has just started must not cut off the nodes that it has yet to meet.
     if (!this.#settled) {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Membership } from '../../../src/cluster/membership.ts';
 import type { Change, MessageOf } from '../../../src/cluster/messages.ts';
-import { ownerOf } from '../../../src/cluster/owner.ts';
+import { ownerOf, remoteViewOf } from '../../../src/cluster/node-parts.ts';
 import { recordOf } from '../../../src/cluster/record.ts';
-import { remoteViewOf } from '../../../src/cluster/remote-view.ts';
 import { Replica } from '../../../src/cluster/replica.ts';
 import { comes, conference, memberAt, play } from '../conference/conferences.ts';
 
