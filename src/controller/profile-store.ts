@@ -34,9 +34,7 @@ const MOST_READS = 5;
  * every so often makes it sure, on network file systems and when the directory itself is replaced too.
  */
 export class ProfileStore {
-  readonly #directory: string;
-  readonly #settleMs: number;
-  readonly #pollMs: number;
+  readonly #options: Required<ProfileStoreOptions>;
   readonly #logger: Logger;
   readonly #listeners = new Set<ProfilesListener>();
   #current: Profiles = { conferences: new Map(), controls: new Map(), settings: new Map() };
@@ -47,13 +45,11 @@ export class ProfileStore {
   #reading: Promise<unknown> = Promise.resolve();
   #watcher: FSWatcher | null = null;
   #watched = '';
-  #settling: NodeJS.Timeout | null = null;
-  #polling: NodeJS.Timeout | null = null;
+  #settling: NodeJS.Timeout | undefined;
+  #polling: NodeJS.Timeout | undefined;
 
   constructor(options: ProfileStoreOptions, deps: { logger: Logger }) {
-    this.#directory = options.directory;
-    this.#settleMs = options.settleMs ?? SETTLE_MS;
-    this.#pollMs = options.pollMs ?? POLL_MS;
+    this.#options = { settleMs: SETTLE_MS, pollMs: POLL_MS, ...options };
     this.#logger = deps.logger;
   }
 
@@ -86,10 +82,8 @@ export class ProfileStore {
   /** The profiles stay as they are. */
   stop(): void {
     this.#running = false;
-    if (this.#settling) clearTimeout(this.#settling);
-    if (this.#polling) clearTimeout(this.#polling);
-    this.#settling = null;
-    this.#polling = null;
+    clearTimeout(this.#settling);
+    clearTimeout(this.#polling);
     this.#unwatch();
   }
 
@@ -113,7 +107,7 @@ export class ProfileStore {
     let reads = 0;
     do {
       before = await this.#signature();
-      resolution = await loadProfiles(this.#directory);
+      resolution = await loadProfiles(this.#options.directory);
     } while (before !== (await this.#signature()) && ++reads < MOST_READS);
     this.#seen = before;
     if (!resolution.ok) return { ok: false, problems: resolution.problems };
@@ -136,8 +130,8 @@ export class ProfileStore {
 
   /** Reads the profiles if they look different, makes sure that they are watched, and looks again after a while. */
   async #look(): Promise<void> {
-    if (this.#polling) clearTimeout(this.#polling);
-    this.#polling = null;
+    clearTimeout(this.#polling);
+    this.#polling = undefined;
     await this.#inTurn(async () => {
       if (!this.#running) return;
       await this.#watchDirectory();
@@ -145,8 +139,7 @@ export class ProfileStore {
       this.#report(await this.#read(), 'files have changed');
     });
     if (!this.#running || this.#polling) return;
-    this.#polling = setTimeout(() => void this.#look(), this.#pollMs);
-    this.#polling.unref();
+    this.#polling = setTimeout(() => void this.#look(), this.#options.pollMs).unref();
   }
 
   /** Logs the same mistakes once only, unless an operator has asked to reload. */
@@ -169,12 +162,13 @@ export class ProfileStore {
   }
 
   async #watchDirectory(): Promise<void> {
-    const now = await identity(this.#directory);
+    const { directory } = this.#options;
+    const now = await identity(directory);
     if (this.#watcher && now === this.#watched) return;
     this.#unwatch();
     if (now === '' || !this.#running) return;
     try {
-      this.#watcher = watch(this.#directory, { persistent: false }, () => this.#settle());
+      this.#watcher = watch(directory, { persistent: false }, () => this.#settle());
       this.#watcher.on('error', () => this.#unwatch());
       this.#watched = now;
     } catch (error) {
@@ -192,21 +186,16 @@ export class ProfileStore {
 
   #settle(): void {
     if (!this.#running) return;
-    if (this.#settling) clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => {
-      this.#settling = null;
-      void this.#look();
-    }, this.#settleMs);
-    this.#settling.unref();
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => void this.#look(), this.#options.settleMs).unref();
   }
 
   /** A text that differs whenever a file of the directory does. */
   async #signature(): Promise<string> {
-    const names = await readdir(this.#directory).catch(() => []);
+    const { directory } = this.#options;
+    const names = await readdir(directory).catch(() => []);
     const visible = names.filter((name) => !name.startsWith('.')).sort();
-    const parts = await Promise.all(
-      visible.map(async (name) => `${name} ${await version(join(this.#directory, name))}`),
-    );
+    const parts = await Promise.all(visible.map(async (name) => `${name} ${await version(join(directory, name))}`));
     return parts.join('\n');
   }
 }

@@ -21,8 +21,6 @@ export type AttendanceOptions = {
   readonly directory: string | null | undefined;
   /** Files are deleted so many days after they were last written to. Without it they are kept. */
   readonly retentionDays?: number | undefined;
-  /** Also record who talks when. */
-  readonly talking?: boolean;
   /** After an error of the file system it is tried again so often. */
   readonly retryMs?: number;
 };
@@ -38,7 +36,7 @@ export class AttendanceLog implements AttendanceReader {
   readonly #retentionMs: number | null;
   readonly #logger: AttendanceDeps['logger'];
   readonly #now: () => number;
-  readonly #journal: Journal;
+  readonly #journal = new Journal({ talking: false });
   readonly #appender: LineAppender;
   #pruner: NodeJS.Timeout | null = null;
 
@@ -47,7 +45,6 @@ export class AttendanceLog implements AttendanceReader {
     this.#retentionMs = options.retentionDays === undefined ? null : options.retentionDays * DAY_MS;
     this.#logger = logger;
     this.#now = now;
-    this.#journal = new Journal({ talking: options.talking ?? false });
     this.#appender = new LineAppender(
       { retryMs: options.retryMs ?? 5000, name: 'attendance', beforeOpen: () => this.#makeDirectory() },
       { logger },

@@ -117,19 +117,15 @@ export class LineAppender {
   }
 
   /** A full disk may take a part of what it is given: what is written is not written again. */
-  #markWritten(batch: Waiting[], bytesWritten: number): void {
-    const written = new Set<Waiting>();
+  #markWritten(batch: readonly Waiting[], bytesWritten: number): void {
     let left = bytesWritten;
-    for (let first = batch[0]; first && left >= first.bytes.length; first = batch[0]) {
-      left -= first.bytes.length;
-      written.add(first);
-      batch.shift();
+    for (const waiting of batch) {
+      const written = Math.min(left, waiting.bytes.length);
+      waiting.bytes = waiting.bytes.subarray(written);
+      waiting.begun ||= written > 0;
+      left -= written;
     }
-    if (batch[0] && left > 0) {
-      batch[0].bytes = batch[0].bytes.subarray(left);
-      batch[0].begun = true;
-    }
-    this.#waiting = this.#waiting.filter((waiting) => !written.has(waiting));
+    this.#waiting = this.#waiting.filter(({ bytes }) => bytes.length > 0);
   }
 
   #failed({ code, message }: NodeJS.ErrnoException): void {

@@ -1,36 +1,27 @@
 import { CodedError } from '../../base/coded-error.ts';
 import type { Refusal } from '../../conference/model/commands.ts';
 
-export type ControllerErrorCode =
-  | 'no-such-conference'
-  | Refusal['code']
+const CODES = [
+  'no-such-conference',
+  'no-such-member',
+  'too-many-speakers',
+  'not-possible',
   /** Asterisk refused to carry the command out. */
-  | 'asterisk-refused'
+  'asterisk-refused',
   /** Asterisk does not answer. The command takes effect when it does again. */
-  | 'asterisk-unreachable'
+  'asterisk-unreachable',
   /** The controller does not know yet which conferences there are. */
-  | 'starting'
-  | 'no-such-node'
+  'starting',
+  'no-such-node',
   /** The node that should do it is down, or has not answered in time: it may have done it. */
-  | 'node-unreachable'
+  'node-unreachable',
   /** No node takes more calls. */
-  | 'no-room';
-
-const CODES = {
-  'no-such-conference': true,
-  'no-such-member': true,
-  'too-many-speakers': true,
-  'not-possible': true,
-  'asterisk-refused': true,
-  'asterisk-unreachable': true,
-  starting: true,
-  'no-such-node': true,
-  'node-unreachable': true,
-  'no-room': true,
-} satisfies Record<ControllerErrorCode, true>;
+  'no-room',
+] as const;
+export type ControllerErrorCode = (typeof CODES)[number];
 
 export function isControllerErrorCode(text: string): text is ControllerErrorCode {
-  return Object.hasOwn(CODES, text);
+  return CODES.some((code) => code === text);
 }
 
 /** Why a command failed. */
