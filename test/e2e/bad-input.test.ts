@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { parse, stringify } from 'yaml';
-
+import type { StatusView } from '../../src/api/schemas.ts';
+import { silence, tone } from '../kit/phone/sound.ts';
 import { harness } from './harness.ts';
 
 /** Dialplan that asks for what is not there. */
@@ -113,6 +115,26 @@ describe('a controller', () => {
     expect((await lab.node.show('3000')).members).toEqual(before.members);
     await call.pressKeys('#');
     await call.ended;
+  });
+
+  it('whose application another program takes lets the calls go on, and takes it back', async () => {
+    const speaker = await lab.phones.call('4000', { callerNumber: '200', send: tone(440, -20) });
+    const listener = await lab.phones.call('3000', { callerNumber: '100', send: silence() });
+    await listener.waitForTone(440, { aboveDbov: -30, timeoutMs: 5000 });
+    const pid = await lab.node.controllerPid();
+    for (const call of [speaker, listener]) call.resetStats();
+    const { ariUrl, ariUsername, ariPassword } = lab.node.asterisk;
+    const login = `${ariUsername}:${ariPassword}`;
+    const other = new WebSocket(`${ariUrl.replace('http', 'ws')}/ari/events?app=rostrum&api_key=${login}`);
+    await once(other, 'open');
+    const problem = async () => (await lab.node.api.get<StatusView>('/status')).asterisk.problem;
+    await expect.poll(problem).toBe('another program has taken the application');
+    await lab.node.waitUntilConnected();
+    expect(await lab.node.controllerPid()).toBe(pid);
+    await listener.pressKeys('6');
+    await expect.poll(async () => (await lab.node.member('3000', '100')).listenVolume).toBe(1);
+    expect(listener.stats()).toMatchObject({ lost: 0, streams: 1 });
+    for (const call of [speaker, listener]) await call.hangUp();
   });
 
   it('with a wrong password ends with status 5', async () => {

@@ -2,7 +2,6 @@ import { availableParallelism, loadavg } from 'node:os';
 import { RouteServer } from '../../api/route-server.ts';
 import { ApiServer } from '../../api/server.ts';
 import { AriClientPort } from '../../ari/ari-client-port.ts';
-import { AriError } from '../../ari/errors.ts';
 import type { Published } from '../../attendance/journal.ts';
 import { hostPort } from '../../config/host-port.ts';
 import { readConfig } from '../../config/read-config.ts';
@@ -31,7 +30,7 @@ export async function runController(configFile: string | undefined): Promise<voi
   const { url, username, application } = config.asterisk;
   const login = { url, username, password: config.ariPassword };
 
-  const { ended, end } = lifetime();
+  const { ended } = lifetime();
 
   const ari = new AriClientPort(login);
   const profiles = new ProfileStore({ directory: config.profilesDirectory }, { logger });
@@ -74,8 +73,7 @@ export async function runController(configFile: string | undefined): Promise<voi
   profiles.onChange((current) => controller.useProfiles(current));
   process.on('SIGHUP', () => void profiles.reload());
 
-  const onReplaced = () => end(new AriError('application-taken', takenMessage(application, url)));
-  const session = new AsteriskSession({ login, application }, { ari, controller, logger, onReplaced });
+  const session = new AsteriskSession({ login, application }, { ari, controller, logger });
   const status = () => {
     const now = session.status;
     const asterisk = now.connected
@@ -102,8 +100,7 @@ export async function runController(configFile: string | undefined): Promise<voi
     await session.start();
     await routeServer?.start();
     logger.info(`controller running, process ${process.pid}, admin socket ${config.socketPath}`);
-    const error = await ended;
-    if (error) throw error;
+    await ended;
     logger.info('controller stopping; calls go on in Asterisk');
   } finally {
     await routeServer?.stop();
@@ -117,8 +114,4 @@ export async function runController(configFile: string | undefined): Promise<voi
     await attendance.stop();
     await ari.close();
   }
-}
-
-function takenMessage(application: string, url: string): string {
-  return `another controller has taken application "${application}" of ${url}; stop it, or set asterisk.application`;
 }

@@ -14,10 +14,13 @@ const WAITED_OUT: ReadonlySet<AriErrorCode> = new Set(['unreachable', 'refused']
 /** Asterisk answers HTTP before it has loaded ARI, if it has that. */
 const LOADING_MS = 10_000;
 const LOADING_RETRY_MS = 200;
+const CLOSED = 'the event connection closed';
+const TAKEN = 'another program has taken the application';
 
 export type SessionStatus = { connected: true; asteriskVersion: string } | { connected: false; reason: string };
 
-type Connection = { closed: Promise<void> };
+/** `closed` resolves with why it has closed. */
+type Connection = { closed: Promise<typeof CLOSED | typeof TAKEN> };
 
 /** Receives the events of Asterisk. */
 export type EventConsumer = {
@@ -33,8 +36,6 @@ export type SessionDeps = {
   ari: AriClientPort;
   controller: EventConsumer;
   logger: Logger;
-  /** Another controller has taken the application: this one must not take it back. */
-  onReplaced: () => void;
 };
 
 /**
@@ -99,9 +100,11 @@ export class AsteriskSession {
     while (!signal.aborted) {
       if (connection) {
         retryMs = FIRST_RETRY_MS;
-        await connection.closed;
+        const reason = await connection.closed;
         if (signal.aborted) return;
-        this.#lost(new AriError('unreachable', 'the event connection closed'));
+        this.#lost(new AriError('unreachable', reason));
+        // Two programs that take it from each other at once would keep Asterisk busy.
+        if (reason === TAKEN) retryMs = LAST_RETRY_MS;
       }
       // Half of the wait is random, so that many controllers do not come back in step.
       await sleep(retryMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
@@ -110,7 +113,6 @@ export class AsteriskSession {
     }
   }
 
-  /** @returns `closed`, which resolves when the connection has closed */
   async #connect(): Promise<Connection> {
     const { ari, controller, logger } = this.#deps;
     const { login, application } = this.#options;
@@ -118,13 +120,17 @@ export class AsteriskSession {
     await checkApplicationFree(ari, application);
 
     controller.connecting();
+    let reason: typeof CLOSED | typeof TAKEN = CLOSED;
     let onClose = () => {};
-    const closed = new Promise<void>((resolve) => {
-      onClose = resolve;
+    const closed: Connection['closed'] = new Promise((resolve) => {
+      onClose = () => resolve(reason);
     });
     const onEvent = (event: AriEvent) => {
-      if (event.type === 'ApplicationReplaced') this.#deps.onReplaced();
-      else if (event.type === 'ChannelUserevent') this.#answerWho(event.eventname);
+      if (event.type === 'ApplicationReplaced') {
+        reason = TAKEN;
+        this.#socket?.close();
+      }
+      if (event.type === 'ChannelUserevent') this.#answerWho(event.eventname);
       else controller.handle(event);
     };
     const socket = await EventSocket.open(login, application, { onEvent, onClose });
