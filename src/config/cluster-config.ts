@@ -2,7 +2,6 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { NODE_ID } from '../base/node-id.ts';
 import { PLACEMENTS } from '../cluster/placement.ts';
-import { hostPort } from './host-port.ts';
 import { natsConfigSchema } from './nats-config.ts';
 
 const ADDRESS = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
@@ -86,10 +85,7 @@ export const clusterConfigSchema = z
   })
   .refine(
     ({ secretFile, peers, transport }) => secretFile !== undefined || (peers.length === 0 && transport === 'mesh'),
-    {
-      path: ['secretFile'],
-      message: 'a cluster needs a secret: make one with "rostrum keygen"',
-    },
+    { path: ['secretFile'], message: 'a cluster needs a secret: make one with "rostrum keygen"' },
   )
   .refine(({ transport, nats }) => transport !== 'nats' || nats.url !== undefined, {
     path: ['nats', 'url'],
@@ -107,4 +103,10 @@ function isHost(text: string): boolean {
 function isPort(text: string): boolean {
   const { port } = hostPort(text);
   return port >= 1 && port <= 65_535;
+}
+
+/** @param text host:port, where an IPv6 address is in brackets */
+export function hostPort(text: string): { host: string; port: number } {
+  const at = text.lastIndexOf(':');
+  return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
 }

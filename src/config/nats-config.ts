@@ -68,11 +68,11 @@ export async function natsConfigOf(
 
 /** They are read again at each connection, since certificates are renewed; but whether they can be is said at the start. */
 async function tlsFilesOf(
-  files: { caFile?: string | undefined; certFile?: string | undefined; keyFile?: string | undefined },
+  files: NonNullable<NatsConfig['tls']>,
   beside: (path: string) => string,
 ): Promise<NonNullable<NatsConfig['tls']>> {
   const [caFile, certFile, keyFile] = [files.caFile, files.certFile, files.keyFile].map((file) => file && beside(file));
   for (const file of [caFile, certFile]) if (file) await readConfigFile(file);
   if (keyFile) await readSecretFile(keyFile);
-  return { ...(caFile && { caFile }), ...(certFile && { certFile }), ...(keyFile && { keyFile }) };
+  return { caFile, certFile, keyFile };
 }

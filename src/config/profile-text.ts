@@ -152,8 +152,7 @@ function insertAfterLine(text: string, offset: number, lines: string): string {
 function lastContentOf(node: unknown): number | null {
   if (isMap(node) && !node.flow) {
     const last = node.items.at(-1);
-    if (!last) return null;
-    return endOf(last);
+    return last ? endOf(last) : null;
   }
   if (isCollection(node) && !node.flow) return lastContentOf(node.items.at(-1));
   if (!isNode(node) || !node.range) return null;

@@ -84,6 +84,16 @@ export async function readNodeFile(
   return { path, node: parsed.value };
 }
 
+/**
+ * The node's directory of profiles, for which no password is needed.
+ * @param named see `readConfig`
+ * @throws ConfigError with every mistake
+ */
+export async function findProfileDirectory(named: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
+  const { path, node } = await readNodeFile(named, env);
+  return resolve(dirname(path), node.profiles);
+}
+
 function defaultSpeechDirectory(env: NodeJS.ProcessEnv): string {
   if (env['XDG_CACHE_HOME']) return join(env['XDG_CACHE_HOME'], 'rostrum', 'speech');
   return process.getuid?.() === 0 ? '/var/cache/rostrum/speech' : join(homedir(), '.cache/rostrum/speech');

@@ -1,8 +1,7 @@
 import { availableParallelism, networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import type { TrunkOptions } from '../relay/protocol/media-messages.ts';
-import type { clusterConfigSchema } from './cluster-config.ts';
-import { hostPort } from './host-port.ts';
+import { type clusterConfigSchema, hostPort } from './cluster-config.ts';
 
 /** The section `relay` of `rostrum.yaml`. */
 export const relayConfigSchema = z

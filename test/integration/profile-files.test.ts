@@ -3,8 +3,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findProfileDirectory } from '../../src/config/profile-directory.ts';
 import { replaceFile } from '../../src/config/profile-write.ts';
+import { findProfileDirectory } from '../../src/config/read-config.ts';
 import { readProfiles } from '../../src/config/read-profiles.ts';
 
 let directory: string;

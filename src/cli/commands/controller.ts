@@ -3,7 +3,7 @@ import { RouteServer } from '../../api/route-server.ts';
 import { ApiServer } from '../../api/server.ts';
 import { AriClientPort } from '../../ari/ari-client-port.ts';
 import type { Published } from '../../attendance/journal.ts';
-import { hostPort } from '../../config/host-port.ts';
+import { hostPort } from '../../config/cluster-config.ts';
 import { readConfig } from '../../config/read-config.ts';
 import { AsteriskSession } from '../../controller/asterisk/asterisk-session.ts';
 import { AttendanceLog } from '../../controller/attendance/attendance-log.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ApiClient, ApiClientError } from '../../api/client.ts';
 import { ConfigError } from '../../config/errors.ts';
-import { findProfileDirectory } from '../../config/profile-directory.ts';
+import { findProfileDirectory } from '../../config/read-config.ts';
 import { loadProfiles, readProfiles } from '../../config/read-profiles.ts';
 import type { ReloadResult } from '../../controller/profile-store.ts';
 import { profileJsonSchema } from '../../profiles/json-schema.ts';

@@ -1,4 +1,4 @@
-import { hostPort } from '../../config/host-port.ts';
+import { hostPort } from '../../config/cluster-config.ts';
 import type { LoadedConfig } from '../../config/read-config.ts';
 import { MeshChannel } from '../../events/mesh/channel.ts';
 import { NatsChannel } from '../../events/nats/channel.ts';
