@@ -13,7 +13,7 @@ export type AriLogin = {
 const CONNECTIONS = 8;
 const TIMEOUT_MS = 5000;
 
-export type HttpRequest = { method: string; path: string; body?: string | undefined };
+type HttpRequest = { method: string; path: string; body?: string | undefined };
 
 /** HTTP to one Asterisk: pooled connections, its own credentials, and an answer or an `AriError` within 5 s. */
 export class AriHttp {
@@ -32,27 +32,25 @@ export class AriHttp {
     });
   }
 
+  get(path: string): Promise<string> {
+    return this.request({ method: 'GET', path });
+  }
+
   /** @returns the body of a 2xx answer */
   async request({ method, path, body }: HttpRequest): Promise<string> {
     const headers = { authorization: this.#authorization, 'content-type': 'application/json' };
     let status: number;
     let text: string;
     try {
-      const answer = await this.#pool.request({
-        method: method.toUpperCase() as 'GET',
-        path,
-        headers,
-        body: body ?? null,
-      });
+      const answer = await this.#pool.request({ method: method.toUpperCase() as 'GET', path, headers, body });
       status = answer.statusCode;
       text = await answer.body.text();
     } catch (cause) {
       throw new AriError('unreachable', `no answer from ${this.origin}: ${(cause as Error).message}`, { cause });
     }
     if (status >= 200 && status < 300) return text;
-    throw new AriError(status === 401 ? 'unauthorized' : 'refused', `${method} ${path}: ${status} ${reasonIn(text)}`, {
-      status,
-    });
+    const code = status === 401 ? 'unauthorized' : 'refused';
+    throw new AriError(code, `${method} ${path}: ${status} ${reasonIn(text)}`, { status });
   }
 
   async close(): Promise<void> {

@@ -83,11 +83,7 @@ const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('StasisStart'), args: z.array(z.string()), channel: channelSchema }),
   z.object({ type: z.literal('StasisEnd'), channel: channelSchema }),
   z.object({ type: z.literal('ChannelDestroyed'), channel: channelSchema, cause: z.number().default(0) }),
-  z.object({
-    type: z.literal('ChannelDtmfReceived'),
-    digit: z.string(),
-    channel: channelSchema,
-  }),
+  z.object({ type: z.literal('ChannelDtmfReceived'), digit: z.string(), channel: channelSchema }),
   z.object({ type: z.literal('ChannelTalkingStarted'), channel: channelSchema }),
   z.object({ type: z.literal('ChannelTalkingFinished'), channel: channelSchema }),
   z.object({

@@ -34,6 +34,9 @@ export type AriPlay = { readonly playbackId: string; readonly media: readonly st
 
 export type AriPlaybackOperation = 'restart' | 'pause' | 'unpause' | 'reverse' | 'forward';
 
+/** A channel to be made that hears another channel or is heard by it, and enters the application with `args`. */
+export type AriSnoop = { readonly channelId: string; readonly application: string; readonly args: readonly string[] };
+
 export type AriOriginate = {
   readonly channelId: string;
   /** The id of the second channel, where the endpoint makes two (Local). */
@@ -98,13 +101,10 @@ export interface AriPort {
   stopBridgeMusic(bridgeId: string): Promise<void>;
   /** Plays to the channel in place of what it hears. Other requests about the channel wait until that is over. */
   playToChannel(channelId: string, play: AriPlay): Promise<void>;
-  /** Makes a channel whose sound is mixed into what another channel hears. It enters the application with `args`. */
-  whisperTo(
-    channelId: string,
-    whisper: { channelId: string; application: string; args: readonly string[] },
-  ): Promise<void>;
-  /** Makes a channel that hears what another one says. It enters the application with `args`. */
-  spyOn(channelId: string, spy: { channelId: string; application: string; args: readonly string[] }): Promise<void>;
+  /** Makes a channel whose sound is mixed into what another channel hears. */
+  whisperTo(channelId: string, whisper: AriSnoop): Promise<void>;
+  /** Makes a channel that hears what another one says. */
+  spyOn(channelId: string, spy: AriSnoop): Promise<void>;
   playToBridge(bridgeId: string, play: AriPlay): Promise<void>;
   controlPlayback(playbackId: string, operation: AriPlaybackOperation): Promise<void>;
   stopPlayback(playbackId: string): Promise<void>;

@@ -3,6 +3,7 @@ import { RouteServer } from '../../api/route-server.ts';
 import { ApiServer } from '../../api/server.ts';
 import { AriClientPort } from '../../ari/ari-client-port.ts';
 import type { Published } from '../../attendance/journal.ts';
+import { AriConnection } from '../../ari/ari-connection.ts';
 import { hostPort } from '../../config/cluster-config.ts';
 import { readConfig } from '../../config/read-config.ts';
 import { AsteriskSession } from '../../controller/asterisk/asterisk-session.ts';
@@ -32,7 +33,8 @@ export async function runController(configFile: string | undefined): Promise<voi
 
   const { ended } = lifetime();
 
-  const ari = new AriClientPort(login);
+  const connection = new AriConnection(login);
+  const ari = connection.requests;
   const profiles = new ProfileStore({ directory: config.profilesDirectory }, { logger });
   await profiles.start();
   const attendance = new AttendanceLog(
@@ -74,6 +76,8 @@ export async function runController(configFile: string | undefined): Promise<voi
   process.on('SIGHUP', () => void profiles.reload());
 
   const session = new AsteriskSession({ login, application }, { ari, controller, logger });
+  const onReplaced = () => end(new AriError('application-taken', takenMessage(application, url)));
+  const session = new AsteriskSession({ login, application }, { ari: connection, controller, logger, onReplaced });
   const status = () => {
     const now = session.status;
     const asterisk = now.connected
@@ -112,6 +116,6 @@ export async function runController(configFile: string | undefined): Promise<voi
     profiles.stop();
     await api.stop();
     await attendance.stop();
-    await ari.close();
+    await connection.close();
   }
 }

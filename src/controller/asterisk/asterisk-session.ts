@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
-import type { AriClientPort } from '../../ari/ari-client-port.ts';
+import type { AriConnection } from '../../ari/ari-connection.ts';
 import { AriError, type AriErrorCode } from '../../ari/errors.ts';
 import { EventSocket } from '../../ari/event-socket.ts';
 import type { AriLogin } from '../../ari/http.ts';
@@ -33,7 +33,7 @@ export type EventConsumer = {
 
 export type SessionOptions = { login: AriLogin; application: string };
 export type SessionDeps = {
-  ari: AriClientPort;
+  ari: AriConnection;
   controller: EventConsumer;
   logger: Logger;
 };
@@ -117,7 +117,7 @@ export class AsteriskSession {
     const { ari, controller, logger } = this.#deps;
     const { login, application } = this.#options;
     const asteriskVersion = await ari.connect();
-    await checkApplicationFree(ari, application);
+    await checkApplicationFree(ari.requests, application);
 
     controller.connecting();
     let reason: typeof CLOSED | typeof TAKEN = CLOSED;
@@ -138,7 +138,7 @@ export class AsteriskSession {
     // stop() may have come while the socket was being opened.
     if (this.#stopping.signal.aborted) socket.close();
     try {
-      await ari.setEventFilter(application, EVENT_TYPES);
+      await ari.requests.setEventFilter(application, EVENT_TYPES);
       await controller.resync();
     } catch (error) {
       socket.close();
@@ -152,7 +152,7 @@ export class AsteriskSession {
   #answerWho(eventName: string): void {
     if (eventName !== WHO_EVENT) return;
     const { ari, logger } = this.#deps;
-    signApplication(ari, this.#options.application).catch((error: Error) => logger.warn(error.message));
+    signApplication(ari.requests, this.#options.application).catch((error: Error) => logger.warn(error.message));
   }
 
   #lost(error: Error): null {

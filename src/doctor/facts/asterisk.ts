@@ -18,8 +18,7 @@ const USUAL_TRANSPORTS = ['transport-udp', 'transport-tcp', 'transport-tls'];
 
 export async function readVersion(http: AriHttp): Promise<AriAnswer> {
   try {
-    const body = await http.request({ method: 'GET', path: '/ari/asterisk/info?only=system' });
-    const info = infoSchema.safeParse(JSON.parse(body));
+    const info = infoSchema.safeParse(JSON.parse(await http.get('/ari/asterisk/info?only=system')));
     if (info.success) return { state: 'answers', version: info.data.system.version };
     return { state: 'refused', reason: 'there is no version in its answer' };
   } catch (error) {
@@ -41,11 +40,8 @@ export async function readRegistered(http: AriHttp, application: string): Promis
 /** The PJSIP endpoints with all of their options, defaults included; of very many, the first ones. */
 export async function readEndpoints(http: AriHttp): Promise<PjsipObject[]> {
   const all = (await get(http, '/endpoints/PJSIP', endpointsSchema)) ?? [];
-  return readObjects(
-    http,
-    'endpoint',
-    all.slice(0, MOST_ENDPOINTS).map(({ resource }) => resource),
-  );
+  const names = all.slice(0, MOST_ENDPOINTS).map(({ resource }) => resource);
+  return readObjects(http, 'endpoint', names);
 }
 
 /**
@@ -81,7 +77,7 @@ async function get<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<z.output<Schema> | null> {
   try {
-    const parsed = schema.safeParse(JSON.parse(await http.request({ method: 'GET', path: `/ari${path}` })));
+    const parsed = schema.safeParse(JSON.parse(await http.get(`/ari${path}`)));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;
