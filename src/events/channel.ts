@@ -40,87 +40,49 @@ export type PeerInfo = {
   readonly received: number;
 };
 
-/**
- * - `left`: it said so
- * - `lost`: the connection broke
- * - `silent`: nothing was heard of it for the dead time
- * - `slow`: it took messages more slowly than they were made, and must connect again
- * - `resync`: a message was lost or out of order, or the peer was restarted
- * - `replaced`: another connection of the same node took over
- * - `revoked`: it has no secret any more
- * - `oversized`: it sent more than a message may have
- * - `broker`: the NATS server is gone
- * - `stopped`: this channel was stopped
- */
+/** The reason for which a peer is down. */
 export type PeerDownReason =
-  | 'left'
-  | 'lost'
-  | 'silent'
-  | 'slow'
-  | 'resync'
-  | 'replaced'
-  | 'revoked'
-  | 'oversized'
-  | 'broker'
-  | 'stopped';
+  | 'left' // It said so.
+  | 'lost' // The connection broke.
+  | 'silent' // Nothing was heard of it for the dead time.
+  | 'slow' // It took messages more slowly than they were made, and must connect again.
+  | 'resync' // A message was lost or out of order, or the peer was restarted.
+  | 'replaced' // Another connection of the same node took over.
+  | 'revoked' // It has no secret any more.
+  | 'oversized' // It sent more than a message may have.
+  | 'broker' // The NATS server is gone.
+  | 'stopped'; // This channel was stopped.
 
-/**
- * - `secret`: does not know the secret, or the message was forged
- * - `revoked`: there is no secret for a node of this name
- * - `identity`: not the node that was expected there
- * - `version`: speaks another major version of the protocol
- * - `id-taken`: another node of this name is connected, or it has our own name
- * - `protocol`: authenticated, but does not behave
- * - `garbage`: not TLS, not HTTP, not a WebSocket, not one of our messages
- * - `timeout`: connected, but did not become a peer in time
- * - `flood`: more connections than allowed
- * - `replay`: a message that was delivered before, or belongs to an earlier session
- */
-export type RefusalReason =
-  | 'secret'
-  | 'revoked'
-  | 'identity'
-  | 'version'
-  | 'id-taken'
-  | 'protocol'
-  | 'garbage'
-  | 'timeout'
-  | 'flood'
-  | 'replay';
-
-export type EventCounters = {
-  sent: number;
-  received: number;
-  refused: Record<RefusalReason, number>;
-  /** Messages that are not JSON. */
-  malformed: number;
-  /** Messages that `parse` does not know. */
-  unknown: number;
-  /** Messages that were too large to be sent or taken. */
-  oversized: number;
-  /** Calls of the handlers that threw. */
-  failed: number;
+/** The reasons for which connections and messages are refused, with the number of times: none yet. */
+const NONE_REFUSED = {
+  secret: 0, // It does not know the secret, or the message was forged.
+  revoked: 0, // There is no secret for a node of this name.
+  identity: 0, // It is not the node that was expected there.
+  version: 0, // It speaks another major version of the protocol.
+  'id-taken': 0, // Another node of this name is connected, or it has our own name.
+  protocol: 0, // It is authenticated, but does not behave.
+  garbage: 0, // It is not TLS, not HTTP, not a WebSocket, not one of our messages.
+  timeout: 0, // It connected, but did not become a peer in time.
+  flood: 0, // There are more connections than allowed.
+  replay: 0, // The message was delivered before, or belongs to an earlier session.
 };
 
-export function noEvents(): EventCounters {
+export type RefusalReason = keyof typeof NONE_REFUSED;
+
+export type EventCounters = ReturnType<typeof noEvents>;
+
+export function noEvents() {
   return {
     sent: 0,
     received: 0,
-    refused: {
-      secret: 0,
-      revoked: 0,
-      identity: 0,
-      version: 0,
-      'id-taken': 0,
-      protocol: 0,
-      garbage: 0,
-      timeout: 0,
-      flood: 0,
-      replay: 0,
-    },
+    refused: { ...NONE_REFUSED },
+    /** Messages that are not JSON. */
     malformed: 0,
+    /** Messages that `parse` does not know. */
     unknown: 0,
+    /** Messages that were too large to be sent or taken. */
     oversized: 0,
+    /** Calls of the handlers that threw. */
     failed: 0,
   };
 }

@@ -38,22 +38,10 @@ export class Inbox<Message> {
     try {
       json = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
     } catch {
-      this.counters.malformed++;
-      this.warnOnce(
-        `${from} malformed`,
-        `ignored a message of node ${from} that is not JSON; further ones are counted`,
-      );
-      return false;
+      return this.#ignore('malformed', from, 'is not JSON');
     }
     const message = this.#parse(json);
-    if (message === null) {
-      this.counters.unknown++;
-      this.warnOnce(
-        `${from} unknown`,
-        `ignored a message of node ${from} that is unknown here; further ones are counted`,
-      );
-      return false;
-    }
+    if (message === null) return this.#ignore('unknown', from, 'is unknown here');
     this.counters.received++;
     this.#guard(() => this.#deps.onMessage(from, message));
     return true;
@@ -78,6 +66,12 @@ export class Inbox<Message> {
   /** The next failure is logged again. */
   forget(key: string): void {
     this.#warned.delete(key);
+  }
+
+  #ignore(kind: 'malformed' | 'unknown', from: string, why: string): false {
+    this.counters[kind]++;
+    this.warnOnce(`${from} ${kind}`, `ignored a message of node ${from} that ${why}; further ones are counted`);
+    return false;
   }
 
   #parse(json: unknown): Message | null {

@@ -3,16 +3,26 @@ import type { TLSSocket } from 'node:tls';
 import type { WebSocket } from 'ws';
 import type { EventChannel, EventChannelDeps, EventCounters, PeerInfo } from '../channel.ts';
 import { Inbox } from '../inbox.ts';
-import { requireNodeId } from '../names.ts';
-import { withDefaults } from '../with-defaults.ts';
+import { requireNodeId, withDefaults } from '../options.ts';
 import { MeshConnection } from './connection.ts';
 import { type DialFailure, MeshDialler, type MeshPeer } from './dialler.ts';
 import { MeshLink } from './link.ts';
-import { type Arrival, MeshListener } from './listener.ts';
+import { MeshListener } from './listener.ts';
 import { type CloseReason, encodeHello, encodeMessage, type Hello, judgeHello } from './protocol.ts';
 import type { SecretFor } from './tls.ts';
 
-export type MeshOptions = {
+const DEFAULTS = {
+  pingIntervalMs: 2000,
+  deadAfterMs: 6000,
+  handshakeTimeoutMs: 5000,
+  maxMessageBytes: 8 * 1024 * 1024,
+  /** Bytes that may wait for a peer. A peer that lets more wait is too slow, and is disconnected. */
+  maxQueueBytes: 32 * 1024 * 1024,
+  /** Connections that have not identified themselves. */
+  maxHandshakes: 128,
+};
+
+export type MeshOptions = Partial<typeof DEFAULTS> & {
   readonly nodeId: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly peers: readonly MeshPeer[];
@@ -21,25 +31,6 @@ export type MeshOptions = {
    * for the own id, which another node may have by mistake.
    */
   readonly secretFor: SecretFor;
-  readonly pingIntervalMs?: number | undefined;
-  readonly deadAfterMs?: number | undefined;
-  readonly handshakeTimeoutMs?: number | undefined;
-  readonly maxMessageBytes?: number | undefined;
-  /** Bytes that may wait for a peer. A peer that lets more wait is too slow, and is disconnected. */
-  readonly maxQueueBytes?: number | undefined;
-  /** Connections that have not identified themselves. */
-  readonly maxHandshakes?: number | undefined;
-  readonly maxConnections?: number | undefined;
-};
-
-const DEFAULTS = {
-  pingIntervalMs: 2000,
-  deadAfterMs: 6000,
-  handshakeTimeoutMs: 5000,
-  maxMessageBytes: 8 * 1024 * 1024,
-  maxQueueBytes: 32 * 1024 * 1024,
-  maxHandshakes: 128,
-  maxConnections: 1024,
 };
 
 /** How finely the dead time is measured. */
@@ -67,13 +58,13 @@ type Newcomer = {
 
 /** Every node listens, and dials every other: WebSockets over TLS with pre-shared keys. */
 export class MeshChannel<Message> implements EventChannel<Message> {
-  readonly #options: Omit<MeshOptions, keyof typeof DEFAULTS> & typeof DEFAULTS;
+  readonly #options: MeshOptions & typeof DEFAULTS;
   readonly #deps: EventChannelDeps<Message>;
   readonly #inbox: Inbox<Message>;
   readonly #own: Hello;
   readonly #listener: MeshListener;
   readonly #diallers: readonly MeshDialler[];
-  /** All open ones, bounded by `maxConnections` and the configured peers. */
+  /** All open ones, bounded by the listener and the configured peers. */
   readonly #connections = new Set<MeshConnection>();
   /** By node id; one without a connection is removed. */
   readonly #links = new Map<string, MeshLink>();
@@ -87,21 +78,16 @@ export class MeshChannel<Message> implements EventChannel<Message> {
     this.#deps = deps;
     this.#inbox = new Inbox(deps);
     this.#own = { node: options.nodeId, incarnation: randomBytes(12).toString('base64url') };
-    const { nodeId: ownId, listen } = options;
-    this.#listener = new MeshListener(
-      { ...this.#options, ownId, host: listen.host, port: listen.port },
-      {
-        onArrival: (arrival) => this.#arrived(arrival),
-        onRefused: (reason, address, detail) => {
-          this.#inbox.refuse(
-            reason,
-            hostOf(address),
-            `refused a connection from ${address}: ${detail}; further ones are counted`,
-          );
-        },
+    this.#listener = new MeshListener(this.#options, {
+      onArrival: ({ socket, stream, identity, address, settle }) =>
+        this.#greet(socket, stream, { isDialled: false, address, expected: identity, settle }),
+      onRefused: (reason, address, detail) => {
+        const text = `refused a connection from ${address}: ${detail}; further ones are counted`;
+        this.#inbox.refuse(reason, hostOf(address), text);
       },
-    );
-    this.#diallers = options.peers.filter((peer) => peer.nodeId !== ownId).map((peer) => this.#diallerFor(peer));
+    });
+    const others = options.peers.filter((peer) => peer.nodeId !== options.nodeId);
+    this.#diallers = others.map((peer) => this.#diallerFor(peer));
   }
 
   get counters(): Readonly<EventCounters> {
@@ -161,9 +147,9 @@ export class MeshChannel<Message> implements EventChannel<Message> {
   }
 
   #encode(message: Message): Buffer | null {
-    const frame = encodeMessage(JSON.stringify(message));
-    if (frame.length - 1 <= this.#options.maxMessageBytes) return frame;
     const { maxMessageBytes } = this.#options;
+    const frame = encodeMessage(JSON.stringify(message));
+    if (frame.length - 1 <= maxMessageBytes) return frame;
     this.#inbox.tooLarge('own', `a message of ${frame.length - 1} bytes was not sent: ${maxMessageBytes} are allowed`);
     return null;
   }
@@ -176,19 +162,14 @@ export class MeshChannel<Message> implements EventChannel<Message> {
   }
 
   #diallerFor(peer: MeshPeer): MeshDialler {
-    const { nodeId: ownId } = this.#options;
     const dialler: MeshDialler = new MeshDialler(
-      { ...this.#options, ownId, peer },
+      { ...this.#options, peer },
       {
         onOpen: (socket, stream) => this.#dialled(dialler, peer, socket, stream),
         onFailed: (failure) => this.#dialFailed(dialler, failure),
       },
     );
     return dialler;
-  }
-
-  #arrived({ socket, stream, identity, address, settle }: Arrival): void {
-    this.#greet(socket, stream, { isDialled: false, address, expected: identity, settle });
   }
 
   #dialled(dialler: MeshDialler, peer: MeshPeer, socket: WebSocket, stream: TLSSocket): void {

@@ -5,14 +5,15 @@ import { PATH } from './protocol.ts';
 import { dialTls, type SecretFor } from './tls.ts';
 
 export type MeshPeer = {
-  /** Null or left out: any node that answers there and knows the secret. */
-  readonly nodeId?: string | null | undefined;
+  /** Without it, any node that answers there and knows the secret. */
+  readonly nodeId?: string | null;
   readonly host: string;
   readonly port: number;
 };
 
 export type DiallerOptions = {
-  readonly ownId: string;
+  /** The id of this node. */
+  readonly nodeId: string;
   readonly peer: MeshPeer;
   readonly secretFor: SecretFor;
   readonly maxMessageBytes: number;
@@ -123,8 +124,8 @@ export class MeshDialler {
 
   #dial(): void {
     this.#timer = null;
-    const { peer, ownId, secretFor, maxMessageBytes, handshakeTimeoutMs } = this.#options;
-    const { host, port, nodeId } = peer;
+    const { nodeId: ownId, peer, secretFor, maxMessageBytes, handshakeTimeoutMs } = this.#options;
+    const { host, port, nodeId: peerId = null } = peer;
     let isRevoked = false;
     let opened: TLSSocket | null = null;
     // The address in the URL is only for the request's Host header.
@@ -136,7 +137,7 @@ export class MeshDialler {
         const onRevoked = () => {
           isRevoked = true;
         };
-        opened = dialTls({ host, port, ownId, peerId: nodeId ?? null, secretFor, onRevoked });
+        opened = dialTls({ host, port, ownId, peerId, secretFor, onRevoked });
         return opened;
       },
     });

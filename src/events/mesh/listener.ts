@@ -10,14 +10,12 @@ import { PATH } from './protocol.ts';
 import { meshKey, type SecretFor, TLS } from './tls.ts';
 
 export type ListenerOptions = {
-  readonly ownId: string;
-  readonly host: string;
-  readonly port: number;
+  readonly nodeId: string;
+  readonly listen: { readonly host: string; readonly port: number };
   readonly secretFor: SecretFor;
   readonly maxMessageBytes: number;
   readonly handshakeTimeoutMs: number;
   readonly maxHandshakes: number;
-  readonly maxConnections: number;
 };
 
 export type Arrival = {
@@ -35,6 +33,7 @@ export type ListenerHandlers = {
   readonly onRefused: (reason: RefusalReason, address: string, detail: string) => void;
 };
 
+const MAX_CONNECTIONS = 1024;
 /** OpenSSL's word for a client that does not know the secret. */
 const WRONG_SECRET = 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC';
 const UNKNOWN_IDENTITY = 'ERR_SSL_PSK_IDENTITY_NOT_FOUND';
@@ -45,9 +44,10 @@ type Arriving = { readonly raw: Socket; readonly timer: NodeJS.Timeout; isTls: b
 export class MeshListener {
   readonly #options: ListenerOptions;
   readonly #handlers: ListenerHandlers;
+  readonly #refuse: ListenerHandlers['onRefused'];
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
-  /** By remote address: bounded by `maxConnections`. */
+  /** By remote address: bounded by MAX_CONNECTIONS. */
   readonly #arriving = new Map<string, Arriving>();
   readonly #identities = new WeakMap<TLSSocket, string>();
   /** Sockets that are through with TLS. */
@@ -57,6 +57,7 @@ export class MeshListener {
   constructor(options: ListenerOptions, handlers: ListenerHandlers) {
     this.#options = options;
     this.#handlers = handlers;
+    this.#refuse = handlers.onRefused;
     this.#sockets = new WebSocketServer({
       noServer: true,
       path: PATH,
@@ -68,12 +69,12 @@ export class MeshListener {
       ...TLS,
       // A resumed session would be let in without asking for its secret again.
       secureOptions: constants.SSL_OP_NO_TICKET,
-      pskIdentityHint: options.ownId,
+      pskIdentityHint: options.nodeId,
       pskCallback: (stream, identity) => this.#pskOf(stream, identity),
       // The limit for all of it, in `#begin`, comes first.
       handshakeTimeout: options.handshakeTimeoutMs * 2,
     });
-    this.#server.maxConnections = options.maxConnections;
+    this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on('drop', (data) => this.#refuse('flood', data?.remoteAddress ?? 'unknown', 'too many connections'));
     this.#server.on('connection', (raw: Socket) => this.#begin(raw));
     this.#server.on('secureConnection', (stream) => this.#secured(stream));
@@ -115,7 +116,7 @@ export class MeshListener {
 
   /** Resolves when it listens, or was closed before. @throws EventChannelError `port-taken` or `cannot-listen` */
   start(): Promise<void> {
-    const { host, port } = this.#options;
+    const { host, port } = this.#options.listen;
     return new Promise((resolve, reject) => {
       this.#server.once('error', (cause: NodeJS.ErrnoException) => {
         const code = cause.code === 'EADDRINUSE' ? 'port-taken' : 'cannot-listen';
@@ -198,10 +199,6 @@ export class MeshListener {
     } else {
       this.#refuse('garbage', address, `no TLS (${error.code})`);
     }
-  }
-
-  #refuse(reason: RefusalReason, address: string, detail: string): void {
-    this.#handlers.onRefused(reason, address, detail);
   }
 
   #settle(address: string): void {

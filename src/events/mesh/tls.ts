@@ -1,4 +1,4 @@
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { deriveKey } from '../../secrets/derive.ts';
 
 /**
@@ -30,7 +30,7 @@ export type DialTls = {
 };
 
 export function dialTls({ host, port, ownId, peerId, secretFor, onRevoked }: DialTls): TLSSocket {
-  const options: ConnectionOptions = {
+  return connect({
     ...TLS,
     host,
     port,
@@ -43,6 +43,5 @@ export function dialTls({ host, port, ownId, peerId, secretFor, onRevoked }: Dia
     },
     // There are no certificates; who the peer is follows from the secret, and from its hello.
     checkServerIdentity: () => undefined,
-  };
-  return connect(options);
+  });
 }

@@ -170,7 +170,7 @@ export class NatsBroker {
 }
 
 async function readTls(files: NonNullable<BrokerOptions['tls']>) {
-  const read = (file: string | undefined) => (file === undefined ? undefined : readFile(file, 'utf8'));
+  const read = (file: string | undefined) => (file ? readFile(file, 'utf8') : undefined);
   const [ca, cert, key] = await Promise.all([read(files.caFile), read(files.certFile), read(files.keyFile)]);
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { EventChannel, EventChannelDeps, EventCounters, PeerDownReason, PeerInfo } from '../channel.ts';
 import { Inbox } from '../inbox.ts';
-import { requireNodeId, requireSubject } from '../names.ts';
-import { withDefaults } from '../with-defaults.ts';
+import { requireNodeId, requireSubject, withDefaults } from '../options.ts';
 import { type BrokerOptions, NatsBroker } from './broker.ts';
 import {
   decodeControl,
@@ -15,34 +14,27 @@ import {
   NO_SESSION,
 } from './frame.ts';
 import { NatsPeer } from './peer.ts';
-import { MAJOR_VERSION, MAX_SEAL_BYTES, NatsSeal } from './seal.ts';
+import { MAX_SEAL_BYTES, NatsSeal } from './seal.ts';
 import type { Verdict } from './session.ts';
 
-export type NatsOptions = Pick<BrokerOptions, 'servers' | 'login' | 'tls'> & {
-  readonly nodeId: string;
-  /** The name of the cluster: several may share a broker. */
-  readonly cluster: string;
-  /** Subjects are `<prefix>.<cluster>.all` and `<prefix>.<cluster>.to.<node id>`. */
-  readonly prefix?: string | undefined;
-  /** The secret of the cluster. */
-  readonly secret: Uint8Array;
-  /** Nodes that are not spoken with. What is sent to all they can still read: to shut one out, change the secret. */
-  readonly isRevoked?: ((nodeId: string) => boolean) | undefined;
-  readonly heartbeatMs?: number | undefined;
-  readonly deadAfterMs?: number | undefined;
-  readonly maxMessageBytes?: number | undefined;
-  /** Bytes that may wait for the server; one for which more wait is too slow. */
-  readonly maxQueueBytes?: number | undefined;
-};
-
 const DEFAULTS = {
-  prefix: 'rostrum',
   heartbeatMs: 1000,
   deadAfterMs: 5000,
   maxMessageBytes: 8 * 1024 * 1024,
+  /** Bytes that may wait for the server; one for which more wait is too slow. */
   maxQueueBytes: 32 * 1024 * 1024,
+  /** Nodes that are not spoken with. What is sent to all they can still read: to shut one out, change the secret. */
   isRevoked: (_nodeId: string): boolean => false,
 };
+
+export type NatsOptions = Partial<typeof DEFAULTS> &
+  Pick<BrokerOptions, 'servers' | 'login' | 'tls'> & {
+    readonly nodeId: string;
+    /** Several clusters may share a broker: subjects are `rostrum.<cluster>.all` and `rostrum.<cluster>.to.<node id>`. */
+    readonly cluster: string;
+    /** The secret of the cluster. */
+    readonly secret: Uint8Array;
+  };
 
 /** How finely the dead time is measured. */
 const TICKS_PER_BEAT = 4;
@@ -55,7 +47,7 @@ const MAX_PART_BYTES = 256 * 1024;
  * Nodes meet at a NATS server. It sees which nodes talk to each other and how much, and can hold things back; no more.
  */
 export class NatsChannel<Message> implements EventChannel<Message> {
-  readonly #options: Omit<NatsOptions, keyof typeof DEFAULTS> & typeof DEFAULTS;
+  readonly #options: NatsOptions & typeof DEFAULTS;
   readonly #deps: EventChannelDeps<Message>;
   readonly #inbox: Inbox<Message>;
   readonly #incarnation = randomBytes(8).toString('hex');
@@ -72,13 +64,12 @@ export class NatsChannel<Message> implements EventChannel<Message> {
 
   constructor(options: NatsOptions, deps: EventChannelDeps<Message>) {
     this.#options = withDefaults(options, DEFAULTS);
-    const { nodeId, cluster, prefix, servers, login, tls, maxQueueBytes } = this.#options;
+    const { nodeId, cluster, servers, login, tls, maxQueueBytes } = this.#options;
     requireNodeId(nodeId);
     requireSubject('cluster name', cluster);
-    requireSubject('subject prefix', prefix);
     this.#deps = deps;
     this.#inbox = new Inbox(deps);
-    this.#toAll = `${prefix}.${cluster}.all`;
+    this.#toAll = `rostrum.${cluster}.all`;
     const subjects = [this.#toAll, this.#subjectOf(nodeId)];
     this.#broker = new NatsBroker(
       { servers, login, tls, name: `rostrum ${nodeId}`, subjects, maxQueueBytes },
@@ -86,10 +77,8 @@ export class NatsChannel<Message> implements EventChannel<Message> {
         onConnected: (server) => this.#connected(server),
         onLost: (why) => this.#lost(why),
         onFailed: (code, cause) => {
-          this.#inbox.warnOnce(
-            'broker',
-            `no connection to NATS at ${servers.join(', ')}: ${code}; trying again until it answers`,
-          );
+          const text = `no connection to NATS at ${servers.join(', ')}: ${code}; trying again until it answers`;
+          this.#inbox.warnOnce('broker', text);
           deps.logger.debug('no connection to NATS', { error: cause });
         },
         onPacket: (subject, packet) => this.#handlePacket(subject, packet),
@@ -184,7 +173,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
   }
 
   #subjectOf(nodeId: string): string {
-    return `${this.#options.prefix}.${this.#options.cluster}.to.${nodeId}`;
+    return `rostrum.${this.#options.cluster}.to.${nodeId}`;
   }
 
   #connected(server: string): void {
@@ -206,33 +195,15 @@ export class NatsChannel<Message> implements EventChannel<Message> {
   #handlePacket(subject: string, packet: Uint8Array): void {
     const unsealed = this.#seal?.unseal(subject, packet);
     if (!unsealed || this.#isStopped()) return;
+    if (unsealed.kind === 'refused') return this.#inbox.refuse(unsealed.reason, subject, `ignored ${unsealed.detail}`);
     const { nodeId: ownId, isRevoked } = this.#options;
-    switch (unsealed.kind) {
-      case 'garbage':
-        return this.#inbox.refuse(
-          'garbage',
-          subject,
-          `ignored something on ${subject} that is not a packet of Rostrum`,
-        );
-      case 'version': {
-        const text = `ignored a node that speaks version ${unsealed.major} of the event protocol, this one ${MAJOR_VERSION}`;
-        return this.#inbox.refuse('version', subject, text);
-      }
-      case 'forged': {
-        const text = `ignored what calls itself node ${unsealed.sender} and does not know the secret`;
-        return this.#inbox.refuse('secret', subject, text);
-      }
-      case 'frame':
-        break;
-    }
     const { sender } = unsealed;
     const frame = decodeFrame(unsealed.frame);
-    if (!frame)
+    if (!frame) {
       return this.#inbox.refuse('protocol', sender, `ignored something from node ${sender} that is not a frame`);
-    if (sender === ownId) return this.#fromNamesake(frame);
-    if (isRevoked(sender)) {
-      return this.#inbox.refuse('revoked', sender, `ignored node ${sender}, which is revoked`);
     }
+    if (sender === ownId) return this.#fromNamesake(frame);
+    if (isRevoked(sender)) return this.#inbox.refuse('revoked', sender, `ignored node ${sender}, which is revoked`);
     this.#dispatch(sender, this.#peerOf(sender), frame, subject === this.#toAll);
   }
 
@@ -248,8 +219,9 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     const nowMs = this.#deps.now();
     peer.heardAtMs = nowMs;
     const isKindToAll = frame.kind === KIND.all || frame.kind === KIND.allPart || frame.kind === KIND.allControl;
-    if (isKindToAll !== isToAll)
+    if (isKindToAll !== isToAll) {
       return this.#inbox.refuse('protocol', sender, `a frame of node ${sender} is misdirected`);
+    }
     if (frame.kind === KIND.directControl) return this.#control(sender, peer, frame, nowMs);
     if (frame.kind === KIND.allControl) session.heardOf(nowMs);
     const verdict = isToAll
@@ -278,13 +250,10 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     }
   }
 
-  #control(
-    sender: string,
-    peer: NatsPeer,
-    { session: nonce, peerSession: echo, all, payload }: Frame,
-    nowMs: number,
-  ): void {
+  #control(sender: string, peer: NatsPeer, frame: Frame, nowMs: number): void {
+    const { session: nonce, peerSession: echo, all, payload } = frame;
     const { session } = peer;
+    const isOfSession = session.isOf(nonce, echo);
     const control = decodeControl(payload);
     switch (control?.type) {
       case 'syn':
@@ -294,13 +263,13 @@ export class NatsChannel<Message> implements EventChannel<Message> {
         this.#isTaken(session.open(nonce, echo, control.incarnation, all, nowMs), sender);
         return;
       case 'end':
-        if (this.#isTaken(session.isOf(nonce, echo) ? 'take' : 'replay', sender)) session.end(control.reason, nowMs);
+        if (this.#isTaken(isOfSession ? 'take' : 'replay', sender)) session.end(control.reason, nowMs);
         return;
       case 'ping':
-        if (session.isOf(nonce, echo)) peer.sendControl({ type: 'pong', atMs: control.atMs });
+        if (isOfSession) peer.sendControl({ type: 'pong', atMs: control.atMs });
         return;
       case 'pong':
-        if (session.isOf(nonce, echo) && control.atMs <= nowMs) peer.roundTripMs = nowMs - control.atMs;
+        if (isOfSession && control.atMs <= nowMs) peer.roundTripMs = nowMs - control.atMs;
         return;
       // A later version may send others.
       case 'beat':

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { PeerDownReason, PeerInfo } from '../channel.ts';
 import { Assembly } from './assembly.ts';
-import { type Control, encodeControl, encodeFrame, KIND, NO_SESSION } from './frame.ts';
+import { type Control, encodeControl, encodeFrame, KIND } from './frame.ts';
 import { type Greeting, NatsSession, type SessionOptions } from './session.ts';
 
 export type NatsPeerDeps = {
@@ -54,15 +54,11 @@ export class NatsPeer {
   sendDirect(payload: Uint8Array, isLast: boolean): boolean {
     const { names } = this.session;
     if (!names) return false;
+    const kind = isLast ? KIND.direct : KIND.directPart;
+    const { nonce: session, echo: peerSession } = names;
+    const all = this.#deps.sentToAll();
     return this.#deps.publish(
-      encodeFrame({
-        kind: isLast ? KIND.direct : KIND.directPart,
-        session: names.nonce,
-        peerSession: names.echo,
-        direct: this.session.nextDirect(),
-        all: this.#deps.sentToAll(),
-        payload,
-      }),
+      encodeFrame({ kind, session, peerSession, direct: this.session.nextDirect(), all, payload }),
     );
   }
 
@@ -84,7 +80,7 @@ export class NatsPeer {
     this.#publishControl(type === 'syn' ? { type, incarnation, busy } : { type, incarnation }, nonce, echo);
   }
 
-  #publishControl(control: Control, session: string, peerSession = NO_SESSION): void {
+  #publishControl(control: Control, session: string, peerSession: string): void {
     const all = this.#deps.sentToAll();
     const payload = encodeControl(control);
     this.#deps.publish(encodeFrame({ kind: KIND.directControl, session, peerSession, direct: 0, all, payload }));

@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import sodium from 'libsodium-wrappers';
 import { LONGEST_NODE_ID, NODE_ID } from '../../base/node-id.ts';
 import { deriveKey } from '../../secrets/derive.ts';
+import type { RefusalReason } from '../channel.ts';
 
 /*
  * A sealed packet, the payload of a NATS message. XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): its nonce is long
@@ -15,7 +16,7 @@ import { deriveKey } from '../../secrets/derive.ts';
  *
  * The subject names the cluster, and the receiver or all: a packet is nothing to anybody else.
  */
-export const MAJOR_VERSION = 2;
+const MAJOR_VERSION = 2;
 const NONCE_BYTES = 24;
 const TAG_BYTES = 16;
 const FIXED_BYTES = 2;
@@ -24,10 +25,7 @@ export const MAX_SEAL_BYTES = FIXED_BYTES + LONGEST_NODE_ID + NONCE_BYTES + TAG_
 
 export type Unsealed =
   | { readonly kind: 'frame'; readonly sender: string; readonly frame: Buffer }
-  | { readonly kind: 'garbage' }
-  | { readonly kind: 'version'; readonly major: number }
-  /** Made without the secret, or for another subject, or changed on the way. */
-  | { readonly kind: 'forged'; readonly sender: string };
+  | { readonly kind: 'refused'; readonly reason: RefusalReason; readonly detail: string };
 
 /** Seals what a node sends by a broker that is not trusted, and opens what comes from there. */
 export class NatsSeal {
@@ -54,16 +52,20 @@ export class NatsSeal {
   }
 
   unseal(subject: string, packet: Uint8Array): Unsealed {
-    const major = packet[0];
-    const idBytes = packet[1];
-    if (major === undefined || idBytes === undefined) return { kind: 'garbage' };
-    if (major !== MAJOR_VERSION) return { kind: 'version', major };
+    const refused = (reason: RefusalReason, detail: string): Unsealed => ({ kind: 'refused', reason, detail });
+    const garbage = () => refused('garbage', `something on ${subject} that is not a packet of Rostrum`);
+    const [major, idBytes] = packet;
+    if (major === undefined || idBytes === undefined) return garbage();
+    if (major !== MAJOR_VERSION) {
+      const detail = `a node that speaks version ${major} of the event protocol, this one ${MAJOR_VERSION}`;
+      return refused('version', detail);
+    }
     const nonceAt = FIXED_BYTES + idBytes;
     const sealedAt = nonceAt + NONCE_BYTES;
-    if (packet.length < sealedAt + TAG_BYTES) return { kind: 'garbage' };
+    if (packet.length < sealedAt + TAG_BYTES) return garbage();
     const header = packet.subarray(0, nonceAt);
     const sender = Buffer.from(header.subarray(FIXED_BYTES)).toString('latin1');
-    if (!NODE_ID.test(sender)) return { kind: 'garbage' };
+    if (!NODE_ID.test(sender)) return garbage();
     const authenticated = Buffer.concat([header, Buffer.from(subject)]);
     try {
       const frame = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
@@ -75,7 +77,8 @@ export class NatsSeal {
       );
       return { kind: 'frame', sender, frame: Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength) };
     } catch {
-      return { kind: 'forged', sender };
+      // It was made without the secret, or for another subject, or changed on the way.
+      return refused('secret', `what calls itself node ${sender} and does not know the secret`);
     }
   }
 }

@@ -5,6 +5,15 @@ import { EventChannelError } from './errors.ts';
 const SUBJECT = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
 const MAX_SUBJECT_CHARACTERS = 64;
 
+/** The options with the defaults for those that are left out or undefined. */
+export function withDefaults<Options extends object, Defaults extends object>(
+  options: Options,
+  defaults: Defaults,
+): Options & Defaults {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) } as Options & Defaults;
+}
+
 /** @throws EventChannelError `invalid-name` */
 export function requireNodeId(text: string): void {
   if (NODE_ID.test(text)) return;

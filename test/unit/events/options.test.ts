@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { requireNodeId, requireSubject } from '../../../src/events/names.ts';
+import { requireNodeId, requireSubject } from '../../../src/events/options.ts';
 
 const refused = expect.objectContaining({ code: 'invalid-name' });
 
