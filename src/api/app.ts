@@ -1,11 +1,19 @@
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify';
-import { hasZodFastifySchemaValidationErrors, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import {
+  type FastifyPluginAsyncZod,
+  hasZodFastifySchemaValidationErrors,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
 import { AttendanceError, type AttendanceErrorCode } from '../attendance/errors.ts';
 import { ConfigError } from '../config/errors.ts';
 import { ControllerError, type ControllerErrorCode } from '../controller/errors/controller-error.ts';
 import { InviteError, type InviteErrorCode } from '../invite/errors.ts';
+import { conferenceRoutes, memberRoutes } from './conference-routes.ts';
 import type { RouteDeps } from './deps.ts';
-import { routes } from './routes.ts';
+import { inviteRoutes } from './invite-routes.ts';
+import { callRoute, nodeRoutes } from './node-routes.ts';
+import { reportRoutes } from './report-routes.ts';
 
 /** The HTTP status for a code. */
 export const STATUS_OF: Record<ControllerErrorCode | InviteErrorCode | AttendanceErrorCode, number> = {
@@ -29,10 +37,25 @@ export const STATUS_OF: Record<ControllerErrorCode | InviteErrorCode | Attendanc
   'no-room': 503,
 };
 
-/** The admin API as an application that does not listen yet. Every error it answers is `{code, message}`. */
+/**
+ * The admin API, version 1, as an application that does not listen yet. Commands answer once they are in force in
+ * Asterisk. Every error it answers is `{code, message}`.
+ */
 export function createApp(deps: RouteDeps): FastifyInstance {
+  const aboutConferences: FastifyPluginAsyncZod = async (app) => {
+    app.addHook('onRequest', async () => deps.controller.requireReady());
+    conferenceRoutes(app, deps);
+    memberRoutes(app, deps);
+    inviteRoutes(app, deps);
+    reportRoutes(app, deps);
+  };
+  const all: FastifyPluginAsyncZod = async (app) => {
+    nodeRoutes(app, deps);
+    callRoute(app, deps.cluster);
+    app.register(aboutConferences);
+  };
   const app = withErrors(fastify({ logger: false, bodyLimit: 64 * 1024 }));
-  app.register(routes(deps), { prefix: '/v1' });
+  app.register(all, { prefix: '/v1' });
   return app;
 }
 
@@ -48,10 +71,7 @@ export function withErrors(app: FastifyInstance): FastifyInstance {
 }
 
 function answerError(error: Error, reply: FastifyReply): FastifyReply {
-  if (error instanceof ControllerError) {
-    return reply.status(STATUS_OF[error.code]).send({ code: error.code, message: error.message });
-  }
-  if (error instanceof InviteError || error instanceof AttendanceError) {
+  if (error instanceof ControllerError || error instanceof InviteError || error instanceof AttendanceError) {
     return reply.status(STATUS_OF[error.code]).send({ code: error.code, message: error.message });
   }
   if (error instanceof ConfigError) {

@@ -1,4 +1,4 @@
-import { type IncomingMessage, request } from 'node:http';
+import { request } from 'node:http';
 import { CodedError } from '../base/coded-error.ts';
 
 /** A refusal by the controller, or its absence (`no-controller`). The other codes are those of the API. */
@@ -12,36 +12,44 @@ export class ApiClientError extends CodedError<string> {
   }
 }
 
-export type ApiClientOptions = {
-  socketPath: string;
-  /** How long the controller may be silent; a command about thousands of members takes its time. */
-  timeoutMs?: number;
-};
-
 /** Calls the admin API of the controller at a unix socket. */
 export class ApiClient {
   readonly #socketPath: string;
   readonly #timeoutMs: number;
 
-  constructor({ socketPath, timeoutMs = 60_000 }: ApiClientOptions) {
+  /** @param options.timeoutMs how long the controller may be silent: a command about thousands of members takes its time */
+  constructor({ socketPath, timeoutMs = 60_000 }: { socketPath: string; timeoutMs?: number }) {
     this.#socketPath = socketPath;
     this.#timeoutMs = timeoutMs;
   }
 
   /** @param path below `/v1`; its parts must be URI-encoded */
-  async get<T>(path: string): Promise<T> {
-    return (await this.#request('GET', path)) as T;
+  get<T>(path: string): Promise<T> {
+    return this.#request<T>('GET', path);
   }
 
-  async delete<T>(path: string): Promise<T> {
-    return (await this.#request('DELETE', path)) as T;
+  delete<T>(path: string): Promise<T> {
+    return this.#request<T>('DELETE', path);
   }
 
-  async post<T>(path: string, body?: object): Promise<T> {
-    return (await this.#request('POST', path, body)) as T;
+  post<T>(path: string, body?: object): Promise<T> {
+    return this.#request<T>('POST', path, body);
   }
 
-  #request(method: string, path: string, body?: object): Promise<unknown> {
+  async #request<T>(method: string, path: string, body?: object): Promise<T> {
+    const { status, text } = await this.#exchange(method, path, body);
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (cause) {
+      throw new ApiClientError('bad-answer', 'what answers at the socket is not a controller', { cause });
+    }
+    if (status === 200) return value as T;
+    const { code, message } = value as { code: string; message: string };
+    throw new ApiClientError(code, message, { answer: value });
+  }
+
+  #exchange(method: string, path: string, body?: object): Promise<{ status: number | undefined; text: string }> {
     const socketPath = this.#socketPath;
     return new Promise((resolve, reject) => {
       const fail = (cause: NodeJS.ErrnoException) => {
@@ -56,28 +64,11 @@ export class ApiClient {
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.on('error', fail);
-        answer.on('end', () => settle(answer, Buffer.concat(chunks).toString(), resolve, reject));
+        answer.on('end', () => resolve({ status: answer.statusCode, text: Buffer.concat(chunks).toString() }));
       });
       outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
       outgoing.on('error', fail);
-      outgoing.end(body ? JSON.stringify(body) : undefined);
+      outgoing.end(body && JSON.stringify(body));
     });
   }
-}
-
-function settle(
-  { statusCode }: IncomingMessage,
-  text: string,
-  resolve: (value: unknown) => void,
-  reject: (error: ApiClientError) => void,
-): void {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    return reject(new ApiClientError('bad-answer', 'what answers at the socket is not a controller', { cause }));
-  }
-  if (statusCode === 200) return resolve(value);
-  const { code, message } = value as { code: string; message: string };
-  reject(new ApiClientError(code, message, { answer: value }));
 }

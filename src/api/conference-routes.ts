@@ -1,58 +1,75 @@
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { conferenceNamed, partsOf, type RouteDeps } from './deps.ts';
+import { flagChanges } from '../conference/model/flags.ts';
+import { conferenceNamed, memberAt, partsOf, type RouteApp, type RouteDeps } from './deps.ts';
 import {
+  answers,
   commandRequestSchema,
   commandResponseSchema,
   conferencePathSchema,
   conferenceSchema,
   conferenceSummarySchema,
-  errors,
+  flagsRequestSchema,
+  memberListSchema,
+  memberPathSchema,
   memberQuerySchema,
   memberSchema,
+  memberStatusSchema,
 } from './schemas.ts';
-import { sendCommand } from './send-command.ts';
-import { summarize, viewConference, viewHands } from './views.ts';
+import { sendCommand, sendMemberCommand } from './send-command.ts';
+import { summarize, viewConference, viewHands, viewMember, viewMembers } from './views.ts';
+
+const CONFERENCE = '/conferences/:conference';
+const MEMBER = `${CONFERENCE}/members/:member`;
 
 /** Conferences, and commands to them and their members. */
-export function conferenceRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
-  return (app, _options, done) => {
-    app.get('/conferences', { schema: { response: { 200: z.array(conferenceSummarySchema), ...errors } } }, () =>
-      namesOf(deps).map((name) => summarize(partsOf(deps, name))),
-    );
+export function conferenceRoutes(app: RouteApp, deps: RouteDeps): void {
+  app.get('/conferences', { schema: { response: answers(z.array(conferenceSummarySchema)) } }, () =>
+    namesOf(deps).map((name) => summarize(partsOf(deps, name))),
+  );
 
-    app.get(
-      '/conferences/:conference',
-      {
-        schema: {
-          params: conferencePathSchema,
-          querystring: memberQuerySchema,
-          response: { 200: conferenceSchema, ...errors },
-        },
-      },
-      ({ params, query }) => viewConference(conferenceNamed(deps, params.conference), query),
-    );
+  const ofConference = { params: conferencePathSchema };
+  const withMembers = { ...ofConference, querystring: memberQuerySchema };
 
-    app.get(
-      '/conferences/:conference/hands',
-      { schema: { params: conferencePathSchema, response: { 200: z.array(memberSchema), ...errors } } },
-      ({ params }) => viewHands(conferenceNamed(deps, params.conference)),
-    );
+  const whole = { ...withMembers, response: answers(conferenceSchema) };
+  app.get(CONFERENCE, { schema: whole }, ({ params, query }) =>
+    viewConference(conferenceNamed(deps, params.conference), query),
+  );
 
-    app.post(
-      '/conferences/:conference/commands',
-      {
-        schema: {
-          params: conferencePathSchema,
-          querystring: memberQuerySchema,
-          body: commandRequestSchema,
-          response: { 200: commandResponseSchema, ...errors },
-        },
-      },
-      ({ params, query, body }) => sendCommand(deps, params.conference, body.command, query),
-    );
-    done();
-  };
+  const hands = { ...ofConference, response: answers(z.array(memberSchema)) };
+  app.get(`${CONFERENCE}/hands`, { schema: hands }, ({ params }) =>
+    viewHands(conferenceNamed(deps, params.conference)),
+  );
+
+  const command = { ...withMembers, body: commandRequestSchema, response: answers(commandResponseSchema) };
+  app.post(`${CONFERENCE}/commands`, { schema: command }, ({ params, query, body }) =>
+    sendCommand(deps, params.conference, body.command, query),
+  );
+
+  const list = { ...withMembers, response: answers(memberListSchema) };
+  app.get(`${CONFERENCE}/members`, { schema: list }, ({ params, query }) =>
+    viewMembers(conferenceNamed(deps, params.conference), query),
+  );
+}
+
+/** One member, and the commonest commands to one in short. */
+export function memberRoutes(app: RouteApp, deps: RouteDeps): void {
+  const status = { params: memberPathSchema, response: answers(memberStatusSchema) };
+  app.get(MEMBER, { schema: status }, async ({ params }) => {
+    const { member, ...part } = memberAt(deps, conferenceNamed(deps, params.conference), params.member);
+    // Another node's Asterisk is not asked.
+    const media = part.node === deps.cluster.nodeId ? await deps.controller.readMedia(member) : null;
+    return { ...viewMember(part, member), media };
+  });
+
+  const onMember = { params: memberPathSchema, response: answers(memberSchema) };
+  app.post(`${MEMBER}/flags`, { schema: { ...onMember, body: flagsRequestSchema } }, ({ params, body }) => {
+    const changes = flagChanges(body.flags);
+    return sendMemberCommand(deps, params.conference, { type: 'set-flags', ...params.member, changes });
+  });
+
+  app.post(`${MEMBER}/kick`, { schema: onMember }, ({ params }) =>
+    sendMemberCommand(deps, params.conference, { type: 'kick', ...params.member }),
+  );
 }
 
 /** Conferences of this node come first. */

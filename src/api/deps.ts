@@ -1,3 +1,4 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { AttendanceReader } from '../attendance/report.ts';
 import { type Conference, findMember } from '../conference/model/conference.ts';
 import type { Member } from '../conference/model/member.ts';
@@ -8,6 +9,9 @@ import type { Controller } from '../controller/controller.ts';
 import { ControllerError } from '../controller/errors/controller-error.ts';
 import type { ProfileStore } from '../controller/profile-store.ts';
 import type { StatusView } from './schemas.ts';
+
+/** An application whose routes are typed by their schemas. */
+export type RouteApp = Parameters<FastifyPluginAsyncZod>[0];
 
 /** The parts of the controller that routes work with. */
 export type RouteDeps = {
@@ -33,13 +37,8 @@ export type ConferencePart = {
   readonly levelOf: (member: Member) => number | null;
 };
 
-type Readable = {
-  controller: Pick<RouteDeps['controller'], 'conferences' | 'levelDbovOf'>;
-  cluster: RouteDeps['cluster'];
-};
-
 /** All parts of a conference, that of this node first. */
-export function partsOf({ controller, cluster }: Readable, name: string): ConferencePart[] {
+export function partsOf({ controller, cluster }: RouteDeps, name: string): ConferencePart[] {
   const own = controller.conferences.get(name);
   const others = cluster.remoteConferences(name).map((part) => ({ ...part, own: false, levelOf: () => null }));
   if (!own) return others;
@@ -48,7 +47,7 @@ export function partsOf({ controller, cluster }: Readable, name: string): Confer
 }
 
 /** @throws ControllerError `no-such-conference` */
-export function conferenceNamed(deps: Readable, name: string): ConferencePart[] {
+export function conferenceNamed(deps: RouteDeps, name: string): ConferencePart[] {
   const parts = partsOf(deps, name);
   if (parts.length === 0) throw new ControllerError('no-such-conference', `no conference "${name}"`);
   return parts;
@@ -56,7 +55,7 @@ export function conferenceNamed(deps: Readable, name: string): ConferencePart[] 
 
 /** @throws ControllerError `no-such-member` */
 export function memberAt(
-  { cluster }: Pick<Readable, 'cluster'>,
+  { cluster }: RouteDeps,
   parts: readonly ConferencePart[],
   { memberId, node = cluster.nodeId ?? undefined }: MemberAddress,
 ): ConferencePart & { member: Member } {

@@ -1,9 +1,9 @@
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { isoTime } from '../base/iso-time.ts';
 import type { Invitation } from '../invite/invitation.ts';
 import { inviteBodySchema, inviteRequest } from '../invite/request.ts';
-import { partsOf, type RouteDeps } from './deps.ts';
-import { conferencePathSchema, errors } from './schemas.ts';
+import { partsOf, type RouteApp, type RouteDeps } from './deps.ts';
+import { answers, conferencePathSchema } from './schemas.ts';
 
 export const invitationSchema = z.object({
   id: z.string(),
@@ -18,47 +18,31 @@ export const invitationSchema = z.object({
 
 export type InvitationView = z.output<typeof invitationSchema>;
 
+const inviteRequestSchema = inviteBodySchema.extend({
+  profile: z.string().default('default').describe('The profile of a conference that is new'),
+});
+
 /** Calling people into conferences. */
-export function inviteRoutes(deps: RouteDeps): FastifyPluginCallbackZod {
+export function inviteRoutes(app: RouteApp, deps: RouteDeps): void {
   const { controller, inviter } = deps;
-  return (app, _options, done) => {
-    const path = '/conferences/:conference/invitations';
-    const answers = { 200: z.array(invitationSchema), ...errors };
+  const path = '/conferences/:conference/invitations';
+  const params = conferencePathSchema;
+  const response = answers(z.array(invitationSchema));
 
-    app.get(path, { schema: { params: conferencePathSchema, response: answers } }, ({ params }) =>
-      inviter.list(params.conference).map(viewInvitation),
-    );
+  app.get(path, { schema: { params, response } }, ({ params }) => inviter.list(params.conference).map(viewInvitation));
 
-    app.post(
-      path,
-      {
-        schema: {
-          params: conferencePathSchema,
-          body: inviteBodySchema.extend({
-            profile: z.string().default('default').describe('The profile of a conference that is new'),
-          }),
-          response: answers,
-        },
-      },
-      ({ params: { conference }, body: { profile, ...body } }) => {
-        const profileName = partsOf(deps, conference)[0]?.conference.settings.profileName ?? profile;
-        controller.requireProfile(conference, profileName);
-        return inviter.invite(inviteRequest(body, { conference, profileName })).map(viewInvitation);
-      },
-    );
+  app.post(path, { schema: { params, body: inviteRequestSchema, response } }, ({ params, body }) => {
+    const { conference } = params;
+    const { profile, ...request } = body;
+    const profileName = partsOf(deps, conference)[0]?.conference.settings.profileName ?? profile;
+    controller.requireProfile(conference, profileName);
+    return inviter.invite(inviteRequest(request, { conference, profileName })).map(viewInvitation);
+  });
 
-    app.delete(
-      `${path}/:id`,
-      {
-        schema: {
-          params: conferencePathSchema.extend({ id: z.string() }),
-          response: { 200: invitationSchema, ...errors },
-        },
-      },
-      ({ params }) => viewInvitation(inviter.cancel(params.conference, params.id)),
-    );
-    done();
-  };
+  const ofOne = { params: params.extend({ id: z.string() }), response: answers(invitationSchema) };
+  app.delete(`${path}/:id`, { schema: ofOne }, ({ params }) =>
+    viewInvitation(inviter.cancel(params.conference, params.id)),
+  );
 }
 
 function viewInvitation({ id, conference, target, state, history, tries, createdAtMs }: Invitation): InvitationView {
@@ -71,6 +55,6 @@ function viewInvitation({ id, conference, target, state, history, tries, created
     reason: state.status === 'failed' ? state.reason : waitingFor,
     tries: history.length + (state.status === 'calling' || state.status === 'answered' ? 1 : 0),
     mostTries: tries,
-    createdAt: new Date(createdAtMs).toISOString(),
+    createdAt: isoTime(createdAtMs),
   };
 }

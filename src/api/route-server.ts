@@ -1,8 +1,9 @@
 import { type FastifyInstance, fastify } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Cluster } from '../controller/cluster/cluster.ts';
 import { withErrors } from './app.ts';
-import { callRoute } from './call-route.ts';
 import { ApiError } from './errors.ts';
+import { callRoute } from './node-routes.ts';
 
 /** An SBC needs few; more wait, or are refused. */
 const MAX_CONNECTIONS = 100;
@@ -10,12 +11,14 @@ const REQUEST_TIMEOUT_MS = 5000;
 const IDLE_TIMEOUT_MS = 30_000;
 const MAX_BODY_BYTES = 1024;
 
+type Address = { host: string; port: number };
+
 /** `GET /route` and nothing else, over TCP, for SBCs. Anybody who reaches it learns names and SIP addresses of nodes. */
 export class RouteServer {
-  readonly #listen: { host: string; port: number };
+  readonly #listen: Address;
   readonly #app: FastifyInstance;
 
-  constructor(options: { listen: { host: string; port: number } }, deps: { cluster: Pick<Cluster, 'routeOf'> }) {
+  constructor(options: { listen: Address }, deps: { cluster: Pick<Cluster, 'routeOf'> }) {
     this.#listen = options.listen;
     const app = fastify({
       logger: false,
@@ -28,7 +31,7 @@ export class RouteServer {
     });
     app.server.maxConnections = MAX_CONNECTIONS;
     this.#app = withErrors(app);
-    this.#app.register(callRoute(deps.cluster));
+    callRoute(this.#app.withTypeProvider<ZodTypeProvider>(), deps.cluster);
   }
 
   /** @throws ApiError `address-unusable` */

@@ -185,7 +185,7 @@ export const commandResponseSchema = z.union([
   z.strictObject({ conference: conferenceSchema }),
 ]);
 
-export const errorSchema = z.object({ code: z.string(), message: z.string() });
+const errorSchema = z.object({ code: z.string(), message: z.string() });
 
 /** Mistakes in files, also one by one. */
 export const configErrorSchema = errorSchema.extend({
@@ -200,8 +200,10 @@ export const configErrorSchema = errorSchema.extend({
   ),
 });
 
-/** The answers of every route where it fails. */
-export const errors = { '4xx': errorSchema, '5xx': errorSchema };
+/** The answers of a route: its own where it succeeds, and the same as every other where it fails. */
+export function answers<Schema extends z.ZodType>(success: Schema) {
+  return { 200: success, '4xx': errorSchema, '5xx': errorSchema };
+}
 
 export const conferencePathSchema = z.object({ conference: z.string() });
 export const memberPathSchema = conferencePathSchema.extend({

@@ -4,8 +4,6 @@ import { type ConferencePart, conferenceNamed, memberAt, partsOf, type RouteDeps
 import type { CommandResponse, MemberQuery, MemberView } from './schemas.ts';
 import { viewConference, viewMember } from './views.ts';
 
-type Deps = Pick<RouteDeps, 'controller' | 'cluster'>;
-
 /**
  * Has a command executed.
  * @param query which members the view of the conference has, all unless given
@@ -13,7 +11,7 @@ type Deps = Pick<RouteDeps, 'controller' | 'cluster'>;
  * @throws ControllerError
  */
 export async function sendCommand(
-  deps: Deps,
+  deps: RouteDeps,
   name: string,
   command: ExternalCommand,
   query?: MemberQuery,
@@ -30,7 +28,7 @@ export async function sendCommand(
 
 /** As `sendCommand`, but the answer is the member even if gone. */
 export async function sendMemberCommand(
-  deps: Deps,
+  deps: RouteDeps,
   name: string,
   command: MemberCommand & ExternalCommand,
 ): Promise<MemberView> {

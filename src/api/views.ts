@@ -1,3 +1,4 @@
+import { isoTime } from '../base/iso-time.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import { conferenceEndsMs } from '../conference/model/deadlines.ts';
 import { isAdmitted, type Member, type Place } from '../conference/model/member.ts';
@@ -39,12 +40,12 @@ export function viewMember(part: ConferencePart, member: Member): MemberView {
     privateWith: place.at === 'private' ? partnerIn(conference, member, place.room) : null,
     talking: member.talking,
     levelDbov: levelOf(member),
-    handRaisedAt: handRaisedAtMs === null ? null : iso(handRaisedAtMs),
+    handRaisedAt: handRaisedAtMs === null ? null : isoTime(handRaisedAtMs),
     talkVolume: adjusted.talkVolume ?? audio.talkVolume,
     listenVolume: adjusted.listenVolume ?? audio.listenVolume,
     vadLevel: adjusted.vadLevel ?? audio.vadLevel,
     agcLevel: adjusted.agcLevel ?? audio.agcLevel,
-    joinedAt: iso(joinedAtMs),
+    joinedAt: isoTime(joinedAtMs),
     channel: channelId,
   };
 }
@@ -93,15 +94,15 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
     recording: recording && {
       name: recording.name,
       paused: recording.paused,
-      startedAt: iso(recording.startedAtMs),
+      startedAt: isoTime(recording.startedAtMs),
     },
     playback: playback && { ...playback, media: [...playback.media] },
     music: conferences.some(({ musicOn }) => musicOn),
     hands: memberPage(parts, HANDS).entries.map(({ part, member: { id } }) =>
       part.own ? id : formatMemberAddress(id, part.node),
     ),
-    startedAt: iso(Math.min(...conferences.map(({ startedAtMs }) => startedAtMs))),
-    endsAt: Number.isFinite(endsAtMs) ? iso(endsAtMs) : null,
+    startedAt: isoTime(Math.min(...conferences.map(({ startedAtMs }) => startedAtMs))),
+    endsAt: Number.isFinite(endsAtMs) ? isoTime(endsAtMs) : null,
   };
 }
 
@@ -112,7 +113,7 @@ function statusOf(conferences: readonly Conference[]): ConferenceSummary['status
 }
 
 export function viewNode({ sinceMs, ...node }: Node): NodeView {
-  return { ...node, since: iso(sinceMs) };
+  return { ...node, since: isoTime(sinceMs) };
 }
 
 function presenceAt({ at }: Place): MemberView['presence'] {
@@ -140,8 +141,4 @@ function partnerIn({ members }: Conference, member: Member, room: number): numbe
     }
   }
   return null;
-}
-
-function iso(timeMs: number): string {
-  return new Date(timeMs).toISOString();
 }
