@@ -5,15 +5,19 @@ import { firstAddress } from '../config/relay-config.ts';
 import { VERSION } from '../process/version.ts';
 import { boundAddressOf, judgeAnchoring } from './checks/anchoring.ts';
 import { judgeApplication, judgeAri } from './checks/asterisk.ts';
-import { judgeFile, judgeMistakes } from './checks/configuration.ts';
-import { type Finding, note } from './checks/finding.ts';
-import { judgeClock, judgeHostName } from './checks/host.ts';
-import { judgeDescriptors, judgeSocketBuffer } from './checks/limits.ts';
+import { judgeFile, judgeMistakes, judgeSecret } from './checks/configuration.ts';
+import { type Finding, note, ok } from './checks/finding.ts';
+import {
+  judgeClock,
+  judgeDescriptors,
+  judgeFfi,
+  judgeHostName,
+  judgeNodeJs,
+  judgeSocketBuffer,
+} from './checks/host.ts';
 import { judgeModules } from './checks/modules.ts';
 import { judgeAbsent, judgeNode, judgePhones } from './checks/node.ts';
 import { judgePorts, type PortRange } from './checks/ports.ts';
-import { judgeFfi, judgeNodeJs } from './checks/runtime.ts';
-import { judgeSecret } from './checks/secrets.ts';
 import { readEndpoints, readRegistered, readRunningModules, readTransports, readVersion } from './facts/asterisk.ts';
 import { askConsole, consoleSocketOf, rtpSettingsIn, transportNamesIn } from './facts/asterisk-console.ts';
 import { type Configuration, readConfiguration } from './facts/configuration.ts';
@@ -49,7 +53,7 @@ export async function examine(named: string | undefined, env: NodeJS.ProcessEnv)
     judgeFfi(await readFfiFailure()),
     judgeHostName(hostname(), await nameResolves()),
     judgeClock(await readClockSynchronised(), isInCluster),
-    ...(await examineBuffers()),
+    ...(await Promise.all(BUFFERS.map(examineBuffer))),
     ...(configuration.ok ? await examineNode(configuration) : judgeUnreadable(configuration.mistakes)),
   ];
 }
@@ -61,13 +65,9 @@ function judgeUnreadable(mistakes: readonly string[]): Finding[] {
   ];
 }
 
-async function examineBuffers(): Promise<Finding[]> {
-  return Promise.all(
-    BUFFERS.map(async (key) => {
-      const text = await readSysctl(key);
-      return judgeSocketBuffer(key, text === null ? null : Number(text));
-    }),
-  );
+async function examineBuffer(key: string): Promise<Finding> {
+  const text = await readSysctl(key);
+  return judgeSocketBuffer(key, text === null ? null : Number(text));
 }
 
 async function examineNode(configuration: Readable): Promise<Finding[]> {
@@ -94,7 +94,8 @@ async function examineConfiguration(configuration: Readable, { relay, controller
     () => true,
     () => false,
   );
-  const uid = (controller ?? relay)?.uid ?? ownUid();
+  // Root may examine a node that is another user's.
+  const uid = (controller ?? relay)?.uid ?? (process.getuid?.() || null);
   const user = uid === null ? null : { uid };
   const judged = secrets.map((secret) => judgeSecret(secret, user));
   const areSecretsGood = judged.every(({ state }) => state === 'ok');
@@ -103,15 +104,8 @@ async function examineConfiguration(configuration: Readable, { relay, controller
     // A bad secret would be told of twice.
     ...(areSecretsGood && !whole.ok ? judgeMistakes('rostrum.yaml', whole.mistakes) : []),
     ...judged,
-    ...(profiles.ok
-      ? [{ state: 'ok', check: 'profiles', message: profiles.summary, remedy: null } as const]
-      : judgeMistakes('profiles', profiles.mistakes)),
+    ...(profiles.ok ? [ok('profiles', profiles.summary)] : judgeMistakes('profiles', profiles.mistakes)),
   ];
-}
-
-/** Root may examine a node that is another user's. */
-function ownUid(): number | null {
-  return process.getuid?.() || null;
 }
 
 async function examineAsterisk(
@@ -161,14 +155,10 @@ async function examinePorts(
 
 async function examineLimits({ node }: Readable, { asterisk, relay }: Processes): Promise<Finding[]> {
   const capacity = node.cluster.capacity ?? null;
-  const limitOf = async (process: Process | null) => (process === null ? null : readOpenFiles(process.pid));
+  const examineProcess = async (name: string, perCall: number, process: Process | null) =>
+    judgeDescriptors({ name, perCall, limit: process && (await readOpenFiles(process.pid)), capacity });
   return [
-    judgeDescriptors({
-      name: 'Asterisk',
-      perCall: DESCRIPTORS_PER_CALL.asterisk,
-      limit: await limitOf(asterisk),
-      capacity,
-    }),
-    judgeDescriptors({ name: 'relay', perCall: DESCRIPTORS_PER_CALL.relay, limit: await limitOf(relay), capacity }),
+    await examineProcess('Asterisk', DESCRIPTORS_PER_CALL.asterisk, asterisk),
+    await examineProcess('relay', DESCRIPTORS_PER_CALL.relay, relay),
   ];
 }

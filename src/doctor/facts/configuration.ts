@@ -7,7 +7,7 @@ import { loadProfiles } from '../../config/read-profiles.ts';
 import { relayConfigOf } from '../../config/relay-config.ts';
 import { defaultSocketPath } from '../../config/socket-path.ts';
 import { formatProblem } from '../../yaml/yaml-document.ts';
-import type { SecretFile } from '../checks/secrets.ts';
+import type { SecretFile } from '../checks/configuration.ts';
 
 /** The node's configuration as far as it can be read: one mistake does not hide the others. */
 export type Configuration =
@@ -78,10 +78,8 @@ function mistakesIn(error: unknown): string[] {
 }
 
 async function readPassword(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').then(
-    (text) => text.trim(),
-    () => null,
-  );
+  const text = await readFile(path, 'utf8').catch(() => null);
+  return text?.trim() ?? null;
 }
 
 async function readSecrets(

@@ -27,10 +27,8 @@ export async function readOpenFiles(pid: number | 'self'): Promise<OpenFiles | n
 
 /** @param key such as `net.core.rmem_max`. @returns null if it cannot be read */
 export async function readSysctl(key: string): Promise<string | null> {
-  return readFile(`/proc/sys/${key.replaceAll('.', '/')}`, 'utf8').then(
-    (text) => text.trim(),
-    () => null,
-  );
+  const text = await readFile(`/proc/sys/${key.replaceAll('.', '/')}`, 'utf8').catch(() => null);
+  return text?.trim() ?? null;
 }
 
 /** @returns the ports that Linux gives to programs that ask for any, and those that it does not */
@@ -58,10 +56,8 @@ export async function readClockSynchronised(): Promise<boolean | null> {
 
 /** @returns null if the program is not there, fails or takes too long */
 async function outputOf(program: string, args: readonly string[]): Promise<string | null> {
-  return run(program, args, { timeout: PROGRAM_TIMEOUT_MS }).then(
-    ({ stdout }) => stdout.trim(),
-    () => null,
-  );
+  const output = await run(program, args, { timeout: PROGRAM_TIMEOUT_MS }).catch(() => null);
+  return output?.stdout.trim() ?? null;
 }
 
 /** @returns why `koffi` cannot call libc; null if it can */

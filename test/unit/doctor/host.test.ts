@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { parseOpenFiles } from '../../../src/base/open-files.ts';
-import { judgeClock, judgeHostName } from '../../../src/doctor/checks/host.ts';
-import { judgeDescriptors, judgeSocketBuffer } from '../../../src/doctor/checks/limits.ts';
+import { judgeSecret } from '../../../src/doctor/checks/configuration.ts';
+import {
+  judgeClock,
+  judgeDescriptors,
+  judgeFfi,
+  judgeHostName,
+  judgeNodeJs,
+  judgeSocketBuffer,
+} from '../../../src/doctor/checks/host.ts';
 import { judgePorts, type PortFacts, parsePortRanges } from '../../../src/doctor/checks/ports.ts';
 import { parseInetSockets, parseUnixSockets } from '../../../src/doctor/checks/proc-net.ts';
-import { judgeFfi, judgeNodeJs } from '../../../src/doctor/checks/runtime.ts';
-import { judgeSecret } from '../../../src/doctor/checks/secrets.ts';
 
 it.each([
   ['v18.20.0', 'problem'],
