@@ -22,11 +22,11 @@ import { lifetime } from './process-end.ts';
 
 /**
  * Runs the controller until SIGTERM or SIGINT; calls then go on in Asterisk, for the next controller to adopt.
- * @param configFile see `readConfig`
+ * @param options.config see `readConfig`
  * @throws ConfigError, ApiError or AriError with what keeps it from running
  */
-export async function runController(configFile: string | undefined): Promise<void> {
-  const config = await readConfig(configFile, process.env);
+export async function runController(options: { config?: string }): Promise<void> {
+  const config = await readConfig(options.config, process.env);
   const logger = createLogger(config.log);
   const { url, username, application } = config.asterisk;
   const login = { url, username, password: config.ariPassword };

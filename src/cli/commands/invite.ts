@@ -1,14 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../../api/client.ts';
 import type { InvitationView } from '../../api/invite-routes.ts';
+import type { ClientOptions } from '../options/common.ts';
 import { UsageError } from '../options/errors.ts';
-import type { InviteOptions } from '../options/invite.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { print, terminalWidth } from '../terminal/print.ts';
 import { table } from '../text/table.ts';
-import { isFinished, latestStates } from './invitation-states.ts';
 
 const POLL_MS = 250;
+
+type InviteOptions = ClientOptions & {
+  profile?: string;
+  speaker?: true;
+  admin?: true;
+  flags?: string[];
+  skipPin?: true;
+  callerId?: string;
+  timeout?: string;
+  tries?: string;
+  retry?: string;
+  wait?: true;
+  list?: true;
+  cancel?: string;
+};
 
 /** `rostrum invite <conference> <target>...` */
 export async function invite(conference: string, targets: readonly string[], options: InviteOptions): Promise<void> {
@@ -26,25 +40,44 @@ export async function invite(conference: string, targets: readonly string[], opt
 }
 
 function bodyOf(targets: readonly string[], options: InviteOptions): object {
-  const { speaker, admin, flags, skipPin, callerId, profile } = options;
+  const { speaker, admin, flags, skipPin, callerId, profile, timeout, tries, retry } = options;
   return {
     targets,
-    ...(speaker && { speaker }),
-    ...(admin && { admin }),
-    ...(flags && { flags }),
-    ...(skipPin && { skipPin }),
-    ...(callerId && { callerId }),
-    ...(profile && { profile }),
-    ...numberOf('timeoutSeconds', options.timeout),
-    ...numberOf('tries', options.tries),
-    ...numberOf('retrySeconds', options.retry),
+    speaker,
+    admin,
+    flags,
+    skipPin,
+    callerId: callerId || undefined,
+    profile: profile || undefined,
+    timeoutSeconds: numberIn(timeout),
+    tries: numberIn(tries),
+    retrySeconds: numberIn(retry),
   };
 }
 
-function numberOf(key: string, text: string | undefined): object {
-  if (text === undefined) return {};
-  if (!/^\d{1,5}$/.test(text)) throw new UsageError(`"${text}" is not a whole number`);
-  return { [key]: Number(text) };
+function numberIn(text: string | undefined): number | undefined {
+  if (text !== undefined && !/^\d{1,5}$/.test(text)) throw new UsageError(`"${text}" is not a whole number`);
+  return text === undefined ? undefined : Number(text);
+}
+
+/**
+ * The last known states of invitations that are followed. The controller forgets finished ones after a while, and all when it
+ * is restarted: of a finished one the last word counts, and one that was not finished has failed.
+ * @param known as they were last
+ * @param listed as the controller lists them now, with others among them
+ * @returns the followed ones, in their order
+ */
+export function latestStates(known: readonly InvitationView[], listed: readonly InvitationView[]): InvitationView[] {
+  const now = new Map(listed.map((invitation) => [invitation.id, invitation]));
+  return known.map((last) => {
+    const found = now.get(last.id);
+    if (found || isFinished(last)) return found ?? last;
+    return { ...last, status: 'failed', reason: 'forgotten' };
+  });
+}
+
+export function isFinished({ status }: InvitationView): boolean {
+  return status === 'answered' || status === 'failed';
 }
 
 /** Prints each change until all are finished. */

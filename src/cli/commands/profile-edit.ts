@@ -8,8 +8,7 @@ import { hiddenBeside } from '../../config/profile-write.ts';
 import { readProfileFile } from '../../config/read-profiles.ts';
 import { formatProblem, type Problem } from '../../yaml/yaml-document.ts';
 import { UsageError } from '../options/errors.ts';
-import type { ProfileOptions } from '../options/profile.ts';
-import { directoryOf } from './profile.ts';
+import { directoryOf, type ProfileOptions } from './profile.ts';
 import { type Judgement, judge, type OpenedProfile, openProfile, putInPlace } from './profile-change.ts';
 
 export type EditDeps = {

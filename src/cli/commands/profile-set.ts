@@ -4,15 +4,15 @@ import { hasInText, setInText, unsetInText } from '../../config/profile-text.ts'
 import { findKey, isSection, PROFILE_KEYS, type ProfileKind, valueAt } from '../../profiles/profile-keys.ts';
 import { readYaml } from '../../yaml/yaml-document.ts';
 import { UsageError } from '../options/errors.ts';
-import type { SetOptions } from '../options/profile.ts';
-import { directoryOf } from './profile.ts';
+import { directoryOf, type ProfileOptions } from './profile.ts';
 import { judge, openProfile, putInPlace } from './profile-change.ts';
 
 /** `rostrum profile set`: changes one value and leaves the rest of the file as it is. */
 export async function set(
   name: string,
-  { key, value }: { key: string | undefined; value: string | undefined },
-  options: SetOptions,
+  key: string | undefined,
+  value: string | undefined,
+  options: ProfileOptions & { unset?: string },
 ): Promise<void> {
   const { unset } = options;
   if (unset === undefined ? key === undefined || value === undefined : key !== undefined) {

@@ -2,10 +2,9 @@ import { PROFILE_KEYS, type ProfileKey, valueAt } from '../../profiles/profile-k
 import type { ResolvedProfile } from '../../profiles/profiles.ts';
 import { TAKES_EFFECT_WORDS } from '../../profiles/takes-effect.ts';
 import { UsageError } from '../options/errors.ts';
-import type { ProfileOptions } from '../options/profile.ts';
 import { print } from '../terminal/print.ts';
 import { table } from '../text/table.ts';
-import { directoryOf, load } from './profile.ts';
+import { directoryOf, load, type ProfileOptions } from './profile.ts';
 
 /** In place of what is not shown. */
 const HIDDEN = '(set)';

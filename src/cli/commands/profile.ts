@@ -8,10 +8,12 @@ import { profileJsonSchema } from '../../profiles/json-schema.ts';
 import type { Resolution } from '../../profiles/profiles.ts';
 import type { Problem } from '../../yaml/yaml-document.ts';
 import type { ClientOptions } from '../options/common.ts';
-import type { ProfileOptions } from '../options/profile.ts';
 import { print } from '../terminal/print.ts';
 import { table } from '../text/table.ts';
 import { changeLines } from './profile-change.ts';
+
+/** The place of the profiles, as given on the command line. */
+export type ProfileOptions = { directory?: string; config?: string; json?: true };
 
 /** @param argument the directory as a word of its own */
 export async function list(argument: string | undefined, options: ProfileOptions): Promise<void> {
@@ -32,7 +34,7 @@ export async function list(argument: string | undefined, options: ProfileOptions
 }
 
 /** @param argument the directory as a word of its own */
-export async function check(argument: string | undefined, options: ProfileOptions = {}): Promise<void> {
+export async function check(argument: string | undefined, options: ProfileOptions): Promise<void> {
   const directory = await directoryOf(options, argument);
   const { conferences, controls } = await readProfiles(directory);
   process.stdout.write(

@@ -6,16 +6,16 @@ import { lifetime } from './process-end.ts';
 
 /**
  * Runs the relay until SIGTERM or SIGINT.
- * @param configFile see `readConfig`
- * @param takesOver whether it goes on with the calls of the relay that runs, if one does
+ * @param options.config see `readConfig`
+ * @param options.takeOver goes on with the calls of the relay that runs, if one does
  * @throws ConfigError or RelayError with what keeps it from running
  */
-export async function runRelay(configFile: string | undefined, takesOver: boolean): Promise<void> {
-  const config = await readConfig(configFile, process.env);
+export async function runRelay(options: { config?: string; takeOver?: true }): Promise<void> {
+  const config = await readConfig(options.config, process.env);
   const logger = createLogger(config.log);
   const { ended, end } = lifetime();
 
-  const predecessor = takesOver ? await findPredecessor(config.relay.socketPath) : null;
+  const predecessor = options.takeOver ? await findPredecessor(config.relay.socketPath) : null;
   const threads = Math.max(config.relay.threads, predecessor?.handsOver?.threads ?? 0);
   const relay = new Relay(
     { ...config.relay, threads, predecessor },

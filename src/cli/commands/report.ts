@@ -1,9 +1,11 @@
 import { ApiClient } from '../../api/client.ts';
 import { attendanceCsv, attendanceJsonLines } from '../../attendance/csv.ts';
 import type { AttendanceRow } from '../../attendance/row.ts';
-import { table } from '../text/table.ts';
+import type { ClientOptions } from '../options/common.ts';
+import { time } from '../text/conference-text.ts';
+import { tableOf } from '../text/table.ts';
 
-export type ReportOptions = { socket: string; all?: true; csv?: true; json?: true; jsonl?: true };
+type ReportOptions = ClientOptions & { all?: true; csv?: true; jsonl?: true };
 
 /** `rostrum report <conference> [--csv|--json|--jsonl] [--all]` */
 export async function report(conference: string, options: ReportOptions): Promise<void> {
@@ -34,21 +36,22 @@ function runTable(rows: readonly AttendanceRow[]): string {
   return [
     `conference ${conference}, started ${day(startedAt)} ${time(startedAt)}: ${rows.length - turnedAway} members, ` +
       `${there} still there, ${turnedAway} turned away`,
-    table(
-      ['MEMBER', 'NUMBER', 'NAME', 'ROLES', 'JOINED', 'LEFT', 'TIME', 'AS SPEAKER', 'RESULT'],
-      rows.map((row) => [
-        row.memberId,
-        row.number || '-',
-        row.name || '-',
-        [...new Set(row.roles.map(({ role, admin }) => (admin ? `${role}+admin` : role)))].join(' ') || '-',
-        row.joinedAt ? time(row.joinedAt) : '-',
-        row.leftAt ? time(row.leftAt) : '-',
-        duration(row.seconds),
-        duration(row.speakerSeconds),
-        row.result ?? '-',
-      ]),
-    ),
+    tableOf(rows, [
+      ['MEMBER', ({ memberId }) => memberId],
+      ['NUMBER', ({ number }) => number || '-'],
+      ['NAME', ({ name }) => name || '-'],
+      ['ROLES', rolesIn],
+      ['JOINED', ({ joinedAt }) => (joinedAt ? time(joinedAt) : '-')],
+      ['LEFT', ({ leftAt }) => (leftAt ? time(leftAt) : '-')],
+      ['TIME', ({ seconds }) => duration(seconds)],
+      ['AS SPEAKER', ({ speakerSeconds }) => duration(speakerSeconds)],
+      ['RESULT', ({ result }) => result ?? '-'],
+    ]),
   ].join('\n');
+}
+
+function rolesIn({ roles }: AttendanceRow): string {
+  return [...new Set(roles.map(({ role, admin }) => (admin ? `${role}+admin` : role)))].join(' ') || '-';
 }
 
 /** `h:mm:ss` */
@@ -60,8 +63,4 @@ function duration(seconds: number): string {
 function day(iso: string): string {
   const date = new Date(iso);
   return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((n) => String(n).padStart(2, '0')).join('-');
-}
-
-function time(iso: string): string {
-  return new Date(iso).toTimeString().slice(0, 8);
 }

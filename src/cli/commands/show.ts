@@ -4,10 +4,10 @@ import type { ClientOptions } from '../options/common.ts';
 import { type ListOptions, type MemberListOptions, memberQuery, positionOf } from '../options/list.ts';
 import type { ShowWhat } from '../options/show-words.ts';
 import { print, terminalLimit, terminalWidth } from '../terminal/print.ts';
-import { printOrWatch } from '../terminal/print-or-watch.ts';
-import { admissionText } from '../text/admission-text.ts';
+import { printOrWatch } from '../terminal/watch.ts';
 import { conferenceListText, conferenceText, selectConferences } from '../text/conference-text.ts';
 import { memberListText } from '../text/member-text.ts';
+import { admissionText } from '../text/node-text.ts';
 
 export async function status({ socket, json }: ClientOptions): Promise<void> {
   const view = await new ApiClient({ socketPath: socket }).get<StatusView>('/status');

@@ -7,22 +7,20 @@ import { EXIT } from '../terminal/exit-codes.ts';
 
 /**
  * Runs the node's processes until SIGTERM or SIGINT, or until one ends by its own decision.
- * @returns the exit status
+ * @param options.config see `readConfig`
  */
-export async function start(configFile: string | undefined): Promise<number> {
+export async function start({ config: configFile }: { config?: string }): Promise<void> {
   const config = await readConfig(configFile, process.env);
   const logger = createLogger(config.log);
   const program = fileURLToPath(new URL('../main.js', import.meta.url));
   const command = process.execPath;
   const argsOf = (name: string) => [program, name, ...(configFile ? ['--config', configFile] : [])];
-  const relay = new Supervisor(
-    { name: 'relay', command, args: argsOf('relay'), mistakeStatus: EXIT.usage },
-    { logger },
-  );
-  const controller = new Supervisor(
-    { name: 'controller', command, args: argsOf('controller'), mistakeStatus: EXIT.usage },
-    { logger, onMessage: (message) => void (isUpgradeRequest(message) && upgrade()) },
-  );
+  const specOf = (name: string) => ({ name, command, args: argsOf(name), mistakeStatus: EXIT.usage });
+  const relay = new Supervisor(specOf('relay'), { logger });
+  const controller = new Supervisor(specOf('controller'), {
+    logger,
+    onMessage: (message) => void (isUpgradeRequest(message) && upgrade()),
+  });
   const supervisors = [relay, controller];
   /** By what is installed now. The relay first: calls go on whatever becomes of the controller. */
   const upgrade = async () => {
@@ -42,5 +40,5 @@ export async function start(configFile: string | undefined): Promise<number> {
   await Promise.race(running);
   stop();
   const statuses = await Promise.all(running);
-  return statuses.find((status) => status !== EXIT.ok) ?? EXIT.ok;
+  process.exitCode = statuses.find((status) => status !== EXIT.ok) ?? EXIT.ok;
 }

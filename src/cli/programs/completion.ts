@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { lazily } from './lazily.ts';
 
 /** Adds `completion`, and the hidden `complete` that its scripts call. */
 export function addCompletionCommands(program: Command): void {
@@ -13,10 +14,7 @@ bash:  source <(rostrum completion bash)                  in ~/.bashrc
 zsh:   source <(rostrum completion zsh)                   in ~/.zshrc, after compinit
 fish:  rostrum completion fish | source                   in ~/.config/fish/config.fish`,
     )
-    .action(async (shell: string) => {
-      const { completion } = await import('../commands/completion.ts');
-      completion(shell);
-    });
+    .action(lazily(async () => (await import('../commands/completion.ts')).completion));
 
   program
     .command('complete', { hidden: true })

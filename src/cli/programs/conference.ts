@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type ClientOptions, jsonOption, socketOption } from '../options/common.ts';
+import { addClientOptions, type ClientOptions } from '../options/common.ts';
 import { addListOptions, type ListOptions } from '../options/list.ts';
 
 type PlaybackOptions = ClientOptions & { volume?: string; member?: string; wait?: true };
@@ -7,12 +7,7 @@ type PlaybackOptions = ClientOptions & { volume?: string; member?: string; wait?
 /** Adds the commands about a whole conference. They are the words of `conference/command-line/parse-command.ts`. */
 export function addConferenceCommands(program: Command): void {
   const add = (name: string, description: string) =>
-    program
-      .command(name)
-      .argument('<conference>')
-      .description(description)
-      .addOption(socketOption)
-      .addOption(jsonOption);
+    addClientOptions(program.command(name)).argument('<conference>').description(description);
 
   for (const [name, description] of [
     ['term', 'end a conference; its members hear that'],

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { jsonOption, socketOption } from '../options/common.ts';
-import type { InviteOptions } from '../options/invite.ts';
+import { addClientOptions } from '../options/common.ts';
+import { lazily } from './lazily.ts';
 
 /** Adds `rostrum invite`. */
 export function addInviteCommand(program: Command): void {
-  program
+  const invite = program
     .command('invite')
     .argument('<conference>')
     .argument('[targets...]', 'phone numbers, or endpoints where rostrum.yaml allows them')
@@ -20,11 +20,6 @@ export function addInviteCommand(program: Command): void {
     .option('--retry <seconds>', 'how long to wait between tries')
     .option('--wait', 'print the progress until all have answered or failed; exit status 1 if one of them failed')
     .option('--list', 'show the invitations instead')
-    .option('--cancel <id>', 'cancel an invitation instead')
-    .addOption(socketOption)
-    .addOption(jsonOption)
-    .action(async (conference: string, targets: string[], options: InviteOptions) => {
-      const { invite } = await import('../commands/invite.ts');
-      await invite(conference, targets, options);
-    });
+    .option('--cancel <id>', 'cancel an invitation instead');
+  addClientOptions(invite).action(lazily(async () => (await import('../commands/invite.ts')).invite));
 }

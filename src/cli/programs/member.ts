@@ -1,17 +1,14 @@
 import type { Command } from 'commander';
-import { type ClientOptions, jsonOption, socketOption } from '../options/common.ts';
+import { addClientOptions, type ClientOptions } from '../options/common.ts';
 
 /** Adds `member`. Its words are those of `conference/command-line/parse-member-command.ts`, and `status`. */
 export function addMemberCommand(program: Command): void {
-  program
-    .command('member')
+  addClientOptions(program.command('member'))
     .argument('<conference>')
     .argument('<member>', 'number of the member, as `show` lists it; 7@lyon is number 7 of node lyon')
     .argument('<action>', 'see below')
     .argument('[words...]')
     .description('show or change a member')
-    .addOption(socketOption)
-    .addOption(jsonOption)
     .addHelpText('after', ACTIONS_HELP)
     // -mute is a word here, not an option.
     .allowUnknownOption()

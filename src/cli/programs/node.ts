@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type ClientOptions, configOption, jsonOption, socketOption } from '../options/common.ts';
+import { addClientOptions, configOption, jsonOption } from '../options/common.ts';
+import { lazily } from './lazily.ts';
 
 /** Adds `start`, `relay`, `controller` and `upgrade`, which run the node, and `doctor`, which looks at it. */
 export function addNodeCommands(program: Command): void {
@@ -7,47 +8,29 @@ export function addNodeCommands(program: Command): void {
     .command('start')
     .description('run the node: starts its processes and restarts them if they die')
     .addOption(configOption)
-    .action(async (options: { config?: string }) => {
-      const { start } = await import('../commands/start.ts');
-      process.exitCode = await start(options.config);
-    });
+    .action(lazily(async () => (await import('../commands/start.ts')).start));
 
   program
     .command('relay')
     .description('run the relay alone, in the foreground')
     .addOption(configOption)
     .option('--take-over', 'take over the calls of the running relay, which then ends')
-    .action(async (options: { config?: string; takeOver?: true }) => {
-      const { runRelay } = await import('../commands/relay.ts');
-      await runRelay(options.config, options.takeOver ?? false);
-    });
+    .action(lazily(async () => (await import('../commands/relay.ts')).runRelay));
 
   program
     .command('controller')
     .description('run the controller alone, in the foreground')
     .addOption(configOption)
-    .action(async (options: { config?: string }) => {
-      const { runController } = await import('../commands/controller.ts');
-      await runController(options.config);
-    });
+    .action(lazily(async () => (await import('../commands/controller.ts')).runController));
 
-  program
-    .command('upgrade')
+  addClientOptions(program.command('upgrade'))
     .description('replace relay and controller with the version that is installed now; calls go on')
-    .addOption(socketOption)
-    .addOption(jsonOption)
-    .action(async (options: ClientOptions) => {
-      const { upgrade } = await import('../commands/upgrade.ts');
-      await upgrade(options);
-    });
+    .action(lazily(async () => (await import('../commands/upgrade.ts')).upgrade));
 
   program
     .command('doctor')
     .description('show what is wrong with this node and its host, and what to do about it')
     .addOption(configOption)
     .addOption(jsonOption)
-    .action(async (options: { config?: string; json?: true }) => {
-      const { doctor } = await import('../commands/doctor.ts');
-      process.exitCode = await doctor(options);
-    });
+    .action(lazily(async () => (await import('../commands/doctor.ts')).doctor));
 }

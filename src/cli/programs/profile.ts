@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
-import { type ClientOptions, configOption, jsonOption, socketOption } from '../options/common.ts';
-import type { ProfileOptions, SetOptions } from '../options/profile.ts';
+import { addClientOptions, configOption, jsonOption } from '../options/common.ts';
+import { lazily } from './lazily.ts';
 
-/** Adds `rostrum profile ...`. Commands load their code when they run, see main.ts. */
+/** Adds `rostrum profile ...`. */
 export function addProfileCommands(program: Command): void {
   const profile = program.command('profile').description('show, check and change profiles');
   const add = (nameAndArguments: string, description: string) =>
@@ -14,23 +14,14 @@ export function addProfileCommands(program: Command): void {
 
   add('list [directory]', 'list the profiles')
     .addOption(jsonOption)
-    .action(async (directory: string | undefined, options: ProfileOptions) => {
-      const { list } = await import('../commands/profile.ts');
-      await list(directory, options);
-    });
+    .action(lazily(async () => (await import('../commands/profile.ts')).list));
 
   add('show <name>', 'show all values of a profile, and where each comes from')
     .addOption(jsonOption)
-    .action(async (name: string, options: ProfileOptions) => {
-      const { show } = await import('../commands/profile-show.ts');
-      await show(name, options);
-    });
+    .action(lazily(async () => (await import('../commands/profile-show.ts')).show));
 
   add('check [directory]', 'check all profiles and print every mistake').action(
-    async (directory: string | undefined, options: ProfileOptions) => {
-      const { check } = await import('../commands/profile.ts');
-      await check(directory, options);
-    },
+    lazily(async () => (await import('../commands/profile.ts')).check),
   );
 
   add('set <name> [key] [value]', 'change a value, such as: set default limits.speakers 40')
@@ -47,33 +38,18 @@ The rest of the file stays as it is. A list is [a, b]; null takes away an inheri
     )
     // A value may be -2 or -mute.
     .allowUnknownOption()
-    .action(async (name: string, key: string | undefined, value: string | undefined, options: SetOptions) => {
-      const { set } = await import('../commands/profile-set.ts');
-      await set(name, { key, value }, options);
-    });
+    .action(lazily(async () => (await import('../commands/profile-set.ts')).set));
 
   add('edit <name>', 'edit a profile with $VISUAL or $EDITOR; it is checked before it replaces the old one').action(
-    async (name: string, options: ProfileOptions) => {
-      const { edit } = await import('../commands/profile-edit.ts');
-      await edit(name, options);
-    },
+    lazily(async () => (await import('../commands/profile-edit.ts')).edit),
   );
 
   profile
     .command('schema')
     .description('print the JSON Schema of profiles, for editors')
-    .action(async () => {
-      const { schema } = await import('../commands/profile.ts');
-      schema();
-    });
+    .action(lazily(async () => (await import('../commands/profile.ts')).schema));
 
-  profile
-    .command('reload')
+  addClientOptions(profile.command('reload'))
     .description('make the controller read the profiles again, and show what has changed')
-    .addOption(socketOption)
-    .addOption(jsonOption)
-    .action(async (options: ClientOptions) => {
-      const { reload } = await import('../commands/profile.ts');
-      await reload(options);
-    });
+    .action(lazily(async () => (await import('../commands/profile.ts')).reload));
 }

@@ -21,7 +21,7 @@ export const EXIT = {
   taken: 6,
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const BY_ERROR_CODE: Record<string, ExitCode> = {
   'invalid-configuration': EXIT.usage,

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WatchOptions } from '../options/common.ts';
 import { cut } from '../text/text-width.ts';
 import { EXIT } from './exit-codes.ts';
+import { print } from './print.ts';
 
 const INTERVAL_MS = 1000;
 
@@ -12,12 +14,30 @@ const CLEAR_LINE = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 
 /**
+ * Prints a value once, or with `--watch` whenever it changes.
+ * @param forPrograms what of the value `--json` prints
+ */
+export async function printOrWatch<T>(
+  { watch: isWatched, json }: WatchOptions,
+  read: () => Promise<T>,
+  forPeople: (value: T) => string,
+  forPrograms: (value: T) => unknown = (value) => value,
+): Promise<void> {
+  if (isWatched) {
+    // A line each, so that programs can tell them apart.
+    await watch(async () => (json ? JSON.stringify(forPrograms(await read())) : forPeople(await read())));
+  }
+  const value = await read();
+  print(forPrograms(value), json, () => forPeople(value));
+}
+
+/**
  * Shows something again and again until Ctrl-C: on a terminal redrawn once a second, elsewhere printed when it has
  * changed. A controller that is away for a while does not end it; a conference that is over does.
  * @param read what to show now
  * @throws what `read` does the first time, or when there is no such conference or member any more
  */
-export async function watch(read: () => Promise<string>): Promise<never> {
+async function watch(read: () => Promise<string>): Promise<never> {
   const { stdout } = process;
   const end = () => {
     if (stdout.isTTY) stdout.write(SHOW_CURSOR);

@@ -1,7 +1,7 @@
 import { pageOf } from '../../api/member-page.ts';
 import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
 import { count, type Position, totalsText } from './list-text.ts';
-import { table } from './table.ts';
+import { tableOf } from './table.ts';
 import { printable } from './text-width.ts';
 
 /** Conferences as people read them. */
@@ -11,31 +11,20 @@ const MOST_HANDS = 20;
 
 export function conferenceTable(conferences: readonly ConferenceSummary[], widthColumns: number): string {
   const clustered = conferences.some(({ nodes }) => nodes.length > 0);
-  return table(
+  return tableOf(
+    conferences,
     [
-      'CONFERENCE',
-      'PROFILE',
-      'STATUS',
-      ...(clustered ? ['NODES'] : []),
-      'MEMBERS',
-      'SPEAKERS',
-      'TALKING',
-      'HANDS',
-      'STATE',
-      'SINCE',
+      ['CONFERENCE', ({ name }) => name],
+      ['PROFILE', ({ profile }) => profile],
+      ['STATUS', ({ status }) => status],
+      ['NODES', ({ nodes }) => nodes.join(' '), clustered],
+      ['MEMBERS', ({ members }) => members],
+      ['SPEAKERS', ({ speakers }) => speakers],
+      ['TALKING', ({ counts }) => counts.talking],
+      ['HANDS', ({ hands }) => hands.length],
+      ['STATE', (conference) => stateWords(conference).join(' ') || '-'],
+      ['SINCE', ({ startedAt }) => time(startedAt)],
     ],
-    conferences.map((conference) => [
-      conference.name,
-      conference.profile,
-      conference.status,
-      ...(clustered ? [conference.nodes.join(' ')] : []),
-      conference.members,
-      conference.speakers,
-      conference.counts.talking,
-      conference.hands.length,
-      stateWords(conference).join(' ') || '-',
-      time(conference.startedAt),
-    ]),
     widthColumns,
   );
 }
@@ -75,9 +64,9 @@ export function conferenceText(conference: ConferenceView): string {
     `conference ${name}, profile ${profile}, ${status}, since ${time(conference.startedAt)}: ` +
       `${count(total)} members, ${count(speakers)} speakers`,
   ];
+  const { talking, waiting } = counts;
   if (conference.nodes.length > 0) lines.push(`on ${conference.nodes.join(', ')}`);
-  if (counts.talking + counts.waiting > 0)
-    lines.push(`${count(counts.talking)} talking, ${count(counts.waiting)} waiting`);
+  if (talking + waiting > 0) lines.push(`${count(talking)} talking, ${count(waiting)} waiting`);
   if (conference.locked) lines.push('locked: only moderators get in');
   if (conference.mutedAll) lines.push(`muted: ${conference.mutedAll}, also members who join later`);
   if (recording) lines.push(`recording ${recording.name} since ${time(recording.startedAt)}${paused(recording)}`);
@@ -99,13 +88,10 @@ export function time(iso: string): string {
 }
 
 function stateWords({ locked, mutedAll, recording, playback, music }: ConferenceSummary): string[] {
-  return [
-    ...(locked ? ['locked'] : []),
-    ...(mutedAll ? ['muted'] : []),
-    ...(recording ? ['recording'] : []),
-    ...(playback ? ['playing'] : []),
-    ...(music ? ['music'] : []),
-  ];
+  const states = { locked, muted: mutedAll, recording, playing: playback, music };
+  return Object.entries(states)
+    .filter(([, isSo]) => isSo)
+    .map(([word]) => word);
 }
 
 function paused({ paused }: { paused: boolean }): string {

@@ -1,7 +1,7 @@
 import type { MemberListView, MemberStatusView, MemberView } from '../../api/schemas.ts';
 import { time } from './conference-text.ts';
 import { type Position, totalsText } from './list-text.ts';
-import { table } from './table.ts';
+import { tableOf } from './table.ts';
 import { printable } from './text-width.ts';
 
 /** Members as people read them. */
@@ -9,22 +9,21 @@ import { printable } from './text-width.ts';
 export function memberTable(members: readonly MemberView[], widthColumns: number): string {
   const clustered = members.some(({ node }) => node !== null);
   const measured = members.some(({ levelDbov }) => levelDbov !== null);
-  const columns = { node: clustered ? ['NODE'] : [], level: measured ? ['LEVEL'] : [] };
-  return table(
-    ['MEMBER', ...columns.node, 'NUMBER', 'NAME', 'ROLE', 'FLAGS', 'PLACE', 'TALKS', ...columns.level, 'HAND', 'SINCE'],
-    members.map((member) => [
-      member.id,
-      ...(clustered ? [member.node ?? '-'] : []),
-      member.caller.number || '-',
-      member.caller.name || '-',
-      member.role,
-      flagWords(member),
-      place(member),
-      member.talking ? 'yes' : '-',
-      ...(measured ? [level(member) ?? '-'] : []),
-      member.handRaisedAt ? time(member.handRaisedAt) : '-',
-      time(member.joinedAt),
-    ]),
+  return tableOf(
+    members,
+    [
+      ['MEMBER', ({ id }) => id],
+      ['NODE', ({ node }) => node ?? '-', clustered],
+      ['NUMBER', ({ caller }) => caller.number || '-'],
+      ['NAME', ({ caller }) => caller.name || '-'],
+      ['ROLE', ({ role }) => role],
+      ['FLAGS', flagWords],
+      ['PLACE', place],
+      ['TALKS', ({ talking }) => (talking ? 'yes' : '-')],
+      ['LEVEL', (member) => level(member) ?? '-', measured],
+      ['HAND', ({ handRaisedAt }) => (handRaisedAt ? time(handRaisedAt) : '-')],
+      ['SINCE', ({ joinedAt }) => time(joinedAt)],
+    ],
     widthColumns,
   );
 }
@@ -39,15 +38,11 @@ export function memberListText(
   return members.length === 0 ? totals : [memberTable(members, widthColumns), totals].join('\n');
 }
 
-function source({ path, pathReason }: MemberView): string {
-  return path === 'relay' ? 'the relay' : `Asterisk's bridge (${pathReason ?? ''})`;
-}
-
 /** Everything about one member, a line each. */
 export function memberText(member: MemberStatusView): string {
-  const rows: [string, string | number][] = [
+  const rows: Row[] = [
     ['member', member.id],
-    ...(member.node === null ? [] : [['node', member.node] as [string, string]]),
+    ['node', member.node],
     ['number', member.caller.number || '-'],
     ['name', member.caller.name || '-'],
     ['role', member.role],
@@ -61,15 +56,19 @@ export function memberText(member: MemberStatusView): string {
     ['VAD', member.vad && member.vadLevel > 0 ? `level ${member.vadLevel}` : 'off'],
     ['AGC', member.agc && member.agcLevel > 0 ? `level ${member.agcLevel}` : 'off'],
     ['comfort noise', member.cng ? 'yes' : 'no'],
-    ...(member.path === null ? [] : [['sound from', source(member)] as [string, string]]),
+    ['sound from', source(member)],
     ['since', time(member.joinedAt)],
     ['channel', member.channel],
     ...mediaRows(member.media),
   ];
-  return rows.map(([name, value]) => `${name.padEnd(15)}${printable(String(value))}`).join('\n');
+  const shown = rows.filter(([, value]) => value !== null);
+  return shown.map(([name, value]) => `${name.padEnd(15)}${printable(String(value))}`).join('\n');
 }
 
-function mediaRows(media: MemberStatusView['media']): [string, string][] {
+/** A value of null is not shown. */
+type Row = [name: string, value: string | number | null];
+
+function mediaRows(media: MemberStatusView['media']): Row[] {
   if (!media) return [];
   const { codec, packetsReceived, packetsLost, packetsSent, packetsLostBySide, roundTripMs } = media;
   const { jitterMs, jitterAtPhoneMs, silentSeconds } = media;
@@ -79,8 +78,13 @@ function mediaRows(media: MemberStatusView['media']): [string, string][] {
     ['received', `${packetsReceived} packets, ${packetsLost} lost${jitter(jitterMs)}`],
     ['sent', `${packetsSent} packets, ${packetsLostBySide} lost${jitter(jitterAtPhoneMs)}`],
     ['round trip', `${roundTripMs} ms`],
-    ...(silentSeconds === null ? [] : [['last heard', `${silentSeconds} s ago`] as [string, string]]),
+    ['last heard', silentSeconds === null ? null : `${silentSeconds} s ago`],
   ];
+}
+
+function source({ path, pathReason }: MemberView): string | null {
+  if (path === null) return null;
+  return path === 'relay' ? 'the relay' : `Asterisk's bridge (${pathReason ?? ''})`;
 }
 
 function flagWords(member: MemberView): string {

@@ -1,38 +1,25 @@
-import type { NodeView } from '../../api/schemas.ts';
+import type { NodeView, RouteView, StatusView } from '../../api/schemas.ts';
 import { time } from './conference-text.ts';
-import { table } from './table.ts';
+import { tableOf } from './table.ts';
 
 /** The nodes of the cluster as people read them. */
 export function nodeTable(nodes: readonly NodeView[], widthColumns: number): string {
-  return table(
+  return tableOf(
+    nodes,
     [
-      'NODE',
-      'STATE',
-      'CONFERENCES',
-      'MEMBERS',
-      'WAITING',
-      'CAPACITY',
-      'LOAD',
-      'RTT MS',
-      'LOSS',
-      'DELAY MS',
-      'SINCE',
-      'VERSION',
+      ['NODE', ({ id }) => id],
+      ['STATE', ({ state, draining }) => (draining ? `${state}, draining` : state)],
+      ['CONFERENCES', ({ conferences }) => conferences],
+      ['MEMBERS', ({ members }) => members],
+      ['WAITING', ({ admission }) => admission.waiting],
+      ['CAPACITY', ({ capacity }) => capacity ?? '-'],
+      ['LOAD', ({ load }) => load?.toFixed(2) ?? '-'],
+      ['RTT MS', ({ rttMs }) => rttMs?.toFixed(1) ?? '-'],
+      ['LOSS', ({ audio }) => lossOf(audio)],
+      ['DELAY MS', ({ audio }) => (audio?.delayMs ? audio.delayMs.toFixed(0) : '-')],
+      ['SINCE', ({ since }) => time(since)],
+      ['VERSION', ({ version }) => version ?? '-'],
     ],
-    nodes.map((node) => [
-      node.id,
-      node.draining ? `${node.state}, draining` : node.state,
-      node.conferences,
-      node.members,
-      node.admission.waiting,
-      node.capacity ?? '-',
-      node.load === null ? '-' : node.load.toFixed(2),
-      node.rttMs === null ? '-' : node.rttMs.toFixed(1),
-      lossOf(node.audio),
-      node.audio?.delayMs ? node.audio.delayMs.toFixed(0) : '-',
-      time(node.since),
-      node.version ?? '-',
-    ]),
     widthColumns,
   );
 }
@@ -41,4 +28,23 @@ export function nodeTable(nodes: readonly NodeView[], widthColumns: number): str
 function lossOf(audio: NodeView['audio']): string {
   if (!audio || audio.frames + audio.concealed === 0) return '-';
   return `${((100 * audio.concealed) / (audio.frames + audio.concealed)).toFixed(1)} %`;
+}
+
+/** Calls that come in, in a line. */
+export function admissionText({ waiting, longestMs, perSecond, limit, refused }: StatusView['admission']): string {
+  const line = waiting === 0 ? 'nobody waits' : `${waiting} wait, the longest for ${(longestMs / 1000).toFixed(1)} s`;
+  return `${line}; ${perSecond}/s let in, at most ${limit} at once; ${refused} refused`;
+}
+
+const WHY: Record<RouteView['reason'], string> = {
+  placement: 'placement prefers it',
+  full: 'this node is full',
+  draining: 'this node is draining',
+  congested: 'calls wait at this node to be let in',
+  'only-here': 'this node is draining, but no other one has room',
+};
+
+/** Where the next caller goes, in a line. */
+export function routeText({ node, sip, reason }: RouteView): string {
+  return `${node}  ${sip ?? '(no cluster.sip)'}  ${WHY[reason]}`;
 }

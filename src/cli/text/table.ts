@@ -1,10 +1,21 @@
 import { cut, printable, widthOf } from './text-width.ts';
 
-type Column = { width: number; readonly numeric: boolean };
+/** A column has a title, and a cell for each item. It may be left out. */
+export type Column<Item> = readonly [title: string, cell: (item: Item) => string | number, isShown?: boolean];
+
+type Format = { width: number; readonly numeric: boolean };
 
 /** A column of text is not cut to less. */
 const NARROWEST = 6;
 const GAP = 2;
+
+/** Formats a table that has a row for each item. @param widthColumns as for `table` */
+export function tableOf<Item>(items: readonly Item[], columns: readonly Column<Item>[], widthColumns?: number): string {
+  const shown = columns.filter(([, , isShown = true]) => isShown);
+  const titles = shown.map(([title]) => title);
+  const rows = items.map((item) => shown.map(([, cell]) => cell(item)));
+  return table(titles, rows, widthColumns);
+}
 
 /**
  * Formats rows as columns of equal width, two spaces apart, with a heading; numbers are aligned to the right. Control
@@ -18,7 +29,7 @@ export function table(
   widthColumns: number = Number.POSITIVE_INFINITY,
 ): string {
   const texts = rows.map((row) => heading.map((_, column) => printable(String(row[column] ?? ''))));
-  const columns = heading.map((title, column): Column => {
+  const columns = heading.map((title, column): Format => {
     const width = Math.max(widthOf(title), ...texts.map((row) => widthOf(row[column] ?? '')));
     return { width, numeric: rows.length > 0 && rows.every((row) => typeof row[column] === 'number') };
   });
@@ -26,7 +37,7 @@ export function table(
   return [heading, ...texts].map((row) => cut(line(row, columns), widthColumns)).join('\n');
 }
 
-function shrink(columns: readonly Column[], widthColumns: number): void {
+function shrink(columns: readonly Format[], widthColumns: number): void {
   let excess = columns.reduce((sum, { width }) => sum + width + GAP, -GAP) - widthColumns;
   while (excess > 0) {
     const [widest, next] = columns.filter(({ numeric }) => !numeric).sort((a, b) => b.width - a.width);
@@ -38,7 +49,7 @@ function shrink(columns: readonly Column[], widthColumns: number): void {
   }
 }
 
-function line(row: readonly string[], columns: readonly Column[]): string {
+function line(row: readonly string[], columns: readonly Format[]): string {
   return columns
     .map(({ width, numeric }, column) => {
       const cell = cut(row[column] ?? '', width);

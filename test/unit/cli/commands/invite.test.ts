@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { InvitationView } from '../../../../src/api/invite-routes.ts';
-import { isFinished, latestStates } from '../../../../src/cli/commands/invitation-states.ts';
+import { isFinished, latestStates } from '../../../../src/cli/commands/invite.ts';
 
 const invitation = (id: string, status: InvitationView['status'], reason: string | null = null): InvitationView => ({
   id,
