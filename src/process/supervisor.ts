@@ -83,10 +83,9 @@ export class Supervisor {
     this.#stopping.abort();
     const children = [this.#child, this.#successor?.child];
     for (const child of children) child?.kill('SIGTERM');
-    const timer = setTimeout(() => {
+    setTimeout(() => {
       for (const child of children) child?.kill('SIGKILL');
-    }, STOP_TIMEOUT_MS);
-    timer.unref();
+    }, STOP_TIMEOUT_MS).unref();
   }
 
   /** Ends the process, and starts it again. */
