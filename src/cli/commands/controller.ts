@@ -1,9 +1,8 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { RouteServer } from '../../api/route-server.ts';
 import { ApiServer } from '../../api/server.ts';
-import { AriClientPort } from '../../ari/ari-client-port.ts';
-import type { Published } from '../../attendance/journal.ts';
 import { AriConnection } from '../../ari/ari-connection.ts';
+import type { Published } from '../../attendance/journal.ts';
 import { hostPort } from '../../config/cluster-config.ts';
 import { readConfig } from '../../config/read-config.ts';
 import { AsteriskSession } from '../../controller/asterisk/asterisk-session.ts';
@@ -75,9 +74,7 @@ export async function runController(options: { config?: string }): Promise<void>
   profiles.onChange((current) => controller.useProfiles(current));
   process.on('SIGHUP', () => void profiles.reload());
 
-  const session = new AsteriskSession({ login, application }, { ari, controller, logger });
-  const onReplaced = () => end(new AriError('application-taken', takenMessage(application, url)));
-  const session = new AsteriskSession({ login, application }, { ari: connection, controller, logger, onReplaced });
+  const session = new AsteriskSession({ login, application }, { ari: connection, controller, logger });
   const status = () => {
     const now = session.status;
     const asterisk = now.connected
