@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { AttendanceReader } from '../attendance/report.ts';
-import { type Conference, findMember } from '../conference/model/conference.ts';
+import type { Conference } from '../conference/model/conference.ts';
 import type { Member } from '../conference/model/member.ts';
 import { formatMemberAddress, type MemberAddress } from '../conference/model/member-address.ts';
 import type { Inviter } from '../controller/calls/inviter.ts';
@@ -60,7 +60,7 @@ export function memberAt(
   { memberId, node = cluster.nodeId ?? undefined }: MemberAddress,
 ): ConferencePart & { member: Member } {
   const part = parts.find((each) => each.node === (node ?? null));
-  const member = part && findMember(part.conference, memberId);
+  const member = part?.conference.members.byId(memberId);
   if (part && member) return { ...part, member };
   const address = formatMemberAddress(memberId, node === cluster.nodeId ? null : (node ?? null));
   throw new ControllerError('no-such-member', `no member ${address} in conference ${parts[0]?.conference.name}`);

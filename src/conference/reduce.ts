@@ -1,7 +1,8 @@
+import type { Refusal } from './model/commands.ts';
 import type { Conference, Settings } from './model/conference.ts';
+import type { Effect } from './model/effects.ts';
 import type { Input, NextStep } from './model/inputs.ts';
 import { isAway, type Member } from './model/member.ts';
-import type { Outcome } from './model/outcome.ts';
 import { entered, greeted, join, letWaitingIn, named, pinAsked, pinsChanged, sayName } from './rules/admission.ts';
 import { applyBroadcast, applyShared, remoteChanged } from './rules/cluster-in.ts';
 import { converge } from './rules/converge.ts';
@@ -16,6 +17,9 @@ import { resync } from './rules/resync.ts';
 import { forgetTalking, talkingChanged } from './rules/talking.ts';
 import { tick } from './rules/timers.ts';
 import { Transition } from './rules/transition.ts';
+
+/** The outcome of an input: the conference as it is now, and the effects. */
+export type Outcome = { conference: Conference; effects: Effect[]; refusal?: Refusal };
 
 /**
  * The whole behaviour of a conference: what an input changes, and what must be done about it. Pure: the same arguments
@@ -41,6 +45,14 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
   const effects = converge(conference, transition);
   return { conference: transition.conference, effects, ...(transition.refusal && { refusal: transition.refusal }) };
 }
+
+/** The steps that follow a prompt. */
+const nextSteps: Readonly<Record<NextStep, (transition: Transition, member: Member) => void>> = {
+  'dial-pin': pinAsked,
+  enter: greeted,
+  'say-name': sayName,
+  release: released,
+};
 
 function apply(transition: Transition, input: Input): void {
   switch (input.type) {
@@ -92,7 +104,7 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
     case 'entry-failed':
       return leave(transition, member, 'FAILED');
     case 'heard':
-      return heard(transition, member, input.nextStep);
+      return nextSteps[input.nextStep](transition, member);
     case 'named':
       return named(transition, member, input.recorded);
     case 'left':
@@ -105,19 +117,5 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
       return talkingChanged(transition, member, input);
     default:
       return input satisfies never;
-  }
-}
-
-/** The step that follows a prompt. */
-function heard(transition: Transition, member: Member, nextStep: NextStep): void {
-  switch (nextStep) {
-    case 'dial-pin':
-      return pinAsked(transition, member);
-    case 'enter':
-      return greeted(transition, member);
-    case 'say-name':
-      return sayName(transition, member);
-    case 'release':
-      return released(transition, member);
   }
 }

@@ -5,9 +5,8 @@ import { type Conference, newConference, type Settings } from '../conference/mod
 import type { ConferenceEvent } from '../conference/model/events.ts';
 import type { Input } from '../conference/model/inputs.ts';
 import type { Member } from '../conference/model/member.ts';
-import type { Outcome } from '../conference/model/outcome.ts';
 import type { PinThrottle } from '../conference/model/pin-throttle.ts';
-import { reduce } from '../conference/reduce.ts';
+import { type Outcome, reduce } from '../conference/reduce.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import { standardSettings } from '../profiles/settings.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { RANGES } from '../conference/model/commands.ts';
 import { FLAGS, parseFlags } from '../conference/model/flags.ts';
 import { PROFILE_NAME } from '../conference/model/join-arguments.ts';
-import { RANGES } from '../conference/model/ranges.ts';
 import { PROMPT_NAMES, type PromptName, parsePromptMedia } from '../prompts/catalogue.ts';
 import { VOICE } from '../prompts/prompt-sounds.ts';
 

@@ -1,8 +1,8 @@
 import type { Command, PlaybackOperation } from '../model/commands.ts';
-import { parseFlags } from '../model/flags.ts';
 import { parseMemberWords } from './parse-member-command.ts';
 import {
   CommandWordsError,
+  changesOf,
   fail,
   mediaOf,
   nothingMore,
@@ -103,10 +103,7 @@ function parseKick([word, ...more]: readonly string[]): Command {
 
 function parseFlagsOfMany([whose, ...words]: readonly string[]): Command {
   const target = oneOf('flags', whose, TARGETS);
-  if (words.length === 0) fail('flags: which? For example: +mute -speaker');
-  const parsed = parseFlags(words);
-  if (!parsed.ok) return fail(parsed.message);
-  const { changes } = parsed;
+  const changes = changesOf(words, '+mute -speaker');
   return target === 'last'
     ? { type: 'set-flags-of-last', changes }
     : { type: 'set-flags-of-all', audience: target, changes };

@@ -1,15 +1,16 @@
-import type { Adjustable, Adjustment, MemberCommand } from '../model/commands.ts';
-import { parseFlags } from '../model/flags.ts';
+import type { Adjustable, MemberCommand } from '../model/commands.ts';
 import { CONFERENCE_NAME, PROFILE_NAME } from '../model/join-arguments.ts';
 import {
   APPLICATION_DATA,
   APPLICATION_NAME,
+  changesOf,
   fail,
   INVITE_TARGET,
   mediaOf,
   memberAddressOf,
   nothingMore,
   oneOf,
+  parseAdjustment,
   WEBHOOK_URL,
   type WordsContext,
 } from './words.ts';
@@ -28,7 +29,7 @@ type MemberWordsContext = WordsContext & { readonly node?: string };
 const parsers = {
   kick: (memberId, words) => nothingMore('kick', words, { type: 'kick', memberId }),
   hangup: (memberId, words) => nothingMore('hangup', words, { type: 'hang-up', memberId }),
-  flags: parseFlagWords,
+  flags: (memberId, words) => ({ type: 'set-flags', memberId, changes: changesOf(words, '+speaker -mute') }),
   hold: (memberId, words) => nothingMore('hold', words, { type: 'hold', memberId, held: true }),
   unhold: (memberId, words) => nothingMore('unhold', words, { type: 'hold', memberId, held: false }),
   private: (memberId, [other, ...more], context) => {
@@ -90,12 +91,6 @@ export function parseMemberWords([who, action, ...words]: readonly string[], con
   return { ...parsers[known](memberId, words, { ...context, ...at }), ...at };
 }
 
-function parseFlagWords(memberId: number, words: readonly string[]): MemberCommand {
-  if (words.length === 0) fail('flags: which? For example: +speaker -mute');
-  const parsed = parseFlags(words);
-  return parsed.ok ? { type: 'set-flags', memberId, changes: parsed.changes } : fail(parsed.message);
-}
-
 function parseTransfer(memberId: number, [to, profile, ...more]: readonly string[]): MemberCommand {
   if (to === undefined || !CONFERENCE_NAME.test(to)) fail('transfer: to which conference?');
   if (profile !== undefined && !PROFILE_NAME.test(profile)) fail(`${JSON.stringify(profile)} is not a profile name`);
@@ -104,9 +99,8 @@ function parseTransfer(memberId: number, [to, profile, ...more]: readonly string
 
 function parseSet(memberId: number, [name, value = '', ...more]: readonly string[]): MemberCommand {
   const setting = SETTINGS[oneOf('set', name, Object.keys(SETTINGS) as (keyof typeof SETTINGS)[])];
-  if (!/^([+-]\d{1,4}|0)$/.test(value)) fail(`set ${name}: by how much? +N, -N, or 0 for the value of the profile`);
-  const by = Number(value);
-  const adjustment: Adjustment = by === 0 ? 'profile' : { by };
+  const adjustment = parseAdjustment(value);
+  if (!adjustment) return fail(`set ${name}: by how much? +N, -N, or 0 for the value of the profile`);
   return nothingMore('set', more, { type: 'adjust', memberId, setting, adjustment });
 }
 

@@ -1,8 +1,8 @@
 import { CodedError } from '../../base/coded-error.ts';
 import { parseMedia } from '../../prompts/media.ts';
-import type { PlaybackOperation } from '../model/commands.ts';
+import { type Adjustment, type PlaybackOperation, RANGES } from '../model/commands.ts';
+import { type FlagChanges, parseFlags } from '../model/flags.ts';
 import { type MemberAddress, parseMemberAddress } from '../model/member-address.ts';
-import { RANGES } from '../model/ranges.ts';
 
 /** The words of commands: shared by both parsers, the API and shell completion. */
 
@@ -63,17 +63,11 @@ export function oneOf<T extends string>(what: string, word: string | undefined, 
   return choices.find((choice) => choice === word) ?? fail(`${what}: ${JSON.stringify(word)} is none of ${list}`);
 }
 
-/** @throws CommandWordsError unless the word is a member's number, or `me` where that is somebody */
-function memberIdOf(word: string | undefined, { memberId }: WordsContext): number {
-  if (word === 'me' && memberId !== null) return memberId;
-  if (word === undefined) return fail('which member? Give the number that "show" lists');
-  return /^[1-9]\d{0,8}$/.test(word) ? Number(word) : fail(`${JSON.stringify(word)} is not a member number`);
-}
-
 /** @throws CommandWordsError unless the word is a member of this node or another, or `me` where that is somebody */
-export function memberAddressOf(word: string | undefined, context: WordsContext): MemberAddress {
-  const parsed = word === undefined ? null : parseMemberAddress(word);
-  return parsed ?? { memberId: memberIdOf(word, context) };
+export function memberAddressOf(word: string | undefined, { memberId }: WordsContext): MemberAddress {
+  if (word === undefined) return fail('which member? Give the number that "show" lists');
+  if (word === 'me' && memberId !== null) return { memberId };
+  return parseMemberAddress(word) ?? fail(`${JSON.stringify(word)} is not a member number`);
 }
 
 /** @throws CommandWordsError unless all are media, and not too many */
@@ -85,6 +79,20 @@ export function mediaOf(texts: readonly string[]): readonly string[] {
     if (!parsed.ok) fail(`playback: ${parsed.message}`);
   }
   return texts;
+}
+
+/** `+N`, `-N`, or `0` for the value of the profile; null for any other word. */
+export function parseAdjustment(word: string): Adjustment | null {
+  if (!/^([+-]\d{1,4}|0)$/.test(word)) return null;
+  const by = Number(word);
+  return by === 0 ? 'profile' : { by };
+}
+
+/** @throws CommandWordsError unless the words are flags, and at least one */
+export function changesOf(words: readonly string[], example: string): FlagChanges {
+  if (words.length === 0) fail(`flags: which? For example: ${example}`);
+  const parsed = parseFlags(words);
+  return parsed.ok ? parsed.changes : fail(parsed.message);
 }
 
 /** @throws CommandWordsError unless the word is a volume, in steps of 3 dB */

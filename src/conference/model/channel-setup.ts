@@ -1,5 +1,6 @@
+import { equals } from '../../base/equals.ts';
 import { type Conference, controlsOf, countAdmitted } from './conference.ts';
-import { audioOf, type Member } from './member.ts';
+import type { Member } from './member.ts';
 
 /** The sound that the relay sends to a listener. */
 export type Hearing = {
@@ -65,7 +66,7 @@ export const CHANNEL_SETUP_KEYS = Object.keys(UNTOUCHED) as ChannelSetupKey[];
 
 /** @returns null for a member whose channel is to be left as it is: on the way out, or in the hands of the dialplan */
 export function channelSetupOf(conference: Conference, member: Member): ChannelSetup | null {
-  const { audio, sound } = conference.settings.profile;
+  const { audio, audience, sound } = conference.settings.profile;
   const { place, flags, adjusted } = member;
   if (place.at === 'leaving' || place.at === 'away') return null;
   const bridge = bridgeOf(conference, member);
@@ -76,8 +77,7 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
   const listenVolume = adjusted.listenVolume ?? audio.listenVolume;
   const aloneMusic = isAlone(conference) ? musicClass(sound.music) : null;
   if (bridge === 'audience') {
-    const { packetMs } = conference.settings.profile.audience;
-    const relay = { volume: listenVolume, noise: flags.cng, deaf: flags.deaf, packetMs };
+    const relay = { volume: listenVolume, noise: flags.cng, deaf: flags.deaf, packetMs: audience.packetMs };
     return { ...UNTOUCHED, answered: true, bridge, relay, music: aloneMusic };
   }
   const inPrivate = place.at === 'private';
@@ -85,15 +85,14 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
   const speaks = flags.speaker || inPrivate;
   const vadLevel = adjusted.vadLevel ?? audio.vadLevel;
   const agcLevel = adjusted.agcLevel ?? audio.agcLevel;
-  const voice = inPrivate || audioOf(flags).voice;
-  const absorbKeys = !controlsOf(conference, member).passThrough;
+  const voice = inPrivate || (flags.speaker && !flags.mute);
   return {
     answered: true,
     bridge,
     relay: null,
     voice,
-    hearing: inPrivate || audioOf(flags).hearing,
-    absorbKeys,
+    hearing: inPrivate || !flags.deaf,
+    absorbKeys: !controlsOf(conference, member).passThrough,
     music: bridge === 'floor' ? aloneMusic : null,
     // Asterisk does not notice that a member stops talking who was muted meanwhile.
     talkDetect: voice && flags.vad && vadLevel > 0 ? { level: vadLevel, holdMs: audio.vadHoldMs } : null,
@@ -121,9 +120,7 @@ export function hearsAsterisk(conference: Conference, member: Member): boolean {
 }
 
 export function changedKeys(from: ChannelSetup, to: ChannelSetup): ChannelSetupKey[] {
-  return CHANNEL_SETUP_KEYS.filter(
-    (key) => from[key] !== to[key] && JSON.stringify(from[key]) !== JSON.stringify(to[key]),
-  );
+  return CHANNEL_SETUP_KEYS.filter((key) => !equals(from[key], to[key]));
 }
 
 function bridgeOf(conference: Conference, member: Member): ChannelSetup['bridge'] {

@@ -6,6 +6,18 @@ export type Scope = 'all' | 'non-admins';
 /** A sound setting that members and operators change during the call. */
 export type Adjustable = 'vadLevel' | 'agcLevel' | 'talkVolume' | 'listenVolume';
 
+/** The ranges of sound settings, the same in profiles and for changes during a call. */
+export const RANGES = {
+  /** Mean amplitude of 16-bit samples. */
+  vadLevel: { min: 0, max: 1799 },
+  agcLevel: { min: 0, max: 1799 },
+  /** Steps of 3 dB. */
+  talkVolume: { min: -4, max: 4 },
+  listenVolume: { min: -4, max: 4 },
+  /** dBov; 0 stands for none. */
+  comfortNoise: { min: -80, max: -40 },
+} as const;
+
 /** By so much, or to the profile's own value. */
 export type Adjustment = { readonly by: number } | 'profile';
 
@@ -31,7 +43,6 @@ type OwnMemberCommand =
   /** Both come back to the others. */
   | { type: 'end-private'; memberId: number }
   | { type: 'transfer'; memberId: number; conference: string; profileName: string | null }
-  /** Asks the member for the moderators' PIN. */
   | { type: 'ask-admin-pin'; memberId: number }
   /** Plays to this member alone; texts as in `prompts/media.ts`. */
   | { type: 'play-to-member'; memberId: number; media: readonly string[] }
@@ -68,7 +79,6 @@ export type ConferenceCommand =
   | { type: 'record'; name: string | null }
   | { type: 'stop-recording' }
   | { type: 'pause-recording'; paused: boolean }
-  /** Ends the conference. */
   | { type: 'terminate' };
 
 export type PlaybackOperation =

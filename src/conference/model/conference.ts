@@ -10,7 +10,6 @@ export type Settings = {
   readonly profileName: string;
   readonly profile: ConferenceSettings;
   readonly controls: Controls;
-  /** The keys of moderators. */
   readonly adminControls: Controls;
 };
 
@@ -78,7 +77,6 @@ type Common = {
   readonly musicOn: boolean;
   /** When the last moderator left a conference that ends without one; null while there is one, or never was. */
   readonly adminLeftAtMs: number | null;
-  /** Whether a moderator has been here. */
   readonly adminSeen: boolean;
   /** Members have been told that the conference's time is nearly over. */
   readonly warned: boolean;
@@ -125,10 +123,6 @@ export function newConference(
   };
 }
 
-export function findMember(conference: Conference, memberId: number): Member | undefined {
-  return conference.members.byId(memberId);
-}
-
 /**
  * The members of a conference that has become another one, each with what they were.
  * @param all also those who are as they were
@@ -157,6 +151,10 @@ export function countSpeakers(conference: Conference): number {
   return conference.members.counts.speakers + (conference.remote?.speakers ?? 0);
 }
 
+export function isFloorFull(conference: Conference): boolean {
+  return countSpeakers(conference) >= conference.settings.profile.limits.speakers;
+}
+
 export function hasAdmin(conference: Conference): boolean {
   return conference.members.counts.admins + (conference.remote?.admins ?? 0) > 0;
 }
@@ -168,7 +166,6 @@ export function raisedHands(conference: Conference): Member[] {
   );
 }
 
-/** The actions of a member's keys. */
 export function controlsOf({ settings }: Conference, member: Member): Controls {
   return member.flags.admin ? settings.adminControls : settings.controls;
 }

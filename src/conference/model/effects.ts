@@ -58,9 +58,7 @@ export type ControllerEffect =
   /** Tell everybody who wants to know. */
   | { type: 'publish'; event: ConferenceEvent }
   | { type: 'call-webhook'; url: string; body: object }
-  /** Tell the other nodes. */
   | { type: 'cluster'; tell: ClusterTelling }
-  /** Call a phone into the conference. */
   | { type: 'invite'; target: string; invitedBy: number }
   /** Let the channel join another conference. */
   | {

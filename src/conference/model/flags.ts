@@ -20,8 +20,6 @@ export type MemberFlags = {
 
 export type Flag = keyof MemberFlags;
 
-export const FLAGS: readonly Flag[] = ['speaker', 'admin', 'mute', 'deaf', 'vad', 'agc', 'cng', 'auth'];
-
 /** The flags of a caller when neither dialplan nor profile say anything. */
 export const PLAIN_FLAGS: MemberFlags = {
   speaker: false,
@@ -33,6 +31,8 @@ export const PLAIN_FLAGS: MemberFlags = {
   cng: true,
   auth: false,
 };
+
+export const FLAGS = Object.keys(PLAIN_FLAGS) as readonly Flag[];
 
 /** Changes to some of the flags, e.g. from `+speaker,-mute`. */
 export type FlagChanges = Partial<MemberFlags>;
@@ -66,8 +66,4 @@ export function formatFlags(flags: MemberFlags): string {
   return FLAGS.filter((flag) => flags[flag])
     .map((flag) => `+${flag}`)
     .join(' ');
-}
-
-export function sameFlags(a: MemberFlags, b: MemberFlags): boolean {
-  return FLAGS.every((flag) => a[flag] === b[flag]);
 }

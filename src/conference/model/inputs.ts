@@ -37,7 +37,6 @@ export type Input =
   | { type: 'shared'; change: SharedChange; anew: boolean }
   /** Another node was told to do this with all members. */
   | { type: 'broadcast'; broadcast: Broadcast }
-  /** The profiles were changed. */
   | { type: 'settings'; settings: Settings }
   /** The state of Asterisk, read after connecting to it; replaces whatever was believed before. */
   | {

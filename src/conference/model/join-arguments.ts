@@ -19,18 +19,15 @@ export function parseJoinArguments(args: readonly string[]): ParsedJoin {
   if (verb !== 'join' && verb !== 'lobby') {
     return { ok: false, message: `"${args.join(',')}": expected join,<conference>,<profile>[,+flag|-flag...]` };
   }
-  const [conference, profileName = '', ...words] = verb === 'join' ? rest : [null, ...rest];
-  if (conference !== null && !CONFERENCE_NAME.test(conference ?? '')) {
-    const message = `"${conference ?? ''}" is not a conference name: use letters, digits, "_", ".", "+", "-"`;
-    return { ok: false, message };
+  const conference = verb === 'join' ? (rest.shift() ?? '') : null;
+  const [profileName = '', ...words] = rest;
+  if (conference !== null && !CONFERENCE_NAME.test(conference)) {
+    return { ok: false, message: `"${conference}" is not a conference name: use letters, digits, "_", ".", "+", "-"` };
   }
-  if (profileName === '' || profileName === null) {
-    return {
-      ok: false,
-      message: `no profile given for ${conference === null ? 'the lobby' : `conference ${conference}`}`,
-    };
+  if (profileName === '') {
+    const into = conference === null ? 'the lobby' : `conference ${conference}`;
+    return { ok: false, message: `no profile given for ${into}` };
   }
-  const flags = parseFlags(words.filter((word): word is string => Boolean(word)));
-  if (!flags.ok) return { ok: false, message: flags.message };
-  return { ok: true, join: { conference: conference ?? null, profileName, flags: flags.changes } };
+  const flags = parseFlags(words.filter((word) => word !== ''));
+  return flags.ok ? { ok: true, join: { conference, profileName, flags: flags.changes } } : flags;
 }

@@ -1,4 +1,5 @@
-import type { Collector } from '../../dtmf/collector.ts';
+import { type Collector, IDLE } from '../../dtmf/collector.ts';
+import type { Adjustable } from './commands.ts';
 import type { MemberFlags } from './flags.ts';
 import type { PinEntry } from './pin-entry.ts';
 
@@ -47,15 +48,12 @@ export type Place =
 export type Path = { readonly at: 'relay' } | { readonly at: 'bridge'; readonly reason: string };
 
 /** Why a member left: the value of the variable `ROSTRUM_RESULT` in the dialplan afterwards. */
-export type Result = 'HANGUP' | 'KICKED' | 'PIN' | 'LOCKED' | 'FULL' | 'TIME' | 'ENDED' | 'FAILED';
+export type Result = (typeof RESULTS)[number];
+
+export const RESULTS = ['HANGUP', 'KICKED', 'PIN', 'LOCKED', 'FULL', 'TIME', 'ENDED', 'FAILED'] as const;
 
 /** Sound settings of a member that differ from those of the profile. */
-export type Adjusted = {
-  readonly vadLevel?: number | undefined;
-  readonly agcLevel?: number | undefined;
-  readonly talkVolume?: number | undefined;
-  readonly listenVolume?: number | undefined;
-};
+export type Adjusted = { readonly [Setting in Adjustable]?: number | undefined };
 
 /** One phone call in a conference. */
 export type Member = {
@@ -82,11 +80,21 @@ export type Member = {
   readonly warned: boolean;
 };
 
-/** The two directions of a member's audio: heard by the others, and hearing them. */
-export type Audio = { readonly voice: boolean; readonly hearing: boolean };
+type Known = Pick<Member, 'id' | 'channelId' | 'caller' | 'joinedAtMs' | 'flags' | 'place' | 'path'>;
 
-export function audioOf(flags: MemberFlags): Audio {
-  return { voice: flags.speaker && !flags.mute, hearing: !flags.deaf };
+/** A member of whose past nothing else is known. */
+export function newMember(known: Known & Partial<Member>): Member {
+  return {
+    adjusted: {},
+    handRaisedAtMs: null,
+    talking: false,
+    dtmf: IDLE,
+    spokenName: null,
+    pinEntry: null,
+    ignoreHashUntilMs: 0,
+    warned: false,
+    ...known,
+  };
 }
 
 /** Whether a member counts: past the door, and not yet told good-bye. */

@@ -8,13 +8,10 @@ export type MemberCounts = {
   readonly admitted: number;
   readonly speakers: number;
   readonly admins: number;
-  /** Members with a raised hand. */
   readonly hands: number;
   /** Members who wait for a moderator. */
   readonly waiting: number;
-  /** Members who are dialling a PIN. */
   readonly pinEntries: number;
-  /** Members in a private talk. */
   readonly privates: number;
   /** Speakers who do not want comfort noise, whether they are admitted or not. */
   readonly speakersWithoutNoise: number;
@@ -112,7 +109,6 @@ export class Members {
     return this.#members.size;
   }
 
-  /** The counts of all members. */
   get counts(): MemberCounts {
     return this.#members.summary;
   }
@@ -163,7 +159,6 @@ export class Members {
     return this.#members.where(counts);
   }
 
-  /** The member who raised a hand first. */
   get firstHand(): Member | undefined {
     const { firstHandMs } = this.counts;
     return firstHandMs === NEVER ? undefined : this.where((counts) => counts.firstHandMs <= firstHandMs).next().value;

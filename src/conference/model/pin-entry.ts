@@ -14,22 +14,13 @@ export type PinEntry = {
 /** Should it never be told that a prompt is over. */
 export const LONGEST_PROMPT_MS = 30_000;
 
-/** The role that a dialled PIN gives the caller; null if it is none of the conference's. */
-export type PinMatch = 'admin' | 'user' | null;
-
 export type Dialled =
   | { readonly type: 'more'; readonly entry: PinEntry }
   | { readonly type: 'complete'; readonly digits: string };
 
-/** @param delayMs how long the caller is kept waiting before the question */
-export function startPinEntry(triesLeft: number, nowMs: number, delayMs = 0): PinEntry {
-  return {
-    digits: '',
-    triesLeft,
-    closedUntilMs: nowMs + delayMs,
-    deadlineMs: Number.POSITIVE_INFINITY,
-    asked: false,
-  };
+/** @param closedUntilMs until when the caller is kept waiting before the question */
+export function startPinEntry(triesLeft: number, closedUntilMs: number): PinEntry {
+  return { digits: '', triesLeft, closedUntilMs, deadlineMs: Number.POSITIVE_INFINITY, asked: false };
 }
 
 /** The caller is asked to dial the PIN now. The time counts from the end of that prompt, which is not known yet. */
@@ -58,7 +49,8 @@ export function dialPin(entry: PinEntry, digit: string, access: Access, nowMs: n
   return { type: 'more', entry: { ...entry, digits, asked: true, deadlineMs: nowMs + access.timeoutSeconds * 1000 } };
 }
 
-export function matchPin(access: Access, digits: string): PinMatch {
+/** The role that a dialled PIN gives the caller; null if it is none of the conference's. */
+export function matchPin(access: Access, digits: string): 'admin' | 'user' | null {
   if (digits === '') return null;
   if (digits === access.adminPin) return 'admin';
   return digits === access.userPin ? 'user' : null;

@@ -1,24 +1,19 @@
 import { type ChannelSetup, channelSetupOf } from './channel-setup.ts';
 import type { Conference } from './conference.ts';
-import type { MemberFlags } from './flags.ts';
-import type { Adjusted, Member, Place } from './member.ts';
+import type { Member } from './member.ts';
 
 /**
  * The state of a member that outlives the controller: kept on the member's channel in Asterisk as the variable
  * `ROSTRUM_MEMBER`, as JSON.
  */
-export type SavedMember = {
+export type SavedMember = Pick<
+  Member,
+  'id' | 'joinedAtMs' | 'flags' | 'place' | 'adjusted' | 'handRaisedAtMs' | 'spokenName'
+> & {
   readonly conference: string;
   readonly profileName: string;
-  readonly id: number;
-  readonly joinedAtMs: number;
-  readonly flags: MemberFlags;
-  readonly place: Place;
-  readonly adjusted: Adjusted;
-  readonly handRaisedAtMs: number | null;
   /** How the channel was set up; null where it was left alone. */
   readonly setup: ChannelSetup | null;
-  readonly spokenName: string | null;
   /** False while the channel is being brought in line with this. A member who is adopted then is set up again. */
   readonly settled: boolean;
 };

@@ -1,15 +1,14 @@
-import { IDLE } from '../../dtmf/collector.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import { isAlone } from '../model/channel-setup.ts';
-import { countAdmitted, countSpeakers, hasAdmin } from '../model/conference.ts';
+import { countAdmitted, hasAdmin, isFloorFull } from '../model/conference.ts';
 import { type MemberFlags, PLAIN_FLAGS } from '../model/flags.ts';
 import type { Input } from '../model/inputs.ts';
-import type { Member } from '../model/member.ts';
+import { type Member, newMember } from '../model/member.ts';
 import { askedFor, asking, dialPin, matchPin, startPinEntry } from '../model/pin-entry.ts';
 import { guessingDelayMs, isSuspicious, recordWrongPin } from '../model/pin-throttle.ts';
 import type { Access } from '../model/settings.ts';
-import { announceArrival, namePrefix } from './announcements.ts';
 import { leave } from './leaving.ts';
+import { announceArrival, namePrefix } from './playback.ts';
 import type { Transition } from './transition.ts';
 
 /** How soon after a complete number its `#` may come. */
@@ -18,11 +17,10 @@ const HASH_MS = 3000;
 /** A call has come. It is admitted, or asked for a PIN first. */
 export function join(transition: Transition, call: Omit<Extract<Input, { type: 'join' }>, 'type'>): void {
   const { channelId, caller, flags: given, origin, path } = call;
-  const { conference, nowMs } = transition;
+  const { conference, profile, nowMs } = transition;
   if (conference.members.has(channelId)) return;
-  const { profile } = conference.settings;
   const flags = { ...PLAIN_FLAGS, ...profile.flags, ...given };
-  const member: Member = {
+  const member = newMember({
     id: conference.nextMemberId,
     channelId,
     caller,
@@ -30,15 +28,8 @@ export function join(transition: Transition, call: Omit<Extract<Input, { type: '
     flags,
     place: { at: 'door' },
     path,
-    adjusted: {},
-    handRaisedAtMs: null,
-    talking: false,
-    dtmf: IDLE,
-    spokenName: null,
     ignoreHashUntilMs: origin === 'lobby' ? nowMs + HASH_MS : 0,
-    pinEntry: null,
-    warned: false,
-  };
+  });
   if (conference.status === 'new')
     transition.publish({ type: 'started', profileName: conference.settings.profileName });
   if (conference.status !== 'ending') transition.become({ ...conference, status: 'running' });
@@ -63,7 +54,7 @@ export function askForPin(
 ): void {
   const { conference, nowMs } = transition;
   const delayMs = guessingDelayMs(conference.pinThrottle, member.caller.number, nowMs);
-  const pinEntry = startPinEntry(triesLeft, nowMs, delayMs);
+  const pinEntry = startPinEntry(triesLeft, nowMs + delayMs);
   transition.patch(member.channelId, { pinEntry });
   if (delayMs === 0) return pinOpened(transition, { ...member, pinEntry }, ...first);
   if (first.length > 0) transition.prompt(member, first);
@@ -72,67 +63,62 @@ export function askForPin(
 /** The caller may dial the PIN now. */
 export function pinOpened(transition: Transition, member: Member, ...first: readonly PromptName[]): void {
   if (!member.pinEntry) return;
-  const { access } = transition.conference.settings.profile;
-  transition.patch(member.channelId, { pinEntry: asking(member.pinEntry, access, transition.nowMs) });
+  const pinEntry = asking(member.pinEntry, transition.profile.access, transition.nowMs);
+  transition.patch(member.channelId, { pinEntry });
   transition.prompt(member, [...first, 'enter-pin'], { nextStep: 'dial-pin' });
 }
 
 /** The caller has heard the request to dial the PIN. */
 export function pinAsked(transition: Transition, { channelId, pinEntry }: Member): void {
   if (!pinEntry?.asked) return;
-  transition.patch(channelId, {
-    pinEntry: askedFor(pinEntry, transition.conference.settings.profile.access, transition.nowMs),
-  });
+  transition.patch(channelId, { pinEntry: askedFor(pinEntry, transition.profile.access, transition.nowMs) });
 }
 
 /** The profile has changed: a caller whose PIN is no longer required is admitted at once. */
 export function pinsChanged(transition: Transition): void {
-  const { access } = transition.conference.settings.profile;
+  const { access } = transition.profile;
   for (const member of transition.conference.members.where(({ pinEntries }) => pinEntries > 0)) {
     const inside = member.place.at !== 'door';
     if (inside ? access.adminPin : needsPin(access, member.flags)) continue;
     transition.do({ type: 'hush', channelId: member.channelId });
     if (inside) transition.patch(member.channelId, { pinEntry: null });
-    else accept(transition, member, member.flags, inside);
+    else accept(transition, member, member.flags);
   }
 }
 
 /** A digit of a caller who was asked for a PIN. */
 export function dialledPinDigit(transition: Transition, member: Member, digit: string): void {
-  if (!member.pinEntry) return;
-  const begins =
-    /^\d$/.test(digit) && member.pinEntry.digits === '' && transition.nowMs >= member.pinEntry.closedUntilMs;
-  if (begins) transition.do({ type: 'hush', channelId: member.channelId });
-  const dialled = dialPin(member.pinEntry, digit, transition.conference.settings.profile.access, transition.nowMs);
-  if (dialled.type === 'more') transition.patch(member.channelId, { pinEntry: dialled.entry });
+  const { channelId, pinEntry } = member;
+  const { profile, nowMs } = transition;
+  if (!pinEntry) return;
+  const begins = /^\d$/.test(digit) && pinEntry.digits === '' && nowMs >= pinEntry.closedUntilMs;
+  if (begins) transition.do({ type: 'hush', channelId });
+  const dialled = dialPin(pinEntry, digit, profile.access, nowMs);
+  if (dialled.type === 'more') transition.patch(channelId, { pinEntry: dialled.entry });
   else tryPin(transition, member, dialled.digits);
 }
 
-/** Nobody dialled in time: what has been dialled counts. */
-export function pinTimedOut(transition: Transition, member: Member): void {
-  if (member.pinEntry) tryPin(transition, member, member.pinEntry.digits);
-}
-
-function tryPin(transition: Transition, member: Member, digits: string): void {
-  const { access } = transition.conference.settings.profile;
+/** The PIN is complete, or nobody has dialled on in time: what has been dialled counts. */
+export function tryPin(transition: Transition, member: Member, digits: string): void {
+  const { access } = transition.profile;
   const match = matchPin(access, digits);
   const inside = member.place.at !== 'door';
   if (match === 'admin') {
     const flags = { ...member.flags, ...access.adminFlags, admin: true };
-    const full = inside && !member.flags.speaker && isFloorFull(transition);
-    accept(transition, member, { ...flags, speaker: flags.speaker && !full }, inside);
+    const full = inside && !member.flags.speaker && isFloorFull(transition.conference);
+    accept(transition, member, { ...flags, speaker: flags.speaker && !full });
   } else if (match === 'user' && !inside) {
     // Where moderators have a PIN of their own, this one was not it.
-    accept(transition, member, { ...member.flags, admin: member.flags.admin && !access.adminPin }, inside);
+    accept(transition, member, { ...member.flags, admin: member.flags.admin && !access.adminPin });
   } else {
     rejectPin(transition, member, digits);
   }
 }
 
-function accept(transition: Transition, member: Member, flags: MemberFlags, inside: boolean): void {
+function accept(transition: Transition, member: Member, flags: MemberFlags): void {
   // People end a PIN with # even where it was complete without.
   transition.patch(member.channelId, { flags, pinEntry: null, ignoreHashUntilMs: transition.nowMs + HASH_MS });
-  if (inside) transition.prompt(member, ['admin']);
+  if (member.place.at !== 'door') transition.prompt(member, ['admin']);
   else admit(transition, { ...member, flags, pinEntry: null });
 }
 
@@ -156,13 +142,13 @@ function rejectPin(transition: Transition, member: Member, digits: string): void
 /** Admits a caller who may come in, if there is room. */
 function admit(transition: Transition, member: Member, welcome: PromptName = 'welcome'): void {
   const { conference } = transition;
-  const { limits } = conference.settings.profile;
+  const { limits } = transition.profile;
   const { flags } = member;
   if (conference.status === 'ending') return turnAway(transition, member, 'ENDED', 'conference-ending');
   if (conference.locked && !flags.admin) return turnAway(transition, member, 'LOCKED', 'locked');
   if (countAdmitted(conference) >= limits.members && !flags.admin) return turnAway(transition, member, 'FULL', 'full');
   // The caller joins as a listener where the floor is full.
-  const speaker = flags.speaker && !isFloorFull(transition);
+  const speaker = flags.speaker && !isFloorFull(conference);
   const muted = conference.mutedAll === 'all' || (conference.mutedAll === 'non-admins' && !flags.admin);
   const admitted = { ...flags, speaker, mute: flags.mute || muted };
   transition.patch(member.channelId, { flags: admitted, place: { at: 'greeting' } });
@@ -170,10 +156,6 @@ function admit(transition: Transition, member: Member, welcome: PromptName = 'we
   if (!asksForName(transition)) return greet(transition, current, welcome);
   transition.patch(member.channelId, { place: { at: 'naming' } });
   transition.prompt(current, ['record-name'], { nextStep: 'say-name' });
-}
-
-function isFloorFull({ conference }: Transition): boolean {
-  return countSpeakers(conference) >= conference.settings.profile.limits.speakers;
 }
 
 /** The caller has been asked for a name: it is recorded. */
@@ -213,9 +195,9 @@ function turnAway(
 /** The greeting is over: the member waits, or goes to the floor. */
 export function greeted(transition: Transition, member: Member): void {
   if (member.place.at !== 'greeting') return;
-  const place = waits(transition, member.flags) ? ({ at: 'waiting' } as const) : ({ at: 'arriving' } as const);
-  transition.patch(member.channelId, { place });
-  if (place.at === 'waiting') transition.publish({ type: 'moved', memberId: member.id, place: 'waiting' });
+  const at = waits(transition, member.flags) ? 'waiting' : 'arriving';
+  transition.patch(member.channelId, { place: { at } });
+  if (at === 'waiting') transition.publish({ type: 'moved', memberId: member.id, place: at });
 }
 
 /** The channel is in the floor bridge. */
@@ -229,19 +211,18 @@ export function entered(transition: Transition, member: Member): void {
 
 /** Lets those in who wait for a moderator, once there is one. */
 export function letWaitingIn(transition: Transition): void {
-  const { access } = transition.conference.settings.profile;
   // No moderator is among those who wait: then nobody would have to.
-  if (access.waitForAdmin && !hasAdmin(transition.conference)) return;
+  if (transition.profile.access.waitForAdmin && !hasAdmin(transition.conference)) return;
   for (const member of transition.conference.members.where(({ waiting }) => waiting > 0)) {
     transition.patch(member.channelId, { place: { at: 'arriving' } });
   }
 }
 
 function asksForName(transition: Transition): boolean {
-  const { announce, announceUpTo } = transition.conference.settings.profile.sound;
+  const { announce, announceUpTo } = transition.profile.sound;
   return announce === 'name' && countAdmitted(transition.conference) <= announceUpTo;
 }
 
 function waits(transition: Transition, flags: MemberFlags): boolean {
-  return transition.conference.settings.profile.access.waitForAdmin && !flags.admin && !hasAdmin(transition.conference);
+  return transition.profile.access.waitForAdmin && !flags.admin && !hasAdmin(transition.conference);
 }

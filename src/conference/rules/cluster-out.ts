@@ -19,8 +19,7 @@ export function forward(
   command: ExternalCommand,
   options: { mayFail?: true } = {},
 ): void {
-  if (transition.noForward)
-    return transition.refuse({ code: 'not-possible', message: 'it has just changed on another node' });
+  if (transition.noForward) return transition.refuseAsImpossible('it has just changed on another node');
   const by = transition.actingFor === null ? {} : { by: transition.actingFor };
   transition.do({ type: 'cluster', tell: { type: 'forward', node, command, ...by, ...options } });
 }

@@ -3,7 +3,6 @@ import { CHANNEL_SETUP_KEYS, changedKeys, channelSetupOf, isAlone, UNTOUCHED } f
 import { type Conference, changedMembers } from '../model/conference.ts';
 import { nextDeadlineMs } from '../model/deadlines.ts';
 import type { ChannelEffect, Effect } from '../model/effects.ts';
-import { sameFlags } from '../model/flags.ts';
 import { floorLegOf } from '../model/floor-leg.ts';
 import { isAway, type Member } from '../model/member.ts';
 import { savedConferenceOf } from '../model/saved-conference.ts';
@@ -23,7 +22,7 @@ export function converge(before: Conference, transition: Transition): Effect[] {
     effects.push(...configure(before, was, member, transition), ...announceFlags(was, member));
   }
   const leg = floorLegOf(after);
-  if (JSON.stringify(leg) !== JSON.stringify(floorLegOf(before)) || (transition.resave && leg)) {
+  if (!equals(leg, floorLegOf(before)) || (transition.resave && leg)) {
     effects.push({ type: 'floor-leg', leg });
   }
   // There may be too many for the arguments of one call.
@@ -45,11 +44,7 @@ function configure(
   const { channelId } = member;
   const to = channelSetupOf(transition.conference, member);
   const saved = savedOf(member, transition.conference);
-  const save = (settled: boolean): ChannelEffect => ({
-    type: 'save-member',
-    channelId,
-    member: { ...saved, settled },
-  });
+  const save = (settled: boolean): ChannelEffect => ({ type: 'save-member', channelId, member: { ...saved, settled } });
   const assumed = transition.assumed.get(channelId);
   const from = assumed ?? (was ? (channelSetupOf(before, was) ?? 'unknown') : UNTOUCHED);
   const changed = to ? (from === 'unknown' ? CHANNEL_SETUP_KEYS : changedKeys(from, to)) : [];
@@ -73,7 +68,7 @@ function configure(
 
 function announceFlags(was: Member | undefined, member: Member): Effect[] {
   const { id: memberId, flags } = member;
-  if (!was || was.place.at === 'arriving' || sameFlags(was.flags, flags)) return [];
+  if (!was || was.place.at === 'arriving' || equals(was.flags, flags)) return [];
   return [{ type: 'publish', event: { type: 'flags-changed', memberId, flags } }];
 }
 
@@ -83,11 +78,10 @@ function saveConference(before: Conference, { conference: after, resave }: Trans
     return;
   }
   if (!resave && haveOnlyMembersChanged(before, after)) return;
+  const saved = savedConferenceOf(after);
   // The next number alone is no reason: members carry theirs.
-  const kept = (conference: Conference) => JSON.stringify({ ...savedConferenceOf(conference), nextMemberId: 0 });
-  if (resave || before.status === 'new' || kept(before) !== kept(after)) {
-    effects.push({ type: 'save-conference', saved: savedConferenceOf(after) });
-  }
+  const same = equals(saved, { ...savedConferenceOf(before), nextMemberId: saved.nextMemberId });
+  if (resave || before.status === 'new' || !same) effects.push({ type: 'save-conference', saved });
 }
 
 /** The most frequent case, which needs no closer look. */

@@ -1,5 +1,5 @@
 import { press } from '../../dtmf/collector.ts';
-import { controlsOf, type DtmfAction, findMember } from '../model/conference.ts';
+import { controlsOf } from '../model/conference.ts';
 import { isAdmitted, type Member } from '../model/member.ts';
 import { dialledPinDigit } from './admission.ts';
 import { executeCommand } from './execute-command.ts';
@@ -25,21 +25,19 @@ export function pressed(transition: Transition, member: Member, digit: string): 
 /** Executes the actions of the key sequences that a member has completed. */
 export function act(transition: Transition, memberId: number, fired: readonly string[]): void {
   for (const sequence of fired) {
-    const member = findMember(transition.conference, memberId);
+    const member = transition.conference.members.byId(memberId);
     if (!member) return;
     const actions = controlsOf(transition.conference, member).keys[sequence] ?? [];
     transition.actingFor = memberId;
-    for (const action of actions) actOnce(transition, memberId, action);
+    for (const { commandsOf } of actions) {
+      // Each action sees what the one before has made of the member.
+      const acting = transition.conference.members.byId(memberId);
+      const commands = acting ? commandsOf(acting, transition.conference) : [];
+      for (const command of commands) executeCommand(transition, command);
+    }
     transition.actingFor = null;
     const refusal = transition.consumeRefusal();
-    const current = findMember(transition.conference, memberId);
+    const current = transition.conference.members.byId(memberId);
     if (refusal && current && isAdmitted(current)) transition.prompt(current, ['denied']);
   }
-}
-
-/** Each action sees what the one before has made of the member. */
-function actOnce(transition: Transition, memberId: number, { commandsOf }: DtmfAction): void {
-  const member = findMember(transition.conference, memberId);
-  if (!member) return;
-  for (const command of commandsOf(member, transition.conference)) executeCommand(transition, command);
 }

@@ -1,9 +1,8 @@
 import { hasAdmin } from '../model/conference.ts';
 import { isAway } from '../model/member.ts';
-import { namePrefix } from './announcements.ts';
 import { broadcast } from './cluster-out.ts';
 import { leave, left } from './leaving.ts';
-import { stopPlayback } from './playback.ts';
+import { namePrefix, stopPlayback } from './playback.ts';
 import type { Transition } from './transition.ts';
 
 /** How long the announcement of the end may take before members are released regardless. */
@@ -47,18 +46,13 @@ export function releaseAll(transition: Transition): void {
 export function letAllGo(transition: Transition): void {
   const { conference } = transition;
   if (conference.status !== 'ending') return;
+  transition.become({ ...conference, endsAtMs: Number.POSITIVE_INFINITY });
   for (const member of transition.members) {
     leave(transition, member, conference.result);
     const current = transition.conference.members.get(member.channelId);
     // Nobody knows when the member comes back from the dialplan; then the call goes on there.
     if (current && isAway(current)) left(transition, current);
   }
-  transition.become({
-    ...transition.conference,
-    status: 'ending',
-    result: conference.result,
-    endsAtMs: Number.POSITIVE_INFINITY,
-  });
 }
 
 export function finish(transition: Transition): void {
@@ -67,15 +61,15 @@ export function finish(transition: Transition): void {
   if (conference.recording) transition.do({ type: 'stop-recording', name: conference.recording.name });
   transition.become({ ...conference, status: 'ended', recording: null });
   transition.do({ type: 'close-floor' });
-  const { announce } = conference.settings.profile.sound;
-  if (announce === 'name') transition.do({ type: 'delete-names', prefix: namePrefix(conference) });
+  if (transition.profile.sound.announce === 'name')
+    transition.do({ type: 'delete-names', prefix: namePrefix(conference) });
   transition.publish({ type: 'ended' });
 }
 
 /** Notes that moderators came or that the last one went: after the grace time, `tick` in `timers.ts` ends the conference. */
 export function watchAdmins(transition: Transition): void {
   const { conference, nowMs } = transition;
-  const { endWithoutAdmin } = conference.settings.profile.access;
+  const { endWithoutAdmin } = transition.profile.access;
   const present = hasAdmin(conference);
   const adminSeen = conference.adminSeen || present;
   const leftAtMs = endWithoutAdmin && adminSeen && !present ? (conference.adminLeftAtMs ?? nowMs) : null;

@@ -1,33 +1,75 @@
 import type { Command, ConferenceCommand, ExternalCommand, MemberCommand } from '../model/commands.ts';
-import { findMember } from '../model/conference.ts';
 import { isAdmitted, type Member } from '../model/member.ts';
+import type { Broadcast } from '../model/remote.ts';
 import { askForPin } from './admission.ts';
+import { applyBroadcast } from './cluster-in.ts';
 import { broadcast, forward, share } from './cluster-out.ts';
 import { terminate } from './ending.ts';
-import {
-  adjust,
-  callOn,
-  lowerHands,
-  muteAll,
-  nextHand,
-  raiseHand,
-  setFlags,
-  setFlagsOfAll,
-} from './flags-and-hands.ts';
+import { adjust, callOn, muteAll, nextHand, raiseHand, setFlags } from './flags-and-hands.ts';
 import { endPrivate, execute, hold, talkPrivately, transfer } from './hold-and-private.ts';
-import { kickAll, leave } from './leaving.ts';
-import { announceCount, announceKeys, controlPlayback, music, play, playToMember } from './playback.ts';
+import { leave } from './leaving.ts';
+import { announceCount, announceKeys, controlPlayback, music, play } from './playback.ts';
 import { pauseRecording, record, stopRecording } from './recording.ts';
 import type { Transition } from './transition.ts';
 
+type MemberRule<C extends MemberCommand> = (transition: Transition, member: Member, command: C) => void;
+type ConferenceRule<C extends ConferenceCommand> = (transition: Transition, command: C) => void;
+
+/** The rule that executes each command to one member. */
+const memberRules: { readonly [T in MemberCommand['type']]: MemberRule<Extract<MemberCommand, { type: T }>> } = {
+  'set-flags': (transition, member, { changes }) => setFlags(transition, member, changes),
+  kick: (transition, member) => leave(transition, member, 'KICKED', 'kicked'),
+  'hang-up': (transition, member) => leave(transition, member, 'HANGUP', 'bye'),
+  adjust: (transition, member, { setting, adjustment }) => adjust(transition, member, setting, adjustment),
+  'raise-hand': (transition, member, { raised }) => raiseHand(transition, member, raised),
+  'call-on': callOn,
+  hold: (transition, member, { held }) => hold(transition, member, held),
+  'talk-privately': (transition, member, { withMemberId }) => talkPrivately(transition, member, withMemberId),
+  'end-private': endPrivate,
+  transfer: (transition, member, { conference, profileName }) => transfer(transition, member, conference, profileName),
+  'ask-admin-pin': askForAdminPin,
+  'play-to-member': (transition, member, { media }) => transition.playTo(member, transition.soundsOf(media)),
+  'stop-playing-to-member': (transition, { channelId }) => transition.do({ type: 'hush', channelId }),
+  'tell-failure': (transition, member, { prompt }) => transition.prompt(member, [prompt]),
+  'tell-count': announceCount,
+  'tell-keys': announceKeys,
+  'call-webhook': (transition, member, { url }) => callWebhook(transition, member, url),
+  invite: (transition, { id }, { target }) => transition.do({ type: 'invite', target, invitedBy: id }),
+  execute: (transition, member, { application, data }) => execute(transition, member, application, data),
+};
+
+/** The rule that executes each command to the conference. */
+const conferenceRules: {
+  readonly [T in ConferenceCommand['type']]: ConferenceRule<Extract<ConferenceCommand, { type: T }>>;
+} = {
+  lock: (transition, { locked }) => lock(transition, locked),
+  'mute-all': (transition, { audience }) => muteAll(transition, audience),
+  'set-flags-of-all': executeOnAllNodes,
+  'set-flags-of-last': (transition, { changes }) =>
+    ofLast(transition, (memberId) => ({ type: 'set-flags', memberId, changes })),
+  'kick-last': (transition) => ofLast(transition, (memberId) => ({ type: 'kick', memberId })),
+  'kick-all': executeOnAllNodes,
+  'next-hand': nextHand,
+  'lower-hands': executeOnAllNodes,
+  play: (transition, { media, volume }) => play(transition, media, volume),
+  'control-playback': (transition, { operation }) => controlPlayback(transition, operation),
+  music: (transition, { on }) => music(transition, on),
+  record: (transition, { name }) => record(transition, name),
+  'stop-recording': stopRecording,
+  'pause-recording': (transition, { paused }) => pauseRecording(transition, paused),
+  terminate: (transition) => terminate(transition, 'ENDED'),
+};
+
 /** Executes a command, or refuses it and changes nothing. */
 export function executeCommand(transition: Transition, command: Command): void {
-  if (!('memberId' in command)) return executeForAll(transition, command);
-  const { remote } = transition.conference;
+  if (!('memberId' in command)) {
+    return (conferenceRules[command.type] as ConferenceRule<ConferenceCommand>)(transition, command);
+  }
+  const { members, remote } = transition.conference;
   if (remote && command.node !== undefined && command.node !== remote.node && command.type !== 'tell-failure') {
     return forward(transition, command.node, command);
   }
-  const member = remote || command.node === undefined ? findMember(transition.conference, command.memberId) : undefined;
+  const member = remote || command.node === undefined ? members.byId(command.memberId) : undefined;
   if (!member || !mayBeCommanded(member, command)) {
     return transition.refuse({ code: 'no-such-member', memberId: command.memberId });
   }
@@ -40,88 +82,13 @@ function mayBeCommanded(member: Member, { type }: MemberCommand): boolean {
 }
 
 function executeFor(transition: Transition, member: Member, command: MemberCommand): void {
-  switch (command.type) {
-    case 'set-flags':
-      return setFlags(transition, member, command.changes);
-    case 'kick':
-      return leave(transition, member, 'KICKED', 'kicked');
-    case 'hang-up':
-      return leave(transition, member, 'HANGUP', 'bye');
-    case 'adjust':
-      return adjust(transition, member, command.setting, command.adjustment);
-    case 'raise-hand':
-      return raiseHand(transition, member, command.raised);
-    case 'call-on':
-      return callOn(transition, member);
-    case 'hold':
-      return hold(transition, member, command.held);
-    case 'talk-privately':
-      return talkPrivately(transition, member, command.withMemberId);
-    case 'end-private':
-      return endPrivate(transition, member);
-    case 'transfer':
-      return transfer(transition, member, command.conference, command.profileName);
-    case 'ask-admin-pin':
-      return askForAdminPin(transition, member);
-    case 'play-to-member':
-      return playToMember(transition, member, command.media);
-    case 'stop-playing-to-member':
-      return transition.do({ type: 'hush', channelId: member.channelId });
-    case 'tell-failure':
-      return transition.prompt(member, [command.prompt]);
-    case 'tell-count':
-      return announceCount(transition, member);
-    case 'tell-keys':
-      return announceKeys(transition, member);
-    case 'call-webhook':
-      return callWebhook(transition, member, command.url);
-    case 'invite':
-      return transition.do({ type: 'invite', target: command.target, invitedBy: member.id });
-    case 'execute':
-      return execute(transition, member, command.application, command.data);
-    default:
-      return command satisfies never;
-  }
+  (memberRules[command.type] as MemberRule<MemberCommand>)(transition, member, command);
 }
 
-function executeForAll(transition: Transition, command: ConferenceCommand): void {
-  switch (command.type) {
-    case 'lock':
-      return lock(transition, command.locked);
-    case 'mute-all':
-      return muteAll(transition, command.audience);
-    case 'set-flags-of-all':
-      broadcast(transition, command);
-      return setFlagsOfAll(transition, command.audience, command.changes);
-    case 'set-flags-of-last':
-      return ofLast(transition, (memberId) => ({ type: 'set-flags', memberId, changes: command.changes }));
-    case 'kick-last':
-      return ofLast(transition, (memberId) => ({ type: 'kick', memberId }));
-    case 'kick-all':
-      broadcast(transition, command);
-      return kickAll(transition, command.audience);
-    case 'next-hand':
-      return nextHand(transition);
-    case 'lower-hands':
-      broadcast(transition, command);
-      return lowerHands(transition);
-    case 'play':
-      return play(transition, command.media, command.volume);
-    case 'control-playback':
-      return controlPlayback(transition, command.operation);
-    case 'music':
-      return music(transition, command.on);
-    case 'record':
-      return record(transition, command.name);
-    case 'stop-recording':
-      return stopRecording(transition);
-    case 'pause-recording':
-      return pauseRecording(transition, command.paused);
-    case 'terminate':
-      return terminate(transition, 'ENDED');
-    default:
-      return command satisfies never;
-  }
+/** Each node executes it with its own members. */
+function executeOnAllNodes(transition: Transition, command: Broadcast): void {
+  broadcast(transition, command);
+  applyBroadcast(transition, command);
 }
 
 function lock(transition: Transition, locked: boolean): void {
@@ -139,14 +106,14 @@ function ofLast(transition: Transition, command: (memberId: number) => MemberCom
     return forward(transition, elsewhere.node, command(elsewhere.memberId));
   }
   if (last) executeFor(transition, last, command(last.id));
-  else transition.refuse({ code: 'not-possible', message: 'nobody but moderators is here' });
+  else transition.refuseAsImpossible('nobody but moderators is here');
 }
 
 function askForAdminPin(transition: Transition, member: Member): void {
-  const { adminPin, tries } = transition.conference.settings.profile.access;
+  const { adminPin, tries } = transition.profile.access;
   if (member.flags.admin) return;
   if (adminPin) askForPin(transition, member, tries);
-  else transition.refuse({ code: 'not-possible', message: 'the profile has no PIN for moderators' });
+  else transition.refuseAsImpossible('the profile has no PIN for moderators');
 }
 
 function callWebhook(transition: Transition, { id, caller, flags }: Member, url: string): void {

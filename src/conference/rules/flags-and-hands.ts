@@ -1,9 +1,9 @@
+import { equals } from '../../base/equals.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
-import type { Adjustable, Adjustment, Scope } from '../model/commands.ts';
-import { countSpeakers, raisedHands } from '../model/conference.ts';
-import { type FlagChanges, type MemberFlags, sameFlags } from '../model/flags.ts';
+import { type Adjustable, type Adjustment, RANGES, type Scope } from '../model/commands.ts';
+import { isFloorFull, raisedHands } from '../model/conference.ts';
+import type { FlagChanges, MemberFlags } from '../model/flags.ts';
 import { isAdmitted, type Member } from '../model/member.ts';
-import { RANGES } from '../model/ranges.ts';
 import { forward, share } from './cluster-out.ts';
 import type { Transition } from './transition.ts';
 
@@ -12,13 +12,16 @@ import type { Transition } from './transition.ts';
 /** Changes a member's flags and tells the member. */
 export function setFlags(transition: Transition, member: Member, changes: FlagChanges): void {
   const flags = { ...member.flags, ...changes };
-  if (sameFlags(flags, member.flags)) return;
-  const { limits } = transition.conference.settings.profile;
-  if (flags.speaker && !member.flags.speaker && countSpeakers(transition.conference) >= limits.speakers) {
-    return transition.refuse({ code: 'too-many-speakers', limit: limits.speakers });
-  }
+  if (equals(flags, member.flags) || refusesSpeaker(transition, member, flags)) return;
   transition.patch(member.channelId, { flags });
   announceFlags(transition, member, flags);
+}
+
+/** Refuses to make another member a speaker where the floor is full. @returns whether it has refused */
+function refusesSpeaker(transition: Transition, member: Member, flags: MemberFlags): boolean {
+  const full = flags.speaker && !member.flags.speaker && isFloorFull(transition.conference);
+  if (full) transition.refuse({ code: 'too-many-speakers', limit: transition.profile.limits.speakers });
+  return full;
 }
 
 function announceFlags(transition: Transition, member: Member, flags: MemberFlags): void {
@@ -56,12 +59,8 @@ export function setFlagsOfAll(transition: Transition, audience: Scope, changes: 
   for (const member of transition.members) {
     if (!isAdmitted(member) || (audience === 'non-admins' && member.flags.admin)) continue;
     const flags = { ...member.flags, ...changes };
-    const { speakers } = transition.conference.settings.profile.limits;
-    if (flags.speaker && !member.flags.speaker && countSpeakers(transition.conference) >= speakers) {
-      transition.refuse({ code: 'too-many-speakers', limit: speakers });
-      continue;
-    }
-    if (!sameFlags(flags, member.flags)) transition.patch(member.channelId, { flags });
+    if (equals(flags, member.flags) || refusesSpeaker(transition, member, flags)) continue;
+    transition.patch(member.channelId, { flags });
   }
 }
 
@@ -79,17 +78,15 @@ export function nextHand(transition: Transition): void {
   if (elsewhere && elsewhere.atMs < (next?.handRaisedAtMs ?? Number.POSITIVE_INFINITY)) {
     return forward(transition, elsewhere.node, { type: 'call-on', memberId: elsewhere.memberId });
   }
-  if (!next) return transition.refuse({ code: 'not-possible', message: 'no hand is raised' });
+  if (!next) return transition.refuseAsImpossible('no hand is raised');
   callOn(transition, next);
 }
 
 /** Gives a member the floor, and lowers the hand. */
 export function callOn(transition: Transition, member: Member): void {
-  const { limits } = transition.conference.settings.profile;
-  if (!member.flags.speaker && countSpeakers(transition.conference) >= limits.speakers) {
-    return transition.refuse({ code: 'too-many-speakers', limit: limits.speakers });
-  }
-  transition.patch(member.channelId, { handRaisedAtMs: null, flags: { ...member.flags, speaker: true, mute: false } });
+  const flags = { ...member.flags, speaker: true, mute: false };
+  if (refusesSpeaker(transition, member, flags)) return;
+  transition.patch(member.channelId, { handRaisedAtMs: null, flags });
   if (member.handRaisedAtMs !== null) transition.publish({ type: 'hand', memberId: member.id, raised: false });
   transition.prompt(member, ['hand-your-turn']);
 }
@@ -104,7 +101,7 @@ export function lowerHands(transition: Transition): void {
 /** Changes a sound setting of a member within its range. */
 export function adjust(transition: Transition, member: Member, setting: Adjustable, adjustment: Adjustment): void {
   const { min, max } = RANGES[setting];
-  const now = member.adjusted[setting] ?? transition.conference.settings.profile.audio[setting];
+  const now = member.adjusted[setting] ?? transition.profile.audio[setting];
   const value = adjustment === 'profile' ? undefined : Math.min(max, Math.max(min, now + adjustment.by));
   transition.patch(member.channelId, { adjusted: { ...member.adjusted, [setting]: value } });
   if (setting === 'talkVolume' || setting === 'listenVolume') transition.prompt(member, ['level']);

@@ -1,4 +1,3 @@
-import { findMember } from '../model/conference.ts';
 import type { Member, Place } from '../model/member.ts';
 import { endPrivateTalk, farewell, released } from './leaving.ts';
 import type { Transition } from './transition.ts';
@@ -8,7 +7,7 @@ import type { Transition } from './transition.ts';
 export function hold(transition: Transition, member: Member, held: boolean): void {
   if ((member.place.at === 'hold') === held) return;
   if (held && member.place.at !== 'floor' && member.place.at !== 'private') {
-    return transition.refuse({ code: 'not-possible', message: `member ${member.id} is not on the floor` });
+    return transition.refuseAsImpossible(`member ${member.id} is not on the floor`);
   }
   move(transition, member, held ? { at: 'hold' } : { at: 'floor' });
   endPrivateTalk(transition, member);
@@ -17,14 +16,14 @@ export function hold(transition: Transition, member: Member, held: boolean): voi
 
 /** Both must be on the floor, or held. */
 export function talkPrivately(transition: Transition, member: Member, withMemberId: number): void {
-  const other = findMember(transition.conference, withMemberId);
+  const other = transition.conference.members.byId(withMemberId);
   if (!other) return transition.refuse({ code: 'no-such-member', memberId: withMemberId });
   if (other.channelId === member.channelId) {
-    return transition.refuse({ code: 'not-possible', message: `member ${member.id} cannot have a private talk alone` });
+    return transition.refuseAsImpossible(`member ${member.id} cannot have a private talk alone`);
   }
   for (const each of [member, other]) {
     if (each.place.at !== 'floor' && each.place.at !== 'hold') {
-      return transition.refuse({ code: 'not-possible', message: `member ${each.id} is not on the floor` });
+      return transition.refuseAsImpossible(`member ${each.id} is not on the floor`);
     }
   }
   const room = Math.min(member.id, other.id);
@@ -34,7 +33,7 @@ export function talkPrivately(transition: Transition, member: Member, withMember
 
 export function endPrivate(transition: Transition, member: Member): void {
   if (member.place.at !== 'private') {
-    return transition.refuse({ code: 'not-possible', message: `member ${member.id} is in no private talk` });
+    return transition.refuseAsImpossible(`member ${member.id} is in no private talk`);
   }
   move(transition, member, { at: 'floor' });
   transition.prompt(member, ['private-ended']);
@@ -44,32 +43,22 @@ export function endPrivate(transition: Transition, member: Member): void {
 /** The member is gone here, and the channel joins the other conference with the member's flags. */
 export function transfer(transition: Transition, member: Member, conference: string, profileName: string | null): void {
   if (conference === transition.conference.name) {
-    return transition.refuse({ code: 'not-possible', message: `member ${member.id} is in ${conference} already` });
+    return transition.refuseAsImpossible(`member ${member.id} is in ${conference} already`);
   }
   if (member.place.at === 'away') {
-    return transition.refuse({
-      code: 'not-possible',
-      message: `member ${member.id} is in an application of the dialplan`,
-    });
+    return transition.refuseAsImpossible(`member ${member.id} is in an application of the dialplan`);
   }
   const { channelId, id: memberId, caller, flags, path } = member;
   transition.remove(channelId);
   transition.publish({ type: 'transferred', memberId, conference });
   farewell(transition, member);
-  transition.do({
-    type: 'hand-over',
-    channelId,
-    conference,
-    profileName: profileName ?? transition.conference.settings.profileName,
-    caller,
-    flags,
-    path,
-  });
+  const profile = profileName ?? transition.conference.settings.profileName;
+  transition.do({ type: 'hand-over', channelId, conference, profileName: profile, caller, flags, path });
 }
 
 export function execute(transition: Transition, member: Member, application: string, data: string): void {
   if (member.place.at !== 'floor') {
-    return transition.refuse({ code: 'not-possible', message: `member ${member.id} is not on the floor` });
+    return transition.refuseAsImpossible(`member ${member.id} is not on the floor`);
   }
   move(transition, member, { at: 'away' });
   transition.do({ type: 'execute', channelId: member.channelId, application, data });

@@ -2,9 +2,8 @@ import { IDLE } from '../../dtmf/collector.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import type { Scope } from '../model/commands.ts';
 import { isAdmitted, type Member, type Place, type Result } from '../model/member.ts';
-import { announceArrival } from './announcements.ts';
 import { share } from './cluster-out.ts';
-import { setMusic, stopPlayback } from './playback.ts';
+import { announceArrival, setMusic, stopPlayback } from './playback.ts';
 import type { Transition } from './transition.ts';
 
 /** Tells a member good-bye and gives the call back to the dialplan. */
@@ -77,7 +76,7 @@ export function emptied(transition: Transition): void {
   setMusic(transition, false);
   const { conference, nowMs } = transition;
   // One that was to end ends now, so that a caller who calls again finds a new one.
-  const idleMs = conference.status === 'ending' ? 0 : conference.settings.profile.idleSeconds * 1000;
+  const idleMs = conference.status === 'ending' ? 0 : transition.profile.idleSeconds * 1000;
   // Asterisk ends a recording with the last member.
   if (conference.recording)
     transition.publish({ type: 'recording', state: 'stopped', name: conference.recording.name });

@@ -1,5 +1,5 @@
 import type { PlaybackOperation } from '../model/commands.ts';
-import { controlsOf, countAdmitted } from '../model/conference.ts';
+import { type Conference, controlsOf, countAdmitted } from '../model/conference.ts';
 import type { Member } from '../model/member.ts';
 import { forward } from './cluster-out.ts';
 import type { Transition } from './transition.ts';
@@ -27,12 +27,11 @@ export function play(transition: Transition, media: readonly string[], volume: n
 export function controlPlayback(transition: Transition, operation: PlaybackOperation): void {
   const { playback, remote } = transition.conference;
   if (!playback && remote?.playing) return forward(transition, remote.playing, { type: 'control-playback', operation });
-  if (!playback) return transition.refuse({ code: 'not-possible', message: 'nothing is being played' });
+  if (!playback) return transition.refuseAsImpossible('nothing is being played');
   if (operation.type === 'stop') return stopPlayback(transition);
-  const moves = operation.type === 'forward' || operation.type === 'back' || operation.type === 'restart';
+  const moves = ['forward', 'back', 'restart'].includes(operation.type);
   // Asterisk would refuse.
-  if (moves && playback.paused)
-    return transition.refuse({ code: 'not-possible', message: 'it is paused: resume it first' });
+  if (moves && playback.paused) return transition.refuseAsImpossible('it is paused: resume it first');
   transition.do({ type: 'control-playback', id: playback.id, operation });
   if (operation.type === 'volume') transition.change({ playback: { ...playback, volume: operation.volume } });
   if (operation.type === 'pause' || operation.type === 'resume') {
@@ -56,10 +55,19 @@ export function stopPlayback(transition: Transition): void {
   playbackEnded(transition, playback.id);
 }
 
-/** Plays to one member only. */
-export function playToMember(transition: Transition, member: Member, media: readonly string[]): void {
-  const { caller } = member;
-  transition.playTo(member, { ...transition.soundsOf(media), ...(caller.language && { language: caller.language }) });
+/** Tells the others that somebody came or went, with a tone or by name, as long as they are few. */
+export function announceArrival(transition: Transition, { spokenName }: Member, prompt: 'joined' | 'left'): void {
+  const { announce, announceUpTo } = transition.profile.sound;
+  const admitted = countAdmitted(transition.conference);
+  // A member who is left alone is told as well.
+  const others = prompt === 'joined' ? admitted - 1 : admitted;
+  if (announce === 'none' || others < 1 || admitted > announceUpTo) return;
+  transition.announce(spokenName ? [`has-${prompt}`] : [prompt], { ...(spokenName && { name: spokenName }) });
+}
+
+/** The beginning of the names of recordings in which members say their names. */
+export function namePrefix({ name, startedAtMs }: Conference): string {
+  return `rostrum/names/${name}-${startedAtMs}-`;
 }
 
 export function announceCount(transition: Transition, member: Member): void {
@@ -84,17 +92,16 @@ export function music(transition: Transition, on: boolean): void {
 }
 
 export function setMusic(transition: Transition, on: boolean): void {
-  const { musicOn, settings } = transition.conference;
-  if (musicOn === on) return;
+  if (transition.conference.musicOn === on) return;
   transition.change({ musicOn: on });
-  if (settings.profile.sound.music !== 'none') floorMusic(transition);
+  if (transition.profile.sound.music !== 'none') floorMusic(transition);
 }
 
 /** Music for the floor as it should be, or none. */
 export function floorMusic(transition: Transition): void {
-  const { musicOn, settings } = transition.conference;
-  const { music } = settings.profile.sound;
-  transition.do({ type: 'floor-music', musicClass: musicOn && music !== 'none' ? music : null });
+  const { music } = transition.profile.sound;
+  const plays = transition.conference.musicOn && music !== 'none';
+  transition.do({ type: 'floor-music', musicClass: plays ? music : null });
 }
 
 function spell(sequence: string): string {

@@ -1,4 +1,5 @@
 import { isoTime } from '../../base/iso-time.ts';
+import type { ExternalCommand } from '../model/commands.ts';
 import type { Recording } from '../model/conference.ts';
 import { forward } from './cluster-out.ts';
 import type { Transition } from './transition.ts';
@@ -16,9 +17,9 @@ const MOST_NUMBERS = 100;
 export function record(transition: Transition, name: string | null): void {
   const { conference, nowMs } = transition;
   if (conference.recording || conference.remote?.recording) {
-    return transition.refuse({ code: 'not-possible', message: `${conference.name} is being recorded already` });
+    return transition.refuseAsImpossible(`${conference.name} is being recorded already`);
   }
-  const settings = conference.settings.profile.recording;
+  const settings = transition.profile.recording;
   const recording: Recording = {
     name: name ?? fileName(settings.name, conference.name, nowMs),
     number: 1,
@@ -34,31 +35,34 @@ export function record(transition: Transition, name: string | null): void {
 
 /** Starts the recording of a profile that asks for it. */
 export function recordAutomatically(transition: Transition): void {
-  const { settings, recorded, remote } = transition.conference;
-  if (settings.profile.recording.automatic && !recorded && !remote?.recording) record(transition, null);
+  const { recorded, remote } = transition.conference;
+  if (transition.profile.recording.automatic && !recorded && !remote?.recording) record(transition, null);
 }
 
 export function stopRecording(transition: Transition): void {
-  const { recording, settings, remote } = transition.conference;
-  if (!recording && remote?.recording) return forward(transition, remote.recording, { type: 'stop-recording' });
-  if (!recording)
-    return transition.refuse({ code: 'not-possible', message: `${transition.conference.name} is not being recorded` });
+  const recording = recordingFor(transition, { type: 'stop-recording' });
+  if (!recording) return;
   transition.change({ recording: null, stoppedRecording: recording.name });
   transition.do({ type: 'stop-recording', name: recording.name });
   transition.publish({ type: 'recording', state: 'stopped', name: recording.name });
-  if (settings.profile.recording.announce) transition.announce(['recording-stopped']);
+  if (transition.profile.recording.announce) transition.announce(['recording-stopped']);
 }
 
 export function pauseRecording(transition: Transition, paused: boolean): void {
-  const { recording, remote } = transition.conference;
-  if (!recording && remote?.recording)
-    return forward(transition, remote.recording, { type: 'pause-recording', paused });
-  if (!recording)
-    return transition.refuse({ code: 'not-possible', message: `${transition.conference.name} is not being recorded` });
-  if (recording.paused === paused) return;
+  const recording = recordingFor(transition, { type: 'pause-recording', paused });
+  if (!recording || recording.paused === paused) return;
   transition.change({ recording: { ...recording, paused } });
   transition.do({ type: 'pause-recording', name: recording.name, paused });
   transition.publish({ type: 'recording', state: paused ? 'paused' : 'resumed', name: recording.name });
+}
+
+/** The recording that a command is about. Without one here, the command goes to the node that records, or is refused. */
+function recordingFor(transition: Transition, command: ExternalCommand): Recording | null {
+  const { name, recording, remote } = transition.conference;
+  if (recording) return recording;
+  if (remote?.recording) forward(transition, remote.recording, command);
+  else transition.refuseAsImpossible(`${name} is not being recorded`);
+  return null;
 }
 
 /** Asterisk records still what was stopped: it has not heard of that. */

@@ -1,10 +1,9 @@
 import { equals } from '../../base/equals.ts';
-import { IDLE } from '../../dtmf/collector.ts';
 import { channelSetupOf } from '../model/channel-setup.ts';
 import type { ChannelSeen, Input } from '../model/inputs.ts';
-import type { Member, Place } from '../model/member.ts';
+import { type Member, newMember, type Place } from '../model/member.ts';
 import type { SavedConference } from '../model/saved-conference.ts';
-import { savedOf } from '../model/saved-member.ts';
+import { type SavedMember, savedOf } from '../model/saved-member.ts';
 import { join } from './admission.ts';
 import { share } from './cluster-out.ts';
 import { beginToEnd, END_ANNOUNCEMENT_MS } from './ending.ts';
@@ -34,8 +33,7 @@ export function resync(transition: Transition, input: Extract<Input, { type: 're
   // A new conference opens it anyway.
   if (!input.floorOpen && channels.length > 0) {
     if (!restarted) transition.do({ type: 'open-floor' });
-    if (transition.conference.musicOn && transition.conference.settings.profile.sound.music !== 'none')
-      floorMusic(transition);
+    if (transition.conference.musicOn && transition.profile.sound.music !== 'none') floorMusic(transition);
   }
 
   // Asterisk lists channels in no order; members are kept in order of joining.
@@ -131,23 +129,7 @@ function endBrokenTalks(transition: Transition): void {
     if (members.length !== 2 && members[0]) endPrivateTalk(transition, members[0]);
 }
 
-function adopt({ channelId, caller, path }: ChannelSeen, saved: NonNullable<ChannelSeen['saved']>): Member {
-  const { id, joinedAtMs, flags, place, adjusted, handRaisedAtMs, spokenName } = saved;
-  return {
-    id,
-    channelId,
-    caller,
-    joinedAtMs,
-    flags,
-    place,
-    path,
-    adjusted,
-    handRaisedAtMs,
-    talking: false,
-    dtmf: IDLE,
-    spokenName,
-    ignoreHashUntilMs: 0,
-    pinEntry: null,
-    warned: false,
-  };
+function adopt({ channelId, caller, path }: ChannelSeen, saved: SavedMember): Member {
+  const { conference, profileName, setup, settled, ...member } = saved;
+  return newMember({ ...member, channelId, caller, path });
 }

@@ -1,18 +1,17 @@
 import { changedKeys, channelSetupOf } from '../model/channel-setup.ts';
 import { type Conference, changedMembers } from '../model/conference.ts';
+import type { Input } from '../model/inputs.ts';
 import type { Member } from '../model/member.ts';
 import type { Transition } from './transition.ts';
 
+type Talking = Pick<Extract<Input, { type: 'talking' }>, 'talking' | 'levelDbov'>;
+
 /** Asterisk has noticed that a member talks, or has stopped. */
-export function talkingChanged(
-  transition: Transition,
-  member: Member,
-  { talking, levelDbov }: { talking: boolean; levelDbov: number | null },
-): void {
+export function talkingChanged(transition: Transition, member: Member, { talking, levelDbov }: Talking): void {
   if (member.talking === talking) return;
   // News from before the member was muted, or sent to the audience.
   if (talking && !channelSetupOf(transition.conference, member)?.talkDetect) return;
-  setTalking(transition, member, talking, levelDbov);
+  setTalking(transition, member, { talking, levelDbov });
 }
 
 /** Ends the talking of members that is no longer watched, or is watched anew: nobody will say that they have stopped. */
@@ -20,7 +19,8 @@ export function forgetTalking(before: Conference, transition: Transition): void 
   const all = before.settings !== transition.conference.settings;
   for (const [was, member] of changedMembers(before, transition.conference, all)) {
     if (!member.talking || !was) continue;
-    if (!isWatchedOn(before, was, transition.conference, member)) setTalking(transition, member, false, null);
+    if (isWatchedOn(before, was, transition.conference, member)) continue;
+    setTalking(transition, member, { talking: false, levelDbov: null });
   }
 }
 
@@ -35,12 +35,7 @@ function isWatchedOn(before: Conference, was: Member, after: Conference, member:
   return !(['talkDetect', 'agcLevel', 'denoise', 'talkVolume'] as const).some((key) => changed.includes(key));
 }
 
-function setTalking(
-  transition: Transition,
-  { channelId, id }: Member,
-  talking: boolean,
-  levelDbov: number | null,
-): void {
+function setTalking(transition: Transition, { channelId, id }: Member, { talking, levelDbov }: Talking): void {
   transition.patch(channelId, { talking });
   transition.publish({ type: 'talking', memberId: id, talking, levelDbov });
 }

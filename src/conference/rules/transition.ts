@@ -8,6 +8,7 @@ import type { Effect } from '../model/effects.ts';
 import type { ConferenceEvent } from '../model/events.ts';
 import type { NextStep } from '../model/inputs.ts';
 import type { Member } from '../model/member.ts';
+import type { ConferenceSettings } from '../model/settings.ts';
 
 /** The setup of a channel where it does not follow from the state before; `unknown` where it is not known. */
 export type Assumed = ChannelSetup | 'unknown';
@@ -44,6 +45,11 @@ export class Transition {
     return this.#conference;
   }
 
+  /** The settings in force. */
+  get profile(): ConferenceSettings {
+    return this.#conference.settings.profile;
+  }
+
   get refusal(): Refusal | null {
     return this.#refusal;
   }
@@ -56,28 +62,7 @@ export class Transition {
     this.#conference = conference;
   }
 
-  change(
-    changes: Partial<
-      Pick<
-        Conference,
-        | 'settings'
-        | 'nextMemberId'
-        | 'locked'
-        | 'mutedAll'
-        | 'pinThrottle'
-        | 'playback'
-        | 'recording'
-        | 'recorded'
-        | 'stoppedRecording'
-        | 'playbacks'
-        | 'musicOn'
-        | 'adminLeftAtMs'
-        | 'adminSeen'
-        | 'warned'
-        | 'remote'
-      >
-    >,
-  ): void {
+  change(changes: Partial<Omit<Conference, 'status' | 'name' | 'startedAtMs' | 'members'>>): void {
     this.#conference = { ...this.#conference, ...changes };
   }
 
@@ -107,6 +92,11 @@ export class Transition {
     this.#refusal ??= refusal;
   }
 
+  /** Refuses what the state of the conference does not allow. */
+  refuseAsImpossible(message: string): void {
+    this.refuse({ code: 'not-possible', message });
+  }
+
   /** Takes back what was refused, for somebody who is told in another way. */
   consumeRefusal(): Refusal | null {
     const refusal = this.#refusal;
@@ -116,12 +106,12 @@ export class Transition {
 
   /** The sounds of prompts one after the other, as the profile has them. */
   sounds(names: readonly PromptName[], values: Readonly<Record<string, string | number>> = {}): Sounds {
-    return promptSounds(names, this.#conference.settings.profile.sound, values);
+    return promptSounds(names, this.profile.sound, values);
   }
 
   /** Sounds of texts that are known to be media. */
   soundsOf(texts: readonly string[]): Sounds {
-    return mediaSounds(texts, this.#conference.settings.profile.sound);
+    return mediaSounds(texts, this.profile.sound);
   }
 
   /** Plays prompts to one member. The `nextStep` follows even where the profile has them silent. */
@@ -130,7 +120,7 @@ export class Transition {
     names: readonly PromptName[],
     { nextStep, values }: { nextStep?: NextStep; values?: Readonly<Record<string, string | number>> } = {},
   ): void {
-    const sounds = spokenTo(member, this.sounds(names, values));
+    const sounds = this.sounds(names, values);
     if (sounds.media.length > 0 || nextStep) this.playTo(member, sounds, nextStep);
   }
 
@@ -138,7 +128,7 @@ export class Transition {
     const member = this.#conference.members.get(channelId);
     if (!member) return;
     const over = hearsAsterisk(this.#conference, member);
-    this.do({ type: 'play-to', channelId, sounds, over, ...(nextStep && { nextStep }) });
+    this.do({ type: 'play-to', channelId, sounds: spokenTo(member, sounds), over, ...(nextStep && { nextStep }) });
   }
 
   /** Plays prompts to one member to their end before anything else is done about the member. */

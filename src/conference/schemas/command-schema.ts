@@ -9,26 +9,26 @@ import {
   RECORDING_NAME,
   WEBHOOK_URL,
 } from '../command-line/words.ts';
-import type { ExternalCommand } from '../model/commands.ts';
-import { FLAGS, type MemberFlags } from '../model/flags.ts';
+import { type ExternalCommand, type MemberCommand, RANGES } from '../model/commands.ts';
+import { FLAGS, type Flag } from '../model/flags.ts';
 import { CONFERENCE_NAME, PROFILE_NAME } from '../model/join-arguments.ts';
-import { RANGES } from '../model/ranges.ts';
 
 /**
  * The commands of `model/commands.ts` as they come from outside. The type is there, so that the core needs no schema
  * library; that both are the same is checked here by the compiler, and by the test for what is missing.
  */
 
+type FlagShape = Record<Flag, z.ZodOptional<z.ZodBoolean>>;
+
 const memberId = z.number().int().min(1);
 const node = z.string().regex(NODE_ID).optional().describe('The node that the member has called; this one if left out');
 const audience = z.enum(['all', 'non-admins']);
 const volume = z.number().int().min(RANGES.talkVolume.min).max(RANGES.talkVolume.max).describe('Steps of 3 dB');
 const conferenceName = z.string().regex(CONFERENCE_NAME, 'a conference name is letters, digits, "_", ".", "+" and "-"');
-
-const profileName = z.string().regex(PROFILE_NAME, 'a profile name is letters, digits, "_", "." and "-"');
+export const profileName = z.string().regex(PROFILE_NAME, 'a profile name is letters, digits, "_", "." and "-"');
 
 const changes = z
-  .strictObject(flagShape())
+  .strictObject(Object.fromEntries(FLAGS.map((flag) => [flag, z.boolean().optional()])) as FlagShape)
   .refine((given) => Object.keys(given).length > 0, 'which flags?')
   .describe('Flags to set (true) or to clear (false)');
 
@@ -44,55 +44,33 @@ const media = z
   .readonly()
   .describe('For example sound:beep, tone:660/200, number:5 or tts:hello');
 
-const adjust = z.strictObject({
-  type: z.literal('adjust'),
-  memberId,
-  node,
-  setting: z.enum(['vadLevel', 'agcLevel', 'talkVolume', 'listenVolume']),
-  adjustment: z.union([
-    z.literal('profile'),
-    z.strictObject({ by: z.number().int().min(-RANGES.vadLevel.max).max(RANGES.vadLevel.max) }),
-  ]),
-});
-
 const memberCommands = [
-  z.strictObject({ type: z.literal('set-flags'), memberId, node, changes }),
-  z.strictObject({ type: z.literal('kick'), memberId, node }),
-  z.strictObject({ type: z.literal('hang-up'), memberId, node }),
-  adjust,
-  z.strictObject({ type: z.literal('raise-hand'), memberId, node, raised: z.boolean() }),
-  z.strictObject({ type: z.literal('call-on'), memberId, node }),
-  z.strictObject({ type: z.literal('hold'), memberId, node, held: z.boolean() }),
-  z.strictObject({ type: z.literal('talk-privately'), memberId, node, withMemberId: memberId }),
-  z.strictObject({ type: z.literal('end-private'), memberId, node }),
-  z.strictObject({
-    type: z.literal('transfer'),
-    memberId,
-    node,
-    conference: conferenceName,
-    profileName: profileName.nullable(),
+  ofMember('set-flags', { changes }),
+  ofMember('kick', {}),
+  ofMember('hang-up', {}),
+  ofMember('adjust', {
+    setting: z.enum(['vadLevel', 'agcLevel', 'talkVolume', 'listenVolume']),
+    adjustment: z.union([
+      z.literal('profile'),
+      z.strictObject({ by: z.number().int().min(-RANGES.vadLevel.max).max(RANGES.vadLevel.max) }),
+    ]),
   }),
-  z.strictObject({ type: z.literal('ask-admin-pin'), memberId, node }),
-  z.strictObject({ type: z.literal('play-to-member'), memberId, node, media }),
-  z.strictObject({ type: z.literal('stop-playing-to-member'), memberId, node }),
-  z.strictObject({ type: z.literal('tell-count'), memberId, node }),
-  z.strictObject({ type: z.literal('tell-keys'), memberId, node }),
-  z.strictObject({
-    type: z.literal('call-webhook'),
-    memberId,
-    node,
-    url: z.string().regex(WEBHOOK_URL, 'expected a URL with http or https'),
-  }),
-  z.strictObject({
-    type: z.literal('invite'),
-    memberId,
-    node,
+  ofMember('raise-hand', { raised: z.boolean() }),
+  ofMember('call-on', {}),
+  ofMember('hold', { held: z.boolean() }),
+  ofMember('talk-privately', { withMemberId: memberId }),
+  ofMember('end-private', {}),
+  ofMember('transfer', { conference: conferenceName, profileName: profileName.nullable() }),
+  ofMember('ask-admin-pin', {}),
+  ofMember('play-to-member', { media }),
+  ofMember('stop-playing-to-member', {}),
+  ofMember('tell-count', {}),
+  ofMember('tell-keys', {}),
+  ofMember('call-webhook', { url: z.string().regex(WEBHOOK_URL, 'expected a URL with http or https') }),
+  ofMember('invite', {
     target: z.string().regex(INVITE_TARGET, 'expected a number or an endpoint of Asterisk'),
   }),
-  z.strictObject({
-    type: z.literal('execute'),
-    memberId,
-    node,
+  ofMember('execute', {
     application: z.string().regex(APPLICATION_NAME, 'an application is a word such as Playback'),
     data: z
       .string()
@@ -132,8 +110,6 @@ export const commandSchema = z.discriminatedUnion('type', [...memberCommands, ..
   error: (issue) => (issue.code === 'invalid_union' ? `no such command; there are ${TYPES.join(', ')}` : undefined),
 }) satisfies z.ZodType<ExternalCommand>;
 
-function flagShape(): Record<keyof MemberFlags, z.ZodOptional<z.ZodBoolean>> {
-  const shape: Partial<Record<keyof MemberFlags, z.ZodOptional<z.ZodBoolean>>> = {};
-  for (const flag of FLAGS) shape[flag] = z.boolean().optional();
-  return shape as Record<keyof MemberFlags, z.ZodOptional<z.ZodBoolean>>;
+function ofMember<Type extends MemberCommand['type'], Shape extends z.core.$ZodLooseShape>(type: Type, shape: Shape) {
+  return z.strictObject({ type: z.literal(type), memberId, node, ...shape });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ChannelSetup, type ChannelSetupKey, changedKeys, UNTOUCHED } from '../model/channel-setup.ts';
-import { FLAGS, type Flag, type MemberFlags } from '../model/flags.ts';
+import { FLAGS, type MemberFlags } from '../model/flags.ts';
 import type { Place, Result } from '../model/member.ts';
 import type { SavedMember } from '../model/saved-member.ts';
 
@@ -53,37 +53,28 @@ const storedSchema = z
     settled: z.boolean(),
   })
   .transform(
-    (stored): SavedMember => ({
-      conference: stored.conference,
-      profileName: stored.profile,
-      id: stored.id,
-      joinedAtMs: stored.joined,
-      flags: Object.fromEntries(FLAGS.map((flag) => [flag, stored.flags.includes(flag)])) as MemberFlags,
-      place: stored.place as Place,
-      adjusted: stored.adjusted,
-      handRaisedAtMs: stored.hand,
-      setup: stored.setUp && ({ ...UNTOUCHED, ...stored.setUp } as ChannelSetup),
-      spokenName: stored.name,
-      settled: stored.settled,
+    ({ profile, joined, flags, place, hand, setUp, name, ...same }): SavedMember => ({
+      ...same,
+      profileName: profile,
+      joinedAtMs: joined,
+      flags: Object.fromEntries(FLAGS.map((flag) => [flag, flags.includes(flag)])) as MemberFlags,
+      place: place as Place,
+      handRaisedAtMs: hand,
+      setup: setUp && ({ ...UNTOUCHED, ...setUp } as ChannelSetup),
+      spokenName: name,
     }),
   );
 
 export function serializeMember(saved: SavedMember): string {
-  const { setup } = saved;
-  const flags: Flag[] = FLAGS.filter((flag) => saved.flags[flag]);
-  const { conference, profileName: profile, id, joinedAtMs: joined, place, adjusted, handRaisedAtMs: hand } = saved;
+  const { profileName, joinedAtMs, flags, handRaisedAtMs, setup, spokenName, ...same } = saved;
   const stored: z.input<typeof storedSchema> = {
-    conference,
-    profile,
-    id,
-    joined,
-    flags,
-    place,
-    adjusted,
-    hand,
+    ...same,
+    profile: profileName,
+    joined: joinedAtMs,
+    flags: FLAGS.filter((flag) => flags[flag]),
+    hand: handRaisedAtMs,
     setUp: setup && Object.fromEntries(changedKeys(UNTOUCHED, setup).map((key) => [key, setup[key]])),
-    name: saved.spokenName,
-    settled: saved.settled,
+    name: spokenName,
   };
   return JSON.stringify(stored);
 }
