@@ -1,10 +1,28 @@
 import { parseCommandWords, splitWords } from '../../conference/command-line/parse-command.ts';
-import { APPLICATION_NAME, INVITE_TARGET, WEBHOOK_URL } from '../../conference/command-line/words.ts';
+import { APPLICATION_NAME, INVITE_TARGET, parseAdjustment, WEBHOOK_URL } from '../../conference/command-line/words.ts';
 import type { Adjustable, Command } from '../../conference/model/commands.ts';
 import type { DtmfAction } from '../../conference/model/conference.ts';
 import { CONFERENCE_NAME } from '../../conference/model/join-arguments.ts';
+import type { Member } from '../../conference/model/member.ts';
 import { parseMedia } from '../../prompts/media.ts';
-import { type Action, type CommandsOf, type Mistake, plain, withArgument, withText } from './action.ts';
+
+/** The meaning of a key: see `DtmfAction`. */
+type CommandsOf = DtmfAction['commandsOf'];
+
+/** A mistake in an argument, as the end of a sentence. */
+type Mistake = { readonly mistake: string };
+
+/** Something that a caller can do with a key. */
+export type Action = {
+  /** The word in controls profiles. */
+  readonly name: string;
+  /** One line, for documentation, for the JSON Schema of profiles, and for the prompt that tells callers their keys. */
+  readonly summary: string;
+  /** The text after the name and a colon, for documentation; null where there is none. */
+  readonly argument: string | null;
+  /** Parses the text after the colon once, when the profile is read, to the meaning of the key or to a mistake. */
+  readonly parse: (argument: string) => CommandsOf | Mistake;
+};
 
 const MEDIA = 'MEDIA, or stop';
 
@@ -71,15 +89,13 @@ export const ACTIONS: readonly Action[] = [
     'transfer',
     'Move to another conference',
     { argument: 'CONFERENCE', pattern: CONFERENCE_NAME, mistake: 'to which conference?' },
-    (conference) =>
-      ({ id }) => [{ type: 'transfer', memberId: id, conference, profileName: null }],
+    (conference, { id }) => [{ type: 'transfer', memberId: id, conference, profileName: null }],
   ),
   withText(
     'invite',
     'Call a phone into the conference',
     { argument: 'NUMBER or endpoint', pattern: INVITE_TARGET, mistake: 'which number or endpoint?' },
-    (target) =>
-      ({ id }) => [{ type: 'invite', memberId: id, target }],
+    (target, { id }) => [{ type: 'invite', memberId: id, target }],
   ),
   plain('moh', 'Play music to everybody, under what is said, or stop it', (_, { musicOn }) => [
     { type: 'music', on: !musicOn },
@@ -88,8 +104,7 @@ export const ACTIONS: readonly Action[] = [
     'webhook',
     'Tell a web server: POST with the conference and the member as JSON',
     { argument: 'URL', pattern: WEBHOOK_URL, mistake: 'expected a URL with http or https' },
-    (url) =>
-      ({ id }) => [{ type: 'call-webhook', memberId: id, url }],
+    (url, { id }) => [{ type: 'call-webhook', memberId: id, url }],
   ),
   withArgument(
     'exec',
@@ -134,21 +149,35 @@ export function parseAction(text: string): ParsedAction {
   return { ok: true, name, action: { summary: action.summary, commandsOf } };
 }
 
+/** An action that is a word alone. */
+function plain(name: string, summary: string, commandsOf: CommandsOf): Action {
+  return { name, summary, argument: null, parse: () => commandsOf };
+}
+
+/** An action with something after a colon. */
+function withArgument(name: string, summary: string, argument: string, parse: Action['parse']): Action {
+  return { name, summary, argument, parse };
+}
+
+/** An action with a text after a colon that must match a pattern. */
+function withText(
+  name: string,
+  summary: string,
+  { argument, pattern, mistake }: { argument: string; pattern: RegExp; mistake: string },
+  commandsOf: (text: string, member: Member) => Command[],
+): Action {
+  return withArgument(name, summary, argument, (text) =>
+    pattern.test(text) ? (member) => commandsOf(text, member) : { mistake },
+  );
+}
+
 /** Changes a sound setting: by so much, or with 0 back to the profile's value. */
 function level(name: string, setting: Adjustable, summary: string): Action {
-  return withText(
-    name,
-    summary,
-    {
-      argument: '+N, -N, or 0 for the value of the profile',
-      pattern: /^([+-]\d{1,4}|0)$/,
-      mistake: 'expected +N, -N or 0',
-    },
-    (text) => {
-      const by = Number(text);
-      return ({ id }) => [{ type: 'adjust', memberId: id, setting, adjustment: by === 0 ? 'profile' : { by } }];
-    },
-  );
+  return withArgument(name, summary, '+N, -N, or 0 for the value of the profile', (text) => {
+    const adjustment = parseAdjustment(text);
+    if (!adjustment) return { mistake: 'expected +N, -N or 0' };
+    return ({ id }) => [{ type: 'adjust', memberId: id, setting, adjustment }];
+  });
 }
 
 function ofMedia(text: string, commandsOf: CommandsOf): CommandsOf | Mistake {
