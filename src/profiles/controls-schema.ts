@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import { profileName } from '../conference/schemas/command-schema.ts';
 import { ACTIONS, parseAction } from '../dtmf/actions/catalogue.ts';
 import { DIGITS, MAX_SEQUENCE_LENGTH } from '../dtmf/collector.ts';
-import { profileName } from './conference-schema.ts';
-
-const live = { takesEffect: 'live' } as const;
+import { live } from './conference-schema.ts';
 
 const sequence = z
   .string()
@@ -23,30 +22,24 @@ const actionCall = z
 export const controlsProfileSchema = z
   .strictObject({
     kind: z.literal('controls'),
-    extends: profileName.optional().describe('A controls profile whose keys count as well').meta(live),
-    description: z.string().optional().describe('A text for people; shown by `rostrum profile`').meta(live),
-    pauseSeconds: z
-      .number()
-      .min(0.2)
-      .max(10)
-      .default(2)
-      .describe('How long to wait for the next key where a longer sequence is still possible')
-      .meta(live),
-    passThrough: z
-      .boolean()
-      .default(false)
-      .describe('Keys are passed on to the other members, those with an action too')
-      .meta(live),
-    keys: z
-      .record(
-        sequence,
-        z.union([actionCall, z.array(actionCall).min(1).max(10)], {
-          error: 'an action is a word such as "mute", or a list of such words',
-        }),
-      )
-      .default({})
-      .describe('Key sequence to action, or to a list of actions')
-      .meta(live),
+    extends: live(profileName.optional(), 'A controls profile whose keys count as well'),
+    description: live(z.string().optional(), 'A text for people; shown by `rostrum profile`'),
+    pauseSeconds: live(
+      z.number().min(0.2).max(10).default(2),
+      'How long to wait for the next key where a longer sequence is still possible',
+    ),
+    passThrough: live(z.boolean().default(false), 'Keys are passed on to the other members, those with an action too'),
+    keys: live(
+      z
+        .record(
+          sequence,
+          z.union([actionCall, z.array(actionCall).min(1).max(10)], {
+            error: 'an action is a word such as "mute", or a list of such words',
+          }),
+        )
+        .default({}),
+      'Key sequence to action, or to a list of actions',
+    ),
   })
   .describe('What the telephone keys do');
 

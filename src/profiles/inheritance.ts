@@ -20,10 +20,10 @@ export function lineageOf(
 ): FoundLineage {
   const lineage: [OwnProfile, ...OwnProfile[]] = [own];
   for (let last = own; last.extends !== null; ) {
-    const problem = (message: string): FoundLineage => {
-      const at = { file: last.file, ...last.locate(['extends']), path: 'extends', message };
-      return { ok: false, problem: last === own ? at : null };
-    };
+    const problem = (message: string): FoundLineage => ({
+      ok: false,
+      problem: last === own ? atExtends(own, message) : null,
+    });
     const parent = profiles.get(last.extends);
     if (!parent)
       return known.has(last.extends) ? { ok: false, problem: null } : problem(`no profile "${last.extends}"`);
@@ -43,7 +43,11 @@ function circle(lineage: Lineage, again: OwnProfile): Problem | null {
   if (again !== own) return null;
   const names = [...lineage, again].map(({ name }) => name);
   const message = names.length === 2 ? 'a profile cannot extend itself' : `goes in a circle: ${names.join(' -> ')}`;
-  return { file: own.file, ...own.locate(['extends']), path: 'extends', message };
+  return atExtends(own, message);
+}
+
+function atExtends({ file, locate }: OwnProfile, message: string): Problem {
+  return { file, ...locate(['extends']), path: 'extends', message };
 }
 
 /** The values of a profile before defaults, and the profile of the lineage that each value is from, by path. */

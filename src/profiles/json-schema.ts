@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { ACTIONS } from '../dtmf/actions/catalogue.ts';
 import { PROMPT_NAMES, PROMPTS } from '../prompts/catalogue.ts';
-import { PROFILE_KEYS, type ProfileKey } from './profile-keys.ts';
-import { profileSchema } from './profile-schema.ts';
+import { PROFILE_KEYS, type ProfileKey, profileSchema } from './profile-keys.ts';
 import { TAKES_EFFECT_WORDS } from './takes-effect.ts';
 
 type JsonSchema = { [key: string]: unknown };

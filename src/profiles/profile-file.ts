@@ -1,7 +1,6 @@
 import { PROFILE_NAME } from '../conference/model/join-arguments.ts';
 import { byPosition, type Locate, type Problem, problemsOf, readYaml, type YamlText } from '../yaml/yaml-document.ts';
-import { findKey, isMap, isSection, type ProfileKind } from './profile-keys.ts';
-import { profileSchema } from './profile-schema.ts';
+import { findKey, isMap, isSection, type ProfileKind, profileSchema } from './profile-keys.ts';
 
 /** A profile file as read: its name is the profile's name. */
 export type ProfileFile = {

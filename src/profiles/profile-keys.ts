@@ -2,6 +2,10 @@ import { z } from 'zod';
 import { conferenceProfileSchema, type TakesEffect } from './conference-schema.ts';
 import { controlsProfileSchema } from './controls-schema.ts';
 
+export const profileSchema = z.discriminatedUnion('kind', [conferenceProfileSchema, controlsProfileSchema], {
+  error: 'kind must be "conference" or "controls"',
+});
+
 export type ProfileKind = 'conference' | 'controls';
 
 /** A key that has a value, such as `limits.speakers`; `limits` has none of its own. */

@@ -4,7 +4,7 @@ import type { ConferenceProfile } from './conference-schema.ts';
 import type { ControlsProfile } from './controls-schema.ts';
 import { inherit, type Lineage, lineageOf, originKey } from './inheritance.ts';
 import { type OwnProfile, type ProfileFile, parseProfileFile } from './profile-file.ts';
-import { profileSchema } from './profile-schema.ts';
+import { profileSchema } from './profile-keys.ts';
 import { settingsOf } from './settings.ts';
 
 /** All profiles of a node, checked, by name. */
@@ -77,9 +77,8 @@ function resolve(
   const parsed = profileSchema.safeParse(values);
   // Each value is valid by itself, so what is wrong now is how they go together.
   if (!parsed.success) {
-    const at = (path: readonly (string | number)[]) => origin(path) ?? own;
     return parsed.error.issues.flatMap((issue) => {
-      const { file, locate } = at(issue.path as (string | number)[]);
+      const { file, locate } = origin(issue.path as (string | number)[]) ?? own;
       return problemsOf({ issues: [issue] } as typeof parsed.error, file, locate);
     });
   }

@@ -2,7 +2,7 @@ import { equals } from '../base/equals.ts';
 import type { ConferenceSettings } from '../conference/model/settings.ts';
 import type { ConferenceProfile, TakesEffect } from './conference-schema.ts';
 import type { ControlsProfile } from './controls-schema.ts';
-import { entriesOf, isMap, PROFILE_KEYS, type ProfileKey, type ProfileKind, valueAt } from './profile-keys.ts';
+import { entriesOf, isMap, PROFILE_KEYS, type ProfileKind, valueAt } from './profile-keys.ts';
 import type { Profiles } from './profiles.ts';
 
 /** A key whose value has changed, as a dotted path, and when that counts. */
@@ -65,19 +65,12 @@ function changesOfKind<P extends ConferenceProfile | ControlsProfile>(
  */
 export function mergeLive(running: ConferenceSettings, changed: ConferenceSettings): ConferenceSettings {
   const kept = PROFILE_KEYS.conference.filter(({ takesEffect }) => takesEffect === 'next-conference');
-  return kept.reduce((profile, key) => withValueOf(profile, running, key), changed);
+  return kept.reduce((merged, { path }) => withValue(merged, path, valueAt(running, path)) as typeof merged, changed);
 }
 
-/** A copy of `profile` in which one key is as in `source`. */
-function withValueOf(
-  profile: ConferenceSettings,
-  source: ConferenceSettings,
-  { path }: ProfileKey,
-): ConferenceSettings {
-  const put = (map: unknown, [name = '', ...rest]: readonly string[], value: unknown): object => {
-    const { [name]: inner, ...others } = isMap(map) ? map : {};
-    if (rest.length > 0) return { ...others, [name]: put(inner, rest, value) };
-    return value === undefined ? others : { ...others, [name]: value };
-  };
-  return put(profile, path, valueAt(source, path)) as ConferenceSettings;
+/** A copy of a map with another value at the path; undefined takes the value away. */
+function withValue(map: unknown, [name = '', ...rest]: readonly string[], value: unknown): object {
+  const { [name]: inner, ...others } = isMap(map) ? map : {};
+  if (rest.length > 0) return { ...others, [name]: withValue(inner, rest, value) };
+  return value === undefined ? others : { ...others, [name]: value };
 }
