@@ -1,44 +1,28 @@
 import type { AttendanceRow } from './row.ts';
 
-const COLUMNS = [
-  'conference',
-  'started_at',
-  'member',
-  'number',
-  'name',
-  'joined_at',
-  'left_at',
-  'seconds',
-  'speaker_seconds',
-  'result',
-  'roles',
-] as const;
+/** The columns by their headings, each with the cell that it has for a row. */
+const COLUMNS: Readonly<Record<string, (row: AttendanceRow) => string | number>> = {
+  conference: ({ conference }) => conference,
+  started_at: ({ startedAt }) => startedAt,
+  member: ({ memberId }) => memberId,
+  number: ({ number }) => number,
+  name: ({ name }) => name,
+  joined_at: ({ joinedAt }) => joinedAt ?? '',
+  left_at: ({ leftAt }) => leftAt ?? '',
+  seconds: ({ seconds }) => seconds,
+  speaker_seconds: ({ speakerSeconds }) => speakerSeconds,
+  result: ({ result }) => result ?? '',
+  roles: ({ roles }) => roles.map(({ at, role, admin }) => `${at} ${role}${admin ? ' admin' : ''}`).join('; '),
+};
 
 /** Rows as CSV (RFC 4180): a heading, then one line a member, all with CRLF. */
 export function attendanceCsv(rows: readonly AttendanceRow[]): string {
-  return [COLUMNS, ...rows.map(cellsOf)].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
+  const lines = rows.map((row) => Object.values(COLUMNS).map((cellOf) => cellOf(row)));
+  return [Object.keys(COLUMNS), ...lines].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
 }
 
-/** Rows as JSON lines. */
 export function attendanceJsonLines(rows: readonly AttendanceRow[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-}
-
-function cellsOf(row: AttendanceRow): (string | number)[] {
-  const roles = row.roles.map(({ at, role, admin }) => `${at} ${role}${admin ? ' admin' : ''}`).join('; ');
-  return [
-    row.conference,
-    row.startedAt,
-    row.memberId,
-    row.number,
-    row.name,
-    row.joinedAt ?? '',
-    row.leftAt ?? '',
-    row.seconds,
-    row.speakerSeconds,
-    row.result ?? '',
-    roles,
-  ];
 }
 
 /**

@@ -67,12 +67,13 @@ export class Journal {
         roles.set(memberId, role);
         return { type: 'role-changed', memberId, ...role };
       }
-      case 'moved':
-        return { type: 'moved', memberId: event.memberId, place: event.place };
       case 'talking':
         return this.#talking ? { type: 'talking', memberId: event.memberId, talking: event.talking } : null;
+      case 'moved':
       case 'hand':
       case 'leaving':
+      case 'recording':
+      case 'ended':
         return event;
       case 'left':
         roles.delete(event.memberId);
@@ -83,10 +84,6 @@ export class Journal {
         const { type, memberId, result } = event;
         return { type, memberId, ...named(event.caller), result };
       }
-      case 'recording':
-        return { type: 'recording', state: event.state, name: event.name };
-      case 'ended':
-        return event;
       default:
         return null;
     }

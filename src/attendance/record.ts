@@ -1,25 +1,11 @@
 import { z } from 'zod';
 import type { MemberFlags } from '../conference/model/flags.ts';
-import type { Result } from '../conference/model/member.ts';
+import { RESULTS } from '../conference/model/member.ts';
 
 /**
  * The records of a conference, one JSON object a line. A new kind of record is a new `type`; readers skip types that
  * they do not know, so that a file outlives upgrades in both directions.
  */
-
-/** By key, so that the compiler names a result that is missing here. */
-const RESULTS = {
-  HANGUP: 'HANGUP',
-  KICKED: 'KICKED',
-  PIN: 'PIN',
-  LOCKED: 'LOCKED',
-  FULL: 'FULL',
-  TIME: 'TIME',
-  ENDED: 'ENDED',
-  FAILED: 'FAILED',
-} as const satisfies { [R in Result]: R };
-
-export const resultSchema = z.enum(RESULTS);
 
 const common = {
   at: z.iso.datetime(),
@@ -29,6 +15,7 @@ const common = {
 };
 const memberId = z.number().int().min(1);
 const caller = { number: z.string(), name: z.string() };
+const result = z.enum(RESULTS);
 const role = { role: z.enum(['speaker', 'listener']), admin: z.boolean() };
 
 const recordSchema = z.discriminatedUnion('type', [
@@ -41,10 +28,10 @@ const recordSchema = z.discriminatedUnion('type', [
   z.object({ ...common, type: z.literal('moved'), memberId, place: z.string() }),
   z.object({ ...common, type: z.literal('talking'), memberId, talking: z.boolean() }),
   z.object({ ...common, type: z.literal('hand'), memberId, raised: z.boolean() }),
-  z.object({ ...common, type: z.literal('leaving'), memberId, result: resultSchema }),
+  z.object({ ...common, type: z.literal('leaving'), memberId, result }),
   z.object({ ...common, type: z.literal('left'), memberId }),
   z.object({ ...common, type: z.literal('transferred'), memberId, to: z.string() }),
-  z.object({ ...common, type: z.literal('turned-away'), memberId, ...caller, result: resultSchema }),
+  z.object({ ...common, type: z.literal('turned-away'), memberId, ...caller, result }),
   z.object({ ...common, type: z.literal('recording'), state: z.string(), name: z.string() }),
   z.object({ ...common, type: z.literal('ended') }),
 ]);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { resultSchema } from './record.ts';
+import { RESULTS } from '../conference/model/member.ts';
 
 /** One member's attendance, as the API and the reports have it. */
 export const attendanceRowSchema = z.object({
@@ -16,7 +16,7 @@ export const attendanceRowSchema = z.object({
     .array(z.object({ at: z.iso.datetime(), role: z.enum(['speaker', 'listener']), admin: z.boolean() }))
     .describe('The role when joining, and every change of it'),
   result: z
-    .enum([...resultSchema.options, 'TRANSFERRED', 'LOST'])
+    .enum([...RESULTS, 'TRANSFERRED', 'LOST'])
     .nullable()
     .describe(
       'How it ended. TRANSFERRED: the member went to another conference. ' +

@@ -44,7 +44,8 @@ export function summarize(records: Iterable<AttendanceRecord>, options: SummaryO
     apply(run, record, msOfIso(record.at));
   }
   return [...runs.values()].flatMap((run) => {
-    closeLost(run, options.isRunning(run.conference, run.startedAt));
+    const isRunning = options.isRunning(run.conference, run.startedAt);
+    closeAll(run, run.lastAtMs, isRunning ? null : 'LOST');
     return [...run.stays.values()].map((stay) => rowOf(run, stay, options.nowMs));
   });
 }
@@ -72,22 +73,20 @@ function apply(run: Run, record: AttendanceRecord, atMs: number): void {
       for (const open of run.stays.values()) if (!open.left) open.missedSinceMs ??= atMs;
       return;
     case 'ended':
-      for (const open of run.stays.values()) closeMissed(open);
-      for (const open of run.stays.values()) goOut(open, atMs, 'ENDED');
-      return;
-    case 'started':
-    case 'moved':
-    case 'talking':
-    case 'hand':
-    case 'recording':
+      return closeAll(run, atMs, 'ENDED');
+    default:
+      // The other records change nothing about stays.
       return;
   }
 }
 
 type Arrival = Extract<AttendanceRecord, { type: 'joined' | 'adopted' }>;
-type Known = { readonly memberId: number; readonly number: string; readonly name: string };
 
-function newStay({ memberId, number, name }: Known, joinedAtMs: number | null, left: Stay['left']): Stay {
+function newStay(
+  { memberId, number, name }: Pick<Stay, 'memberId' | 'number' | 'name'>,
+  joinedAtMs: number | null,
+  left: Stay['left'],
+): Stay {
   return { memberId, number, name, joinedAtMs, left, missedSinceMs: null, roles: [] };
 }
 
@@ -108,15 +107,12 @@ function goOut(stay: Stay | undefined, atMs: number, result: RowResult): void {
   if (stay) stay.left ??= { atMs, result };
 }
 
-function closeLost(run: Run, running: boolean): void {
+/** Ends the stays of members that were missed, and with a result those of all. @param result null if members stay */
+function closeAll(run: Run, atMs: number, result: RowResult | null): void {
   for (const stay of run.stays.values()) {
-    closeMissed(stay);
-    if (!running) goOut(stay, run.lastAtMs, 'LOST');
+    if (stay.missedSinceMs !== null) goOut(stay, stay.missedSinceMs, 'LOST');
+    if (result !== null) goOut(stay, atMs, result);
   }
-}
-
-function closeMissed(stay: Stay): void {
-  if (stay.missedSinceMs !== null) goOut(stay, stay.missedSinceMs, 'LOST');
 }
 
 function rowOf({ conference, startedAt }: Run, stay: Stay, nowMs: number): AttendanceRow {

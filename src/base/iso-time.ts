@@ -1,7 +1,5 @@
 // biome-ignore-all lint/style/noRestrictedGlobals: these functions format and parse given times, and read no clock
 
-/** Times as text. */
-
 /** `2026-01-05T10:15:00.123Z` */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();

@@ -46,7 +46,6 @@ export class SortedTree<V, S> {
     return this.#root?.size ?? 0;
   }
 
-  /** The summary of all values. */
   get summary(): S {
     return this.#root?.summary ?? this.#order.nothing;
   }

@@ -12,11 +12,7 @@ export type FailureReason =
   | 'failed';
 
 /** Causes that another try may change. */
-const PASSING: ReadonlySet<FailureReason> = new Set(['busy', 'no-answer', 'unreachable']);
-
-export function isPassing(reason: FailureReason): boolean {
-  return PASSING.has(reason);
-}
+export const PASSING: ReadonlySet<FailureReason> = new Set(['busy', 'no-answer', 'unreachable']);
 
 /** ITU-T Q.850, table 1; which SIP status gives which cause is `hangup_sip2cause` of Asterisk. */
 const REASON_OF: Readonly<Record<number, FailureReason>> = {

@@ -11,7 +11,6 @@ export type InvitationTerms = {
   readonly endpoint: string;
   /** As in `formatCallerId`; empty for none. */
   readonly callerId: string;
-  /** The flags to join with. */
   readonly flags: FlagChanges;
   /** How long it may ring. */
   readonly timeoutMs: number;

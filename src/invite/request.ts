@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { FLAGS, type FlagChanges, parseFlags } from '../conference/model/flags.ts';
+import { FLAGS, flagChanges, parseFlags } from '../conference/model/flags.ts';
 import { formatCallerId, parseCallerId } from './caller-id.ts';
+import type { InvitationTerms } from './invitation.ts';
 
 /** Body of `POST /conferences/:conference/invitations`. Whether a target may be called is the inviter's decision. */
 export const inviteBodySchema = z.strictObject({
@@ -35,28 +36,21 @@ export const inviteBodySchema = z.strictObject({
 export type InviteBody = z.output<typeof inviteBodySchema>;
 
 /** A request to the inviter. */
-export type InviteRequest = {
-  readonly conference: string;
-  readonly profileName: string;
+export type InviteRequest = Omit<InvitationTerms, 'target' | 'endpoint' | 'callerId'> & {
   readonly targets: readonly string[];
-  readonly flags: FlagChanges;
   /** As in `formatCallerId`; null for the node's. */
   readonly callerId: string | null;
-  readonly timeoutMs: number;
-  readonly tries: number;
-  readonly retryAfterMs: number;
 };
 
 /** @param into the conference, which may not exist yet, and its profile */
 export function inviteRequest(body: InviteBody, into: { conference: string; profileName: string }): InviteRequest {
   const { speaker, admin, skipPin } = body;
-  const parsed = parseFlags(body.flags);
   const callerId = parseCallerId(body.callerId ?? '');
   return {
     ...into,
     targets: body.targets,
     flags: {
-      ...(parsed.ok ? parsed.changes : {}),
+      ...flagChanges(body.flags),
       ...(speaker !== undefined && { speaker }),
       ...(admin !== undefined && { admin }),
       ...(skipPin && { auth: true }),

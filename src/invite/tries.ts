@@ -1,6 +1,6 @@
 import { FLAGS } from '../conference/model/flags.ts';
 import { formatCallerId } from './caller-id.ts';
-import { type FailureReason, isPassing, reasonOfCause } from './causes.ts';
+import { type FailureReason, PASSING, reasonOfCause } from './causes.ts';
 import { channelIdOf, type Invitation, type InvitationEvent, invitationEvent } from './invitation.ts';
 import type { OriginateRequest } from './originator.ts';
 import { calleeOf } from './target.ts';
@@ -126,7 +126,7 @@ function tryFailed(invitation: Invitation, reason: FailureReason, cause: number 
   const { state, tries, retryAfterMs } = invitation;
   if (state.status !== 'calling' && state.status !== 'waiting') return unchanged(invitation);
   const history = [...invitation.history, tryOf(state, reason, cause, nowMs)];
-  if (isPassing(reason) && history.length < tries) {
+  if (PASSING.has(reason) && history.length < tries) {
     const waiting = { status: 'waiting', notBeforeMs: nowMs + retryAfterMs, unanswered: 0 } as const;
     return told({ ...invitation, history, state: waiting });
   }

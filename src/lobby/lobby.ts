@@ -35,11 +35,9 @@ export function dial(
   if (!/^\d$/.test(digit)) return { type: 'waits', visitor };
   const digits = visitor.digits + digit;
   const dialled = { ...visitor, digits, deadlineMs: nowMs + settings.timeoutSeconds * 1000 };
-  const couldGrow = settings.lobbyNumbers.some((pattern) => pattern.length > digits.length && matches(pattern, digits));
-  const isNumber = settings.lobbyNumbers.some(
-    (pattern) => pattern.length === digits.length && matches(pattern, digits),
-  );
-  if (digits.length >= MAX_DIGITS || (isNumber && !couldGrow)) return tryNumber(dialled, settings, isRunning, nowMs);
+  const couldGrow = settings.lobbyNumbers.some((pattern) => pattern.length > digits.length && begins(pattern, digits));
+  if (digits.length >= MAX_DIGITS || (isNumber(digits, settings) && !couldGrow))
+    return tryNumber(dialled, settings, isRunning, nowMs);
   return { type: 'waits', visitor: dialled };
 }
 
@@ -59,13 +57,16 @@ function tryNumber(
   isRunning: (conference: string) => boolean,
   nowMs: number,
 ): Step {
-  const exists = settings.lobbyNumbers.some((pattern) => pattern.length === digits.length && matches(pattern, digits));
-  if (digits !== '' && (exists || isRunning(digits))) return { type: 'joins', conference: digits };
+  if (digits !== '' && (isNumber(digits, settings) || isRunning(digits))) return { type: 'joins', conference: digits };
   if (triesLeft <= 1) return { type: 'gives-up' };
   return { type: 'asks-again', visitor: { ...welcomeVisitor(settings, nowMs), triesLeft: triesLeft - 1 } };
 }
 
-/** Whether the digits fit the beginning of a pattern, in which X is any digit. */
-function matches(pattern: string, digits: string): boolean {
+function isNumber(digits: string, { lobbyNumbers }: LobbySettings): boolean {
+  return lobbyNumbers.some((pattern) => pattern.length === digits.length && begins(pattern, digits));
+}
+
+/** Whether a pattern, in which X is any digit, begins with these digits. */
+function begins(pattern: string, digits: string): boolean {
   return [...digits].every((digit, index) => pattern[index] === 'X' || pattern[index] === digit);
 }

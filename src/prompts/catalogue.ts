@@ -104,7 +104,6 @@ const catalogue = {
 
 export type PromptName = keyof typeof catalogue;
 
-/** Every prompt. */
 export const PROMPTS: Readonly<Record<PromptName, Prompt>> = catalogue;
 
 export const PROMPT_NAMES = Object.keys(PROMPTS) as PromptName[];

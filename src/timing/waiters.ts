@@ -10,7 +10,6 @@ export class Waiters<T> {
   /** By id. Bounded by the time limit of each wait. */
   readonly #waits = new Map<string, Wait<T>>();
 
-  /** The awaited ids. */
   get ids(): readonly string[] {
     return [...this.#waits.keys()];
   }
