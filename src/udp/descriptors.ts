@@ -1,9 +1,7 @@
 import { chmodSync, unlinkSync } from 'node:fs';
 import * as c from './constants.ts';
 import { UdpError } from './errors.ts';
-import type { Libc } from './libc.ts';
-import { type Memory, memory } from './memory.ts';
-import { lastError } from './socket-options.ts';
+import { type Libc, lastError, type Memory, memory } from './libc.ts';
 
 /**
  * Messages between processes of this host that carry descriptors: datagrams of unix sockets with ancillary data, see

@@ -1,19 +1,14 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { UdpError } from './errors.ts';
-import { ipv4Number } from './ipv4.ts';
-import { checkPort } from './socket-address.ts';
+import { checkPort, ipv4Number } from './socket-address.ts';
 import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions } from './udp.ts';
 
 /** Another process can take a port in the moment in which it is not bound. */
 const MAX_PORT_TRIES = 10;
 
 /** UDP through Node.js's dgram: the event loop hands packets over. */
-export function openDgramUdp(fallbackReason: string | null): Udp {
-  return new DgramUdp(fallbackReason);
-}
-
-class DgramUdp implements Udp {
+export class DgramUdp implements Udp {
   readonly driver = 'dgram';
   readonly waker = null;
   readonly fallbackReason: string | null;
@@ -47,6 +42,8 @@ class DgramUdp implements Udp {
   }
 }
 
+type DgramSocketDeps = { readonly onPacket: PacketHandler; readonly onClose: () => void };
+
 class DgramSocket implements UdpSocket {
   readonly host: string;
   readonly port: number;
@@ -54,18 +51,16 @@ class DgramSocket implements UdpSocket {
   refused = 0;
   failed = 0;
   readonly #socket: Socket;
-  readonly #onPacket: PacketHandler;
-  readonly #onClose: () => void;
+  readonly #deps: DgramSocketDeps;
   readonly #source = { host: '', port: 0 };
   #connected: UdpPeer | null = null;
   #closed = false;
 
-  constructor(socket: Socket, host: string, deps: { readonly onPacket: PacketHandler; readonly onClose: () => void }) {
+  constructor(socket: Socket, host: string, deps: DgramSocketDeps) {
     this.#socket = socket;
     this.host = host;
     this.port = socket.address().port;
-    this.#onPacket = deps.onPacket;
-    this.#onClose = deps.onClose;
+    this.#deps = deps;
     socket.on('message', (packet, from) => this.#receive(packet, from));
     socket.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (code === 'ECONNREFUSED') this.refused += 1;
@@ -111,7 +106,7 @@ class DgramSocket implements UdpSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#onClose();
+    this.#deps.onClose();
     this.#socket.close();
   }
 
@@ -120,7 +115,7 @@ class DgramSocket implements UdpSocket {
     if (this.#closed) return;
     this.#source.host = from.address;
     this.#source.port = from.port;
-    this.#onPacket(packet, this.#source);
+    this.#deps.onPacket(packet, this.#source);
   }
 
   #fail(): boolean {

@@ -1,4 +1,4 @@
-import { ipv4Number } from './ipv4.ts';
+import { ipv4Number } from './socket-address.ts';
 
 /**
  * One instruction of classic BPF, the language of Linux for filters of sockets.
@@ -54,26 +54,22 @@ export function nothing(): Filter {
   return [DROP];
 }
 
+type AudioFilterOptions = {
+  /** The IPv4 addresses that may send, at most 250; without any, every host may. */
+  readonly hosts: readonly string[];
+  /** The source port of the phone once it is known. Others pass, so that a change of the port is seen at once. */
+  readonly port: number | null;
+  /** Audio passes from that port if its RTP sequence number is a multiple of this, a power of two up to 32768. */
+  readonly every: number;
+};
+
 /**
  * Thins out the audio of a phone in the kernel: the remaining packets still show the source, the losses and the jitter.
  *
- * @param hosts the IPv4 addresses that may send, at most 250; without any, every host may
- * @param port the source port of the phone once it is known; packets from other ports are all let through, so that a
- *   change of the port is seen at once
- * @param every the audio packets from that port pass whose RTP sequence number is a multiple of this, a power of two up
- *   to 32768
  * @throws RangeError for an `every` that is no power of two or too many hosts; UdpError EINVAL for an invalid IPv4
  *   address
  */
-export function audioFilter({
-  hosts,
-  port,
-  every,
-}: {
-  readonly hosts: readonly string[];
-  readonly port: number | null;
-  readonly every: number;
-}): Filter {
+export function audioFilter({ hosts, port, every }: AudioFilterOptions): Filter {
   if (!Number.isInteger(Math.log2(every)) || every < 1 || every > 0x8000) {
     throw new RangeError(`one packet in ${every}: must be a power of two`);
   }

@@ -1,18 +1,15 @@
 import * as c from './constants.ts';
 import type { Filter } from './filter.ts';
-import { ipv4Text } from './ipv4.ts';
-import type { Libc } from './libc.ts';
-import type { BoundSocket } from './libc-open.ts';
-import { type Memory, memory } from './memory.ts';
+import { type Libc, type Memory, memory } from './libc.ts';
+import { type BoundSocket, setFilter } from './libc-open.ts';
 import {
-  encodeSocketAddressInto,
   hostNumberOf,
+  ipv4Text,
   MAX_SOCKET_ADDRESS_BYTES,
   NO_ADDRESS,
   portOf,
   SOCKET_ADDRESS_BYTES,
 } from './socket-address.ts';
-import { setFilter } from './socket-options.ts';
 import type { PacketHandler, UdpPeer, UdpSocket, UdpSource } from './udp.ts';
 
 const SEND_FLAGS = c.MSG_DONTWAIT | c.MSG_NOSIGNAL;
@@ -49,13 +46,6 @@ export class ReceiveBuffer {
 
 export type LibcPeer = UdpPeer & { readonly memory: Memory };
 
-/** @throws UdpError EINVAL */
-export function libcPeer(libc: Libc, host: string, port: number): LibcPeer {
-  const address = memory(libc, SOCKET_ADDRESS_BYTES);
-  encodeSocketAddressInto(address.view, host, port);
-  return { host, port, memory: address };
-}
-
 /** The latest source of one socket: its packets mostly come from the same one. */
 class Source implements UdpSource {
   port = 0;
@@ -78,6 +68,15 @@ class Source implements UdpSource {
   }
 }
 
+type LibcSocketDeps = {
+  readonly libc: Libc;
+  readonly buffer: ReceiveBuffer;
+  readonly onPacket: PacketHandler;
+  /** Called once, before the descriptor is closed. */
+  readonly onClose: () => void;
+  readonly onDeferred: (deferred: boolean) => void;
+};
+
 /** A socket of libc. The owner of the epoll calls `receive` when it is readable. */
 export class LibcSocket implements UdpSocket {
   readonly host: string;
@@ -86,42 +85,24 @@ export class LibcSocket implements UdpSocket {
   refused = 0;
   failed = 0;
   readonly #libc: Libc;
-  readonly #fd: number;
-  readonly #buffer: ReceiveBuffer;
-  readonly #onPacket: PacketHandler;
-  readonly #onClose: () => void;
-  readonly #onDeferred: (deferred: boolean) => void;
+  readonly #deps: LibcSocketDeps;
   readonly #source = new Source();
   #closed = false;
 
   /** @param bound a descriptor that this socket closes */
-  constructor(
-    bound: BoundSocket,
-    deps: {
-      readonly libc: Libc;
-      readonly buffer: ReceiveBuffer;
-      readonly onPacket: PacketHandler;
-      /** Called once, before the descriptor is closed. */
-      readonly onClose: () => void;
-      readonly onDeferred: (deferred: boolean) => void;
-    },
-  ) {
-    this.host = bound.host;
-    this.port = bound.port;
-    this.#fd = bound.fd;
-    this.descriptor = bound.fd;
+  constructor({ fd, host, port }: BoundSocket, deps: LibcSocketDeps) {
+    this.host = host;
+    this.port = port;
+    this.descriptor = fd;
     this.#libc = deps.libc;
-    this.#buffer = deps.buffer;
-    this.#onPacket = deps.onPacket;
-    this.#onClose = deps.onClose;
-    this.#onDeferred = deps.onDeferred;
+    this.#deps = deps;
   }
 
   send(packet: Uint8Array, bytes: number): boolean {
     if (this.#closed) return false;
     checkLength(packet, bytes);
-    if (this.#libc.send(this.#fd, packet, bytes, SEND_FLAGS) === bytes) return true;
-    if (this.#wasRefused() && this.#libc.send(this.#fd, packet, bytes, SEND_FLAGS) === bytes) return true;
+    if (this.#libc.send(this.descriptor, packet, bytes, SEND_FLAGS) === bytes) return true;
+    if (this.#wasRefused() && this.#libc.send(this.descriptor, packet, bytes, SEND_FLAGS) === bytes) return true;
     this.failed += 1;
     return false;
   }
@@ -130,9 +111,10 @@ export class LibcSocket implements UdpSocket {
     if (this.#closed) return false;
     checkLength(packet, bytes);
     const { address } = (to as LibcPeer).memory;
-    if (this.#libc.sendto(this.#fd, packet, bytes, SEND_FLAGS, address, SOCKET_ADDRESS_BYTES) === bytes) return true;
+    if (this.#libc.sendto(this.descriptor, packet, bytes, SEND_FLAGS, address, SOCKET_ADDRESS_BYTES) === bytes)
+      return true;
     const again = this.#wasRefused();
-    if (again && this.#libc.sendto(this.#fd, packet, bytes, SEND_FLAGS, address, SOCKET_ADDRESS_BYTES) === bytes)
+    if (again && this.#libc.sendto(this.descriptor, packet, bytes, SEND_FLAGS, address, SOCKET_ADDRESS_BYTES) === bytes)
       return true;
     this.failed += 1;
     return false;
@@ -142,17 +124,17 @@ export class LibcSocket implements UdpSocket {
     if (this.#closed) return false;
     // Port 0 does not exist: the packet was forged.
     const peer = to?.port === 0 ? null : (to as LibcPeer | null);
-    if (peer && this.#libc.connect(this.#fd, peer.memory.bytes, SOCKET_ADDRESS_BYTES) === 0) return true;
-    this.#libc.connect(this.#fd, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
+    if (peer && this.#libc.connect(this.descriptor, peer.memory.bytes, SOCKET_ADDRESS_BYTES) === 0) return true;
+    this.#libc.connect(this.descriptor, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
     return to === null;
   }
 
   setFilter(filter: Filter | null): void {
-    if (!this.#closed) setFilter(this.#libc, this.#fd, filter);
+    if (!this.#closed) setFilter(this.#libc, this.descriptor, filter);
   }
 
   setDeferred(deferred: boolean): void {
-    if (!this.#closed) this.#onDeferred(deferred);
+    if (!this.#closed) this.#deps.onDeferred(deferred);
   }
 
   /**
@@ -162,13 +144,14 @@ export class LibcSocket implements UdpSocket {
    * @returns how many were handed over
    */
   receive(most: number): number {
-    const { packet, from, fromBytes } = this.#buffer;
+    const { buffer, onPacket } = this.#deps;
+    const { packet, from, fromBytes } = buffer;
     let handedOver = 0;
     for (let left = most; left > 0 && !this.#closed; left--) {
       fromBytes.view.setUint32(0, MAX_SOCKET_ADDRESS_BYTES, true);
       const { address } = packet;
       const bytes = this.#libc.recvfrom(
-        this.#fd,
+        this.descriptor,
         address,
         MAX_PACKET_BYTES,
         c.MSG_DONTWAIT,
@@ -177,7 +160,7 @@ export class LibcSocket implements UdpSocket {
       );
       if (bytes >= 0) {
         this.#source.set(from.view);
-        this.#onPacket(this.#buffer.viewOf(bytes), this.#source);
+        onPacket(buffer.viewOf(bytes), this.#source);
         handedOver += 1;
       } else if (!this.#wasRefused()) break;
     }
@@ -187,8 +170,8 @@ export class LibcSocket implements UdpSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#onClose();
-    this.#libc.close(this.#fd);
+    this.#deps.onClose();
+    this.#libc.close(this.descriptor);
   }
 
   /** Whether the last call failed only because an earlier packet was refused, so that it can be retried. */

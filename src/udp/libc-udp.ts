@@ -1,9 +1,8 @@
 import * as c from './constants.ts';
-import type { Libc } from './libc.ts';
+import { type Libc, lastError, type Memory, memory } from './libc.ts';
 import { openSocket } from './libc-open.ts';
-import { type LibcPeer, LibcSocket, libcPeer, ReceiveBuffer } from './libc-socket.ts';
-import { type Memory, memory } from './memory.ts';
-import { lastError } from './socket-options.ts';
+import { type LibcPeer, LibcSocket, ReceiveBuffer } from './libc-socket.ts';
+import { encodeSocketAddressInto, SOCKET_ADDRESS_BYTES } from './socket-address.ts';
 import type { PacketHandler, Udp, UdpSocket, UdpSocketOptions } from './udp.ts';
 
 /** One `poll` reads at most this many packets of a socket, so that a flooded port does not starve the others. */
@@ -34,8 +33,10 @@ export function openLibcUdp(libc: Libc, options: { readonly eventLoop: boolean }
   const epoll = checked(libc.epoll_create1(c.EPOLL_CLOEXEC), 'an epoll');
   const deferredEpoll = checked(libc.epoll_create1(c.EPOLL_CLOEXEC), 'an epoll');
   const waker = checked(libc.eventfd(0, c.EFD_CLOEXEC | c.EFD_NONBLOCK), 'an eventfd');
-  return new LibcUdp(libc, { epoll, deferredEpoll, waker, ...options });
+  return new LibcUdp(libc, { epoll, deferredEpoll, waker }, options);
 }
+
+type Descriptors = { readonly epoll: number; readonly deferredEpoll: number; readonly waker: number };
 
 /**
  * UDP through libc: an epoll has the sockets of the thread, and an eventfd as the waker. A second epoll, which never
@@ -62,30 +63,24 @@ class LibcUdp implements Udp {
   #polling = false;
   #closed = false;
 
-  constructor(
-    libc: Libc,
-    options: {
-      readonly epoll: number;
-      readonly deferredEpoll: number;
-      readonly waker: number;
-      readonly eventLoop: boolean;
-    },
-  ) {
+  constructor(libc: Libc, { epoll, deferredEpoll, waker }: Descriptors, options: { readonly eventLoop: boolean }) {
     this.#libc = libc;
-    this.#epoll = options.epoll;
-    this.#deferredEpoll = options.deferredEpoll;
-    this.waker = options.waker;
+    this.#epoll = epoll;
+    this.#deferredEpoll = deferredEpoll;
+    this.waker = waker;
     this.#buffer = new ReceiveBuffer(libc);
     this.#events = memory(libc, MAX_READY * EVENT_BYTES);
     this.#wakerCount = memory(libc, 8).bytes;
-    this.#watch(this.waker, this.#epoll);
+    this.#watch(waker, epoll);
     this.#eventLoop = options.eventLoop;
     // The descriptors of a thread would outlive it, unlike those that Node.js made.
     process.once('exit', this.#exit);
   }
 
   peer(host: string, port: number): LibcPeer {
-    return libcPeer(this.#libc, host, port);
+    const address = memory(this.#libc, SOCKET_ADDRESS_BYTES);
+    encodeSocketAddressInto(address.view, host, port);
+    return { host, port, memory: address };
   }
 
   async open(options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket> {

@@ -1,3 +1,6 @@
+import { getSystemErrorName } from 'node:util';
+import { UdpError } from './errors.ts';
+
 /**
  * The functions of libc that sockets need, called through koffi. All calls are synchronous; each costs 0.2 us
  * more than the kernel needs. Bytes are passed as arrays, or by their address where it never changes.
@@ -45,6 +48,27 @@ export async function loadLibc(): Promise<LibcLoad> {
   } catch (error) {
     return { type: 'unavailable', reason: `koffi cannot be loaded: ${(error as Error).message}` };
   }
+}
+
+/**
+ * Memory that libc reads or writes. It has its own ArrayBuffer, so that its address stays the same: the garbage
+ * collector may move a small Buffer.
+ */
+export type Memory = {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Valid as long as this object is. */
+  readonly address: number;
+};
+
+export function memory(libc: Libc, size: number): Memory {
+  const bytes = new Uint8Array(new ArrayBuffer(size));
+  return { bytes, view: new DataView(bytes.buffer), address: Number(libc.address(bytes)) };
+}
+
+/** The error of the last call that failed. */
+export function lastError(libc: Libc, what: string): UdpError {
+  return new UdpError(getSystemErrorName(-libc.errno()), what);
 }
 
 function bindings(koffi: typeof import('koffi').default): Libc {

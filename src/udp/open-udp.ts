@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { openDgramUdp } from './dgram-udp.ts';
+import { DgramUdp } from './dgram-udp.ts';
 import { UdpError } from './errors.ts';
 import { loadLibc } from './libc.ts';
 import { openLibcUdp } from './libc-udp.ts';
@@ -31,11 +31,11 @@ export function isLibcAllowed(): boolean {
  */
 export async function openUdp({ driver, eventLoop = false }: UdpOptions = {}): Promise<Udp> {
   const wanted = driver ?? (isLibcAllowed() ? null : 'dgram');
-  if (wanted === 'dgram') return openDgramUdp(driver === undefined ? 'ROSTRUM_UDP=dgram' : null);
+  if (wanted === 'dgram') return new DgramUdp(driver === undefined ? 'ROSTRUM_UDP=dgram' : null);
   const libc = await loadLibc();
   const isAllowed = !eventLoop || isMainThread;
   if (libc.type === 'loaded' && isAllowed) return openLibcUdp(libc.libc, { eventLoop });
   const reason = libc.type === 'loaded' ? NOT_IN_WORKERS : libc.reason;
   if (wanted === 'libc') throw new UdpError('ENOTSUP', `no UDP through libc: ${reason}`);
-  return openDgramUdp(reason);
+  return new DgramUdp(reason);
 }

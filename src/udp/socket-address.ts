@@ -1,6 +1,6 @@
+import { isIPv4 } from 'node:net';
 import { AF_INET, AF_UNSPEC } from './constants.ts';
 import { UdpError } from './errors.ts';
-import { ipv4Number } from './ipv4.ts';
 
 /**
  *     0               2               4               8                              16
@@ -37,4 +37,18 @@ export function portOf(address: DataView): number {
 /** See `ipv4Text`. */
 export function hostNumberOf(address: DataView): number {
   return address.getUint32(ADDRESS);
+}
+
+/**
+ * The 32 bits of an address like '192.0.2.1'; the first byte is the highest.
+ *
+ * @throws UdpError EINVAL
+ */
+export function ipv4Number(host: string): number {
+  if (!isIPv4(host)) throw new UdpError('EINVAL', `${host} is no IPv4 address`);
+  return host.split('.').reduce((number, byte) => number * 256 + Number(byte), 0);
+}
+
+export function ipv4Text(number: number): string {
+  return `${number >>> 24}.${(number >>> 16) & 0xff}.${(number >>> 8) & 0xff}.${number & 0xff}`;
 }

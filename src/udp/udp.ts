@@ -1,10 +1,8 @@
+import { writeSync } from 'node:fs';
 import type { Filter } from './filter.ts';
 
 /** An address to send to, prepared once. It is valid only for the `Udp` that made it. */
-export type UdpPeer = {
-  readonly host: string;
-  readonly port: number;
-};
+export type UdpPeer = { readonly host: string; readonly port: number };
 
 /** The source of a packet. The object is reused for the next packet. */
 export type UdpSource = {
@@ -99,4 +97,15 @@ export interface Udp {
   readonly waker: number | null;
   /** Closes all sockets. Idempotent. */
   close(): void;
+}
+
+/** The number 1 for the count of an eventfd, in native byte order: all supported machines are little-endian. */
+const ONE = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+
+/**
+ * Ends the present or next `poll` of the `Udp` with this waker; any thread of the process may call it. The `Udp` must
+ * still be open: its descriptor may belong to another file afterwards.
+ */
+export function ringWaker(waker: number): void {
+  writeSync(waker, ONE);
 }

@@ -1,4 +1,4 @@
-import { ringWaker } from '../../udp/waker.ts';
+import { ringWaker } from '../../udp/udp.ts';
 
 /**
  * Other threads ring it after they have sent a message to a media thread, which may be waiting for packets outside of

@@ -3,8 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openUdp } from '../../../src/udp/open-udp.ts';
-import type { Udp } from '../../../src/udp/udp.ts';
-import { ringWaker } from '../../../src/udp/waker.ts';
+import { ringWaker, type Udp } from '../../../src/udp/udp.ts';
 import type { Opened, Polled } from './polling-worker.ts';
 import { Receiving } from './receiving.ts';
 
