@@ -26,10 +26,6 @@ export type SpeechOptions = {
   readonly command: readonly string[];
   /** The directory of the files; absolute, without a comma, made at the first use. Asterisk must be able to read it. */
   readonly directory: string;
-  /** The voice for requests that name none. */
-  readonly language?: string;
-  readonly voice?: string;
-  readonly rateWpm?: number;
   readonly maxCacheBytes?: number;
   /** The time for one text, including the wait for others. */
   readonly timeoutMs?: number;
@@ -37,7 +33,7 @@ export type SpeechOptions = {
 
 /** The voice of a text. */
 export type Manner = {
-  /** A language of Asterisk or espeak-ng: `en`, `de`, `en_GB`, `pt-br`. */
+  /** A language of Asterisk or espeak-ng: `en` (the default), `de`, `en_GB`, `pt-br`. */
   readonly language?: string;
   /** One of espeak-ng's speakers, such as `f2`. */
   readonly voice?: string;
@@ -78,11 +74,8 @@ export class Speech {
     }
     const plain = plainText(text);
     if (plain === '') throw new SpeechError('speech-failed', 'the text has nothing that can be spoken');
-    const voice = voiceName(
-      manner.language ?? this.#options.language ?? 'en',
-      manner.voice ?? this.#options.voice ?? '',
-    );
-    const rateWpm = manner.rateWpm ?? this.#options.rateWpm ?? RATE_WPM;
+    const voice = voiceName(manner.language ?? 'en', manner.voice ?? '');
+    const rateWpm = manner.rateWpm ?? RATE_WPM;
     if (!(rateWpm >= MIN_RATE_WPM && rateWpm <= MAX_RATE_WPM)) {
       throw new SpeechError('speech-failed', `a rate is ${MIN_RATE_WPM} to ${MAX_RATE_WPM} words a minute`);
     }
@@ -96,10 +89,9 @@ export class Speech {
    * @returns an absolute path without extension
    * @throws SpeechError `speech-failed`
    */
-  async soundForTones(steps: readonly ToneStep[], options: { pinned?: boolean } = {}): Promise<string> {
-    const make = async () => renderToneFiles(steps);
+  async soundForTones(steps: readonly ToneStep[]): Promise<string> {
     const identity = ['tones', ...steps.map(({ frequenciesHz, durationMs }) => [frequenciesHz, durationMs])];
-    return this.#cached(identity, options.pinned ?? false, make);
+    return this.#cached(identity, false, async () => renderToneFiles(steps));
   }
 
   async #cached(identity: readonly unknown[], pinned: boolean, make: () => Promise<SoundFiles>): Promise<string> {
