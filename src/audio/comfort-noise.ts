@@ -1,5 +1,3 @@
-import { renderNoise } from './noise.ts';
-
 /** The noise repeats itself after this time, which no ear notices. */
 const LOOP_MS = 4000;
 /** The level of the loop: its peaks are far from overload, and its gain is at most 1. */
@@ -8,6 +6,9 @@ const LOOP_DBOV = -30;
 const INAUDIBLE_DBOV = -100;
 /** Louder noise is not a comfort. */
 const MAX_DBOV = -30;
+
+/** White noise is a hiss; this much of each sample's predecessor makes it the breath of a quiet room. */
+const SMOOTHING = 0.7;
 
 /** Makes all samples positive, since cutting off the fraction rounds only those. */
 const OFFSET = 32_768;
@@ -62,4 +63,28 @@ function loopAt(sampleRateHz: number): Float32Array {
   const loop = renderNoise(LOOP_MS, sampleRateHz, LOOP_DBOV).map((sample) => sample * 32_768);
   loops.set(sampleRateHz, loop);
   return loop;
+}
+
+/**
+ * Soft noise, in samples of -1 to 1; the same for the same arguments. It begins and ends alike, so that it can be
+ * repeated without a seam.
+ * @param levelDbov RMS; 0 dBov is a full-scale square wave
+ */
+export function renderNoise(durationMs: number, sampleRateHz: number, levelDbov: number): Float32Array {
+  const out = new Float32Array(Math.round((durationMs * sampleRateHz) / 1000));
+  let seed = 1;
+  let sample = 0;
+  // Twice, so that the beginning follows from the end.
+  for (let i = 0; i < 2 * out.length; i += 1) {
+    // A linear congruential generator (Numerical Recipes); its upper bits are random enough for the ear.
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    if (i === out.length) seed = 1;
+    sample = SMOOTHING * sample + (seed / 2 ** 31 - 1);
+    out[i % out.length] = sample;
+  }
+  let energy = 0;
+  for (const value of out) energy += value * value;
+  const gain = 10 ** (levelDbov / 20) / Math.sqrt(energy / out.length);
+  for (let i = 0; i < out.length; i += 1) out[i] = (out[i] ?? 0) * gain;
+  return out;
 }

@@ -161,20 +161,18 @@ export class Concealment {
   /** The lag at which the end of the source is most like earlier audio: searched coarsely, then near the best. */
   #findLag(): number {
     const stride = this.#stride;
-    let best = this.#lagMax;
+    const near = this.#bestLag(this.#lagMin, this.#lagMax, stride) ?? this.#lagMax;
+    const from = Math.max(this.#lagMin, near - stride + 1);
+    const to = Math.min(this.#lagMax, near + stride - 1);
+    return this.#bestLag(from, to, 1) ?? near;
+  }
+
+  /** @param stride in lags and in samples. @returns null if none is alike */
+  #bestLag(from: number, to: number, stride: number): number | null {
+    let best: number | null = null;
     let bestLikeness = 0;
-    for (let lag = this.#lagMin; lag <= this.#lagMax; lag += stride) {
+    for (let lag = from; lag <= to; lag += stride) {
       const likeness = this.#likeness(lag, stride);
-      if (likeness > bestLikeness) {
-        best = lag;
-        bestLikeness = likeness;
-      }
-    }
-    const from = Math.max(this.#lagMin, best - stride + 1);
-    const to = Math.min(this.#lagMax, best + stride - 1);
-    bestLikeness = 0;
-    for (let lag = from; lag <= to; lag += 1) {
-      const likeness = this.#likeness(lag, 1);
       if (likeness > bestLikeness) {
         best = lag;
         bestLikeness = likeness;

@@ -23,7 +23,6 @@ export class FrameSlots {
   readonly #voiced = new Uint8Array(SLOTS);
   #waiting = 0;
 
-  /** @param frameSamples of each frame */
   constructor(frameSamples: number) {
     const audio = new Int16Array(SLOTS * frameSamples);
     this.#frames = Array.from({ length: SLOTS }, (_, slot) =>
@@ -31,7 +30,6 @@ export class FrameSlots {
     );
   }
 
-  /** How many frames wait. */
   get waiting(): number {
     return this.#waiting;
   }

@@ -3,6 +3,11 @@ import { Concealment } from './concealment.ts';
 import { FrameSlots, type NumberedFrame, SLOTS } from './frame-slots.ts';
 import { SILENCE_DBOV } from './level.ts';
 
+const FRAME_MS = 20;
+/** The longest delay: audio is left out rather than played later. */
+const MAX_DELAY_MS = 120;
+/** Frames below this may be left out or repeated unnoticed. */
+const QUIET_DBOV = -50;
 /** A frame whose time differs by more than this from the others means that the source has restarted. */
 const FOREIGN_MS = 1000;
 /** At most so many lost frames are filled in; concealment is silent after them. */
@@ -21,33 +26,33 @@ const LATER_SHARE_OF_REPEATS = 0.003;
 export interface JitterBufferOptions {
   /** 8000 or 16000 */
   readonly sampleRateHz: number;
-  readonly frameMs?: number;
+  /** The shortest delay; 20 by default. */
   readonly minMs?: number;
-  readonly maxMs?: number;
-  /** Frames below this may be left out or repeated unnoticed; -50 by default. */
-  readonly quietDbov?: number;
 }
 
 export type PushOutcome = 'accepted' | 'late' | 'duplicate' | 'foreign' | 'bad-frame';
 export type PullOutcome = 'frame' | 'concealed' | 'silence';
 
-export interface JitterBufferStats {
+const NO_COUNTS = {
   /** Accepted frames, with silence descriptors. */
-  readonly received: number;
-  readonly late: number;
-  readonly duplicate: number;
+  received: 0,
+  late: 0,
+  duplicate: 0,
   /** Frames of a wrong length, and the first one after the source has restarted. */
-  readonly refused: number;
-  readonly concealed: number;
+  refused: 0,
+  concealed: 0,
   /** Received frames that were left out to shorten the delay. */
-  readonly dropped: number;
+  dropped: 0,
   /** Frames that were played twice to lengthen the delay. */
-  readonly repeated: number;
-  readonly resyncs: number;
+  repeated: 0,
+  resyncs: 0,
+};
+
+export type JitterBufferStats = Readonly<typeof NO_COUNTS> & {
   /** The present delay of a frame without jitter. */
   readonly delayMs: number;
   readonly targetMs: number;
-}
+};
 
 /**
  * Plays the frames of one remote source at an even pace. The delay follows the jitter: it grows at once when a missed
@@ -57,14 +62,11 @@ export interface JitterBufferStats {
  * Below, `slack` is the time that the due frame would have waited if it had been as fast as the fastest.
  */
 export class JitterBuffer {
-  readonly #frameMs: number;
   readonly #frameSamples: number;
   /** The shortest delay, and the same where lost frames are repeated. */
   readonly #leastMs: number;
   #minMs: number;
   #laterShare = LATER_SHARE;
-  readonly #maxMs: number;
-  readonly #quietDbov: number;
   readonly #delays = new ArrivalDelays();
   readonly #concealment: Concealment;
   readonly #slots: FrameSlots;
@@ -78,28 +80,17 @@ export class JitterBuffer {
   /** The number of consecutive concealed frames. */
   #gapTicks = 0;
   #ticksSinceShortened = 0;
-  /** Whether the last played frame was quiet. */
   #heardQuiet = false;
   #foreignTransitMs = Number.NaN;
   #noiseDbov = SILENCE_DBOV;
   #delayMs = 0;
-  #received = 0;
-  #late = 0;
-  #duplicate = 0;
-  #refused = 0;
-  #concealed = 0;
-  #dropped = 0;
-  #repeated = 0;
-  #resyncs = 0;
+  readonly #counts = { ...NO_COUNTS };
 
-  constructor(options: JitterBufferOptions) {
-    this.#frameMs = options.frameMs ?? 20;
-    this.#frameSamples = (options.sampleRateHz * this.#frameMs) / 1000;
-    this.#leastMs = options.minMs ?? 20;
-    this.#minMs = this.#leastMs;
-    this.#maxMs = options.maxMs ?? 120;
-    this.#quietDbov = options.quietDbov ?? -50;
-    this.#concealment = new Concealment(options.sampleRateHz);
+  constructor({ sampleRateHz, minMs = 20 }: JitterBufferOptions) {
+    this.#frameSamples = (sampleRateHz * FRAME_MS) / 1000;
+    this.#leastMs = minMs;
+    this.#minMs = minMs;
+    this.#concealment = new Concealment(sampleRateHz);
     this.#slots = new FrameSlots(this.#frameSamples);
   }
 
@@ -107,7 +98,7 @@ export class JitterBuffer {
    * The source repeats so many frames in later packets: the delay becomes long enough for a lost frame to be repeated.
    */
   expectRepeats(frames: number): void {
-    this.#minMs = Math.max(this.#minMs, this.#leastMs + frames * this.#frameMs);
+    this.#minMs = Math.max(this.#minMs, this.#leastMs + frames * FRAME_MS);
     if (frames > 0) this.#laterShare = LATER_SHARE_OF_REPEATS;
   }
 
@@ -117,47 +108,37 @@ export class JitterBuffer {
   }
 
   get stats(): JitterBufferStats {
-    return {
-      received: this.#received,
-      late: this.#late,
-      duplicate: this.#duplicate,
-      refused: this.#refused,
-      concealed: this.#concealed,
-      dropped: this.#dropped,
-      repeated: this.#repeated,
-      resyncs: this.#resyncs,
-      delayMs: this.#delayMs,
-      targetMs: this.#targetMs(),
-    };
+    return { ...this.#counts, delayMs: this.#delayMs, targetMs: this.#targetMs() };
   }
 
   /** HOT PATH. Adds a frame that arrived at `nowMs`, a monotonic time on the same clock as that of `pull`. */
   push(frame: NumberedFrame, nowMs: number): PushOutcome {
     const { sequence, samples } = frame;
     if (!(sequence >= 0) || (samples !== null && samples.length !== this.#frameSamples)) {
-      this.#refused += 1;
+      this.#counts.refused += 1;
       return 'bad-frame';
     }
     if (this.#slots.hasSeen(sequence)) {
-      this.#duplicate += 1;
+      this.#counts.duplicate += 1;
       return 'duplicate';
     }
     if (!this.#learnTime(sequence, nowMs)) {
-      this.#refused += 1;
+      this.#counts.refused += 1;
       return 'foreign';
     }
     if (sequence < this.#next) {
-      this.#late += 1;
+      this.#counts.late += 1;
       return 'late';
     }
-    this.#makeRoom(sequence);
+    // Without pulls, or when the source has counted its silence, frames become too old for a slot and are dropped.
+    if (sequence - this.#next >= SLOTS) this.#dropUntil(sequence - SLOTS + 1);
     this.#slots.put(frame);
-    this.#received += 1;
+    this.#counts.received += 1;
     return 'accepted';
   }
 
   /**
-   * HOT PATH. Must be called once per `frameMs`. Fills `out` with the next frame. For `silence` these are zeros, to
+   * HOT PATH. Must be called once per 20 ms. Fills `out` with the next frame. For `silence` these are zeros, to
    * which noise of `noiseDbov` belongs.
    */
   pull(nowMs: number, out: Int16Array): PullOutcome {
@@ -168,34 +149,31 @@ export class JitterBuffer {
     this.#delayMs = this.#slackMs(this.#next, nowMs);
     if (!this.#slots.isWaiting(this.#next) && this.#slots.waiting > 0) this.#skipOverdue();
     if (!this.#slots.isWaiting(this.#next)) return this.#miss(out);
-    if (this.#isQuiet(this.#next)) {
-      const repeats = this.#adaptInQuiet();
-      if (repeats) {
-        out.set(this.#slots.samples(this.#next));
-        this.#repeated += 1;
-        return this.#heard(out);
-      }
+    if (this.#isQuiet(this.#next) && this.#adaptInQuiet()) {
+      out.set(this.#slots.samples(this.#next));
+      this.#counts.repeated += 1;
+      return this.#heard(out);
     }
     return this.#play(out);
   }
 
   /** The shortest wanted delay: that of the jitter, but at least one tick below the maximum. */
   #targetMs(): number {
-    const mostMs = Math.max(this.#minMs, this.#maxMs - this.#frameMs - LONGER_MS);
+    const mostMs = Math.max(this.#minMs, MAX_DELAY_MS - FRAME_MS - LONGER_MS);
     return Math.min(mostMs, Math.max(this.#minMs, this.#delays.quantileMs(this.#laterShare)));
   }
 
   #slackMs(sequence: number, nowMs: number): number {
-    return nowMs - sequence * this.#frameMs - this.#delays.fastestMs;
+    return nowMs - sequence * FRAME_MS - this.#delays.fastestMs;
   }
 
   #isQuiet(sequence: number): boolean {
-    return this.#slots.isVoiced(sequence) && this.#slots.levelDbov(sequence) < this.#quietDbov;
+    return this.#slots.isVoiced(sequence) && this.#slots.levelDbov(sequence) < QUIET_DBOV;
   }
 
   /** Learns from the arrival of a frame; false if its time does not fit the others. */
   #learnTime(sequence: number, nowMs: number): boolean {
-    const transitMs = nowMs - sequence * this.#frameMs;
+    const transitMs = nowMs - sequence * FRAME_MS;
     if (!this.#started) {
       this.#started = true;
       this.#restart(sequence, transitMs, nowMs);
@@ -204,15 +182,15 @@ export class JitterBuffer {
     const laterMs = transitMs - this.#delays.fastestMs;
     const idle = !this.#playing && this.#slots.waiting === 0;
     // Restarting loses nothing, and also suits a source that does not count its silence.
-    if (idle && laterMs > this.#maxMs && sequence >= this.#next) {
+    if (idle && laterMs > MAX_DELAY_MS && sequence >= this.#next) {
       this.#delays.begin(transitMs, nowMs);
       return true;
     }
     if (Math.abs(laterMs) > FOREIGN_MS) {
-      const agrees = Math.abs(transitMs - this.#foreignTransitMs) <= this.#maxMs;
+      const agrees = Math.abs(transitMs - this.#foreignTransitMs) <= MAX_DELAY_MS;
       this.#foreignTransitMs = transitMs;
       if (!agrees) return false;
-      this.#resyncs += 1;
+      this.#counts.resyncs += 1;
       this.#restart(sequence, transitMs, nowMs);
       return true;
     }
@@ -229,19 +207,13 @@ export class JitterBuffer {
     this.#wait();
   }
 
-  /** Without pulls, or when the source has counted its silence, frames become too old for a slot and are dropped. */
-  #makeRoom(sequence: number): void {
-    if (sequence - this.#next < SLOTS) return;
-    this.#dropUntil(sequence - SLOTS + 1);
-  }
-
   #dropUntil(sequence: number): void {
     if (this.#slots.waiting > 0) {
       const end = Math.min(sequence, this.#next + SLOTS);
       for (let at = this.#next; at < end; at += 1) {
         if (this.#slots.isWaiting(at)) {
           this.#slots.release(at);
-          this.#dropped += 1;
+          this.#counts.dropped += 1;
         }
       }
     }
@@ -283,8 +255,8 @@ export class JitterBuffer {
 
   /** This is the only case in which audio is left out. */
   #keepBelowMax(nowMs: number): void {
-    const excessMs = this.#slackMs(this.#next, nowMs) - this.#maxMs;
-    if (excessMs > 0) this.#dropUntil(this.#next + Math.ceil(excessMs / this.#frameMs));
+    const excessMs = this.#slackMs(this.#next, nowMs) - MAX_DELAY_MS;
+    if (excessMs > 0) this.#dropUntil(this.#next + Math.ceil(excessMs / FRAME_MS));
   }
 
   /** A later frame has come: the awaited one is lost, and its time was filled already. */
@@ -292,7 +264,7 @@ export class JitterBuffer {
     while (this.#overdueTicks > 0 && !this.#slots.isWaiting(this.#next)) {
       this.#next += 1;
       this.#overdueTicks -= 1;
-      this.#delayMs -= this.#frameMs;
+      this.#delayMs -= FRAME_MS;
     }
   }
 
@@ -308,7 +280,7 @@ export class JitterBuffer {
     if (this.#slots.waiting === 0 || this.#delayMs < this.#targetMs()) this.#overdueTicks += 1;
     else this.#next += 1;
     this.#concealment.conceal(out);
-    this.#concealed += 1;
+    this.#counts.concealed += 1;
     return 'concealed';
   }
 
@@ -328,10 +300,10 @@ export class JitterBuffer {
   #adaptInQuiet(): boolean {
     const targetMs = this.#targetMs();
     if (this.#delayMs < targetMs) return true;
-    const longer = this.#delayMs >= targetMs + this.#frameMs + LONGER_MS;
+    const longer = this.#delayMs >= targetMs + FRAME_MS + LONGER_MS;
     if (longer && this.#ticksSinceShortened >= SHORTEN_TICKS && this.#slots.isWaiting(this.#next + 1)) {
       this.#slots.release(this.#next);
-      this.#dropped += 1;
+      this.#counts.dropped += 1;
       this.#next += 1;
       this.#ticksSinceShortened = 0;
     }

@@ -38,5 +38,6 @@ export function levelToByte(dbov: number): number {
 
 /** The opposite of `levelToByte`; a bit above the 7, which RFC 6464 uses for voice activity, is ignored. */
 export function levelFromByte(byte: number): number {
+  // This avoids -0, which some code takes for another number.
   return 0 - (byte & 0x7f);
 }

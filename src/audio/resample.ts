@@ -75,12 +75,34 @@ export function resampleInto(
   }
 }
 
-/** Resamples a whole sound at once. */
-export function resample(input: Float32Array, fromHz: number, toHz: number): Float32Array {
-  const filter = resampleFilter(fromHz, toHz);
-  const out = new Float32Array(resampledLength(filter, input.length));
-  resampleInto(out, input, filter, 0, out.length);
-  return out;
+const FRAMES_PER_SECOND = 50;
+
+/** Changes the rate of one stream, 20 ms at a time; it is delayed by half of the filter, some 4 ms. */
+export class StreamResampler {
+  readonly #filter: ResampleFilter;
+  /** The earlier samples that the filter needs, and then the frame. */
+  readonly #input: Float32Array;
+
+  constructor(fromHz: number, toHz: number) {
+    this.#filter = resampleFilter(fromHz, toHz);
+    this.#input = new Float32Array(this.#filter.taps - 1 + fromHz / FRAMES_PER_SECOND);
+  }
+
+  /** HOT PATH. Converts a frame into `out`, whose length the rates give. */
+  convertInto(out: Int16Array, samples: Int16Array): void {
+    const { up, down, taps, weights } = this.#filter;
+    const input = this.#input;
+    input.copyWithin(0, samples.length);
+    input.set(samples, taps - 1);
+    for (let n = 0; n < out.length; n += 1) {
+      const position = n * down;
+      const first = Math.floor(position / up);
+      const row = (position % up) * taps;
+      let sum = 0;
+      for (let tap = 0; tap < taps; tap += 1) sum += (input[first + tap] as number) * (weights[row + tap] as number);
+      out[n] = Math.round(Math.max(-32_768, Math.min(32_767, sum)));
+    }
+  }
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

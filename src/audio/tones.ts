@@ -1,8 +1,5 @@
 /** One or more sines for a time; without any, silence. */
-export type ToneStep = {
-  readonly frequenciesHz: readonly number[];
-  readonly durationMs: number;
-};
+export type ToneStep = { readonly frequenciesHz: readonly number[]; readonly durationMs: number };
 
 /** Without this ramp a tone would begin and end with a click. */
 const RAMP_MS = 5;

@@ -12,12 +12,13 @@ const SPEECH_ABOVE_NOISE_DB = 9;
 /** The threshold never adapts beyond this, so that music is not taken for noise. */
 const ADAPTED_MAX_DBOV = -30;
 
+const FRAME_MS = 20;
+
 export interface VadOptions {
   /** Frames as loud as this are speech. */
   readonly thresholdDbov: number;
   /** Speech continues for so long after its last loud frame, so that ends and pauses of words are not cut off. */
   readonly holdMs: number;
-  readonly frameMs: number;
   /** Raises the threshold above the present noise. */
   readonly adaptive?: boolean;
 }
@@ -33,7 +34,7 @@ export class Vad {
 
   constructor(options: VadOptions) {
     this.#options = options;
-    this.#holdFrames = Math.ceil(options.holdMs / options.frameMs);
+    this.#holdFrames = Math.ceil(options.holdMs / FRAME_MS);
   }
 
   /** Whether the last frame was speech, or so soon after it that it must be heard. */
@@ -82,7 +83,7 @@ export class Vad {
       this.#noiseDbov = this.#options.thresholdDbov - SPEECH_ABOVE_NOISE_DB;
       this.#noiseKnown = true;
     }
-    const risen = this.#noiseDbov + (NOISE_RISE_DB_PER_S * this.#options.frameMs) / 1000;
+    const risen = this.#noiseDbov + (NOISE_RISE_DB_PER_S * FRAME_MS) / 1000;
     this.#noiseDbov = Math.max(this.#noiseDbov, Math.min(risen, ADAPTED_MAX_DBOV - SPEECH_ABOVE_NOISE_DB));
   }
 }

@@ -4,12 +4,12 @@ import {
   MARKER_TYPE_OFFSET,
   SEQUENCE_OFFSET,
   SSRC_OFFSET,
+  type StreamPosition,
+  sequenceDistance,
+  TICKS_PER_MS,
   TIMESTAMP_OFFSET,
 } from './packet.ts';
-import { sequenceDistance } from './sequence.ts';
 
-/** The RTP clock of telephone codecs and events has 8000 Hz (RFC 3551, section 4.5). */
-const TICKS_PER_MS = 8;
 const USUAL_PACKET_TICKS = 160;
 const LONGEST_PACKET_TICKS = 480;
 /**
@@ -22,35 +22,10 @@ const MAX_MISORDER = 100;
 /** After such a pause 16 bits do not show how many packets are missing. */
 const LONG_PAUSE_MS = 60_000;
 
-/** The needed part of the header of a forwarded packet; `RtpView` has it. */
-export interface PassedHeader {
-  readonly ssrc: number;
-  readonly sequence: number;
-  readonly timestamp: number;
-}
-
 type Feed = 'none' | 'made' | 'passed';
 
 /** All that another process needs to continue a stream. */
-export type OutgoingStreamState = {
-  readonly ssrc: number;
-  feed: Feed;
-  packets: number;
-  /** The newest sequence number, which does not wrap here, and the one that the present feed began after. */
-  newest: number;
-  before: number;
-  /** The newest timestamp, and when a packet had it first: all packets of a telephone event have the same. */
-  timestamp: number;
-  timestampMs: number;
-  packetTicks: number;
-  /** How far the timestamps are ahead of the time, since no packet begins before the end of the last one. */
-  aheadMs: number;
-  /** The forwarded stream: its SSRC, the offsets that are added to its numbers, and when its last packet came. */
-  passedSsrc: number;
-  sequenceOffset: number;
-  timestampOffset: number;
-  passedMs: number;
-};
+export type OutgoingStreamState = ReturnType<typeof newState>;
 
 /**
  * The RTP stream to one side of a call, with one SSRC. It is fed with packets that are made here, or with forwarded
@@ -76,7 +51,6 @@ export class OutgoingStream {
     return { ...this.#state };
   }
 
-  /** The number of packets sent. */
   get packets(): number {
     return this.#state.packets;
   }
@@ -110,7 +84,7 @@ export class OutgoingStream {
    * @returns false where the packet must not be sent. Either it is a late one from before a change, whose sequence
    * number is used. Or it would begin a feed while the stream is far ahead of the time, since feeds have changed often
    */
-  forward(header: PassedHeader, packet: Buffer, nowMs: number): boolean {
+  forward(header: StreamPosition, packet: Buffer, nowMs: number): boolean {
     let ahead = sequenceDistance(this.#state.newest & 0xffff, header.sequence + this.#state.sequenceOffset);
     const continues =
       this.#state.feed === 'passed' &&
@@ -169,19 +143,23 @@ export class OutgoingStream {
   }
 }
 
-function newState(randomInt: (end: number) => number): OutgoingStreamState {
+function newState(randomInt: (end: number) => number) {
   const ssrc = randomInt(0x1_0000_0000);
   const newest = randomInt(0x1_0000);
   return {
     ssrc,
-    feed: 'none',
+    feed: 'none' as Feed,
     packets: 0,
+    /** The newest sequence number, which does not wrap here, and the one that the present feed began after. */
     newest,
     before: newest,
+    /** The newest timestamp, and when a packet had it first: all packets of a telephone event have the same. */
     timestamp: randomInt(0x1_0000_0000),
     timestampMs: 0,
     packetTicks: USUAL_PACKET_TICKS,
+    /** How far the timestamps are ahead of the time, since no packet begins before the end of the last one. */
     aheadMs: 0,
+    /** The forwarded stream: its SSRC, the offsets that are added to its numbers, and when its last packet came. */
     passedSsrc: 0,
     sequenceOffset: 0,
     timestampOffset: 0,

@@ -1,3 +1,6 @@
+import { TICKS_PER_FRAME } from './packet.ts';
+
+const FRAME_MS = 20;
 /**
  * A frame that is so late is replaced. Asterisk is punctual to a few milliseconds. On a busy machine it sends late
  * frames all at once: the jitter buffers of phones even that out, while a replaced frame is lost for everybody.
@@ -11,22 +14,18 @@ const MOST_LATE = 5;
 const JUMP_FRAMES = 50;
 
 /**
- * Paces a stream by its incoming frames. Each is due when it arrives, so that it is forwarded without delay. If none
- * comes in time, one must be made up, so that the stream keeps its rate.
+ * Paces a stream by its incoming frames of 20 ms. Each is due when it arrives, so that it is forwarded without delay.
+ * If none comes in time, one must be made up, so that the stream keeps its rate.
  */
 export class Pacing {
-  readonly #frameMs: number;
-  readonly #frameSamples: number;
   /** The RTP timestamp that comes next; null before the first. */
   #expected: number | null = null;
   #lateInRow = 0;
   #stalled = false;
   #dueMs: number;
 
-  constructor({ frameMs, frameSamples }: { frameMs: number; frameSamples: number }, nowMs: number) {
-    this.#frameMs = frameMs;
-    this.#frameSamples = frameSamples;
-    this.#dueMs = nowMs + frameMs;
+  constructor(nowMs: number) {
+    this.#dueMs = nowMs + FRAME_MS;
   }
 
   /**
@@ -35,13 +34,13 @@ export class Pacing {
    * @returns whether it must be played; otherwise a made-up frame has replaced it already
    */
   arrived(timestamp: number, nowMs: number): boolean {
-    const aheadFrames = this.#expected === null ? 0 : ((timestamp - this.#expected) | 0) / this.#frameSamples;
+    const aheadFrames = this.#expected === null ? 0 : ((timestamp - this.#expected) | 0) / TICKS_PER_FRAME;
     const late = aheadFrames < 0 && aheadFrames > -JUMP_FRAMES;
     if (late && ++this.#lateInRow <= MOST_LATE) return false;
     this.#lateInRow = 0;
     this.#stalled = false;
-    this.#expected = (timestamp + this.#frameSamples) | 0;
-    this.#dueMs = nowMs + this.#frameMs;
+    this.#expected = (timestamp + TICKS_PER_FRAME) | 0;
+    this.#dueMs = nowMs + FRAME_MS;
     return true;
   }
 
@@ -56,8 +55,8 @@ export class Pacing {
     this.#stalled = true;
     // After a standstill of this process the missed frames are not made up for.
     const missedMs = nowMs - this.#dueMs;
-    this.#dueMs += missedMs > JUMP_FRAMES * this.#frameMs ? missedMs : this.#frameMs;
-    if (this.#expected !== null) this.#expected = (this.#expected + this.#frameSamples) | 0;
+    this.#dueMs += missedMs > JUMP_FRAMES * FRAME_MS ? missedMs : FRAME_MS;
+    if (this.#expected !== null) this.#expected = (this.#expected + TICKS_PER_FRAME) | 0;
     return true;
   }
 }

@@ -30,11 +30,15 @@ const PAYLOAD_TYPE_MASK = 0x7f;
 const WORD_BYTES = 4;
 
 /** RTCP packet types 192..223 share the second byte with RTP (RFC 5761, section 4). */
-const RTCP_TYPE_MIN = 192;
-const RTCP_TYPE_MAX = 223;
+export const RTCP_TYPE_MIN = 192;
+export const RTCP_TYPE_MAX = 223;
 
-/** The parts of one received packet. The object is reused: copy values that must stay. */
-export interface RtpView {
+/** The RTP clock of telephone codecs and events has 8000 Hz, for G.722 too (RFC 3551, sections 4.5 and 4.5.2). */
+export const TICKS_PER_MS = 8;
+/** A frame is 20 ms. */
+export const TICKS_PER_FRAME = 160;
+
+export interface RtpHeader {
   payloadType: number;
   marker: boolean;
   /** 16 bits. */
@@ -42,6 +46,13 @@ export interface RtpView {
   /** 32 bits, in units of the clock of the payload type. */
   timestamp: number;
   ssrc: number;
+}
+
+/** The place of a packet in its stream. */
+export type StreamPosition = Readonly<Pick<RtpHeader, 'ssrc' | 'sequence' | 'timestamp'>>;
+
+/** The parts of one received packet. The object is reused: copy values that must stay. */
+export interface RtpView extends RtpHeader {
   /** The payload is `packet[payloadStart, payloadEnd)`. */
   payloadStart: number;
   payloadEnd: number;
@@ -80,14 +91,6 @@ export function decodeRtpInto(view: RtpView, packet: Buffer): RtpDropReason | nu
   return null;
 }
 
-export interface RtpHeader {
-  payloadType: number;
-  marker: boolean;
-  sequence: number;
-  timestamp: number;
-  ssrc: number;
-}
-
 /** HOT PATH. Writes a header without CSRCs or extensions into the first 12 bytes of `out`; returns its length. */
 export function encodeHeaderInto(out: Buffer, header: Readonly<RtpHeader>): number {
   out[FIRST_BYTE_OFFSET] = VERSION_2;
@@ -103,4 +106,9 @@ export function encodeInto(out: Buffer, header: Readonly<RtpHeader>, payload: Ui
   encodeHeaderInto(out, header);
   out.set(payload, RTP_HEADER_BYTES);
   return RTP_HEADER_BYTES + payload.length;
+}
+
+/** How far the 16-bit sequence number `to` is ahead of `from`, -32768 to 32767, over the wrap. */
+export function sequenceDistance(from: number, to: number): number {
+  return ((to - from) << 16) >> 16;
 }

@@ -1,8 +1,6 @@
+import { type StreamPosition, sequenceDistance, TICKS_PER_MS } from './packet.ts';
 import type { ReportBlock } from './rtcp.ts';
-import { sequenceDistance } from './sequence.ts';
 
-/** The RTP clock of telephone codecs has 8000 Hz (RFC 3551, section 4.5). */
-const TICKS_PER_MS = 8;
 /** Larger steps of the sequence number are not loss or reordering, but a restart (RFC 3550, appendix A.1). */
 const MAX_DROPOUT = 3000;
 const MAX_MISORDER = 100;
@@ -10,32 +8,14 @@ const MAX_MISORDER = 100;
 const MOST_JITTER_MS = 1000;
 const FRACTION_UNITS = 256;
 
-/** The needed part of the RTP header; `RtpView` has it. */
-export interface ReceivedHeader {
-  readonly ssrc: number;
-  readonly sequence: number;
-  readonly timestamp: number;
-}
-
 /** All that another process needs to continue counting. */
-export type ReceptionState = {
-  ssrc: number | null;
-  /** Only packets are seen whose sequence number is divisible by this. */
-  every: number;
-  /** The highest sequence number. The bits above the 16 count how often it has wrapped. */
-  highest: number;
-  expected: number;
-  received: number;
-  expectedAtReport: number;
-  receivedAtReport: number;
-  timestamp: number;
-  arrivedMs: number;
-  jitterTicks: number;
-};
+export type ReceptionState = typeof NOTHING_RECEIVED;
 
-const NOTHING_RECEIVED: ReceptionState = {
-  ssrc: null,
+const NOTHING_RECEIVED = {
+  ssrc: null as number | null,
+  /** Only packets are seen whose sequence number is divisible by this. */
   every: 1,
+  /** The highest sequence number. The bits above the 16 count how often it has wrapped. */
   highest: 0,
   expected: 0,
   received: 0,
@@ -51,7 +31,7 @@ const NOTHING_RECEIVED: ReceptionState = {
  * whole stream. Another SSRC is another stream.
  */
 export class Reception {
-  readonly #state: ReceptionState;
+  #state: ReceptionState;
 
   constructor(continued: ReceptionState = NOTHING_RECEIVED) {
     this.#state = { ...continued };
@@ -85,16 +65,19 @@ export class Reception {
    * HOT PATH. A packet has arrived.
    * @param every packets whose sequence number is not divisible by this are ignored; 1 for none
    */
-  push(header: ReceivedHeader, nowMs: number, every: number): void {
-    const { ssrc, sequence } = header;
+  push(position: StreamPosition, nowMs: number, every: number): void {
+    const { ssrc, sequence } = position;
     if (sequence % every !== 0) return;
-    if (ssrc !== this.#state.ssrc) return this.#restart(header, nowMs, every);
+    if (ssrc !== this.#state.ssrc) return this.#restart(position, nowMs, every);
     const ahead = sequenceDistance(this.#state.highest & 0xffff, sequence);
     const continues = every === this.#state.every && ahead <= MAX_DROPOUT && ahead >= -MAX_MISORDER;
     if (!continues) this.#continueAnew(sequence, every);
-    else if (ahead > 0) this.#advance(ahead);
+    else if (ahead > 0) {
+      this.#state.highest += ahead;
+      this.#state.expected += ahead;
+    }
     this.#state.received += every;
-    this.#measureJitter(header, nowMs);
+    this.#measureJitter(position, nowMs);
   }
 
   /** Fills in the report about this stream. The fraction is the one since the call before (RFC 3550, appendix A.3). */
@@ -110,22 +93,9 @@ export class Reception {
     block.jitterTicks = Math.round(this.#state.jitterTicks);
   }
 
-  #restart({ ssrc, sequence, timestamp }: ReceivedHeader, nowMs: number, every: number): void {
-    this.#state.ssrc = ssrc;
-    this.#state.every = every;
-    this.#state.highest = sequence;
-    this.#state.expected = every;
-    this.#state.received = every;
-    this.#state.expectedAtReport = 0;
-    this.#state.receivedAtReport = 0;
-    this.#state.timestamp = timestamp;
-    this.#state.arrivedMs = nowMs;
-    this.#state.jitterTicks = 0;
-  }
-
-  #advance(packets: number): void {
-    this.#state.highest += packets;
-    this.#state.expected += packets;
+  #restart({ ssrc, sequence, timestamp }: StreamPosition, nowMs: number, every: number): void {
+    const counts = { every, highest: sequence, expected: every, received: every };
+    this.#state = { ...NOTHING_RECEIVED, ...counts, ssrc, timestamp, arrivedMs: nowMs };
   }
 
   /** Nothing is known of the packets before this one. */
@@ -136,7 +106,7 @@ export class Reception {
   }
 
   /** HOT PATH. Packets of a telephone event have the same timestamp, so they are skipped. */
-  #measureJitter({ timestamp }: ReceivedHeader, nowMs: number): void {
+  #measureJitter({ timestamp }: StreamPosition, nowMs: number): void {
     if (timestamp === this.#state.timestamp) return;
     const sentTicks = (timestamp - this.#state.timestamp) | 0;
     const difference = Math.abs((nowMs - this.#state.arrivedMs) * TICKS_PER_MS - sentTicks);

@@ -45,6 +45,8 @@
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  */
 
+import { RTCP_TYPE_MAX, RTCP_TYPE_MIN } from './packet.ts';
+
 const VERSION_2 = 0x80;
 const VERSION_MASK = 0xc0;
 const COUNT_MASK = 0x1f;
@@ -58,9 +60,6 @@ const SENDER_REPORT = 200;
 const RECEIVER_REPORT = 201;
 const SOURCE_DESCRIPTION = 202;
 const BYE = 203;
-/** Types that RTCP may have where it shares a port with RTP (RFC 5761, section 4). */
-const TYPE_MIN = 192;
-const TYPE_MAX = 223;
 
 /** Offsets in a sender report. */
 const NTP_OFFSET = 8;
@@ -96,21 +95,7 @@ const TWO_TO_32 = 2 ** 32;
 export const RTCP_REPORT_BYTES_MAX = 320;
 
 /** The reception of one SSRC by one side. */
-export interface ReportBlock {
-  ssrc: number;
-  /** The loss since the last report, in 256ths. */
-  fractionLost: number;
-  /** The loss since the beginning; negative if duplicates outnumber lost packets. */
-  cumulativeLost: number;
-  /** 32 bits: how often the sequence number has wrapped, and its highest value. */
-  highestSequence: number;
-  /** The jitter in ticks of the RTP clock. */
-  jitterTicks: number;
-  /** The middle 32 bits of the NTP timestamp of the last sender report; 0 if there was none. */
-  lastSr: number;
-  /** The time since that report came, in 65536ths of a second. */
-  delaySinceLastSr: number;
-}
+export type ReportBlock = ReturnType<typeof emptyReportBlock>;
 
 /** The needed parts of one datagram. The object is reused: copy values that must stay. */
 export interface RtcpView {
@@ -127,14 +112,20 @@ export interface RtcpView {
 
 export type RtcpDropReason = 'too-short' | 'not-version-2' | 'not-rtcp' | 'bad-length';
 
-export function emptyReportBlock(): ReportBlock {
+export function emptyReportBlock() {
   return {
     ssrc: 0,
+    /** The loss since the last report, in 256ths. */
     fractionLost: 0,
+    /** The loss since the beginning; negative if duplicates outnumber lost packets. */
     cumulativeLost: 0,
+    /** 32 bits: how often the sequence number has wrapped, and its highest value. */
     highestSequence: 0,
+    /** The jitter in ticks of the RTP clock. */
     jitterTicks: 0,
+    /** The middle 32 bits of the NTP timestamp of the last sender report; 0 if there was none. */
     lastSr: 0,
+    /** The time since that report came, in 65536ths of a second. */
     delaySinceLastSr: 0,
   };
 }
@@ -160,7 +151,7 @@ export function readRtcpInto(view: RtcpView, datagram: Buffer, ourSsrc: number):
     const first = datagram[start] as number;
     const type = datagram[start + TYPE_OFFSET] as number;
     if ((first & VERSION_MASK) !== VERSION_2) return 'not-version-2';
-    if (type < TYPE_MIN || type > TYPE_MAX) return 'not-rtcp';
+    if (type < RTCP_TYPE_MIN || type > RTCP_TYPE_MAX) return 'not-rtcp';
     const end = start + (datagram.readUInt16BE(start + LENGTH_OFFSET) + 1) * WORD_BYTES;
     if (end > datagram.length) return 'bad-length';
     const count = first & COUNT_MASK;
@@ -201,7 +192,6 @@ function readBlocks(
   return true;
 }
 
-/** A report to be sent. */
 export type RtcpReport = {
   readonly ssrc: number;
   /** Names the sender, at most 255 bytes (RFC 7022). */

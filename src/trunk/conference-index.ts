@@ -37,7 +37,6 @@ export class ConferenceIndex {
   readonly #byHash = new Map<number, Entry[]>();
   #size = 0;
 
-  /** @param options `maxConferences` bounds the index */
   constructor(options: { maxConferences: number }) {
     this.#maxConferences = options.maxConferences;
   }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * The layout of trunk packets, version 1; docs/trunk-protocol.md specifies it. All numbers are in network byte order.
  *
@@ -61,6 +63,15 @@ export const MAX_REDUNDANCY = 2;
 
 /** Levels are sent as -dBov, like in RFC 6464. */
 export const MAX_LEVEL = 127;
+
+/**
+ * The id of a node in the header of its packets: the first 8 bytes of SHA-256 of `rostrum-trunk-1:<node id>`, in
+ * UTF-8. If two nodes of a cluster have the same id, the second one is refused.
+ */
+export function senderIdOf(nodeId: string): Uint8Array {
+  const digest = createHash('sha256').update(`rostrum-trunk-1:${nodeId}`, 'utf8').digest();
+  return Uint8Array.from(digest.subarray(0, SENDER_ID_BYTES));
+}
 
 /** @returns the unsigned 32-bit number at an offset. HOT PATH */
 export function readUint32(bytes: Uint8Array, offset: number): number {

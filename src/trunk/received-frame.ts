@@ -1,3 +1,4 @@
+import { levelFromByte } from '../audio/level.ts';
 import { type AudioFormat, FORMAT_BY_CODE, PCMU, SILENCE_CODE } from './audio-format.ts';
 import type { ConferenceIndex } from './conference-index.ts';
 import {
@@ -107,8 +108,7 @@ export class BodyReader {
     frame.conference = conference;
     if (frame.kind === 'silence') {
       frame.frameIndex = readUint32(body, FRAME_INDEX_OFFSET);
-      // This avoids -0, which some code takes for another number.
-      frame.noiseLevelDbov = 0 - level;
+      frame.noiseLevelDbov = levelFromByte(level);
     }
     return frame;
   }
@@ -121,7 +121,7 @@ export class BodyReader {
     audio.format = format;
     audio.frameCount = 1 + redundancy;
     audio.frames[0].frameIndex = frameIndex;
-    audio.frames[0].levelDbov = 0 - level;
+    audio.frames[0].levelDbov = levelFromByte(level);
     audio.frames[0].offset = payloadAt;
     let at = payloadAt + format.payloadBytes;
     for (let distance = 1; distance <= redundancy; distance += 1) {
@@ -129,7 +129,7 @@ export class BodyReader {
       const frameLevel = body[at] ?? 0;
       if (frame === undefined || frameLevel > MAX_LEVEL) return false;
       frame.frameIndex = (frameIndex - distance) >>> 0;
-      frame.levelDbov = 0 - frameLevel;
+      frame.levelDbov = levelFromByte(frameLevel);
       frame.offset = at + 1;
       at += 1 + format.payloadBytes;
     }

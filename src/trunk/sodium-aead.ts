@@ -1,5 +1,4 @@
 import sodium from 'libsodium-wrappers';
-import type { Aead } from './aead.ts';
 import { TrunkError } from './errors.ts';
 import { HEADER_BYTES, KEY_BYTES, MAX_PACKET_BYTES, NONCE_OFFSET, TAG_BYTES } from './packet-format.ts';
 
@@ -26,8 +25,11 @@ function isSodiumModule(value: unknown): value is SodiumModule {
   );
 }
 
-/** libsodium, with one packet and one key at fixed places in its memory. */
-class SodiumAead implements Aead {
+/**
+ * ChaCha20-Poly1305 (RFC 8439) over trunk packets, by libsodium, with one packet and one key at fixed places in its
+ * memory. The first `HEADER_BYTES` of a packet are the additional data, and the nonce is within them (`NONCE_OFFSET`).
+ */
+export class Aead {
   readonly #module: SodiumModule;
   readonly #packetAt: number;
   readonly #keyAt: number;
@@ -38,54 +40,40 @@ class SodiumAead implements Aead {
     this.#keyAt = module._malloc(KEY_BYTES);
   }
 
+  /**
+   * Encrypts the body of a packet in place and appends the tag. HOT PATH
+   * @param packet header, body, and room for `TAG_BYTES`; at most `MAX_PACKET_BYTES` are used
+   * @param key `KEY_BYTES`
+   */
   seal(packet: Uint8Array, bodyBytes: number, key: Uint8Array): void {
-    const module = this.#module;
+    const { HEAPU8: memory, _crypto_aead_chacha20poly1305_ietf_encrypt: encrypt } = this.#module;
     const at = this.#packetAt;
     const bodyAt = at + HEADER_BYTES;
     const nonceAt = at + NONCE_OFFSET;
-    module.HEAPU8.set(packet.subarray(0, HEADER_BYTES + bodyBytes), at);
-    module.HEAPU8.set(key, this.#keyAt);
+    memory.set(packet.subarray(0, HEADER_BYTES + bodyBytes), at);
+    memory.set(key, this.#keyAt);
     // Ciphertext (and the address for its length), message, additional data, an unused secret nonce, nonce, key.
-    module._crypto_aead_chacha20poly1305_ietf_encrypt(
-      bodyAt,
-      0,
-      bodyAt,
-      bodyBytes,
-      0,
-      at,
-      HEADER_BYTES,
-      0,
-      0,
-      nonceAt,
-      this.#keyAt,
-    );
-    packet.set(module.HEAPU8.subarray(bodyAt, bodyAt + bodyBytes + TAG_BYTES), HEADER_BYTES);
+    encrypt(bodyAt, 0, bodyAt, bodyBytes, 0, at, HEADER_BYTES, 0, 0, nonceAt, this.#keyAt);
+    packet.set(memory.subarray(bodyAt, bodyAt + bodyBytes + TAG_BYTES), HEADER_BYTES);
   }
 
+  /**
+   * Authenticates a packet and decrypts its body. HOT PATH
+   * @param packet as received: at least `HEADER_BYTES + TAG_BYTES`, at most `MAX_PACKET_BYTES`
+   * @param body at least `MAX_BODY_BYTES`; untouched if the packet is not authentic
+   * @returns whether the packet is authentic
+   */
   open(packet: Uint8Array, key: Uint8Array, body: Uint8Array): boolean {
-    const module = this.#module;
+    const { HEAPU8: memory, _crypto_aead_chacha20poly1305_ietf_decrypt: decrypt } = this.#module;
     const at = this.#packetAt;
     const bodyAt = at + HEADER_BYTES;
     const nonceAt = at + NONCE_OFFSET;
     const sealedBytes = packet.length - HEADER_BYTES;
-    module.HEAPU8.set(packet, at);
-    module.HEAPU8.set(key, this.#keyAt);
+    memory.set(packet, at);
+    memory.set(key, this.#keyAt);
     // Message (and the address for its length), an unused secret nonce, ciphertext, additional data, nonce, key.
-    const status = module._crypto_aead_chacha20poly1305_ietf_decrypt(
-      bodyAt,
-      0,
-      0,
-      bodyAt,
-      sealedBytes,
-      0,
-      at,
-      HEADER_BYTES,
-      0,
-      nonceAt,
-      this.#keyAt,
-    );
-    if (status !== 0) return false;
-    body.set(module.HEAPU8.subarray(bodyAt, bodyAt + sealedBytes - TAG_BYTES));
+    if (decrypt(bodyAt, 0, 0, bodyAt, sealedBytes, 0, at, HEADER_BYTES, 0, nonceAt, this.#keyAt) !== 0) return false;
+    body.set(memory.subarray(bodyAt, bodyAt + sealedBytes - TAG_BYTES));
     return true;
   }
 }
@@ -100,5 +88,5 @@ export async function loadAead(): Promise<Aead> {
   if (!isSodiumModule(module)) {
     throw new TrunkError('sodium-unusable', 'this version of libsodium-wrappers does not give access to libsodium');
   }
-  return new SodiumAead(module);
+  return new Aead(module);
 }

@@ -1,7 +1,6 @@
 import { TrunkError } from './errors.ts';
-import { readUint32, SENDER_ID_BYTES } from './packet-format.ts';
+import { readUint32, SENDER_ID_BYTES, senderIdOf } from './packet-format.ts';
 import { ReplayWindow } from './replay-window.ts';
-import { senderIdOf } from './sender-id.ts';
 import { checkKey, isUint32 } from './sender-key.ts';
 
 /** A node's announcement of its own key to its peers, over the event channel. */
@@ -71,7 +70,8 @@ export class TrunkPeer {
       throw new TrunkError('bad-key', 'the first counter is not two halves of 32 bits');
     }
     const known = this.keyOf(epoch);
-    if (known !== undefined && isSame(known.key, key)) return;
+    // The comparison need not take constant time: both keys are known to the caller.
+    if (known !== undefined && Buffer.compare(known.key, key) === 0) return;
     this.#keys = [
       ...this.#keys.filter((other) => other.epoch !== epoch),
       { epoch, key: Uint8Array.from(key), window: new ReplayWindow(fromCounter), used: false, expiresAtMs: null },
@@ -89,9 +89,4 @@ export class TrunkPeer {
 
 function isExpired(key: ReceiverKey, nowMs: number): boolean {
   return key.expiresAtMs !== null && key.expiresAtMs <= nowMs;
-}
-
-/** The comparison need not take constant time: both keys are known to the caller. */
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

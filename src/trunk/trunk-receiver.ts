@@ -1,4 +1,3 @@
-import type { Aead } from './aead.ts';
 import { ConferenceIndex } from './conference-index.ts';
 import { TrunkError } from './errors.ts';
 import {
@@ -12,20 +11,25 @@ import {
   TAG_BYTES,
   VERSION_AND_TYPE,
 } from './packet-format.ts';
-import { type BodyProblem, BodyReader, type ReceivedFrame } from './received-frame.ts';
+import { BodyReader, type ReceivedFrame } from './received-frame.ts';
+import type { Aead } from './sodium-aead.ts';
 import { type KeyAnnouncement, TrunkPeer } from './trunk-peer.ts';
 
-/** The reasons to drop a packet, in the order of the checks, `BodyProblem` last. */
-export type DropReason =
-  | 'too-short'
-  | 'too-large'
-  | 'bad-version'
-  | 'own'
-  | 'unknown-sender'
-  | 'unknown-epoch'
-  | 'replayed'
-  | 'forged'
-  | BodyProblem;
+/** The reasons to drop a packet, in the order of the checks, those of `BodyProblem` last. */
+const DROP_REASONS = [
+  'too-short',
+  'too-large',
+  'bad-version',
+  'own',
+  'unknown-sender',
+  'unknown-epoch',
+  'replayed',
+  'forged',
+  'malformed',
+  'unknown-format',
+  'unknown-conference',
+] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
 
 export type TrunkReceiverOptions = {
   /** This node, whose own packets come back where multicast is looped. */
@@ -41,20 +45,7 @@ export type TrunkReceiverOptions = {
  * and new; other packets change nothing but a count. Its memory depends on nodes and conferences, never on packets.
  */
 export class TrunkReceiver {
-  /** Packets that were dropped, by reason. */
-  readonly dropped: Record<DropReason, number> = {
-    'too-short': 0,
-    'too-large': 0,
-    'bad-version': 0,
-    own: 0,
-    'unknown-sender': 0,
-    'unknown-epoch': 0,
-    replayed: 0,
-    forged: 0,
-    malformed: 0,
-    'unknown-format': 0,
-    'unknown-conference': 0,
-  };
+  readonly dropped = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>;
   /** Only packets of these conferences are handed over. */
   readonly conferences: ConferenceIndex;
   readonly #options: TrunkReceiverOptions;

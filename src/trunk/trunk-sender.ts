@@ -1,4 +1,4 @@
-import type { Aead } from './aead.ts';
+import { levelToByte } from '../audio/level.ts';
 import { type AudioFormat, SILENCE_CODE } from './audio-format.ts';
 import { TrunkError } from './errors.ts';
 import {
@@ -8,31 +8,31 @@ import {
   FRAME_INDEX_OFFSET,
   HEADER_BYTES,
   LEVEL_OFFSET,
-  MAX_LEVEL,
   NAME_LENGTH_OFFSET,
   NAME_OFFSET,
   REDUNDANCY_OFFSET,
   SENDER_OFFSET,
+  senderIdOf,
   TAG_BYTES,
   VERSION_AND_TYPE,
   writeUint32,
 } from './packet-format.ts';
-import { senderIdOf } from './sender-id.ts';
 import { type SenderKey, takeCounter } from './sender-key.ts';
+import type { Aead } from './sodium-aead.ts';
 import type { TrunkStream } from './trunk-stream.ts';
 
 /** 20 ms of a conference on this node. `frameIndex` counts 20 ms, in 32 bits, and wraps. */
-export type OutgoingFrame =
-  | {
-      kind: 'audio';
-      frameIndex: number;
-      /** 0 (loudest) to -127. */
-      levelDbov: number;
-      format: AudioFormat;
-      /** Exactly `format.payloadBytes`. */
-      payload: Uint8Array;
-    }
-  | { kind: 'silence'; frameIndex: number; noiseLevelDbov: number };
+export type OutgoingFrame = OutgoingAudio | OutgoingSilence;
+export type OutgoingAudio = {
+  kind: 'audio';
+  frameIndex: number;
+  /** 0 (loudest) to -127. */
+  levelDbov: number;
+  format: AudioFormat;
+  /** Exactly `format.payloadBytes`. */
+  payload: Uint8Array;
+};
+export type OutgoingSilence = { kind: 'silence'; frameIndex: number; noiseLevelDbov: number };
 
 export type Refusal = 'no-key' | 'key-used-up';
 
@@ -41,7 +41,6 @@ export type Refusal = 'no-key' | 'key-used-up';
  * sender for the same node, with the same `SenderKey`.
  */
 export class TrunkSender {
-  /** Frames that were not sent, by reason. */
   readonly refused: Record<Refusal, number> = { 'no-key': 0, 'key-used-up': 0 };
   readonly #senderId: Uint8Array;
   readonly #aead: Aead;
@@ -97,10 +96,8 @@ function bodyBytesOf(stream: TrunkStream, frame: OutgoingFrame, redundancy: numb
   if (frame.kind === 'silence') return start;
   const { format, payload } = frame;
   if (payload.length !== format.payloadBytes) {
-    throw new TrunkError(
-      'bad-payload',
-      `20 ms of ${format.name} are ${format.payloadBytes} bytes, not ${payload.length}`,
-    );
+    const message = `20 ms of ${format.name} are ${format.payloadBytes} bytes, not ${payload.length}`;
+    throw new TrunkError('bad-payload', message);
   }
   return start + payload.length + redundancy * (1 + payload.length);
 }
@@ -110,7 +107,7 @@ function writeBody(out: Uint8Array, stream: TrunkStream, frame: OutgoingFrame, r
   const isAudio = frame.kind === 'audio';
   out[HEADER_BYTES + FORMAT_OFFSET] = isAudio ? frame.format.code : SILENCE_CODE;
   out[HEADER_BYTES + REDUNDANCY_OFFSET] = redundancy;
-  out[HEADER_BYTES + LEVEL_OFFSET] = levelOf(isAudio ? frame.levelDbov : frame.noiseLevelDbov);
+  out[HEADER_BYTES + LEVEL_OFFSET] = levelToByte(isAudio ? frame.levelDbov : frame.noiseLevelDbov);
   out[HEADER_BYTES + NAME_LENGTH_OFFSET] = nameBytes.length;
   writeUint32(out, HEADER_BYTES + FRAME_INDEX_OFFSET, frame.frameIndex);
   out.set(nameBytes, HEADER_BYTES + NAME_OFFSET);
@@ -121,13 +118,8 @@ function writeBody(out: Uint8Array, stream: TrunkStream, frame: OutgoingFrame, r
   at += payloadBytes;
   for (let distance = 1; distance <= redundancy; distance += 1) {
     const past = stream.pastFrame(frame.frameIndex, distance);
-    out[at] = levelOf(past.levelDbov);
+    out[at] = levelToByte(past.levelDbov);
     out.set(past.payload.subarray(0, payloadBytes), at + 1);
     at += 1 + payloadBytes;
   }
-}
-
-/** The level in packets. Digital silence (minus infinity) is the lowest level. */
-function levelOf(levelDbov: number): number {
-  return Math.min(MAX_LEVEL, Math.max(0, Math.round(-levelDbov)));
 }

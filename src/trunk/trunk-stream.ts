@@ -14,7 +14,6 @@ const pastFrame = (): PastFrame => ({
 
 /** The stream of one conference to other nodes: its name, and its last frames, for redundancy. */
 export class TrunkStream {
-  readonly conference: string;
   readonly nameBytes: Uint8Array;
   readonly redundancy: 0 | 1 | 2;
   /** The frame with index i is at i modulo the length. */
@@ -23,7 +22,6 @@ export class TrunkStream {
   /** @throws {TrunkError} `bad-conference-name`, `bad-option` */
   constructor(options: { conference: string; redundancy: 0 | 1 | 2 }) {
     if (![0, 1, 2].includes(options.redundancy)) throw new TrunkError('bad-option', 'redundancy is 0, 1 or 2');
-    this.conference = options.conference;
     this.nameBytes = conferenceNameBytes(options.conference);
     this.redundancy = options.redundancy;
   }

@@ -1,14 +1,10 @@
+import type { CallHearing, CallSpec } from '../protocol/protocol.ts';
+
+/** The codecs that the relay encodes. */
+export type Codec = NonNullable<CallSpec['codec']>;
+
 /** How a listener hears the conference, and in which format. Listeners who hear alike share encodings. */
-export type Hearing = {
-  readonly codec: 'PCMU' | 'PCMA' | 'G722';
-  readonly packetMs: 20 | 40 | 60;
-  /** In steps of 3 dB. */
-  readonly volume: number;
-  /** Whether comfort noise is added. */
-  readonly noise: boolean;
-  /** The conference is replaced by silence. Packets and prompts continue. */
-  readonly deaf: boolean;
-};
+export type Hearing = Readonly<Omit<CallHearing, 'conference'>> & { readonly codec: Codec };
 
 export interface AudienceListener {
   readonly hearing: Hearing;

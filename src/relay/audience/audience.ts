@@ -1,11 +1,10 @@
+import { TICKS_PER_FRAME } from '../../rtp/packet.ts';
 import { AudienceGroup, type Place } from './audience-group.ts';
 import type { AudienceListener, Hearing } from './audience-listener.ts';
 import { ConferenceSound, type SampleRateHz } from './conference-sound.ts';
 import { EncodedFrames, type FramesPerPacket } from './encoded-frames.ts';
 
 const FRAME_MS = 20;
-/** The RTP clock has 8000 Hz for all codecs here. */
-const TICKS_PER_FRAME = 160;
 /** After so many packets to listeners, those of speakers that have come meanwhile are passed on. */
 const SENDS_BEFORE_SPEAKERS = 64;
 /** An encoding for one listener takes about as long as so many sends. */
@@ -30,7 +29,6 @@ export class Audience {
   readonly #places = new Map<AudienceListener, Place>();
   /** How many listeners have packets of one, two or three frames, by phase. */
   readonly #listenersOfPhase = [[0], [0, 0], [0, 0, 0]];
-  /** The number of the newest frame. */
   #frame = 0;
   #sendsSinceSpeakers = 0;
 

@@ -1,6 +1,5 @@
 import { ComfortNoise } from '../../audio/comfort-noise.ts';
-import { resampleFilter } from '../../audio/resample.ts';
-import { StreamResampler } from '../../audio/stream-resampler.ts';
+import { StreamResampler } from '../../audio/resample.ts';
 
 export type SampleRateHz = 8000 | 16_000;
 
@@ -29,9 +28,8 @@ export class ConferenceSound {
   /** @param fromHz of the frames that it is given; @param toHz of the frames that it gives */
   constructor(fromHz: SampleRateHz, toHz: SampleRateHz) {
     const frame = () => new Int16Array(toHz / FRAMES_PER_SECOND);
-    const inputSamples = fromHz / FRAMES_PER_SECOND;
-    this.#resampler = fromHz === toHz ? null : new StreamResampler(resampleFilter(fromHz, toHz), inputSamples);
-    this.#inputSilence = new Int16Array(inputSamples);
+    this.#resampler = fromHz === toHz ? null : new StreamResampler(fromHz, toHz);
+    this.#inputSilence = new Int16Array(fromHz / FRAMES_PER_SECOND);
     this.#input = this.#inputSilence;
     this.#resampled = frame();
     this.#silence = frame();

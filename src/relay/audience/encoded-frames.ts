@@ -1,9 +1,8 @@
 import { encodeG711Into } from '../../audio/g711.ts';
 import { G722Encoder } from '../../audio/g722.ts';
 import { RTP_HEADER_BYTES } from '../../rtp/packet.ts';
-import type { Hearing } from './audience-listener.ts';
+import type { Codec } from './audience-listener.ts';
 
-export type Codec = Hearing['codec'];
 /** 20, 40 or 60 ms in one packet. */
 export type FramesPerPacket = 1 | 2 | 3;
 

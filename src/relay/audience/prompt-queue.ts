@@ -1,11 +1,8 @@
 import { decodeG711Into } from '../../audio/g711.ts';
 import { G722Decoder } from '../../audio/g722.ts';
-import { resampleFilter } from '../../audio/resample.ts';
-import { StreamResampler } from '../../audio/stream-resampler.ts';
-import type { Hearing } from './audience-listener.ts';
+import { StreamResampler } from '../../audio/resample.ts';
+import type { Codec } from './audience-listener.ts';
 import type { SampleRateHz } from './conference-sound.ts';
-
-type Codec = Hearing['codec'];
 
 const FRAMES_PER_SECOND = 50;
 /** Beyond this the oldest sound is dropped: a prompt that is late must not stay late. */
@@ -115,7 +112,7 @@ export class PromptQueue {
   /** HOT PATH, where a listener does not hear in the codec of their prompts. */
   #resample(frame: Int16Array, rateHz: SampleRateHz): Int16Array {
     if (this.#resampler === null) {
-      this.#resampler = new StreamResampler(resampleFilter(this.#rateHz, rateHz), frame.length);
+      this.#resampler = new StreamResampler(this.#rateHz, rateHz);
       this.#resampled = new Int16Array(rateHz / FRAMES_PER_SECOND);
     }
     this.#resampler.convertInto(this.#resampled, frame);

@@ -2,7 +2,14 @@ import { randomInt } from 'node:crypto';
 import { ComfortNoise } from '../../audio/comfort-noise.ts';
 import { Mixer } from '../../audio/mixer.ts';
 import { Pacing } from '../../rtp/pacing.ts';
-import { decodeRtpInto, emptyRtpView, encodeHeaderInto, RTP_HEADER_BYTES } from '../../rtp/packet.ts';
+import {
+  decodeRtpInto,
+  emptyRtpView,
+  encodeHeaderInto,
+  RTP_HEADER_BYTES,
+  type RtpHeader,
+  TICKS_PER_FRAME,
+} from '../../rtp/packet.ts';
 import type { Udp, UdpSocket, UdpSource } from '../../udp/udp.ts';
 import type { FloorSpec, RtpAddress } from '../protocol/protocol.ts';
 import type { FloorState } from '../upgrade/succession.ts';
@@ -14,8 +21,6 @@ const HOST = '127.0.0.1';
 /** Some hundred packets. */
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
 const FRAME_MS = 20;
-/** In RTP, the clock of G.722 runs at half its sampling rate (RFC 3551, section 4.5.2). */
-const TICKS_PER_FRAME = 160;
 const PACKETS_IN_TURN = 8;
 /**
  * Asterisk plays the returned frame with its next one, 20 ms later. Frames of other nodes are awaited for so long; the
@@ -55,11 +60,10 @@ export class Floor {
   readonly #mixer: Mixer;
   readonly #noise: ComfortNoise;
   readonly #packets: readonly Buffer[];
-  readonly #header: { payloadType: number; marker: boolean; sequence: number; timestamp: number; ssrc: number };
+  readonly #header: RtpHeader;
   /** A frame of Asterisk that has not been mixed with those of other nodes yet. */
   #waiting: Int16Array | null = null;
   #waitsUntilMs = Number.POSITIVE_INFINITY;
-  readonly #udp: Udp;
   #socket: UdpSocket | null = null;
   #closed = false;
 
@@ -67,7 +71,6 @@ export class Floor {
   constructor(spec: FloorSpec, deps: FloorDeps, nowMs: number, header: FloorState['header'] = newHeader()) {
     this.#spec = spec;
     this.#deps = deps;
-    this.#udp = deps.udp;
     const { sampleRateHz } = spec;
     this.sampleRateHz = sampleRateHz;
     const samples = (sampleRateHz * FRAME_MS) / 1000;
@@ -84,7 +87,7 @@ export class Floor {
     );
     this.#header = { payloadType: this.#codec.payloadType, marker: false, ...header };
     this.remote = new RemoteSources(sampleRateHz);
-    this.#pacing = new Pacing({ frameMs: FRAME_MS, frameSamples: TICKS_PER_FRAME }, nowMs);
+    this.#pacing = new Pacing(nowMs);
   }
 
   /** The state for a successor; null if the socket has no descriptor. Nothing may be played afterwards. */
@@ -102,7 +105,7 @@ export class Floor {
     const { port } = this.#spec;
     const options = { host: HOST, receiveBufferBytes: RECEIVE_BUFFER_BYTES, descriptor };
     const open = (wanted: number) =>
-      this.#udp.open({ ...options, port: wanted }, (packet, from) => this.#receive(packet, from));
+      this.#deps.udp.open({ ...options, port: wanted }, (packet, from) => this.#receive(packet, from));
     const socket = await open(port ?? 0).catch((error: Error) => {
       if (port === null) throw error;
       return open(0);
@@ -138,7 +141,7 @@ export class Floor {
 
   #aim(): void {
     const { asterisk } = this.#spec;
-    if (asterisk) this.#socket?.connect(this.#udp.peer(asterisk.host, asterisk.port));
+    if (asterisk) this.#socket?.connect(this.#deps.udp.peer(asterisk.host, asterisk.port));
   }
 
   /** HOT PATH. */
@@ -200,15 +203,10 @@ export class Floor {
     header.timestamp = (header.timestamp + TICKS_PER_FRAME) >>> 0;
     const packet = this.#packets[header.sequence % PACKETS_IN_TURN] as Buffer;
     encodeHeaderInto(packet, header);
-    this.#codec.encodeInto(this.#withNoise(samples, noiseDbov), packet.subarray(RTP_HEADER_BYTES));
+    if (noiseDbov !== null) this.#noise.addInto(this.#everything, samples, noiseDbov);
+    const heard = noiseDbov === null ? samples : this.#everything;
+    this.#codec.encodeInto(heard, packet.subarray(RTP_HEADER_BYTES));
     if (this.#spec.asterisk) this.#socket?.send(packet, packet.length);
-  }
-
-  /** HOT PATH. */
-  #withNoise(samples: Int16Array, noiseDbov: number | null): Int16Array {
-    if (noiseDbov === null) return samples;
-    this.#noise.addInto(this.#everything, samples, noiseDbov);
-    return this.#everything;
   }
 }
 

@@ -1,6 +1,6 @@
 import { equals } from '../../base/equals.ts';
-import type { Aead } from '../../trunk/aead.ts';
 import type { ReceivedFrame } from '../../trunk/received-frame.ts';
+import type { Aead } from '../../trunk/sodium-aead.ts';
 import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
 import type { Udp } from '../../udp/udp.ts';
 import type { AudienceFrame, FloorReport, FloorRequest, TrunkOptions } from '../protocol/media-messages.ts';
@@ -161,8 +161,7 @@ export class Floors {
   }
 
   #set(spec: FloorSpec): void {
-    const { conference } = spec;
-    const { sampleRateHz } = spec;
+    const { conference, sampleRateHz } = spec;
     const known = this.#floors.get(conference);
     if (known?.floor.sampleRateHz === sampleRateHz) return known.floor.change(spec);
     // The profile was edited, and the controller has restarted since.
@@ -192,7 +191,7 @@ export class Floors {
     const floor = new Floor(spec, deps, performance.now(), header);
     this.#floors.set(conference, { floor, feed });
     this.#wakeAt(floor.dueMs);
-    this.#trunk?.open(conference);
+    this.#trunk?.conferences.add(conference);
     return floor;
   }
 
@@ -200,10 +199,10 @@ export class Floors {
     const floor = this.#floors.get(conference)?.floor;
     floor?.close();
     for (const [nodeId, counts] of floor?.remote.counts() ?? []) {
-      this.#past.set(nodeId, addCounts(this.#past.get(nodeId) ?? NO_FRAMES, counts));
+      this.#past.set(nodeId, addCounts(this.#past.get(nodeId), counts));
     }
     this.#floors.delete(conference);
-    this.#trunk?.close(conference);
+    this.#trunk?.conferences.remove(conference);
   }
 
   /** HOT PATH. */
@@ -227,13 +226,10 @@ export class Floors {
     const nodes: TrunkStatsReport['nodes'] = {};
     for (const nodeId of this.#past.keys()) if (accepted[nodeId] === undefined) this.#past.delete(nodeId);
     const remotes = [...this.#floors.values()].map(({ floor }) => floor.remote);
-    const counts = remotes.map((remote) => remote.counts());
+    const counts = [this.#past, ...remotes.map((remote) => remote.counts())];
     const delays = remotes.map((remote) => remote.stats());
     for (const [nodeId, packets] of Object.entries(accepted)) {
-      const frames = counts.reduce(
-        (sum, each) => addCounts(sum, each.get(nodeId) ?? NO_FRAMES),
-        this.#past.get(nodeId) ?? NO_FRAMES,
-      );
+      const frames = counts.reduce((sum, each) => addCounts(sum, each.get(nodeId)), NO_FRAMES);
       const delayMs = Math.max(0, ...delays.map((each) => each.get(nodeId)?.delayMs ?? 0));
       nodes[nodeId] = { packets, ...frames, delayMs };
     }

@@ -2,8 +2,7 @@ import { decodeG711Into } from '../../audio/g711.ts';
 import { JitterBuffer, type JitterBufferStats } from '../../audio/jitter-buffer.ts';
 import { decodeL16Into } from '../../audio/l16.ts';
 import { Mixer } from '../../audio/mixer.ts';
-import { resampleFilter } from '../../audio/resample.ts';
-import { StreamResampler } from '../../audio/stream-resampler.ts';
+import { StreamResampler } from '../../audio/resample.ts';
 import type { AudioFormat } from '../../trunk/audio-format.ts';
 import type { ReceivedFrame } from '../../trunk/received-frame.ts';
 
@@ -19,7 +18,7 @@ const MOST_APART = 512;
 const FIRST_SEQUENCE = 64;
 
 /** Frames by outcome. */
-export type FrameCounts = { frames: number; late: number; concealed: number };
+export type FrameCounts = { readonly frames: number; readonly late: number; readonly concealed: number };
 
 type Rate = AudioFormat['clockRateHz'];
 
@@ -152,12 +151,11 @@ export class RemoteSources {
   }
 
   #streamAt(rateHz: Rate): Stream {
-    const samples = samplesOf(rateHz);
     return {
       rateHz,
       buffer: new JitterBuffer({ sampleRateHz: rateHz, minMs: MIN_DELAY_MS }),
-      frame: new Int16Array(samples),
-      converter: rateHz === this.#rateHz ? null : new StreamResampler(resampleFilter(rateHz, this.#rateHz), samples),
+      frame: new Int16Array(samplesOf(rateHz)),
+      converter: rateHz === this.#rateHz ? null : new StreamResampler(rateHz, this.#rateHz),
     };
   }
 
@@ -172,24 +170,19 @@ export class RemoteSources {
       return known;
     }
     if (this.#sources.size >= MOST_SOURCES) return null;
-    const source = {
-      stream: this.#streamAt(this.#rateHz),
-      index,
-      sequence: FIRST_SEQUENCE,
-      heardAtMs: nowMs,
-    };
+    const source = { stream: this.#streamAt(this.#rateHz), index, sequence: FIRST_SEQUENCE, heardAtMs: nowMs };
     this.#sources.set(nodeId, source);
     return source;
   }
 }
 
 function countsWith(past: FrameCounts | undefined, { stats }: JitterBuffer): FrameCounts {
-  return addCounts(past ?? NO_FRAMES, { frames: stats.received, late: stats.late, concealed: stats.concealed });
+  return addCounts(past, { frames: stats.received, late: stats.late, concealed: stats.concealed });
 }
 
-export const NO_FRAMES: Readonly<FrameCounts> = { frames: 0, late: 0, concealed: 0 };
+export const NO_FRAMES: FrameCounts = { frames: 0, late: 0, concealed: 0 };
 
-export function addCounts(a: FrameCounts, b: FrameCounts): FrameCounts {
+export function addCounts(a = NO_FRAMES, b = NO_FRAMES): FrameCounts {
   return { frames: a.frames + b.frames, late: a.late + b.late, concealed: a.concealed + b.concealed };
 }
 

@@ -4,7 +4,7 @@ import { encodeL16Into } from '../../audio/l16.ts';
 import { levelDbov } from '../../audio/level.ts';
 import { Vad } from '../../audio/vad.ts';
 import { type AudioFormat, L16_8000, L16_16000, PCMA, PCMU } from '../../trunk/audio-format.ts';
-import type { OutgoingFrame } from '../../trunk/trunk-sender.ts';
+import type { OutgoingAudio, OutgoingFrame, OutgoingSilence } from '../../trunk/trunk-sender.ts';
 import { TrunkStream } from '../../trunk/trunk-stream.ts';
 import type { TrunkOptions } from '../protocol/media-messages.ts';
 import type { FloorSpec } from '../protocol/protocol.ts';
@@ -14,7 +14,6 @@ const FORMATS: Readonly<Record<TrunkOptions['codec'], AudioFormat>> = { PCMU, PC
 const VOICE_DBOV = -55;
 /** Ends of words and pauses between them are sent as well. */
 const HOLD_MS = 400;
-const FRAME_MS = 20;
 /** The interval of silence descriptors. */
 const SILENCE_EVERY_FRAMES = 10;
 
@@ -23,23 +22,18 @@ type SharedOptions = Pick<TrunkOptions, 'redundancy' | 'codec'> & Pick<FloorSpec
 /** The frames of one conference for other nodes: this node's voices, or else silence descriptors. */
 export class TrunkFeed {
   readonly stream: TrunkStream;
-  readonly #format: AudioFormat;
-  readonly #vad = new Vad({ thresholdDbov: VOICE_DBOV, holdMs: HOLD_MS, frameMs: FRAME_MS, adaptive: true });
-  readonly #audio: Extract<OutgoingFrame, { kind: 'audio' }>;
-  readonly #silence: Extract<OutgoingFrame, { kind: 'silence' }> = {
-    kind: 'silence',
-    frameIndex: 0,
-    noiseLevelDbov: 0,
-  };
+  readonly #vad = new Vad({ thresholdDbov: VOICE_DBOV, holdMs: HOLD_MS, adaptive: true });
+  readonly #audio: OutgoingAudio;
+  readonly #silence: OutgoingSilence = { kind: 'silence', frameIndex: 0, noiseLevelDbov: 0 };
   #frameIndex = randomInt(0x7fffffff);
   #silentFrames = 0;
 
   constructor(conference: string, { redundancy, codec, sampleRateHz }: SharedOptions) {
     this.stream = new TrunkStream({ conference, redundancy });
     // G.711 is narrowband.
-    this.#format = sampleRateHz === 16_000 ? L16_16000 : FORMATS[codec];
-    const payload = new Uint8Array(this.#format.payloadBytes);
-    this.#audio = { kind: 'audio', frameIndex: 0, levelDbov: 0, format: this.#format, payload };
+    const format = sampleRateHz === 16_000 ? L16_16000 : FORMATS[codec];
+    const payload = new Uint8Array(format.payloadBytes);
+    this.#audio = { kind: 'audio', frameIndex: 0, levelDbov: 0, format, payload };
   }
 
   /** HOT PATH. @returns the frame to send for the next 20 ms, valid until the next call; null for none */
@@ -48,8 +42,8 @@ export class TrunkFeed {
     const level = levelDbov(samples);
     if (!this.#vad.push(level)) return this.#silenceDescriptor();
     this.#silentFrames = 0;
-    const { name } = this.#format;
     const frame = this.#audio;
+    const { name } = frame.format;
     if (name === 'PCMU' || name === 'PCMA') encodeG711Into(name, samples, frame.payload);
     else encodeL16Into(samples, frame.payload);
     frame.frameIndex = this.#frameIndex;

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import type { Aead } from '../../trunk/aead.ts';
-import { KeySchedule, type KeyStep, retainMsOf } from '../../trunk/key-schedule.ts';
+import type { ConferenceIndex } from '../../trunk/conference-index.ts';
+import { KeySchedule, retainMsOf } from '../../trunk/key-schedule.ts';
 import { MAX_PACKET_BYTES } from '../../trunk/packet-format.ts';
 import type { ReceivedFrame } from '../../trunk/received-frame.ts';
+import type { Aead } from '../../trunk/sodium-aead.ts';
 import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
-import { type DropReason, TrunkReceiver } from '../../trunk/trunk-receiver.ts';
-import { type OutgoingFrame, type Refusal, TrunkSender } from '../../trunk/trunk-sender.ts';
+import { TrunkReceiver } from '../../trunk/trunk-receiver.ts';
+import { type OutgoingFrame, TrunkSender } from '../../trunk/trunk-sender.ts';
 import type { TrunkStream } from '../../trunk/trunk-stream.ts';
 import type { MulticastOptions, Udp, UdpPeer, UdpSocket } from '../../udp/udp.ts';
 import type { TrunkOptions } from '../protocol/media-messages.ts';
-import type { RtpAddress, TrunkPeerSpec } from '../protocol/protocol.ts';
+import type { RtpAddress, TrunkPeerSpec, TrunkStatsReport } from '../protocol/protocol.ts';
 
 /** At 60,000 packets a second the kernel's default loses a sixth of them. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
@@ -28,16 +29,8 @@ export type TrunkDeps = {
   onAnnounce: (to: string | null, announcement: KeyAnnouncement) => void;
 };
 
-export type TrunkStats = {
-  sent: number;
-  sendErrors: number;
-  /** Frames that could not be sent, by reason. */
-  refused: Record<Refusal, number>;
-  /** Packets that were dropped, by reason. */
-  dropped: Record<DropReason, number>;
-  /** Packets accepted, by node. */
-  accepted: Record<string, number>;
-};
+/** The counts that nodes report, and the packets accepted, by node. */
+export type TrunkStats = Omit<TrunkStatsReport, 'nodes'> & { readonly accepted: Readonly<Record<string, number>> };
 
 type Peer = { readonly to: UdpPeer | null; readonly multicast: boolean };
 
@@ -53,7 +46,6 @@ export class Trunk {
   readonly #peers = new Map<string, Peer>();
   readonly #packet = Buffer.alloc(MAX_PACKET_BYTES);
   #socket: UdpSocket | null = null;
-  /** The socket of the multicast group. */
   #groupSocket: UdpSocket | null = null;
   /** The address for packets to all; null before the group is joined, and without multicast. */
   #group: UdpPeer | null = null;
@@ -92,17 +84,13 @@ export class Trunk {
   }
 
   get stats(): TrunkStats {
-    const accepted = [...this.#peers.keys()].map((nodeId) => [
-      nodeId,
-      this.#receiver.peer(nodeId)?.acceptedPackets ?? 0,
-    ]);
-    const { dropped } = this.#receiver;
+    const acceptedFrom = (nodeId: string) => this.#receiver.peer(nodeId)?.acceptedPackets ?? 0;
     return {
       sent: this.#sent,
       sendErrors: this.#socket?.failed ?? 0,
       refused: { ...this.#sender.refused },
-      dropped: { ...dropped },
-      accepted: Object.fromEntries(accepted) as Record<string, number>,
+      dropped: { ...this.#receiver.dropped },
+      accepted: Object.fromEntries([...this.#peers.keys()].map((nodeId) => [nodeId, acceptedFrom(nodeId)])),
     };
   }
 
@@ -146,13 +134,9 @@ export class Trunk {
     this.#groupSocket?.close();
   }
 
-  /** Accepts packets of this conference from now on. */
-  open(conference: string): void {
-    this.#receiver.conferences.add(conference);
-  }
-
-  close(conference: string): void {
-    this.#receiver.conferences.remove(conference);
+  /** Only packets of these conferences are accepted. */
+  get conferences(): ConferenceIndex {
+    return this.#receiver.conferences;
   }
 
   /** HOT PATH. Sends 20 ms to these nodes. */
@@ -177,13 +161,11 @@ export class Trunk {
 
   /** Makes and retires keys. Must be called a few times per second. */
   tick(nowMs: number): void {
-    for (const step of this.#keys.advance(nowMs)) this.#applyKeyStep(step);
+    for (const step of this.#keys.advance(nowMs)) {
+      if (step.type === 'activate') this.#sender.use(step.senderKey);
+      else this.#deps.onAnnounce(null, step.announcement);
+    }
     this.#receiver.expireKeys(nowMs);
-  }
-
-  #applyKeyStep(step: KeyStep): void {
-    if (step.type === 'activate') this.#sender.use(step.senderKey);
-    else this.#deps.onAnnounce(null, step.announcement);
   }
 
   #open({ host, port }: RtpAddress, descriptor?: number, multicast?: MulticastOptions): Promise<UdpSocket> {

@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Aead } from '../../trunk/aead.ts';
 import { sendDescriptors } from '../../udp/descriptors.ts';
 import { type Libc, loadLibc } from '../../udp/libc.ts';
 import { openUdp } from '../../udp/open-udp.ts';
@@ -22,8 +21,10 @@ import type { FramesWanted, MediaCommand, MediaWorkerOptions, WorkerReport } fro
 const port = parentPort;
 if (port) {
   const { rtpDrops, doorbell, trunk, hasFloors, takesOver } = workerData as MediaWorkerOptions;
-  const needsAead = hasFloors && trunk !== null;
-  const [udp, libc, aead] = await Promise.all([openUdp(), loadLibc(), needsAead ? loadAead() : null]);
+  // The library takes longer to load than all the rest, so a relay without a trunk does without.
+  const sodium = hasFloors && trunk !== null ? import('../../trunk/sodium-aead.ts') : null;
+  const aeadLoaded = sodium?.then(({ loadAead }) => loadAead()) ?? null;
+  const [udp, libc, aead] = await Promise.all([openUdp(), loadLibc(), aeadLoaded]);
   const report = (message: WorkerReport) => port.postMessage(message);
   /** The source of the floors' frames; null in the thread with the floors. */
   let frames: FrameOutlet | null = null;
@@ -99,10 +100,4 @@ if (port) {
   if (takesOver && hasFloors) warmUpFloor(udp);
   loop.run(port, handle);
   report({ type: 'ready', sockets: udp.driver, reason: udp.fallbackReason });
-}
-
-/** The library takes longer to load than all the rest, so a relay without a trunk does without. */
-async function loadAead(): Promise<Aead> {
-  const sodium = await import('../../trunk/sodium-aead.ts');
-  return sodium.loadAead();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderNoise } from '../../../src/audio/noise.ts';
+import { renderNoise } from '../../../src/audio/comfort-noise.ts';
 
 const rmsDbov = (samples: Float32Array) =>
   10 * Math.log10(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Vad } from '../../../src/audio/vad.ts';
 
-const OPTIONS = { thresholdDbov: -45, holdMs: 200, frameMs: 20 };
+const OPTIONS = { thresholdDbov: -45, holdMs: 200 };
 
 function framesOf(vad: Vad, levels: readonly number[]): boolean[] {
   return levels.map((level) => vad.push(level));

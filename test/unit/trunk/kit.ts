@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Aead } from '../../../src/trunk/aead.ts';
 import { type AudioFormat, PCMU } from '../../../src/trunk/audio-format.ts';
 import { createSenderKey, type SenderKey } from '../../../src/trunk/sender-key.ts';
+import type { Aead } from '../../../src/trunk/sodium-aead.ts';
 import { TrunkReceiver } from '../../../src/trunk/trunk-receiver.ts';
 import { type OutgoingFrame, TrunkSender } from '../../../src/trunk/trunk-sender.ts';
 import { TrunkStream } from '../../../src/trunk/trunk-stream.ts';
