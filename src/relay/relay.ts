@@ -34,13 +34,9 @@ export type RelayDeps = {
  * controller.
  */
 export class Relay {
-  readonly #logger: Logger;
-  readonly #onDied: (error: Error) => void;
-  readonly #onReplaced: () => void;
+  readonly #options: RelayOptions;
+  readonly #deps: RelayDeps;
   #isHandingOver = false;
-  readonly #socketPath: string;
-  readonly #threads: number;
-  readonly #predecessor: Predecessor | null;
   readonly #ready: Promise<void>;
   #isReady = false;
   readonly #control: ControlServer;
@@ -56,24 +52,20 @@ export class Relay {
   #limit: CallLimit = { calls: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY };
 
   constructor(options: RelayOptions, deps: RelayDeps) {
-    this.#logger = deps.logger;
-    this.#onDied = deps.onDied;
-    this.#onReplaced = deps.onReplaced;
-    this.#socketPath = options.socketPath;
-    this.#threads = options.threads;
-    this.#predecessor = options.predecessor;
-    const { threads, trunk } = options;
-    const takesOver = options.predecessor !== null;
+    this.#options = options;
+    this.#deps = deps;
+    const { socketPath, threads, trunk, predecessor } = options;
+    const { logger, onDied } = deps;
     this.#workers = new WorkerPool(
-      { threads, trunk, takesOver },
-      { onReport: (report) => this.#reported(report), onDied: deps.onDied },
+      { threads, trunk, takesOver: predecessor !== null },
+      { onReport: (report) => this.#reported(report), onDied },
     );
     this.#ready = this.#workers.ready().then(() => {
       this.#isReady = true;
     });
-    this.#meters = new MeterThread({ logger: deps.logger, onReport: (report) => this.#control.report(report) });
+    this.#meters = new MeterThread({ logger, onReport: (report) => this.#control.report(report) });
     this.#control = new ControlServer(
-      { socketPath: options.socketPath },
+      { socketPath },
       { greeting: () => this.#greeting(), onRequest: (request) => this.#handle(request) },
     );
   }
@@ -81,10 +73,10 @@ export class Relay {
   /** @throws RelayError if its sockets cannot be opened, or if its predecessor does not hand over and keeps running */
   async start(): Promise<void> {
     this.#limit = await readCallLimit();
-    if (this.#predecessor) await this.#ready;
-    const { floorStates, floors, calls, peers } = this.#predecessor
-      ? await takeOver(this.#predecessor, this.#socketPath)
-      : NO_ESTATE;
+    const { predecessor, socketPath } = this.#options;
+    if (predecessor) await this.#ready;
+    const estate = predecessor ? await takeOver(predecessor, socketPath) : NO_ESTATE;
+    const { floorStates, floors, calls, peers } = estate;
     for (const { spec, local } of floorStates) this.#floors.set(spec.conference, local);
     for (const { specs } of calls.flat()) for (const spec of specs) this.#calls.set(spec.channelId, spec);
     await this.#workers.begin({ floors, calls });
@@ -92,7 +84,8 @@ export class Relay {
     await this.#control.start();
     // Last, as the media threads need the machine first.
     this.#meters.start();
-    this.#sumsTimer = setInterval(() => this.#reportSums(), SUMS_EVERY_MS);
+    const reportSums = () => this.#control.report({ type: 'calls', sums: this.#workers.sums });
+    this.#sumsTimer = setInterval(reportSums, SUMS_EVERY_MS);
   }
 
   async stop(): Promise<void> {
@@ -105,14 +98,10 @@ export class Relay {
   #greeting(): RelayReport {
     const calls = [...this.#calls.values()];
     const peers = [...this.#peers];
-    const handsOver =
-      this.#isReady && this.#sockets === 'libc' ? { version: SUCCESSION_VERSION, threads: this.#threads } : null;
-    const meters = this.#meters.address;
-    return { type: 'hello', pid: process.pid, sockets: this.#sockets, handsOver, peers, calls, meters };
-  }
-
-  #reportSums(): void {
-    this.#control.report({ type: 'calls', sums: this.#workers.sums });
+    const sockets = this.#sockets;
+    const { threads } = this.#options;
+    const handsOver = this.#isReady && sockets === 'libc' ? { version: SUCCESSION_VERSION, threads } : null;
+    return { type: 'hello', pid: process.pid, sockets, handsOver, peers, calls, meters: this.#meters.address };
   }
 
   #handle(request: RelayRequest): void {
@@ -134,9 +123,9 @@ export class Relay {
       case 'peers':
         return this.#setPeers(request.peers);
       case 'end':
-        return this.#onReplaced();
+        return this.#deps.onReplaced();
       case 'hand-over':
-        return void this.#handOver(request.path).catch(this.#onDied);
+        return void this.#handOver(request.path).catch(this.#deps.onDied);
       default:
         return this.#workers.changeFloors(request);
     }
@@ -149,7 +138,7 @@ export class Relay {
     try {
       send({ type: 'begin' });
     } catch (error) {
-      this.#logger.warn(`no relay takes over at ${path}, so this one keeps running: ${(error as Error).message}`);
+      this.#deps.logger.warn(`no relay takes over at ${path}, so this one keeps running: ${(error as Error).message}`);
       return;
     }
     this.#isHandingOver = true;
@@ -158,7 +147,7 @@ export class Relay {
     await this.#workers.handOver(path);
     send({ type: 'end', peers: this.#peers });
     // Ending a process takes CPU time, which the other one needs first.
-    setTimeout(this.#onReplaced, LINGER_MS);
+    setTimeout(this.#deps.onReplaced, LINGER_MS);
   }
 
   #setPeers(peers: readonly TrunkPeerSpec[]): void {
@@ -211,11 +200,11 @@ export class Relay {
   }
 
   #reported(report: WorkerReport): void {
+    const { logger, onDied } = this.#deps;
     switch (report.type) {
       case 'ready':
         this.#sockets = report.sockets;
-        if (report.reason)
-          this.#logger.warn(`media through Node.js's sockets, at three times the CPU: ${report.reason}`);
+        if (report.reason) logger.warn(`media through Node.js's sockets, at three times the CPU: ${report.reason}`);
         return;
       case 'call-source': {
         const call = this.#calls.get(report.channelId);
@@ -226,9 +215,9 @@ export class Relay {
         this.#endCall(report.channelId);
         return this.#control.report(report);
       case 'trunk-failed':
-        return this.#onDied(new RelayError('no-port', `the trunk cannot be opened: ${report.message}`));
+        return onDied(new RelayError('no-port', `the trunk cannot be opened: ${report.message}`));
       case 'trunk-problem':
-        this.#logger.warn(`trunk: ${report.message}`);
+        logger.warn(`trunk: ${report.message}`);
         return;
       case 'floor':
         if (this.#floors.has(report.conference)) this.#floors.set(report.conference, report.local);

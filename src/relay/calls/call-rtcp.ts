@@ -1,4 +1,5 @@
 import type { OutgoingStream } from '../../rtp/outgoing-stream.ts';
+import { TICKS_PER_MS } from '../../rtp/packet.ts';
 import type { Reception } from '../../rtp/reception.ts';
 import {
   emptyReportBlock,
@@ -9,10 +10,8 @@ import {
   writeReportInto,
 } from '../../rtp/rtcp.ts';
 import type { Udp, UdpSocket, UdpSource } from '../../udp/udp.ts';
-import type { CallState, PhoneReport } from '../upgrade/succession.ts';
+import type { CallRtcpState, PhoneReport } from '../upgrade/succession.ts';
 
-/** The RTP clock has 8000 Hz. */
-const TICKS_PER_MS = 8;
 /** The shortest interval between answers to one phone (RFC 3550, section 6.2, has 5 s). */
 const ANSWER_EVERY_MS = 2500;
 const BUFFER_BYTES = 8 * 1024;
@@ -37,19 +36,16 @@ const received = emptyReportBlock();
 export class CallRtcp {
   readonly #deps: CallRtcpDeps;
   #socket: UdpSocket | null = null;
-  #phoneReport: PhoneReport | null = null;
-  #answeredAtMs = Number.NEGATIVE_INFINITY;
+  #state: CallRtcpState;
 
-  /** @param continued the state that another process has handed over; null for a new call */
-  constructor(deps: CallRtcpDeps, continued: CallState['rtcp'] | null) {
+  /** @param continued the state that another process has handed over, if any */
+  constructor(deps: CallRtcpDeps, continued: CallRtcpState = { told: null, answeredAtMs: Number.NEGATIVE_INFINITY }) {
     this.#deps = deps;
-    if (!continued) return;
-    this.#phoneReport = continued.told;
-    this.#answeredAtMs = continued.answeredAtMs;
+    this.#state = continued;
   }
 
-  get state(): CallState['rtcp'] {
-    return { told: this.#phoneReport, answeredAtMs: this.#answeredAtMs };
+  get state(): CallRtcpState {
+    return this.#state;
   }
 
   /** Null while there is no socket. */
@@ -59,7 +55,7 @@ export class CallRtcp {
 
   /** The latest report of the phone; null before the first. */
   get phoneReport(): PhoneReport | null {
-    return this.#phoneReport;
+    return this.#state.told;
   }
 
   /** Rejects with a `UdpError` if the port is taken. */
@@ -78,15 +74,16 @@ export class CallRtcp {
     onHeard();
     if (view.hasBlock) {
       const { cumulativeLost, jitterTicks } = view.block;
-      this.#phoneReport = {
+      const told = {
         packetsLost: Math.max(0, cumulativeLost),
         jitterMs: jitterTicks / TICKS_PER_MS,
         roundTripMs: roundTripMs(view.block, Date.now()),
       };
+      this.#state = { ...this.#state, told };
     }
     const nowMs = performance.now();
-    if (nowMs - this.#answeredAtMs < ANSWER_EVERY_MS) return;
-    this.#answeredAtMs = nowMs;
+    if (nowMs - this.#state.answeredAtMs < ANSWER_EVERY_MS) return;
+    this.#state = { ...this.#state, answeredAtMs: nowMs };
     this.#answer(from, view.ntpMiddle, nowMs);
   }
 

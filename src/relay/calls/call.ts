@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equals } from '../../base/equals.ts';
 import { OutgoingStream } from '../../rtp/outgoing-stream.ts';
-import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES } from '../../rtp/packet.ts';
+import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES, TICKS_PER_MS } from '../../rtp/packet.ts';
 import { Reception } from '../../rtp/reception.ts';
 import { UdpError } from '../../udp/errors.ts';
 import { audioFilter } from '../../udp/filter.ts';
@@ -10,7 +10,7 @@ import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions, UdpSourc
 import type { AudienceListener, Hearing } from '../audience/audience-listener.ts';
 import { PromptQueue } from '../audience/prompt-queue.ts';
 import type { CallSpec, CallStatistics, RtpAddress } from '../protocol/protocol.ts';
-import type { CallState, PhoneReport } from '../upgrade/succession.ts';
+import { type CallProgress, type CallState, newCallProgress, type PhoneReport } from '../upgrade/succession.ts';
 import { AsteriskReminder } from './asterisk-reminder.ts';
 import { CallRtcp } from './call-rtcp.ts';
 import { PhoneSource } from './phone-source.ts';
@@ -34,8 +34,6 @@ const CONTESTED_MS = 2000;
 const IDLE_MS = 1000;
 /** The silence of a phone is reported at this interval. */
 const SILENT_MS = 25_000;
-/** The RTP clock has 8000 Hz for all codecs here. */
-const TICKS_PER_MS = 8;
 /** A telephone event is this long (RFC 4733, section 2.3). Payload types from 96 on are dynamic. */
 const EVENT_BYTES = 4;
 const FIRST_DYNAMIC_TYPE = 96;
@@ -79,21 +77,13 @@ export class Call implements AudienceListener {
   readonly #source: PhoneSource;
   #rtp: UdpSocket | null = null;
   #peer: UdpPeer | null = null;
-  #isConnected = false;
   #closed = false;
   readonly #stream: OutgoingStream;
   #prompts = new PromptQueue();
   readonly #reception: Reception;
   readonly #rtcp: CallRtcp;
-  #everyNth = 1;
-  #contestedUntilMs = performance.now() + CONTESTED_MS;
-  #heardAtMs = performance.now();
-  #silenceReportedAtMs = performance.now();
-  #payloadBytes = 0;
-  #packetsBefore = 0;
-  #idleSinceMs = performance.now();
-  /** The end of the last digit, or of speaking. */
-  #passedUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #contestedUntilMs: number;
+  readonly #progress: CallProgress;
   readonly #reminder = new AsteriskReminder((end) => randomInt(end), performance.now());
 
   /** @param continued the state that another process has handed over; null for a new call */
@@ -105,27 +95,21 @@ export class Call implements AudienceListener {
     this.hearing = hearingOf(spec);
     const { asterisk } = spec;
     this.#asterisk = deps.udp.peer(asterisk.host, asterisk.port);
-    this.#source = sourceOf(spec, continued?.source);
+    const { phone, sources, source } = spec;
+    this.#source = new PhoneSource({ described: phone, hosts: sources, known: source }, continued?.source);
     const rtcpDeps = {
       udp: deps.udp,
       stream: this.#stream,
       reception: this.#reception,
-      payloadBytes: () => this.#payloadBytes,
+      payloadBytes: () => this.#progress.payloadBytes,
       isAllowed: (host: string) => this.#source.allows(host),
       onHeard: () => this.#heard(performance.now()),
     };
-    this.#rtcp = new CallRtcp(rtcpDeps, continued?.rtcp ?? null);
+    this.#rtcp = new CallRtcp(rtcpDeps, continued?.rtcp);
     this.#aim();
-    if (!continued) return;
-    this.#contestedUntilMs = Number.NEGATIVE_INFINITY;
-    this.#isConnected = continued.isConnected;
-    this.#everyNth = continued.everyNth;
-    this.#heardAtMs = continued.heardAtMs;
-    this.#silenceReportedAtMs = continued.toldSilentAtMs;
-    this.#payloadBytes = continued.payloadBytes;
-    this.#packetsBefore = continued.packetsBefore;
-    this.#idleSinceMs = continued.idleSinceMs;
-    this.#passedUntilMs = continued.passedUntilMs;
+    const nowMs = performance.now();
+    this.#contestedUntilMs = continued ? Number.NEGATIVE_INFINITY : nowMs + CONTESTED_MS;
+    this.#progress = continued ? { ...continued } : newCallProgress(nowMs);
   }
 
   /** The state for a successor, and the descriptors of the sockets; null if there are none. */
@@ -133,19 +117,13 @@ export class Call implements AudienceListener {
     const descriptors = [this.#rtp?.descriptor, this.#rtcp.descriptor].filter((fd) => typeof fd === 'number');
     if (typeof this.#rtp?.descriptor !== 'number') return null;
     const state: CallState = {
+      // The progress of a continued call has the other parts too, as they were.
+      ...this.#progress,
       spec: { ...this.#spec, source: this.#source.isKnown ? this.#source.address : this.#spec.source },
       stream: this.#stream.state,
       reception: this.#reception.state,
       source: this.#source.state,
       rtcp: this.#rtcp.state,
-      isConnected: this.#isConnected,
-      everyNth: this.#everyNth,
-      heardAtMs: this.#heardAtMs,
-      toldSilentAtMs: this.#silenceReportedAtMs,
-      payloadBytes: this.#payloadBytes,
-      packetsBefore: this.#packetsBefore,
-      idleSinceMs: this.#idleSinceMs,
-      passedUntilMs: this.#passedUntilMs,
       sockets: descriptors.length,
     };
     return { state, descriptors };
@@ -174,7 +152,7 @@ export class Call implements AudienceListener {
     const { udp } = this.#deps;
     const { host, port } = this.#spec.local;
     const options = { host, receiveBufferBytes: BUFFER_BYTES, dscp: EF };
-    this.#rtp = await openWhenFree(udp, { ...options, port }, (packet, from) => this.#fromPhone(packet, from));
+    this.#rtp = await openWhenFree(udp, { ...options, port }, this.#fromPhone);
     // The RTCP port carries only reports, and may be taken.
     await this.#rtcp.open({ host, port: port + 1 }).catch(() => {});
     if (this.#closed) return this.close();
@@ -185,9 +163,8 @@ export class Call implements AudienceListener {
   /** Continues with the sockets of another process. They keep their peer, their filter and waiting packets. */
   async adopt([rtp, rtcp]: readonly number[]): Promise<void> {
     const { host, port } = this.#spec.local;
-    const receive = (packet: Buffer, from: UdpSource) => this.#fromPhone(packet, from);
-    this.#rtp = await this.#deps.udp.open({ host, port, descriptor: rtp }, receive);
-    this.#rtp.setDeferred(this.#everyNth > 1);
+    this.#rtp = await this.#deps.udp.open({ host, port, descriptor: rtp }, this.#fromPhone);
+    this.#rtp.setDeferred(this.#progress.everyNth > 1);
     if (rtcp !== undefined) await this.#rtcp.open({ host, port: port + 1, descriptor: rtcp });
     if (this.#closed) this.close();
   }
@@ -198,7 +175,7 @@ export class Call implements AudienceListener {
     if (equals({ ...spec, source: null }, { ...this.#spec, source: null })) return;
     if ((spec.hearing === null) !== (this.#spec.hearing === null)) {
       this.#prompts = new PromptQueue();
-      this.#passedUntilMs = performance.now();
+      this.#progress.passedUntilMs = performance.now();
     }
     this.#spec = spec;
     this.hearing = hearingOf(spec);
@@ -236,17 +213,17 @@ export class Call implements AudienceListener {
 
   /** Must be called a few times per second. */
   tick(nowMs: number): void {
-    if (this.#isConnected && nowMs - this.#heardAtMs > UNHEARD_MS) this.#connect(false);
+    if (this.#progress.isConnected && nowMs - this.#progress.heardAtMs > UNHEARD_MS) this.#connect(false);
     if (this.isOpen && this.#reminder.isDue(this.isListener, nowMs)) this.#remind(nowMs);
-    const silentMs = nowMs - this.#heardAtMs;
-    if (silentMs > SILENT_MS && nowMs - this.#silenceReportedAtMs > SILENT_MS) {
-      this.#silenceReportedAtMs = nowMs;
+    const silentMs = nowMs - this.#progress.heardAtMs;
+    if (silentMs > SILENT_MS && nowMs - this.#progress.toldSilentAtMs > SILENT_MS) {
+      this.#progress.toldSilentAtMs = nowMs;
       this.#deps.onSilent(Math.round(silentMs / 1000));
     }
     const { packets } = this.#stream;
-    if (packets !== this.#packetsBefore) this.#idleSinceMs = nowMs;
-    this.#packetsBefore = packets;
-    if (nowMs - this.#idleSinceMs >= IDLE_MS && this.#rtp) this.#sendSilence(nowMs);
+    if (packets !== this.#progress.packetsBefore) this.#progress.idleSinceMs = nowMs;
+    this.#progress.packetsBefore = packets;
+    if (nowMs - this.#progress.idleSinceMs >= IDLE_MS && this.#rtp) this.#sendSilence(nowMs);
   }
 
   statistics(nowMs: number): CallStatistics {
@@ -260,15 +237,15 @@ export class Call implements AudienceListener {
       packetsLostByPhone: phoneReport?.packetsLost ?? null,
       jitterAtPhoneMs: phoneReport?.jitterMs ?? null,
       roundTripMs: phoneReport?.roundTripMs ?? null,
-      silentSeconds: Math.round((nowMs - this.#heardAtMs) / 1000),
+      silentSeconds: Math.round((nowMs - this.#progress.heardAtMs) / 1000),
     };
   }
 
   /** HOT PATH. */
-  #fromPhone(packet: Buffer, from: UdpSource): void {
+  readonly #fromPhone: PacketHandler = (packet, from) => {
     const dropped = this.#accept(packet, from);
     if (dropped !== null) countDrop(this.#deps.drops, dropped);
-  }
+  };
 
   /** HOT PATH. @returns the reason why the packet is dropped, or null */
   #accept(packet: Buffer, from: UdpSource): CallDropReason | null {
@@ -282,9 +259,9 @@ export class Call implements AudienceListener {
     const bytes = view.payloadEnd - view.payloadStart;
     const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
     if (!isEvent && view.payloadType < FIRST_DYNAMIC_TYPE)
-      this.#reception.push(view, nowMs, Math.max(1, this.#everyNth));
-    if (isEvent) this.#passedUntilMs = nowMs;
-    const isPassed = !this.isListener || nowMs - this.#passedUntilMs < LAST_AUDIO_MS;
+      this.#reception.push(view, nowMs, Math.max(1, this.#progress.everyNth));
+    if (isEvent) this.#progress.passedUntilMs = nowMs;
+    const isPassed = !this.isListener || nowMs - this.#progress.passedUntilMs < LAST_AUDIO_MS;
     if (isPassed) {
       this.#reminder.passed(packet, nowMs);
       this.#deps.toAsterisk(packet, this.#asterisk);
@@ -292,7 +269,7 @@ export class Call implements AudienceListener {
     if (!this.isListener) return null;
     if (isPassed) this.#passAll();
     else this.#thinOut(bytes);
-    if (!this.#isConnected) this.#connect(true);
+    if (!this.#progress.isConnected) this.#connect(true);
     return null;
   }
 
@@ -301,8 +278,8 @@ export class Call implements AudienceListener {
   }
 
   #heard(nowMs: number): void {
-    this.#heardAtMs = nowMs;
-    this.#silenceReportedAtMs = nowMs;
+    this.#progress.heardAtMs = nowMs;
+    this.#progress.toldSilentAtMs = nowMs;
   }
 
   #moved(): void {
@@ -319,7 +296,7 @@ export class Call implements AudienceListener {
 
   /** Makes the kernel drop most packets of a listener, and pass all of a speaker. */
   #settle(): void {
-    this.#everyNth = 0;
+    this.#progress.everyNth = 0;
     if (!this.isListener) {
       this.#connect(false);
       this.#passAll();
@@ -327,8 +304,8 @@ export class Call implements AudienceListener {
   }
 
   #passAll(): void {
-    if (this.#everyNth === 1) return;
-    this.#everyNth = 1;
+    if (this.#progress.everyNth === 1) return;
+    this.#progress.everyNth = 1;
     this.#rtp?.setDeferred(false);
     this.#rtp?.setFilter(null);
   }
@@ -337,11 +314,11 @@ export class Call implements AudienceListener {
   #thinOut(bytes: number): void {
     const packetMs = Math.max(10, bytes / 8);
     const everyNth = 2 ** Math.floor(Math.log2(SEEN_EVERY_MS / packetMs));
-    if (everyNth === this.#everyNth) return;
-    this.#everyNth = Math.max(1, everyNth);
+    if (everyNth === this.#progress.everyNth) return;
+    this.#progress.everyNth = Math.max(1, everyNth);
     this.#rtp?.setDeferred(true);
     const port = this.#source.address?.port ?? null;
-    this.#rtp?.setFilter(audioFilter({ hosts: this.#spec.sources, port, every: this.#everyNth }));
+    this.#rtp?.setFilter(audioFilter({ hosts: this.#spec.sources, port, every: this.#progress.everyNth }));
   }
 
   /**
@@ -349,30 +326,25 @@ export class Call implements AudienceListener {
    * and is certainly that of the call.
    */
   #connect(connected: boolean): void {
-    if (connected === this.#isConnected && !connected) return;
+    if (connected === this.#progress.isConnected && !connected) return;
     if (connected && !this.#source.isDescribed && performance.now() < this.#contestedUntilMs) return;
-    this.#isConnected = this.#rtp?.connect(connected ? this.#peer : null) === true && connected;
+    this.#progress.isConnected = this.#rtp?.connect(connected ? this.#peer : null) === true && connected;
   }
 
   /** HOT PATH. */
   #transmit(packet: Buffer, bytes: number): void {
-    if (this.#isConnected) this.#rtp?.send(packet, bytes);
+    if (this.#progress.isConnected) this.#rtp?.send(packet, bytes);
     else if (this.#peer) this.#rtp?.sendTo(packet, bytes, this.#peer);
-    this.#payloadBytes += bytes - RTP_HEADER_BYTES;
+    this.#progress.payloadBytes += bytes - RTP_HEADER_BYTES;
   }
 
   #sendSilence(nowMs: number): void {
     const { codec } = this.#spec;
     const packet = silenceOf(codec);
-    this.#stream.next(
-      packet,
-      Math.round((nowMs - this.#idleSinceMs) * TICKS_PER_MS),
-      payloadTypeOf(codec),
-      true,
-      nowMs,
-    );
-    this.#idleSinceMs = nowMs;
-    this.#packetsBefore = this.#stream.packets;
+    const ticks = Math.round((nowMs - this.#progress.idleSinceMs) * TICKS_PER_MS);
+    this.#stream.next(packet, ticks, payloadTypeOf(codec), true, nowMs);
+    this.#progress.idleSinceMs = nowMs;
+    this.#progress.packetsBefore = this.#stream.packets;
     this.#transmit(packet, packet.length);
   }
 }
@@ -387,10 +359,6 @@ async function openWhenFree(udp: Udp, options: UdpSocketOptions, onPacket: Packe
       if (!isTaken || performance.now() - startedMs > OPEN_WITHIN_MS) throw error;
     }
   }
-}
-
-function sourceOf({ phone, sources, source }: CallSpec, continued?: CallState['source']): PhoneSource {
-  return new PhoneSource({ described: phone, hosts: sources, known: source }, continued);
 }
 
 function hearingOf({ hearing, codec }: CallSpec): Hearing {

@@ -120,8 +120,8 @@ export class Calls {
       return known.isOpen ? this.#deps.report({ type: 'call-open', channelId }) : undefined;
     }
     const call = this.#create(spec, null);
-    const open = () => call.open();
-    this.#begun.then(open).then(
+    const opened = this.#begun.then(() => call.open());
+    opened.then(
       () => {
         if (this.#calls.get(channelId) !== call) return;
         this.#enter(call);
@@ -167,7 +167,7 @@ export class Calls {
     const { hearing } = call.spec;
     if (!hearing || !call.isListener) return;
     const { conference } = hearing;
-    const listeners = this.#listeners.get(conference) ?? this.#gather(conference, 8000);
+    const listeners = this.#listeners.get(conference) ?? this.#gather(conference);
     listeners.calls.add(call);
     listeners.audience.place(call);
   }
@@ -182,9 +182,10 @@ export class Calls {
     this.#deps.onWanted(conference, false);
   }
 
-  #gather(conference: string, sampleRateHz: AudienceFrame['sampleRateHz']): Listeners {
+  #gather(conference: string): Listeners {
+    const sampleRateHz = 8000;
     const audience = new Audience({ sampleRateHz }, { serveSpeakers: this.#serveSpeakers });
-    const listeners = { audience, sampleRateHz, calls: new Set<Call>() };
+    const listeners: Listeners = { audience, sampleRateHz, calls: new Set() };
     this.#listeners.set(conference, listeners);
     this.#deps.onWanted(conference, true);
     return listeners;

@@ -1,9 +1,6 @@
-import type { RtpDropReason } from '../../rtp/packet.ts';
-
-/** The reasons to drop a packet at a call's port. */
-export type CallDropReason = RtpDropReason | 'other-source';
-
-const REASONS: readonly CallDropReason[] = ['too-short', 'not-version-2', 'rtcp', 'bad-length', 'other-source'];
+/** The reasons to drop a packet at a call's port: those of `RtpDropReason`, or an address that is not the phone's. */
+const REASONS = ['too-short', 'not-version-2', 'rtcp', 'bad-length', 'other-source'] as const;
+export type CallDropReason = (typeof REASONS)[number];
 
 /** Counts by reason, in memory that all threads of the relay share. */
 export type RtpDrops = BigUint64Array<SharedArrayBuffer>;

@@ -8,17 +8,17 @@ const RESTART_MS = 1000;
 /** The reports of the thread, which the controller gets. */
 export type MeterReport = Extract<RelayReport, { type: 'meters' | 'levels' }>;
 
+type MeterThreadDeps = { logger: Logger; onReport: (report: MeterReport) => void };
+
 /** Runs the thread that measures how loud speakers are. Media threads never wait for it. */
 export class MeterThread {
-  readonly #logger: Logger;
-  readonly #onReport: (report: MeterReport) => void;
+  readonly #deps: MeterThreadDeps;
   #worker: Worker | null = null;
   #restart: NodeJS.Timeout | undefined;
   #address: RtpAddress | null = null;
 
-  constructor(deps: { logger: Logger; onReport: (report: MeterReport) => void }) {
-    this.#logger = deps.logger;
-    this.#onReport = deps.onReport;
+  constructor(deps: MeterThreadDeps) {
+    this.#deps = deps;
   }
 
   /** The address that Asterisk connects to for each meter; null while it cannot. */
@@ -32,10 +32,10 @@ export class MeterThread {
     this.#worker = worker;
     worker.on('message', (report: MeterReport) => {
       if (report.type === 'meters') this.#address = report.address;
-      this.#onReport(report);
+      this.#deps.onReport(report);
     });
     // No audio depends on this thread.
-    worker.on('error', (error) => this.#logger.warn(`the meters have failed and start again: ${error.message}`));
+    worker.on('error', (error) => this.#deps.logger.warn(`the meters have failed and start again: ${error.message}`));
     worker.on('exit', () => {
       if (this.#worker !== worker) return;
       this.#worker = null;

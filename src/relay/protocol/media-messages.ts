@@ -11,7 +11,6 @@ export type TrunkOptions = {
   readonly multicast: {
     readonly group: RtpAddress;
     readonly ttl: number;
-    /** The address of the interface. */
     readonly interfaceAddress: string;
   } | null;
   readonly rekeyIntervalMs: number;

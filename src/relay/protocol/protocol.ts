@@ -15,7 +15,6 @@ const channelId = z.string().min(1).max(256);
 /** The limit of meters at the same time. */
 export const MOST_METERS = 1000;
 
-/** An address and a port. */
 export type RtpAddress = z.output<typeof address>;
 
 const nodeId = z.string().min(1).max(32);
@@ -32,7 +31,7 @@ export type TrunkPeerSpec = z.output<typeof trunkPeer>;
 
 const uint32 = z.number().int().min(0).max(0xffffffff);
 /** A key under which a node sends; see `trunk/trunk-peer.ts`. */
-export const announcementSchema = z.object({
+const announcementSchema = z.object({
   epoch: uint32,
   /** In base64. */
   key: z.base64().length(44),
@@ -65,7 +64,7 @@ const hearing = z.object({
   volume: z.number().int().min(GAIN_STEPS_MIN).max(GAIN_STEPS_MAX),
   /** Whether the comfort noise of the conference is added. */
   noise: z.boolean(),
-  /** Whether silence replaces the conference. */
+  /** Whether silence replaces the conference. Packets and prompts continue. */
   deaf: z.boolean(),
   packetMs: z.union([z.literal(20), z.literal(40), z.literal(60)]),
 });
@@ -165,7 +164,6 @@ export const relayRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hand-over'), path: z.string().max(256) }),
   /** Ends this process: another one replaces it without taking over. */
   z.object({ type: z.literal('end') }),
-  /** A `pong` follows. */
   z.object({ type: z.literal('ping') }),
 ]);
 export type RelayRequest = z.output<typeof relayRequestSchema>;
@@ -190,7 +188,6 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('floor-failed'), conference, message: z.string() }),
   /** The port of a call is open. */
   z.object({ type: z.literal('call-open'), channelId }),
-  /** The port of a call cannot be opened. */
   z.object({ type: z.literal('call-failed'), channelId, message: z.string() }),
   /** A phone sends from this address. */
   z.object({ type: z.literal('call-source'), channelId, source: address }),

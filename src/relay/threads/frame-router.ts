@@ -15,9 +15,7 @@ export type FrameRouterDeps = {
 /** Brings the frames of floors to the threads that have listeners. */
 export class FrameRouter {
   readonly #deps: FrameRouterDeps;
-  /** By conference. */
   readonly #outlets = new Map<string, Set<FrameOutlet>>();
-  /** Frames for listeners of this thread. */
   #waiting: AudienceFrame[] = [];
 
   constructor(deps: FrameRouterDeps) {

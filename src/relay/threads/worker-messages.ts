@@ -7,7 +7,6 @@ import type { Doorbell } from './doorbell.ts';
 export type MediaWorkerOptions = {
   /** Rung when a command or a frame was sent to the thread. */
   readonly doorbell: Doorbell;
-  /** The counters of dropped packets. */
   readonly rtpDrops: RtpDrops;
   /** Whether the thread has the floors and the trunk. */
   readonly hasFloors: boolean;

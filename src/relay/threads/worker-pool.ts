@@ -28,7 +28,6 @@ type Thread = { readonly worker: Worker; readonly doorbell: Doorbell; calls: num
 export class WorkerPool {
   readonly #threads: readonly Thread[];
   readonly #threadOf = new Map<string, Thread>();
-  /** Conferences that have a floor. */
   readonly #floors = new Set<string>();
   readonly #rtpDrops = createRtpDrops();
 

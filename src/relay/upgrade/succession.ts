@@ -1,4 +1,5 @@
 import type { OutgoingStreamState } from '../../rtp/outgoing-stream.ts';
+import type { StreamPosition } from '../../rtp/packet.ts';
 import type { ReceptionState } from '../../rtp/reception.ts';
 import type { TrunkOptions } from '../protocol/media-messages.ts';
 import type { CallSpec, FloorSpec, RtpAddress, TrunkPeerSpec } from '../protocol/protocol.ts';
@@ -20,28 +21,34 @@ export type PhoneReport = {
 };
 
 /** All that another process needs to keep trusting the same phone. */
-export type PhoneSourceState = {
-  host: string;
-  port: number;
-  isKnown: boolean;
-  ssrc: number;
-  heardAtMs: number;
-};
+export type PhoneSourceState = RtpAddress & { isKnown: boolean; ssrc: number; heardAtMs: number };
 
-export type CallState = {
+/** What another process needs to continue the RTCP of a call. */
+export type CallRtcpState = { readonly told: PhoneReport | null; readonly answeredAtMs: number };
+
+/** The parts of a new call's state that have no object of their own. */
+export function newCallProgress(nowMs: number) {
+  return {
+    isConnected: false,
+    /** The kernel passes one packet in so many. */
+    everyNth: 1,
+    heardAtMs: nowMs,
+    toldSilentAtMs: nowMs,
+    payloadBytes: 0,
+    packetsBefore: 0,
+    idleSinceMs: nowMs,
+    /** The end of the last digit, or of speaking. */
+    passedUntilMs: Number.NEGATIVE_INFINITY,
+  };
+}
+export type CallProgress = ReturnType<typeof newCallProgress>;
+
+export type CallState = Readonly<CallProgress> & {
   readonly spec: CallSpec;
   readonly stream: OutgoingStreamState;
   readonly reception: ReceptionState;
   readonly source: PhoneSourceState;
-  readonly rtcp: { readonly told: PhoneReport | null; readonly answeredAtMs: number };
-  readonly isConnected: boolean;
-  readonly everyNth: number;
-  readonly heardAtMs: number;
-  readonly toldSilentAtMs: number;
-  readonly payloadBytes: number;
-  readonly packetsBefore: number;
-  readonly idleSinceMs: number;
-  readonly passedUntilMs: number;
+  readonly rtcp: CallRtcpState;
   /** The number of descriptors: one for RTP, and one for RTCP if it could be opened. */
   readonly sockets: number;
 };
@@ -49,8 +56,8 @@ export type CallState = {
 export type FloorState = {
   readonly spec: FloorSpec;
   readonly local: RtpAddress;
-  /** The header of the last packet to Asterisk. */
-  readonly header: { readonly sequence: number; readonly timestamp: number; readonly ssrc: number };
+  /** The position of the last packet to Asterisk. */
+  readonly header: StreamPosition;
 };
 
 export type TrunkPlace = Pick<TrunkOptions, 'bind' | 'multicast'>;

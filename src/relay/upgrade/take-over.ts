@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearSocketPath } from '../../process/unix-socket.ts';
 import { DescriptorInbox } from '../../udp/descriptors.ts';
-import { loadLibc } from '../../udp/libc.ts';
+import { type Libc, loadLibc } from '../../udp/libc.ts';
 import { isLibcAllowed } from '../../udp/open-udp.ts';
 import { RelayError } from '../protocol/errors.ts';
 import { onLines, sendLine } from '../protocol/lines.ts';
@@ -70,8 +70,6 @@ export async function takeOver({ pid, handsOver }: Predecessor, socketPath: stri
   }
   return NO_ESTATE;
 }
-
-type Libc = ConstructorParameters<typeof DescriptorInbox>[0];
 
 async function inherit(libc: Libc, socketPath: string): Promise<Estate> {
   const floorStates: FloorState[] = [];
