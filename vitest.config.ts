@@ -1,22 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const CORES = availableParallelism();
-const FAST_START_MS = 80;
-
-/** How long a process takes to start, now: the best of three. */
-function startMs(): number {
-  const times = Array.from({ length: 3 }, () => {
-    const beganMs = performance.now();
-    spawnSync(process.execPath, ['--eval', '0']);
-    return performance.now() - beganMs;
-  });
-  return Math.min(...times);
-}
-
-/** Where processes start fast, files mostly wait for sound; elsewhere each keeps a core busy, and more would be late. */
-const FILES_AT_A_TIME = startMs() < FAST_START_MS ? CORES + 2 : CORES;
 
 /** They load the machine themselves, or measure what a busy machine changes: lost packets, milliseconds, CPU. */
 const MEASURING = [
@@ -33,7 +18,8 @@ const REAL = {
   expect: { poll: { timeout: 10_000 } },
 };
 
-const SHARING = { ...REAL, exclude: MEASURING, maxWorkers: FILES_AT_A_TIME };
+/** Each has processes of its own, which keep a core busy: more files at a time would only make each other late. */
+const SHARING = { ...REAL, exclude: MEASURING, maxWorkers: CORES };
 
 /** The groups run one after the other. */
 export default defineConfig({

@@ -1,5 +1,7 @@
 import { request } from 'node:http';
+import { dirname } from 'node:path';
 import { CodedError } from '../base/coded-error.ts';
+import { checkOwner } from '../process/unix-socket.ts';
 
 /** A refusal by the controller, or its absence (`no-controller`). The other codes are those of the API. */
 export class ApiClientError extends CodedError<string> {
@@ -49,8 +51,12 @@ export class ApiClient {
     throw new ApiClientError(code, message, { answer: value });
   }
 
-  #exchange(method: string, path: string, body?: object): Promise<{ status: number | undefined; text: string }> {
+  async #exchange(method: string, path: string, body?: object): Promise<{ status: number | undefined; text: string }> {
     const socketPath = this.#socketPath;
+    await checkOwner(dirname(socketPath)).catch((cause: NodeJS.ErrnoException) => {
+      // Errors with a code are those of the file system, as for a socket that is not there.
+      if (cause.code === undefined) throw new ApiClientError('no-controller', cause.message, { cause });
+    });
     return new Promise((resolve, reject) => {
       const fail = (cause: NodeJS.ErrnoException) => {
         const why =

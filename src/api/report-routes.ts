@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { attendanceReport, reportQuerySchema } from '../attendance/report.ts';
 import { attendanceRowSchema } from '../attendance/row.ts';
+import { steadyNow } from '../timing/steady-now.ts';
 import type { RouteApp, RouteDeps } from './deps.ts';
 import { answers, conferencePathSchema } from './schemas.ts';
 
@@ -14,6 +15,6 @@ export function reportRoutes(app: RouteApp, { controller, attendance }: RouteDep
     response: answers(z.array(attendanceRowSchema)),
   };
   app.get('/conferences/:conference/report', { schema }, ({ params, query }) =>
-    attendanceReport(attendance, params.conference, query, { nowMs: Date.now(), isRunning }),
+    attendanceReport(attendance, params.conference, query, { nowMs: steadyNow(), isRunning }),
   );
 }

@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Cluster } from '../controller/cluster/cluster.ts';
@@ -5,7 +7,7 @@ import { withErrors } from './app.ts';
 import { ApiError } from './errors.ts';
 import { callRoute } from './node-routes.ts';
 
-/** An SBC needs few; more wait, or are refused. */
+/** An SBC needs few. */
 const MAX_CONNECTIONS = 100;
 const REQUEST_TIMEOUT_MS = 5000;
 const IDLE_TIMEOUT_MS = 30_000;
@@ -30,6 +32,7 @@ export class RouteServer {
       http: { headersTimeout: REQUEST_TIMEOUT_MS },
     });
     app.server.maxConnections = MAX_CONNECTIONS;
+    makeRoom(app.server);
     this.#app = withErrors(app);
     callRoute(this.#app.withTypeProvider<ZodTypeProvider>(), deps.cluster);
   }
@@ -48,4 +51,24 @@ export class RouteServer {
   async stop(): Promise<void> {
     await this.#app.close();
   }
+}
+
+/** Where all connections are taken, the one that has been idle for longest is closed: programs that only connect keep no SBC out. */
+function makeRoom(server: Server): void {
+  const idle = new Set<Socket>();
+  let open = 0;
+  server.on('connection', (socket: Socket) => {
+    open += 1;
+    idle.add(socket);
+    socket.once('close', () => {
+      open -= 1;
+      idle.delete(socket);
+    });
+    const [longest] = idle;
+    if (open >= MAX_CONNECTIONS) longest?.destroy();
+  });
+  server.on('request', ({ socket }, response) => {
+    idle.delete(socket);
+    response.once('close', () => socket.destroyed || idle.add(socket));
+  });
 }

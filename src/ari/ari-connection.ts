@@ -14,11 +14,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export class AriConnection {
   readonly requests: AriPort;
   readonly #http: AriHttp;
-  readonly #username: string;
   #client: Client | null = null;
 
   constructor(login: AriLogin) {
-    this.#username = login.username;
     this.#http = new AriHttp(login);
     this.requests = ariRequests(this.#http, () => {
       if (!this.#client) throw new AriError('unreachable', `not connected to ${this.#http.origin}`);
@@ -31,8 +29,9 @@ export class AriConnection {
    * was away.
    * @returns Asterisk's version
    */
-  async connect(): Promise<string> {
-    const version = await this.#version();
+  async connect(login: AriLogin): Promise<string> {
+    this.#http.logIn(login);
+    const version = await this.#version(login);
     const major = Number.parseInt(version.replace(/^\D*/, ''), 10);
     if (major < OLDEST_MAJOR_VERSION) {
       throw new AriError('unsuitable', `Asterisk ${version} is too old: ${OLDEST_MAJOR_VERSION} or later is needed`);
@@ -47,12 +46,17 @@ export class AriConnection {
     return version;
   }
 
+  /** Rejects with an `AriError`: `unauthorized` if the login is not accepted any more. */
+  async checkLogin(): Promise<void> {
+    await this.#http.get('/ari/asterisk/ping');
+  }
+
   async close(): Promise<void> {
     stopRoutingThrough(this.#http);
     await this.#http.close();
   }
 
-  async #version(): Promise<string> {
+  async #version({ username }: AriLogin): Promise<string> {
     try {
       const info = await this.#http.get('/ari/asterisk/info?only=system');
       return infoSchema.parse(JSON.parse(info)).system.version;
@@ -60,7 +64,7 @@ export class AriConnection {
       const { origin } = this.#http;
       const status = cause instanceof AriError ? cause.status : 0;
       if (cause instanceof AriError && cause.code === 'unauthorized') {
-        const message = `Asterisk at ${origin} refuses user "${this.#username}": compare the password with ari.conf`;
+        const message = `Asterisk at ${origin} refuses user "${username}": compare the password with ari.conf`;
         throw new AriError('unauthorized', message, { status, cause });
       }
       if (cause instanceof AriError && status !== 404) throw cause;

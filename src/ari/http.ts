@@ -19,7 +19,7 @@ type HttpRequest = { method: string; path: string; body?: string | undefined };
 export class AriHttp {
   readonly origin: string;
   readonly #pool: Pool;
-  readonly #authorization: string;
+  #authorization: string;
 
   constructor(login: AriLogin) {
     this.origin = new URL(login.url).origin;
@@ -30,6 +30,11 @@ export class AriHttp {
       headersTimeout: TIMEOUT_MS,
       bodyTimeout: TIMEOUT_MS,
     });
+  }
+
+  /** Uses other credentials from now on. */
+  logIn(login: AriLogin): void {
+    this.#authorization = basicAuthorization(login);
   }
 
   get(path: string): Promise<string> {

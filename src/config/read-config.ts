@@ -15,11 +15,12 @@ import { defaultSocketPath } from './socket-path.ts';
 /** Where `rostrum.yaml` is looked for, unless it is named. */
 const DEFAULT_CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];
 
-/** The node's configuration with everything found: absolute paths, and the password itself. */
+/** The node's configuration with everything found: absolute paths, and secrets. */
 export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports' | 'relay' | 'cluster'> & {
   profilesDirectory: string;
   socketPath: string;
-  ariPassword: string;
+  /** Reads the password, which may have been changed since. Rejects with a ConfigError. */
+  readAriPassword: () => Promise<string>;
   relay: RelayConfig;
   speech: { command: string[]; directory: string };
   reports: { directory: string | null; days: number };
@@ -45,6 +46,9 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
   const socketPath = api.socket ? beside(api.socket) : defaultSocketPath(env);
   const secret = cluster.secretFile ? await readClusterSecret(beside(cluster.secretFile)) : null;
   const nodeId = cluster.nodeId ?? nodeIdFrom(hostname());
+  const readAriPassword = () => readPassword(config.asterisk.passwordFile, beside, env);
+  // A mistake is found before anything starts.
+  await readAriPassword();
   const relayConfig = relayConfigOf(relay, join(dirname(socketPath), 'relay.sock'), beside);
   return {
     ...config,
@@ -63,7 +67,7 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
       secret,
       trunk: trunkAddressOf(cluster.trunk),
     },
-    ariPassword: await readPassword(config.asterisk.passwordFile, beside, env),
+    readAriPassword,
   };
 }
 

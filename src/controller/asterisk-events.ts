@@ -126,7 +126,7 @@ export class AsteriskEvents {
 
   #playbackFinished(id: string, failed: boolean): void {
     const { prompter, floorPlayer } = this.#deps.asterisk;
-    prompter.finished(id);
+    prompter.finished(id, failed);
     floorPlayer.finished(id, failed);
     if (this.#deps.conferences.playbackEnded(id)) void floorPlayer.stop(id);
   }
@@ -140,6 +140,7 @@ export class AsteriskEvents {
   #bridgeDestroyed(bridgeId: string): void {
     const { asterisk, conferences, reconciler, logger } = this.#deps;
     const intended = asterisk.bridges.destroyed(bridgeId);
+    asterisk.prompter.channelGone(bridgeId);
     const name = asterisk.names.conferenceOfFloor(bridgeId);
     if (intended || name === null || !conferences.all.has(name)) return;
     logger.warn(`conference ${name}: its bridge was destroyed by another program; making it again`);

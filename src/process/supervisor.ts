@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
+import { SilenceWatch } from '../timing/silence-watch.ts';
 
 /** A process to keep running. */
 export type ChildSpec = {
@@ -23,6 +24,12 @@ const LAST_RESTART_MS = 5000;
 /** A process that ran this long has started well: the next restart is at once again. */
 const SETTLED_MS = 10_000;
 const STOP_TIMEOUT_MS = 10_000;
+/** A process that has said once that it is alive, and then says nothing for so long, is stopped or in a loop. */
+const SILENT_MS = 10_000;
+
+/** What a process says each second, over its channel. */
+export const ALIVE = { type: 'alive' } as const;
+export const ALIVE_EVERY_MS = 1000;
 
 /** Keeps one process running: restarts it when it dies, but not when it ends by itself with a status of its own. */
 export class Supervisor {
@@ -138,7 +145,14 @@ export class Supervisor {
     });
     try {
       const child = spawn(this.#spec.command, args, { stdio: [...stdio], detached: true });
-      child.on('message', this.#onMessage);
+      // Not before its first sign: until then it is starting.
+      let watch: SilenceWatch | null = null;
+      child.on('message', (message: unknown) => {
+        if (!isAlive(message)) return this.#onMessage(message);
+        watch ??= this.#watch(child);
+        watch.heard();
+      });
+      child.once('exit', () => watch?.stop());
       const ending = new Promise<Ending>((resolve) => {
         // With a process it is about a signal or message that could not be sent, and the process runs on.
         child.on('error', (error) => child.pid === undefined && resolve(notStarted(error)));
@@ -149,6 +163,22 @@ export class Supervisor {
       return { child: null, ending: Promise.resolve(notStarted(error as Error)) };
     }
   }
+
+  /** Kills a process that is silent. One that is stopped does not end by itself when it is asked to. */
+  #watch(child: ChildProcess): SilenceWatch {
+    return new SilenceWatch({
+      checkEveryMs: ALIVE_EVERY_MS,
+      limitMs: SILENT_MS,
+      onSilent: () => {
+        this.#logger.error(`${this.#spec.name} has not shown for ${SILENT_MS / 1000} s that it is alive; killing it`);
+        child.kill('SIGKILL');
+      },
+    });
+  }
+}
+
+function isAlive(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === ALIVE.type;
 }
 
 type Running = { readonly child: ChildProcess | null; readonly ending: Promise<Ending> };

@@ -2,6 +2,9 @@ import type { Problem } from '../yaml/yaml-document.ts';
 import type { OwnProfile } from './profile-file.ts';
 import { entriesOf, isMap } from './profile-keys.ts';
 
+/** More would be a mistake, and checking thousands of long chains would keep the controller from its calls. */
+const MAX_LINEAGE = 16;
+
 /** A profile and those whose values count where it has none: itself first, the root of all last. */
 export type Lineage = readonly [OwnProfile, ...OwnProfile[]];
 
@@ -31,6 +34,9 @@ export function lineageOf(
       return problem(`"${parent.name}" is a ${parent.kind} profile, and this is a ${last.kind} profile`);
     }
     if (lineage.includes(parent)) return { ok: false, problem: circle(lineage, parent) };
+    if (lineage.length === MAX_LINEAGE) {
+      return { ok: false, problem: atExtends(own, `extends more than ${MAX_LINEAGE - 1} profiles in a row`) };
+    }
     lineage.push(parent);
     last = parent;
   }

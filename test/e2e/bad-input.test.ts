@@ -137,6 +137,33 @@ describe('a controller', () => {
     for (const call of [speaker, listener]) await call.hangUp();
   });
 
+  it('whose password is changed says so, and goes on with the new one as soon as it is in its file', async () => {
+    const listener = await lab.phones.call('3000', { callerNumber: '100', send: silence() });
+    await lab.node.waitForMembers('3000', 1);
+    const { directory: ofAsterisk, ariPassword } = lab.node.asterisk;
+    const file = join(ofAsterisk, 'etc/ari.conf');
+    const before = await readFile(file, 'utf8');
+    const passwordFile = join(lab.node.directory, 'ari-password');
+    const change = async (password: string) => {
+      await writeFile(file, before.replace(ariPassword, password));
+      await lab.node.asterisk.cli('module reload res_ari.so');
+    };
+    try {
+      await change('another');
+      const problem = async () => (await lab.node.api.get<StatusView>('/status')).asterisk.problem;
+      await expect.poll(problem).toContain('refuses user "rostrum": compare the password');
+      await writeFile(passwordFile, 'another');
+      await lab.node.waitUntilConnected();
+      await listener.pressKeys('6');
+      await expect.poll(async () => (await lab.node.member('3000', '100')).listenVolume).toBe(1);
+    } finally {
+      await change(ariPassword);
+      await writeFile(passwordFile, ariPassword);
+      await lab.node.waitUntilConnected();
+    }
+    await listener.hangUp();
+  });
+
   it('with a wrong password ends with status 5', async () => {
     const passwordFile = join(directory, 'wrong');
     await writeFile(passwordFile, 'wrong', { mode: 0o600 });

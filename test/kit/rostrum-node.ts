@@ -242,8 +242,9 @@ export class RostrumNode {
     return { code, stdout, stderr };
   }
 
-  /** What `rostrum start` has logged. */
-  log(): Promise<string> {
+  /** What `rostrum start` has logged until now: its processes write their lines a moment later. */
+  async log(): Promise<string> {
+    await sleep(100);
     return readFile(join(this.directory, 'rostrum.log'), 'utf8').catch(() => '');
   }
 

@@ -17,6 +17,7 @@ import { upgradeNode } from '../../controller/upgrade.ts';
 import { createLogger } from '../../process/logger.ts';
 import { VERSION } from '../../process/version.ts';
 import { Speech } from '../../speech/speech.ts';
+import { steadyNow } from '../../timing/steady-now.ts';
 import { lifetime } from './process-end.ts';
 
 /**
@@ -28,11 +29,11 @@ export async function runController(options: { config?: string }): Promise<void>
   const config = await readConfig(options.config, process.env);
   const logger = createLogger(config.log);
   const { url, username, application } = config.asterisk;
-  const login = { url, username, password: config.ariPassword };
+  const readLogin = async () => ({ url, username, password: await config.readAriPassword() });
 
   const { ended } = lifetime();
 
-  const connection = new AriConnection(login);
+  const connection = new AriConnection(await readLogin());
   const ari = connection.requests;
   const profiles = new ProfileStore({ directory: config.profilesDirectory }, { logger });
   await profiles.start();
@@ -42,7 +43,7 @@ export async function runController(options: { config?: string }): Promise<void>
   );
   const inviter = new Inviter(
     { application, ...config.invite },
-    { ari, logger, now: Date.now, publish: (conference, event) => controller.invitationChanged(conference, event) },
+    { ari, logger, now: steadyNow, publish: (conference, event) => controller.invitationChanged(conference, event) },
   );
   const link = new RelayLink(
     { socketPath: config.relay.socketPath },
@@ -65,16 +66,16 @@ export async function runController(options: { config?: string }): Promise<void>
   const trunk = openChannel && config.cluster.trunk;
   const cluster = new Cluster(
     { nodeId, version: VERSION, lifetimeMs: lifetimeSeconds * 1000, capacity, sip, placement, trunk },
-    { openChannel, relay: link, logger, now: Date.now, load: () => (loadavg()[0] ?? 0) / availableParallelism() },
+    { openChannel, relay: link, logger, now: steadyNow, load: () => (loadavg()[0] ?? 0) / availableParallelism() },
   );
   const controller = new Controller(
     { application, nodeId, waitMs: config.admission.waitSeconds * 1000, anySource: config.relay.sources === 'any' },
-    { ari, link, profiles: profiles.current, speech, inviter, cluster, logger, now: Date.now, watch },
+    { ari, link, profiles: profiles.current, speech, inviter, cluster, logger, now: steadyNow, watch },
   );
   profiles.onChange((current) => controller.useProfiles(current));
   process.on('SIGHUP', () => void profiles.reload());
 
-  const session = new AsteriskSession({ login, application }, { ari: connection, controller, logger });
+  const session = new AsteriskSession({ readLogin, application }, { ari: connection, controller, logger });
   const status = () => {
     const now = session.status;
     const asterisk = now.connected

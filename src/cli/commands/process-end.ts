@@ -1,3 +1,5 @@
+import { ALIVE, ALIVE_EVERY_MS } from '../../process/supervisor.ts';
+
 /** When a process of the node is to end. */
 export type Lifetime = {
   /** Resolves when it is to end: with null because it was asked to, else with the reason. */
@@ -14,6 +16,14 @@ export function lifetime(): Lifetime {
   process.once('SIGTERM', () => end(null));
   process.once('SIGINT', () => end(null));
   process.once('disconnect', () => end(null));
+  sayAlive();
   process.channel?.unref();
   return { ended, end };
+}
+
+/** Tells the supervisor each second that this process is neither stopped nor in a loop. */
+function sayAlive(): void {
+  if (!process.connected) return;
+  const timer = setInterval(() => process.connected && process.send?.(ALIVE, () => {}), ALIVE_EVERY_MS);
+  timer.unref();
 }

@@ -14,6 +14,7 @@ const WAITED_OUT: ReadonlySet<AriErrorCode> = new Set(['unreachable', 'refused']
 /** Asterisk answers HTTP before it has loaded ARI, if it has that. */
 const LOADING_MS = 10_000;
 const LOADING_RETRY_MS = 200;
+const LOGIN_CHECK_MS = 4000;
 const CLOSED = 'the event connection closed';
 const TAKEN = 'another program has taken the application';
 
@@ -31,7 +32,8 @@ export type EventConsumer = {
   resync(): Promise<void>;
 };
 
-export type SessionOptions = { login: AriLogin; application: string };
+/** The login is read for each connection, since the password may have been changed. */
+export type SessionOptions = { readLogin: () => Promise<AriLogin>; application: string };
 export type SessionDeps = {
   ari: AriConnection;
   controller: EventConsumer;
@@ -115,15 +117,20 @@ export class AsteriskSession {
 
   async #connect(): Promise<Connection> {
     const { ari, controller, logger } = this.#deps;
-    const { login, application } = this.#options;
-    const asteriskVersion = await ari.connect();
+    const { readLogin, application } = this.#options;
+    const login = await readLogin();
+    const asteriskVersion = await ari.connect(login);
     await checkApplicationFree(ari.requests, application);
 
     controller.connecting();
     let reason: typeof CLOSED | typeof TAKEN = CLOSED;
     let onClose = () => {};
+    let loginCheck: NodeJS.Timeout | undefined;
     const closed: Connection['closed'] = new Promise((resolve) => {
-      onClose = () => resolve(reason);
+      onClose = () => {
+        clearInterval(loginCheck);
+        resolve(reason);
+      };
     });
     const onEvent = (event: AriEvent) => {
       if (event.type === 'ApplicationReplaced') {
@@ -135,6 +142,10 @@ export class AsteriskSession {
     };
     const socket = await EventSocket.open(login, application, { onEvent, onClose });
     this.#socket = socket;
+    // Events go on coming where the password has been changed, and every request is refused.
+    loginCheck = setInterval(() => {
+      ari.checkLogin().catch((error: AriError) => error.code === 'unauthorized' && socket.close());
+    }, LOGIN_CHECK_MS);
     // stop() may have come while the socket was being opened.
     if (this.#stopping.signal.aborted) socket.close();
     try {

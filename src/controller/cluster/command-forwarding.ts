@@ -19,6 +19,9 @@ export type CommandForwardingDeps = {
   flush: () => void;
 };
 
+/** Commands that reach beyond the conference, to programs and other hosts. A node takes them from its own users alone. */
+const LOCAL_ONLY: ReadonlySet<ExternalCommand['type']> = new Set(['execute', 'call-webhook']);
+
 /** Has each command executed by the node that owns what it is about. */
 export class CommandForwarding {
   readonly #nodeId: string;
@@ -65,7 +68,11 @@ export class CommandForwarding {
   async handleCommand(from: string, message: MessageOf<'command'>): Promise<void> {
     const { channel, remote, local, flush } = this.#deps;
     const { conference, command, noForward } = message;
-    const execute = () => local().execute(conference, this.asOwn(command), noForward);
+    const execute = async () => {
+      if (!LOCAL_ONLY.has(command.type)) return local().execute(conference, this.asOwn(command), noForward);
+      const text = `node ${this.#nodeId} does not ${command.type} for other nodes: give the command there`;
+      throw new ControllerError('not-possible', text);
+    };
     const ack = await remote.answer(from, message, execute);
     // The asking node sees what has become of it when the answer comes.
     flush();

@@ -13,6 +13,7 @@ import {
   relayReportSchema,
   type TrunkPeerSpec,
 } from '../../relay/protocol/protocol.ts';
+import { SilenceWatch } from '../../timing/silence-watch.ts';
 import { Waiters } from '../../timing/waiters.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
 
@@ -200,25 +201,21 @@ export class RelayLink {
     return new Promise((resolve) => {
       const socket = connect(this.#path);
       let greeted = false;
-      let heardMs = performance.now();
-      const silentMs = () => performance.now() - heardMs;
-      let watchedMs = heardMs;
-      const watch = setInterval(() => {
-        // While this process stood still itself, it could hear nothing.
-        heardMs += Math.max(0, performance.now() - watchedMs - PING_MS);
-        watchedMs = performance.now();
+      const watch = new SilenceWatch({
+        checkEveryMs: PING_MS,
+        limitMs: SILENCE_MS,
+        onCheck: () => greeted && sendLine(socket, { type: 'ping' } satisfies RelayRequest),
         // A process that is stopped keeps its connections.
-        if (silentMs() > SILENCE_MS) socket.destroy();
-        else if (greeted) sendLine(socket, { type: 'ping' } satisfies RelayRequest);
-      }, PING_MS);
+        onSilent: () => socket.destroy(),
+      });
       socket.on('error', () => {});
       socket.on('close', () => {
-        clearInterval(watch);
+        watch.stop();
         if (greeted) this.#socket = null;
         resolve(greeted);
       });
       onLines(socket, (value) => {
-        heardMs = performance.now();
+        watch.heard();
         const report = relayReportSchema.safeParse(value);
         // A relay of another version may tell more than is known here.
         if (!report.success) return;

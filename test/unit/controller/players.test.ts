@@ -41,8 +41,33 @@ describe('a whisper', () => {
     prompter.whisperEntered(channelId);
     const { ended } = await playing;
     expect(methods()).toEqual(['whisperTo', 'playToChannel']);
-    prompter.finished(((requests[1]?.[2] ?? {}) as { playbackId: string }).playbackId);
+    prompter.finished(((requests[1]?.[2] ?? {}) as { playbackId: string }).playbackId, false);
     await ended;
     expect(requests[2]).toEqual(['hangUp', channelId, 16]);
   });
+});
+
+it('plays announcements of a floor one after the other, and drops those that wait where nobody hears them', async () => {
+  const { ari, library, requests } = parts();
+  const prompter = new Prompter({ ari, names, library });
+  const sounds = { media: [{ type: 'sound', name: 'beep' }], language: 'en', voice: null } as const;
+  const plays = () => requests.filter(([method]) => method === 'playToBridge');
+  const end = (index: number, failed: boolean) =>
+    prompter.finished(((plays()[index]?.[2] ?? {}) as { playbackId: string }).playbackId, failed);
+  const ended: number[] = [];
+  for (const index of [0, 1, 2, 3]) {
+    prompter.announce('3000', sounds).then((announced) => announced.ended.then(() => ended.push(index)));
+  }
+  await settled();
+  expect(plays()).toHaveLength(1);
+  end(0, false);
+  await settled();
+  expect([plays().length, ended]).toEqual([2, [0]]);
+  // Asterisk breaks it off, as everybody has left.
+  end(1, true);
+  await settled();
+  expect([plays().length, ended]).toEqual([2, [0, 1, 2, 3]]);
+  prompter.announce('3000', sounds);
+  await settled();
+  expect(plays()).toHaveLength(3);
 });

@@ -114,6 +114,18 @@ describe('a profile that extends another', () => {
     expect(problemsOf(files as Record<string, string>)).toEqual(problems);
   });
 
+  it('may be fifteen profiles in a row, and no more', () => {
+    const chain = (length: number) =>
+      Object.fromEntries(
+        Array.from({ length }, (_, index) => [
+          `p${index}`,
+          `kind: conference\n${index ? `extends: p${index - 1}\n` : ''}`,
+        ]),
+      );
+    expect(problemsOf(chain(16))).toEqual([]);
+    expect(problemsOf(chain(17))).toEqual(['p16.yaml:2:1: extends: extends more than 15 profiles in a row']);
+  });
+
   it('has mistakes told in the file where the value stands, and once', () => {
     expect(
       problemsOf({

@@ -218,6 +218,17 @@ describe('a command', () => {
     expect(await refused(kick('lyon'))).toBe('no-such-member');
   });
 
+  it.each([
+    { type: 'execute', application: 'System', data: 'id' },
+    { type: 'call-webhook', url: 'http://192.0.2.1/' },
+  ] as const)('that reaches beyond the conference is not taken from another node: $type', async (command) => {
+    const asked = () => oslo.askedFor('setVariable').length + oslo.askedFor('continueInDialplan').length;
+    const before = asked();
+    const denied = refused(lyon.controller.command('3000', { ...command, memberId: 1, node: 'oslo' }));
+    expect(await denied).toBe('not-possible');
+    expect(asked()).toBe(before);
+  });
+
   it('of a key that is refused elsewhere is told to the member who has pressed it', async () => {
     const command = { type: 'kick', memberId: 9 } as const;
     lyon.cluster.publish('3000', { type: 'forward', node: 'oslo', command, by: 1 });
