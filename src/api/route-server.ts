@@ -65,7 +65,7 @@ function makeRoom(server: Server): void {
       idle.delete(socket);
     });
     const [longest] = idle;
-    if (open >= MAX_CONNECTIONS) longest?.destroy();
+    if (open >= MAX_CONNECTIONS && longest !== socket) longest?.destroy();
   });
   server.on('request', ({ socket }, response) => {
     idle.delete(socket);

@@ -32,6 +32,7 @@ export const memberSchema = z.object({
   pathReason: z.string().nullable().describe('Why the path is `bridge`; null where it is not'),
   privateWith: z.number().int().nullable().describe('The other member of the private talk'),
   talking: z.boolean(),
+  phoneHold: z.boolean().describe('The phone has put the call on hold; nobody hears what it sends'),
   levelDbov: z
     .number()
     .nullable()

@@ -39,6 +39,7 @@ export function viewMember(part: ConferencePart, member: Member): MemberView {
     pathReason: own && member.path.at === 'bridge' ? member.path.reason : null,
     privateWith: place.at === 'private' ? partnerIn(conference, member, place.room) : null,
     talking: member.talking,
+    phoneHold: member.phoneHold,
     levelDbov: levelOf(member),
     handRaisedAt: handRaisedAtMs === null ? null : isoTime(handRaisedAtMs),
     talkVolume: adjusted.talkVolume ?? audio.talkVolume,

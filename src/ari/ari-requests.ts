@@ -2,6 +2,7 @@ import type { Client } from 'ari-client';
 import { AriError } from './errors.ts';
 import type { AriHttp } from './http.ts';
 import {
+  applicationSchema,
   bridgeListSchema,
   channelListSchema,
   locationSchema,
@@ -71,6 +72,8 @@ export function ariRequests(http: AriHttp, ari: () => Client): AriPort {
     startBridgeMusic: async (bridgeId, mohClass) => ari().bridges.startMoh({ bridgeId, mohClass }),
     stopBridgeMusic: async (bridgeId) => ari().bridges.stopMoh({ bridgeId }),
 
+    channelsIn: async (applicationName) =>
+      applicationSchema.parse(await ari().applications.get({ applicationName })).channel_ids,
     listChannels: async () => channelListSchema.parse(await ari().channels.list()),
     ring: async (channelId) => ari().channels.ring({ channelId }),
     progress: async (channelId) => {

@@ -29,6 +29,7 @@ const channelSchema = z
 
 export const channelListSchema = z.array(channelSchema);
 
+export const applicationSchema = z.object({ channel_ids: z.array(z.string()) });
 export const bridgeListSchema = z.array(
   z
     .object({ id: z.string(), channels: z.array(z.string()) })
@@ -86,6 +87,8 @@ const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ChannelDtmfReceived'), digit: z.string(), channel: channelSchema }),
   z.object({ type: z.literal('ChannelTalkingStarted'), channel: channelSchema }),
   z.object({ type: z.literal('ChannelTalkingFinished'), channel: channelSchema }),
+  z.object({ type: z.literal('ChannelHold'), channel: channelSchema }),
+  z.object({ type: z.literal('ChannelUnhold'), channel: channelSchema }),
   z.object({
     type: z.literal('PlaybackFinished'),
     playback: z.object({ id: z.string(), state: z.string().default('done') }),

@@ -66,6 +66,8 @@ export interface AriPort {
   /** Asks for events about channels that are not in the application, or were so before it was connected. */
   subscribeToChannels(application: string, channelIds: readonly string[]): Promise<void>;
   listChannels(): Promise<AriChannel[]>;
+  /** The ids of the channels that are in an application. */
+  channelsIn(application: string): Promise<readonly string[]>;
   listBridges(): Promise<AriBridge[]>;
   /** Creates a mixing bridge. No error if it exists. */
   createMixingBridge(bridgeId: string): Promise<void>;

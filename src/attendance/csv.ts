@@ -26,11 +26,12 @@ export function attendanceJsonLines(rows: readonly AttendanceRow[]): string {
 }
 
 /**
- * One cell. Text that a spreadsheet would take for a formula gets a `'` before it: callers choose their names, and
- * some spreadsheets run commands from formulas.
+ * One cell. Callers choose their names: text that a spreadsheet would take for a formula gets a `'` before it, since
+ * some spreadsheets run commands from formulas, and nothing in it commands a terminal. A number as `+49301234` is none.
  */
 function csvCell(value: string | number): string {
   if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : value;
+  const isFormula = /^[=+\-@\t\r\n]/.test(value) && !/^\+\d+$/.test(value);
+  const text = `${isFormula ? "'" : ''}${value}`.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, '?');
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -29,6 +29,7 @@ export const memberRecordSchema = z.object({
   adjusted: adjustedSchema,
   handRaisedAtMs: z.number().nullable(),
   talking: z.boolean(),
+  phoneHold: z.boolean().default(false),
 });
 
 export type MemberRecord = z.output<typeof memberRecordSchema>;
@@ -47,7 +48,7 @@ export const conferenceRecordSchema = z.object({
 export type ConferenceRecord = z.output<typeof conferenceRecordSchema>;
 
 export function recordOf(member: Member): MemberRecord {
-  const { id, channelId, caller, joinedAtMs, flags, place, adjusted, handRaisedAtMs, talking } = member;
+  const { id, channelId, caller, joinedAtMs, flags, place, adjusted, handRaisedAtMs, talking, phoneHold } = member;
   return {
     id,
     channel: channelId,
@@ -59,6 +60,7 @@ export function recordOf(member: Member): MemberRecord {
     adjusted,
     handRaisedAtMs,
     talking,
+    phoneHold,
   };
 }
 

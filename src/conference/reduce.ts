@@ -9,7 +9,7 @@ import { converge } from './rules/converge.ts';
 import { pressed } from './rules/dtmf.ts';
 import { finish, releaseAll, watchAdmins } from './rules/ending.ts';
 import { executeCommand } from './rules/execute-command.ts';
-import { returned } from './rules/hold-and-private.ts';
+import { phoneHeld, returned } from './rules/hold-and-private.ts';
 import { emptied, leave, left, released } from './rules/leaving.ts';
 import { floorMusic, playbackEnded } from './rules/playback.ts';
 import { recordAutomatically, recordingEnded } from './rules/recording.ts';
@@ -115,6 +115,8 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
       return pressed(transition, member, input.digit);
     case 'talking':
       return talkingChanged(transition, member, input);
+    case 'phone-hold':
+      return phoneHeld(transition, member, input.held);
     default:
       return input satisfies never;
   }

@@ -63,6 +63,9 @@ export class AsteriskEvents {
         return talkLevels.started(event.channel.id);
       case 'ChannelTalkingFinished':
         return talkLevels.finished(event.channel.id);
+      case 'ChannelHold':
+      case 'ChannelUnhold':
+        return this.#held(event.channel.id, event.type === 'ChannelHold');
       case 'PlaybackFinished':
         return this.#playbackFinished(event.playback.id, event.playback.state === 'failed');
       case 'RecordingFinished':
@@ -126,7 +129,7 @@ export class AsteriskEvents {
 
   #playbackFinished(id: string, failed: boolean): void {
     const { prompter, floorPlayer } = this.#deps.asterisk;
-    prompter.finished(id, failed);
+    prompter.finished(id);
     floorPlayer.finished(id, failed);
     if (this.#deps.conferences.playbackEnded(id)) void floorPlayer.stop(id);
   }
@@ -135,6 +138,10 @@ export class AsteriskEvents {
     const { incomingCalls, conferences } = this.#deps;
     if (incomingCalls.handleDtmf(channelId, digit)) return;
     conferences.dispatchToMember(channelId, { type: 'dtmf', channelId, digit });
+  }
+
+  #held(channelId: string, held: boolean): void {
+    this.#deps.conferences.dispatchToMember(channelId, { type: 'phone-hold', channelId, held });
   }
 
   #bridgeDestroyed(bridgeId: string): void {

@@ -6,6 +6,7 @@ import { EffectRunner, type EffectRunnerDeps } from './effects/effect-runner.ts'
 import { FloorLegs } from './relay/floor-legs.ts';
 import { Meters, type MetersDeps } from './relay/meters.ts';
 import type { RelayLink } from './relay/relay-link.ts';
+import { Announcements } from './sounds/announcements.ts';
 import { FloorPlayer } from './sounds/floor-player.ts';
 import { NameRecorder } from './sounds/name-recorder.ts';
 import { Prompter } from './sounds/prompter.ts';
@@ -28,6 +29,7 @@ export function createAsteriskServices(options: AnchorsOptions, deps: AsteriskSe
     names,
     bridges,
     prompter,
+    announcements: new Announcements({ prompter, logger }),
     floorPlayer: new FloorPlayer({ ari, names, library }),
     floorLegs: new FloorLegs({ ari, names, bridges, link, logger }),
     anchors: new Anchors(options, { ari, link, logger, now: () => performance.now() }),

@@ -231,12 +231,13 @@ export class Controller {
 
   async #reconcile(): Promise<void> {
     const { ari, names } = this.#asterisk;
-    const { inviter, link, cluster } = this.#deps;
-    const read = await readAsterisk(ari, names, {
-      isUndecided: (channelId) => this.#incomingCalls.isUndecided(channelId),
-      homeOf: (channelId) =>
+    const { inviter, link, cluster, logger } = this.#deps;
+    const known = {
+      isUndecided: (channelId: string) => this.#incomingCalls.isUndecided(channelId),
+      homeOf: (channelId: string) =>
         (this.#conferences.memberOf(channelId) && this.#conferences.conferenceOf(channelId)) ?? null,
-    });
+    };
+    const read = await readAsterisk(ari, names, known, logger);
     inviter.resync(read.channels);
     this.#incomingCalls.resync(read);
     await resync(read, this.#asterisk, this.#conferences);

@@ -8,8 +8,6 @@ export type ChildSpec = {
   name: string;
   command: string;
   args: readonly string[];
-  /** The exit status for a mistake that an operator can correct: a process that has run before is then restarted. */
-  mistakeStatus?: number;
 };
 
 type SupervisorDeps = {
@@ -24,14 +22,14 @@ const LAST_RESTART_MS = 5000;
 /** A process that ran this long has started well: the next restart is at once again. */
 const SETTLED_MS = 10_000;
 const STOP_TIMEOUT_MS = 10_000;
-/** A process that has said once that it is alive, and then says nothing for so long, is stopped or in a loop. */
+/** A process that runs and then says nothing for so long is stopped or in a loop. */
 const SILENT_MS = 10_000;
 
-/** What a process says each second, over its channel. */
+/** What a process says each second over its channel, from when it runs. */
 export const ALIVE = { type: 'alive' } as const;
 export const ALIVE_EVERY_MS = 1000;
 
-/** Keeps one process running: restarts it when it dies, but not when it ends by itself with a status of its own. */
+/** Keeps one process running: restarts it when it dies, but not when it finds at its first start that it cannot run. */
 export class Supervisor {
   readonly #spec: ChildSpec;
   readonly #logger: Logger;
@@ -44,6 +42,8 @@ export class Supervisor {
   #successor: Running | null = null;
   /** The child has been asked to end, and is to be started again. */
   #restarting = false;
+  /** It has run once: what keeps it from running later is new. */
+  #hasRun = false;
 
   constructor(spec: ChildSpec, deps: SupervisorDeps) {
     this.#spec = spec;
@@ -55,7 +55,6 @@ export class Supervisor {
   async run(): Promise<number> {
     const { signal } = this.#stopping;
     let delayMs = 0;
-    let hasRun = false;
     for (;;) {
       const startedMs = performance.now();
       let ending = await this.#run(this.#start(this.#spec.args));
@@ -66,15 +65,14 @@ export class Supervisor {
       const { code, how } = ending;
       if (signal.aborted) return 0;
       const hasSettled = performance.now() - startedMs > SETTLED_MS;
-      hasRun ||= this.#restarting || hasSettled || code === null;
+      this.#hasRun ||= this.#restarting || code === null;
       if (this.#restarting) {
         this.#restarting = false;
         continue;
       }
-      // The process has decided to end, e.g. because of a mistake in the configuration: a restart would repeat it. If
-      // the process has run before, the mistake was made since, and the other process of the node must not end because
-      // of it.
-      const isFinal = code !== null && code !== CRASHED && !(hasRun && code === this.#spec.mistakeStatus);
+      // The process has decided to end, e.g. because of a mistake in the configuration: a restart would repeat it. But the
+      // other process of the node must not end because of something that has gone wrong since.
+      const isFinal = code === 0 || (code !== null && code !== CRASHED && !this.#hasRun);
       if (isFinal) return code;
       if (hasSettled) delayMs = 0;
       this.#logger.error(`${this.#spec.name} ${how}; starting it again${delayMs > 0 ? ` in ${delayMs} ms` : ''}`);
@@ -88,17 +86,13 @@ export class Supervisor {
   stop(): void {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
-    const children = [this.#child, this.#successor?.child];
-    for (const child of children) child?.kill('SIGTERM');
-    setTimeout(() => {
-      for (const child of children) child?.kill('SIGKILL');
-    }, STOP_TIMEOUT_MS).unref();
+    for (const child of [this.#child, this.#successor?.child]) end(child);
   }
 
   /** Ends the process, and starts it again. */
   restart(): void {
     this.#restarting = this.#child !== null;
-    this.#child?.kill('SIGTERM');
+    end(this.#child);
   }
 
   /**
@@ -110,6 +104,8 @@ export class Supervisor {
     if (this.#successor || !this.#ending) return 'is being started already';
     const next = this.#start(args);
     this.#successor = next;
+    const before = this.#child;
+    next.alive.then(() => killLater(before));
     const failed = await Promise.race([this.#ending.then(() => null), next.ending.then(({ how }) => how)]);
     if (failed !== null && this.#successor === next) this.#successor = null;
     return failed;
@@ -145,43 +141,68 @@ export class Supervisor {
     });
     try {
       const child = spawn(this.#spec.command, args, { stdio: [...stdio], detached: true });
-      // Not before its first sign: until then it is starting.
-      let watch: SilenceWatch | null = null;
-      child.on('message', (message: unknown) => {
-        if (!isAlive(message)) return this.#onMessage(message);
-        watch ??= this.#watch(child);
-        watch.heard();
-      });
-      child.once('exit', () => watch?.stop());
+      const alive = this.#watch(child);
       const ending = new Promise<Ending>((resolve) => {
         // With a process it is about a signal or message that could not be sent, and the process runs on.
         child.on('error', (error) => child.pid === undefined && resolve(notStarted(error)));
         child.once('exit', (code, killedBy) => resolve({ code, how: `died (${killedBy ?? `status ${code}`})` }));
       });
-      return { child, ending };
+      return { child, ending, alive };
     } catch (error) {
-      return { child: null, ending: Promise.resolve(notStarted(error as Error)) };
+      return { child: null, ending: Promise.resolve(notStarted(error as Error)), alive: new Promise(() => {}) };
     }
   }
 
-  /** Kills a process that is silent. One that is stopped does not end by itself when it is asked to. */
-  #watch(child: ChildProcess): SilenceWatch {
-    return new SilenceWatch({
-      checkEveryMs: ALIVE_EVERY_MS,
-      limitMs: SILENT_MS,
-      onSilent: () => {
-        this.#logger.error(`${this.#spec.name} has not shown for ${SILENT_MS / 1000} s that it is alive; killing it`);
-        child.kill('SIGKILL');
-      },
+  /**
+   * Takes the messages of a process, and kills it if it is silent: one that is stopped does not end when it is asked to.
+   * @returns when it runs
+   */
+  #watch(child: ChildProcess): Promise<void> {
+    const watch = () =>
+      new SilenceWatch({
+        checkEveryMs: ALIVE_EVERY_MS,
+        limitMs: SILENT_MS,
+        onSilent: () => {
+          this.#logger.error(`${this.#spec.name} has not shown for ${SILENT_MS / 1000} s that it is alive; killing it`);
+          child.kill('SIGKILL');
+        },
+      });
+    return new Promise((resolve) => {
+      let watching: SilenceWatch | null = null;
+      child.on('message', (message: unknown) => {
+        if (!isAlive(message)) return this.#onMessage(message);
+        // Messages may come after the end.
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        watching ??= watch();
+        watching.heard();
+        this.#hasRun = true;
+        resolve();
+      });
+      child.once('exit', () => watching?.stop());
     });
   }
+}
+
+/** Asks a process to end, and kills it if it does not. */
+function end(child: ChildProcess | null | undefined): void {
+  child?.kill('SIGTERM');
+  killLater(child);
+}
+
+function killLater(child: ChildProcess | null | undefined): void {
+  setTimeout(() => child?.kill('SIGKILL'), STOP_TIMEOUT_MS).unref();
 }
 
 function isAlive(message: unknown): boolean {
   return typeof message === 'object' && message !== null && 'type' in message && message.type === ALIVE.type;
 }
 
-type Running = { readonly child: ChildProcess | null; readonly ending: Promise<Ending> };
+type Running = {
+  readonly child: ChildProcess | null;
+  readonly ending: Promise<Ending>;
+  /** Resolves when the process says for the first time that it is alive, if it does. */
+  readonly alive: Promise<void>;
+};
 
 /** How a process has ended, with its exit status if it has one. */
 type Ending = { readonly code: number | null; readonly how: string };

@@ -1,4 +1,4 @@
-import { lstat, mkdir, unlink } from 'node:fs/promises';
+import { lstat, mkdir, stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
@@ -37,8 +37,9 @@ function answers(path: string): Promise<boolean> {
  * @throws Error if the directory is not there, or another user could do that
  */
 export async function checkOwner(directory: string, user = process.getuid?.()): Promise<void> {
-  const { uid, mode } = await lstat(directory);
-  const isTrusted = uid === 0 || uid === user || user === 0;
+  const [link, { uid, mode }] = await Promise.all([lstat(directory), stat(directory)]);
+  const isTrusted = (owner: number) => owner === 0 || owner === user || user === 0;
   const isOpen = (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
-  if (!isTrusted || isOpen) throw new Error(`${directory} belongs to another user, or others may write to it`);
+  if (!isTrusted(link.uid) || !isTrusted(uid) || isOpen)
+    throw new Error(`${directory} belongs to another user, or others may write to it`);
 }

@@ -19,7 +19,8 @@ export class SilenceWatch {
     let checkedMs = this.#heardMs;
     this.#timer = setInterval(() => {
       const nowMs = performance.now();
-      this.#heardMs += Math.max(0, nowMs - checkedMs - checkEveryMs);
+      const lateMs = Math.max(0, nowMs - checkedMs - checkEveryMs);
+      this.#heardMs = Math.min(nowMs, this.#heardMs + lateMs);
       checkedMs = nowMs;
       if (nowMs - this.#heardMs > limitMs) onSilent();
       else onCheck?.();

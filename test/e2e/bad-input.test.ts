@@ -127,10 +127,11 @@ describe('a controller', () => {
     const login = `${ariUsername}:${ariPassword}`;
     const other = new WebSocket(`${ariUrl.replace('http', 'ws')}/ari/events?app=rostrum&api_key=${login}`);
     await once(other, 'open');
-    const problem = async () => (await lab.node.api.get<StatusView>('/status')).asterisk.problem;
-    await expect.poll(problem).toBe('another program has taken the application');
+    await expect.poll(() => lab.node.controllerPid().catch(() => pid)).not.toBe(pid);
     await lab.node.waitUntilConnected();
-    expect(await lab.node.controllerPid()).toBe(pid);
+    expect(await lab.node.log()).toMatch(
+      /rostrum: another program has taken application "rostrum" .*\n.*starting it again/,
+    );
     await listener.pressKeys('6');
     await expect.poll(async () => (await lab.node.member('3000', '100')).listenVolume).toBe(1);
     expect(listener.stats()).toMatchObject({ lost: 0, streams: 1 });

@@ -36,6 +36,25 @@ describe('a speaker', () => {
     await flags('200', '-mute');
     await listening.waitForTone(440, HEARD);
   });
+
+  it('is not heard while the phone holds the call, also after a restart of the controller, and is again after', async () => {
+    const speaking = await speaker('200', tone(440, -20));
+    const [listening, other] = [await listener('101'), await speaker('201', tone(1000, -20))];
+    await Promise.all([listening, other].map((call) => call.waitForTone(440, HEARD)));
+    expect(await speaking.hold(true)).toBe(200);
+    const gone = { freqHz: 440, belowDbov: NOT_HEARD_DBOV, timeoutMs: 2000 };
+    await Promise.all([listening, other].map((call) => call.waitForSilence(gone)));
+    expect(await lab.node.member('3000', '200')).toMatchObject({ phoneHold: true, mute: false });
+    process.kill(await lab.node.controllerPid(), 'SIGKILL');
+    await lab.node.waitUntilConnected();
+    await lab.node.waitForMembers('3000', 3);
+    expect(listening.toneLevelDbov(440, { lastMs: 500 })).toBeLessThan(NOT_HEARD_DBOV);
+    await listening.waitForTone(1000, HEARD);
+    expect(await speaking.hold(false)).toBe(200);
+    await Promise.all([listening, other].map((call) => call.waitForTone(440, HEARD)));
+    expect(await lab.node.member('3000', '200')).toMatchObject({ phoneHold: false });
+    expect(await lab.node.log()).toMatch(/conference 3000: phone-hold memberId=\d+ held=true/);
+  });
 });
 
 describe('a listener', () => {

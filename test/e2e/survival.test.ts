@@ -1,3 +1,5 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
@@ -90,6 +92,51 @@ describe('kill -9 of the controller', () => {
     await lab.node.waitForMembers('3000', 20);
     const [, ...listeners] = calls;
     await Promise.all(listeners.map((call) => call.waitForTone(440, { aboveDbov: -24, timeoutMs: 3000 })));
+  });
+});
+
+/** Calls with a Call-ID that is no UTF-8, as no phone does by itself. */
+async function callIndescribably(): Promise<Socket> {
+  const { host, port } = lab.node.server;
+  const socket = createSocket('udp4').bind(0, host);
+  await once(socket, 'listening');
+  const own = `${host}:${socket.address().port}`;
+  const description = `v=0\r\no=- 1 1 IN IP4 ${host}\r\ns=-\r\nc=IN IP4 ${host}\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\n`;
+  const head = [
+    `INVITE sip:3000@${host}:${port} SIP/2.0`,
+    `Via: SIP/2.0/UDP ${own};branch=z9hG4bK66`,
+    'Max-Forwards: 70',
+    `From: <sip:66@${host}>;tag=66`,
+    `To: <sip:3000@${host}>`,
+    `Contact: <sip:66@${own}>`,
+    'CSeq: 1 INVITE',
+    'Content-Type: application/sdp',
+    `Content-Length: ${description.length}`,
+    'Call-ID: a',
+  ];
+  const parts = [Buffer.from(head.join('\r\n')), Buffer.of(0xff), Buffer.from(`\r\n\r\n${description}`)];
+  socket.send(Buffer.concat(parts), port, host);
+  return socket;
+}
+
+describe('a call that Asterisk cannot describe', () => {
+  it('is ended by a controller that starts, which has all the other calls', async () => {
+    const listener = await lab.phones.call('3000', { callerNumber: '101' });
+    await lab.node.waitForMembers('3000', 1);
+    const socket = await callIndescribably();
+    try {
+      const channels = () => lab.node.asterisk.cli('core show channels concise');
+      await expect.poll(channels).toMatch(/Stasis.*!66!/);
+      process.kill(await lab.node.controllerPid(), 'SIGKILL');
+      await lab.node.waitUntilConnected();
+      await lab.node.waitForMembers('3000', 1);
+      expect(await channels()).not.toMatch(/!66!/);
+      expect(await lab.node.log()).toContain('Asterisk cannot describe it: its Call-ID is no text');
+      await listener.pressKeys('6');
+      await expect.poll(async () => (await lab.node.member('3000', '101')).listenVolume).toBe(1);
+    } finally {
+      socket.close();
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,9 @@ describe('the directory of a socket', () => {
     await mkdir(sticky);
     await chmod(sticky, 0o1777);
     await checkOwner(sticky, uid);
+    const link = join(directory, 'link');
+    await symlink(directory, link);
+    await checkOwner(link, uid);
   });
 
   it.skipIf(process.getuid?.() !== 0)('of another user is not trusted, but by root', async () => {

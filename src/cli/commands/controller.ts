@@ -31,7 +31,7 @@ export async function runController(options: { config?: string }): Promise<void>
   const { url, username, application } = config.asterisk;
   const readLogin = async () => ({ url, username, password: await config.readAriPassword() });
 
-  const { ended } = lifetime();
+  const { ended, end, running } = lifetime();
 
   const connection = new AriConnection(await readLogin());
   const ari = connection.requests;
@@ -75,7 +75,10 @@ export async function runController(options: { config?: string }): Promise<void>
   profiles.onChange((current) => controller.useProfiles(current));
   process.on('SIGHUP', () => void profiles.reload());
 
-  const session = new AsteriskSession({ readLogin, application }, { ari: connection, controller, logger });
+  const session = new AsteriskSession(
+    { readLogin, application },
+    { ari: connection, controller, logger, onReplaced: end },
+  );
   const status = () => {
     const now = session.status;
     const asterisk = now.connected
@@ -102,7 +105,9 @@ export async function runController(options: { config?: string }): Promise<void>
     await session.start();
     await routeServer?.start();
     logger.info(`controller running, process ${process.pid}, admin socket ${config.socketPath}`);
-    await ended;
+    running();
+    const error = await ended;
+    if (error) throw error;
     logger.info('controller stopping; calls go on in Asterisk');
   } finally {
     await routeServer?.stop();

@@ -5,6 +5,8 @@ export type Lifetime = {
   /** Resolves when it is to end: with null because it was asked to, else with the reason. */
   readonly ended: Promise<Error | null>;
   readonly end: (reason: Error | null) => void;
+  /** The process runs from now on, and tells the supervisor each second that it is neither stopped nor in a loop. */
+  readonly running: () => void;
 };
 
 /** Ends with SIGTERM and SIGINT, and with the supervisor: without it, the process would be in the way of the next one. */
@@ -16,14 +18,12 @@ export function lifetime(): Lifetime {
   process.once('SIGTERM', () => end(null));
   process.once('SIGINT', () => end(null));
   process.once('disconnect', () => end(null));
-  sayAlive();
   process.channel?.unref();
-  return { ended, end };
+  return { ended, end, running: sayAlive };
 }
 
-/** Tells the supervisor each second that this process is neither stopped nor in a loop. */
 function sayAlive(): void {
-  if (!process.connected) return;
-  const timer = setInterval(() => process.connected && process.send?.(ALIVE, () => {}), ALIVE_EVERY_MS);
-  timer.unref();
+  const say = () => process.connected && process.send?.(ALIVE, () => {});
+  say();
+  setInterval(say, ALIVE_EVERY_MS).unref();
 }

@@ -13,7 +13,7 @@ import { lifetime } from './process-end.ts';
 export async function runRelay(options: { config?: string; takeOver?: true }): Promise<void> {
   const config = await readConfig(options.config, process.env);
   const logger = createLogger(config.log);
-  const { ended, end } = lifetime();
+  const { ended, end, running } = lifetime();
 
   const predecessor = options.takeOver ? await findPredecessor(config.relay.socketPath) : null;
   const threads = Math.max(config.relay.threads, predecessor?.handsOver?.threads ?? 0);
@@ -24,6 +24,7 @@ export async function runRelay(options: { config?: string; takeOver?: true }): P
   try {
     await Promise.race([relay.start(), ended]);
     logger.info(`relay running, process ${process.pid}`);
+    running();
     const error = await ended;
     if (error) throw error;
     logger.info('relay stopping');

@@ -15,7 +15,7 @@ export async function start({ config: configFile }: { config?: string }): Promis
   const program = fileURLToPath(new URL('../main.js', import.meta.url));
   const command = process.execPath;
   const argsOf = (name: string) => [program, name, ...(configFile ? ['--config', configFile] : [])];
-  const specOf = (name: string) => ({ name, command, args: argsOf(name), mistakeStatus: EXIT.usage });
+  const specOf = (name: string) => ({ name, command, args: argsOf(name) });
   const relay = new Supervisor(specOf('relay'), { logger });
   const controller = new Supervisor(specOf('controller'), {
     logger,

@@ -49,6 +49,7 @@ export function memberText(member: MemberStatusView): string {
     ['flags', flagWords(member)],
     ['place', place(member)],
     ['talking', member.talking ? 'yes' : 'no'],
+    ['phone', member.phoneHold ? 'has put the call on hold' : 'connected'],
     ['level', level(member) ?? 'not measured'],
     ['hand', member.handRaisedAt ? `raised at ${time(member.handRaisedAt)}` : 'down'],
     ['talk volume', signed(member.talkVolume)],

@@ -67,7 +67,7 @@ export const CHANNEL_SETUP_KEYS = Object.keys(UNTOUCHED) as ChannelSetupKey[];
 /** @returns null for a member whose channel is to be left as it is: on the way out, or in the hands of the dialplan */
 export function channelSetupOf(conference: Conference, member: Member): ChannelSetup | null {
   const { audio, audience, sound } = conference.settings.profile;
-  const { place, flags, adjusted } = member;
+  const { place, flags, adjusted, phoneHold } = member;
   if (place.at === 'leaving' || place.at === 'away') return null;
   const bridge = bridgeOf(conference, member);
   if (bridge === 'none') {
@@ -85,7 +85,7 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
   const speaks = flags.speaker || inPrivate;
   const vadLevel = adjusted.vadLevel ?? audio.vadLevel;
   const agcLevel = adjusted.agcLevel ?? audio.agcLevel;
-  const voice = inPrivate || (flags.speaker && !flags.mute);
+  const voice = !phoneHold && (inPrivate || (flags.speaker && !flags.mute));
   return {
     answered: true,
     bridge,

@@ -40,6 +40,8 @@ export type ConferenceEffect =
   | { type: 'delete-names'; prefix: string }
   /** Play something short to everybody on the floor. */
   | { type: 'announce'; sounds: Sounds; nextStep?: 'end' }
+  /** Do not play those that have not begun: nobody is left to hear them. */
+  | { type: 'drop-announcements' }
   | { type: 'play'; playback: Playback; sounds: Sounds }
   | { type: 'control-playback'; id: string; operation: PlaybackOperation }
   /** Music for the floor; null ends it. */

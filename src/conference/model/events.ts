@@ -12,6 +12,7 @@ export type ConferenceEvent =
   | { type: 'moved'; memberId: number; place: Place['at'] }
   /** The level as of then; null where it is not measured. */
   | { type: 'talking'; memberId: number; talking: boolean; levelDbov: number | null }
+  | { type: 'phone-hold'; memberId: number; held: boolean }
   | { type: 'hand'; memberId: number; raised: boolean }
   | { type: 'leaving'; memberId: number; result: Result }
   | { type: 'left'; memberId: number }

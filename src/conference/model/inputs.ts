@@ -26,6 +26,8 @@ export type Input =
   | { type: 'returned'; channelId: string }
   | { type: 'dtmf'; channelId: string; digit: string }
   | { type: 'talking'; channelId: string; talking: boolean; levelDbov: number | null }
+  /** The phone has put the call on hold, or has taken it back. */
+  | { type: 'phone-hold'; channelId: string; held: boolean }
   | { type: 'playback-ended'; id: string }
   /** The recording has stopped, for whatever reason; `isTaken`: there is a file of its name already. */
   | { type: 'recording-ended'; name: string; failed: boolean; isTaken?: true }

@@ -69,6 +69,8 @@ export type Member = {
   /** When the hand was raised; null while it is down. */
   readonly handRaisedAtMs: number | null;
   readonly talking: boolean;
+  /** The phone has put the call on hold: what it sends is its music, and not for the others. */
+  readonly phoneHold: boolean;
   readonly dtmf: Collector;
   /** The name as the member has said it: a recording of Asterisk. */
   readonly spokenName: string | null;
@@ -88,6 +90,7 @@ export function newMember(known: Known & Partial<Member>): Member {
     adjusted: {},
     handRaisedAtMs: null,
     talking: false,
+    phoneHold: false,
     dtmf: IDLE,
     spokenName: null,
     pinEntry: null,

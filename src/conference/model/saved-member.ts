@@ -8,7 +8,7 @@ import type { Member } from './member.ts';
  */
 export type SavedMember = Pick<
   Member,
-  'id' | 'joinedAtMs' | 'flags' | 'place' | 'adjusted' | 'handRaisedAtMs' | 'spokenName'
+  'id' | 'joinedAtMs' | 'flags' | 'place' | 'adjusted' | 'handRaisedAtMs' | 'spokenName' | 'phoneHold'
 > & {
   readonly conference: string;
   readonly profileName: string;
@@ -20,7 +20,7 @@ export type SavedMember = Pick<
 
 /** The state of a member to be saved. A member on the way to the floor is saved as being there. */
 export function savedOf(member: Member, conference: Conference): Omit<SavedMember, 'settled'> {
-  const { id, joinedAtMs, flags, place, adjusted, handRaisedAtMs, spokenName } = member;
+  const { id, joinedAtMs, flags, place, adjusted, handRaisedAtMs, spokenName, phoneHold } = member;
   return {
     conference: conference.name,
     profileName: conference.settings.profileName,
@@ -31,6 +31,7 @@ export function savedOf(member: Member, conference: Conference): Omit<SavedMembe
     adjusted,
     handRaisedAtMs,
     spokenName,
+    phoneHold,
     setup: channelSetupOf(conference, member),
   };
 }

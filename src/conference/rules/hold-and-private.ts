@@ -14,6 +14,13 @@ export function hold(transition: Transition, member: Member, held: boolean): voi
   if (held) transition.prompt(member, ['hold']);
 }
 
+/** The phone has put the call on hold, or has taken it back: that changes only whether the others hear it. */
+export function phoneHeld(transition: Transition, { channelId, id, phoneHold }: Member, held: boolean): void {
+  if (phoneHold === held) return;
+  transition.patch(channelId, { phoneHold: held });
+  transition.publish({ type: 'phone-hold', memberId: id, held });
+}
+
 /** Both must be on the floor, or held. */
 export function talkPrivately(transition: Transition, member: Member, withMemberId: number): void {
   const other = transition.conference.members.byId(withMemberId);

@@ -73,6 +73,7 @@ export function endPrivateTalk(transition: Transition, { place }: Member): void 
 /** The last member is gone: the conference waits for its idle time, then ends. */
 export function emptied(transition: Transition): void {
   stopPlayback(transition);
+  transition.do({ type: 'drop-announcements' });
   setMusic(transition, false);
   const { conference, nowMs } = transition;
   // One that was to end ends now, so that a caller who calls again finds a new one.

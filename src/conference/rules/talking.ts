@@ -26,7 +26,7 @@ export function forgetTalking(before: Conference, transition: Transition): void 
 
 /**
  * Whether the detection that watched the member before the transition still does. The order of the voice's functions counts:
- * see `ChannelConfigurator`.
+ * see `configureChannel`.
  */
 function isWatchedOn(before: Conference, was: Member, after: Conference, member: Member): boolean {
   const [from, to] = [channelSetupOf(before, was), channelSetupOf(after, member)];

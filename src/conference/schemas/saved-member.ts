@@ -50,6 +50,7 @@ const storedSchema = z
     // Only what differs from a call that nobody has touched.
     setUp: channelSetupSchema.nullable().catch(null),
     name: z.string().nullable(),
+    phoneHold: z.boolean().default(false),
     settled: z.boolean(),
   })
   .transform(

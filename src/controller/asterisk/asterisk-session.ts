@@ -15,13 +15,10 @@ const WAITED_OUT: ReadonlySet<AriErrorCode> = new Set(['unreachable', 'refused']
 const LOADING_MS = 10_000;
 const LOADING_RETRY_MS = 200;
 const LOGIN_CHECK_MS = 4000;
-const CLOSED = 'the event connection closed';
-const TAKEN = 'another program has taken the application';
 
 export type SessionStatus = { connected: true; asteriskVersion: string } | { connected: false; reason: string };
 
-/** `closed` resolves with why it has closed. */
-type Connection = { closed: Promise<typeof CLOSED | typeof TAKEN> };
+type Connection = { closed: Promise<void> };
 
 /** Receives the events of Asterisk. */
 export type EventConsumer = {
@@ -38,6 +35,8 @@ export type SessionDeps = {
   ari: AriConnection;
   controller: EventConsumer;
   logger: Logger;
+  /** Another program has taken the application: this controller does not know any more what happens to its calls. */
+  onReplaced: (error: AriError) => void;
 };
 
 /**
@@ -102,11 +101,9 @@ export class AsteriskSession {
     while (!signal.aborted) {
       if (connection) {
         retryMs = FIRST_RETRY_MS;
-        const reason = await connection.closed;
+        await connection.closed;
         if (signal.aborted) return;
-        this.#lost(new AriError('unreachable', reason));
-        // Two programs that take it from each other at once would keep Asterisk busy.
-        if (reason === TAKEN) retryMs = LAST_RETRY_MS;
+        this.#lost(new AriError('unreachable', 'the event connection closed'));
       }
       // Half of the wait is random, so that many controllers do not come back in step.
       await sleep(retryMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
@@ -123,21 +120,17 @@ export class AsteriskSession {
     await checkApplicationFree(ari.requests, application);
 
     controller.connecting();
-    let reason: typeof CLOSED | typeof TAKEN = CLOSED;
     let onClose = () => {};
     let loginCheck: NodeJS.Timeout | undefined;
     const closed: Connection['closed'] = new Promise((resolve) => {
       onClose = () => {
         clearInterval(loginCheck);
-        resolve(reason);
+        resolve();
       };
     });
     const onEvent = (event: AriEvent) => {
-      if (event.type === 'ApplicationReplaced') {
-        reason = TAKEN;
-        this.#socket?.close();
-      }
-      if (event.type === 'ChannelUserevent') this.#answerWho(event.eventname);
+      if (event.type === 'ApplicationReplaced') this.#deps.onReplaced(takenFrom(login.url, application));
+      else if (event.type === 'ChannelUserevent') this.#answerWho(event.eventname);
       else controller.handle(event);
     };
     const socket = await EventSocket.open(login, application, { onEvent, onClose });
@@ -174,4 +167,9 @@ export class AsteriskSession {
     this.#status = { connected: false, reason: error.message };
     return null;
   }
+}
+
+function takenFrom(url: string, application: string): AriError {
+  const message = `another program has taken application "${application}" of ${url}; stop it, or set asterisk.application`;
+  return new AriError('application-taken', message);
 }

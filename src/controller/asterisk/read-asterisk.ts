@@ -1,3 +1,6 @@
+import type { Logger } from 'winston';
+import { NORMAL_CLEARING } from '../../ari/causes.ts';
+import { AriError } from '../../ari/errors.ts';
 import type { AriBridge, AriChannel, AriPort } from '../../ari/port.ts';
 import type { ChannelSeen } from '../../conference/model/inputs.ts';
 import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
@@ -35,8 +38,13 @@ export type Known = {
 };
 
 /** Reads all channels that are in our application, or away in the dialplan, with what was saved on them. */
-export async function readAsterisk(ari: AriPort, names: ObjectNames, known: Known): Promise<AsteriskRead> {
-  const [channels, bridges] = await Promise.all([ari.listChannels(), ari.listBridges()]);
+export async function readAsterisk(
+  ari: AriPort,
+  names: ObjectNames,
+  known: Known,
+  logger: Pick<Logger, 'warn'>,
+): Promise<AsteriskRead> {
+  const [channels, bridges] = await Promise.all([listChannels(ari, names.application, logger), ari.listBridges()]);
   const ours = channels.filter(
     ({ id, stasis, context }) =>
       !known.isUndecided(id) &&
@@ -53,6 +61,26 @@ export async function readAsterisk(ari: AriPort, names: ObjectNames, known: Know
   };
   await Promise.all(ours.map((channel) => readChannel(ari, names, channel, known.homeOf(channel.id), read)));
   return read;
+}
+
+/**
+ * Asterisk describes no channel at all (500) while it has one that it cannot put into JSON, such as a call whose Call-ID
+ * is no UTF-8, for which RFC 3261 has no room either. Such calls are ended, and then it can.
+ */
+async function listChannels(ari: AriPort, application: string, logger: Pick<Logger, 'warn'>): Promise<AriChannel[]> {
+  try {
+    return await ari.listChannels();
+  } catch (error) {
+    if (!(error instanceof AriError) || error.status !== 500) throw error;
+    for (const id of await ari.channelsIn(application)) {
+      // Asked for it alone, Asterisk answers nothing.
+      const hasAnswer = await ari.readLocation(id).then(Boolean, (cause: unknown) => cause instanceof AriError);
+      if (hasAnswer) continue;
+      logger.warn(`call ${id}: hung up, because Asterisk cannot describe it: its Call-ID is no text`);
+      await ari.hangUp(id, NORMAL_CLEARING);
+    }
+    return ari.listChannels();
+  }
 }
 
 export async function readConference(

@@ -12,6 +12,7 @@ import type { ObjectNames } from '../asterisk/object-names.ts';
 import { type ConfigureChannel, type ConfigureDeps, configureChannel } from '../calls/configure-channel.ts';
 import { ControllerError } from '../errors/controller-error.ts';
 import type { FloorLegs } from '../relay/floor-legs.ts';
+import type { Announcements } from '../sounds/announcements.ts';
 import type { FloorPlayer } from '../sounds/floor-player.ts';
 import type { NameRecorder } from '../sounds/name-recorder.ts';
 import type { Prompter } from '../sounds/prompter.ts';
@@ -29,6 +30,7 @@ type QueuedEffect = Exclude<ChannelEffect, { type: 'hush' }>;
 export type EffectRunnerDeps = ConfigureDeps & {
   names: ObjectNames;
   prompter: Prompter;
+  announcements: Announcements;
   floorPlayer: FloorPlayer;
   nameRecorder: NameRecorder;
   logger: Logger;
@@ -180,7 +182,7 @@ export class EffectRunner {
   }
 
   #performForAll(conference: string, effect: ConferenceEffect): Promise<void> {
-    const { ari, bridges, floorPlayer } = this.#deps;
+    const { ari, bridges, floorPlayer, announcements } = this.#deps;
     switch (effect.type) {
       case 'open-floor':
         return bridges.openFloor(conference);
@@ -192,6 +194,9 @@ export class EffectRunner {
         return bridges.closeRoom(conference, effect.room);
       case 'announce':
         return this.#announce(conference, effect);
+      case 'drop-announcements':
+        announcements.drop(conference);
+        return Promise.resolve();
       case 'play':
         return this.#play(conference, effect);
       case 'control-playback':
@@ -218,18 +223,17 @@ export class EffectRunner {
   }
 
   async #announce(conference: string, effect: Extract<ConferenceEffect, { type: 'announce' }>): Promise<void> {
-    const { prompter, bridges, report } = this.#deps;
+    const { announcements, bridges, report } = this.#deps;
     const over = () => {
       if (effect.nextStep === 'end') report(conference, { type: 'end-announced' });
     };
     try {
       await bridges.floorOpened(conference);
-      const { ended } = await prompter.announce(conference, effect.sounds);
-      ended.then(over);
     } catch (error) {
       over();
       throw error;
     }
+    await announcements.play(conference, effect.sounds, over);
   }
 
   async #play(conference: string, { playback, sounds }: Extract<ConferenceEffect, { type: 'play' }>): Promise<void> {

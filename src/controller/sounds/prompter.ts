@@ -25,8 +25,6 @@ type Playing = {
   /** It will be played again, and only then be over. */
   isInterrupted: boolean;
 };
-/** The announcements of a floor that play or wait, and the end of the last of them. */
-type Announcements = { last: Promise<void>; waiting: number };
 /** A channel whose sound is mixed into what a member hears, for as long as it has something to play. */
 type Whisper = { readonly channelId: string; readonly made: Promise<void>; uses: number };
 
@@ -42,8 +40,6 @@ export class Prompter implements ChannelObserver {
   readonly #playing = new Map<string, Playing>();
   /** The same, by channel. */
   readonly #playingTo = new Map<string, Set<Playing>>();
-  /** By bridge. Those that wait are dropped with the floor. */
-  readonly #announcements = new Map<string, Announcements>();
   readonly #whispers = new Map<string, Whisper>();
   /** Whispers that have not entered the application yet. */
   readonly #entering = new Waiters<void>();
@@ -81,33 +77,17 @@ export class Prompter implements ChannelObserver {
   }
 
   /**
-   * Plays to everybody on a floor, after the announcements before: where Asterisk begins or ends two at once on a bridge,
-   * it loses their channels.
-   * @returns once it plays, or waits for another one, with a promise of its end; rejects with an `AriError`
+   * Plays to everybody on a floor.
+   * @returns once it plays, with a promise of its end; rejects with an `AriError`
    */
   async announce(conference: string, sounds: Sounds): Promise<{ ended: Promise<void> }> {
     const media = await this.#library.uris(sounds);
     if (media.length === 0) return { ended: Promise.resolve() };
     const bridgeId = this.#names.floor(conference);
     const { language } = sounds;
-    const present = this.#announcements.get(bridgeId);
-    const queue = present ?? { last: Promise.resolve(), waiting: 0 };
-    this.#announcements.set(bridgeId, queue);
-    const begin = async () => {
-      if (this.#announcements.get(bridgeId) !== queue) return { ended: Promise.resolve() };
-      return this.#play({ channelId: bridgeId, over: true }, (playbackId) =>
-        this.#ari.playToBridge(bridgeId, { playbackId, media, language }),
-      );
-    };
-    queue.waiting += 1;
-    const begun = queue.last.then(begin);
-    const ended = begun.then((playing) => playing.ended).catch(() => {});
-    queue.last = ended.then(() => {
-      queue.waiting -= 1;
-      if (queue.waiting === 0 && this.#announcements.get(bridgeId) === queue) this.#announcements.delete(bridgeId);
-    });
-    if (!present) await begun;
-    return { ended };
+    return this.#play({ channelId: bridgeId, over: true }, (playbackId) =>
+      this.#ari.playToBridge(bridgeId, { playbackId, media, language }),
+    );
   }
 
   /** Stops whatever is being played to a caller. */
@@ -149,17 +129,13 @@ export class Prompter implements ChannelObserver {
     this.#entering.settle(channelId, undefined);
   }
 
-  /** Asterisk says that a playback is over, or that it was broken off: an announcement where nobody is left to hear it. */
-  finished(playbackId: string, failed: boolean): void {
-    const playing = this.#playing.get(playbackId);
-    if (!playing) return;
-    if (failed) this.#announcements.delete(playing.channelId);
-    playing.finish();
+  /** Asterisk says that a playback is over. */
+  finished(playbackId: string): void {
+    this.#playing.get(playbackId)?.finish();
   }
 
   /** A channel or a floor is gone, and with it what was being played there. */
   channelGone(id: string): void {
-    this.#announcements.delete(id);
     for (const { finish } of this.#allTo(id)) finish();
   }
 

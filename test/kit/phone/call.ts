@@ -130,6 +130,12 @@ export class Call {
     await waitUntil({ waitedFor: `keys ${keys} sent`, timeoutMs }, look, this.#isOver);
   }
 
+  /** Puts the call on hold, or takes it back; resolves with the final status. Held, the phone goes on sending, as a PBX does. */
+  hold(held: boolean): Promise<number> {
+    if (this.#session === null) throw new PhoneError({ code: 'not-answered' });
+    return this.#session.offer(held ? 'sendonly' : 'sendrecv');
+  }
+
   /** Its packets come from another port from now on, of this address or another one: behind NAT that happens. */
   move(bindAddress?: string): Promise<void> {
     return this.#media.move(bindAddress);

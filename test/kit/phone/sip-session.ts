@@ -44,7 +44,7 @@ export interface SipWire {
 /** A peer that does not answer our BYE is left after this. */
 const BYE_TIMEOUT_MS = 4000;
 const INFO_TIMEOUT_MS = 4000;
-/** A phone's description changes only in what the other side asked for. */
+/** A phone's description changes in what the other side asked for, and when the phone holds the call. */
 export const SDP_ORIGIN: SdpOrigin = { sessionId: 1, version: 1 };
 const SDP_TYPE: SipHeader = ['content-type', 'application/sdp'];
 
@@ -55,6 +55,7 @@ export abstract class SipSession {
   protected readonly handler: SessionHandler;
   #state: 'early' | 'answered' | 'leaving' | 'ended' = 'early';
   #stopAnswering: (() => void) | null = null;
+  #version = SDP_ORIGIN.version;
 
   constructor(dialog: Dialog, wire: SipWire, handler: SessionHandler) {
     this.dialog = dialog;
@@ -82,6 +83,26 @@ export abstract class SipSession {
     return new Promise((resolve) => {
       const handler = { onFinal: (response: SipResponse | null) => resolve(response?.status ?? 0) };
       this.wire.request(request, this.#hop(), handler, INFO_TIMEOUT_MS);
+    });
+  }
+
+  /** Describes our audio anew, as a phone does that holds the call (RFC 3264, section 8.4); resolves with the final status. */
+  offer(direction: LocalAudio['direction']): Promise<number> {
+    this.#version += 1;
+    const request = dialogRequest(this.dialog, this.wire.local, {
+      method: 'INVITE',
+      headers: [SDP_TYPE],
+      body: formatSdp({ ...this.handler.localAudio(), direction }, { ...SDP_ORIGIN, version: this.#version }),
+    });
+    const { cseq } = this.dialog;
+    return new Promise((resolve) => {
+      const onFinal = (response: SipResponse | null) => {
+        if (response !== null && response.status < 300) {
+          this.wire.sendAck(dialogRequest(this.dialog, this.wire.local, { method: 'ACK', cseq }), this.#hop());
+        }
+        resolve(response?.status ?? 0);
+      };
+      this.wire.request(request, this.#hop(), { onFinal });
     });
   }
 

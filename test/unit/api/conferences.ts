@@ -29,6 +29,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     adjusted: {},
     handRaisedAtMs: null,
     talking: false,
+    phoneHold: false,
     dtmf: IDLE,
     pinEntry: null,
     spokenName: null,

@@ -36,8 +36,18 @@ describe('attendance as CSV', () => {
     expect(attendanceCsv(rowsWith('100', 'Ann, "the\nboss"'))).toContain(',"Ann, ""the\nboss""",');
   });
 
-  it.each(['=1+1', '+49301234', '-1', '@SUM(A1)', '\t=1'])('does not let %j be a formula', (name) => {
+  it.each(['=1+1', '+1+1', '-1', '@SUM(A1)'])('does not let %j be a formula', (name) => {
     expect(attendanceCsv(rowsWith('100', name))).toContain(`,100,'${name},`);
+  });
+
+  it('leaves a number with its country as it is', () => {
+    expect(attendanceCsv(rowsWith('+49301234', 'Ann'))).toContain(',+49301234,Ann,');
+  });
+
+  it('lets no name command the terminal on which it is shown', () => {
+    const name = '\u001b[2JAnn\u0007\u202e\r\t';
+    expect(attendanceCsv(rowsWith('100', name))).toContain(',100,?[2JAnn????,');
+    expect(attendanceCsv(rowsWith('100', '\t=1'))).toContain(",100,'?=1,");
   });
 
   it('guards a formula within quotes as well', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLogger } from 'winston';
 import type { AriPort } from '../../../src/ari/port.ts';
 import { ObjectNames } from '../../../src/controller/asterisk/object-names.ts';
+import { Announcements } from '../../../src/controller/sounds/announcements.ts';
 import { Prompter } from '../../../src/controller/sounds/prompter.ts';
 import { SoundLibrary } from '../../../src/controller/sounds/sound-library.ts';
 import type { Speech } from '../../../src/speech/speech.ts';
@@ -41,33 +42,33 @@ describe('a whisper', () => {
     prompter.whisperEntered(channelId);
     const { ended } = await playing;
     expect(methods()).toEqual(['whisperTo', 'playToChannel']);
-    prompter.finished(((requests[1]?.[2] ?? {}) as { playbackId: string }).playbackId, false);
+    prompter.finished(((requests[1]?.[2] ?? {}) as { playbackId: string }).playbackId);
     await ended;
     expect(requests[2]).toEqual(['hangUp', channelId, 16]);
   });
 });
 
-it('plays announcements of a floor one after the other, and drops those that wait where nobody hears them', async () => {
+it('announcements of a floor play one after the other, and those that wait are dropped where nobody hears them', async () => {
   const { ari, library, requests } = parts();
   const prompter = new Prompter({ ari, names, library });
+  const announcements = new Announcements({ prompter, logger: createLogger({ silent: true }) });
   const sounds = { media: [{ type: 'sound', name: 'beep' }], language: 'en', voice: null } as const;
   const plays = () => requests.filter(([method]) => method === 'playToBridge');
-  const end = (index: number, failed: boolean) =>
-    prompter.finished(((plays()[index]?.[2] ?? {}) as { playbackId: string }).playbackId, failed);
-  const ended: number[] = [];
-  for (const index of [0, 1, 2, 3]) {
-    prompter.announce('3000', sounds).then((announced) => announced.ended.then(() => ended.push(index)));
-  }
+  const end = (index: number) => prompter.finished(((plays()[index]?.[2] ?? {}) as { playbackId: string }).playbackId);
+  const over: number[] = [];
+  for (const index of [0, 1, 2, 3]) void announcements.play('3000', sounds, () => over.push(index));
   await settled();
-  expect(plays()).toHaveLength(1);
-  end(0, false);
+  expect([plays().length, over]).toEqual([1, []]);
+  end(0);
   await settled();
-  expect([plays().length, ended]).toEqual([2, [0]]);
-  // Asterisk breaks it off, as everybody has left.
-  end(1, true);
+  expect([plays().length, over]).toEqual([2, [0]]);
+  announcements.drop('3000');
+  void announcements.play('3000', sounds, () => over.push(4));
   await settled();
-  expect([plays().length, ended]).toEqual([2, [0, 1, 2, 3]]);
-  prompter.announce('3000', sounds);
+  // Not behind those of the members who have gone.
+  expect([plays().length, over]).toEqual([3, [0]]);
+  end(1);
+  end(2);
   await settled();
-  expect(plays()).toHaveLength(3);
+  expect([plays().length, over.toSorted()]).toEqual([3, [0, 1, 2, 3, 4]]);
 });

@@ -222,3 +222,22 @@ describe('an application of the dialplan', () => {
     expect(reduce(away.conference, run, 0).refusal).toMatchObject({ code: 'not-possible' });
   });
 });
+
+describe('a call that the phone holds', () => {
+  const held = (isHeld: boolean): Input => ({ type: 'phone-hold', channelId: 'a', held: isHeld });
+
+  it('is not heard by the others until the phone takes it back', () => {
+    const away = play(start, [held(true)]);
+    expect(effectsOf(away.effects, 'configure-channel')).toMatchObject([
+      { channelId: 'a', to: { bridge: 'floor', voice: false, talkDetect: null } },
+    ]);
+    expect(told(away.effects)).toEqual([{ type: 'phone-hold', memberId: 1, held: true }]);
+    const muted = play(away.conference, [commands({ type: 'set-flags', memberId: 1, changes: { mute: true } })]);
+    const back = play(muted.conference, [held(false)]);
+    expect(told(play(back.conference, [held(false)]).effects)).toEqual([]);
+    expect(told(back.effects)).toEqual([{ type: 'phone-hold', memberId: 1, held: false }]);
+    expect(effectsOf(back.effects, 'configure-channel')).toEqual([]);
+    const unmuted = play(back.conference, [commands({ type: 'set-flags', memberId: 1, changes: { mute: false } })]);
+    expect(effectsOf(unmuted.effects, 'configure-channel')).toMatchObject([{ channelId: 'a', to: { voice: true } }]);
+  });
+});
