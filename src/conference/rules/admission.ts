@@ -12,6 +12,8 @@ import { announceArrival, namePrefix } from './playback.ts';
 import type { Transition } from './transition.ts';
 
 /** How soon after a complete number its `#` may come. */
+/** A shorter wait is over before one could be told why. */
+const TOLD_FROM_MS = 4000;
 const HASH_MS = 3000;
 
 /** A call has come. It is admitted, or asked for a PIN first. */
@@ -57,7 +59,8 @@ export function askForPin(
   const pinEntry = startPinEntry(triesLeft, nowMs + delayMs);
   transition.patch(member.channelId, { pinEntry });
   if (delayMs === 0) return pinOpened(transition, { ...member, pinEntry }, ...first);
-  if (first.length > 0) transition.prompt(member, first);
+  const told: readonly PromptName[] = delayMs < TOLD_FROM_MS ? first : [...first, 'pin-wait'];
+  if (told.length > 0) transition.prompt(member, told);
 }
 
 /** The caller may dial the PIN now. */

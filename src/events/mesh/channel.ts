@@ -78,14 +78,18 @@ export class MeshChannel<Message> implements EventChannel<Message> {
     this.#deps = deps;
     this.#inbox = new Inbox(deps);
     this.#own = { node: options.nodeId, incarnation: randomBytes(12).toString('base64url') };
-    this.#listener = new MeshListener(this.#options, {
-      onArrival: ({ socket, stream, identity, address, settle }) =>
-        this.#greet(socket, stream, { isDialled: false, address, expected: identity, settle }),
-      onRefused: (reason, address, detail) => {
-        const text = `refused a connection from ${address}: ${detail}; further ones are counted`;
-        this.#inbox.refuse(reason, hostOf(address), text);
+    const peerAddresses = new Set(options.peers.map(({ host }) => host));
+    this.#listener = new MeshListener(
+      { ...this.#options, peerAddresses },
+      {
+        onArrival: ({ socket, stream, identity, address, settle }) =>
+          this.#greet(socket, stream, { isDialled: false, address, expected: identity, settle }),
+        onRefused: (reason, address, detail) => {
+          const text = `refused a connection from ${address}: ${detail}; further ones are counted`;
+          this.#inbox.refuse(reason, hostOf(address), text);
+        },
       },
-    });
+    );
     const others = options.peers.filter((peer) => peer.nodeId !== options.nodeId);
     this.#diallers = others.map((peer) => this.#diallerFor(peer));
   }

@@ -16,6 +16,8 @@ export type ListenerOptions = {
   readonly maxMessageBytes: number;
   readonly handshakeTimeoutMs: number;
   readonly maxHandshakes: number;
+  /** IP addresses from which the other nodes connect, as far as they are known: they have room first. */
+  readonly peerAddresses: ReadonlySet<string>;
 };
 
 export type Arrival = {
@@ -149,15 +151,11 @@ export class MeshListener {
   #begin(raw: Socket): void {
     const { handshakeTimeoutMs, maxHandshakes } = this.#options;
     const address = addressOf(raw);
-    // The oldest goes first: a real node is through in some milliseconds, whatever else knocks.
     if (this.#arriving.size >= maxHandshakes) {
-      for (const [other, arriving] of this.#arriving) {
-        if (arriving.isTls) continue;
-        this.#refuse('flood', 'listener', `more than ${maxHandshakes} connections that have not identified themselves`);
-        this.#settle(other);
-        arriving.raw.destroy();
-        break;
-      }
+      const [other, arriving] = this.#leastWanted() ?? [];
+      this.#refuse('flood', 'listener', `more than ${maxHandshakes} connections that have not identified themselves`);
+      if (other) this.#settle(other);
+      arriving?.raw.destroy();
     }
     const timer = setTimeout(() => {
       this.#refuse('timeout', address, `it was not done within ${handshakeTimeoutMs} ms`);
@@ -169,6 +167,13 @@ export class MeshListener {
       this.#raws.delete(raw);
       this.#settle(address);
     });
+  }
+
+  /** The oldest that is from no peer's address, or else the oldest: a node is through in some milliseconds. */
+  #leastWanted(): [string, Arriving] | undefined {
+    const unproven = [...this.#arriving].filter(([, { isTls }]) => !isTls);
+    const isStrange = ([, { raw }]: [string, Arriving]) => !this.#options.peerAddresses.has(raw.remoteAddress ?? '');
+    return unproven.find(isStrange) ?? unproven[0];
   }
 
   #pskOf(stream: TLSSocket, identity: string): Uint8Array | null {

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
 import { MeshChannel, type MeshOptions } from '../../../src/events/mesh/channel.ts';
 import { dialTls } from '../../../src/events/mesh/tls.ts';
+import { ownAddress } from '../../kit/loopback.ts';
 import { DEAD_AFTER_MS, SECRET } from './ground.ts';
 import { meshGround } from './mesh-ground.ts';
 import { RawPeer } from './raw-peer.ts';
@@ -243,6 +244,25 @@ describe('bad input', () => {
     await until('the flood is counted', () => a.channel.counters.refused.flood >= 80);
     await rawPeer(port, a);
     expect(a.logged('flood') + a.logged('not identified themselves')).toBe(1);
+  });
+
+  it('connections from the address of a node have room first where many others knock', async () => {
+    const ofNode = ownAddress();
+    const peers = [{ host: ofNode, port: await freePort(ofNode) }];
+    const { port, witness: a } = await started('a', { maxHandshakes: 20, peers });
+    const open = async (localAddress: string) => {
+      const socket = connect({ port, host, localAddress });
+      socket.on('error', () => {});
+      socket.resume();
+      closing.push(() => socket.destroy());
+      await once(socket, 'connect');
+      return socket;
+    };
+    const slow = await open(ofNode);
+    const strangers = await Promise.all(Array.from({ length: 100 }, () => open(ownAddress())));
+    await until('the flood is counted', () => a.channel.counters.refused.flood >= 80);
+    await until('strangers are cut off', () => strangers.filter(({ destroyed }) => destroyed).length >= 80);
+    expect(slow.destroyed).toBe(false);
   });
 
   it('who is let in but says no hello is cut off in time', async () => {

@@ -21,7 +21,7 @@ import {
 
 /** A conference whose PINs are asked for aloud; everything else is silent. */
 function guarded(access: object, keys: object = { '#': 'hangup', '*': 'admin' }) {
-  const { 'enter-pin': _, 'bad-pin': __, 'pin-failed': ___, ...prompts } = SILENT;
+  const { 'enter-pin': _, 'bad-pin': __, 'pin-failed': ___, 'pin-wait': ____, ...prompts } = SILENT;
   return conference({ access, sound: { music: 'none', prompts } }, keys);
 }
 
@@ -193,6 +193,18 @@ describe('guessing', () => {
     const opened = wake(slowed, 1000);
     expect(heard(opened.effects)).toEqual(['conf-getpin']);
     expect(nextDeadlineMs(play(opened.conference, [ASKED], 3000).conference)).toBe(13_000);
+  });
+
+  it('tells a caller who has to wait long why, also one who has dialled nothing yet', () => {
+    const wait = 'There were many wrong PINs. Please wait.';
+    const start = guarded({ userPin: '12', tries: 9 });
+    const third = play(wrong(start, 'a', 0).conference, dials('a', '99'), 0);
+    expect(heard(third.effects)).not.toContain(wait);
+    const fourth = play(third.conference, dials('a', '99'), 1000);
+    const fifth = play(fourth.conference, dials('a', '99'), 3000);
+    expect(heard(fifth.effects)).toContain(wait);
+    const again = play(fifth.conference, [leaves('a'), joins('b')], 3000);
+    expect(heard(again.effects)).toEqual([wait]);
   });
 
   it('does not make other callers wait', () => {
