@@ -5,6 +5,7 @@ import {
   applicationSchema,
   bridgeListSchema,
   channelListSchema,
+  channelSchema,
   locationSchema,
   objectSchema,
   rtpStatisticsSchema,
@@ -74,6 +75,7 @@ export function ariRequests(http: AriHttp, ari: () => Client): AriPort {
 
     channelsIn: async (applicationName) =>
       applicationSchema.parse(await ari().applications.get({ applicationName })).channel_ids,
+    readChannel: async (channelId) => channelSchema.parse(await ari().channels.get({ channelId })),
     listChannels: async () => channelListSchema.parse(await ari().channels.list()),
     ring: async (channelId) => ari().channels.ring({ channelId }),
     progress: async (channelId) => {

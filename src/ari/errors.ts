@@ -10,6 +10,7 @@ export type AriErrorCode =
   | 'unsuitable'
   /** Another program has registered our application. */
   | 'application-taken'
+  | 'application-lost'
   /** Asterisk refused the request; `status` is its HTTP status. */
   | 'refused';
 

@@ -6,7 +6,7 @@ import type { AriBridge, AriChannel } from './port.ts';
 /** States of a channel whose caller waits for an answer. */
 const CALLING = new Set(['Ring', 'Ringing']);
 
-const channelSchema = z
+export const channelSchema = z
   .object({
     id: z.string(),
     name: z.string(),

@@ -66,6 +66,7 @@ export interface AriPort {
   /** Asks for events about channels that are not in the application, or were so before it was connected. */
   subscribeToChannels(application: string, channelIds: readonly string[]): Promise<void>;
   listChannels(): Promise<AriChannel[]>;
+  readChannel(channelId: string): Promise<AriChannel>;
   /** The ids of the channels that are in an application. */
   channelsIn(application: string): Promise<readonly string[]>;
   listBridges(): Promise<AriBridge[]>;

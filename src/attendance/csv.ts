@@ -27,11 +27,11 @@ export function attendanceJsonLines(rows: readonly AttendanceRow[]): string {
 
 /**
  * One cell. Callers choose their names: text that a spreadsheet would take for a formula gets a `'` before it, since
- * some spreadsheets run commands from formulas, and nothing in it commands a terminal. A number as `+49301234` is none.
+ * some spreadsheets run commands from formulas, and nothing in it commands a terminal. A number such as `+49301234` is no formula.
  */
 function csvCell(value: string | number): string {
   if (typeof value === 'number') return String(value);
   const isFormula = /^[=+\-@\t\r\n]/.test(value) && !/^\+\d+$/.test(value);
-  const text = `${isFormula ? "'" : ''}${value}`.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, '?');
+  const text = `${isFormula ? "'" : ''}${value}`.replace(/(?![\n\u200c\u200d])[\p{Cc}\p{Cf}]/gu, '?');
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -22,11 +22,11 @@ const LAST_RESTART_MS = 5000;
 /** A process that ran this long has started well: the next restart is at once again. */
 const SETTLED_MS = 10_000;
 const STOP_TIMEOUT_MS = 10_000;
-/** A process that runs and then says nothing for so long is stopped or in a loop. */
+/** A process that has said that it is alive, and then says nothing for so long, is stopped or in a loop. */
 const SILENT_MS = 10_000;
 
-/** What a process says each second over its channel, from when it runs. */
-export const ALIVE = { type: 'alive' } as const;
+/** What a process says each second over its channel; `running` once it has started. */
+export type Alive = { readonly type: 'alive'; readonly running: boolean };
 export const ALIVE_EVERY_MS = 1000;
 
 /** Keeps one process running: restarts it when it dies, but not when it finds at its first start that it cannot run. */
@@ -62,18 +62,17 @@ export class Supervisor {
         this.#successor = null;
         ending = await this.#run(next);
       }
-      const { code, how } = ending;
+      const { code, how, wasKilled } = ending;
       if (signal.aborted) return 0;
       const hasSettled = performance.now() - startedMs > SETTLED_MS;
-      this.#hasRun ||= this.#restarting || code === null;
+      this.#hasRun ||= this.#restarting || wasKilled;
       if (this.#restarting) {
         this.#restarting = false;
         continue;
       }
       // The process has decided to end, e.g. because of a mistake in the configuration: a restart would repeat it. But the
       // other process of the node must not end because of something that has gone wrong since.
-      const isFinal = code === 0 || (code !== null && code !== CRASHED && !this.#hasRun);
-      if (isFinal) return code;
+      if (code !== null && code !== CRASHED && !this.#hasRun) return code;
       if (hasSettled) delayMs = 0;
       this.#logger.error(`${this.#spec.name} ${how}; starting it again${delayMs > 0 ? ` in ${delayMs} ms` : ''}`);
       await sleep(delayMs, undefined, { signal }).catch(() => {});
@@ -105,7 +104,7 @@ export class Supervisor {
     const next = this.#start(args);
     this.#successor = next;
     const before = this.#child;
-    next.alive.then(() => killLater(before));
+    next.started.then(() => killLater(before));
     const failed = await Promise.race([this.#ending.then(() => null), next.ending.then(({ how }) => how)]);
     if (failed !== null && this.#successor === next) this.#successor = null;
     return failed;
@@ -137,25 +136,28 @@ export class Supervisor {
     const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
     const notStarted = ({ code, message }: NodeJS.ErrnoException): Ending => ({
       code: null,
+      wasKilled: false,
       how: `cannot be started (${code ?? message})`,
     });
     try {
       const child = spawn(this.#spec.command, args, { stdio: [...stdio], detached: true });
-      const alive = this.#watch(child);
+      const started = this.#watch(child);
       const ending = new Promise<Ending>((resolve) => {
         // With a process it is about a signal or message that could not be sent, and the process runs on.
         child.on('error', (error) => child.pid === undefined && resolve(notStarted(error)));
-        child.once('exit', (code, killedBy) => resolve({ code, how: `died (${killedBy ?? `status ${code}`})` }));
+        child.once('exit', (code, killedBy) =>
+          resolve({ code, how: `died (${killedBy ?? `status ${code}`})`, wasKilled: killedBy !== null }),
+        );
       });
-      return { child, ending, alive };
+      return { child, ending, started };
     } catch (error) {
-      return { child: null, ending: Promise.resolve(notStarted(error as Error)), alive: new Promise(() => {}) };
+      return { child: null, ending: Promise.resolve(notStarted(error as Error)), started: new Promise(() => {}) };
     }
   }
 
   /**
    * Takes the messages of a process, and kills it if it is silent: one that is stopped does not end when it is asked to.
-   * @returns when it runs
+   * @returns when it has started
    */
   #watch(child: ChildProcess): Promise<void> {
     const watch = () =>
@@ -175,6 +177,7 @@ export class Supervisor {
         if (child.exitCode !== null || child.signalCode !== null) return;
         watching ??= watch();
         watching.heard();
+        if (!message.running) return;
         this.#hasRun = true;
         resolve();
       });
@@ -193,19 +196,19 @@ function killLater(child: ChildProcess | null | undefined): void {
   setTimeout(() => child?.kill('SIGKILL'), STOP_TIMEOUT_MS).unref();
 }
 
-function isAlive(message: unknown): boolean {
-  return typeof message === 'object' && message !== null && 'type' in message && message.type === ALIVE.type;
+function isAlive(message: unknown): message is Alive {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'alive';
 }
 
 type Running = {
   readonly child: ChildProcess | null;
   readonly ending: Promise<Ending>;
-  /** Resolves when the process says for the first time that it is alive, if it does. */
-  readonly alive: Promise<void>;
+  /** Resolves when the process says that it has started, if it does. */
+  readonly started: Promise<void>;
 };
 
 /** How a process has ended, with its exit status if it has one. */
-type Ending = { readonly code: number | null; readonly how: string };
+type Ending = { readonly code: number | null; readonly how: string; readonly wasKilled: boolean };
 
 /** Node's exit status after an uncaught error, which our own commands use for "failed" as well. */
 const CRASHED = 1;

@@ -54,6 +54,14 @@ describe('a speaker', () => {
     await Promise.all([listening, other].map((call) => call.waitForTone(440, HEARD)));
     expect(await lab.node.member('3000', '200')).toMatchObject({ phoneHold: false });
     expect(await lab.node.log()).toMatch(/conference 3000: phone-hold memberId=\d+ held=true/);
+
+    // Taken back while no controller sees it.
+    expect(await speaking.hold(true)).toBe(200);
+    await Promise.all([listening, other].map((call) => call.waitForSilence(gone)));
+    process.kill(await lab.node.controllerPid(), 'SIGKILL');
+    expect(await speaking.hold(false)).toBe(200);
+    await lab.node.waitUntilConnected();
+    await Promise.all([listening, other].map((call) => call.waitForTone(440, HEARD)));
   });
 });
 

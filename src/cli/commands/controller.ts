@@ -31,7 +31,7 @@ export async function runController(options: { config?: string }): Promise<void>
   const { url, username, application } = config.asterisk;
   const readLogin = async () => ({ url, username, password: await config.readAriPassword() });
 
-  const { ended, end, running } = lifetime();
+  const { ended, end, started } = lifetime();
 
   const connection = new AriConnection(await readLogin());
   const ari = connection.requests;
@@ -105,7 +105,7 @@ export async function runController(options: { config?: string }): Promise<void>
     await session.start();
     await routeServer?.start();
     logger.info(`controller running, process ${process.pid}, admin socket ${config.socketPath}`);
-    running();
+    started();
     const error = await ended;
     if (error) throw error;
     logger.info('controller stopping; calls go on in Asterisk');

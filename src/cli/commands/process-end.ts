@@ -1,12 +1,12 @@
-import { ALIVE, ALIVE_EVERY_MS } from '../../process/supervisor.ts';
+import { ALIVE_EVERY_MS, type Alive } from '../../process/supervisor.ts';
 
 /** When a process of the node is to end. */
 export type Lifetime = {
   /** Resolves when it is to end: with null because it was asked to, else with the reason. */
   readonly ended: Promise<Error | null>;
   readonly end: (reason: Error | null) => void;
-  /** The process runs from now on, and tells the supervisor each second that it is neither stopped nor in a loop. */
-  readonly running: () => void;
+  /** The process has started: what keeps it from running later is no reason for the node to end. */
+  readonly started: () => void;
 };
 
 /** Ends with SIGTERM and SIGINT, and with the supervisor: without it, the process would be in the way of the next one. */
@@ -18,12 +18,12 @@ export function lifetime(): Lifetime {
   process.once('SIGTERM', () => end(null));
   process.once('SIGINT', () => end(null));
   process.once('disconnect', () => end(null));
+  let running = false;
+  const sayAlive = () => process.connected && process.send?.({ type: 'alive', running } satisfies Alive, () => {});
+  setInterval(sayAlive, ALIVE_EVERY_MS).unref();
   process.channel?.unref();
-  return { ended, end, running: sayAlive };
-}
-
-function sayAlive(): void {
-  const say = () => process.connected && process.send?.(ALIVE, () => {});
-  say();
-  setInterval(say, ALIVE_EVERY_MS).unref();
+  const started = () => {
+    running = true;
+  };
+  return { ended, end, started };
 }

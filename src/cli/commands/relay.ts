@@ -13,7 +13,7 @@ import { lifetime } from './process-end.ts';
 export async function runRelay(options: { config?: string; takeOver?: true }): Promise<void> {
   const config = await readConfig(options.config, process.env);
   const logger = createLogger(config.log);
-  const { ended, end, running } = lifetime();
+  const { ended, end, started } = lifetime();
 
   const predecessor = options.takeOver ? await findPredecessor(config.relay.socketPath) : null;
   const threads = Math.max(config.relay.threads, predecessor?.handsOver?.threads ?? 0);
@@ -22,9 +22,10 @@ export async function runRelay(options: { config?: string; takeOver?: true }): P
     { logger, onDied: end, onReplaced: () => end(null) },
   );
   try {
-    await Promise.race([relay.start(), ended]);
+    const failed = await Promise.race([relay.start().then(() => null), ended]);
+    if (failed) throw failed;
     logger.info(`relay running, process ${process.pid}`);
-    running();
+    started();
     const error = await ended;
     if (error) throw error;
     logger.info('relay stopping');

@@ -12,9 +12,9 @@ import { announceArrival, namePrefix } from './playback.ts';
 import type { Transition } from './transition.ts';
 
 /** How soon after a complete number its `#` may come. */
+const HASH_MS = 3000;
 /** A shorter wait is over before one could be told why. */
 const TOLD_FROM_MS = 4000;
-const HASH_MS = 3000;
 
 /** A call has come. It is admitted, or asked for a PIN first. */
 export function join(transition: Transition, call: Omit<Extract<Input, { type: 'join' }>, 'type'>): void {

@@ -81,7 +81,14 @@ function settle(transition: Transition, channel: ChannelSeen): void {
   if (!known && isNoticed(member) && member.place.at !== 'leaving') {
     transition.publish({ type: 'adopted', memberId: member.id, caller: channel.caller, flags: member.flags });
   }
-  transition.put({ ...member, talking: false, place: settledPlace(member.place, channel), path: channel.path });
+  const phoneHold = saved?.phoneHold ?? member.phoneHold;
+  transition.put({
+    ...member,
+    talking: false,
+    phoneHold,
+    place: settledPlace(member.place, channel),
+    path: channel.path,
+  });
   // The good-bye is not said again.
   if (member.place.at === 'leaving')
     return channel.here ? transition.prompt(member, [], { nextStep: 'release' }) : undefined;

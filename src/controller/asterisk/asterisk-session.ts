@@ -171,5 +171,5 @@ export class AsteriskSession {
 
 function takenFrom(url: string, application: string): AriError {
   const message = `another program has taken application "${application}" of ${url}; stop it, or set asterisk.application`;
-  return new AriError('application-taken', message);
+  return new AriError('application-lost', message);
 }

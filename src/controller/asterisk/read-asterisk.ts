@@ -1,15 +1,18 @@
 import type { Logger } from 'winston';
-import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import { AriError } from '../../ari/errors.ts';
 import type { AriBridge, AriChannel, AriPort } from '../../ari/port.ts';
 import type { ChannelSeen } from '../../conference/model/inputs.ts';
 import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
 import type { SavedConference } from '../../conference/model/saved-conference.ts';
+import type { SavedMember } from '../../conference/model/saved-member.ts';
 import { parseConference } from '../../conference/schemas/saved-conference.ts';
 import { parseMember } from '../../conference/schemas/saved-member.ts';
-import { callerOf } from './channels.ts';
+import { callerOf, endChannel } from './channels.ts';
 import { EXECUTE_CONTEXT, MEMBER_VARIABLE, PLAYER, WHISPER } from './dialplan.ts';
 import type { ObjectNames } from './object-names.ts';
+
+/** See https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Functions/CHANNEL/ */
+const PHONE_HOLD = 'CHANNEL(rtp,hold,audio)';
 
 /** A channel of a conference, with its name in Asterisk in place of what becomes of its media. */
 export type ChannelRead = Omit<ChannelSeen, 'bridge' | 'path'> & { readonly channel: AriChannel };
@@ -64,22 +67,27 @@ export async function readAsterisk(
 }
 
 /**
- * Asterisk describes no channel at all (500) while it has one that it cannot put into JSON, such as a call whose Call-ID
- * is no UTF-8, for which RFC 3261 has no room either. Such calls are ended, and then it can.
+ * Asterisk does not list its channels (500) while it has one that it cannot put into JSON, such as a call whose Call-ID is
+ * no UTF-8, which RFC 3261 does not allow either. Then the channels of the application are read one by one, and such calls
+ * are ended.
  */
 async function listChannels(ari: AriPort, application: string, logger: Pick<Logger, 'warn'>): Promise<AriChannel[]> {
   try {
     return await ari.listChannels();
   } catch (error) {
     if (!(error instanceof AriError) || error.status !== 500) throw error;
-    for (const id of await ari.channelsIn(application)) {
-      // Asked for it alone, Asterisk answers nothing.
-      const hasAnswer = await ari.readLocation(id).then(Boolean, (cause: unknown) => cause instanceof AriError);
-      if (hasAnswer) continue;
-      logger.warn(`call ${id}: hung up, because Asterisk cannot describe it: its Call-ID is no text`);
-      await ari.hangUp(id, NORMAL_CLEARING);
-    }
-    return ari.listChannels();
+    const read = async (id: string) => {
+      try {
+        return [await ari.readChannel(id)];
+      } catch (cause) {
+        // Gone by now. About a channel that it cannot describe, Asterisk answers nothing.
+        if (cause instanceof AriError) return [];
+        logger.warn(`call ${id}: hung up, because Asterisk cannot describe it: its Call-ID is no text`);
+        await endChannel(ari, id);
+        return [];
+      }
+    };
+    return (await Promise.all((await ari.channelsIn(application)).map(read))).flat();
   }
 }
 
@@ -104,7 +112,7 @@ async function readChannel(
     read.others.push(channel);
     return;
   }
-  const saved = parseMember((await ari.getVariable(channel.id, MEMBER_VARIABLE)) ?? '');
+  const saved = await savedMember(ari, channel.id);
   const isAtHome = home === null || home === saved?.conference;
   if (saved && isAtHome) return add(read, channel, saved.conference, saved.profileName, { flags: {}, saved });
   // Its profile is that of the conference, which there is.
@@ -119,6 +127,14 @@ async function readChannel(
   if (channel.dialled !== null) read.unanswered.push(channel);
   else if (conference === null) read.inLobby.push(channel);
   else add(read, channel, conference, profileName, { flags, saved: null });
+}
+
+/** What is saved on a channel, and whether the phone holds the call now, which may have changed unnoticed. */
+async function savedMember(ari: AriPort, channelId: string): Promise<SavedMember | null> {
+  const saved = parseMember((await ari.getVariable(channelId, MEMBER_VARIABLE)) ?? '');
+  // Of listeners nobody hears anything.
+  if (!saved || !(saved.flags.speaker || saved.phoneHold)) return saved;
+  return { ...saved, phoneHold: (await ari.getVariable(channelId, PHONE_HOLD)) === '1' };
 }
 
 function add(

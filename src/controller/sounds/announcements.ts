@@ -7,7 +7,8 @@ import type { Prompter } from './prompter.ts';
 /** An announcement of which Asterisk has not said by then that it is over does not keep the next ones waiting. */
 const LONGEST_MS = 60_000;
 
-type Queue = { last: Promise<void>; size: number };
+/** `dropped`: the announcements before this number are not begun. */
+type Queue = { last: Promise<void>; size: number; next: number; dropped: number };
 
 /**
  * The announcements of each floor, one after the other: where Asterisk begins or ends two at once on a bridge, it loses
@@ -30,17 +31,19 @@ export class Announcements {
    */
   async play(conference: string, sounds: Sounds, over: () => void): Promise<void> {
     const present = this.#queues.get(conference);
-    const queue = present ?? { last: Promise.resolve(), size: 0 };
+    const queue = present ?? { last: Promise.resolve(), size: 0, next: 0, dropped: 0 };
     this.#queues.set(conference, queue);
     queue.size += 1;
-    const isDropped = () => this.#queues.get(conference) !== queue;
-    const begun = queue.last.then(async () => (isDropped() ? null : this.#prompter.announce(conference, sounds)));
+    const number = queue.next++;
+    const begun = queue.last.then(async () =>
+      number < queue.dropped ? null : this.#prompter.announce(conference, sounds),
+    );
     queue.last = begun
       .then((playing) => playing && withTimeout(playing.ended, LONGEST_MS, () => {}))
       .catch(() => {})
       .then(() => {
         queue.size -= 1;
-        if (queue.size === 0 && !isDropped()) this.#queues.delete(conference);
+        if (queue.size === 0) this.#queues.delete(conference);
         over();
       });
     if (present) logFailure(this.#logger, `conference ${conference}: an announcement is not heard`, begun);
@@ -49,6 +52,7 @@ export class Announcements {
 
   /** Nobody is left to hear those that wait. */
   drop(conference: string): void {
-    this.#queues.delete(conference);
+    const queue = this.#queues.get(conference);
+    if (queue) queue.dropped = queue.next;
   }
 }

@@ -151,11 +151,12 @@ export class MeshListener {
   #begin(raw: Socket): void {
     const { handshakeTimeoutMs, maxHandshakes } = this.#options;
     const address = addressOf(raw);
-    if (this.#arriving.size >= maxHandshakes) {
-      const [other, arriving] = this.#leastWanted() ?? [];
+    const leastWanted = this.#arriving.size >= maxHandshakes ? this.#leastWanted() : undefined;
+    if (leastWanted) {
+      const [other, arriving] = leastWanted;
       this.#refuse('flood', 'listener', `more than ${maxHandshakes} connections that have not identified themselves`);
-      if (other) this.#settle(other);
-      arriving?.raw.destroy();
+      this.#settle(other);
+      arriving.raw.destroy();
     }
     const timer = setTimeout(() => {
       this.#refuse('timeout', address, `it was not done within ${handshakeTimeoutMs} ms`);
@@ -172,7 +173,8 @@ export class MeshListener {
   /** The oldest that is from no peer's address, or else the oldest: a node is through in some milliseconds. */
   #leastWanted(): [string, Arriving] | undefined {
     const unproven = [...this.#arriving].filter(([, { isTls }]) => !isTls);
-    const isStrange = ([, { raw }]: [string, Arriving]) => !this.#options.peerAddresses.has(raw.remoteAddress ?? '');
+    const isStrange = ([, { raw }]: [string, Arriving]) =>
+      !this.#options.peerAddresses.has((raw.remoteAddress ?? '').replace(/^::ffff:/, ''));
     return unproven.find(isStrange) ?? unproven[0];
   }
 

@@ -48,6 +48,8 @@ describe('attendance as CSV', () => {
     const name = '\u001b[2JAnn\u0007\u202e\r\t';
     expect(attendanceCsv(rowsWith('100', name))).toContain(',100,?[2JAnn????,');
     expect(attendanceCsv(rowsWith('100', '\t=1'))).toContain(",100,'?=1,");
+    // Persian, with the joiner that its words need.
+    expect(attendanceCsv(rowsWith('100', 'علی\u200cرضا'))).toContain(',100,علی\u200cرضا,');
   });
 
   it('guards a formula within quotes as well', () => {
