@@ -66,11 +66,17 @@ export function recordOf(member: Member): MemberRecord {
 
 /** A member of another node: as one of ours whose keys and prompts we know nothing of. */
 export function memberOf(record: MemberRecord): Member {
-  const { channel: channelId, number, name, flags, place, ...same } = record;
+  // HOT PATH. One by one: to spread the rest of the record makes the whole message take twice as long.
+  const { id, channel, number, name, joinedAtMs, flags, place, adjusted, handRaisedAtMs, talking, phoneHold } = record;
   return {
-    ...same,
-    channelId,
+    id,
+    channelId: channel,
     caller: { number, name },
+    joinedAtMs,
+    adjusted,
+    handRaisedAtMs,
+    talking,
+    phoneHold,
     flags: Object.fromEntries(FLAGS.map((flag) => [flag, flags.includes(flag)])) as MemberFlags,
     place: place as Member['place'],
     path: { at: 'bridge', reason: '' },

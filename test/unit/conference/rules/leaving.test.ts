@@ -93,6 +93,7 @@ describe('an empty conference', () => {
   it('ends after its idle time', () => {
     expect(empty.conference.status).toBe('empty');
     expect(empty.effects).toContainEqual({ type: 'wake', atMs: 31_000 });
+    expect(empty.effects).toContainEqual({ type: 'drop-announcements' });
     expect(wake(empty.conference, 30_999).conference.status).toBe('empty');
     const ended = wake(empty.conference, 31_000);
     expect(ended.conference.status).toBe('ended');
