@@ -126,7 +126,7 @@ export class ClusterState {
         const wantsSnapshot = outcome === 'gap' && !node.asked;
         if (wantsSnapshot) node.asked = true;
         const anew = message.type === 'delta';
-        const merged = settings.flatMap((told) => this.#merge(told.conference, told.registers, anew));
+        const merged = settings.flatMap((theirs) => this.#merge(theirs.conference, theirs.registers, anew));
         const about = settings.map(({ conference }) => conference);
         return { touched: new Set([...touched, ...about]), settings: merged, wantsSnapshot };
       }
@@ -135,9 +135,9 @@ export class ClusterState {
     }
   }
 
-  #merge(conference: string, told: Registers, anew: boolean): SettingChanged[] {
+  #merge(conference: string, theirs: Registers, anew: boolean): SettingChanged[] {
     const before = this.#registers.get(conference) ?? UNSET;
-    const after = mergeRegisters(before, told);
+    const after = mergeRegisters(before, theirs);
     this.#clock = Math.max(this.#clock, latestClock(after));
     this.#registers.set(conference, after);
     return changesSince(before, after).map((change) => ({ conference, change, anew }));

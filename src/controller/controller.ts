@@ -83,7 +83,7 @@ export class Controller {
       inviter,
       logger,
       reportFailure: (name, memberId) =>
-        dispatch(name, { type: 'command', command: { type: 'tell-failure', memberId, prompt: 'invite-failed' } }),
+        dispatch(name, { type: 'command', command: { type: 'prompt-failure', memberId, prompt: 'invite-failed' } }),
     });
     const conferences = new Conferences({
       profiles,

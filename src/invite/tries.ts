@@ -55,7 +55,7 @@ function advanceOpen(invitation: Invitation, state: OpenState, input: InviteInpu
     case 'dialled':
       return state.status === 'calling' ? dialled(invitation, state, input.result, nowMs) : unchanged(invitation);
     case 'answered':
-      return told({ ...invitation, state: { status: 'answered', memberChannelId: channelId, atMs: nowMs } });
+      return published({ ...invitation, state: { status: 'answered', memberChannelId: channelId, atMs: nowMs } });
     case 'destroyed':
       return tryFailed(invitation, reasonOfCause(input.cause), input.cause, nowMs);
     case 'cancel':
@@ -81,7 +81,10 @@ function dial(invitation: Invitation, state: Extract<OpenState, { status: 'waiti
     variables: { 'CALLERID(all)': formatCallerId(calleeOf(target)), ROSTRUM_INVITATION: id },
   };
   const { unanswered } = state;
-  const calling = told({ ...invitation, state: { status: 'calling', sinceMs: nowMs, accepted: false, unanswered } });
+  const calling = published({
+    ...invitation,
+    state: { status: 'calling', sinceMs: nowMs, accepted: false, unanswered },
+  });
   return withOutput(calling, { type: 'originate', request });
 }
 
@@ -96,7 +99,7 @@ function dialled(
   // Asked again with the same channel id, which Asterisk has only once: nobody is called twice at a time.
   const unanswered = state.unanswered + 1;
   if (unanswered < MAX_UNANSWERED) {
-    return told({ ...invitation, state: { status: 'waiting', notBeforeMs: nowMs + ASK_AGAIN_MS, unanswered } });
+    return published({ ...invitation, state: { status: 'waiting', notBeforeMs: nowMs + ASK_AGAIN_MS, unanswered } });
   }
   const channelId = channelIdOf(invitation);
   return withOutput(tryFailed(invitation, 'failed', null, nowMs), { type: 'hang-up', channelId });
@@ -107,7 +110,7 @@ function cancel(invitation: Invitation, state: OpenState, nowMs: number): Advanc
   // Without Asterisk's answer the call may not exist yet; it is hung up when the answer has come, see `afterwards`.
   const exists = state.status === 'calling' && state.accepted;
   const mayExist = state.status === 'calling' || state.unanswered > 0;
-  const failed = told({
+  const failed = published({
     ...invitation,
     state: { status: 'failed', reason: 'cancelled', atMs: nowMs, abandonedChannelId: mayExist ? channelId : null },
     history: mayExist ? [...invitation.history, tryOf(state, 'cancelled', null, nowMs)] : invitation.history,
@@ -128,10 +131,10 @@ function tryFailed(invitation: Invitation, reason: FailureReason, cause: number 
   const history = [...invitation.history, tryOf(state, reason, cause, nowMs)];
   if (PASSING.has(reason) && history.length < tries) {
     const waiting = { status: 'waiting', notBeforeMs: nowMs + retryAfterMs, unanswered: 0 } as const;
-    return told({ ...invitation, history, state: waiting });
+    return published({ ...invitation, history, state: waiting });
   }
   const abandonedChannelId = cause === null ? channelIdOf(invitation) : null;
-  return told({ ...invitation, history, state: { status: 'failed', reason, atMs: nowMs, abandonedChannelId } });
+  return published({ ...invitation, history, state: { status: 'failed', reason, atMs: nowMs, abandonedChannelId } });
 }
 
 function tryOf(state: OpenState, reason: FailureReason, cause: number | null, nowMs: number) {
@@ -142,7 +145,7 @@ function unchanged(invitation: Invitation): Advanced {
   return { invitation, outputs: [] };
 }
 
-function told(invitation: Invitation): Advanced {
+function published(invitation: Invitation): Advanced {
   return { invitation, outputs: [{ type: 'publish', event: invitationEvent(invitation) }] };
 }
 

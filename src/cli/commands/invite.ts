@@ -87,15 +87,15 @@ async function follow(
   invited: readonly InvitationView[],
   options: InviteOptions,
 ): Promise<readonly InvitationView[]> {
-  const told = new Map<string, string>();
+  const printed = new Map<string, string>();
   let states = invited;
   for (;;) {
     states = latestStates(states, await client.get<InvitationView[]>(path));
     for (const invitation of states) {
       const { id, target, status, reason, tries, mostTries } = invitation;
       const line = `${target}: ${status}${reason ? ` (${reason})` : ''}, try ${tries} of ${mostTries}`;
-      if (told.get(id) === line) continue;
-      told.set(id, line);
+      if (printed.get(id) === line) continue;
+      printed.set(id, line);
       process.stdout.write(`${options.json ? JSON.stringify(invitation) : line}\n`);
     }
     if (states.every(isFinished)) return states;

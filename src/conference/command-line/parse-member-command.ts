@@ -50,8 +50,8 @@ const parsers = {
     return nothingMore('playback stop', words.slice(1), { type: 'stop-playing-to-member', memberId });
   },
   'admin-pin': (memberId, words) => nothingMore('admin-pin', words, { type: 'ask-admin-pin', memberId }),
-  count: (memberId, words) => nothingMore('count', words, { type: 'tell-count', memberId }),
-  keys: (memberId, words) => nothingMore('keys', words, { type: 'tell-keys', memberId }),
+  count: (memberId, words) => nothingMore('count', words, { type: 'prompt-count', memberId }),
+  keys: (memberId, words) => nothingMore('keys', words, { type: 'prompt-keys', memberId }),
   invite: (memberId, [target = '', ...more]) => {
     if (!INVITE_TARGET.test(target)) fail('invite: expected a number, or an endpoint of Asterisk');
     return nothingMore('invite', more, { type: 'invite', memberId, target });

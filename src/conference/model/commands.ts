@@ -48,11 +48,11 @@ type OwnMemberCommand =
   | { type: 'play-to-member'; memberId: number; media: readonly string[] }
   | { type: 'stop-playing-to-member'; memberId: number }
   /** Tells the member that a request has failed. */
-  | { type: 'tell-failure'; memberId: number; prompt: 'invite-failed' | 'denied' }
+  | { type: 'prompt-failure'; memberId: number; prompt: 'invite-failed' | 'denied' }
   /** Tells the member how many members there are. */
-  | { type: 'tell-count'; memberId: number }
+  | { type: 'prompt-count'; memberId: number }
   /** Tells the member what the keys do. */
-  | { type: 'tell-keys'; memberId: number }
+  | { type: 'prompt-keys'; memberId: number }
   /** Tells a web server of the member: POST with JSON. */
   | { type: 'call-webhook'; memberId: number; url: string }
   /** Calls a phone into the conference. */
@@ -89,7 +89,7 @@ export type PlaybackOperation =
 export type Command = MemberCommand | ConferenceCommand;
 
 /** The commands that come from outside, and go to other nodes: some commands the controller alone gives. */
-export type ExternalCommand = Exclude<Command, { type: 'tell-failure' }>;
+export type ExternalCommand = Exclude<Command, { type: 'prompt-failure' }>;
 
 /** Why a command was not executed. */
 export type Refusal =

@@ -30,9 +30,9 @@ const memberRules: { readonly [T in MemberCommand['type']]: MemberRule<Extract<M
   'ask-admin-pin': askForAdminPin,
   'play-to-member': (transition, member, { media }) => transition.playTo(member, transition.soundsOf(media)),
   'stop-playing-to-member': (transition, { channelId }) => transition.do({ type: 'hush', channelId }),
-  'tell-failure': (transition, member, { prompt }) => transition.prompt(member, [prompt]),
-  'tell-count': announceCount,
-  'tell-keys': announceKeys,
+  'prompt-failure': (transition, member, { prompt }) => transition.prompt(member, [prompt]),
+  'prompt-count': announceCount,
+  'prompt-keys': announceKeys,
   'call-webhook': (transition, member, { url }) => callWebhook(transition, member, url),
   invite: (transition, { id }, { target }) => transition.do({ type: 'invite', target, invitedBy: id }),
   execute: (transition, member, { application, data }) => execute(transition, member, application, data),
@@ -66,7 +66,7 @@ export function executeCommand(transition: Transition, command: Command): void {
     return (conferenceRules[command.type] as ConferenceRule<ConferenceCommand>)(transition, command);
   }
   const { members, remote } = transition.conference;
-  if (remote && command.node !== undefined && command.node !== remote.node && command.type !== 'tell-failure') {
+  if (remote && command.node !== undefined && command.node !== remote.node && command.type !== 'prompt-failure') {
     return forward(transition, command.node, command);
   }
   const member = remote || command.node === undefined ? members.byId(command.memberId) : undefined;

@@ -27,15 +27,15 @@ function refusesSpeaker(transition: Transition, member: Member, flags: MemberFla
 function announceFlags(transition: Transition, member: Member, flags: MemberFlags): void {
   // "You will hear nothing" is played while the member still hears.
   if (flags.deaf && !member.flags.deaf) transition.promptBefore(member, ['deafened']);
-  const told: PromptName[] = [];
+  const prompts: PromptName[] = [];
   const changed = (flag: keyof MemberFlags, on: PromptName, off: PromptName) => {
-    if (flags[flag] !== member.flags[flag]) told.push(flags[flag] ? on : off);
+    if (flags[flag] !== member.flags[flag]) prompts.push(flags[flag] ? on : off);
   };
-  if (!flags.deaf && member.flags.deaf) told.push('undeafened');
+  if (!flags.deaf && member.flags.deaf) prompts.push('undeafened');
   changed('mute', 'muted', 'unmuted');
   changed('speaker', 'speaker', 'unspeaker');
   changed('admin', 'admin', 'unadmin');
-  if (told.length > 0 && !flags.deaf) transition.prompt(member, told);
+  if (prompts.length > 0 && !flags.deaf) transition.prompt(member, prompts);
 }
 
 /** Everybody there is, and everybody who joins from now on. Told once, not to each. */

@@ -64,8 +64,8 @@ const memberCommands = [
   ofMember('ask-admin-pin', {}),
   ofMember('play-to-member', { media }),
   ofMember('stop-playing-to-member', {}),
-  ofMember('tell-count', {}),
-  ofMember('tell-keys', {}),
+  ofMember('prompt-count', {}),
+  ofMember('prompt-keys', {}),
   ofMember('call-webhook', { url: z.string().regex(WEBHOOK_URL, 'expected a URL with http or https') }),
   ofMember('invite', {
     target: z.string().regex(INVITE_TARGET, 'expected a number or an endpoint of Asterisk'),

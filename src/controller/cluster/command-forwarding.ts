@@ -82,7 +82,7 @@ export class CommandForwarding {
   /** A member's key was refused on another node: the member hears so, as for a refusal on this node. */
   #deny(name: string, memberId: number, error: Error): void {
     this.#deps.logger.info(`conference ${name}: refused to member ${memberId}: ${error.message}`);
-    const command = { type: 'tell-failure', memberId, prompt: 'denied' } as const;
+    const command = { type: 'prompt-failure', memberId, prompt: 'denied' } as const;
     this.#deps.local().dispatch(name, { type: 'command', command });
   }
 }

@@ -54,8 +54,8 @@ export const ACTIONS: readonly Action[] = [
   level('vol-listen', 'listenVolume', 'Hear louder or softer, in steps of 3 dB'),
   level('vad-level', 'vadLevel', 'Change the loudness from which one counts as talking'),
   level('agc-level', 'agcLevel', 'Change the loudness to which the voice is brought'),
-  plain('count', 'Hear how many members there are', ({ id }) => [{ type: 'tell-count', memberId: id }]),
-  plain('menu', 'Hear what the keys do', ({ id }) => [{ type: 'tell-keys', memberId: id }]),
+  plain('count', 'Hear how many members there are', ({ id }) => [{ type: 'prompt-count', memberId: id }]),
+  plain('menu', 'Hear what the keys do', ({ id }) => [{ type: 'prompt-keys', memberId: id }]),
   withArgument('playback', 'Play something to the member who pressed the key, or stop it', MEDIA, (media) =>
     media === 'stop'
       ? ({ id }) => [{ type: 'stop-playing-to-member', memberId: id }]

@@ -169,7 +169,7 @@ describe('a command', () => {
   });
 
   it('about a member is answered with the member while there', async () => {
-    const { body } = await post('/conferences/3000/commands', { command: { type: 'tell-count', memberId: 1 } });
+    const { body } = await post('/conferences/3000/commands', { command: { type: 'prompt-count', memberId: 1 } });
     expect(body).toMatchObject({ member: { id: 1 } });
   });
 

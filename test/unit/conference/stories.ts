@@ -66,7 +66,7 @@ const memberCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ type: fc.constant('talk-privately' as const), memberId, withMemberId: memberId }),
   fc.record({ type: fc.constantFrom('end-private' as const, 'ask-admin-pin' as const), memberId }),
   fc.record({ type: fc.constant('raise-hand' as const), memberId, raised: fc.boolean() }),
-  fc.record({ type: fc.constantFrom('tell-count' as const, 'tell-keys' as const), memberId }),
+  fc.record({ type: fc.constantFrom('prompt-count' as const, 'prompt-keys' as const), memberId }),
   fc.record({
     type: fc.constant('adjust' as const),
     memberId,

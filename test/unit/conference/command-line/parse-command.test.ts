@@ -68,8 +68,8 @@ const MEANINGS: [string, Command][] = [
   ['member 7 invite 200', { type: 'invite', memberId: 7, target: '200' }],
   ['member 7 webhook https://example.org/x', { type: 'call-webhook', memberId: 7, url: 'https://example.org/x' }],
   ['member 7 admin-pin', { type: 'ask-admin-pin', memberId: 7 }],
-  ['member 7 count', { type: 'tell-count', memberId: 7 }],
-  ['member 7 keys', { type: 'tell-keys', memberId: 7 }],
+  ['member 7 count', { type: 'prompt-count', memberId: 7 }],
+  ['member 7 keys', { type: 'prompt-keys', memberId: 7 }],
   [
     'member 7 exec Playback hello,noanswer',
     { type: 'execute', memberId: 7, application: 'Playback', data: 'hello,noanswer' },

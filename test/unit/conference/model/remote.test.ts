@@ -72,7 +72,7 @@ describe('members on other nodes', () => {
 
   it('are in the number that a member is told', () => {
     const start = play(clustered(ALOUD, { admitted: 4 }), comes('a')).conference;
-    const { effects } = play(start, [commands({ type: 'tell-count', memberId: 1 })]);
+    const { effects } = play(start, [commands({ type: 'prompt-count', memberId: 1 })]);
     expect(effectsOf(effects, 'play-to')[0]?.sounds.media).toContainEqual({ type: 'number', value: 5 });
   });
 

@@ -92,7 +92,7 @@ describe('what is played to one member', () => {
 
   it('is the number of members who have been admitted', () => {
     const aloud = { ...start, settings: conference(ALOUD).settings };
-    const { effects } = play(aloud, [commands({ type: 'tell-count', memberId: 1 })]);
+    const { effects } = play(aloud, [commands({ type: 'prompt-count', memberId: 1 })]);
     expect(effectsOf(effects, 'play-to')[0]?.sounds.media[1]).toEqual({ type: 'number', value: 2 });
   });
 
@@ -101,7 +101,7 @@ describe('what is played to one member', () => {
       ...start,
       settings: conference(ALOUD, { '#': 'hangup', '12': ['deaf', 'mute'], '9': 'none' }).settings,
     };
-    const [text = ''] = heardBy('a', play(aloud, [commands({ type: 'tell-keys', memberId: 1 })]).effects);
+    const [text = ''] = heardBy('a', play(aloud, [commands({ type: 'prompt-keys', memberId: 1 })]).effects);
     expect(text).toMatch(/^1 2: Stop hearing .*; Stop being heard.*\. pound: Leave .*\.$/);
   });
 });

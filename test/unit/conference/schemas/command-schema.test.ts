@@ -7,7 +7,7 @@ import { EVERY_COMMAND } from '../../api/conferences.ts';
 describe('the schema of commands', () => {
   it('has the same type as the commands themselves, but for what the controller alone may ask', () => {
     expectTypeOf<z.output<typeof commandSchema>>().toExtend<Command>();
-    expectTypeOf<Exclude<Command, { type: 'tell-failure' }>>().toExtend<z.output<typeof commandSchema>>();
+    expectTypeOf<Exclude<Command, { type: 'prompt-failure' }>>().toExtend<z.output<typeof commandSchema>>();
   });
 
   it.each(EVERY_COMMAND.map((command) => [JSON.stringify(command), command] as const))('takes %s', (text, command) => {
@@ -21,7 +21,7 @@ describe('the schema of commands', () => {
     [{}],
     [{ type: 'dance' }],
     [{ type: 'constructor' }],
-    [{ type: 'tell-failure', memberId: 1, prompt: 'denied' }],
+    [{ type: 'prompt-failure', memberId: 1, prompt: 'denied' }],
     [{ type: '__proto__' }],
     [{ type: ['lock'], locked: true }],
     [{ type: 'lock' }],
