@@ -1,3 +1,4 @@
+import { jsonText } from '../base/json-text.ts';
 import type { AttendanceRow } from './row.ts';
 
 /** The columns by their headings, each with the cell that it has for a row. */
@@ -22,7 +23,7 @@ export function attendanceCsv(rows: readonly AttendanceRow[]): string {
 }
 
 export function attendanceJsonLines(rows: readonly AttendanceRow[]): string {
-  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  return rows.map((row) => `${jsonText(row)}\n`).join('');
 }
 
 /**

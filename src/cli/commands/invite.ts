@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../../api/client.ts';
 import type { InvitationView } from '../../api/invite-routes.ts';
+import { jsonText } from '../../base/json-text.ts';
 import type { ClientOptions } from '../options/common.ts';
 import { UsageError } from '../options/errors.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
@@ -96,7 +97,7 @@ async function follow(
       const line = `${target}: ${status}${reason ? ` (${reason})` : ''}, try ${tries} of ${mostTries}`;
       if (printed.get(id) === line) continue;
       printed.set(id, line);
-      process.stdout.write(`${options.json ? JSON.stringify(invitation) : line}\n`);
+      process.stdout.write(`${options.json ? jsonText(invitation) : line}\n`);
     }
     if (states.every(isFinished)) return states;
     await sleep(POLL_MS);

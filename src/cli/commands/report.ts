@@ -1,6 +1,7 @@
 import { ApiClient } from '../../api/client.ts';
 import { attendanceCsv, attendanceJsonLines } from '../../attendance/csv.ts';
 import type { AttendanceRow } from '../../attendance/row.ts';
+import { jsonText } from '../../base/json-text.ts';
 import type { ClientOptions } from '../options/common.ts';
 import { time } from '../text/conference-text.ts';
 import { tableOf } from '../text/table.ts';
@@ -18,7 +19,7 @@ export async function report(conference: string, options: ReportOptions): Promis
 function format(rows: readonly AttendanceRow[], { csv, json, jsonl }: ReportOptions): string {
   if (csv) return attendanceCsv(rows);
   if (jsonl) return attendanceJsonLines(rows);
-  if (json) return `${JSON.stringify(rows, null, 2)}\n`;
+  if (json) return `${jsonText(rows, 2)}\n`;
   return `${forPeople(rows)}\n`;
 }
 

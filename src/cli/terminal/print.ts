@@ -1,8 +1,9 @@
+import { jsonText } from '../../base/json-text.ts';
 import { PAGE_LENGTH } from '../text/list-text.ts';
 
 /** Prints for programs or for people. */
 export function print(value: unknown, json: true | undefined, forPeople: () => string): void {
-  process.stdout.write(`${json ? JSON.stringify(value, null, 2) : forPeople()}\n`);
+  process.stdout.write(`${json ? jsonText(value, 2) : forPeople()}\n`);
 }
 
 /** Lines that a conference and its table have besides the members. */

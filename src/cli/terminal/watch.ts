@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jsonText } from '../../base/json-text.ts';
 import type { WatchOptions } from '../options/common.ts';
 import { cut } from '../text/text-width.ts';
 import { EXIT } from './exit-codes.ts';
@@ -25,7 +26,7 @@ export async function printOrWatch<T>(
 ): Promise<void> {
   if (isWatched) {
     // A line each, so that programs can tell them apart.
-    await watch(async () => (json ? JSON.stringify(forPrograms(await read())) : forPeople(await read())));
+    await watch(async () => (json ? jsonText(forPrograms(await read())) : forPeople(await read())));
   }
   const value = await read();
   print(forPrograms(value), json, () => forPeople(value));
