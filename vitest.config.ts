@@ -8,7 +8,7 @@ const MEASURING = [
   'test/integration/kit/{hostile,impairment,phone-to-phone}.test.ts',
   'test/integration/relay/{hostile-rtp,relay-crowd,trunk-hostile,trunk-impaired}.test.ts',
   'test/integration/udp/polling.test.ts',
-  'test/e2e/{cluster-failure,crowd,crowd-faults,relay-survival,storm,survival,up-and-down}.test.ts',
+  'test/e2e/{cluster-failure,crowd,crowd-faults,relay-survival,standstill,storm,survival,up-and-down}.test.ts',
 ];
 
 /** Real processes, sockets and clocks. */

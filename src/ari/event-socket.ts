@@ -1,11 +1,14 @@
 import WebSocket from 'ws';
+import { SilenceWatch } from '../timing/silence-watch.ts';
 import { AriError } from './errors.ts';
 import { type AriLogin, basicAuthorization } from './http.ts';
 import { type AriEvent, parseEvent } from './messages.ts';
 
 const OPEN_TIMEOUT_MS = 5000;
-/** Asterisk answers pings at once; a connection that was silent for two of these is dead. */
-const PING_EVERY_MS = 5000;
+/** Asterisk answers pings at once. */
+const PING_EVERY_MS = 2500;
+/** Two answers are missing. */
+const SILENT_MS = 6500;
 
 export type EventSocketHandlers = {
   onEvent: (event: AriEvent) => void;
@@ -16,20 +19,17 @@ export type EventSocketHandlers = {
 /** One connection for ARI events. Opening it registers the application with Asterisk. */
 export class EventSocket {
   readonly #socket: WebSocket;
-  readonly #pinger: NodeJS.Timeout;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    let answered = true;
-    socket.on('pong', () => {
-      answered = true;
+    const watch = new SilenceWatch({
+      checkEveryMs: PING_EVERY_MS,
+      limitMs: SILENT_MS,
+      onCheck: () => socket.ping(),
+      onSilent: () => socket.terminate(),
     });
-    this.#pinger = setInterval(() => {
-      if (!answered) return socket.terminate();
-      answered = false;
-      socket.ping();
-    }, PING_EVERY_MS);
-    socket.once('close', () => clearInterval(this.#pinger));
+    socket.on('pong', () => watch.heard());
+    socket.once('close', () => watch.stop());
   }
 
   /** @returns the connection once Asterisk has accepted it; rejects with an `AriError` */
