@@ -29,6 +29,12 @@ const SILENT_MS = 10_000;
 export type Alive = { readonly type: 'alive'; readonly running: boolean };
 export const ALIVE_EVERY_MS = 1000;
 
+/** A process has its supervisor keep a value, and forget it with null: `Kept` for the process that follows. */
+export type Keep = { readonly type: 'keep'; readonly key: string; readonly value: object | null };
+export type Kept = { readonly type: 'kept'; readonly values: readonly unknown[] };
+/** More than any process has: a relay keeps its calls and floors. */
+const MOST_KEPT = 100_000;
+
 /** Keeps one process running: restarts it when it dies, but not when it finds at its first start that it cannot run. */
 export class Supervisor {
   readonly #spec: ChildSpec;
@@ -44,6 +50,8 @@ export class Supervisor {
   #restarting = false;
   /** It has run once: what keeps it from running later is new. */
   #hasRun = false;
+  /** In memory, as what a process has begun lasts no longer than the machine. */
+  readonly #kept = new Map<string, object>();
 
   constructor(spec: ChildSpec, deps: SupervisorDeps) {
     this.#spec = spec;
@@ -142,6 +150,7 @@ export class Supervisor {
     try {
       const child = spawn(this.#spec.command, args, { stdio: [...stdio], detached: true });
       const started = this.#watch(child);
+      if (this.#kept.size > 0) child.send({ type: 'kept', values: [...this.#kept.values()] } satisfies Kept, () => {});
       const ending = new Promise<Ending>((resolve) => {
         // With a process it is about a signal or message that could not be sent, and the process runs on.
         child.on('error', (error) => child.pid === undefined && resolve(notStarted(error)));
@@ -172,7 +181,8 @@ export class Supervisor {
     return new Promise((resolve) => {
       let watching: SilenceWatch | null = null;
       child.on('message', (message: unknown) => {
-        if (!isAlive(message)) return this.#onMessage(message);
+        if (isOfType<Keep>(message, 'keep')) return this.#keep(message);
+        if (!isOfType<Alive>(message, 'alive')) return this.#onMessage(message);
         // Messages may come after the end.
         if (child.exitCode !== null || child.signalCode !== null) return;
         watching ??= watch();
@@ -183,6 +193,11 @@ export class Supervisor {
       });
       child.once('exit', () => watching?.stop());
     });
+  }
+
+  #keep({ key, value }: Keep): void {
+    if (value === null) this.#kept.delete(key);
+    else if (this.#kept.has(key) || this.#kept.size < MOST_KEPT) this.#kept.set(key, value);
   }
 }
 
@@ -196,8 +211,8 @@ function killLater(child: ChildProcess | null | undefined): void {
   setTimeout(() => child?.kill('SIGKILL'), STOP_TIMEOUT_MS).unref();
 }
 
-function isAlive(message: unknown): message is Alive {
-  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'alive';
+function isOfType<Message extends { type: string }>(message: unknown, type: Message['type']): message is Message {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === type;
 }
 
 type Running = {

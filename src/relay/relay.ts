@@ -6,7 +6,15 @@ import { ControlServer } from './control-server.ts';
 import { MeterThread } from './meters/meter-thread.ts';
 import { RelayError } from './protocol/errors.ts';
 import type { TrunkOptions } from './protocol/media-messages.ts';
-import type { CallSpec, FloorSpec, RelayReport, RelayRequest, RtpAddress, TrunkPeerSpec } from './protocol/protocol.ts';
+import {
+  type CallSpec,
+  type FloorSpec,
+  type RelayReport,
+  type RelayRequest,
+  type RtpAddress,
+  relayRequestSchema,
+  type TrunkPeerSpec,
+} from './protocol/protocol.ts';
 import type { WorkerReport } from './threads/worker-messages.ts';
 import { WorkerPool } from './threads/worker-pool.ts';
 import { encodeSuccession, SUCCESSION_VERSION, type SuccessionMessage } from './upgrade/succession.ts';
@@ -24,6 +32,8 @@ export type RelayOptions = {
 };
 export type RelayDeps = {
   logger: Logger;
+  /** Keeps a request for a relay that replaces this one after it was killed; null forgets it. */
+  keep: (key: string, request: RelayRequest | null) => void;
   onDied: (error: Error) => void;
   /** Another process replaces this one. */
   onReplaced: () => void;
@@ -44,8 +54,10 @@ export class Relay {
   readonly #meters: MeterThread;
   #sumsTimer: NodeJS.Timeout | undefined;
   #sockets: 'libc' | 'dgram' = 'libc';
-  /** The addresses that Asterisk sends to; null while a port is being opened. Bounded by the conferences. */
-  readonly #floors = new Map<string, RtpAddress | null>();
+  /** Each with the address that Asterisk sends to; null while the port is being opened. Bounded by the conferences. */
+  readonly #floors = new Map<string, { spec: FloorSpec; local: RtpAddress | null }>();
+  /** Neither a controller nor another relay has told everything yet. */
+  #isNew = true;
   #peers: readonly TrunkPeerSpec[] = [];
   /** The calls that the controller wants. Bounded by `#limit`. */
   readonly #calls = new Map<string, CallSpec>();
@@ -77,7 +89,8 @@ export class Relay {
     if (predecessor) await this.#ready;
     const estate = predecessor ? await takeOver(predecessor, socketPath) : NO_ESTATE;
     const { floorStates, floors, calls, peers } = estate;
-    for (const { spec, local } of floorStates) this.#floors.set(spec.conference, local);
+    this.#isNew = estate === NO_ESTATE;
+    for (const { spec, local } of floorStates) this.#floors.set(spec.conference, { spec, local });
     for (const { specs } of calls.flat()) for (const spec of specs) this.#calls.set(spec.channelId, spec);
     await this.#workers.begin({ floors, calls });
     if (peers.length > 0) this.#setPeers(peers);
@@ -86,6 +99,18 @@ export class Relay {
     this.#meters.start();
     const reportSums = () => this.#control.report({ type: 'calls', sums: this.#workers.sums });
     this.#sumsTimer = setInterval(reportSums, SUMS_EVERY_MS);
+  }
+
+  /**
+   * Continues as a relay that was killed: its calls and floors, on the same ports. The controller need not be there.
+   * @param requests what that relay has had kept; those that are unknown to this version are ignored
+   */
+  goOn(requests: readonly unknown[]): void {
+    if (!this.#isNew) return;
+    for (const each of requests) {
+      const request = relayRequestSchema.safeParse(each);
+      if (request.success) this.#handle(request.data);
+    }
   }
 
   async stop(): Promise<void> {
@@ -152,10 +177,12 @@ export class Relay {
 
   #setPeers(peers: readonly TrunkPeerSpec[]): void {
     this.#peers = peers;
+    this.#deps.keep('peers', { type: 'peers', peers: [...peers] });
     this.#workers.changeFloors({ type: 'peers', peers: [...peers] });
   }
 
   #applyEverything({ floors, calls, peers }: Extract<RelayRequest, { type: 'everything' }>): void {
+    this.#isNew = false;
     this.#setPeers(peers);
     const conferences = new Set(floors.map(({ conference }) => conference));
     const channelIds = new Set(calls.map(({ channelId }) => channelId));
@@ -168,15 +195,26 @@ export class Relay {
 
   #setFloor(floor: FloorSpec): void {
     const { conference } = floor;
-    const local = this.#floors.get(conference) ?? null;
-    this.#floors.set(conference, local);
+    const known = this.#floors.get(conference);
+    this.#keepFloor({ ...floor, asterisk: floor.asterisk ?? known?.spec.asterisk ?? null }, known?.local ?? null);
     this.#workers.changeFloors({ type: 'floor', floor });
     // A restarted controller does not know the address.
-    if (local && floor.port === null) this.#control.report({ type: 'floor', conference, local });
+    if (known?.local && floor.port === null) this.#control.report({ type: 'floor', conference, local: known.local });
+  }
+
+  #keepFloor(spec: FloorSpec, local: RtpAddress | null): void {
+    this.#floors.set(spec.conference, { spec, local });
+    const floor = { ...spec, port: local?.port ?? spec.port };
+    this.#deps.keep(`floor ${spec.conference}`, { type: 'floor', floor });
   }
 
   #endFloor(conference: string): void {
-    if (this.#floors.delete(conference)) this.#workers.changeFloors({ type: 'end-floor', conference });
+    if (this.#forgetFloor(conference)) this.#workers.changeFloors({ type: 'end-floor', conference });
+  }
+
+  #forgetFloor(conference: string): boolean {
+    this.#deps.keep(`floor ${conference}`, null);
+    return this.#floors.delete(conference);
   }
 
   #setCall(call: CallSpec): void {
@@ -186,12 +224,19 @@ export class Relay {
       const message = `the relay may open ${files} files, enough for ${calls} calls; raise its limit of open files`;
       return this.#control.report({ type: 'call-failed', channelId, message });
     }
-    this.#calls.set(channelId, call);
+    this.#keepCall(call);
     this.#workers.changeCall(channelId, { type: 'call', call });
   }
 
+  #keepCall(call: CallSpec): void {
+    this.#calls.set(call.channelId, call);
+    this.#deps.keep(`call ${call.channelId}`, { type: 'call', call });
+  }
+
   #endCall(channelId: string): void {
-    if (this.#calls.delete(channelId)) this.#workers.changeCall(channelId, { type: 'end-call', channelId });
+    if (!this.#calls.delete(channelId)) return;
+    this.#deps.keep(`call ${channelId}`, null);
+    this.#workers.changeCall(channelId, { type: 'end-call', channelId });
   }
 
   #askStatistics(channelId: string): void {
@@ -208,7 +253,7 @@ export class Relay {
         return;
       case 'call-source': {
         const call = this.#calls.get(report.channelId);
-        if (call) this.#calls.set(report.channelId, { ...call, source: report.source });
+        if (call) this.#keepCall({ ...call, source: report.source });
         return this.#control.report(report);
       }
       case 'call-failed':
@@ -219,11 +264,13 @@ export class Relay {
       case 'trunk-problem':
         logger.warn(`trunk: ${report.message}`);
         return;
-      case 'floor':
-        if (this.#floors.has(report.conference)) this.#floors.set(report.conference, report.local);
+      case 'floor': {
+        const floor = this.#floors.get(report.conference);
+        if (floor) this.#keepFloor(floor.spec, report.local);
         return this.#control.report(report);
+      }
       case 'floor-failed':
-        this.#floors.delete(report.conference);
+        this.#forgetFloor(report.conference);
         return this.#control.report(report);
       case 'sums':
       case 'begun':

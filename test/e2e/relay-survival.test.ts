@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openDescriptors, settledDescriptors } from '../kit/descriptors.ts';
@@ -115,17 +116,72 @@ describe('kill -9 of the controller', () => {
   });
 });
 
+/** @returns the controller that the supervisor has started then; it is stopped */
+async function killBoth(): Promise<number> {
+  const { supervisorPid } = lab.node;
+  const old = await lab.node.controllerPid();
+  for (const pid of [await relayPid(lab.node), old]) process.kill(pid, 'SIGKILL');
+  const find = async () => {
+    const children = await readFile(`/proc/${supervisorPid}/task/${supervisorPid}/children`, 'utf8');
+    for (const pid of children.trim().split(' ').map(Number)) {
+      const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      if (pid !== old && words.split('\0').includes('controller')) return pid;
+    }
+    return null;
+  };
+  await expect.poll(find, { ...WITHIN, interval: 5 }).not.toBeNull();
+  const controller = (await find()) ?? 0;
+  process.kill(controller, 'SIGSTOP');
+  return controller;
+}
+
+/** Something has come after what was on its way when the relay was killed, and it is the tone. */
+async function soundIsBack(calls: readonly Call[]): Promise<void> {
+  const killedMs = performance.now();
+  const lastMs = () => Math.min(...calls.map((call) => call.stats().lastPacketMs ?? 0));
+  await expect.poll(lastMs, WITHIN).toBeGreaterThan(killedMs + 100);
+  await hear(calls);
+}
+
 describe('kill -9 of both', () => {
-  it('heals by itself', async () => {
-    const { listeners } = await audience();
-    for (const call of listeners) call.resetStats();
-    process.kill(await relayPid(lab.node), 'SIGKILL');
-    await killController();
-    await hear(listeners);
-    await expect.poll(async () => (await callersAtRelay(lab.node)).sort(), WITHIN).toEqual(EVERYBODY);
-    await hear(listeners);
+  it('costs listeners a second of sound, as a new relay goes on without a controller, which then finds all as it was', async () => {
+    const { speaking, listeners } = await audience();
+    const { members } = await lab.node.show('3000');
+    await listen(10_000);
+    for (const call of [speaking, ...listeners]) call.resetStats();
+    const allowedMs = await lab.node.relayBackMs();
+    const controller = await killBoth();
+    try {
+      await soundIsBack(listeners);
+      expect(Math.max(...gapsMs(listeners))).toBeLessThan(allowedMs);
+      for (const call of listeners) await call.waitForToneLevel(440, LEVEL_DBOV);
+    } finally {
+      process.kill(controller, 'SIGCONT');
+    }
+    for (const call of [speaking, ...listeners]) call.resetStats();
+    await lab.node.waitUntilConnected();
+    await expect.poll(async () => (await lab.node.show('3000')).members, WITHIN).toEqual(members);
+    await listen(500);
+    for (const call of listeners) expect(call.stats()).toMatchObject({ lost: 0, late: 0, streams: 1 });
+    for (const call of listeners) expect(missedMs(call)).toBeLessThanOrEqual(missedMs(speaking) + MOST_GAP_MS);
     await expect.poll(() => parked(lab.node), WITHIN).toBe(CALLERS.length);
     if (listeners[0]) await keysWork(listeners[0]);
+  });
+
+  it('leaves no call in the relay whose phone has hung up meanwhile', async () => {
+    const { listeners } = await audience();
+    const descriptors = await settledDescriptors(await relayPid(lab.node));
+    const controller = await killBoth();
+    try {
+      await listeners[0]?.hangUp();
+      await soundIsBack(listeners.slice(1));
+    } finally {
+      process.kill(controller, 'SIGCONT');
+    }
+    await lab.node.waitUntilConnected();
+    await lab.node.waitForMembers('3000', EVERYBODY.length - 1);
+    await expect.poll(async () => openDescriptors(await relayPid(lab.node)), WITHIN).toBe(descriptors - 2);
+    await hear(listeners.slice(1));
   });
 });
 

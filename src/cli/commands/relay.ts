@@ -2,7 +2,7 @@ import { readConfig } from '../../config/read-config.ts';
 import { createLogger } from '../../process/logger.ts';
 import { Relay } from '../../relay/relay.ts';
 import { findPredecessor } from '../../relay/upgrade/take-over.ts';
-import { lifetime } from './process-end.ts';
+import { keep, lifetime, onKept } from './process-end.ts';
 
 /**
  * Runs the relay until SIGTERM or SIGINT.
@@ -19,11 +19,12 @@ export async function runRelay(options: { config?: string; takeOver?: true }): P
   const threads = Math.max(config.relay.threads, predecessor?.handsOver?.threads ?? 0);
   const relay = new Relay(
     { ...config.relay, threads, predecessor },
-    { logger, onDied: end, onReplaced: () => end(null) },
+    { logger, keep, onDied: end, onReplaced: () => end(null) },
   );
   try {
     const failed = await Promise.race([relay.start().then(() => null), ended]);
     if (failed) throw failed;
+    onKept((requests) => relay.goOn(requests));
     logger.info(`relay running, process ${process.pid}`);
     started();
     const error = await ended;
