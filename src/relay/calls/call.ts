@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equals } from '../../base/equals.ts';
+import { DtmfStream, EVENT_BYTES } from '../../rtp/dtmf-stream.ts';
 import { OutgoingStream } from '../../rtp/outgoing-stream.ts';
 import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES, TICKS_PER_MS } from '../../rtp/packet.ts';
 import { Reception } from '../../rtp/reception.ts';
@@ -34,8 +35,7 @@ const CONTESTED_MS = 2000;
 const IDLE_MS = 1000;
 /** The silence of a phone is reported at this interval. */
 const SILENT_MS = 25_000;
-/** A telephone event is this long (RFC 4733, section 2.3). Payload types from 96 on are dynamic. */
-const EVENT_BYTES = 4;
+/** Payload types from 96 on are dynamic. */
 const FIRST_DYNAMIC_TYPE = 96;
 
 /**
@@ -82,6 +82,8 @@ export class Call implements AudienceListener {
   #prompts = new PromptQueue();
   readonly #reception: Reception;
   readonly #rtcp: CallRtcp;
+  /** The way to Asterisk. */
+  readonly #dtmf: DtmfStream;
   readonly #contestedUntilMs: number;
   readonly #progress: CallProgress;
   readonly #reminder = new AsteriskReminder((end) => randomInt(end), performance.now());
@@ -91,6 +93,7 @@ export class Call implements AudienceListener {
     this.#deps = deps;
     this.#stream = new OutgoingStream((end) => randomInt(end), continued?.stream);
     this.#reception = new Reception(continued?.reception);
+    this.#dtmf = new DtmfStream(this.#toAsterisk, randomInt, continued?.dtmf);
     this.#spec = spec;
     this.hearing = hearingOf(spec);
     const { asterisk } = spec;
@@ -123,6 +126,7 @@ export class Call implements AudienceListener {
       stream: this.#stream.state,
       reception: this.#reception.state,
       source: this.#source.state,
+      dtmf: this.#dtmf.state,
       rtcp: this.#rtcp.state,
       sockets: descriptors.length,
     };
@@ -214,6 +218,7 @@ export class Call implements AudienceListener {
   /** Must be called a few times per second. */
   tick(nowMs: number): void {
     if (this.#progress.isConnected && nowMs - this.#progress.heardAtMs > UNHEARD_MS) this.#connect(false);
+    if (this.#dtmf.tick(nowMs)) this.#progress.passedUntilMs = nowMs;
     if (this.isOpen && this.#reminder.isDue(this.isListener, nowMs)) this.#remind(nowMs);
     const silentMs = nowMs - this.#progress.heardAtMs;
     if (silentMs > SILENT_MS && nowMs - this.#progress.toldSilentAtMs > SILENT_MS) {
@@ -258,13 +263,14 @@ export class Call implements AudienceListener {
     if (verdict === 'moved') this.#moved();
     const bytes = view.payloadEnd - view.payloadStart;
     const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
-    if (!isEvent && view.payloadType < FIRST_DYNAMIC_TYPE)
-      this.#reception.push(view, nowMs, Math.max(1, this.#progress.everyNth));
     if (isEvent) this.#progress.passedUntilMs = nowMs;
     const isPassed = !this.isListener || nowMs - this.#progress.passedUntilMs < LAST_AUDIO_MS;
-    if (isPassed) {
-      this.#reminder.passed(packet, nowMs);
-      this.#deps.toAsterisk(packet, this.#asterisk);
+    if (isEvent) this.#dtmf.event(view, packet, nowMs);
+    else {
+      if (view.payloadType < FIRST_DYNAMIC_TYPE)
+        this.#reception.push(view, nowMs, Math.max(1, this.#progress.everyNth));
+      this.#dtmf.audio(view, packet);
+      if (isPassed) this.#toAsterisk(packet, nowMs);
     }
     if (!this.isListener) return null;
     if (isPassed) this.#passAll();
@@ -272,6 +278,12 @@ export class Call implements AudienceListener {
     if (!this.#progress.isConnected) this.#connect(true);
     return null;
   }
+
+  /** HOT PATH. */
+  readonly #toAsterisk = (packet: Buffer, nowMs: number): void => {
+    this.#reminder.passed(packet, nowMs);
+    this.#deps.toAsterisk(packet, this.#asterisk);
+  };
 
   #remind(nowMs: number): void {
     this.#deps.toAsterisk(this.#reminder.next(nowMs), this.#asterisk);

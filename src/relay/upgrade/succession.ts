@@ -1,3 +1,4 @@
+import type { DtmfStreamState } from '../../rtp/dtmf-stream.ts';
 import type { OutgoingStreamState } from '../../rtp/outgoing-stream.ts';
 import type { StreamPosition } from '../../rtp/packet.ts';
 import type { ReceptionState } from '../../rtp/reception.ts';
@@ -10,7 +11,7 @@ import type { CallSpec, FloorSpec, RtpAddress, TrunkPeerSpec } from '../protocol
  */
 
 /** The version of the messages below. A relay can only succeed one of the same version. */
-export const SUCCESSION_VERSION = 2;
+export const SUCCESSION_VERSION = 3;
 
 /** A phone's report about the audio that it receives. */
 export type PhoneReport = {
@@ -48,6 +49,7 @@ export type CallState = Readonly<CallProgress> & {
   readonly stream: OutgoingStreamState;
   readonly reception: ReceptionState;
   readonly source: PhoneSourceState;
+  readonly dtmf: DtmfStreamState;
   readonly rtcp: CallRtcpState;
   /** The number of descriptors: one for RTP, and one for RTCP if it could be opened. */
   readonly sockets: number;
@@ -92,11 +94,12 @@ export function inThisThread(call: CallState, beganMs: number): CallState {
   const byMs = beganMs - threadBeganMs;
   // JSON has null for minus infinity.
   const shifted = (atMs: number | null) => (atMs === null ? Number.NEGATIVE_INFINITY : atMs + byMs);
-  const { stream, reception, source, rtcp } = call;
+  const { stream, reception, source, dtmf, rtcp } = call;
   return {
     ...call,
     stream: { ...stream, timestampMs: shifted(stream.timestampMs), passedMs: shifted(stream.passedMs) },
     reception: { ...reception, arrivedMs: shifted(reception.arrivedMs) },
+    dtmf: { ...dtmf, atMs: shifted(dtmf.atMs) },
     source: { ...source, heardAtMs: shifted(source.heardAtMs) },
     rtcp: { ...rtcp, answeredAtMs: shifted(rtcp.answeredAtMs) },
     heardAtMs: shifted(call.heardAtMs),

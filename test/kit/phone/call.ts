@@ -1,6 +1,6 @@
 import type { AudioRing, AudioWindow } from './audio-ring.ts';
 import { CallLife, type CallState, type EndedCall } from './call-life.ts';
-import { areKeys, MAX_QUEUED_KEYS } from './dtmf.ts';
+import { type AlterDtmf, areKeys, MAX_QUEUED_KEYS } from './dtmf.ts';
 import { PhoneError } from './errors.ts';
 import type { HeardSnapshot } from './heard.ts';
 import { levelDbov, toneLevelDbov } from './judge.ts';
@@ -33,6 +33,8 @@ export interface PressOptions {
   readonly toneMs?: number;
   /** Not for INFO: there each key follows as soon as the one before was accepted. */
   readonly gapMs?: number;
+  /** An odd phone sends other packets; only of RFC 4733. */
+  readonly alter?: AlterDtmf;
 }
 
 /** Keys kept of those heard; the oldest leave first. */
@@ -109,7 +111,7 @@ export class Call {
 
   /** Presses 0-9 * # A-D one after the other; resolves when all are sent or the call has ended over them. */
   async pressKeys(keys: string, options: PressOptions = {}): Promise<void> {
-    const { via = 'rfc4733', toneMs = 100, gapMs = 100 } = options;
+    const { via = 'rfc4733', toneMs = 100, gapMs = 100, alter } = options;
     const speaking = this.#media.speaking;
     const session = this.#session;
     if (this.state !== 'answered' || speaking === null || session === null) {
@@ -123,7 +125,7 @@ export class Call {
       }
       return;
     }
-    for (const key of keys) speaking.press(key, toneMs, gapMs);
+    for (const key of keys) speaking.press(key, { toneMs, gapMs, ...(alter && { alter }) });
     const timeoutMs = 2000 + 2 * MAX_QUEUED_KEYS * (toneMs + gapMs);
     // The last key may end the call before its repeated end packets are out.
     const look = (): true | null => (speaking.keysPending && this.end === null ? null : true);

@@ -64,10 +64,14 @@ export interface DtmfPacket extends DtmfEvent {
   readonly timestamp: number;
 }
 
+/** What an odd phone sends in place of a packet; null sends nothing. @param nth packet of the key, from 0 */
+export type AlterDtmf = (packet: DtmfPacket, nth: number) => Partial<DtmfPacket> | null;
+
 interface PressedKey {
   readonly key: string;
   readonly toneSamples: number;
   readonly gapSamples: number;
+  readonly alter?: AlterDtmf | undefined;
 }
 
 /** Turns keys into event packets, one call per ptime. Keys wait in order, at most `MAX_QUEUED_KEYS`. */
@@ -76,6 +80,7 @@ export class DtmfSender {
   #startTimestamp = 0;
   #sentSamples = 0;
   #gapLeftSamples = 0;
+  #nth = 0;
 
   get idle(): boolean {
     return this.#queue.length === 0 && this.#gapLeftSamples <= 0;
@@ -102,12 +107,22 @@ export class DtmfSender {
     const end = this.#sentSamples >= pressed.toneSamples;
     const durationSamples = this.#sentSamples;
     const packet = { key: pressed.key, end, durationSamples, marker, timestamp: this.#startTimestamp };
-    if (!end) return [packet];
+    if (!end) return this.#altered([packet], pressed);
+    const repeated = { ...packet, marker: false };
+    const packets = this.#altered([packet, ...Array<DtmfPacket>(END_PACKETS - 1).fill(repeated)], pressed);
     this.#queue.shift();
+    this.#nth = 0;
     this.#sentSamples = 0;
     this.#gapLeftSamples = pressed.gapSamples;
-    const repeated = { ...packet, marker: false };
-    return [packet, ...Array<DtmfPacket>(END_PACKETS - 1).fill(repeated)];
+    return packets;
+  }
+
+  #altered(packets: readonly DtmfPacket[], { alter }: PressedKey): readonly DtmfPacket[] {
+    if (!alter) return packets;
+    return packets.flatMap((packet) => {
+      const altered = alter(packet, this.#nth++);
+      return altered === null ? [] : { ...packet, ...altered };
+    });
   }
 }
 

@@ -21,6 +21,8 @@ export interface MediaOptions {
   readonly jitterMs?: number;
   /** What its description says in place of its address: behind NAT a phone knows no better. */
   readonly toldAddress?: UdpAddress | undefined;
+  /** What an odd phone makes of its description. */
+  readonly alterSdp?: ((sdp: string) => string) | undefined;
 }
 
 /** An IPv4 address and a port. */
@@ -100,7 +102,7 @@ export class Media {
 
   /** Our side, for an offer or an answer to the last description of the other side. */
   describe(): LocalAudio {
-    const { bindAddress, toldAddress } = this.#options;
+    const { bindAddress, toldAddress, alterSdp } = this.#options;
     return {
       host: toldAddress?.host ?? bindAddress,
       port: toldAddress?.port ?? this.#socket?.port ?? 0,
@@ -108,6 +110,7 @@ export class Media {
       ptimeMs: this.#options.ptimeMs,
       eventPayloadType: this.#remote?.eventPayloadType ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
       direction: answerDirection(this.#remote?.direction ?? 'sendrecv'),
+      alter: alterSdp,
     };
   }
 

@@ -49,6 +49,8 @@ export interface DialOptions {
   readonly keepAudio?: boolean;
   /** See `MediaOptions`. */
   readonly jitterMs?: number;
+  /** See `MediaOptions`. */
+  readonly alterSdp?: (sdp: string) => string;
   readonly answerTimeoutMs?: number;
 }
 
@@ -115,12 +117,12 @@ export class PhoneBank {
   /** Calls a number and returns at once; see `answered` and `ended` of the call. */
   dial(number: string, options: DialOptions = {}): Call {
     if (this.#stopped) throw new PhoneError({ code: 'bank-stopped' });
-    const { callerNumber = '100', callerName = '', send = silence(), keepAudio = true, jitterMs = 0 } = options;
+    const { callerNumber = '100', callerName = '', send = silence(), keepAudio = true } = options;
     const call = this.#newCall(
       { direction: 'outgoing', callerNumber, callerName, calledNumber: number },
       send,
       keepAudio,
-      jitterMs,
+      options,
     );
     const headers = Object.entries(options.headers ?? {}).map(
       ([name, value]): SipHeader => [name.toLowerCase(), value],
@@ -180,13 +182,13 @@ export class PhoneBank {
     who: Pick<Call, 'direction' | 'callerNumber' | 'callerName' | 'calledNumber'>,
     sound: Sound,
     keepAudio: boolean,
-    jitterMs = 0,
+    { jitterMs = 0, alterSdp }: Pick<DialOptions, 'jitterMs' | 'alterSdp'> = {},
   ): Call {
     const { bindAddress, toldAddress, codec = 'PCMU', ptimeMs = DEFAULT_PTIME_MS } = this.#options;
     const { keepAudioMs = DEFAULT_KEEP_AUDIO_MS, audibleDbov = DEFAULT_AUDIBLE_DBOV } = this.#options;
     const keepMs = keepAudio ? keepAudioMs : 0;
     const call = new Call(
-      { ...who, bindAddress, toldAddress, codec, ptimeMs, sound, keepMs, audibleDbov, jitterMs },
+      { ...who, bindAddress, toldAddress, codec, ptimeMs, sound, keepMs, audibleDbov, jitterMs, alterSdp },
       { ticker: this.#ticker, onEnded: (ended) => this.#ended(ended) },
     );
     this.#calls.add(call);

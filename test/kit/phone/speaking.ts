@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { encodeHeaderInto, encodeInto, RTP_HEADER_BYTES, type RtpHeader } from '../../../src/rtp/packet.ts';
 import { AudioRing } from './audio-ring.ts';
 import { type AudioCodec, bytesPerSample, payloadTypeOf, sampleRateHz } from './codec.ts';
-import { type DtmfPacket, DtmfSender, EVENT_PAYLOAD_BYTES, encodeEventInto } from './dtmf.ts';
+import { type AlterDtmf, type DtmfPacket, DtmfSender, EVENT_PAYLOAD_BYTES, encodeEventInto } from './dtmf.ts';
 import { type Frames, framesOf, type Sound } from './sound.ts';
 
 export interface SpeakingOptions {
@@ -74,8 +74,9 @@ export class Speaking {
   }
 
   /** Queues a key; false when too many wait. */
-  press(key: string, toneMs: number, gapMs: number): boolean {
-    return this.#dtmf.press({ key, toneSamples: toneMs * this.#samplesPerMs, gapSamples: gapMs * this.#samplesPerMs });
+  press(key: string, { toneMs, gapMs, alter }: { toneMs: number; gapMs: number; alter?: AlterDtmf }): boolean {
+    const toneSamples = toneMs * this.#samplesPerMs;
+    return this.#dtmf.press({ key, toneSamples, gapSamples: gapMs * this.#samplesPerMs, alter });
   }
 
   /** HOT PATH. One ptime passes; the timestamp goes on whether or not something is sent. */

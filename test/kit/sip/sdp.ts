@@ -31,6 +31,8 @@ export interface LocalAudio {
   readonly ptimeMs: number;
   readonly eventPayloadType: number | null;
   readonly direction: Direction;
+  /** What an odd phone makes of the description. */
+  readonly alter?: ((sdp: string) => string) | undefined;
 }
 
 /** The `o=` line. Numbers fit into 32 bits, which is what PJSIP keeps. */
@@ -61,7 +63,7 @@ const MAX_PTIME_MS = 200;
 export function formatSdp(local: LocalAudio, origin: SdpOrigin): string {
   const { payloadType, name, clockRateHz } = local.codec;
   const events = local.eventPayloadType;
-  return [
+  const sdp = [
     'v=0',
     `o=- ${origin.sessionId} ${origin.version} IN IP4 ${local.host}`,
     's=-',
@@ -74,6 +76,7 @@ export function formatSdp(local: LocalAudio, origin: SdpOrigin): string {
     `a=${local.direction}`,
     '',
   ].join('\r\n');
+  return local.alter?.(sdp) ?? sdp;
 }
 
 /** Reads the first audio stream; null when there is none that carries a codec of ours over IPv4. Never throws. */

@@ -1,0 +1,200 @@
+import {
+  encodeHeaderInto,
+  RTP_HEADER_BYTES,
+  type RtpView,
+  SSRC_OFFSET,
+  sequenceDistance,
+  TICKS_PER_MS,
+  TIMESTAMP_OFFSET,
+} from './packet.ts';
+
+/*
+ * Telephone-event payload, RFC 4733 section 2.3:
+ *
+ *    0                   1                   2                   3
+ *    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |     event     |E|R| volume    |          duration             |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ */
+const FLAGS_OFFSET = 1;
+const DURATION_OFFSET = 2;
+const END_BIT = 0x80;
+export const EVENT_BYTES = 4;
+
+/** A packet that is behind by less is a late one. */
+const MAX_MISORDER = 100;
+/** After such a pause 16 bits do not show whether a packet is late. */
+const LONG_PAUSE_MS = 2000;
+/** A packet that follows so closely belongs to the same press, even with another timestamp. */
+const CLOSE_PACKETS = 3;
+const CLOSE_MS = 150;
+/** A key that is held for more than 8 s goes through all durations; each time, they begin again after one above this. */
+const LONG_DURATION = 64_000;
+/** Packets of a press come closer than this: its end was lost. */
+const LOST_END_MS = 500;
+/**
+ * Asterisk ends a press by itself, and may count it again later, if audio comes whose timestamp is 375 ms after the end
+ * of the press. So presses have timestamps ahead of the audio, here by a minute.
+ */
+const AHEAD_TICKS = 60_000 * TICKS_PER_MS;
+
+/** All that another process needs to continue a stream. */
+export type DtmfStreamState = ReturnType<typeof newState>;
+
+/**
+ * The RTP stream of a phone as Asterisk gets it. Phones send the packets of a press in many ways: with other timestamps,
+ * without the end, with the timestamp of the press before. Asterisk counts a press only if each of its packets has the
+ * same timestamp, which is greater than those before, and if it has an end. So each press gets these here.
+ *
+ * Asterisk compares timestamps without regard to their wrap, until the SSRC changes. So the SSRC is one of ours, and
+ * changes where a timestamp is smaller than before.
+ */
+export class DtmfStream {
+  readonly #send: (packet: Buffer, nowMs: number) => void;
+  readonly #state: DtmfStreamState;
+
+  /**
+   * @param send receives telephone events for Asterisk
+   * @param randomInt gives a whole number from 0 to below its argument
+   * @param continued the stream that this one continues; without it, this is a new one
+   */
+  constructor(
+    send: (packet: Buffer, nowMs: number) => void,
+    randomInt: (end: number) => number,
+    continued: DtmfStreamState | null = null,
+  ) {
+    this.#send = send;
+    this.#state = continued ? { ...continued } : newState(randomInt);
+  }
+
+  get state(): DtmfStreamState {
+    return { ...this.#state };
+  }
+
+  /** HOT PATH. Notes a packet of audio, and writes the SSRC for Asterisk into it. */
+  audio({ ssrc, timestamp }: RtpView, packet: Buffer): void {
+    const state = this.#state;
+    if (ssrc !== state.audioSsrc && state.audioSsrc !== null) this.#renew();
+    state.audioSsrc = ssrc;
+    state.audioTimestamp = timestamp;
+    packet.writeUInt32BE(state.ssrc, SSRC_OFFSET);
+  }
+
+  /**
+   * HOT PATH. Sends a telephone event to Asterisk, unless it comes late, or tells nothing new. If it begins a press
+   * while the one before has no end, that end is sent first.
+   */
+  event(view: RtpView, packet: Buffer, nowMs: number): void {
+    const state = this.#state;
+    const sinceMs = nowMs - state.atMs;
+    const isSameStream = view.ssrc === state.eventSsrc;
+    const ahead = sequenceDistance(state.sequence, view.sequence);
+    if (isSameStream && ahead <= 0 && ahead > -MAX_MISORDER && sinceMs < LONG_PAUSE_MS) return;
+    const flags = packet[view.payloadStart + FLAGS_OFFSET] as number;
+    const event = {
+      code: packet[view.payloadStart] as number,
+      isEnd: (flags & END_BIT) !== 0,
+      duration: packet.readUInt16BE(view.payloadStart + DURATION_OFFSET),
+      isClose: ahead > 0 && ahead <= CLOSE_PACKETS && sinceMs < CLOSE_MS,
+    };
+    if (!isSameStream || this.#isNewPress(view, event)) {
+      this.#close(nowMs);
+      this.#begin(view);
+    } else if (state.isClosed && state.newestTimestamp === null) return;
+    state.newestTimestamp = state.pressTimestamp;
+    state.eventSsrc = view.ssrc;
+    state.payloadType = view.payloadType;
+    state.sequence = view.sequence;
+    state.timestamp = view.timestamp;
+    state.code = event.code;
+    state.duration = event.duration;
+    state.isEnded ||= event.isEnd;
+    state.isClosed ||= event.isEnd;
+    state.atMs = nowMs;
+    packet.writeUInt32BE(state.pressTimestamp, TIMESTAMP_OFFSET);
+    packet.writeUInt32BE(state.ssrc, SSRC_OFFSET);
+    this.#send(packet, nowMs);
+  }
+
+  /** Must be called a few times per second. @returns whether the lost end of a press was sent */
+  tick(nowMs: number): boolean {
+    return nowMs - this.#state.atMs > LOST_END_MS && this.#close(nowMs);
+  }
+
+  #isNewPress({ marker, timestamp }: RtpView, { code, isEnd, duration, isClose }: Event): boolean {
+    const before = this.#state;
+    if (code !== before.code || (before.isEnded && !isEnd)) return true;
+    const wraps = before.duration > LONG_DURATION && !before.isEnded && !marker;
+    if (duration < before.duration && !wraps) return true;
+    // Some phones give each packet another timestamp, and some give all presses the same.
+    return !isClose && (timestamp !== before.timestamp || (marker && duration === before.duration));
+  }
+
+  #begin({ timestamp }: RtpView): void {
+    const state = this.#state;
+    const { audioTimestamp, newestTimestamp: newest } = state;
+    const latest = audioTimestamp !== null && isLater(audioTimestamp, timestamp) ? audioTimestamp : timestamp;
+    let chosen = (latest + AHEAD_TICKS) >>> 0;
+    if (newest !== null) {
+      if (!isLater(chosen, newest)) chosen = (newest + 1) >>> 0;
+      if (chosen < newest) this.#renew();
+    }
+    state.pressTimestamp = chosen;
+    state.isEnded = false;
+    state.isClosed = false;
+  }
+
+  /** Sends the end of a press that has none. @returns whether there was such a press */
+  #close(nowMs: number): boolean {
+    const { isClosed, payloadType, sequence, pressTimestamp: timestamp, ssrc, code, duration } = this.#state;
+    if (isClosed) return false;
+    this.#state.isClosed = true;
+    // Asterisk takes no end with the sequence number of the packet before.
+    encodeHeaderInto(END_PACKET, { payloadType, marker: false, sequence: sequence - 1, timestamp, ssrc });
+    END_PACKET[RTP_HEADER_BYTES] = code;
+    END_PACKET[RTP_HEADER_BYTES + FLAGS_OFFSET] = END_BIT;
+    END_PACKET.writeUInt16BE(duration, RTP_HEADER_BYTES + DURATION_OFFSET);
+    this.#send(END_PACKET, nowMs);
+    return true;
+  }
+
+  /** Asterisk forgets the timestamps of presses. */
+  #renew(): void {
+    this.#state.ssrc = (this.#state.ssrc + 1) >>> 0;
+    this.#state.newestTimestamp = null;
+  }
+}
+
+type Event = { code: number; isEnd: boolean; duration: number; isClose: boolean };
+
+/** It is overwritten by each. */
+const END_PACKET = Buffer.alloc(RTP_HEADER_BYTES + EVENT_BYTES);
+
+/** Whether a timestamp is later than another, over the wrap. */
+function isLater(timestamp: number, other: number): boolean {
+  return ((timestamp - other) | 0) > 0;
+}
+
+function newState(randomInt: (end: number) => number) {
+  return {
+    /** The SSRC for Asterisk, and the newest timestamp of a press that Asterisk remembers under it. */
+    ssrc: randomInt(0x1_0000_0000),
+    newestTimestamp: null as number | null,
+    /** The phone's audio. */
+    audioSsrc: null as number | null,
+    audioTimestamp: null as number | null,
+    /** The newest event of the phone. */
+    eventSsrc: null as number | null,
+    payloadType: 0,
+    sequence: 0,
+    timestamp: 0,
+    code: 0,
+    duration: 0,
+    atMs: Number.NEGATIVE_INFINITY,
+    /** The present press: the timestamp of its packets, whether the phone has ended it, and whether Asterisk has its end. */
+    pressTimestamp: 0,
+    isEnded: true,
+    isClosed: true,
+  };
+}
