@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { NodeView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
-import { toneLevelDbov } from '../kit/phone/judge.ts';
+import { steadyToneLevelDbov } from '../kit/phone/judge.ts';
 import { type DialOptions, PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { RostrumCluster, type RostrumClusterOptions } from '../kit/rostrum-cluster.ts';
@@ -32,10 +32,6 @@ exten => _71XX,1,Stasis(rostrum,join,wide,wide)
 exten => _81XX,1,Stasis(rostrum,join,wide,wide,+speaker)
 exten => _91XX,1,Stasis(rostrum,join,music,music)
 `;
-
-/** Tones whose frequencies are multiples of 10 Hz are told apart in it. */
-const WINDOW_MS = 100;
-const WINDOWS = 10;
 
 const prompts = {
   ...SILENT.prompts,
@@ -137,30 +133,10 @@ export async function speakersEverywhere(lab: ClusterHarness): Promise<Hearers> 
   return { speakers, listeners };
 }
 
-/**
- * How loud a tone was in the last second. A frame that is played twice or left out shifts the phase, which a long window
- * would take for a softer tone: so it is the median of short ones.
- */
+/** How loud a tone was in a second, up to what may still be on its way. */
 export function steadyLevelDbov(call: Call, freqHz: number): number {
-  const nowMs = performance.now() - WINDOW_MS;
-  const levels = Array.from({ length: WINDOWS }, (_, back) => {
-    const toMs = nowMs - back * WINDOW_MS;
-    return call.toneLevelDbov(freqHz, { fromMs: toMs - WINDOW_MS, toMs });
-  });
-  return median(levels);
-}
-
-/** The same for samples of a recording, at 8 kHz. */
-export function steadyLevelOf(samples: Int16Array, freqHz: number): number {
-  const window = WINDOW_MS * 8;
-  const levels = Array.from({ length: Math.floor(samples.length / window) }, (_, index) =>
-    toneLevelDbov(samples.subarray(index * window, (index + 1) * window), freqHz, 8000),
-  );
-  return median(levels);
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+  const toMs = performance.now() - 100;
+  return steadyToneLevelDbov(call.audio({ fromMs: toMs - 1000, toMs }).samples, freqHz, call.heard.sampleRateHz);
 }
 
 async function waitUntilEmpty(node: RostrumNode): Promise<void> {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { formatSecret } from '../../src/secrets/derive.ts';
 import type { Call } from '../kit/phone/call.ts';
+import { steadyToneLevelDbov } from '../kit/phone/judge.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone, wideTone } from '../kit/phone/sound.ts';
 import { parseWav } from '../kit/phone/wav.ts';
@@ -17,7 +18,6 @@ import {
   PROMPT_HZ,
   speakersEverywhere,
   steadyLevelDbov,
-  steadyLevelOf,
   VOICE_DBOV,
   VOICE_HZ,
 } from './cluster-harness.ts';
@@ -137,7 +137,7 @@ describe('a recording', () => {
     const recorded = parseWav(await readFile(file))?.subarray(4000);
     if (!recorded) throw new Error('the recording is no WAV file');
     for (const from of NODES) {
-      expect(Math.abs(steadyLevelOf(recorded, VOICE_HZ[from]) - VOICE_DBOV)).toBeLessThan(2);
+      expect(Math.abs(steadyToneLevelDbov(recorded, VOICE_HZ[from]) - VOICE_DBOV)).toBeLessThan(2);
     }
   });
 });

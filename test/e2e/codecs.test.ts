@@ -4,7 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import { G722Decoder } from '../../src/audio/g722.ts';
 import { decodeRtpInto, emptyRtpView } from '../../src/rtp/packet.ts';
 import { decodeG711Wrapped } from '../kit/phone/g711.ts';
-import { toneLevelDbov } from '../kit/phone/judge.ts';
+import { steadyToneLevelDbov } from '../kit/phone/judge.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { listen } from './audience-harness.ts';
 import { harness } from './harness.ts';
@@ -92,7 +92,7 @@ it.each([
   });
   expect(new Set(types)).toEqual(new Set([type]));
   const heard = type === G722 ? decodedG722(phone.packets) : decodedG711(phone.packets);
-  expect(toneLevelDbov(heard, 440, type === G722 ? 16_000 : 8000)).toBeCloseTo(LEVEL_DBOV, -0.3);
+  expect(steadyToneLevelDbov(heard, 440, type === G722 ? 16_000 : 8000)).toBeCloseTo(LEVEL_DBOV, -0.3);
   expect(speaker.end).toBeNull();
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/conference/model/commands.ts';
 import type { FlagChanges } from '../../src/conference/model/flags.ts';
 import type { Call } from '../kit/phone/call.ts';
-import { toneLevelDbov } from '../kit/phone/judge.ts';
+import { steadyToneLevelDbov } from '../kit/phone/judge.ts';
 import { measureLatency } from '../kit/phone/latency.ts';
 import { bursts, type Sound, silence, tone } from '../kit/phone/sound.ts';
 import { parseWav } from '../kit/phone/wav.ts';
@@ -272,7 +272,7 @@ describe.each([
     const file = join(lab.node.asterisk.directory, 'spool', 'recording', `heard-${path}.wav`);
     await expect.poll(async () => parseWav(await readFile(file))?.length ?? 0, WITHIN).toBeGreaterThan(8000);
     const recorded = parseWav(await readFile(file)) ?? new Int16Array(0);
-    expect(toneLevelDbov(recorded.subarray(-4000), 440, 8000)).toBeCloseTo(LEVEL_DBOV, -0.3);
+    expect(steadyToneLevelDbov(recorded.subarray(-4000), 440)).toBeCloseTo(LEVEL_DBOV, -0.3);
 
     for (const each of [speaking, onFloor, second]) await each.hangUp();
     await lab.node.waitForMembers('3000', 1);

@@ -50,6 +50,21 @@ export function toneLevelDbov(samples: Int16Array, freqHz: number, sampleRateHz 
   return toDbov(amplitude / Math.SQRT2);
 }
 
+/** Tones whose frequencies are multiples of 10 Hz are told apart in it. */
+const STEADY_WINDOW_MS = 100;
+
+/**
+ * How loud a steady tone is, in dBov. A frame that is played twice or left out shifts the phase, which a long window would take
+ * for a softer tone: so it is the median of windows of 100 ms.
+ */
+export function steadyToneLevelDbov(samples: Int16Array, freqHz: number, sampleRateHz = SAMPLE_RATE_HZ): number {
+  const length = (STEADY_WINDOW_MS * sampleRateHz) / 1000;
+  const levels = Array.from({ length: Math.floor(samples.length / length) }, (_, index) =>
+    toneLevelDbov(samples.subarray(index * length, (index + 1) * length), freqHz, sampleRateHz),
+  );
+  return levels.sort((a, b) => a - b)[levels.length >> 1] ?? SILENCE_DBOV;
+}
+
 /** Longest stretch in ms in which every 10 ms have a level below `belowDbov`. */
 export function longestSilenceMs(samples: Int16Array, options: { belowDbov?: number } = {}): number {
   const stepMs = 10;
