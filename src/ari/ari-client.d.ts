@@ -32,7 +32,7 @@ declare module 'ari-client' {
         | 'snoopChannelWithId',
         Operation
       >;
-    playbacks: Record<'control' | 'stop', Operation>;
+    playbacks: Record<'get', Read> & Record<'control' | 'stop', Operation>;
     recordings: Record<'getLive' | 'getStored' | 'listStored', Read> &
       Record<'deleteStored' | 'pause' | 'unpause' | 'stop', Operation>;
   };

@@ -110,6 +110,7 @@ export function ariRequests(http: AriHttp, ari: () => Client): AriPort {
       ari().bridges.playWithId({ bridgeId, playbackId, media: media.join(','), lang: language }),
     controlPlayback: async (playbackId, operation) => ari().playbacks.control({ playbackId, operation }),
     stopPlayback: async (playbackId) => ari().playbacks.stop({ playbackId }),
+    isPlaying: async (playbackId) => isThere(ari().playbacks.get({ playbackId })),
 
     recordBridge: async (bridgeId, { name, format }) =>
       ari().bridges.record({ bridgeId, name, format, ifExists: 'fail' }),

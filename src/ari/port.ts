@@ -111,6 +111,8 @@ export interface AriPort {
   playToBridge(bridgeId: string, play: AriPlay): Promise<void>;
   controlPlayback(playbackId: string, operation: AriPlaybackOperation): Promise<void>;
   stopPlayback(playbackId: string): Promise<void>;
+  /** Whether it has yet to end; a paused one has. */
+  isPlaying(playbackId: string): Promise<boolean>;
   /** Records what a bridge mixes to `<name>.<format>` in Asterisk's recording directory, which must not exist yet. */
   recordBridge(bridgeId: string, recording: { name: string; format: string }): Promise<void>;
   /** Records what one caller says, outside of bridges, after a beep. */

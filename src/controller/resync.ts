@@ -1,8 +1,7 @@
-import type { AriPort } from '../ari/port.ts';
 import { channelSetupOf } from '../conference/model/channel-setup.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import { type FloorLeg, floorLegOf } from '../conference/model/floor-leg.ts';
-import type { ChannelSeen } from '../conference/model/inputs.ts';
+import type { ChannelSeen, Input } from '../conference/model/inputs.ts';
 import type { Path } from '../conference/model/member.ts';
 import { endChannel } from './asterisk/channels.ts';
 import { WHISPER } from './asterisk/dialplan.ts';
@@ -22,9 +21,9 @@ export async function resync(read: AsteriskRead, asterisk: AsteriskServices, con
   const meters = metersIn(read, asterisk);
   await asterisk.meters.found(meters);
   for (const [name, { profileName }] of read.conferences) conferences.ensure(name, profileName);
-  for (const conference of [...conferences.all.values()]) {
-    await resyncConference(conference, read, asterisk, conferences);
-  }
+  const found: Found[] = [];
+  for (const conference of [...conferences.all.values()]) found.push(await find(conference, read, asterisk));
+  reconcile(found, asterisk, conferences);
   await asterisk.anchors.retain(new Set(read.channels.map(({ id }) => id)));
   await stateFloors(read, asterisk, conferences);
   asterisk.floorLegs.found(withFloorLeg);
@@ -64,13 +63,11 @@ function isMetered(channelId: string, conferences: Conferences): boolean {
   return conference !== undefined && member !== undefined && channelSetupOf(conference, member)?.metered === true;
 }
 
-async function resyncConference(
-  conference: Conference,
-  read: AsteriskRead,
-  asterisk: AsteriskServices,
-  conferences: Conferences,
-): Promise<void> {
-  const { ari, names, floorPlayer } = asterisk;
+/** What there is of a conference in Asterisk. */
+type Found = Omit<Extract<Input, { type: 'resync' }>, 'type'> & { readonly name: string };
+
+async function find(conference: Conference, read: AsteriskRead, asterisk: AsteriskServices): Promise<Found> {
+  const { ari, names } = asterisk;
   const { name } = conference;
   const floorId = names.floor(name);
   const floor = read.bridges.find((bridge) => bridge.id === floorId);
@@ -88,26 +85,35 @@ async function resyncConference(
     return { ...read, path, bridge: 'audience' };
   }
   const channels = await Promise.all((read.conferences.get(name)?.channels ?? []).map(seen));
-  for (const { channelId } of channels) conferences.claim(channelId, name);
   const saved = conference.status === 'new' ? await readConference(ari, names, name) : null;
-  const recordings = await liveOf(ari, [
-    conference.recording?.name,
-    saved?.recording?.name,
-    conference.stoppedRecording,
-  ]);
-  const playback = conferences.all.get(name)?.playback ?? null;
-  conferences.dispatch(name, {
-    type: 'resync',
-    floorOpen: floor !== undefined,
-    channels,
-    saved,
-    recordings,
-    playbacks: [
-      ...read.others.flatMap(({ id }) => names.playbackOfPlayer(id) ?? []),
-      // It may have begun after Asterisk was read: the events of its channels wait until this is done.
-      ...(playback !== null && floorPlayer.isBeginning(playback.id) ? [playback.id] : []),
-    ],
-  });
+  const recordings = await underWay(
+    [conference.recording?.name, saved?.recording?.name, conference.stoppedRecording],
+    (recording) => ari.isRecording(recording),
+  );
+  // Channels are no sign of a playback: nobody ends them where it ends while there is no controller.
+  const playbacks = await underWay([conference.playback?.id, saved?.playback?.id], (id) => ari.isPlaying(id));
+  return { name, floorOpen: floor !== undefined, channels, saved, recordings, playbacks };
+}
+
+/** In one go, so that no command comes between two conferences: it may move a member from the one to the other. */
+function reconcile(found: readonly Found[], { floorPlayer }: AsteriskServices, conferences: Conferences): void {
+  const channelsOf = new Map<string, ChannelSeen[]>(found.map(({ name }) => [name, []]));
+  for (const { name, channels } of found) {
+    for (const channel of channels) {
+      const { channelId } = channel;
+      const home = (conferences.memberOf(channelId) && conferences.conferenceOf(channelId)) ?? name;
+      conferences.claim(channelId, home);
+      // A member who was transferred after Asterisk was read is set up there by now.
+      channelsOf.get(home)?.push(home === name ? channel : { ...channel, saved: null, bridge: 'other' });
+    }
+  }
+  for (const { name, ...of } of found) {
+    const { playback } = conferences.all.get(name) ?? {};
+    // It may have been wanted since that was asked: the events of its channels wait until this is done.
+    const begins = playback && floorPlayer.isBeginning(playback.id) ? [playback.id] : [];
+    const playbacks = [...of.playbacks, ...begins];
+    conferences.dispatch(name, { type: 'resync', ...of, channels: channelsOf.get(name) ?? [], playbacks });
+  }
 }
 
 /** A call that cannot be anchored any more is heard from the bridge, if at all. */
@@ -119,11 +125,14 @@ async function anchored(channel: ChannelRead['channel'], { anchors }: AsteriskSe
   }
 }
 
-/** The recordings among these that are under way. */
-async function liveOf(ari: AriPort, names: readonly (string | null | undefined)[]): Promise<string[]> {
-  const live: string[] = [];
-  for (const name of names) if (name != null && (await ari.isRecording(name))) live.push(name);
-  return live;
+/** Those that Asterisk still has of some recordings or playbacks. */
+async function underWay(
+  names: readonly (string | null | undefined)[],
+  isUnderWay: (name: string) => Promise<boolean>,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of names) if (name != null && (await isUnderWay(name))) found.push(name);
+  return found;
 }
 
 /** Ends channels and bridges that belong to no conference any more. */

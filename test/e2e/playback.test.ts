@@ -162,6 +162,25 @@ describe('a playback', () => {
     await listener.waitForSilence(gone(1000));
     expect(await playback()).toBeNull();
   });
+
+  it('that ends while there is no controller has ended for the next one, and leaves nothing behind', async () => {
+    const { listener } = await three();
+    await play('tone:1000/700');
+    await listener.waitForTone(1000, HEARD);
+    const channels = () => lab.node.asterisk.cli('core show channels count');
+    const supervisor = lab.node.supervisorPid;
+    process.kill(supervisor, 'SIGSTOP');
+    try {
+      process.kill(await lab.node.controllerPid(), 'SIGKILL');
+      await listener.waitForSilence(gone(1000));
+    } finally {
+      process.kill(supervisor, 'SIGCONT');
+    }
+    await lab.node.waitUntilConnected();
+    await lab.node.waitForMembers('3000', 3);
+    await expect.poll(playback, SETTLED).toBeNull();
+    await expect.poll(channels, SETTLED).toContain('4 active channels');
+  });
 });
 
 describe('a playback to one member', () => {

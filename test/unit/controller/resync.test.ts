@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeAsterisk } from './fake-asterisk.ts';
+import { channelOf, FakeAsterisk } from './fake-asterisk.ts';
 
 const FLOOR = 'r-floor-3000';
 const LEG = 'r-floorleg-3000';
@@ -54,6 +54,33 @@ describe('a playback that is ordered while Asterisk is being read', () => {
     // Nor does it count as playing for ever: here no player comes.
     await vi.advanceTimersByTimeAsync(11_000);
     expect(playback()).toBeNull();
+    asterisk.controller.stop();
+  });
+});
+
+describe('a member who is transferred while Asterisk is being read', () => {
+  it.each([20, 70, 120, 170, 220])('is a member of the other conference: after %i ms', async (afterMs) => {
+    const asterisk = new FakeAsterisk(PROFILE);
+    asterisk.call('a');
+    asterisk.call('b');
+    asterisk.channels.push(channelOf('c', ['join', '3001', 'default']));
+    asterisk.comes('c', '3001');
+    await vi.advanceTimersByTimeAsync(100);
+    for (const conference of ['3000', '3001']) {
+      await asterisk.controller.command(conference, { type: 'record', name: null });
+    }
+    const late = (answer: unknown) => new Promise((resolve) => setTimeout(resolve, 50, answer));
+    asterisk.answers.set('listChannels', () => late([...asterisk.channels]));
+    asterisk.answers.set('isRecording', () => late(true));
+    const reconciled = asterisk.controller.resync();
+    await vi.advanceTimersByTimeAsync(afterMs);
+    const memberId = asterisk.controller.conferences.get('3000')?.members.get('a')?.id ?? 0;
+    const transfer = { type: 'transfer', memberId, conference: '3001', profileName: null } as const;
+    asterisk.controller.command('3000', transfer).catch(() => {});
+    await vi.advanceTimersByTimeAsync(500);
+    await reconciled;
+    expect(asterisk.membersOf('3000')).toEqual(['b']);
+    expect(asterisk.membersOf('3001')).toEqual(['c', 'a']);
     asterisk.controller.stop();
   });
 });
