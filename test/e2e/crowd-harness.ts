@@ -66,19 +66,22 @@ export async function tracesOf(node: RostrumNode): Promise<Traces> {
   return {
     callers: views.flatMap(({ members }) => members.map(({ caller }) => caller.number)).sort(),
     channels: Number(/(\d+) active channel/.exec(channels)?.[1]),
-    bridges: bridgesIn(bridges),
+    bridges: Object.fromEntries(
+      [...bridgesIn(bridges)].filter(([id, count]) => count > 0 || !id.includes('-audience-')),
+    ),
     relayCalls: calls,
     ports,
   };
 }
 
-/** @param text what `bridge show all` prints */
-function bridgesIn(text: string): Record<string, number> {
-  const bridges = text.split('\n').flatMap((line) => {
-    const [, id = '', channels = ''] = /^(rostrum-\S+)\s+(\d+)\s/.exec(line) ?? [];
-    return id === '' || (id.includes('-audience-') && channels === '0') ? [] : [[id, Number(channels)] as const];
-  });
-  return Object.fromEntries(bridges);
+/**
+ * How many channels each of Rostrum's bridges has, by id.
+ *
+ * @param text what `bridge show all` prints: id, name (not in older versions), channels, type, technology, duration
+ */
+export function bridgesIn(text: string): Map<string, number> {
+  const lines = text.matchAll(/^(rostrum-\S+)\s(?:.*\s)?(\d+)\s+\S+\s+\S+\s+[\d:]+$/gm);
+  return new Map([...lines].map(([, id = '', channels]) => [id, Number(channels)]));
 }
 
 /** Audio that should have come by now, less what came: a packet that a busy machine delivers late is not missing. */
