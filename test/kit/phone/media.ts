@@ -5,6 +5,7 @@ import { type AudioFormat, answerDirection, type LocalAudio, type RemoteAudio } 
 import { type AudioCodec, audioFormatOf, sampleRateHz } from './codec.ts';
 import { TELEPHONE_EVENT_PAYLOAD_TYPE } from './dtmf.ts';
 import { Heard } from './heard.ts';
+import type { PhoneNetwork } from './phone-network.ts';
 import type { Sound } from './sound.ts';
 import { Speaking } from './speaking.ts';
 import type { Ticker } from './ticker.ts';
@@ -23,6 +24,8 @@ export interface MediaOptions {
   readonly toldAddress?: UdpAddress | undefined;
   /** What an odd phone makes of its description. */
   readonly alterSdp?: ((sdp: string) => string) | undefined;
+  /** What its packets go through, both ways; none by default. */
+  readonly network?: PhoneNetwork | undefined;
 }
 
 /** An IPv4 address and a port. */
@@ -204,6 +207,16 @@ export class Media {
 
   /** HOT PATH. */
   #receive(packet: Buffer, from: UdpSource): void {
+    const { network } = this.#options;
+    if (network === undefined) this.#arrived(packet, from);
+    else {
+      const { host, port } = from;
+      network.carry('down', packet, (arriving) => this.#arrived(arriving, { host, port }));
+    }
+  }
+
+  /** HOT PATH. */
+  #arrived(packet: Buffer, from: UdpSource): void {
     this.heard.push(packet, performance.now());
     if (!this.#connected) this.#connect(from);
   }
@@ -235,8 +248,15 @@ export class Media {
 
   /** HOT PATH. */
   #send(packet: Buffer): void {
+    const { network } = this.#options;
+    if (network === undefined) this.#leave(packet);
+    else network.carry('up', packet, (arriving) => this.#leave(arriving));
+  }
+
+  /** HOT PATH. */
+  #leave(packet: Buffer): void {
     const remote = this.#remote;
-    if (this.#socket === null || this.#udp === null || remote === null || remote.port === 0) return;
+    if (this.#closed || this.#socket === null || this.#udp === null || remote === null || remote.port === 0) return;
     if (remote.direction === 'sendonly' || remote.direction === 'inactive') return;
     if (this.#connected) this.#socket.send(packet, packet.length);
     else {

@@ -6,6 +6,7 @@ import { Call } from './call.ts';
 import type { AudioCodec } from './codec.ts';
 import { PhoneError } from './errors.ts';
 import type { UdpAddress } from './media.ts';
+import type { PhoneNetwork } from './phone-network.ts';
 import { SipAgent } from './sip-agent.ts';
 import { describeInvite, type IncomingInvite, type IncomingSession } from './sip-incoming.ts';
 import { type Sound, silence } from './sound.ts';
@@ -28,6 +29,8 @@ export interface PhoneBankOptions {
   readonly ptimeMs?: number;
   /** See `MediaOptions`. */
   readonly toldAddress?: UdpAddress;
+  /** See `MediaOptions`. */
+  readonly network?: PhoneNetwork;
   /** The one that is offered, and preferred when the other side offers. */
   readonly codec?: AudioCodec;
   /** Length of kept audio per call and direction. */
@@ -184,11 +187,11 @@ export class PhoneBank {
     keepAudio: boolean,
     { jitterMs = 0, alterSdp }: Pick<DialOptions, 'jitterMs' | 'alterSdp'> = {},
   ): Call {
-    const { bindAddress, toldAddress, codec = 'PCMU', ptimeMs = DEFAULT_PTIME_MS } = this.#options;
+    const { bindAddress, toldAddress, network, codec = 'PCMU', ptimeMs = DEFAULT_PTIME_MS } = this.#options;
     const { keepAudioMs = DEFAULT_KEEP_AUDIO_MS, audibleDbov = DEFAULT_AUDIBLE_DBOV } = this.#options;
     const keepMs = keepAudio ? keepAudioMs : 0;
     const call = new Call(
-      { ...who, bindAddress, toldAddress, codec, ptimeMs, sound, keepMs, audibleDbov, jitterMs, alterSdp },
+      { ...who, bindAddress, toldAddress, network, codec, ptimeMs, sound, keepMs, audibleDbov, jitterMs, alterSdp },
       { ticker: this.#ticker, onEnded: (ended) => this.#ended(ended) },
     );
     this.#calls.add(call);
