@@ -1,7 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { isIPv4 } from 'node:net';
 import { UdpError } from './errors.ts';
-import { checkPort, ipv4Number } from './socket-address.ts';
+import { checkPort, wordsOf } from './socket-address.ts';
 import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions } from './udp.ts';
 
 /** Another process can take a port in the moment in which it is not bound. */
@@ -19,7 +20,7 @@ export class DgramUdp implements Udp {
   }
 
   peer(host: string, port: number): UdpPeer {
-    ipv4Number(host);
+    wordsOf(host);
     checkPort(port);
     return { host, port };
   }
@@ -126,7 +127,7 @@ class DgramSocket implements UdpSocket {
 
 /** Node's default look-up would make each send asynchronous; all our addresses are numeric. */
 function asItIs(address: string, _: unknown, done: (error: null, address: string, family: number) => void): void {
-  done(null, address, 4);
+  done(null, address, isIPv4(address) ? 4 : 6);
 }
 
 /** dgram may keep a packet until the kernel has room for it. */
@@ -170,7 +171,8 @@ async function freePort(host: string): Promise<number> {
 
 async function bind({ host, port, receiveBufferBytes, sendBufferBytes, multicast }: UdpSocketOptions): Promise<Socket> {
   const socket = createSocket({
-    type: 'udp4',
+    type: isIPv4(host) ? 'udp4' : 'udp6',
+    ipv6Only: !isIPv4(host),
     reuseAddr: multicast?.role === 'member',
     recvBufferSize: receiveBufferBytes,
     sendBufferSize: sendBufferBytes,

@@ -1,4 +1,4 @@
-import { ipv4Number } from './socket-address.ts';
+import { wordsOf } from './socket-address.ts';
 
 /**
  * One instruction of classic BPF, the language of Linux for filters of sockets.
@@ -20,6 +20,7 @@ export type Filter = readonly Instruction[];
 export const LOAD_WORD = 0x20;
 export const LOAD_HALF_WORD = 0x28;
 export const LOAD_LENGTH = 0x80;
+export const JUMP = 0x05;
 export const JUMP_IF_EQUAL = 0x15;
 export const JUMP_IF_AT_LEAST = 0x35;
 export const JUMP_IF_ANY_BIT = 0x45;
@@ -27,8 +28,11 @@ export const RETURN = 0x06;
 
 /** SKF_NET_OFF: offsets from here count from the IP header. */
 export const FROM_IP_HEADER = 0xfff0_0000;
-/** Offsets in an IPv4 header, RFC 791 section 3.1. */
-const SOURCE_ADDRESS = FROM_IP_HEADER + 12;
+/** In an IPv4 header, RFC 791 section 3.1. */
+const IPV4_SOURCE = FROM_IP_HEADER + 12;
+/** In an IPv6 header, RFC 8200 section 3. */
+const IPV6_SOURCE = FROM_IP_HEADER + 8;
+const WORD_BYTES = 4;
 /** All other offsets and lengths count from the UDP header, RFC 768. */
 const SOURCE_PORT = 0;
 const UDP_HEADER_BYTES = 8;
@@ -43,7 +47,7 @@ const RTP_SEQUENCE = UDP_HEADER_BYTES + 2;
 const LEAST_AUDIO_BYTES = UDP_HEADER_BYTES + RTP_HEADER_BYTES + 48;
 
 const WHOLE_PACKET = 0xffff_ffff;
-/** The jumps over the addresses must not be longer than an instruction can express. */
+/** A program must not be longer than 4096 instructions; an IPv6 address takes nine. */
 const MOST_HOSTS = 250;
 
 const DROP: Instruction = { code: RETURN, skipIfTrue: 0, skipIfFalse: 0, operand: 0 };
@@ -55,7 +59,7 @@ export function nothing(): Filter {
 }
 
 type AudioFilterOptions = {
-  /** The IPv4 addresses that may send, at most 250; without any, every host may. */
+  /** The addresses that may send, of the IP version of the socket, at most 250; without any, every host may. */
   readonly hosts: readonly string[];
   /** The source port of the phone once it is known. Others pass, so that a change of the port is seen at once. */
   readonly port: number | null;
@@ -66,7 +70,7 @@ type AudioFilterOptions = {
 /**
  * Thins out the audio of a phone in the kernel: the remaining packets still show the source, the losses and the jitter.
  *
- * @throws RangeError for an `every` that is no power of two or too many hosts; UdpError EINVAL for an invalid IPv4
+ * @throws RangeError for an `every` that is no power of two or too many hosts; UdpError EINVAL for an invalid
  *   address
  */
 export function audioFilter({ hosts, port, every }: AudioFilterOptions): Filter {
@@ -80,11 +84,18 @@ export function audioFilter({ hosts, port, every }: AudioFilterOptions): Filter 
 function onlyFrom(hosts: readonly string[]): Instruction[] {
   if (hosts.length === 0) return [];
   if (hosts.length > MOST_HOSTS) throw new RangeError(`a filter for ${hosts.length} hosts`);
-  return [
-    load(LOAD_WORD, SOURCE_ADDRESS),
-    ...hosts.map((host, index) => jump(JUMP_IF_EQUAL, ipv4Number(host), hosts.length - index, 0)),
-    DROP,
-  ];
+  const blocks = hosts.map((host) => compared(wordsOf(host)));
+  const ends = blocks.map((block, index) => (blocks.length - 1 - index) * (block.length + 1) + 1);
+  return [...blocks.flatMap((block, index) => [...block, jump(JUMP, ends[index] ?? 0, 0, 0)]), DROP];
+}
+
+/** A packet with another source skips the instruction that follows these. */
+function compared(words: readonly number[]): Instruction[] {
+  const source = words.length === 1 ? IPV4_SOURCE : IPV6_SOURCE;
+  return words.flatMap((word, index) => {
+    const left = 2 * (words.length - index) - 1;
+    return [load(LOAD_WORD, source + WORD_BYTES * index), jump(JUMP_IF_EQUAL, word, 0, left)];
+  });
 }
 
 /** Packets to accept continue after the last instruction. */

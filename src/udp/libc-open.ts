@@ -1,13 +1,14 @@
+import { isIPv4 } from 'node:net';
 import * as c from './constants.ts';
 import { UdpError } from './errors.ts';
 import type { Filter } from './filter.ts';
 import { type Libc, lastError, type Memory, memory } from './libc.ts';
-import { encodeSocketAddressInto, ipv4Number, NO_ADDRESS, portOf, SOCKET_ADDRESS_BYTES } from './socket-address.ts';
+import { encodeSocketAddressInto, NO_ADDRESS, portOf, socketAddressBytes, wordsOf } from './socket-address.ts';
 import type { MulticastOptions, UdpSocketOptions } from './udp.ts';
 
 /** Another process can take a port in the moment in which it is not bound. */
 const MAX_PORT_TRIES = 10;
-/** DSCP is the upper six bits of the TOS byte, RFC 2474 section 3. */
+/** DSCP is the upper six bits of the TOS byte, or of the traffic class of IPv6, RFC 2474 section 3. */
 const DSCP_SHIFT = 2;
 /** `struct sock_filter`: code (2), jump if true (1), jump if false (1), operand (4). */
 const INSTRUCTION_BYTES = 8;
@@ -36,9 +37,9 @@ export function openSocket(libc: Libc, options: UdpSocketOptions): BoundSocket {
 
 function tryToOpen(libc: Libc, options: UdpSocketOptions): BoundSocket {
   const { host, port, multicast } = options;
-  const address = memory(libc, SOCKET_ADDRESS_BYTES);
+  const address = memory(libc, socketAddressBytes(host));
   encodeSocketAddressInto(address.view, host, port);
-  const fd = libc.socket(c.AF_INET, c.SOCK_DGRAM | c.SOCK_NONBLOCK | c.SOCK_CLOEXEC, 0);
+  const fd = libc.socket(isIPv4(host) ? c.AF_INET : c.AF_INET6, c.SOCK_DGRAM | c.SOCK_NONBLOCK | c.SOCK_CLOEXEC, 0);
   if (fd < 0) throw lastError(libc, 'a UDP socket cannot be made');
   try {
     setOptions(libc, fd, options);
@@ -53,7 +54,7 @@ function tryToOpen(libc: Libc, options: UdpSocketOptions): BoundSocket {
 }
 
 function bind(libc: Libc, fd: number, address: Memory, name: string): void {
-  if (libc.bind(fd, address.bytes, SOCKET_ADDRESS_BYTES) !== 0) throw lastError(libc, `${name} cannot be bound`);
+  if (libc.bind(fd, address.bytes, address.bytes.length) !== 0) throw lastError(libc, `${name} cannot be bound`);
 }
 
 /**
@@ -63,9 +64,9 @@ function bind(libc: Libc, fd: number, address: Memory, name: string): void {
  * @param address gets the port
  */
 function fixPort(libc: Libc, fd: number, address: Memory): void {
-  const length = new Uint8Array(new Uint32Array([SOCKET_ADDRESS_BYTES]).buffer);
+  const length = new Uint8Array(new Uint32Array([address.bytes.length]).buffer);
   if (libc.getsockname(fd, address.bytes, length) !== 0) throw lastError(libc, 'the port of a socket cannot be read');
-  libc.connect(fd, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
+  libc.connect(fd, NO_ADDRESS, NO_ADDRESS.length);
   bind(libc, fd, address, `port ${portOf(address.view)}`);
 }
 
@@ -75,13 +76,17 @@ function fixPort(libc: Libc, fd: number, address: Memory): void {
  * @throws UdpError
  */
 function setOptions(libc: Libc, fd: number, options: UdpSocketOptions): void {
-  const { receiveBufferBytes, sendBufferBytes, dscp, multicast } = options;
+  const { host, receiveBufferBytes, sendBufferBytes, dscp, multicast } = options;
   const set = (level: number, option: number, value: number): void => {
     setOption(libc, fd, level, option, new Uint8Array(new Int32Array([value]).buffer));
   };
   if (receiveBufferBytes !== undefined) set(c.SOL_SOCKET, c.SO_RCVBUF, receiveBufferBytes);
   if (sendBufferBytes !== undefined) set(c.SOL_SOCKET, c.SO_SNDBUF, sendBufferBytes);
-  if (dscp !== undefined) set(c.IPPROTO_IP, c.IP_TOS, dscp << DSCP_SHIFT);
+  const isV6 = !isIPv4(host);
+  // Any address of IPv6 does not include those of IPv4.
+  if (isV6) set(c.IPPROTO_IPV6, c.IPV6_V6ONLY, 1);
+  if (dscp !== undefined && isV6) set(c.IPPROTO_IPV6, c.IPV6_TCLASS, dscp << DSCP_SHIFT);
+  if (dscp !== undefined && !isV6) set(c.IPPROTO_IP, c.IP_TOS, dscp << DSCP_SHIFT);
   if (multicast?.role === 'member') set(c.SOL_SOCKET, c.SO_REUSEADDR, 1);
   if (multicast?.role === 'sender') {
     setOption(libc, fd, c.IPPROTO_IP, c.IP_MULTICAST_IF, hostBytes(multicast.interfaceAddress));
@@ -126,9 +131,9 @@ function setOption(libc: Libc, fd: number, level: number, option: number, value:
   throw lastError(libc, `socket option ${option} of level ${level} cannot be set`);
 }
 
-/** Writes the address in network order. */
+/** Writes an IPv4 address in network order. */
 function hostBytes(host: string): Uint8Array {
   const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(ipv4Number(host));
+  bytes.writeUInt32BE(wordsOf(host)[0] ?? 0);
   return bytes;
 }

@@ -2,14 +2,7 @@ import * as c from './constants.ts';
 import type { Filter } from './filter.ts';
 import { type Libc, type Memory, memory } from './libc.ts';
 import { type BoundSocket, setFilter } from './libc-open.ts';
-import {
-  hostNumberOf,
-  ipv4Text,
-  MAX_SOCKET_ADDRESS_BYTES,
-  NO_ADDRESS,
-  portOf,
-  SOCKET_ADDRESS_BYTES,
-} from './socket-address.ts';
+import { hostOf, isSameHost, MAX_SOCKET_ADDRESS_BYTES, NO_ADDRESS, portOf } from './socket-address.ts';
 import type { PacketHandler, UdpPeer, UdpSocket, UdpSource } from './udp.ts';
 
 const SEND_FLAGS = c.MSG_DONTWAIT | c.MSG_NOSIGNAL;
@@ -46,23 +39,27 @@ export class ReceiveBuffer {
 
 export type LibcPeer = UdpPeer & { readonly memory: Memory };
 
-/** The latest source of one socket: its packets mostly come from the same one. */
+/** The source of the packet that is being handed over. Those of one socket mostly come from the same host. */
 class Source implements UdpSource {
   port = 0;
-  #number = 0;
-  #text = ipv4Text(0);
-  #textNumber = 0;
+  readonly #from: DataView;
+  readonly #known = new DataView(new ArrayBuffer(MAX_SOCKET_ADDRESS_BYTES));
+  #text = '';
+
+  /** @param from where the kernel writes the source of each packet */
+  constructor(from: DataView) {
+    this.#from = from;
+  }
 
   /** HOT PATH. */
-  set(address: DataView): void {
-    this.port = portOf(address);
-    this.#number = hostNumberOf(address);
+  next(): void {
+    this.port = portOf(this.#from);
   }
 
   get host(): string {
-    if (this.#number !== this.#textNumber) {
-      this.#text = ipv4Text(this.#number);
-      this.#textNumber = this.#number;
+    if (!isSameHost(this.#from, this.#known)) {
+      new Uint8Array(this.#known.buffer).set(new Uint8Array(this.#from.buffer));
+      this.#text = hostOf(this.#known);
     }
     return this.#text;
   }
@@ -86,7 +83,7 @@ export class LibcSocket implements UdpSocket {
   failed = 0;
   readonly #libc: Libc;
   readonly #deps: LibcSocketDeps;
-  readonly #source = new Source();
+  readonly #source: Source;
   #closed = false;
 
   /** @param bound a descriptor that this socket closes */
@@ -96,6 +93,7 @@ export class LibcSocket implements UdpSocket {
     this.descriptor = fd;
     this.#libc = deps.libc;
     this.#deps = deps;
+    this.#source = new Source(deps.buffer.from.view);
   }
 
   send(packet: Uint8Array, bytes: number): boolean {
@@ -110,11 +108,10 @@ export class LibcSocket implements UdpSocket {
   sendTo(packet: Uint8Array, bytes: number, to: UdpPeer): boolean {
     if (this.#closed) return false;
     checkLength(packet, bytes);
-    const { address } = (to as LibcPeer).memory;
-    if (this.#libc.sendto(this.descriptor, packet, bytes, SEND_FLAGS, address, SOCKET_ADDRESS_BYTES) === bytes)
-      return true;
+    const { address, bytes: name } = (to as LibcPeer).memory;
+    if (this.#libc.sendto(this.descriptor, packet, bytes, SEND_FLAGS, address, name.length) === bytes) return true;
     const again = this.#wasRefused();
-    if (again && this.#libc.sendto(this.descriptor, packet, bytes, SEND_FLAGS, address, SOCKET_ADDRESS_BYTES) === bytes)
+    if (again && this.#libc.sendto(this.descriptor, packet, bytes, SEND_FLAGS, address, name.length) === bytes)
       return true;
     this.failed += 1;
     return false;
@@ -124,8 +121,8 @@ export class LibcSocket implements UdpSocket {
     if (this.#closed) return false;
     // Port 0 does not exist: the packet was forged.
     const peer = to?.port === 0 ? null : (to as LibcPeer | null);
-    if (peer && this.#libc.connect(this.descriptor, peer.memory.bytes, SOCKET_ADDRESS_BYTES) === 0) return true;
-    this.#libc.connect(this.descriptor, NO_ADDRESS, SOCKET_ADDRESS_BYTES);
+    if (peer && this.#libc.connect(this.descriptor, peer.memory.bytes, peer.memory.bytes.length) === 0) return true;
+    this.#libc.connect(this.descriptor, NO_ADDRESS, NO_ADDRESS.length);
     return to === null;
   }
 
@@ -159,7 +156,7 @@ export class LibcSocket implements UdpSocket {
         fromBytes.address,
       );
       if (bytes >= 0) {
-        this.#source.set(from.view);
+        this.#source.next();
         onPacket(buffer.viewOf(bytes), this.#source);
         handedOver += 1;
       } else if (!this.#wasRefused()) break;

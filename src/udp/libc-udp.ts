@@ -2,7 +2,7 @@ import * as c from './constants.ts';
 import { type Libc, lastError, type Memory, memory } from './libc.ts';
 import { openSocket } from './libc-open.ts';
 import { type LibcPeer, LibcSocket, ReceiveBuffer } from './libc-socket.ts';
-import { encodeSocketAddressInto, SOCKET_ADDRESS_BYTES } from './socket-address.ts';
+import { encodeSocketAddressInto, socketAddressBytes } from './socket-address.ts';
 import type { PacketHandler, Udp, UdpSocket, UdpSocketOptions } from './udp.ts';
 
 /** One `poll` reads at most this many packets of a socket, so that a flooded port does not starve the others. */
@@ -78,7 +78,7 @@ class LibcUdp implements Udp {
   }
 
   peer(host: string, port: number): LibcPeer {
-    const address = memory(this.#libc, SOCKET_ADDRESS_BYTES);
+    const address = memory(this.#libc, socketAddressBytes(host));
     encodeSocketAddressInto(address.view, host, port);
     return { host, port, memory: address };
   }

@@ -53,7 +53,7 @@ export interface UdpSocket {
 }
 
 export type UdpSocketOptions = {
-  /** An IPv4 address of this machine, or 0.0.0.0. */
+  /** An IP address of this machine, or 0.0.0.0 or ::, which does not include those of IPv4. */
   readonly host: string;
   /** 0 means any free port. */
   readonly port: number;
@@ -81,7 +81,7 @@ export interface Udp {
   readonly driver: 'libc' | 'dgram';
   /** The reason why the driver fell back to dgram; null otherwise. */
   readonly fallbackReason: string | null;
-  /** @throws UdpError EINVAL for an invalid IPv4 address or port */
+  /** @throws UdpError EINVAL for an invalid IP address or port */
   peer(host: string, port: number): UdpPeer;
   /** Rejects with UdpError. */
   open(options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket>;

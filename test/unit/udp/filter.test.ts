@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { audioFilter, type Filter, nothing } from '../../../src/udp/filter.ts';
+import { wordsOf } from '../../../src/udp/socket-address.ts';
 import { interpret } from './interpret.ts';
 
 const WHOLE = 0xffff_ffff;
@@ -10,8 +11,11 @@ const UDP_AND_RTP_HEADERS_BYTES = 20;
 type Packet = { host: string; port: number; sequence: number; payloadBytes: number };
 
 function isLetThrough(filter: Filter, { host, port, sequence, payloadBytes }: Packet): boolean {
-  const ipHeader = new DataView(new ArrayBuffer(20));
-  for (const [index, byte] of host.split('.').entries()) ipHeader.setUint8(12 + index, Number(byte));
+  const words = wordsOf(host);
+  // RFC 791 and RFC 8200.
+  const [headerBytes, sourceAt] = words.length === 1 ? [20, 12] : [40, 8];
+  const ipHeader = new DataView(new ArrayBuffer(headerBytes));
+  for (const [index, word] of words.entries()) ipHeader.setUint32(sourceAt + 4 * index, word);
   const packet = new DataView(new ArrayBuffer(UDP_AND_RTP_HEADERS_BYTES + payloadBytes));
   packet.setUint16(0, port);
   packet.setUint16(10, sequence);
@@ -97,8 +101,26 @@ describe('a filter for the audio of a phone', () => {
     expect(() => audioFilter({ hosts: [], port: 4000, every })).toThrow(RangeError);
   });
 
-  it('is for IPv4', () => {
-    expect(() => audioFilter({ hosts: ['::1'], port: 4000, every: 1 })).toThrow(
+  it('compares each part of an IPv6 address', () => {
+    const hosts = ['2001:db8::7', 'fd00:1:2:3:4:5:6:7'];
+    const phones = audioFilter({ hosts, port: 4000, every: 16 });
+    for (const host of hosts) {
+      expect(isLetThrough(phones, { ...AUDIO, host, sequence: 16 })).toBe(true);
+      expect(isLetThrough(phones, { ...AUDIO, host })).toBe(false);
+    }
+    const strangers = [
+      '2001:db9::7',
+      '2001:db8:1::7',
+      '2001:db8:0:0:0:1::7',
+      '2001:db8::8',
+      '::7',
+      'fd00:1:2:3:4:5:6:8',
+    ];
+    for (const host of strangers) expect(isLetThrough(phones, { ...AUDIO, host, sequence: 16 })).toBe(false);
+  });
+
+  it.each(['phone.example.org', '192.0.2', 'fe80::1%eth0'])('does not know the host %s', (host) => {
+    expect(() => audioFilter({ hosts: [host], port: 4000, every: 1 })).toThrow(
       expect.objectContaining({ code: 'EINVAL' }),
     );
   });

@@ -1,6 +1,7 @@
 import {
   type Filter,
   FROM_IP_HEADER,
+  JUMP,
   JUMP_IF_ANY_BIT,
   JUMP_IF_AT_LEAST,
   JUMP_IF_EQUAL,
@@ -29,6 +30,7 @@ export function interpret(filter: Filter, ipHeader: DataView, packet: DataView):
     if (code === LOAD_WORD) accumulator = from.getUint32(offset);
     else if (code === LOAD_HALF_WORD) accumulator = from.getUint16(offset);
     else if (code === LOAD_LENGTH) accumulator = packet.byteLength;
+    else if (code === JUMP) at += operand;
     else if (code === JUMP_IF_EQUAL) jump(accumulator === operand);
     else if (code === JUMP_IF_AT_LEAST) jump(accumulator >= operand);
     else if (code === JUMP_IF_ANY_BIT) jump((accumulator & operand) !== 0);
