@@ -13,7 +13,7 @@ export class ConfEditError extends Error {
   readonly key: string | undefined;
 
   constructor(code: ConfEditError['code'], section: string, key?: string) {
-    super(key === undefined ? `no template [${section}](!)` : `no option "${key}" in section [${section}]`);
+    super(key === undefined ? `no template [${section}](!...)` : `no option "${key}" in section [${section}]`);
     this.code = code;
     this.section = section;
     this.key = key;
@@ -22,6 +22,8 @@ export class ConfEditError extends Error {
 
 /** `[name]`, `[name](template)`, `[name](!)`, each perhaps with a comment behind it. */
 const SECTION = /^\[([^\]]+)\](?:\([^)]*\))?\s*(?:;.*)?$/;
+/** A section that is only a template, up to its parents. */
+const TEMPLATE = /^\[([^\]]+)\]\(!([,)])/gm;
 /** `key = value` or `key => value`, perhaps with a comment; a semicolon in a value is written `\;`. */
 const OPTION = /^(\s*)([^\s;=[][^=;]*?)(\s*=>?)[ \t]*((?:\\;|[^;])*?)([ \t]*(?:;.*)?)$/;
 
@@ -48,17 +50,16 @@ export function setOption(text: ConfText, section: string, key: string, value: s
 }
 
 /**
- * Makes a section that is only a template, `[name](!)`, count.
+ * Makes all sections of that name that are only templates, `[name](!)` or `[name](!,parent)`, count.
  *
  * @throws ConfEditError `TEMPLATE_MISSING`
  */
 export function enableTemplate(text: ConfText, section: string): ConfText {
-  const heading = `[${section}](!)`;
-  const lines = text.split('\n');
-  const index = lines.findIndex((line) => line.startsWith(heading));
-  if (index < 0) throw new ConfEditError('TEMPLATE_MISSING', section);
-  lines[index] = `[${section}]${(lines[index] ?? '').slice(heading.length)}`;
-  return lines.join('\n');
+  const enabled = text.replace(TEMPLATE, (heading, name: string, end: string) =>
+    name === section ? `[${name}]${end === ',' ? '(' : ''}` : heading,
+  );
+  if (enabled === text) throw new ConfEditError('TEMPLATE_MISSING', section);
+  return enabled;
 }
 
 /** What a copy of the configuration must have for itself, so that several Asterisks can run on one machine. */

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { nameResolves } from '../src/doctor/facts/host.ts';
-import { adaptToInstance, setOption } from './asterisk-conf.ts';
+import { adaptToInstance, enableTemplate, setOption } from './asterisk-conf.ts';
 import {
   ARI_USERNAME,
   type InstanceRecord,
@@ -33,6 +33,8 @@ export interface ExtraConfiguration {
   readonly write?: Readonly<Record<string, string>>;
   /** File name to text that is put at its end, such as more `load = ...` for modules.conf. */
   readonly append?: Readonly<Record<string, string>>;
+  /** Sections that are only templates, and are to count. */
+  readonly enable?: readonly (readonly [file: string, section: string])[];
   /** Options that get another value, such as `['pjsip.conf', 'caller', 'direct_media', 'yes']`. */
   readonly set?: readonly (readonly [file: string, section: string, key: string, value: string])[];
 }
@@ -236,6 +238,7 @@ export class AsteriskInstance {
       files.set(file, adaptToInstance(file, await readFile(join(CONFIGURATION, file), 'utf8'), settings));
     }
     for (const [file, text] of Object.entries(extra.write ?? {})) files.set(file, text);
+    for (const [file, section] of extra.enable ?? []) files.set(file, enableTemplate(files.get(file) ?? '', section));
     for (const [file, section, key, value] of extra.set ?? []) {
       files.set(file, setOption(files.get(file) ?? '', section, key, value));
     }

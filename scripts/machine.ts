@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { readOpenFiles } from '../src/doctor/facts/host.ts';
 
@@ -43,7 +43,7 @@ async function isFreeForTcp(port: number, address: string): Promise<boolean> {
 }
 
 async function isFreeForUdp(port: number, address: string): Promise<boolean> {
-  const socket = createSocket('udp4');
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   try {
     socket.bind(port, address);
     await once(socket, 'listening');

@@ -160,7 +160,7 @@ export function ariRequests(http: AriHttp, ari: () => Client): AriPort {
     readTransport: async (name) => {
       const path = `/ari/asterisk/config/dynamic/res_pjsip/transport/${encodeURIComponent(name)}`;
       const options = objectSchema.parse(JSON.parse((await nullOnStatus(404, http.get(path))) ?? '[]'));
-      const [bindHost = ''] = (options.get('bind') ?? '').split(':');
+      const [, six, bindHost = six ?? ''] = /^(?:\[([^\]]*)\]|([^:]*))/.exec(options.get('bind') ?? '') ?? [];
       return { bindHost, externalMediaAddress: options.get('external_media_address') ?? '' };
     },
   };

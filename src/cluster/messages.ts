@@ -65,7 +65,7 @@ const messageSchema = z.discriminatedUnion('type', [
     /** Where its relay takes trunk packets. */
     trunk: z
       .object({
-        host: z.ipv4(),
+        host: z.union([z.ipv4(), z.ipv6()]),
         port,
         multicast: z.object({ group: z.string().max(64), port }).nullable(),
       })

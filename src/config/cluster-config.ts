@@ -10,13 +10,14 @@ const address = z
   .regex(ADDRESS, { error: 'expected host:port', abort: true })
   .refine(isHost, { error: 'expected host:port, and this host is no IP address', abort: true })
   .refine(isPort, 'a port is 1 to 65535');
-const ipAddress = z
-  .string()
-  .refine((text) => /^[\d.]+:\d{1,5}$/.test(text) && isIPv4(hostPort(text).host), {
-    error: 'expected an IPv4 address and a port',
-    abort: true,
-  })
-  .refine(isPort, 'a port is 1 to 65535');
+const ipv4Address = ipAddressOf(
+  'an IPv4 address',
+  (text) => /^[\d.]+:\d{1,5}$/.test(text) && isIPv4(hostPort(text).host),
+);
+const ipAddress = ipAddressOf(
+  'an IP address',
+  (text) => ADDRESS.test(text) && (text.startsWith('[') ? isIPv6 : isIPv4)(hostPort(text).host),
+);
 
 /** The section `cluster` of `rostrum.yaml`. Without a secret, the node is by itself. */
 export const clusterConfigSchema = z
@@ -47,7 +48,7 @@ export const clusterConfigSchema = z
           .describe('The same as other nodes see it; without it, the address of the relay and this port'),
         multicast: z
           .strictObject({
-            group: ipAddress.describe('Address and port of the group, the same on all nodes that are to use it'),
+            group: ipv4Address.describe('Address and port of the group, the same on all nodes that are to use it'),
             ttl: z.number().int().min(0).max(255).default(1).describe('How many routers packets may pass'),
             interface: z.ipv4('expected an IPv4 address').describe('Address of this host by which it is reached'),
           })
@@ -59,6 +60,10 @@ export const clusterConfigSchema = z
           .default(0)
           .describe('Earlier frames that each packet carries, so that lost packets are not missed'),
         rekeySeconds: z.number().min(1).max(86_400).default(900).describe('Each key is used for so long'),
+      })
+      .refine(({ listen, multicast }) => multicast === undefined || !listen.startsWith('['), {
+        path: ['multicast'],
+        message: 'multicast needs an IPv4 address in listen',
       })
       .prefault({}),
     lifetimeSeconds: z
@@ -92,6 +97,13 @@ export const clusterConfigSchema = z
     message: 'transport nats needs the URL of a NATS server',
   })
   .prefault({});
+
+function ipAddressOf(expected: string, isOne: (text: string) => boolean) {
+  return z
+    .string()
+    .refine(isOne, { error: `expected ${expected} and a port`, abort: true })
+    .refine(isPort, 'a port is 1 to 65535');
+}
 
 /** A text that looks like an IP address must be one; anything else is a name, for DNS to know. */
 function isHost(text: string): boolean {

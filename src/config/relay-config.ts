@@ -1,4 +1,4 @@
-import { availableParallelism, networkInterfaces } from 'node:os';
+import { availableParallelism, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import type { TrunkOptions } from '../relay/protocol/media-messages.ts';
 import { type clusterConfigSchema, hostPort } from './cluster-config.ts';
@@ -60,13 +60,17 @@ export function trunkOptionsOf(
 
 export function trunkAddressOf({ listen, address, multicast }: TrunkSection): TrunkAddress {
   const bound = hostPort(listen);
-  const known = address ? hostPort(address) : bound.host === '0.0.0.0' ? { ...bound, host: firstAddress() } : bound;
+  const anyOf = { '0.0.0.0': 4, '::': 6 } as const;
+  const version = bound.host in anyOf ? anyOf[bound.host as keyof typeof anyOf] : null;
+  const known = address ? hostPort(address) : version ? { ...bound, host: firstAddress(version) } : bound;
   const group = multicast && hostPort(multicast.group);
   return { ...known, multicast: group ? { group: group.host, port: group.port } : null };
 }
 
 /** The address of this host, as others reach it; loopback where there is no network. */
-export function firstAddress(): string {
+export function firstAddress(version: 4 | 6 = 4): string {
   const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+  const isReached = (found: NetworkInterfaceInfo) =>
+    found.family === `IPv${version}` && !found.internal && !found.address.startsWith('fe80:');
+  return addresses.find(isReached)?.address ?? (version === 4 ? '127.0.0.1' : '::1');
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { PhoneBank } from '../kit/phone/phone-bank.ts';
+import { PhoneBank, type PhoneBankOptions } from '../kit/phone/phone-bank.ts';
 import { RostrumNode, type RostrumNodeOptions } from '../kit/rostrum-node.ts';
 
 /** Of the node's log, where a test has failed. */
@@ -34,6 +34,22 @@ export function harness(options: RostrumNodeOptions = {}): Harness {
     get node() {
       return node as RostrumNode;
     },
+    get phones() {
+      return phones as PhoneBank;
+    },
+  };
+}
+
+/** More phones, for the tests of one file. */
+export function bank(options: () => PhoneBankOptions): { readonly phones: PhoneBank } {
+  let phones: PhoneBank | undefined;
+  beforeAll(async () => {
+    phones = new PhoneBank(options());
+    await phones.start();
+  });
+  afterEach(() => phones?.hangUpAll());
+  afterAll(() => phones?.stop());
+  return {
     get phones() {
       return phones as PhoneBank;
     },

@@ -1,12 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mediaAddressOf } from '../../scripts/machine.ts';
 import { ownAddress } from '../kit/loopback.ts';
 import type { Call } from '../kit/phone/call.ts';
-import { PhoneBank, type PhoneBankOptions } from '../kit/phone/phone-bank.ts';
+import type { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { gapsMs, HEARD, listen, MOST_GAP_MS } from './audience-harness.ts';
 import { boundPorts } from './crowd-harness.ts';
-import { harness } from './harness.ts';
+import { bank, harness } from './harness.ts';
 
 const LEVEL_DBOV = -20;
 const VOICE_HZ = 1300;
@@ -19,22 +19,6 @@ const PRIVATE = { host: '192.0.2.77', port: 5004 };
 const LISTENER_FOLLOWED_MS = 400 + 200 + MOST_GAP_MS;
 /** A packet from an address that nobody has signalled counts when the phone has not been heard for so long. */
 const ANY_SOURCE_MS = 2000;
-
-/** More phones of a test file. */
-function bank(options: () => PhoneBankOptions): { readonly phones: PhoneBank } {
-  let phones: PhoneBank | undefined;
-  beforeAll(async () => {
-    phones = new PhoneBank(options());
-    await phones.start();
-  });
-  afterEach(() => phones?.hangUpAll());
-  afterAll(() => phones?.stop());
-  return {
-    get phones() {
-      return phones as PhoneBank;
-    },
-  };
-}
 
 describe.each([{ sources: 'signalled' }, { sources: 'any' }] as const)(
   'a phone behind NAT, with relay.sources: $sources,',

@@ -10,6 +10,7 @@ import { ClusterNetwork, type NodePlaces } from './cluster-network.ts';
 import { type Endpoint, ownAddress } from './loopback.ts';
 import { NatsServer } from './nats-server.ts';
 import { RostrumNode, type RostrumNodeOptions } from './rostrum-node.ts';
+import { hostPort } from './sip/address.ts';
 
 export type RostrumClusterOptions = {
   /** Their names. Each node has a loopback address of its own. */
@@ -20,6 +21,8 @@ export type RostrumClusterOptions = {
   each?: Readonly<Record<string, Record<string, unknown>>>;
   /** ... of `cluster.trunk`. */
   trunk?: Record<string, unknown>;
+  /** The address at which all nodes reach each other, such as `::1`; without it, each has that of its Asterisk. */
+  between?: string;
   /** What controllers tell each other goes over a NATS server, which is started too. */
   nats?: boolean;
   /** Between the nodes there is a network that can be split. */
@@ -54,13 +57,13 @@ export class RostrumCluster {
   }
 
   static async start(options: RostrumClusterOptions): Promise<RostrumCluster> {
-    const { nodes: names, cluster = {}, each = {}, trunk = {}, config = {}, nats, network, ...rest } = options;
+    const { nodes: names, cluster = {}, each = {}, trunk = {}, config = {}, between, nats, network, ...rest } = options;
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-cluster-'));
     const secretFile = join(directory, 'secret');
     await writeFile(secretFile, `${formatSecret(randomBytes(32))}\n`, { mode: 0o600 });
     const places = new Map<string, NodePlaces>();
     for (const name of names) {
-      const address = ownAddress();
+      const address = between ?? ownAddress();
       const [listen, media] = [await freePort(address), await freePort(address)];
       places.set(name, { listen: { address, port: listen }, trunk: { address, port: media } });
     }
@@ -80,7 +83,7 @@ export class RostrumCluster {
       await Promise.all(
         [...places].map(async ([nodeId, place]) => {
           const own = started.#configOf(nodeId, place, trunk);
-          const bindAddress = place.listen.address;
+          const bindAddress = between === undefined ? place.listen.address : ownAddress();
           const given = { ...config, cluster: { ...own, ...cluster, ...each[nodeId] } };
           nodes.set(nodeId, await RostrumNode.start({ ...rest, bindAddress, config: given }));
         }),
@@ -134,5 +137,5 @@ export class RostrumCluster {
 }
 
 function textOf({ address, port }: Endpoint): string {
-  return `${address}:${port}`;
+  return hostPort({ host: address, port });
 }

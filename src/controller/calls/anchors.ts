@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
@@ -18,8 +19,10 @@ import {
   callSpecOf,
   endpointOf,
   INCOMING_VARIABLES,
+  isAnyAddress,
   OUTGOING_VARIABLES,
   type RtpValues,
+  readsEncryption,
   readsMediaAddress,
   readsTransport,
 } from './call-rtp.ts';
@@ -45,6 +48,9 @@ const SUBSCRIBED_AT_ONCE = 25;
 const REFRESH = 'PJSIP_SEND_SESSION_REFRESH()';
 
 type Call = Pick<AriChannel, 'id' | 'name' | 'dialled'>;
+
+/** Where Asterisk has the RTP of an endpoint's calls, or why the relay cannot reach it. */
+type Endpoint = { mediaAddress: string } | { reason: string };
 
 type Anchor = {
   /** Resolves when it is known how the member hears; rejects if the call cannot be taken. */
@@ -80,7 +86,7 @@ export type AnchorsDeps = {
 export class Anchors implements ChannelObserver {
   readonly #options: AnchorsOptions;
   readonly #deps: AnchorsDeps;
-  readonly #endpoints = new BoundedMap<string, { mediaAddress: string; untilMs: number }>(MOST_REMEMBERED);
+  readonly #endpoints = new BoundedMap<string, { known: Endpoint; untilMs: number }>(MOST_REMEMBERED);
   /** By channel. Bounded by the calls of Asterisk. */
   readonly #anchors = new Map<string, Anchor>();
 
@@ -226,18 +232,16 @@ export class Anchors implements ChannelObserver {
       anchor.opened();
       return pathOf(found);
     }
-    const mediaAddress = await this.#mediaAddressOf(endpoint, id);
+    const media = await this.#endpointOf(endpoint, id);
     if (this.#anchors.get(id) !== anchor) return gone();
-    if (!mediaAddress.startsWith('127.')) {
-      return { at: 'bridge', reason: `endpoint ${endpoint} has no media_address on loopback` };
-    }
+    if ('reason' in media) return { at: 'bridge', reason: media.reason };
     const isEarly = channel.dialled !== null;
     if (isEarly) {
       if (!link.status.connected) await ari.ring(id);
       await withTimeout(link.connected(), OPEN_TIMEOUT_MS, tooLate);
       await ari.progress(id);
     }
-    const spec = await this.#readRtp(channel, endpoint, mediaAddress);
+    const spec = await this.#readRtp(channel, endpoint, media.mediaAddress);
     if (this.#anchors.get(id) !== anchor) return gone();
     if ('reason' in spec) return { at: 'bridge', reason: spec.reason };
     this.#set(anchor, spec);
@@ -246,14 +250,19 @@ export class Anchors implements ChannelObserver {
     return pathOf(spec);
   }
 
-  async #mediaAddressOf(endpoint: string, channelId: string): Promise<string> {
-    const known = this.#endpoints.get(endpoint);
-    if (known && this.#deps.now() < known.untilMs) return known.mediaAddress;
-    const mediaAddress = await this.#deps.ari.getVariable(channelId, readsMediaAddress(endpoint));
-    // The endpoint has none; or the channel is gone, which tells nothing of the endpoint.
-    if (mediaAddress === null) return '';
-    this.#endpoints.set(endpoint, { mediaAddress, untilMs: this.#deps.now() + REMEMBERED_MS });
-    return mediaAddress;
+  async #endpointOf(endpoint: string, channelId: string): Promise<Endpoint> {
+    const { ari, now } = this.#deps;
+    const remembered = this.#endpoints.get(endpoint);
+    if (remembered && now() < remembered.untilMs) return remembered.known;
+    const mediaAddress = (await ari.getVariable(channelId, readsMediaAddress(endpoint))) ?? '';
+    const isOnLoopback = mediaAddress.startsWith('127.') || mediaAddress === '::1';
+    const encryption = isOnLoopback ? null : await ari.getVariable(channelId, readsEncryption(endpoint));
+    const isEncrypted = encryption !== null && encryption !== 'no';
+    const reason = isEncrypted ? 'its RTP is encrypted' : `endpoint ${endpoint} has no media_address on loopback`;
+    const known = isOnLoopback ? { mediaAddress } : { reason };
+    // The channel is gone otherwise, which tells nothing of the endpoint.
+    if (isOnLoopback || encryption !== null) this.#endpoints.set(endpoint, { known, untilMs: now() + REMEMBERED_MS });
+    return known;
   }
 
   async #readRtp(
@@ -268,7 +277,7 @@ export class Anchors implements ChannelObserver {
       const incoming = await this.#readUnlessEarly(id, INCOMING_VARIABLES);
       if (incoming) return specOf(incoming, null);
       const outgoing = dialled === null ? await this.#readUnlessEarly(id, OUTGOING_VARIABLES) : null;
-      if (outgoing) return specOf(outgoing, await this.#localHostOf(endpoint, id));
+      if (outgoing) return specOf(outgoing, await this.#localHostOf(endpoint, id, isIPv6(mediaAddress) ? 6 : 4));
       if (tries >= READ_TRIES) throw new ControllerError('not-possible', 'Asterisk does not tell its RTP port');
       await sleep(Math.min(FIRST_READ_AGAIN_MS * 2 ** (tries - 1), LAST_READ_AGAIN_MS));
     }
@@ -285,13 +294,13 @@ export class Anchors implements ChannelObserver {
   }
 
   /** The address from which Asterisk calls phones of an endpoint. */
-  async #localHostOf(endpoint: string, channelId: string): Promise<string> {
+  async #localHostOf(endpoint: string, channelId: string, version: 4 | 6): Promise<string> {
     const { ari } = this.#deps;
     const name = (await ari.getVariable(channelId, readsTransport(endpoint))) || STANDARD_TRANSPORT;
     const { bindHost, externalMediaAddress } = await ari.readTransport(name);
-    if (bindHost !== '' && bindHost !== '0.0.0.0') return bindHost;
+    if (bindHost !== '' && !isAnyAddress(bindHost)) return bindHost;
     // Behind NAT it is not an address of this host.
-    return localAddresses().includes(externalMediaAddress) ? externalMediaAddress : firstAddress();
+    return localAddresses().includes(externalMediaAddress) ? externalMediaAddress : firstAddress(version);
   }
 
   #set(anchor: Anchor, spec: CallSpec): void {

@@ -1,5 +1,6 @@
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { CallSpec } from '../../relay/protocol/protocol.ts';
+import { canonicalHost } from '../../udp/socket-address.ts';
 
 /**
  * The functions of the dialplan by which Asterisk tells about the RTP of a call.
@@ -34,6 +35,11 @@ export function readsMediaAddress(endpoint: string): string {
   return `PJSIP_ENDPOINT(${endpoint},media_address)`;
 }
 
+/** The function that reads how the RTP of an endpoint's calls is encrypted. */
+export function readsEncryption(endpoint: string): string {
+  return `PJSIP_ENDPOINT(${endpoint},media_encryption)`;
+}
+
 /** The function that reads by which transport Asterisk calls phones of an endpoint. */
 export function readsTransport(endpoint: string): string {
   return `PJSIP_ENDPOINT(${endpoint},transport)`;
@@ -58,9 +64,11 @@ export function callSpecOf(
   // Asterisk tells the right port, with a wrong address.
   const port = addressOf(values[RTP_SOURCE])?.port;
   const host = localHost ?? addressOf(values[SIP_LOCAL])?.host;
-  if (port === undefined || host === undefined) return { reason: 'Asterisk does not tell its RTP port over IPv4' };
+  if (port === undefined || host === undefined) return { reason: 'Asterisk does not tell its RTP port' };
   const phone = addressOf(values[RTP_DESTINATION]);
   const signalling = addressOf(values[SIP_REMOTE] ?? hostPortIn(values[SIP_TARGET]))?.host;
+  const versions = new Set([host, mediaAddress, phone?.host ?? host, signalling ?? host].map(isIPv6));
+  if (versions.size > 1) return { reason: 'its endpoint has a media_address of another IP version' };
   const sources = [...new Set([phone?.host, signalling])].filter((each) => each !== undefined);
   return {
     channelId,
@@ -80,14 +88,20 @@ function codecOf(formats: string | null | undefined): CallSpec['codec'] {
   return CODECS[first] ?? null;
 }
 
-/** The host and port in a URI such as `sip:phone@192.0.2.2:5060`. */
+/** The host and port in a URI such as `sip:phone@192.0.2.2:5060` or `sip:phone@[2001:db8::2]`. */
 function hostPortIn(uri: string | null | undefined): string | null {
-  const [, host = '', port = '5060'] = /@([\d.]+)(?::(\d+))?/.exec(uri ?? '') ?? [];
+  const [, host = '', port = '5060'] = /@(\[[\dA-Fa-f:.]+\]|[\d.]+)(?::(\d+))?/.exec(uri ?? '') ?? [];
   return host === '' ? null : `${host}:${port}`;
 }
 
+/** Addresses of one link alone (`fe80::1%eth0`) are none: the port cannot be opened for them. */
 function addressOf(text: string | null | undefined): { host: string; port: number } | null {
-  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(text ?? '') ?? [];
-  const isAddress = isIPv4(host) && host !== '0.0.0.0' && Number(port) > 0 && Number(port) < 65_536;
-  return isAddress ? { host, port: Number(port) } : null;
+  const [, host = '', port = ''] = /^\[?([^%\]]*)\]?:(\d+)$/.exec(text ?? '') ?? [];
+  const isAddress = isIP(host) > 0 && !isAnyAddress(host) && Number(port) > 0 && Number(port) < 65_536;
+  return isAddress ? { host: canonicalHost(host), port: Number(port) } : null;
+}
+
+/** Whether the text stands for all addresses of a host: `0.0.0.0` or `::`. */
+export function isAnyAddress(host: string): boolean {
+  return ['0.0.0.0', '::'].includes(canonicalHost(host));
 }

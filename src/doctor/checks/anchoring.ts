@@ -1,5 +1,5 @@
 import { type Finding, listed, note, ok, problem, warning } from './finding.ts';
-import { isIn, isLoopback, isWithin, LOOPBACK, parseIpv4, parseNetwork } from './ipv4.ts';
+import { isIn, isIpv6, isLoopback, isWithin, LOOPBACK, LOOPBACK_OF_IPV6, parseIpv4, parseNetwork } from './ip.ts';
 
 /**
  * Whether the relay can stand in front of Asterisk's RTP. Asterisk then binds the RTP of an endpoint on a loopback address
@@ -51,7 +51,7 @@ export function judgeAnchoring(facts: AnchoringFacts): Finding[] {
   const findings = [
     ...SETTINGS.flatMap((setting) => judgeSetting(setting, anchored)),
     ...(anchored.length > 0 ? judgeTransports(anchored, transports, relayAddress) : []),
-    ...(anchored.length > 0 ? judgeRtp(rtp) : []),
+    ...judgeRtp(rtp, { anchored, iceNeeded: endpoints.filter(needsIce) }),
   ];
   const isGood = anchored.length > 0 && findings.every(({ state }) => state === 'ok' || state === 'note');
   if (isGood) findings.unshift(ok(CHECK, `the relay anchors ${endpointsIn(anchored)}`));
@@ -90,9 +90,15 @@ function judgeTransports(
 ): Finding[] {
   if (transports.length === 0) return [note(CHECK, 'the transports of pjsip.conf could not be read')];
   return transports.flatMap((transport) => {
-    // An endpoint that names no transport takes calls on all of them.
+    // Phones that speak SIP over WebSocket are encrypted.
+    if (['ws', 'wss'].includes(optionOf(transport, 'protocol'))) return [];
+    // An endpoint that names no transport takes calls on all of its IP version.
     const using = anchored.filter((endpoint) => ['', transport.name].includes(optionOf(endpoint, 'transport')));
-    const addresses = [...new Set(using.map((endpoint) => optionOf(endpoint, 'media_address')))];
+    const isOfIpv6 = optionOf(transport, 'bind').startsWith('[');
+    const ofVersion = using
+      .map((endpoint) => optionOf(endpoint, 'media_address'))
+      .filter((each) => isIpv6(each) === isOfIpv6);
+    const addresses = [...new Set(ofVersion)];
     return addresses.length === 0
       ? []
       : [...judgeExternal(transport, relayAddress), ...judgeLocalNets(transport, addresses)];
@@ -103,12 +109,13 @@ function judgeExternal(transport: PjsipObject, relayAddress: string): Finding[] 
   const external = optionOf(transport, 'external_media_address');
   const isReachable = external !== '' && (!isLoopback(external) || external === relayAddress);
   if (isReachable) return [];
+  const example = optionOf(transport, 'bind').startsWith('[') ? '' : ` (such as ${relayAddress})`;
   const given = external === '' ? 'is not set' : `is ${external}, on loopback`;
   return [
     problem(
       CHECK,
       `external_media_address of transport ${transport.name} ${given}: phones are told to send to loopback`,
-      `set external_media_address in pjsip.conf to the address at which phones reach this host (such as ${relayAddress}), and restart Asterisk`,
+      `set external_media_address in pjsip.conf to the address at which phones reach this host${example}, and restart Asterisk`,
     ),
   ];
 }
@@ -119,11 +126,14 @@ function judgeLocalNets(transport: PjsipObject, mediaAddresses: readonly string[
   const networks = texts.map((text) => ({ text, network: parseNetwork(text) }));
   const external = parseIpv4(optionOf(transport, 'external_media_address'));
   const restart = 'and restart Asterisk';
+  const isForIpv6 = (text: string) => text.split('/')[0] === LOOPBACK_OF_IPV6;
   const uncovered = mediaAddresses.filter((address) => {
+    if (isIpv6(address)) return !texts.some(isForIpv6);
     const parsed = parseIpv4(address) ?? 0;
     return !networks.some(({ network }) => network !== null && isIn(parsed, network));
   });
-  const tooWide = networks.filter(({ network }) => {
+  const tooWide = networks.filter(({ text, network }) => {
+    if (isForIpv6(text)) return false;
     if (network === null || !isWithin(network, LOOPBACK)) return true;
     return external !== null && isIn(external, network);
   });
@@ -132,7 +142,7 @@ function judgeLocalNets(transport: PjsipObject, mediaAddresses: readonly string[
       problem(
         CHECK,
         `local_net of transport ${transport.name} does not cover media_address ${address}: phones are told to send there`,
-        `set local_net = ${address.replace(/\.\d+$/, '.0')}/24 in pjsip.conf, ${restart}`,
+        `set local_net = ${isIpv6(address) ? `${address}/128` : `${address.replace(/\.\d+$/, '.0')}/24`} in pjsip.conf, ${restart}`,
       ),
     ),
     ...tooWide.map(({ text }) =>
@@ -145,18 +155,34 @@ function judgeLocalNets(transport: PjsipObject, mediaAddresses: readonly string[
   ];
 }
 
-function judgeRtp(rtp: RtpSettings | null): Finding[] {
+type UsesOfRtp = { readonly anchored: readonly PjsipObject[]; readonly iceNeeded: readonly PjsipObject[] };
+
+function judgeRtp(rtp: RtpSettings | null, { anchored, iceNeeded }: UsesOfRtp): Finding[] {
+  if (anchored.length === 0 && iceNeeded.length === 0) return [];
   if (rtp === null) return [note(CHECK, 'strictrtp and icesupport could not be read', RUN_AS_ROOT)];
   const findings: Finding[] = [];
-  if (!isSame(rtp.strict, 'no')) {
+  const reload = 'then "module reload res_rtp_asterisk.so"';
+  if (anchored.length > 0 && !isSame(rtp.strict, 'no')) {
     const message = `strictrtp is ${rtp.strict.toLowerCase()}: Asterisk drops packets of the relay when they come from a new port`;
-    findings.push(problem(CHECK, message, 'set strictrtp = no in rtp.conf, then "module reload res_rtp_asterisk.so"'));
+    findings.push(problem(CHECK, message, `set strictrtp = no in rtp.conf, ${reload}`));
   }
-  if (!isSame(rtp.ice, 'no')) {
-    const message = 'icesupport is on: gathering candidates delays each answer';
-    findings.push(warning(CHECK, message, 'set icesupport = no in rtp.conf, then "module reload res_rtp_asterisk.so"'));
+  const hasIce = isSame(rtp.ice, 'yes');
+  if (hasIce && iceNeeded.length === 0) {
+    const message = 'icesupport is on, and no endpoint uses ICE: Asterisk gathers candidates in vain for each call';
+    findings.push(warning(CHECK, message, `set icesupport = no in rtp.conf, ${reload}`));
+  }
+  if (!hasIce && iceNeeded.length > 0) {
+    const message = `icesupport is off, and ${endpointsIn(iceNeeded)} cannot do without ICE: browsers hear nothing`;
+    findings.push(problem(CHECK, message, `set icesupport = yes in rtp.conf, ${reload}`));
   }
   return findings;
+}
+
+function needsIce(endpoint: PjsipObject): boolean {
+  return (
+    isEncrypted(endpoint) &&
+    (isSame(optionOf(endpoint, 'ice_support'), 'yes') || isSame(optionOf(endpoint, 'webrtc'), 'yes'))
+  );
 }
 
 function isEncrypted(endpoint: PjsipObject): boolean {

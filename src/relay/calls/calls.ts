@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { sendDescriptors } from '../../udp/descriptors.ts';
 import type { Libc } from '../../udp/libc.ts';
 import type { Udp, UdpPeer } from '../../udp/udp.ts';
@@ -11,7 +12,7 @@ import {
   inThisThread,
   type SuccessionPart,
 } from '../upgrade/succession.ts';
-import { type AsteriskSide, openAsteriskSide } from './asterisk-side.ts';
+import { type AsteriskSides, descriptorsOf, openAsteriskSides } from './asterisk-side.ts';
 import { Call, type FrameClock } from './call.ts';
 import type { RtpDrops } from './rtp-drops.ts';
 
@@ -32,7 +33,7 @@ export type CallsDeps = {
 /** The calls of a media thread: forwards their RTP, and sends listeners the frames of the floors. */
 export class Calls {
   readonly #deps: CallsDeps;
-  #asterisk: AsteriskSide | null = null;
+  #asterisk: AsteriskSides | null = null;
   /** Resolves when the sockets towards Asterisk are open. */
   #begun: Promise<void> = Promise.resolve();
   readonly #calls = new Map<string, Call>();
@@ -75,7 +76,7 @@ export class Calls {
     for (const { text, descriptors } of taken) {
       const message = decodeSuccession(text);
       if (message.type === 'asterisk') {
-        this.#asterisk = await openAsteriskSide(this.#deps.udp, this.#fromAsterisk, descriptors);
+        this.#asterisk = await openAsteriskSides(this.#deps.udp, this.#fromAsterisk, descriptors);
       } else if (message.type === 'calls') {
         let at = 0;
         for (const state of message.calls) {
@@ -86,7 +87,7 @@ export class Calls {
         }
       }
     }
-    this.#asterisk ??= await openAsteriskSide(this.#deps.udp, this.#fromAsterisk);
+    this.#asterisk ??= await openAsteriskSides(this.#deps.udp, this.#fromAsterisk);
     this.#deps.report({ type: 'begun' });
   }
 
@@ -96,9 +97,7 @@ export class Calls {
    */
   handOver(libc: Libc, { path, thread }: { path: string; thread: number }): void {
     if (this.#asterisk === null) return;
-    const { rtp, rtcp } = this.#asterisk;
-    const asterisk = [rtp.descriptor, rtcp.descriptor].filter((fd) => fd !== null);
-    sendDescriptors(libc, path, encodeSuccession({ type: 'asterisk', thread }), asterisk);
+    sendDescriptors(libc, path, encodeSuccession({ type: 'asterisk', thread }), descriptorsOf(this.#asterisk));
     const estates = [...this.#calls.values()].map((call) => call.estate).filter((estate) => estate !== null);
     for (let at = 0; at < estates.length; at += CALLS_PER_MESSAGE) {
       const some = estates.slice(at, at + CALLS_PER_MESSAGE);
@@ -136,11 +135,13 @@ export class Calls {
 
   #create(spec: Call['spec'], continued: CallState | null): Call {
     const { channelId } = spec;
+    const version = isIPv4(spec.asterisk.host) ? 'ipv4' : 'ipv6';
     const deps = {
       udp: this.#deps.udp,
       clock: this.#clock,
       drops: this.#deps.drops,
-      toAsterisk: (packet: Buffer, to: UdpPeer) => void this.#asterisk?.rtp.sendTo(packet, packet.length, to),
+      toAsterisk: (packet: Buffer, to: UdpPeer) =>
+        void this.#asterisk?.[version]?.rtp.sendTo(packet, packet.length, to),
       onSource: (source: RtpAddress) => this.#deps.report({ type: 'call-source', channelId, source }),
       onSilent: (seconds: number) => this.#deps.report({ type: 'call-silent', channelId, seconds }),
     };

@@ -8,7 +8,8 @@ import { GAIN_STEPS_MAX, GAIN_STEPS_MIN } from '../../audio/gain.ts';
  */
 
 const port = z.number().int().min(1).max(65_535);
-const address = z.object({ host: z.ipv4(), port });
+const host = z.union([z.ipv4(), z.ipv6()]);
+const address = z.object({ host, port });
 const conference = z.string().min(1).max(64);
 const channelId = z.string().min(1).max(256);
 
@@ -79,8 +80,8 @@ const callSpec = z.object({
   asterisk: address,
   /** The address in the phone's description (SDP). Behind NAT, the phone sends from another one. */
   phone: address.nullable(),
-  /** The addresses that the phone may send from; an empty list allows any. */
-  sources: z.array(z.ipv4()).max(8),
+  /** The addresses that the phone may send from, of the IP version of `local`; an empty list allows any. */
+  sources: z.array(host).max(8),
   /** The codec of the call; null for one that the relay does not encode. */
   codec: z.enum(['PCMU', 'PCMA', 'G722']).nullable(),
   /** Null while all RTP passes between phone and Asterisk. Otherwise the relay sends the audio and only DTMF passes. */

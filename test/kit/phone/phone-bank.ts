@@ -20,11 +20,11 @@ export type AnswerPlan =
   | { readonly kind: 'reject'; readonly status: number; readonly reason: string; readonly afterMs?: number };
 
 export interface PhoneBankOptions {
-  /** IPv4 address of all sockets, signalling and RTP. Without it, a loopback address of their own. */
+  /** IP address of all sockets, signalling and RTP. Without it, a loopback address of their own. */
   readonly bindAddress?: string;
   /** Port of signalling; 0 (default) takes a free one. */
   readonly sipPort?: number;
-  /** Where calls go. The host must be an IPv4 address. */
+  /** Where calls go. The host must be an IP address, of the version of `bindAddress`. */
   readonly server: SipServer;
   readonly ptimeMs?: number;
   /** See `MediaOptions`. */

@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { isIP, isIPv6 } from 'node:net';
 import { branchOf, cseqOf, parseNameAddress, type SipServer } from '../sip/address.ts';
 import { type LocalSip, randomToken } from '../sip/dialog.ts';
 import { formatSip, header, parseSip, type SipProblem, type SipRequest, type SipResponse } from '../sip/message.ts';
@@ -58,9 +59,9 @@ export class SipAgent implements SipWire {
     if (this.#socket !== null) return;
     const { bindAddress, port } = this.#options;
     const socket = createSocket({
-      type: 'udp4',
+      type: isIPv6(bindAddress) ? 'udp6' : 'udp4',
       recvBufferSize: RECEIVE_BUFFER_BYTES,
-      lookup: (host, _, done) => done(null, host, 4),
+      lookup: (host, _, done) => done(null, host, isIP(host)),
     });
     this.#socket = socket;
     socket.on('message', (datagram, from) => this.#receive(datagram, { host: from.address, port: from.port }));

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { parseNameAddress, parseSipUri, type SipServer } from '../sip/address.ts';
 import { type Dialog, learnTarget } from '../sip/dialog.ts';
 import { header, headersNamed, type SipRequest, type SipResponse } from '../sip/message.ts';
@@ -31,5 +31,5 @@ export function nextHop(dialog: Dialog, fallback: SipServer): SipServer {
 /** Where to send a request with this URI; a host name cannot be resolved here and falls back to `fallback`. */
 function addressOfUri(uri: string, fallback: SipServer): SipServer {
   const parsed = parseSipUri(uri);
-  return parsed !== null && isIPv4(parsed.host) ? { host: parsed.host, port: parsed.port } : fallback;
+  return parsed !== null && isIP(parsed.host) > 0 ? { host: parsed.host, port: parsed.port } : fallback;
 }

@@ -1,4 +1,4 @@
-import { parseNameAddress, parseSipUri, type SipServer } from '../sip/address.ts';
+import { hostPort, parseNameAddress, parseSipUri, type SipServer } from '../sip/address.ts';
 import { learnTarget, withoutTag } from '../sip/dialog.ts';
 import { header, headersNamed, type SipRequest } from '../sip/message.ts';
 import { responseTo } from '../sip/response.ts';
@@ -77,7 +77,7 @@ export class IncomingSession extends SipSession {
   }
 
   #respond(status: number, reason: string): void {
-    const contact = `<sip:phone@${this.wire.local.host}:${this.wire.local.port}>`;
+    const contact = `<sip:phone@${hostPort(this.wire.local)}>`;
     const localTag = this.dialog.localTag;
     const response = responseTo(this.invite, { status, reason, localTag, headers: [['contact', contact]] });
     this.wire.respond(this.invite, response, this.#from);

@@ -1,4 +1,4 @@
-import { parseNameAddress } from '../sip/address.ts';
+import { hostPort, parseNameAddress } from '../sip/address.ts';
 import { dialogRequest } from '../sip/dialog.ts';
 import { header, type SipHeader, type SipRequest, type SipResponse } from '../sip/message.ts';
 import { formatSdp } from '../sip/sdp.ts';
@@ -38,10 +38,10 @@ export class OutgoingSession extends SipSession {
   #redirects = 0;
 
   constructor(options: OutgoingOptions, wire: SipWire, handler: SessionHandler) {
-    const server = `${wire.server.host}:${wire.server.port}`;
+    const server = hostPort(wire.server);
     const target = options.number.startsWith('sip:') ? options.number : `sip:${options.number}@${server}`;
     const named = options.callerName === '' ? '' : `${quoteDisplayName(options.callerName)} `;
-    const local = options.from ?? `${named}<sip:${options.callerNumber}@${wire.local.host}>`;
+    const local = options.from ?? `${named}<sip:${options.callerNumber}@${hostPort(wire.local)}>`;
     super(newDialog({ local, remote: `<${target}>`, remoteTarget: target }), wire, handler);
     this.#options = options;
   }

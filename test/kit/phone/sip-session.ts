@@ -1,4 +1,4 @@
-import type { SipServer } from '../sip/address.ts';
+import { hostPort, type SipServer } from '../sip/address.ts';
 import { type Dialog, dialogRequest, type LocalSip, learnTarget, randomToken } from '../sip/dialog.ts';
 import { parseDtmfRelay } from '../sip/dtmf-relay.ts';
 import type { SipHeader, SipRequest, SipResponse } from '../sip/message.ts';
@@ -217,7 +217,7 @@ export abstract class SipSession {
   }
 
   #answer(request: SipRequest, from: SipServer, status: number, reason: string, sdp = ''): void {
-    const contact: SipHeader = ['contact', `<sip:phone@${this.wire.local.host}:${this.wire.local.port}>`];
+    const contact: SipHeader = ['contact', `<sip:phone@${hostPort(this.wire.local)}>`];
     const headers = sdp === '' ? [contact] : [contact, SDP_TYPE];
     const localTag = this.dialog.localTag;
     this.wire.respond(request, responseTo(request, { status, reason, localTag, headers, body: sdp }), from);

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { header, type SipMessage } from './message.ts';
 
 /** `"Ann" <sip:100@host:5060>;tag=x` taken apart (RFC 3261, section 20.10). */
@@ -54,15 +55,20 @@ export function parameter(parameters: string, name: string): string {
 
 /** Null when it is no `sip:` URI, or has an impossible port. */
 export function parseSipUri(uri: string): SipUri | null {
-  const match = /^sips?:(?:([^@]*)@)?([^:;?>]+)(?::(\d{1,5}))?/i.exec(uri);
+  const match = /^sips?:(?:([^@]*)@)?(\[[\dA-F:.]+\]|[^:;?>]+)(?::(\d{1,5}))?/i.exec(uri);
   const port = Number(match?.[3] ?? DEFAULT_SIP_PORT);
   if (match === null || port === 0 || port > MAX_PORT) return null;
-  return { user: match[1] ?? '', host: match[2] ?? '', port };
+  return { user: match[1] ?? '', host: (match[2] ?? '').replace(/^\[|\]$/g, ''), port };
 }
 
 export interface SipServer {
   readonly host: string;
   readonly port: number;
+}
+
+/** Host and port as in a URI or Via (RFC 3261, section 25.1). */
+export function hostPort({ host, port }: SipServer): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 /** Branch of the topmost Via: the name of the transaction (RFC 3261, section 17.1.3). */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { parseNameAddress } from './address.ts';
+import { hostPort, parseNameAddress } from './address.ts';
 import { header, type SipHeader, type SipMessage, type SipRequest } from './message.ts';
 import { ALLOWED_METHODS } from './response.ts';
 
@@ -48,13 +48,13 @@ export function dialogRequest(
     method: request.method,
     uri: dialog.remoteTarget,
     headers: [
-      ['via', `SIP/2.0/UDP ${local.host}:${local.port};rport;branch=${BRANCH_COOKIE}${randomToken()}`],
+      ['via', `SIP/2.0/UDP ${hostPort(local)};rport;branch=${BRANCH_COOKIE}${randomToken()}`],
       ['max-forwards', '70'],
       ['from', `${dialog.local};tag=${dialog.localTag}`],
       ['to', dialog.remoteTag === '' ? dialog.remote : `${dialog.remote};tag=${dialog.remoteTag}`],
       ['call-id', dialog.callId],
       ['cseq', `${cseq} ${request.method}`],
-      ['contact', `<sip:${user}@${local.host}:${local.port}>`],
+      ['contact', `<sip:${user}@${hostPort(local)}>`],
       ['allow', ALLOWED_METHODS],
       ...dialog.routeSet.map((route) => ['route', route] as const),
       ...(request.headers ?? []),

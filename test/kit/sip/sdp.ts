@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -11,7 +11,7 @@ export interface AudioFormat {
 
 /** What the other side said about its audio stream (RFC 4566, RFC 3264). */
 export interface RemoteAudio {
-  /** IPv4. '0.0.0.0' is the old way to say hold (RFC 2543). */
+  /** '0.0.0.0' is the old way to say hold (RFC 2543). */
   readonly host: string;
   /** 0 when the stream is refused. */
   readonly port: number;
@@ -63,11 +63,12 @@ const MAX_PTIME_MS = 200;
 export function formatSdp(local: LocalAudio, origin: SdpOrigin): string {
   const { payloadType, name, clockRateHz } = local.codec;
   const events = local.eventPayloadType;
+  const address = `IN ${isIPv6(local.host) ? 'IP6' : 'IP4'} ${local.host}`;
   const sdp = [
     'v=0',
-    `o=- ${origin.sessionId} ${origin.version} IN IP4 ${local.host}`,
+    `o=- ${origin.sessionId} ${origin.version} ${address}`,
     's=-',
-    `c=IN IP4 ${local.host}`,
+    `c=${address}`,
     't=0 0',
     `m=audio ${local.port} RTP/AVP ${payloadType}${events === null ? '' : ` ${events}`}`,
     `a=rtpmap:${payloadType} ${name}/${clockRateHz}`,
@@ -79,7 +80,7 @@ export function formatSdp(local: LocalAudio, origin: SdpOrigin): string {
   return local.alter?.(sdp) ?? sdp;
 }
 
-/** Reads the first audio stream; null when there is none that carries a codec of ours over IPv4. Never throws. */
+/** Reads the first audio stream; null when there is none that carries a codec of ours. Never throws. */
 export function parseSdp(body: string): RemoteAudio | null {
   let sessionHost: string | null = null;
   let mediaHost: string | null = null;
@@ -100,7 +101,7 @@ export function parseSdp(body: string): RemoteAudio | null {
       port = Number(media[1]);
       payloadTypes = (media[2] ?? '').trim().split(/ +/).map(Number);
     } else if (line.startsWith('c=')) {
-      const host = /^IN IP4 ([^\s/]+)/.exec(value)?.[1] ?? null;
+      const host = connectionAddress(value);
       if (inAudio) mediaHost = host;
       else if (port === null) sessionHost ??= host;
     } else if (line.startsWith('a=')) {
@@ -114,7 +115,7 @@ export function parseSdp(body: string): RemoteAudio | null {
 
   const host = mediaHost ?? sessionHost;
   const codecs = payloadTypes.flatMap((payloadType) => formatOf(payloadType, rtpmap) ?? []);
-  if (host === null || !isIPv4(host) || port === null || port > MAX_PORT || codecs.length === 0) return null;
+  if (host === null || port === null || port > MAX_PORT || codecs.length === 0) return null;
   const eventPayloadType = payloadTypes.find((type) => rtpmap.get(type) === 'TELEPHONE-EVENT/8000') ?? null;
   if (ptimeMs !== null && (ptimeMs === 0 || ptimeMs > MAX_PTIME_MS)) ptimeMs = null;
   return { host, port, codecs, eventPayloadType, ptimeMs, direction };
@@ -123,6 +124,12 @@ export function parseSdp(body: string): RemoteAudio | null {
 /** How many streams a description has, of any kind: an answer must have as many (RFC 3264, section 6). */
 export function countStreams(body: string): number {
   return body.match(/^m=/gm)?.length ?? 0;
+}
+
+/** The address in a `c=` line; null if its kind is another one than the line says. */
+function connectionAddress(value: string): string | null {
+  const [, version, host = ''] = /^IN IP([46]) ([^\s/]+)/.exec(value) ?? [];
+  return version === String(isIP(host)) ? host : null;
 }
 
 function formatOf(payloadType: number, rtpmap: ReadonlyMap<number, string>): AudioFormat | null {

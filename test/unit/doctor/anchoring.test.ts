@@ -75,8 +75,9 @@ describe('an endpoint', () => {
     'with encryption (%j) is heard from the bridge, which is no mistake',
     (options) => {
       const endpoints = [endpoint('anonymous'), endpoint('web', { ...options, media_address: '', ice_support: 'yes' })];
-      expect(judge({ endpoints }).map(({ state }) => state)).toEqual(['ok', 'note']);
-      expect(lines(judge({ endpoints }))[1]).toMatch(/endpoint web: .*bridge.*dearer/);
+      const rtp = { strict: 'No', ice: 'Yes' };
+      expect(judge({ endpoints, rtp }).map(({ state }) => state)).toEqual(['ok', 'note']);
+      expect(lines(judge({ endpoints, rtp }))[1]).toMatch(/endpoint web: .*bridge.*dearer/);
     },
   );
 
@@ -146,6 +147,45 @@ describe('a transport', () => {
   });
 });
 
+describe('an endpoint of IPv6', () => {
+  const SIX = {
+    bind: '[::]:5060',
+    external_media_address: '2001:db8::7',
+    local_net: ['::1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+  };
+  const endpoints = [endpoint('anonymous'), endpoint('ipv6', { media_address: '::1', transport: 'transport-udp6' })];
+  const about = (options: Options) =>
+    lines(
+      judge({
+        endpoints,
+        transports: [transport({ bind: '0.0.0.0:5060' }), transport({ ...SIX, ...options }, 'transport-udp6')],
+      }),
+    );
+
+  it('is anchored by a transport of its own, about which those of IPv4 are not asked', () => {
+    expect(about({})).toEqual(['ok: the relay anchors endpoints anonymous, ipv6']);
+  });
+
+  it('needs a local_net for its loopback address, and an address that phones reach', () => {
+    expect(about({ local_net: [] })).toEqual([
+      expect.stringMatching(/^problem: local_net of transport transport-udp6 does not cover media_address ::1/),
+    ]);
+    expect(about({ local_net: ['::1/128', 'fd00::/64'] })).toEqual([
+      expect.stringMatching(/^problem: local_net fd00::\/64 of transport transport-udp6 covers more/),
+    ]);
+    expect(about({ external_media_address: '::1' })).toEqual([
+      expect.stringMatching(/^problem: external_media_address of transport transport-udp6 is ::1, on loopback/),
+    ]);
+  });
+});
+
+describe('a transport for browsers', () => {
+  it('needs no address of its own', () => {
+    const wss = object('transport-wss', { protocol: 'wss', bind: '0.0.0.0:5060' });
+    expect(lines(judge({ transports: [transport(), wss] }))).toEqual(['ok: the relay anchors endpoint anonymous']);
+  });
+});
+
 describe('rtp.conf', () => {
   it.each(['Yes', 'SeqNo'])('with strictrtp %s is a problem', (strict) => {
     expect(judge({ rtp: { strict, ice: 'No' } })).toMatchObject([
@@ -157,10 +197,20 @@ describe('rtp.conf', () => {
     ]);
   });
 
-  it('with ICE is a warning', () => {
+  it('with ICE is a warning where no endpoint uses it', () => {
     expect(judge({ rtp: { strict: 'No', ice: 'Yes' } })).toMatchObject([
       { state: 'warning', message: expect.stringContaining('icesupport') },
     ]);
+  });
+
+  it('without ICE is a problem where browsers call', () => {
+    const endpoints = [endpoint('anonymous'), endpoint('browser', { media_address: '', webrtc: 'yes' })];
+    expect(lines(judge({ endpoints }))).toEqual([
+      expect.stringMatching(/^problem: icesupport is off, and endpoint browser /),
+      expect.stringMatching(/^note: endpoint browser: media_encryption is set/),
+    ]);
+    const rtp = { strict: 'No', ice: 'Yes' };
+    expect(judge({ endpoints, rtp }).map(({ state }) => state)).toEqual(['ok', 'note']);
   });
 
   it('that could not be read is a note', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isIn, isLoopback, isWithin, type Network, parseIpv4, parseNetwork } from '../../../src/doctor/checks/ipv4.ts';
+import { isIn, isLoopback, isWithin, type Network, parseIpv4, parseNetwork } from '../../../src/doctor/checks/ip.ts';
 
 const network = (text: string) => parseNetwork(text) as Network;
 

@@ -71,6 +71,11 @@ describe('setOption', () => {
 });
 
 describe('enableTemplate', () => {
+  it('enables all sections of that name, with their parents', () => {
+    const text = '[a]\nx = 1\n[b](!,a)\ny = 2\n[b](!) ; another\nz = 3\n[bc](!)\n';
+    expect(enableTemplate(text, 'b')).toBe('[a]\nx = 1\n[b](a)\ny = 2\n[b] ; another\nz = 3\n[bc](!)\n');
+  });
+
   it('removes the mark of a template', () => {
     expect(enableTemplate('[directories](!) ; not used\na => b\n', 'directories')).toBe(
       '[directories] ; not used\na => b\n',

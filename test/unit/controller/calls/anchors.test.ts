@@ -36,6 +36,7 @@ let calls: Map<string, CallSpec>;
 let found: CallSpec | null;
 let connect: (() => void) | null;
 let mediaAddress: string | null;
+let encryption: string | null;
 let values: Record<string, string>;
 /** How many times the RTP cannot be read yet. */
 let tooEarly: number;
@@ -51,6 +52,7 @@ beforeEach(() => {
   found = null;
   connect = null;
   mediaAddress = MEDIA_ADDRESS;
+  encryption = 'no';
   values = { ...RTP };
   tooEarly = 0;
   failure = null;
@@ -61,7 +63,7 @@ beforeEach(() => {
     progress: async () => void asked.push('progress'),
     getVariable: async (_, name) => {
       asked.push(name);
-      return mediaAddress;
+      return name === ENCRYPTION ? encryption : mediaAddress;
     },
     setVariable: async (_, name) => void asked.push(name),
     subscribeToChannels: async (_, channelIds) => {
@@ -105,6 +107,7 @@ beforeEach(() => {
 });
 
 const ENDPOINT = 'PJSIP_ENDPOINT(anonymous,media_address)';
+const ENCRYPTION = 'PJSIP_ENDPOINT(anonymous,media_encryption)';
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** What a promise has come to by now. */
@@ -225,11 +228,21 @@ describe('a call that is heard from the bridge', () => {
     expect(asked).toEqual([]);
   });
 
+  it.each(['sdes', 'dtls'])('has an endpoint that encrypts with %s', async (by) => {
+    mediaAddress = '';
+    encryption = by;
+    const path = { at: 'bridge', reason: 'its RTP is encrypted' };
+    expect(await anchors.ensure(EARLY)).toEqual(path);
+    expect(await anchors.ensure({ ...EARLY, id: 'd' })).toEqual(path);
+    // What is known of the endpoint is not asked again.
+    expect(asked).toEqual([ENDPOINT, ENCRYPTION]);
+  });
+
   it.each([null, '', '198.51.100.1'])('has an endpoint whose media_address is %s', async (address) => {
     mediaAddress = address;
     const reason = 'endpoint anonymous has no media_address on loopback';
     expect(await anchors.ensure(EARLY)).toEqual({ at: 'bridge', reason });
-    expect(asked).toEqual([ENDPOINT]);
+    expect(asked).toEqual([ENDPOINT, ENCRYPTION]);
     expect(calls.size).toBe(0);
   });
 
@@ -262,6 +275,7 @@ describe('an endpoint', () => {
 
   it('is not taken for one without media_address because a call of it has ended meanwhile', async () => {
     mediaAddress = null;
+    encryption = null;
     const path = another('a');
     anchors.channelGone('a', true);
     await expect(path).rejects.toMatchObject({ code: 'not-possible' });
@@ -276,7 +290,7 @@ describe('a call that ends', () => {
     const path = anchors.ensure(EARLY);
     anchors.channelGone('c', true);
     await expect(path).rejects.toMatchObject({ code: 'not-possible', message: 'the call has ended' });
-    expect(asked).toEqual([ENDPOINT]);
+    expect(asked).toEqual([ENDPOINT, ENCRYPTION]);
   });
 
   it('while its port is read is not told to the relay', async () => {

@@ -81,17 +81,46 @@ describe('the RTP of a call', () => {
     ['no address', { 'CHANNEL(rtp,src)': '0.0.0.0:10040' }],
     ['port 0', { 'CHANNEL(rtp,src)': '198.51.100.1:0' }],
     ['a port that cannot be', { 'CHANNEL(rtp,src)': '198.51.100.1:70000' }],
-    ['an IPv6 port', { 'CHANNEL(rtp,src)': '[2001:db8::1]:10040' }],
-    ['an IPv6 port without brackets', { 'CHANNEL(rtp,src)': '2001:db8::1:10040' }],
-    ['a call over IPv6', { 'CHANNEL(pjsip,local_addr)': '[2001:db8::1]:5060' }],
+    ['an address of one link', { 'CHANNEL(pjsip,local_addr)': '[fe80::1%eth0]:5060' }],
     ['a call to no address', { 'CHANNEL(pjsip,local_addr)': '0.0.0.0:5060' }],
+    ['a call to no address of IPv6', { 'CHANNEL(pjsip,local_addr)': '[::]:5060' }],
     ['nothing of the signalling', { 'CHANNEL(pjsip,local_addr)': null }],
   ])('is not for the relay where Asterisk tells %s', (_, values) => {
-    expect(specOf(values)).toEqual({ reason: 'Asterisk does not tell its RTP port over IPv4' });
+    expect(specOf(values)).toEqual({ reason: 'Asterisk does not tell its RTP port' });
   });
 
-  it('has no phone yet where its description has no address: on hold, or over IPv6', () => {
-    for (const destination of ['0.0.0.0:4000', '[2001:db8::9]:4000', '192.168.1.9:0', '']) {
+  it('over IPv6 has all of its addresses there', () => {
+    const values = {
+      ...VALUES,
+      'CHANNEL(rtp,src)': '[::1]:10040',
+      'CHANNEL(rtp,dest)': '[2001:DB8:0:0::9]:4000',
+      'CHANNEL(pjsip,remote_addr)': '[2001:db8::7]:5066',
+      'CHANNEL(pjsip,local_addr)': '[2001:db8::1]:5060',
+    };
+    const options = { mediaAddress: '::1', localHost: null, anySource: false };
+    expect(callSpecOf('c', values, options)).toMatchObject({
+      local: { host: '2001:db8::1', port: 10_040 },
+      asterisk: { host: '::1', port: 10_040 },
+      phone: { host: '2001:db8::9', port: 4000 },
+      sources: ['2001:db8::9', '2001:db8::7'],
+    });
+    const { 'CHANNEL(pjsip,local_addr)': _, 'CHANNEL(pjsip,remote_addr)': __, ...outgoing } = values;
+    const called = { ...outgoing, 'CHANNEL(pjsip,target_uri)': 'sip:7@[2001:db8::8]:5062' };
+    expect(callSpecOf('c', called, { ...options, localHost: '2001:db8::2' })).toMatchObject({
+      local: { host: '2001:db8::2', port: 10_040 },
+      sources: ['2001:db8::9', '2001:db8::8'],
+    });
+  });
+
+  it.each<[string, Partial<RtpValues>]>([
+    ['is called over IPv6', { 'CHANNEL(pjsip,local_addr)': '[2001:db8::1]:5060' }],
+    ['has described an address of IPv6', { 'CHANNEL(rtp,dest)': '[2001:db8::9]:4000' }],
+  ])('is not for the relay where its endpoint is for IPv4, and it %s', (_, values) => {
+    expect(specOf(values)).toEqual({ reason: 'its endpoint has a media_address of another IP version' });
+  });
+
+  it('has no phone yet where its description has no address, as on hold', () => {
+    for (const destination of ['0.0.0.0:4000', '[::]:4000', '192.168.1.9:0', '']) {
       expect(specOf({ 'CHANNEL(rtp,dest)': destination })).toMatchObject({ phone: null, sources: ['192.0.2.7'] });
     }
   });

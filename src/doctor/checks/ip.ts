@@ -27,7 +27,15 @@ export function isWithin(inner: Network, outer: Network): boolean {
 
 export const LOOPBACK: Network = { base: 0x7f00_0000, mask: 0xff00_0000 };
 
+/** IPv6 has one loopback address. */
+export const LOOPBACK_OF_IPV6 = '::1';
+
+export function isIpv6(text: string): boolean {
+  return text.includes(':');
+}
+
 export function isLoopback(text: string): boolean {
+  if (isIpv6(text)) return text === LOOPBACK_OF_IPV6;
   const address = parseIpv4(text);
   return address !== null && isIn(address, LOOPBACK);
 }
