@@ -49,9 +49,9 @@ export async function findAsterisk(): Promise<AsteriskProgram> {
   return { command: valuesOf('command'), version, moduleDir, dataDir };
 }
 
-/** The words that run espeak-ng, see `scripts/espeak-ng`. */
-export async function findEspeak(): Promise<string[]> {
-  const script = fileURLToPath(new URL('espeak-ng', import.meta.url));
-  const { stdout } = await run(script, ['--print-command'], { timeout: MAKE_TIMEOUT_MS });
+/** The words that run a program of Debian, such as `espeak-ng`, see `scripts/debian-program`. */
+export async function findProgram(name: string): Promise<string[]> {
+  const script = fileURLToPath(new URL('debian-program', import.meta.url));
+  const { stdout } = await run(script, ['--print-command', name], { timeout: MAKE_TIMEOUT_MS });
   return stdout.trimEnd().split('\n');
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultSocketPath } from '../src/config/socket-path.ts';
 import { formatSecret } from '../src/secrets/derive.ts';
-import { findEspeak } from './debian-root.ts';
+import { findProgram } from './debian-root.ts';
 import { freePort } from './machine.ts';
 import { nodePlace, PLAN_FILE, SECRET_FILE } from './node-state.ts';
 
@@ -72,7 +72,7 @@ export async function configOf(plan: NodePlan, all: readonly NodePlan[], ariUrl:
     asterisk: { url: ariUrl, passwordFile },
     profiles: PROFILES,
     api: { socket: socketPath },
-    speech: { command: await findEspeak(), directory: join(directory, 'speech') },
+    speech: { command: await findProgram('espeak-ng'), directory: join(directory, 'speech') },
     reports: { directory: join(directory, 'reports') },
     ...(plan.cluster && { cluster: clusterOf(plan, plan.cluster, all) }),
   };

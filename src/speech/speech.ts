@@ -22,7 +22,7 @@ const ENGINES_AT_ONCE = 2;
 const MAX_WAITING = 200;
 
 export type SpeechOptions = {
-  /** The words that run espeak-ng; see `scripts/espeak-ng --print-command`. */
+  /** The words that run espeak-ng; see `scripts/debian-program`. */
   readonly command: readonly string[];
   /** The directory of the files; absolute, without a comma, made at the first use. Asterisk must be able to read it. */
   readonly directory: string;

@@ -11,10 +11,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AsteriskInstance } from '../../scripts/asterisk-instance.ts';
-import { findAsterisk } from '../../scripts/debian-root.ts';
+import { findAsterisk, findProgram } from '../../scripts/debian-root.ts';
 import { PROMPTS } from '../../src/prompts/catalogue.ts';
 import { parseMedia } from '../../src/prompts/media.ts';
 import { activeLevelDbov } from '../../src/speech/loudness.ts';
@@ -22,17 +21,16 @@ import { Speech, type SpeechOptions } from '../../src/speech/speech.ts';
 import { parseWav, type Sound } from '../../src/speech/wav.ts';
 import { ownAddress } from '../kit/loopback.ts';
 
-/** The first use of scripts/espeak-ng and scripts/asterisk may have to download. */
+/** The first use of scripts/debian-program and scripts/asterisk may have to download. */
 const DOWNLOAD_TIMEOUT_MS = 300_000;
-const SCRIPT = fileURLToPath(new URL('../../scripts/espeak-ng', import.meta.url));
 
 const top = mkdtempSync(join(tmpdir(), 'rostrum-speech-'));
 let command: string[];
 let tests = 0;
 let directory: string;
 
-beforeAll(() => {
-  command = execFileSync(SCRIPT, ['--print-command'], { encoding: 'utf8' }).trimEnd().split('\n');
+beforeAll(async () => {
+  command = await findProgram('espeak-ng');
 }, DOWNLOAD_TIMEOUT_MS);
 
 beforeEach(() => {
@@ -71,10 +69,13 @@ function seconds({ samples, sampleRateHz }: Sound): number {
   return samples.length / sampleRateHz;
 }
 
-describe('scripts/espeak-ng', () => {
+describe('scripts/debian-program', () => {
   it('runs espeak-ng, which finds its voices', () => {
-    expect(execFileSync(SCRIPT, ['--version'], { encoding: 'utf8' })).toMatch(/^eSpeak NG/);
-    expect(execFileSync(SCRIPT, ['-v', 'en-us', '-q', '-x', 'hello'], { encoding: 'utf8' })).toMatch(/h@l'oU/);
+    const [program = '', ...words] = command;
+    expect(execFileSync(program, [...words, '--version'], { encoding: 'utf8' })).toMatch(/^eSpeak NG/);
+    expect(execFileSync(program, [...words, '-v', 'en-us', '-q', '-x', 'hello'], { encoding: 'utf8' })).toMatch(
+      /h@l'oU/,
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -6,13 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { findProgram } from '../../scripts/debian-root.ts';
 import type { SipServer } from './sip/address.ts';
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/kamailio', import.meta.url));
 const ROUTING = fileURLToPath(new URL('../../docs/routing.md', import.meta.url));
-/** Programs and modules may have to be fetched. */
-const FIND_TIMEOUT_MS = 150_000;
 const READY_TIMEOUT_MS = 15_000;
 const SHARED_MEMORY_MB = 32;
 const PROCESS_MEMORY_MB = 4;
@@ -32,8 +29,7 @@ export class Kamailio {
 
   /** @param server where it takes calls, as in `addresses` */
   static async start(server: SipServer, addresses: KamailioAddresses): Promise<Kamailio> {
-    const { stdout } = await promisify(execFile)(SCRIPT, ['--print-command'], { timeout: FIND_TIMEOUT_MS });
-    const [program = '', ...words] = stdout.trim().split('\n');
+    const [program = '', ...words] = await findProgram('kamailio');
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-kamailio-'));
     const config = join(directory, 'kamailio.cfg');
     await writeFile(config, await exampleWith(addresses));

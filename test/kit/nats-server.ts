@@ -1,10 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-
-const SCRIPT = fileURLToPath(new URL('../../scripts/nats-server', import.meta.url));
+import { findProgram } from '../../scripts/debian-root.ts';
 
 let command: string[] | null = null;
 
@@ -25,7 +23,7 @@ export class NatsServer {
   }
 
   async start(): Promise<void> {
-    command ??= execFileSync(SCRIPT, ['--print-command'], { encoding: 'utf8' }).trim().split('\n');
+    command ??= await findProgram('nats-server');
     const [program = '', ...words] = command;
     const listen = ['-a', '127.0.0.1', '-p', String(this.port)];
     const child = spawn(program, [...words, ...listen, ...this.#options], { stdio: 'ignore' });

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { AsteriskInstance, type ExtraConfiguration } from '../../scripts/asterisk-instance.ts';
-import { findEspeak } from '../../scripts/debian-root.ts';
+import { findProgram } from '../../scripts/debian-root.ts';
 import { freePort } from '../../scripts/machine.ts';
 import { ApiClient } from '../../src/api/client.ts';
 import type { ConferenceSummary, ConferenceView, MemberView, StatusView } from '../../src/api/schemas.ts';
@@ -114,7 +114,7 @@ export class RostrumNode {
         asterisk: { url: await ariThrough(ariUrl), passwordFile },
         profiles,
         api: { socket: this.socketPath },
-        speech: { command: await findEspeak(), directory: join(this.directory, 'speech') },
+        speech: { command: await findProgram('espeak-ng'), directory: join(this.directory, 'speech') },
         reports: { directory: join(this.directory, 'reports') },
         ...config,
         ...this.#clusterConfig(config),

@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findProgram } from '../../scripts/debian-root.ts';
 
-const SIPP = fileURLToPath(new URL('../../scripts/sipp', import.meta.url));
 const SCENARIOS = fileURLToPath(new URL('../e2e/sipp/', import.meta.url));
 
 export type SippOptions = {
@@ -28,7 +28,8 @@ export async function sipp({ scenario, number, server, calls = 1, rate = 10 }: S
   const words = ['-sf', `${SCENARIOS}${scenario}.xml`, '-s', number, '-m', String(calls), '-r', String(rate)];
   const local = ['-i', '127.0.0.1', '-mi', '127.0.0.1', '-nostdin', '-timeout', '30s', '-timeout_error'];
   const trace = ['-trace_err', '-error_file', errors];
-  const child = spawn(SIPP, [`${server.host}:${server.port}`, ...words, ...local, ...trace], {
+  const [program = '', ...command] = await findProgram('sipp');
+  const child = spawn(program, [...command, `${server.host}:${server.port}`, ...words, ...local, ...trace], {
     cwd: directory,
     stdio: 'ignore',
   });

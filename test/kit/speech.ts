@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findAsterisk, findEspeak } from '../../scripts/debian-root.ts';
+import { findAsterisk, findProgram } from '../../scripts/debian-root.ts';
 import { Speech } from '../../src/speech/speech.ts';
 import type { Call } from './phone/call.ts';
 import { SAMPLES_PER_MS } from './phone/g711.ts';
@@ -30,7 +30,7 @@ export function lengthMs(...sounds: readonly Int16Array[]): number {
 
 /** As Rostrum makes it, but made here. */
 export async function readSpeech(node: RostrumNode, text: string, language: string): Promise<Int16Array> {
-  const speech = new Speech({ command: await findEspeak(), directory: join(node.directory, 'own-speech') });
+  const speech = new Speech({ command: await findProgram('espeak-ng'), directory: join(node.directory, 'own-speech') });
   return readWavFile(`${await speech.soundFor(text, { language })}.wav`);
 }
 
