@@ -161,6 +161,9 @@ export const statusSchema = z.object({
       .nullable()
       .describe("How it reaches the network: through libc, or Node.js's own sockets, which cost three times the CPU"),
   }),
+  configuration: z
+    .object({ problem: z.string().nullable() })
+    .describe('Mistakes in rostrum.yaml or in profiles; until they are corrected, the files count as they were before'),
   conferences: z.number().int(),
   members: z.number().int(),
   admission: admissionSchema,

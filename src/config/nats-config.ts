@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { NatsOptions } from '../events/nats/channel.ts';
-import { readConfigFile, readSecretFile } from './secret-file.ts';
+import type { ConfigFiles } from './config-files.ts';
 
 /** The section `cluster.nats` of `rostrum.yaml`. */
 export const natsConfigSchema = z
@@ -52,8 +52,9 @@ export type NatsConfig = Pick<NatsOptions, 'cluster' | 'servers' | 'login' | 'tl
 export async function natsConfigOf(
   { url, cluster, user, passwordFile, tokenFile, tls }: z.output<typeof natsConfigSchema>,
   beside: (path: string) => string,
+  read: ConfigFiles,
 ): Promise<NatsConfig> {
-  const secretIn = async (file: string) => (await readSecretFile(beside(file))).trim();
+  const secretIn = async (file: string) => (await read.readSecret(beside(file))).trim();
   const password = passwordFile === undefined ? undefined : await secretIn(passwordFile);
   const token = tokenFile === undefined ? undefined : await secretIn(tokenFile);
   const login = user !== undefined && password !== undefined ? { user, password } : token && { token };
@@ -62,7 +63,7 @@ export async function natsConfigOf(
     cluster,
     servers: url === undefined ? [] : [url],
     login: login || undefined,
-    tls: wantsTls ? await tlsFilesOf(tls ?? {}, beside) : undefined,
+    tls: wantsTls ? await tlsFilesOf(tls ?? {}, beside, read) : undefined,
   };
 }
 
@@ -70,9 +71,10 @@ export async function natsConfigOf(
 async function tlsFilesOf(
   files: NonNullable<NatsConfig['tls']>,
   beside: (path: string) => string,
+  read: ConfigFiles,
 ): Promise<NonNullable<NatsConfig['tls']>> {
   const [caFile, certFile, keyFile] = [files.caFile, files.certFile, files.keyFile].map((file) => file && beside(file));
-  for (const file of [caFile, certFile]) if (file) await readConfigFile(file);
-  if (keyFile) await readSecretFile(keyFile);
+  for (const file of [caFile, certFile]) if (file) await read.read(file);
+  if (keyFile) await read.readSecret(keyFile);
   return { caFile, certFile, keyFile };
 }

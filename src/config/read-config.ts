@@ -1,15 +1,14 @@
-import { stat } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { nodeIdFrom } from '../base/node-id.ts';
 import { parseSecret } from '../secrets/derive.ts';
 import { SecretError } from '../secrets/errors.ts';
 import { parseYaml } from '../yaml/yaml-document.ts';
+import { ConfigFiles } from './config-files.ts';
 import { ConfigError } from './errors.ts';
 import { type NatsConfig, natsConfigOf } from './nats-config.ts';
 import { type NodeConfig, nodeConfigSchema } from './node-config.ts';
 import { type RelayConfig, relayConfigOf, type TrunkAddress, trunkAddressOf, trunkOptionsOf } from './relay-config.ts';
-import { readConfigFile, readSecretFile } from './secret-file.ts';
 import { defaultSocketPath } from './socket-path.ts';
 
 /** Where `rostrum.yaml` is looked for, unless it is named. */
@@ -19,7 +18,8 @@ const DEFAULT_CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];
 export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports' | 'relay' | 'cluster'> & {
   profilesDirectory: string;
   socketPath: string;
-  /** Reads the password, which may have been changed since. Rejects with a ConfigError. */
+  ariPassword: string;
+  /** Reads the password from the disk: it may have been changed since. Rejects with a ConfigError. */
   readAriPassword: () => Promise<string>;
   relay: RelayConfig;
   speech: { command: string[]; directory: string };
@@ -39,16 +39,18 @@ export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'rep
  * @param named the file to read; without it ROSTRUM_CONFIG, then `./rostrum.yaml`, then `/etc/rostrum/rostrum.yaml`
  * @throws ConfigError with every mistake
  */
-export async function readConfig(named: string | undefined, env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
-  const { path, node } = await readNodeFile(named, env);
+export async function readConfig(
+  named: string | undefined,
+  env: NodeJS.ProcessEnv,
+  files = new ConfigFiles(),
+): Promise<LoadedConfig> {
+  const { path, node } = await readNodeFile(named, env, files);
   const { profiles, api, speech, reports, relay, cluster, ...config } = node;
   const beside = (other: string) => resolve(dirname(path), other);
   const socketPath = api.socket ? beside(api.socket) : defaultSocketPath(env);
-  const secret = cluster.secretFile ? await readClusterSecret(beside(cluster.secretFile)) : null;
+  const secret = cluster.secretFile ? await readClusterSecret(beside(cluster.secretFile), files) : null;
   const nodeId = cluster.nodeId ?? nodeIdFrom(hostname());
-  const readAriPassword = () => readPassword(config.asterisk.passwordFile, beside, env);
-  // A mistake is found before anything starts.
-  await readAriPassword();
+  const passwordIn = (read: ConfigFiles) => readPassword(config.asterisk.passwordFile, beside, env, read);
   const relayConfig = relayConfigOf(relay, join(dirname(socketPath), 'relay.sock'), beside);
   return {
     ...config,
@@ -63,11 +65,12 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
     cluster: {
       ...cluster,
       nodeId,
-      nats: await natsConfigOf(cluster.nats, beside),
+      nats: await natsConfigOf(cluster.nats, beside, files),
       secret,
       trunk: trunkAddressOf(cluster.trunk),
     },
-    readAriPassword,
+    ariPassword: await passwordIn(files),
+    readAriPassword: () => passwordIn(new ConfigFiles()),
   };
 }
 
@@ -80,9 +83,10 @@ export async function readConfig(named: string | undefined, env: NodeJS.ProcessE
 export async function readNodeFile(
   named: string | undefined,
   env: NodeJS.ProcessEnv,
+  files = new ConfigFiles(),
 ): Promise<{ path: string; node: NodeConfig }> {
   const file = named ?? env['ROSTRUM_CONFIG'];
-  const { path, text } = file ? { path: file, text: await readConfigFile(file) } : await findConfig();
+  const { path, text } = file ? { path: file, text: await files.read(file) } : await findConfig(files);
   const parsed = parseYaml(nodeConfigSchema, text, path);
   if (!parsed.ok) throw ConfigError.of(parsed.problems);
   return { path, node: parsed.value };
@@ -103,10 +107,9 @@ function defaultSpeechDirectory(env: NodeJS.ProcessEnv): string {
   return process.getuid?.() === 0 ? '/var/cache/rostrum/speech' : join(homedir(), '.cache/rostrum/speech');
 }
 
-async function findConfig(): Promise<{ path: string; text: string }> {
+async function findConfig(files: ConfigFiles): Promise<{ path: string; text: string }> {
   for (const path of DEFAULT_CONFIG_FILES) {
-    const found = await stat(path).catch(() => null);
-    if (found) return { path, text: await readConfigFile(path) };
+    if (await files.has(path)) return { path, text: await files.read(path) };
   }
   return { path: 'rostrum.yaml', text: '' };
 }
@@ -115,17 +118,18 @@ async function readPassword(
   file: string | undefined,
   beside: (path: string) => string,
   env: NodeJS.ProcessEnv,
+  files: ConfigFiles,
 ): Promise<string> {
   const fromEnvironment = env['ROSTRUM_ARI_PASSWORD'];
   if (fromEnvironment) return fromEnvironment;
   if (!file) {
     throw new ConfigError('no ARI password: set asterisk.passwordFile in rostrum.yaml, or ROSTRUM_ARI_PASSWORD');
   }
-  return (await readSecretFile(beside(file))).trim();
+  return (await files.readSecret(beside(file))).trim();
 }
 
-async function readClusterSecret(path: string): Promise<Uint8Array> {
-  const text = await readSecretFile(path);
+async function readClusterSecret(path: string, files: ConfigFiles): Promise<Uint8Array> {
+  const text = await files.readSecret(path);
   try {
     return parseSecret(text);
   } catch (cause) {

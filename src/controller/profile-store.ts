@@ -2,9 +2,10 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'winston';
+import { z } from 'zod';
 import { ConfigError } from '../config/errors.ts';
-import { loadProfiles } from '../config/read-profiles.ts';
-import type { Profiles } from '../profiles/profiles.ts';
+import { readProfileFiles } from '../config/read-profiles.ts';
+import { type Profiles, type Resolution, resolveProfiles } from '../profiles/profiles.ts';
 import { changedProfiles, type ProfileChange, TAKES_EFFECT_WORDS } from '../profiles/takes-effect.ts';
 import { formatProblem, type Problem } from '../yaml/yaml-document.ts';
 
@@ -24,6 +25,15 @@ export type ProfileStoreOptions = {
   pollMs?: number;
 };
 
+export type ProfileStoreDeps = {
+  logger: Logger;
+  /** Keeps the files for the next process, in which `lastGood` gives them. */
+  keepGood?: (files: object) => void;
+  lastGood?: () => Promise<unknown>;
+};
+
+const goodFiles = z.array(z.object({ path: z.string(), name: z.string(), text: z.string() }));
+
 const SETTLE_MS = 150;
 const POLL_MS = 2000;
 /** The files may change while they are read; after so many times it is left to the next look. */
@@ -35,12 +45,14 @@ const MOST_READS = 5;
  */
 export class ProfileStore {
   readonly #options: Required<ProfileStoreOptions>;
+  readonly #deps: ProfileStoreDeps;
   readonly #logger: Logger;
   readonly #listeners = new Set<ProfilesListener>();
   #current: Profiles = { conferences: new Map(), controls: new Map(), settings: new Map() };
   /** The state of the directory when it was last read. */
   #seen = '';
-  #reportedProblems = '';
+  /** The mistakes because of which the profiles are not as their files. */
+  #problem: string | null = null;
   #running = false;
   #reading: Promise<unknown> = Promise.resolve();
   #watcher: FSWatcher | null = null;
@@ -48,14 +60,20 @@ export class ProfileStore {
   #settling: NodeJS.Timeout | undefined;
   #polling: NodeJS.Timeout | undefined;
 
-  constructor(options: ProfileStoreOptions, deps: { logger: Logger }) {
+  constructor(options: ProfileStoreOptions, deps: ProfileStoreDeps) {
     this.#options = { settleMs: SETTLE_MS, pollMs: POLL_MS, ...options };
+    this.#deps = deps;
     this.#logger = deps.logger;
   }
 
   /** The profiles in force; none before the start. */
   get current(): Profiles {
     return this.#current;
+  }
+
+  /** The mistakes that keep the files from counting; null where they count. */
+  get problem(): string | null {
+    return this.#problem;
   }
 
   /** @returns a function that ends it */
@@ -65,16 +83,22 @@ export class ProfileStore {
   }
 
   /**
-   * Reads the profiles and goes on watching them.
-   * @throws ConfigError with every mistake in them; nothing is watched then
+   * Reads the profiles and goes on watching them. Where they have mistakes, those of a former process count.
+   * @throws ConfigError with every mistake in them, where there are none either; nothing is watched then
    */
   async start(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
     const result = await this.#inTurn(() => this.#read());
     if (!result.ok) {
-      this.stop();
-      throw ConfigError.of(result.problems);
+      const files = goodFiles.safeParse(await this.#deps.lastGood?.());
+      const former = files.success ? resolveProfiles(files.data) : result;
+      if (!former.ok) {
+        this.stop();
+        throw ConfigError.of(result.problems);
+      }
+      this.#use(former);
+      this.#report(result, 'this process has started');
     }
     await this.#look();
   }
@@ -102,16 +126,21 @@ export class ProfileStore {
   }
 
   async #read(): Promise<ReloadResult> {
-    let resolution: Awaited<ReturnType<typeof loadProfiles>>;
+    let read: Awaited<ReturnType<typeof readProfileFiles>>;
     let before: string;
     let reads = 0;
     do {
       before = await this.#signature();
-      resolution = await loadProfiles(this.#options.directory);
+      read = await readProfileFiles(this.#options.directory);
     } while (before !== (await this.#signature()) && ++reads < MOST_READS);
     this.#seen = before;
+    const resolution = read.ok ? resolveProfiles(read.files) : read;
     if (!resolution.ok) return { ok: false, problems: resolution.problems };
+    if (read.ok) this.#deps.keepGood?.(read.files);
+    return this.#use(resolution);
+  }
 
+  #use(resolution: Resolution & { ok: true }): ReloadResult & { ok: true } {
     const changes = changedProfiles(this.#current, resolution.profiles);
     const result = { ok: true, changes } as const;
     const isFirst = this.#current.conferences.size === 0 && this.#current.controls.size === 0;
@@ -145,7 +174,7 @@ export class ProfileStore {
   /** Logs the same mistakes once only, unless an operator has asked to reload. */
   #report(result: ReloadResult, why: string): void {
     if (result.ok) {
-      this.#reportedProblems = '';
+      this.#problem = null;
       for (const { name, kind, change, keys } of result.changes) {
         const what = keys.map(({ key, takesEffect }) => `${key} (${TAKES_EFFECT_WORDS[takesEffect]})`).join(', ');
         this.#logger.info(`profiles: ${kind} profile ${name} ${change}${what ? `: ${what}` : ''}`);
@@ -154,8 +183,8 @@ export class ProfileStore {
       return;
     }
     const problems = result.problems.map(formatProblem).join('\n');
-    if (problems === this.#reportedProblems && why !== 'asked to reload') return;
-    this.#reportedProblems = problems;
+    if (problems === this.#problem && why !== 'asked to reload') return;
+    this.#problem = problems;
     this.#logger.error(
       `profiles: ${why}, but there are mistakes; all profiles stay as they were until these are corrected:\n${problems}`,
     );

@@ -31,8 +31,8 @@ export const ALIVE_EVERY_MS = 1000;
 
 /** A process has its supervisor keep a value, and forget it with null: `Kept` for the process that follows. */
 export type Keep = { readonly type: 'keep'; readonly key: string; readonly value: object | null };
-export type Kept = { readonly type: 'kept'; readonly values: readonly unknown[] };
-/** More than any process has: a relay keeps its calls and floors. */
+export type Kept = { readonly type: 'kept'; readonly values: readonly (readonly [key: string, value: object])[] };
+/** More than any process has: a relay keeps its calls and floors, a controller its configuration. */
 const MOST_KEPT = 100_000;
 
 /** Keeps one process running: restarts it when it dies, but not when it finds at its first start that it cannot run. */
@@ -150,7 +150,7 @@ export class Supervisor {
     try {
       const child = spawn(this.#spec.command, args, { stdio: [...stdio], detached: true });
       const started = this.#watch(child);
-      if (this.#kept.size > 0) child.send({ type: 'kept', values: [...this.#kept.values()] } satisfies Kept, () => {});
+      child.send({ type: 'kept', values: [...this.#kept] } satisfies Kept, () => {});
       const ending = new Promise<Ending>((resolve) => {
         // With a process it is about a signal or message that could not be sent, and the process runs on.
         child.on('error', (error) => child.pid === undefined && resolve(notStarted(error)));

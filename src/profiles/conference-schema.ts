@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { APPLICATION_NAME } from '../conference/command-line/words.ts';
 import { RANGES } from '../conference/model/commands.ts';
 import { FLAGS, parseFlags } from '../conference/model/flags.ts';
 import { profileName } from '../conference/schemas/command-schema.ts';
@@ -25,6 +26,20 @@ export function live<Schema extends z.ZodType>(setting: Schema, description: str
 function fixed<Schema extends z.ZodType>(setting: Schema, description: string): Schema {
   return setting.describe(description).meta({ takesEffect: 'next-conference' });
 }
+
+/** They only play, say and record to voice mail; others run programs, call or read and write files. */
+const HARMLESS_APPLICATIONS = [
+  'Echo',
+  'Milliwatt',
+  'MusicOnHold',
+  'Playback',
+  'SayAlpha',
+  'SayDigits',
+  'SayNumber',
+  'SayUnixTime',
+  'VoiceMail',
+  'VoiceMailMain',
+];
 
 const flagWord = z
   .string()
@@ -210,6 +225,13 @@ export const conferenceProfileSchema = z
     ),
     audience: audience.prefault({}).describe('The sound that listeners get from the relay'),
     idleSeconds: live(seconds(86_400).default(30), 'An empty conference ends after this time'),
+    applications: live(
+      z
+        .array(z.string().regex(APPLICATION_NAME, 'an application is a word such as Playback'))
+        .max(100)
+        .default([...HARMLESS_APPLICATIONS]),
+      'The applications of the dialplan that keys and commands may run on calls',
+    ),
     access: access.prefault({}).describe('Which callers are admitted'),
     limits: limits.prefault({}).describe('How many members, and for how long'),
     sound: sound.prefault({}).describe('Prompts and music'),

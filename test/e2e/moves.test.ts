@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/conference/model/commands.ts';
 import type { Call } from '../kit/phone/call.ts';
@@ -22,20 +25,26 @@ exten => _93XX,1,Stasis(rostrum,join,3000,default,+speaker)
  same => n,Hangup()
 `;
 
+/** Made by what must not run. */
+const touched = join(tmpdir(), `rostrum-moves-${process.pid}`);
+
+const PROGRAMS = '[modules](+)\nload = app_system.so\nload = func_shell.so\n';
+
 const KEYS = {
   '7': `exec:Playback ${onKey.sound}`,
   '8': 'exec:NoSuchApplication',
   '9': 'exec:Hangup',
+  '6': `exec:System touch ${touched}`,
   '#': 'hangup',
 };
 
 const lab = harness({
-  profile: { controls: 'moving' },
+  profile: { controls: 'moving', applications: ['Playback', 'NoSuchApplication', 'Hangup'] },
   profiles: {
     moving: { kind: 'controls', keys: KEYS },
     musical: { kind: 'conference', sound: { ...SILENT, music: 'tone' } },
   },
-  extra: { append: { 'extensions.conf': DIALPLAN, 'musiconhold.conf': music.musicClass } },
+  extra: { append: { 'extensions.conf': DIALPLAN, 'musiconhold.conf': music.musicClass, 'modules.conf': PROGRAMS } },
 });
 
 const HEARD = { aboveDbov: -30, timeoutMs: 3000 };
@@ -154,5 +163,24 @@ describe('who is alone', () => {
     await second.hangUp();
     await lab.node.waitForMembers('music', 1);
     await first.waitForTone(MUSIC_HZ, HEARD);
+  });
+});
+
+describe('a program', () => {
+  it('is run by no command and by no key', async () => {
+    const { calls, ids } = await speakers();
+    const execute = (application: string, data: string) =>
+      run({ type: 'execute', memberId: ids[0], application, data });
+    const refused = { code: 'not-possible', message: expect.stringContaining('does not allow the application') };
+    for (const application of ['System', 'TrySystem', 'system'])
+      await expect(execute(application, `touch ${touched}`)).rejects.toMatchObject(refused);
+    await expect(execute('Exec', `System(touch ${touched})`)).rejects.toMatchObject(refused);
+    await expect(execute('MixMonitor', `x.wav,,touch ${touched}`)).rejects.toMatchObject(refused);
+    await expect(execute('Playback', `\${SHELL(touch ${touched})}`)).rejects.toMatchObject({ code: 'bad-request' });
+    await calls[0].pressKeys('6');
+    // The key after it is taken, so that one was.
+    await calls[0].pressKeys('7');
+    await calls[0].waitForTone(KEY_HZ, HEARD);
+    expect(existsSync(touched)).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { StatusView } from '../../src/api/schemas.ts';
@@ -40,24 +40,60 @@ it('rostrum upgrade replaces relay and controller, and no caller notices', async
   await expect.poll(volume, WITHIN).toBe(quieter + 1);
 });
 
-it('a mistake in a profile refuses an upgrade, and no call ends over it where the controller dies', async () => {
-  const speaking = await lab.phones.call('4000', { callerNumber: '200', send: tone(440, -20) });
-  const listening = await lab.phones.call('3000', { callerNumber: '101', send: silence() });
-  await listening.waitForTone(440, HEARD);
+it('a mistake in a profile refuses an upgrade', async () => {
   const path = join(lab.node.directory, 'profiles', 'default.yaml');
   const profile = await readFile(path, 'utf8');
   await writeFile(path, `${profile}\nnonsense: 1\n`);
   expect(await lab.node.cli('upgrade')).toMatchObject({ code: 2, stderr: expect.stringContaining('default.yaml:') });
-
-  const { pid } = await lab.node.api.get<StatusView>('/status');
-  listening.resetStats();
-  process.kill(pid, 'SIGKILL');
-  await expect.poll(() => lab.node.log(), WITHIN).toContain('controller died (status 2)');
-  await listening.waitForToneLevel(440, -20);
-  expect(listening.stats()).toMatchObject({ lost: 0, streams: 1 });
-
   await writeFile(path, profile);
-  const members = async () => (await lab.node.show('3000').catch(() => ({ members: [] }))).members;
-  await expect.poll(async () => (await members()).length, WITHIN).toBe(2);
-  for (const call of [speaking, listening]) expect(call.end).toBeNull();
+});
+
+it('mistakes in rostrum.yaml, a profile and a secret end no node: a process that is killed comes back as it was, and says so', async () => {
+  const speaking = await lab.phones.call('4000', { callerNumber: '200', send: tone(440, -20) });
+  const listening = await lab.phones.call('3000', { callerNumber: '101', send: silence() });
+  await listening.waitForTone(440, HEARD);
+  const { members } = await lab.node.show('3000');
+  const status = () => lab.node.api.get<StatusView>('/status');
+  const kill = async () => {
+    const { pid, relay } = await status();
+    for (const each of [pid, relay.pid ?? 0]) process.kill(each, 'SIGKILL');
+    await expect
+      .poll(
+        () =>
+          status()
+            .then((now) => now.pid)
+            .catch(() => pid),
+        WITHIN,
+      )
+      .not.toBe(pid);
+    await lab.node.waitUntilConnected();
+    await expect.poll(async () => (await status()).relay.pid, WITHIN).not.toBe(relay.pid);
+    await expect.poll(async () => (await status()).relay.connected, WITHIN).toBe(true);
+  };
+
+  const paths = [lab.node.configPath, join(lab.node.directory, 'profiles', 'default.yaml')];
+  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
+  const password = join(lab.node.directory, 'ari-password');
+  for (const [index, path] of paths.entries()) await writeFile(path, `${texts[index]}\nnonsense: 1\n`);
+  await chmod(password, 0o644);
+  await expect.poll(async () => (await status()).configuration.problem, WITHIN).toContain('default.yaml');
+
+  // The second time what was kept has itself been read from there.
+  for (const time of ['once', 'twice']) {
+    await kill();
+    expect((await status()).configuration.problem, time).toContain('rostrum.yaml');
+    await expect.poll(async () => (await lab.node.show('3000')).members, WITHIN).toEqual(members);
+    await listening.waitForTone(440, HEARD);
+  }
+  expect((await lab.node.cli('status')).stdout).toContain('mistakes');
+  const joining = await lab.phones.call('3000', { callerNumber: '102', send: silence() });
+  await joining.waitForTone(440, HEARD);
+  const log = await lab.node.log();
+  for (const name of ['rostrum.yaml', 'default.yaml']) expect(log).toMatch(new RegExp(`${name}:\\d+:\\d+.*nonsense`));
+
+  for (const [index, path] of paths.entries()) await writeFile(path, texts[index] ?? '');
+  await chmod(password, 0o600);
+  await kill();
+  expect((await status()).configuration).toEqual({ problem: null });
+  for (const call of [speaking, listening, joining]) expect(call.end).toBeNull();
 });

@@ -4,7 +4,6 @@ import { ApiServer } from '../../api/server.ts';
 import { AriConnection } from '../../ari/ari-connection.ts';
 import type { Published } from '../../attendance/journal.ts';
 import { hostPort } from '../../config/cluster-config.ts';
-import { readConfig } from '../../config/read-config.ts';
 import { AsteriskSession } from '../../controller/asterisk/asterisk-session.ts';
 import { AttendanceLog } from '../../controller/attendance/attendance-log.ts';
 import { Inviter } from '../../controller/calls/inviter.ts';
@@ -18,7 +17,7 @@ import { createLogger } from '../../process/logger.ts';
 import { VERSION } from '../../process/version.ts';
 import { Speech } from '../../speech/speech.ts';
 import { steadyNow } from '../../timing/steady-now.ts';
-import { lifetime } from './process-end.ts';
+import { formerCounts, keep, kept, lifetime, readRunningConfig } from './process-end.ts';
 
 /**
  * Runs the controller until SIGTERM or SIGINT; calls then go on in Asterisk, for the next controller to adopt.
@@ -26,16 +25,31 @@ import { lifetime } from './process-end.ts';
  * @throws ConfigError, ApiError or AriError with what keeps it from running
  */
 export async function runController(options: { config?: string }): Promise<void> {
-  const config = await readConfig(options.config, process.env);
+  const { config, problem } = await readRunningConfig(options.config);
   const logger = createLogger(config.log);
+  if (problem) logger.error(formerCounts(problem));
   const { url, username, application } = config.asterisk;
-  const readLogin = async () => ({ url, username, password: await config.readAriPassword() });
+  let password = config.ariPassword;
+  const readLogin = async () => {
+    password = await config.readAriPassword().catch(({ message }: Error) => {
+      logger.warn(`${message}; the former password counts`);
+      return password;
+    });
+    return { url, username, password };
+  };
 
   const { ended, end, started } = lifetime();
 
   const connection = new AriConnection(await readLogin());
   const ari = connection.requests;
-  const profiles = new ProfileStore({ directory: config.profilesDirectory }, { logger });
+  const profiles = new ProfileStore(
+    { directory: config.profilesDirectory },
+    {
+      logger,
+      keepGood: (files) => keep('profiles', files),
+      lastGood: async () => (await kept()).get('profiles'),
+    },
+  );
   await profiles.start();
   const attendance = new AttendanceLog(
     { directory: config.reports.directory, retentionDays: config.reports.days },
@@ -84,7 +98,15 @@ export async function runController(options: { config?: string }): Promise<void>
     const asterisk = now.connected
       ? { connected: true, version: now.asteriskVersion, problem: null }
       : { connected: false, version: null, problem: now.reason };
-    return { version: VERSION, pid: process.pid, asterisk, relay: link.status, admission: controller.admission };
+    const configuration = { problem: problem?.message ?? profiles.problem };
+    return {
+      version: VERSION,
+      pid: process.pid,
+      asterisk,
+      relay: link.status,
+      configuration,
+      admission: controller.admission,
+    };
   };
   const reloadProfiles = () => profiles.reload();
   const api = new ApiServer(

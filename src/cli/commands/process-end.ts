@@ -1,4 +1,11 @@
+import { once } from 'node:events';
+import { ConfigFiles } from '../../config/config-files.ts';
+import { ConfigError } from '../../config/errors.ts';
+import { type LoadedConfig, readConfig } from '../../config/read-config.ts';
 import { ALIVE_EVERY_MS, type Alive, type Keep, type Kept } from '../../process/supervisor.ts';
+
+const KEPT_WITHIN_MS = 1000;
+const CONFIG_FILES = 'configuration';
 
 /** When a process of the node is to end. */
 export type Lifetime = {
@@ -14,9 +21,44 @@ export function keep(key: string, value: object | null): void {
   if (process.connected) process.send?.({ type: 'keep', key, value } satisfies Keep, () => {});
 }
 
-/** Receives what former processes have had kept. It waits in the channel of the process until then. */
-export function onKept(receive: (values: readonly unknown[]) => void): void {
-  process.once('message', (message: Kept) => message.type === 'kept' && receive(message.values));
+let received: Promise<ReadonlyMap<string, object>> | undefined;
+
+/** The values that former processes have had kept, by key. They wait in the channel of the process. */
+export function kept(): Promise<ReadonlyMap<string, object>> {
+  received ??= process.connected ? firstMessage() : Promise.resolve(new Map());
+  return received;
+}
+
+async function firstMessage(): Promise<ReadonlyMap<string, object>> {
+  const signal = AbortSignal.timeout(KEPT_WITHIN_MS);
+  // A supervisor of an older version keeps nothing.
+  const [message]: Kept[] = await once(process, 'message', { signal }).catch(() => []);
+  return new Map(message?.type === 'kept' ? message.values : []);
+}
+
+/**
+ * Reads the configuration. Mistakes that were made since a former process started do not keep this one from it: then
+ * the files count as they were.
+ * @throws ConfigError with every mistake, where no former process has started
+ */
+export async function readRunningConfig(
+  named: string | undefined,
+): Promise<{ config: LoadedConfig; problem: ConfigError | null }> {
+  const files = new ConfigFiles();
+  try {
+    const config = await readConfig(named, process.env, files);
+    keep(CONFIG_FILES, files.contents);
+    return { config, problem: null };
+  } catch (error) {
+    const former = (await kept()).get(CONFIG_FILES);
+    if (!(error instanceof ConfigError) || !former) throw error;
+    files.restore(former);
+    return { config: await readConfig(named, process.env, files), problem: error };
+  }
+}
+
+export function formerCounts({ message }: ConfigError): string {
+  return `the configuration has mistakes; it counts as it was until they are corrected and this process starts again:\n${message}`;
 }
 
 /** Ends with SIGTERM and SIGINT, and with the supervisor: without it, the process would be in the way of the next one. */

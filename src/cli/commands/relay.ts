@@ -1,8 +1,7 @@
-import { readConfig } from '../../config/read-config.ts';
 import { createLogger } from '../../process/logger.ts';
 import { Relay } from '../../relay/relay.ts';
 import { findPredecessor } from '../../relay/upgrade/take-over.ts';
-import { keep, lifetime, onKept } from './process-end.ts';
+import { formerCounts, keep, kept, lifetime, readRunningConfig } from './process-end.ts';
 
 /**
  * Runs the relay until SIGTERM or SIGINT.
@@ -11,8 +10,9 @@ import { keep, lifetime, onKept } from './process-end.ts';
  * @throws ConfigError or RelayError with what keeps it from running
  */
 export async function runRelay(options: { config?: string; takeOver?: true }): Promise<void> {
-  const config = await readConfig(options.config, process.env);
+  const { config, problem } = await readRunningConfig(options.config);
   const logger = createLogger(config.log);
+  if (problem) logger.error(formerCounts(problem));
   const { ended, end, started } = lifetime();
 
   const predecessor = options.takeOver ? await findPredecessor(config.relay.socketPath) : null;
@@ -24,7 +24,7 @@ export async function runRelay(options: { config?: string; takeOver?: true }): P
   try {
     const failed = await Promise.race([relay.start().then(() => null), ended]);
     if (failed) throw failed;
-    onKept((requests) => relay.goOn(requests));
+    void kept().then((requests) => relay.goOn([...requests.values()]));
     logger.info(`relay running, process ${process.pid}`);
     started();
     const error = await ended;

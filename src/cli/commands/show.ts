@@ -12,6 +12,7 @@ import { admissionText } from '../text/node-text.ts';
 export async function status({ socket, json }: ClientOptions): Promise<void> {
   const view = await new ApiClient({ socketPath: socket }).get<StatusView>('/status');
   const { asterisk } = view;
+  const { problem } = view.configuration;
   print(view, json, () =>
     [
       `controller   Rostrum ${view.version}, process ${view.pid}`,
@@ -19,6 +20,7 @@ export async function status({ socket, json }: ClientOptions): Promise<void> {
       `conferences  ${view.conferences}`,
       `members      ${view.members}`,
       `arriving     ${admissionText(view.admission)}`,
+      ...(problem === null ? [] : [`mistakes     in the configuration, which counts as it was before:\n${problem}`]),
     ].join('\n'),
   );
 }

@@ -2,6 +2,7 @@ import type { Adjustable, MemberCommand } from '../model/commands.ts';
 import { CONFERENCE_NAME, PROFILE_NAME } from '../model/join-arguments.ts';
 import {
   APPLICATION_DATA,
+  APPLICATION_DATA_RULE,
   APPLICATION_NAME,
   changesOf,
   fail,
@@ -108,7 +109,6 @@ function parseExecute(memberId: number, [application, ...rest]: readonly string[
   if (application === undefined || !APPLICATION_NAME.test(application))
     return fail('exec: which dialplan application?');
   const data = rest.join(' ');
-  if (!APPLICATION_DATA.test(data))
-    fail('exec: arguments have at most 1000 characters, none of them a control character');
+  if (!APPLICATION_DATA.test(data)) fail(`exec: arguments have ${APPLICATION_DATA_RULE}`);
   return { type: 'execute', memberId, application, data };
 }

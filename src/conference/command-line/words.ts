@@ -31,8 +31,12 @@ export const RECORDING_NAME = /^(?=.{1,128}$)[A-Za-z0-9_][A-Za-z0-9_+-]*(?:[./][
 /** The name of an application of Asterisk's dialplan. */
 export const APPLICATION_NAME = /^[A-Za-z][A-Za-z0-9_]{0,79}$/;
 
-/** The arguments of such an application: no control characters, and not endless. */
-export const APPLICATION_DATA = /^\P{Cc}{0,1000}$/u;
+/**
+ * The arguments of such an application: no control characters, not endless, and without variables and functions. Asterisk
+ * evaluates those before it runs the application (TryExec), and its function SHELL runs programs.
+ */
+export const APPLICATION_DATA = /^(?!.*\$[{[])\P{Cc}{0,1000}$/u;
+export const APPLICATION_DATA_RULE = 'at most 1000 characters, none a control character, and no "$" before a bracket';
 
 /** The target of an invitation: a number, or an endpoint of Asterisk. */
 export const INVITE_TARGET = /^[A-Za-z0-9+*#@.:;/_-]{1,128}$/;

@@ -7,6 +7,8 @@ export type ConferenceSettings = {
   readonly flags: FlagChanges;
   readonly audience: { readonly packetMs: 20 | 40 | 60 };
   readonly idleSeconds: number;
+  /** Of the dialplan, which may be run on calls. */
+  readonly applications: readonly string[];
   readonly access: Access;
   readonly limits: {
     readonly members: number;

@@ -64,6 +64,13 @@ export function transfer(transition: Transition, member: Member, conference: str
 }
 
 export function execute(transition: Transition, member: Member, application: string, data: string): void {
+  const { profileName, profile } = transition.conference.settings;
+  // To Asterisk, the case of letters makes no difference.
+  if (!profile.applications.some((allowed) => allowed.toLowerCase() === application.toLowerCase())) {
+    return transition.refuseAsImpossible(
+      `profile ${profileName} does not allow the application ${application}; see its setting "applications"`,
+    );
+  }
   if (member.place.at !== 'floor') {
     return transition.refuseAsImpossible(`member ${member.id} is not on the floor`);
   }

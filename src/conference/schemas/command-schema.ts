@@ -3,6 +3,7 @@ import { NODE_ID } from '../../base/node-id.ts';
 import { parseMedia } from '../../prompts/media.ts';
 import {
   APPLICATION_DATA,
+  APPLICATION_DATA_RULE,
   APPLICATION_NAME,
   INVITE_TARGET,
   MOST_MEDIA,
@@ -72,9 +73,7 @@ const memberCommands = [
   }),
   ofMember('execute', {
     application: z.string().regex(APPLICATION_NAME, 'an application is a word such as Playback'),
-    data: z
-      .string()
-      .regex(APPLICATION_DATA, 'arguments have at most 1000 characters, none of them a control character'),
+    data: z.string().regex(APPLICATION_DATA, `arguments have ${APPLICATION_DATA_RULE}`),
   }),
 ] as const;
 

@@ -1,5 +1,12 @@
 import { parseCommandWords, splitWords } from '../../conference/command-line/parse-command.ts';
-import { APPLICATION_NAME, INVITE_TARGET, parseAdjustment, WEBHOOK_URL } from '../../conference/command-line/words.ts';
+import {
+  APPLICATION_DATA,
+  APPLICATION_DATA_RULE,
+  APPLICATION_NAME,
+  INVITE_TARGET,
+  parseAdjustment,
+  WEBHOOK_URL,
+} from '../../conference/command-line/words.ts';
 import type { Adjustable, Command } from '../../conference/model/commands.ts';
 import type { DtmfAction } from '../../conference/model/conference.ts';
 import { CONFERENCE_NAME } from '../../conference/model/join-arguments.ts';
@@ -114,6 +121,7 @@ export const ACTIONS: readonly Action[] = [
       const [application = '', ...words] = argument.split(' ');
       if (!APPLICATION_NAME.test(application)) return { mistake: 'which dialplan application?' };
       const data = words.join(' ');
+      if (!APPLICATION_DATA.test(data)) return { mistake: `arguments have ${APPLICATION_DATA_RULE}` };
       return ({ id }) => [{ type: 'execute', memberId: id, application, data }];
     },
   ),

@@ -150,6 +150,7 @@ export function depsOf(
       version: '1',
       pid: 1,
       asterisk: { connected: true, version: '22', problem: null },
+      configuration: { problem: null },
       relay: { connected: true, pid: 2, sockets: 'libc' },
       admission: NO_ADMISSION,
     }),

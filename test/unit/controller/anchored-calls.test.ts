@@ -106,7 +106,7 @@ describe('a call that goes on in the dialplan', () => {
 
   it('may be led to another conference by an application to which it was sent', async () => {
     await joined();
-    const sent = { type: 'execute', memberId: 1, application: 'Goto', data: 'other' } as const;
+    const sent = { type: 'execute', memberId: 1, application: 'VoiceMail', data: '100' } as const;
     asterisk.answers.set('readLocation', () => ({ context: 'c', extension: '3000', priority: 1 }));
     await asterisk.controller.command('3000', sent);
     asterisk.leaves('a');

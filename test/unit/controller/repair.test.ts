@@ -115,7 +115,7 @@ describe('a member in an application of the dialplan', () => {
     for (const id of ['a', 'b']) asterisk.call(id);
     await vi.advanceTimersByTimeAsync(100);
     asterisk.answers.set('readLocation', () => ({ context: 'in', extension: '3000', priority: 1 }));
-    await asterisk.controller.command('3000', { type: 'execute', memberId: 1, application: 'Goto', data: 'in,3000,1' });
+    await asterisk.controller.command('3000', { type: 'execute', memberId: 1, application: 'VoiceMail', data: '100' });
     expect(conference()?.members.get('a')?.place.at).toBe('away');
   });
 

@@ -141,6 +141,7 @@ describe('the words of a command', () => {
     ['member 7 transfer 3001 ../x', '"../x" is not a profile name'],
     ['member 7 exec', 'exec: which dialplan application?'],
     ['member 7 exec a-b', 'exec: which dialplan application?'],
+    [`member 7 exec Echo \${SHELL(id)}`, 'exec: arguments have at most 1000 characters'],
   ])('that are wrong are told in one line: %s', (line, message) => {
     const parsed = parse(line);
     expect(parsed).toMatchObject({ ok: false, message: expect.stringContaining(message) });

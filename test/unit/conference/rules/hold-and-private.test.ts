@@ -175,6 +175,17 @@ describe('an application of the dialplan', () => {
     expect(memberAt(play(away.conference, [leftForIt]).conference, 'a').place).toEqual({ at: 'away' });
   });
 
+  it('runs only if the profile allows it, in whatever case', () => {
+    const result = (application: string) =>
+      reduce(start, commands({ type: 'execute', memberId: 1, application, data: 'id' }), 0);
+    expect(effectsOf(result('voicemail').effects, 'execute')).toHaveLength(1);
+    for (const application of ['System', 'TrySystem', 'Exec', 'MixMonitor', 'AGI', 'Dial', 'Set', 'Goto']) {
+      const { effects, refusal } = result(application);
+      expect(refusal, application).toMatchObject({ code: 'not-possible' });
+      expect(effects).toEqual([]);
+    }
+  });
+
   it('has the keys', () => {
     expect(play(away.conference, [presses('a', '#')]).effects).toEqual([]);
   });

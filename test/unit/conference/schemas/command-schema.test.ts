@@ -65,6 +65,8 @@ describe('the schema of commands', () => {
     [{ type: 'execute', memberId: 1, application: 'a b', data: '' }],
     [{ type: 'execute', memberId: 1, application: 'Echo', data: 'a\r\nb' }],
     [{ type: 'execute', memberId: 1, application: 'Echo', data: 'x'.repeat(1001) }],
+    [{ type: 'execute', memberId: 1, application: 'Echo', data: `\${SHELL(id)}` }],
+    [{ type: 'execute', memberId: 1, application: 'Echo', data: 'a$[1+1]' }],
   ])('refuses %j', (hostile) => {
     expect(commandSchema.safeParse(hostile).success).toBe(false);
   });

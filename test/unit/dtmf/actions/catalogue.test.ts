@@ -47,6 +47,7 @@ describe('an action in a controls profile', () => {
     ['transfer:a b', 'to which conference?'],
     ['exec', 'which dialplan application?'],
     ['exec:7up', 'which dialplan application?'],
+    [`exec:Playback \${SHELL(id)}`, 'arguments have at most 1000 characters'],
     ['invite', 'which number or endpoint?'],
     ['invite:a b', 'which number or endpoint?'],
     ['webhook', 'expected a URL'],
