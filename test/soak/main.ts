@@ -7,7 +7,7 @@ import { Soak } from './soak.ts';
 
 /** `npm run soak -- --hours N`: lets a node live through random faults, and looks each minute whether all is in order. */
 
-const MINUTES_OF_HOUR = 60;
+const MS_PER_HOUR = 3_600_000;
 
 function above0(text: string): number {
   const value = Number(text);
@@ -26,9 +26,8 @@ const program = new Command('soak')
     const own = await mkdtemp(join(tmpdir(), 'rostrum-soak-run-'));
     process.env['TMPDIR'] = own;
     const print = (line: string) => void process.stdout.write(`${line}\n`);
-    const minutes = Math.max(1, Math.round(hours * MINUTES_OF_HOUR));
     try {
-      const isWhole = await Soak.run({ seed, members, minutes, logs, print });
+      const isWhole = await Soak.run({ seed, members, durationMs: hours * MS_PER_HOUR, logs, print });
       const left = await readdir(own);
       if (left.length > 0) print(`left behind: ${left.join(', ')}`);
       process.exitCode = isWhole && left.length === 0 ? 0 : 1;

@@ -40,7 +40,7 @@ async function sampleOfProcess(pid: number): Promise<Sample> {
  * Compares the middle of a process's samples with the last of them. A process that has been started again begins anew; one that
  * never lives long is compared over all its lives, which are alike.
  *
- * @param samples one for each minute
+ * @param samples one for each look
  * @returns what grows, one sentence each
  */
 export function growth(samples: readonly Samples[]): string[] {

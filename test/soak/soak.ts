@@ -13,12 +13,13 @@ import { growth, PROCESSES, type Samples, sampleOf } from './processes.ts';
 export type SoakOptions = {
   readonly seed: number;
   readonly members: number;
-  readonly minutes: number;
+  readonly durationMs: number;
   /** Where logs go if something is broken. */
   readonly logs: string;
   readonly print: (line: string) => void;
 };
 
+const MS_PER_MINUTE = 60_000;
 /** What happens is over by then, and the rest of a minute is for looking. */
 const BUSY_MS = 40_000;
 const STEP_MS = 200;
@@ -73,8 +74,8 @@ export class Soak {
 
   /** @returns whether nothing was broken */
   static async run(options: SoakOptions): Promise<boolean> {
-    const { print, seed, members, minutes, logs } = options;
-    print(`soak: seed ${seed}, ${members} members, ${minutes} minutes`);
+    const { print, seed, members, durationMs, logs } = options;
+    print(`soak: seed ${seed}, ${members} members, for ${durationMs / MS_PER_MINUTE} minutes`);
     const lab = await SoakLab.start(seed);
     const soak = new Soak(options, lab);
     try {
@@ -94,11 +95,11 @@ export class Soak {
   }
 
   async #run(): Promise<void> {
-    for (let minute = 1; minute <= this.#options.minutes; minute++) {
+    do {
       await this.#happen();
       await this.#becomeQuiet();
-      await this.#look(minute);
-    }
+      await this.#look();
+    } while (this.#elapsedMs < this.#options.durationMs);
     await this.#end();
   }
 
@@ -153,17 +154,20 @@ export class Soak {
     if (outcome === 'late') throw new Broken([`${this.#pending.size} actions were not answered`]);
   }
 
-  async #look(minute: number): Promise<void> {
+  async #look(): Promise<void> {
     const { files } = await this.#agree();
     this.#files ??= new Set(files);
     const left = files
       .filter((file) => !this.#files?.has(file))
       .map((file) => `a file is new since the first minute: ${file}`);
-    const { problems, judged } = await hearingProblems(this.#lab, new Choices(this.#options.seed, LOOKS, minute));
+    const { problems, judged } = await hearingProblems(
+      this.#lab,
+      new Choices(this.#options.seed, LOOKS, this.#samples.length),
+    );
     this.#judged += judged;
     const calls = this.#lab.calls.length;
     this.#samples.push(await sampleOf(this.#lab, calls));
-    this.#print(minute, calls, judged);
+    this.#print(calls, judged);
     const broken = [...left, ...problems, ...this.#unexpected, ...growth(this.#samples)];
     if (broken.length > 0) throw new Broken(broken);
   }
@@ -199,18 +203,23 @@ export class Soak {
     await writeFile(join(logs, 'facts.json'), text);
   }
 
+  get #elapsedMs(): number {
+    return performance.now() - this.#startMs;
+  }
+
   #note(what: string): void {
-    this.#done.push(`${((performance.now() - this.#startMs) / 1000).toFixed(1)} s: ${what}`);
+    this.#done.push(`${(this.#elapsedMs / 1000).toFixed(1)} s: ${what}`);
     if (this.#done.length > LAST_DONE) this.#done.shift();
   }
 
-  #print(minute: number, calls: number, judged: number): void {
+  #print(calls: number, judged: number): void {
     const sample = this.#samples.at(-1);
     const processes = PROCESSES.map(
       (name) => `${name} ${sample?.[name].residentMb} MB ${sample?.[name].descriptors} fd`,
     );
     const counts = `${total(this.#actions)} actions, ${total(this.#faults)} faults, ${calls} members, ${judged} ears`;
-    this.#options.print(`minute ${minute}: ${counts}; ${processes.join(', ')}`);
+    const minutes = (this.#elapsedMs / MS_PER_MINUTE).toFixed(1);
+    this.#options.print(`${minutes} min: ${counts}; ${processes.join(', ')}`);
   }
 
   #summary(outcome: string): string {
@@ -218,7 +227,7 @@ export class Soak {
     const list = (counts: ReadonlyMap<string, number>) =>
       [...counts].sort(([, a], [, b]) => b - a).map(([name, times]) => `  ${times} x ${name}`);
     return [
-      `seed ${seed}: ${outcome} for ${this.#samples.length} minutes; ${this.#judged} times a member was listened to`,
+      `seed ${seed}: ${outcome}, ${this.#samples.length} looks in ${(this.#elapsedMs / MS_PER_MINUTE).toFixed(1)} minutes; ${this.#judged} times it was judged what a member hears`,
       `${total(this.#actions)} actions:`,
       ...list(this.#actions),
       `${total(this.#faults)} faults of ${this.#faults.size} kinds:`,
