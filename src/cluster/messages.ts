@@ -115,6 +115,11 @@ const messageSchema = z.discriminatedUnion('type', [
     ]),
   }),
   z.object({ type: z.literal('broadcast'), conference, broadcast }),
+  /** A caller has dialled a wrong PIN: see `admission/pin-gates.ts`. */
+  z.object({
+    type: z.literal('wrong-pin'),
+    tried: z.object({ conference, number: z.string().max(256), network: z.string().max(64), members: count }),
+  }),
 ]);
 
 export type Message = z.output<typeof messageSchema>;

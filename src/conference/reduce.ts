@@ -3,7 +3,18 @@ import type { Conference, Settings } from './model/conference.ts';
 import type { Effect } from './model/effects.ts';
 import type { Input, NextStep } from './model/inputs.ts';
 import { isAway, type Member } from './model/member.ts';
-import { entered, greeted, join, letWaitingIn, named, pinAsked, pinsChanged, sayName } from './rules/admission.ts';
+import {
+  entered,
+  greeted,
+  join,
+  judgePin,
+  letWaitingIn,
+  named,
+  pinAsked,
+  pinHeld,
+  pinsChanged,
+  sayName,
+} from './rules/admission.ts';
 import { applyBroadcast, applyShared, remoteChanged } from './rules/cluster-in.ts';
 import { converge } from './rules/converge.ts';
 import { pressed } from './rules/dtmf.ts';
@@ -113,6 +124,10 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
       return returned(transition, member);
     case 'dtmf':
       return pressed(transition, member, input.digit);
+    case 'pin-held':
+      return pinHeld(transition, member, input.delayMs);
+    case 'pin-due':
+      return judgePin(transition, member);
     case 'talking':
       return talkingChanged(transition, member, input);
     case 'phone-hold':

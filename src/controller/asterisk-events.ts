@@ -8,6 +8,7 @@ import type { Reconciler } from './asterisk/reconciler.ts';
 import type { AsteriskServices } from './asterisk-services.ts';
 import type { IncomingCalls } from './calls/incoming-calls.ts';
 import type { Inviter } from './calls/inviter.ts';
+import type { PinChecks } from './calls/pin-checks.ts';
 import type { Conferences } from './conferences.ts';
 import type { TalkLevels } from './relay/talk-levels.ts';
 
@@ -15,6 +16,7 @@ export type AsteriskEventsDeps = {
   asterisk: AsteriskServices;
   conferences: Conferences;
   incomingCalls: IncomingCalls;
+  pinChecks: PinChecks;
   talkLevels: TalkLevels;
   inviter: Pick<Inviter, 'handle'>;
   reconciler: Pick<Reconciler, 'repair'>;
@@ -29,7 +31,7 @@ export class AsteriskEvents {
 
   constructor(deps: AsteriskEventsDeps) {
     this.#deps = deps;
-    const { asterisk, conferences, incomingCalls, talkLevels } = deps;
+    const { asterisk, conferences, incomingCalls, pinChecks, talkLevels } = deps;
     const { anchors, meters, floorLegs, prompter, nameRecorder, bridges } = asterisk;
     const players: ChannelObserver = { channelGone: (channelId) => this.#playerGone(channelId) };
     this.#observers = [
@@ -37,6 +39,7 @@ export class AsteriskEvents {
       meters,
       floorLegs,
       incomingCalls,
+      pinChecks,
       prompter,
       nameRecorder,
       bridges,

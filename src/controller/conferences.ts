@@ -1,11 +1,9 @@
 import type { Logger } from 'winston';
 import type { Published } from '../attendance/journal.ts';
-import { BoundedMap } from '../base/bounded-map.ts';
 import { type Conference, newConference, type Settings } from '../conference/model/conference.ts';
 import type { ConferenceEvent } from '../conference/model/events.ts';
 import type { Input } from '../conference/model/inputs.ts';
 import type { Member } from '../conference/model/member.ts';
-import type { PinThrottle } from '../conference/model/pin-throttle.ts';
 import { type Outcome, reduce } from '../conference/reduce.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import { standardSettings } from '../profiles/settings.ts';
@@ -13,12 +11,10 @@ import { mergeLive } from '../profiles/takes-effect.ts';
 import { WakeTimers } from '../timing/wake-timers.ts';
 import { type ChannelObserver, logFailure } from './asterisk/channels.ts';
 import type { JoiningCall } from './calls/incoming-calls.ts';
+import type { PinChecks } from './calls/pin-checks.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { type AsteriskEffect, settleAll } from './effects/effect-runner.ts';
 import { callWebhook } from './webhook.ts';
-
-/** So many ended conferences are remembered for their wrong PINs. */
-const MOST_REMEMBERED = 1000;
 
 /** Events that may come for thousands of members at once. */
 const FREQUENT: ReadonlySet<ConferenceEvent['type']> = new Set<ConferenceEvent['type']>(['talking', 'flags-changed']);
@@ -33,6 +29,7 @@ export type ConferencesDeps = {
   invite: (conference: Conference, request: { target: string; invitedBy: number }) => void;
   publish: (published: Published) => void;
   cluster: Pick<Cluster, 'opening' | 'changed' | 'publish'>;
+  pinChecks: Pick<PinChecks, 'check' | 'judged'>;
 };
 
 /** The conferences of this node: inputs go into `reduce`, and effects come out. */
@@ -41,7 +38,6 @@ export class Conferences implements ChannelObserver {
   readonly #conferences = new Map<string, Conference>();
   /** Which conference a channel is in. */
   readonly #conferenceOf = new Map<string, string>();
-  readonly #pinThrottle = new BoundedMap<string, PinThrottle>(MOST_REMEMBERED);
   readonly #timers = new WakeTimers((name) => this.dispatch(name, { type: 'tick' }));
   #profiles: Profiles;
 
@@ -101,8 +97,7 @@ export class Conferences implements ChannelObserver {
       this.#deps.logger.warn(`conference ${name}: there is no profile "${profileName}" any more; using defaults`);
     }
     const { now, cluster } = this.#deps;
-    const options = { pinThrottle: this.#pinThrottle.get(name) };
-    const fresh = newConference(name, settings ?? standardSettings(), now(), options);
+    const fresh = newConference(name, settings ?? standardSettings(), now());
     const conference = { ...fresh, ...cluster.opening(name) };
     this.#conferences.set(name, conference);
     return conference;
@@ -160,11 +155,11 @@ export class Conferences implements ChannelObserver {
 
   /** @returns why a command was refused, and when everything is done; `done` rejects with an `AriError` */
   apply(conference: Conference, input: Input): Pick<Outcome, 'refusal'> & { done: Promise<void> } {
-    const { now, cluster, run, invite, logger } = this.#deps;
+    const { now, cluster, run, invite, logger, pinChecks } = this.#deps;
     const nowMs = now();
     const { conference: after, effects, refusal } = reduce(conference, input, nowMs);
     const { name } = after;
-    if (after.status === 'ended') this.#forget(after);
+    if (after.status === 'ended') this.#conferences.delete(name);
     else this.#conferences.set(name, after);
     cluster.changed(conference, after);
     const published: Promise<void>[] = [];
@@ -179,6 +174,12 @@ export class Conferences implements ChannelObserver {
           break;
         case 'publish':
           this.#publish(after, effect.event, nowMs);
+          break;
+        case 'check-pin':
+          void pinChecks.check(name, effect);
+          break;
+        case 'pin-judged':
+          pinChecks.judged(effect);
           break;
         case 'invite':
           invite(after, effect);
@@ -207,11 +208,5 @@ export class Conferences implements ChannelObserver {
     const level = type === 'pin-guessing' ? 'warn' : FREQUENT.has(type) ? 'debug' : 'info';
     this.#deps.logger.log(level, `conference ${name}: ${type}`, { conference: name, ...details });
     this.#deps.publish({ conference: name, startedAtMs, atMs: nowMs, event });
-  }
-
-  #forget({ name, pinThrottle }: Conference): void {
-    this.#conferences.delete(name);
-    if (pinThrottle.all.wrong > 0) this.#pinThrottle.set(name, pinThrottle);
-    else this.#pinThrottle.delete(name);
   }
 }

@@ -18,6 +18,7 @@ import { IncomingCalls } from './calls/incoming-calls.ts';
 import type { Inviter } from './calls/inviter.ts';
 import { MemberInvitations } from './calls/member-invitations.ts';
 import { type MemberMedia, readMedia } from './calls/member-media.ts';
+import { PinChecks } from './calls/pin-checks.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { Commands } from './commands.ts';
 import { Conferences } from './conferences.ts';
@@ -57,6 +58,7 @@ export class Controller {
   readonly #commands: Commands;
   readonly #invitations: MemberInvitations;
   readonly #incomingCalls: IncomingCalls;
+  readonly #pinChecks: PinChecks;
   readonly #talkLevels: TalkLevels;
   readonly #reconciler: Reconciler;
   readonly #events: AsteriskEvents;
@@ -65,7 +67,7 @@ export class Controller {
 
   constructor(options: ControllerOptions, deps: ControllerDeps) {
     this.#deps = deps;
-    const { logger, now, inviter, watch, profiles, cluster } = deps;
+    const { ari, logger, now, inviter, watch, profiles, cluster } = deps;
     const dispatch: Conferences['dispatch'] = (name, input) => this.#conferences.dispatch(name, input);
     this.#reconciler = new Reconciler({ reconcile: () => this.#reconcile(), logger });
     this.#asterisk = createAsteriskServices(options, {
@@ -85,6 +87,7 @@ export class Controller {
       reportFailure: (name, memberId) =>
         dispatch(name, { type: 'command', command: { type: 'prompt-failure', memberId, prompt: 'invite-failed' } }),
     });
+    this.#pinChecks = new PinChecks({ ari, dispatch, now, tellWrong: (tried) => cluster.tellWrongPin(tried) });
     const conferences = new Conferences({
       profiles,
       logger,
@@ -97,6 +100,7 @@ export class Controller {
         watch(published);
       },
       cluster,
+      pinChecks: this.#pinChecks,
     });
     this.#commands = new Commands({ conferences, forwarding: cluster.forwarding });
     this.#conferences = conferences;
@@ -115,11 +119,13 @@ export class Controller {
       execute: (name, command, noForward) => this.#commands.executeHere(name, command, noForward),
       settingsFor: (profileName) => conferences.settingsFor(null, profileName),
       admission: () => this.admission,
+      wrongPinElsewhere: (tried) => this.#pinChecks.wrongElsewhere(tried),
     });
     this.#events = new AsteriskEvents({
       asterisk: this.#asterisk,
       conferences,
       incomingCalls: this.#incomingCalls,
+      pinChecks: this.#pinChecks,
       talkLevels: this.#talkLevels,
       inviter,
       reconciler: this.#reconciler,
@@ -200,6 +206,7 @@ export class Controller {
     this.#talkLevels.stop();
     this.#asterisk.meters.stop();
     this.#incomingCalls.stop();
+    this.#pinChecks.stop();
   }
 
   /** As `Commands.execute`. */

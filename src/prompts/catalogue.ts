@@ -20,10 +20,7 @@ const catalogue = {
   'enter-pin': prompt('Asks for the PIN', 'sound:conf-getpin'),
   // "That pin is invalid for this conference."
   'bad-pin': prompt('A wrong PIN; the caller may try again', 'sound:conf-invalidpin'),
-  'pin-wait': prompt(
-    'The PIN is asked for later, after many wrong ones',
-    'tts:There were many wrong PINs. Please wait.',
-  ),
+  'pin-wait': prompt('The PIN is judged later, after many wrong ones', 'tts:There were many wrong PINs. Please wait.'),
   // "You have entered too many invalid personal identification numbers."
   'pin-failed': prompt('The last wrong PIN; the call ends', 'sound:confbridge-pin-bad'),
   // "After the tone say your name and then press the pound key."

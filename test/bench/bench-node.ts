@@ -56,6 +56,7 @@ export class BenchNode {
       invite: () => {},
       publish: () => {},
       cluster: this.#link(),
+      pinChecks: { check: async () => {}, judged: () => {} },
     });
   }
 

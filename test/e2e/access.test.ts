@@ -45,7 +45,6 @@ exten => _85XX,1,Stasis(rostrum,join,small,small)
 exten => _86XX,1,Stasis(rostrum,join,small,small,+admin)
 exten => _87XX,1,Stasis(rostrum,join,short,short)
 exten => _88XX,1,Stasis(rostrum,lobby,default)
-exten => _89XX,1,Stasis(rostrum,join,guessed,pin)
 exten => _90XX,1,Stasis(rostrum,join,brief,brief)
 exten => _91XX,1,Stasis(rostrum,lobby,pin)
 `;
@@ -133,30 +132,6 @@ describe('a PIN', () => {
     await Promise.all([hears(caller, 'enter-pin'), caller.pressKeys('1')]);
     await Promise.all([hears(caller, 'admin'), caller.pressKeys('987654')]);
     expect(await lab.node.member('pin', '108')).toMatchObject({ admin: true });
-  });
-
-  it('is asked ever more slowly from one who guesses, and the operator is told', async () => {
-    const first = await dial('8900', '666');
-    await hears(first, 'enter-pin');
-    await first.pressKeys('1111#2222#3333#', { via: 'info' });
-    await first.ended;
-
-    const second = await dial('8900', '666');
-    let sinceMs = second.invitedAtMs;
-    // Half a second, doubled with each wrong PIN beyond the second one.
-    for (const delayMs of [1000, 2000, 4000]) {
-      const asked = hears(second, 'enter-pin');
-      // The right PIN, but too early: it is not even looked at.
-      await second.pressKeys('1234#', { via: 'info' });
-      expect((await asked) - sinceMs).toBeGreaterThan(delayMs);
-      expect(await lab.node.member('guessed', '666')).toMatchObject({ place: 'door' });
-      if (delayMs === 4000) break;
-      sinceMs = performance.now();
-      await Promise.all([hears(second, 'bad-pin'), second.pressKeys('1111#', { via: 'info' })]);
-    }
-    await second.pressKeys('1234#', { via: 'info' });
-    await lab.node.waitForMembers('guessed', 1);
-    expect(await lab.node.log()).toMatch(/warn: conference guessed: pin-guessing/);
   });
 });
 

@@ -1,7 +1,6 @@
 import type { Command, Scope } from './commands.ts';
 import type { Member } from './member.ts';
 import { Members } from './members.ts';
-import { NO_WRONG_PINS, type PinThrottle } from './pin-throttle.ts';
 import type { RemoteView } from './remote.ts';
 import type { ConferenceSettings } from './settings.ts';
 
@@ -65,7 +64,6 @@ type Common = {
   readonly locked: boolean;
   /** Members who join are muted too; null if nobody is. */
   readonly mutedAll: Scope | null;
-  readonly pinThrottle: PinThrottle;
   readonly playback: Playback | null;
   readonly recording: Recording | null;
   /** The recording that was stopped last: should Asterisk have missed that, it is told again. */
@@ -94,12 +92,7 @@ export type Conference =
   | (Common & { readonly status: 'empty'; readonly endsAtMs: number })
   | (Common & { readonly status: 'ended' });
 
-export function newConference(
-  name: string,
-  settings: Settings,
-  nowMs: number,
-  { pinThrottle = NO_WRONG_PINS }: { pinThrottle?: PinThrottle | undefined } = {},
-): Conference {
+export function newConference(name: string, settings: Settings, nowMs: number): Conference {
   return {
     status: 'new',
     name,
@@ -109,7 +102,6 @@ export function newConference(
     members: Members.NONE,
     locked: false,
     mutedAll: null,
-    pinThrottle,
     playback: null,
     recording: null,
     stoppedRecording: null,

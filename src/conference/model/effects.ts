@@ -61,6 +61,10 @@ export type ControllerEffect =
   | { type: 'publish'; event: ConferenceEvent }
   | { type: 'call-webhook'; url: string; body: object }
   | { type: 'cluster'; tell: ClusterTelling }
+  /** A caller has dialled a PIN; a `pin-due` input follows once it may be judged. `members`: how many there are. */
+  | { type: 'check-pin'; channelId: string; caller: Caller; members: number }
+  /** What was due has been judged. */
+  | { type: 'pin-judged'; channelId: string; right: boolean }
   | { type: 'invite'; target: string; invitedBy: number }
   /** Let the channel join another conference. */
   | {

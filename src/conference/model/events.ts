@@ -18,7 +18,7 @@ export type ConferenceEvent =
   | { type: 'left'; memberId: number }
   | { type: 'transferred'; memberId: number; conference: string }
   | { type: 'turned-away'; memberId: number; caller: Caller; result: Result }
-  /** Too many wrong PINs from this caller, or against this conference. */
+  /** The caller waits until the PIN is judged, for so long at least, because there were many wrong ones. */
   | { type: 'pin-guessing'; caller: Caller; delayMs: number }
   | { type: 'locked'; locked: boolean }
   | { type: 'muted-all'; audience: Scope | null }

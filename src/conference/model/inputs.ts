@@ -26,6 +26,10 @@ export type Input =
   | { type: 'returned'; channelId: string }
   | { type: 'dtmf'; channelId: string; digit: string }
   | { type: 'talking'; channelId: string; talking: boolean; levelDbov: number | null }
+  /** A PIN is judged only later, for there were many wrong ones. */
+  | { type: 'pin-held'; channelId: string; delayMs: number }
+  /** The PIN that was dialled is to be judged. */
+  | { type: 'pin-due'; channelId: string }
   /** The phone has put the call on hold, or has taken it back. */
   | { type: 'phone-hold'; channelId: string; held: boolean }
   | { type: 'playback-ended'; id: string }

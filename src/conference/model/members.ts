@@ -1,6 +1,5 @@
 import { type Difference, type Order, SortedTree } from '../../base/sorted-tree.ts';
 import { isAdmitted, type Member } from './member.ts';
-import { pinDeadlineMs } from './pin-entry.ts';
 
 /** Sums over several members, known without looking at each. Times are infinite where there is no such member. */
 export type MemberCounts = {
@@ -51,7 +50,7 @@ function count(a: MemberCounts, member: Member, b: MemberCounts): MemberCounts {
   const { speaker } = flags;
   const hand = admitted && handRaisedAtMs !== null;
   const limited = admitted && !flags.admin;
-  const pinDueMs = pinEntry ? pinDeadlineMs(pinEntry) : NEVER;
+  const pinDueMs = pinEntry?.deadlineMs ?? NEVER;
   return {
     admitted: a.admitted + b.admitted + Number(admitted),
     speakers: a.speakers + b.speakers + Number(admitted && speaker),

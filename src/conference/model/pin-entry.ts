@@ -6,26 +6,23 @@ export type PinEntry = {
   readonly triesLeft: number;
   /** The try is over then: so long after the question, or after the last digit. */
   readonly deadlineMs: number;
-  /** Digits before this time do not count: the caller is being slowed down, and is asked then. */
-  readonly closedUntilMs: number;
-  readonly asked: boolean;
+  /** All digits are there, and further ones do not count: the PIN is about to be judged. */
+  readonly complete: boolean;
 };
 
 /** Should it never be told that a prompt is over. */
 export const LONGEST_PROMPT_MS = 30_000;
+/** A PIN that is not judged in this time counts as not dialled. */
+const LONGEST_CHECK_MS = 600_000;
 
 export type Dialled =
   | { readonly type: 'more'; readonly entry: PinEntry }
   | { readonly type: 'complete'; readonly digits: string };
 
-/** @param closedUntilMs until when the caller is kept waiting before the question */
-export function startPinEntry(triesLeft: number, closedUntilMs: number): PinEntry {
-  return { digits: '', triesLeft, closedUntilMs, deadlineMs: Number.POSITIVE_INFINITY, asked: false };
-}
-
 /** The caller is asked to dial the PIN now. The time counts from the end of that prompt, which is not known yet. */
-export function asking(entry: PinEntry, access: Access, nowMs: number): PinEntry {
-  return { ...entry, asked: true, deadlineMs: nowMs + LONGEST_PROMPT_MS + access.timeoutSeconds * 1000 };
+export function startPinEntry(triesLeft: number, access: Access, nowMs: number): PinEntry {
+  const deadlineMs = nowMs + LONGEST_PROMPT_MS + access.timeoutSeconds * 1000;
+  return { digits: '', triesLeft, deadlineMs, complete: false };
 }
 
 /** The caller has heard the prompt, or has cut it short by dialling. */
@@ -33,20 +30,20 @@ export function askedFor(entry: PinEntry, access: Access, nowMs: number): PinEnt
   return entry.digits === '' ? { ...entry, deadlineMs: nowMs + access.timeoutSeconds * 1000 } : entry;
 }
 
-/** When time alone changes something about it. */
-export function pinDeadlineMs({ asked, closedUntilMs, deadlineMs }: PinEntry): number {
-  return asked ? deadlineMs : closedUntilMs;
+/** The PIN is about to be judged. */
+export function completed(entry: PinEntry, digits: string, nowMs: number): PinEntry {
+  return { ...entry, digits, complete: true, deadlineMs: nowMs + LONGEST_CHECK_MS };
 }
 
 /** Adds one digit. A PIN is complete with `#`, or when it is as long as the longest PIN; `*` and letters are ignored. */
 export function dialPin(entry: PinEntry, digit: string, access: Access, nowMs: number): Dialled {
-  if (nowMs < entry.closedUntilMs) return { type: 'more', entry };
+  if (entry.complete) return { type: 'more', entry };
   // Alone it belongs to the number before.
   if (digit === '#') return entry.digits === '' ? { type: 'more', entry } : { type: 'complete', digits: entry.digits };
   if (!/^\d$/.test(digit)) return { type: 'more', entry };
   const digits = entry.digits + digit;
   if (digits.length >= longestPin(access)) return { type: 'complete', digits };
-  return { type: 'more', entry: { ...entry, digits, asked: true, deadlineMs: nowMs + access.timeoutSeconds * 1000 } };
+  return { type: 'more', entry: { ...entry, digits, deadlineMs: nowMs + access.timeoutSeconds * 1000 } };
 }
 
 /** The role that a dialled PIN gives the caller; null if it is none of the conference's. */

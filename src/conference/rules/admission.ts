@@ -4,8 +4,7 @@ import { countAdmitted, hasAdmin, isFloorFull } from '../model/conference.ts';
 import { type MemberFlags, PLAIN_FLAGS } from '../model/flags.ts';
 import type { Input } from '../model/inputs.ts';
 import { type Member, newMember } from '../model/member.ts';
-import { askedFor, asking, dialPin, matchPin, startPinEntry } from '../model/pin-entry.ts';
-import { guessingDelayMs, isSuspicious, recordWrongPin } from '../model/pin-throttle.ts';
+import { askedFor, completed, dialPin, matchPin, type PinEntry, startPinEntry } from '../model/pin-entry.ts';
 import type { Access } from '../model/settings.ts';
 import { leave } from './leaving.ts';
 import { announceArrival, namePrefix } from './playback.ts';
@@ -13,8 +12,6 @@ import type { Transition } from './transition.ts';
 
 /** How soon after a complete number its `#` may come. */
 const HASH_MS = 3000;
-/** A shorter wait is over before one could be told why. */
-const TOLD_FROM_MS = 4000;
 
 /** A call has come. It is admitted, or asked for a PIN first. */
 export function join(transition: Transition, call: Omit<Extract<Input, { type: 'join' }>, 'type'>): void {
@@ -47,33 +44,21 @@ function needsPin({ userPin, adminPin }: Access, flags: MemberFlags): boolean {
   return Boolean(userPin || (flags.admin && adminPin));
 }
 
-/** Asks for a PIN, as slowly as wrong ones lately suggest. @param first what the caller is told before */
+/** Asks for a PIN. @param first what the caller is told before */
 export function askForPin(
   transition: Transition,
   member: Member,
   triesLeft: number,
   ...first: readonly PromptName[]
 ): void {
-  const { conference, nowMs } = transition;
-  const delayMs = guessingDelayMs(conference.pinThrottle, member.caller.number, nowMs);
-  const pinEntry = startPinEntry(triesLeft, nowMs + delayMs);
-  transition.patch(member.channelId, { pinEntry });
-  if (delayMs === 0) return pinOpened(transition, { ...member, pinEntry }, ...first);
-  const told: readonly PromptName[] = delayMs < TOLD_FROM_MS ? first : [...first, 'pin-wait'];
-  if (told.length > 0) transition.prompt(member, told);
-}
-
-/** The caller may dial the PIN now. */
-export function pinOpened(transition: Transition, member: Member, ...first: readonly PromptName[]): void {
-  if (!member.pinEntry) return;
-  const pinEntry = asking(member.pinEntry, transition.profile.access, transition.nowMs);
+  const pinEntry = startPinEntry(triesLeft, transition.profile.access, transition.nowMs);
   transition.patch(member.channelId, { pinEntry });
   transition.prompt(member, [...first, 'enter-pin'], { nextStep: 'dial-pin' });
 }
 
 /** The caller has heard the request to dial the PIN. */
 export function pinAsked(transition: Transition, { channelId, pinEntry }: Member): void {
-  if (!pinEntry?.asked) return;
+  if (!pinEntry || pinEntry.complete) return;
   transition.patch(channelId, { pinEntry: askedFor(pinEntry, transition.profile.access, transition.nowMs) });
 }
 
@@ -94,27 +79,54 @@ export function dialledPinDigit(transition: Transition, member: Member, digit: s
   const { channelId, pinEntry } = member;
   const { profile, nowMs } = transition;
   if (!pinEntry) return;
-  const begins = /^\d$/.test(digit) && pinEntry.digits === '' && nowMs >= pinEntry.closedUntilMs;
+  const begins = /^\d$/.test(digit) && pinEntry.digits === '';
   if (begins) transition.do({ type: 'hush', channelId });
   const dialled = dialPin(pinEntry, digit, profile.access, nowMs);
   if (dialled.type === 'more') transition.patch(channelId, { pinEntry: dialled.entry });
-  else tryPin(transition, member, dialled.digits);
+  else checkPin(transition, member, pinEntry, dialled.digits);
 }
 
-/** The PIN is complete, or nobody has dialled on in time: what has been dialled counts. */
-export function tryPin(transition: Transition, member: Member, digits: string): void {
+/** Nobody has dialled on in time: what has been dialled counts. Silence is not a guess. */
+export function pinTimedOut(transition: Transition, member: Member, pinEntry: PinEntry): void {
+  if (pinEntry.digits === '' || pinEntry.complete) rejectPin(transition, member);
+  else checkPin(transition, member, pinEntry, pinEntry.digits);
+}
+
+/** The PIN is complete, and is judged as soon as wrong ones lately permit. */
+function checkPin(transition: Transition, member: Member, pinEntry: PinEntry, digits: string): void {
+  const { channelId, caller } = member;
+  const { conference, nowMs } = transition;
+  transition.patch(channelId, { pinEntry: completed(pinEntry, digits, nowMs) });
+  transition.do({ type: 'check-pin', channelId, caller, members: countAdmitted(conference) });
+}
+
+/** The caller waits until the PIN is judged, and is told why. */
+export function pinHeld(transition: Transition, member: Member, delayMs: number): void {
+  if (!member.pinEntry?.complete) return;
+  transition.publish({ type: 'pin-guessing', caller: member.caller, delayMs });
+  transition.prompt(member, ['pin-wait']);
+}
+
+/** The PIN is judged now. */
+export function judgePin(transition: Transition, member: Member): void {
+  if (!member.pinEntry?.complete) return;
+  const { channelId } = member;
+  const { digits } = member.pinEntry;
   const { access } = transition.profile;
-  const match = matchPin(access, digits);
   const inside = member.place.at !== 'door';
+  const match = matchPin(access, digits);
+  // A member who is inside needs the PIN of moderators.
+  const right = match === 'admin' || (match === 'user' && !inside);
+  transition.do({ type: 'pin-judged', channelId, right });
   if (match === 'admin') {
     const flags = { ...member.flags, ...access.adminFlags, admin: true };
     const full = inside && !member.flags.speaker && isFloorFull(transition.conference);
     accept(transition, member, { ...flags, speaker: flags.speaker && !full });
-  } else if (match === 'user' && !inside) {
+  } else if (right) {
     // Where moderators have a PIN of their own, this one was not it.
     accept(transition, member, { ...member.flags, admin: member.flags.admin && !access.adminPin });
   } else {
-    rejectPin(transition, member, digits);
+    rejectPin(transition, member);
   }
 }
 
@@ -125,17 +137,8 @@ function accept(transition: Transition, member: Member, flags: MemberFlags): voi
   else admit(transition, { ...member, flags, pinEntry: null });
 }
 
-function rejectPin(transition: Transition, member: Member, digits: string): void {
-  const { caller, pinEntry } = member;
-  const { nowMs } = transition;
-  // Silence is not a guess.
-  if (digits !== '')
-    transition.change({ pinThrottle: recordWrongPin(transition.conference.pinThrottle, caller.number, nowMs) });
-  const { pinThrottle } = transition.conference;
-  if (isSuspicious(pinThrottle, caller.number, nowMs)) {
-    transition.publish({ type: 'pin-guessing', caller, delayMs: guessingDelayMs(pinThrottle, caller.number, nowMs) });
-  }
-  const triesLeft = (pinEntry?.triesLeft ?? 1) - 1;
+function rejectPin(transition: Transition, member: Member): void {
+  const triesLeft = (member.pinEntry?.triesLeft ?? 1) - 1;
   if (triesLeft > 0) return askForPin(transition, member, triesLeft, 'bad-pin');
   transition.patch(member.channelId, { pinEntry: null });
   if (member.place.at === 'door') turnAway(transition, member, 'PIN', 'pin-failed');

@@ -2,8 +2,7 @@ import { expire } from '../../dtmf/collector.ts';
 import { controlsOf } from '../model/conference.ts';
 import { adminGraceEndsMs, callEndsMs, conferenceEndsMs, firstDue, staggerMs, warningMs } from '../model/deadlines.ts';
 import { isAdmitted, type Member } from '../model/member.ts';
-import { pinDeadlineMs } from '../model/pin-entry.ts';
-import { pinOpened, tryPin } from './admission.ts';
+import { pinTimedOut } from './admission.ts';
 import { broadcast } from './cluster-out.ts';
 import { act } from './dtmf.ts';
 import { finish, releaseAll, terminate } from './ending.ts';
@@ -32,10 +31,7 @@ export function tick(transition: Transition): void {
 
 function tickMember(transition: Transition, member: Member): void {
   const { conference, nowMs } = transition;
-  if (member.pinEntry && nowMs >= pinDeadlineMs(member.pinEntry)) {
-    if (member.pinEntry.asked) tryPin(transition, member, member.pinEntry.digits);
-    else pinOpened(transition, member);
-  }
+  if (member.pinEntry && nowMs >= member.pinEntry.deadlineMs) pinTimedOut(transition, member, member.pinEntry);
   if (nowMs >= member.dtmf.deadlineMs) {
     const { collector, fired } = expire(member.dtmf, Object.keys(controlsOf(conference, member).keys), nowMs);
     transition.patch(member.channelId, { dtmf: collector });

@@ -9,7 +9,8 @@ import { canonicalHost } from '../../udp/socket-address.ts';
 
 const RTP_SOURCE = 'CHANNEL(rtp,src)';
 const RTP_DESTINATION = 'CHANNEL(rtp,dest)';
-const SIP_REMOTE = 'CHANNEL(pjsip,remote_addr)';
+/** The address that the caller's SIP comes from. */
+export const SIP_REMOTE = 'CHANNEL(pjsip,remote_addr)';
 const SIP_LOCAL = 'CHANNEL(pjsip,local_addr)';
 const FORMATS = 'CHANNEL(audionativeformat)';
 const ENCRYPTED = 'CHANNEL(rtp,secure)';

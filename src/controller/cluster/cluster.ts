@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import type { PinTry } from '../../admission/pin-gates.ts';
 import { ClusterState } from '../../cluster/cluster-state.ts';
 import { type Message, type MessageOf, parseMessage } from '../../cluster/messages.ts';
 import type { Placement } from '../../cluster/placement.ts';
@@ -196,6 +197,11 @@ export class Cluster {
     }
   }
 
+  /** A caller of this node has dialled a wrong PIN. */
+  tellWrongPin(tried: PinTry): void {
+    this.#channel?.broadcast({ type: 'wrong-pin', tried });
+  }
+
   isRunningElsewhere(name: string): boolean {
     return this.#sharing.isRunningElsewhere(name);
   }
@@ -254,6 +260,8 @@ export class Cluster {
         return this.#trunkPeers.handleMessage(from, message);
       case 'broadcast':
         return this.#local.dispatch(message.conference, { type: 'broadcast', broadcast: message.broadcast });
+      case 'wrong-pin':
+        return this.#local.wrongPinElsewhere(message.tried);
       case 'hello':
       case 'status':
       case 'snapshot':

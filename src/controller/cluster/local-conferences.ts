@@ -1,4 +1,5 @@
 import { type Admission, NO_ADMISSION } from '../../admission/gate.ts';
+import type { PinTry } from '../../admission/pin-gates.ts';
 import type { Command } from '../../conference/model/commands.ts';
 import type { Conference, Settings } from '../../conference/model/conference.ts';
 import type { Input } from '../../conference/model/inputs.ts';
@@ -12,6 +13,8 @@ export type LocalConferences = {
   readonly settingsFor: (profileName: string) => Settings | null;
   /** Calls that come in here. */
   readonly admission: () => Admission;
+  /** A caller of another node has dialled a wrong PIN. */
+  readonly wrongPinElsewhere: (tried: PinTry) => void;
 };
 
 /** Before those of the controller are known. */
@@ -21,4 +24,5 @@ export const NO_CONFERENCES: LocalConferences = {
   execute: async () => {},
   settingsFor: () => null,
   admission: () => NO_ADMISSION,
+  wrongPinElsewhere: () => {},
 };

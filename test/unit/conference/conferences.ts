@@ -75,7 +75,10 @@ export const comes = (channelId: string, flags: FlagChanges = {}): Input[] => [
   enters(channelId),
 ];
 
-/** Feeds inputs one after the other; returns where that leads and the effects of the last one. */
+/**
+ * Feeds inputs one after the other; returns where that leads and the effects of the last one. PINs are judged at once, as
+ * the controller does where nobody guesses.
+ */
 export function play(start: Conference, inputs: readonly Input[], nowMs = 1000) {
   let current = start;
   let effects: Effect[] = [];
@@ -83,6 +86,11 @@ export function play(start: Conference, inputs: readonly Input[], nowMs = 1000) 
     const outcome = reduce(current, input, nowMs);
     current = outcome.conference;
     effects = outcome.effects;
+    for (const { channelId } of effectsOf(effects, 'check-pin')) {
+      const judged = reduce(current, { type: 'pin-due', channelId }, nowMs);
+      current = judged.conference;
+      effects = [...effects, ...judged.effects];
+    }
   }
   return { conference: current, effects };
 }

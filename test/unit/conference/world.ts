@@ -37,7 +37,7 @@ export class World {
 
   /** Whether the effect reaches Asterisk at all, and so may be lost on the way. */
   static mayBeLost({ type }: Effect): boolean {
-    return type !== 'wake' && type !== 'publish' && type !== 'hand-over' && type !== 'cluster';
+    return type !== 'wake' && type !== 'publish' && type !== 'hand-over' && type !== 'cluster' && type !== 'check-pin';
   }
 
   apply(effect: Effect): void {
@@ -78,6 +78,9 @@ export class World {
         return;
       case 'save-conference':
         this.saved = effect.saved;
+        return;
+      case 'check-pin':
+        this.reports.push({ type: 'pin-due', channelId: effect.channelId });
         return;
       case 'wake':
         this.wakesAtMs = Math.min(this.wakesAtMs, effect.atMs);
@@ -142,7 +145,7 @@ export class World {
 
   /** What is found after a connect. What Asterisk was about to tell is lost; what the shell itself knows, only if it has been restarted. */
   resync(restarted: boolean): Input {
-    const own = ['entered', 'heard', 'named', 'end-announced'];
+    const own = ['entered', 'heard', 'named', 'end-announced', 'pin-due'];
     this.reports = this.reports.filter(({ type }) => !restarted && own.includes(type));
     const channels = [...this.channels].map(
       ([channelId, { setup, path, saved, at }]): ChannelSeen => ({

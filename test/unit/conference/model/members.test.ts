@@ -27,8 +27,7 @@ const pinEntry: fc.Arbitrary<PinEntry> = fc.record({
   digits: fc.constant('4'),
   triesLeft: fc.constant(2),
   deadlineMs: timeMs,
-  closedUntilMs: timeMs,
-  asked: fc.boolean(),
+  complete: fc.boolean(),
 });
 
 /** Few channels and numbers, so that they are taken, given up and exchanged. */
@@ -107,12 +106,8 @@ function countsOf(all: readonly Member[]): MemberCounts {
         (each) => each.dtmf.deadlineMs,
       ),
       first(
-        (each) => each.pinEntry?.asked === true,
+        () => true,
         (each) => each.pinEntry?.deadlineMs ?? never,
-      ),
-      first(
-        (each) => each.pinEntry?.asked === false,
-        (each) => each.pinEntry?.closedUntilMs ?? never,
       ),
     ),
     unwarnedJoinedMs: first(
@@ -200,12 +195,7 @@ describe('the members of a conference', () => {
           const callMs =
             profile.callMinutes > 0 && isIn(each) && !each.flags.admin ? profile.callMinutes * 60_000 : never;
           const endMs = each.joinedAtMs + callMs - (each.warned ? 0 : profile.warningSeconds * 1000);
-          const { asked, deadlineMs, closedUntilMs } = each.pinEntry ?? {
-            asked: true,
-            deadlineMs: never,
-            closedUntilMs: 0,
-          };
-          return { each, dueMs: Math.min(endMs, each.dtmf.deadlineMs, asked ? deadlineMs : closedUntilMs) };
+          return { each, dueMs: Math.min(endMs, each.dtmf.deadlineMs, each.pinEntry?.deadlineMs ?? never) };
         });
         expect(nextDeadlineMs(state)).toBe(Math.min(never, ...times.map(({ dueMs }) => dueMs)));
         expect(firstDue(state, nowMs)).toBe(times.find(({ dueMs }) => dueMs <= nowMs)?.each);

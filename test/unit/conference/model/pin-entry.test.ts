@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Conference } from '../../../../src/conference/model/conference.ts';
 import { nextDeadlineMs } from '../../../../src/conference/model/deadlines.ts';
+import { reduce } from '../../../../src/conference/reduce.ts';
 import {
   comes,
   commands,
@@ -106,9 +107,10 @@ describe('PINs', () => {
     }
     expect(memberAt(state, 'a').place.at).toBe('door');
     // Should Asterisk never say that the prompt is over.
-    state = wake(state, 30_000 + 40_000).conference;
+    const over = wake(state, 30_000 + 40_000);
+    state = over.conference;
+    expect(effectsOf(over.effects, 'check-pin')).toEqual([]);
     expect(memberAt(state, 'a').place).toMatchObject({ at: 'leaving', result: 'PIN' });
-    expect(state.pinThrottle.all.wrong).toBe(0);
   });
 
   it('that are dialled in part when the time is over count as dialled', () => {
@@ -140,12 +142,10 @@ describe('PINs', () => {
     expect(hushes).toContainEqual({ type: 'hush', channelId: 'a' });
   });
 
-  it('are called wrong to the end: neither # that was not needed nor digits while slowed down cut it short', () => {
+  it('are called wrong to the end: # that was not needed does not cut it short', () => {
     const wrong = play(guarded({ userPin: '12' }), [joins('a'), ...dials('a', '99')]);
     expect(heard(wrong.effects)).not.toEqual([]);
     expect(play(wrong.conference, [presses('a', '#')]).effects).toEqual([]);
-    const slowed = play(guarded({ userPin: '12', tries: 9 }), [joins('a'), ...dials('a', '99887766')]);
-    expect(play(slowed.conference, [presses('a', '1')]).effects).toEqual([]);
   });
 
   it('may be followed by # that was not needed, which does nothing else', () => {
@@ -170,47 +170,52 @@ describe('PINs', () => {
   });
 });
 
-describe('guessing', () => {
-  const wrong = (state: Conference, channelId: string, nowMs: number) =>
-    play(state, [joins(channelId), ...dials(channelId, '99'), ...dials(channelId, '99')], nowMs);
+describe('a PIN that is not judged at once, because there were many wrong ones', () => {
+  const held = { type: 'pin-held', channelId: 'a', delayMs: 7000 } as const;
+  const due = { type: 'pin-due', channelId: 'a' } as const;
+  /** All digits are there. */
+  function dialled(digits: string) {
+    const { conference: state } = play(guarded({ userPin: '12', tries: 9 }), [
+      joins('a'),
+      presses('a', digits[0] ?? ''),
+    ]);
+    return reduce(state, presses('a', digits[1] ?? ''), 1000);
+  }
 
-  it('makes the caller wait before the next try, in which keys do not count, and is reported', () => {
-    const start = guarded({ userPin: '12', tries: 3 });
-    const { conference: twice } = wrong(start, 'a', 0);
-    const third = play(twice, dials('a', '99'), 0);
-    expect(told(third.effects)).toContainEqual({ type: 'pin-guessing', caller: expect.anything(), delayMs: 1000 });
-    const again = play(third.conference, [leaves('a'), joins('b')], 0).conference;
-    expect(memberAt(again, 'b').pinEntry?.closedUntilMs).toBe(1000);
-    expect(memberAt(play(again, dials('b', '12'), 999).conference, 'b').place.at).toBe('door');
-    expect(memberAt(play(again, dials('b', '12'), 1000).conference, 'b').place.at).toBe('arriving');
+  it('is right or wrong only then: until then, all callers hear the same', () => {
+    const [right, wrong] = [dialled('12'), dialled('99')];
+    const checks = effectsOf(right.effects, 'check-pin');
+    expect(checks).toMatchObject([{ channelId: 'a', caller: { number: '100' }, members: 0 }]);
+    expect(right.effects).toEqual(wrong.effects);
+    const waiting = [right, wrong].map(({ conference: state }) => play(state, [held]).effects);
+    expect(waiting[0]).toEqual(waiting[1]);
+    expect(memberAt(play(right.conference, [due]).conference, 'a').place.at).toBe('arriving');
+    expect(heard(play(wrong.conference, [due]).effects)).toEqual(['conf-invalidpin', 'conf-getpin']);
   });
 
-  it('asks the caller when dialling counts, not before', () => {
-    const { conference: twice } = wrong(guarded({ userPin: '12', tries: 9 }), 'a', 0);
-    const { conference: slowed, effects } = play(twice, dials('a', '99'), 0);
-    expect(heard(effects).slice(-1)).toEqual(['conf-invalidpin']);
-    expect(nextDeadlineMs(slowed)).toBe(1000);
-    const opened = wake(slowed, 1000);
-    expect(heard(opened.effects)).toEqual(['conf-getpin']);
-    expect(nextDeadlineMs(play(opened.conference, [ASKED], 3000).conference)).toBe(13_000);
+  it('tells its caller why, and the operator', () => {
+    const { effects } = play(dialled('99').conference, [held]);
+    expect(heard(effects)).toEqual(['There were many wrong PINs. Please wait.']);
+    expect(told(effects)).toEqual([{ type: 'pin-guessing', caller: expect.anything(), delayMs: 7000 }]);
   });
 
-  it('tells a caller who has to wait long why, also one who has dialled nothing yet', () => {
-    const wait = 'There were many wrong PINs. Please wait.';
-    const start = guarded({ userPin: '12', tries: 9 });
-    const third = play(wrong(start, 'a', 0).conference, dials('a', '99'), 0);
-    expect(heard(third.effects)).not.toContain(wait);
-    const fourth = play(third.conference, dials('a', '99'), 1000);
-    const fifth = play(fourth.conference, dials('a', '99'), 3000);
-    expect(heard(fifth.effects)).toContain(wait);
-    const again = play(fifth.conference, [leaves('a'), joins('b')], 3000);
-    expect(heard(again.effects)).toEqual([wait]);
+  it('takes no further digits', () => {
+    const { conference: state } = dialled('99');
+    expect(play(state, dials('a', '#12')).conference).toEqual(state);
   });
 
-  it('does not make other callers wait', () => {
-    const { conference: state } = play(wrong(guarded({ userPin: '12' }), 'a', 0).conference, dials('a', '99'), 0);
-    const { conference: other } = play(state, [joins('b', {}, { number: '200', name: '' })], 0);
-    expect(memberAt(other, 'b').pinEntry?.closedUntilMs).toBe(0);
+  it('is told to have been right or wrong', () => {
+    const outcome = (digits: string) => effectsOf(play(dialled(digits).conference, [due]).effects, 'pin-judged');
+    expect(outcome('12')).toEqual([{ type: 'pin-judged', channelId: 'a', right: true }]);
+    expect(outcome('99')).toEqual([{ type: 'pin-judged', channelId: 'a', right: false }]);
+  });
+
+  it('counts as not dialled after ten minutes', () => {
+    const { conference: state } = dialled('12');
+    expect(nextDeadlineMs(state)).toBe(601_000);
+    const { conference: later, effects } = wake(state, 601_000);
+    expect(heard(effects)).toEqual(['conf-invalidpin', 'conf-getpin']);
+    expect(play(later, [held, due]).effects).toEqual([]);
   });
 });
 
@@ -242,7 +247,7 @@ describe('becoming an admin during the call', () => {
     const failed = play(inside, dials('a', '*9999'), 0);
     expect(heard(failed.effects)).toEqual(['confbridge-pin-bad']);
     expect(memberAt(failed.conference, 'a')).toMatchObject({ place: { at: 'floor' }, pinEntry: null });
-    expect(failed.conference.pinThrottle.all.wrong).toBe(2);
+    expect(effectsOf(failed.effects, 'pin-judged')).toMatchObject([{ right: false }]);
   });
 
   it('does not take the PIN of users, and what it gives does not overfill the floor', () => {

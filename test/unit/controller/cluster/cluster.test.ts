@@ -51,6 +51,29 @@ async function carriedOut(done: Promise<void>): Promise<void> {
   return settled;
 }
 
+it('wrong PINs on one node slow down the same caller on another one', async () => {
+  const access = 'access: { userPin: "12", tries: 10 }';
+  const guarded = `${SILENT.replace('{ welcome', '{ enter-pin: none, bad-pin: none, welcome')}\n${access}`;
+  const [rome, kiel] = [new TestNode('rome', network, guarded), new TestNode('kiel', network, guarded)];
+  await startAll(rome, kiel);
+  const dial = async (node: TestNode, id: string, pin: string) => {
+    for (const digit of pin) {
+      const channel = { id, name: id, caller: { number: '', name: '' }, language: 'en', context: 'c', dialled: null };
+      node.controller.handle({ type: 'ChannelDtmfReceived', digit, channel: { ...channel, stasis: null } });
+    }
+    await told();
+  };
+  const guessing = rome.call('4000');
+  for (let i = 0; i < 9; i++) await dial(rome, guessing, '99');
+  const [same, other] = [kiel.call('4000'), kiel.call('4000')];
+  await dial(kiel, same, '12');
+  await dial(kiel, other, '12');
+  const placeOf = (id: string) => kiel.conference('4000').members.get(id)?.place.at;
+  expect([placeOf(same), placeOf(other)]).toEqual(['door', 'floor']);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(placeOf(same)).toBe('floor');
+});
+
 describe('the traffic of a node', () => {
   const audio = { packets: 50, frames: 50, late: 0, concealed: 0, delayMs: 20 };
   const all = { sent: 100, sendErrors: 1, refused: { 'no-key': 2, 'key-used-up': 3 }, dropped: { forged: 4 } };
