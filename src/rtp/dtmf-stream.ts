@@ -2,6 +2,7 @@ import {
   encodeHeaderInto,
   RTP_HEADER_BYTES,
   type RtpView,
+  SEQUENCE_OFFSET,
   SSRC_OFFSET,
   sequenceDistance,
   TICKS_PER_MS,
@@ -49,6 +50,9 @@ export type DtmfStreamState = ReturnType<typeof newState>;
  *
  * Asterisk compares timestamps without regard to their wrap, until the SSRC changes. So the SSRC is one of ours, and
  * changes where a timestamp is smaller than before.
+ *
+ * Asterisk drops audio whose sequence number is lower than before, even if its SSRC is another one. So the numbers go on
+ * from those before where a phone, or a PBX that connects another one, begins a new stream.
  */
 export class DtmfStream {
   readonly #send: (packet: Buffer, nowMs: number) => void;
@@ -72,13 +76,28 @@ export class DtmfStream {
     return { ...this.#state };
   }
 
-  /** HOT PATH. Notes a packet of audio, and writes the SSRC for Asterisk into it. */
-  audio({ ssrc, timestamp }: RtpView, packet: Buffer): void {
+  /**
+   * HOT PATH. Notes a packet of audio, and writes the SSRC and the sequence number for Asterisk into it.
+   * @returns false for a copy of the newest packet, which Asterisk would play again
+   */
+  audio({ ssrc, sequence, timestamp }: RtpView, packet: Buffer): boolean {
     const state = this.#state;
-    if (ssrc !== state.audioSsrc && state.audioSsrc !== null) this.#renew();
+    const isFirst = state.audioSsrc === null;
+    const isSameStream = ssrc === state.audioSsrc;
+    const ahead = isFirst ? 1 : sequenceDistance(state.audioSequence, sequence + state.sequenceOffset);
+    if (isSameStream && ahead === 0 && timestamp === state.audioTimestamp) return false;
+    if (!isSameStream && !isFirst) this.#renew();
+    const continues = isFirst || (isSameStream && ahead !== 0 && ahead >= -MAX_MISORDER);
+    if (!continues) state.sequenceOffset = state.audioSequence + 1 - sequence;
+    const written = (sequence + state.sequenceOffset) & 0xffff;
+    if (!continues || ahead > 0) {
+      state.audioSequence = written;
+      state.audioTimestamp = timestamp;
+    }
     state.audioSsrc = ssrc;
-    state.audioTimestamp = timestamp;
+    packet.writeUInt16BE(written, SEQUENCE_OFFSET);
     packet.writeUInt32BE(state.ssrc, SSRC_OFFSET);
+    return true;
   }
 
   /**
@@ -181,9 +200,11 @@ function newState(randomInt: (end: number) => number) {
     /** The SSRC for Asterisk, and the newest timestamp of a press that Asterisk remembers under it. */
     ssrc: randomInt(0x1_0000_0000),
     newestTimestamp: null as number | null,
-    /** The phone's audio. */
+    /** The newest audio of the phone, with the sequence number for Asterisk, and what was added to the phone's one. */
     audioSsrc: null as number | null,
     audioTimestamp: null as number | null,
+    audioSequence: 0,
+    sequenceOffset: 0,
     /** The newest event of the phone. */
     eventSsrc: null as number | null,
     payloadType: 0,

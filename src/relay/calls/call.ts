@@ -269,8 +269,8 @@ export class Call implements AudienceListener {
     else {
       if (view.payloadType < FIRST_DYNAMIC_TYPE)
         this.#reception.push(view, nowMs, Math.max(1, this.#progress.everyNth));
-      this.#dtmf.audio(view, packet);
-      if (isPassed) this.#toAsterisk(packet, nowMs);
+      const isNew = this.#dtmf.audio(view, packet);
+      if (isPassed && isNew) this.#toAsterisk(packet, nowMs);
     }
     if (!this.isListener) return null;
     if (isPassed) this.#passAll();

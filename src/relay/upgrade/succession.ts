@@ -11,7 +11,7 @@ import type { CallSpec, FloorSpec, RtpAddress, TrunkPeerSpec } from '../protocol
  */
 
 /** The version of the messages below. A relay can only succeed one of the same version. */
-export const SUCCESSION_VERSION = 3;
+export const SUCCESSION_VERSION = 4;
 
 /** A phone's report about the audio that it receives. */
 export type PhoneReport = {

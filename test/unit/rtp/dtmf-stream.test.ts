@@ -130,10 +130,7 @@ function counted(packets: readonly Sent[], stopAfterMs = 1000): string {
     encodeInto(packet, header, payload);
     decodeRtpInto(view, packet);
     if (code !== null) stream.event(view, packet, atMs);
-    else {
-      stream.audio(view, packet);
-      asterisk.receive(packet);
-    }
+    else if (stream.audio(view, packet)) asterisk.receive(packet);
   }
   tickUntil((packets.at(-1)?.atMs ?? 0) + stopAfterMs);
   return asterisk.keys;
@@ -257,4 +254,84 @@ it('of what the network loses, doubles and reorders, presses count once if anyth
       expect(counted(came)).toBe(expected.map(({ code }) => '0123456789*#ABCD'[code]).join(''));
     }),
   );
+});
+
+describe('audio for Asterisk, which drops what goes back in sequence,', () => {
+  const FRAME_TICKS = 160;
+  /** The sequence numbers that Asterisk gets of packets with these SSRCs, sequence numbers and times in frames. */
+  const written = (packets: readonly (readonly [ssrc: number, sequence: number, frame: number])[]) => {
+    const stream = new DtmfStream(
+      () => {},
+      (end) => end - 1,
+    );
+    const view = emptyRtpView();
+    const payload = new Uint8Array(FRAME_TICKS);
+    return packets.flatMap(([ssrc, sequence, frame]) => {
+      const packet = Buffer.alloc(12 + FRAME_TICKS);
+      encodeInto(packet, { payloadType: 0, marker: false, sequence, timestamp: frame * FRAME_TICKS, ssrc }, payload);
+      decodeRtpInto(view, packet);
+      if (!stream.audio(view, packet)) return [];
+      decodeRtpInto(view, packet);
+      return [view.sequence];
+    });
+  };
+
+  it('has the numbers of the phone, over their wrap and over losses', () => {
+    expect(
+      written([
+        [7, 65_534, 1],
+        [7, 65_535, 2],
+        [7, 1, 4],
+      ]),
+    ).toEqual([65_534, 65_535, 1]);
+  });
+
+  it.each([
+    ['another SSRC', 8, 900],
+    ['another SSRC and lower numbers', 8, 500],
+    ['lower numbers', 7, 500],
+    ['numbers half the range away', 7, 1001 + 0x8000],
+  ])('goes on where a stream begins again with %s', (_, ssrc, sequence) => {
+    expect(
+      written([
+        [7, 1000, 1],
+        [7, 1001, 2],
+        [ssrc, sequence, 9000],
+        [ssrc, sequence + 1, 9001],
+        [7, 1002, 3],
+      ]).slice(0, 4),
+    ).toEqual([1000, 1001, 1002, 1003]);
+  });
+
+  it('keeps the number of a late packet', () => {
+    expect(
+      written([
+        [7, 1000, 1],
+        [7, 1002, 3],
+        [7, 1001, 2],
+        [7, 1003, 4],
+      ]),
+    ).toEqual([1000, 1002, 1001, 1003]);
+  });
+
+  it('comes once where the network copies packets', () => {
+    expect(
+      written([
+        [7, 1000, 1],
+        [7, 1000, 1],
+        [7, 1001, 2],
+        [7, 1001, 2],
+      ]),
+    ).toEqual([1000, 1001]);
+  });
+
+  it('gets numbers where the phone has always the same', () => {
+    expect(
+      written([
+        [7, 1000, 1],
+        [7, 1000, 2],
+        [7, 1000, 3],
+      ]),
+    ).toEqual([1000, 1001, 1002]);
+  });
 });
