@@ -20,6 +20,7 @@ import {
   endpointOf,
   INCOMING_VARIABLES,
   isAnyAddress,
+  OFFER_BYTES,
   OUTGOING_VARIABLES,
   type RtpValues,
   readsEncryption,
@@ -279,8 +280,18 @@ export class Anchors implements ChannelObserver {
       const outgoing = dialled === null ? await this.#readUnlessEarly(id, OUTGOING_VARIABLES) : null;
       if (outgoing) return specOf(outgoing, await this.#localHostOf(endpoint, id, isIPv6(mediaAddress) ? 6 : 4));
       if (tries >= READ_TRIES) throw new ControllerError('not-possible', 'Asterisk does not tell its RTP port');
+      if (tries === 1 && dialled !== null) await this.#answerWithoutOffer(id);
       await sleep(Math.min(FIRST_READ_AGAIN_MS * 2 ** (tries - 1), LAST_READ_AGAIN_MS));
     }
+  }
+
+  /**
+   * A phone that has sent no description of its audio sends it when it acknowledges the answer (RFC 3264, section 4):
+   * Asterisk has a port only then.
+   */
+  async #answerWithoutOffer(channelId: string): Promise<void> {
+    const read = await this.#readUnlessEarly(channelId, [OFFER_BYTES]);
+    if (read?.[OFFER_BYTES] === '0') await this.#deps.ari.answer(channelId);
   }
 
   /** @returns null where Asterisk does not know all of them yet, or never will. Rejects with an `AriError` */

@@ -15,12 +15,14 @@ const SIP_LOCAL = 'CHANNEL(pjsip,local_addr)';
 const FORMATS = 'CHANNEL(audionativeformat)';
 const ENCRYPTED = 'CHANNEL(rtp,secure)';
 const SIP_TARGET = 'CHANNEL(pjsip,target_uri)';
+/** The length of the description that has come with a call; 0 if the phone leaves the offer to Asterisk. */
+export const OFFER_BYTES = 'PJSIP_HEADER(read,Content-Length)';
 
 /** The functions to read for a call that has come. */
 export const INCOMING_VARIABLES = [RTP_SOURCE, RTP_DESTINATION, SIP_REMOTE, SIP_LOCAL, FORMATS, ENCRYPTED] as const;
 /** The functions to read for a call to a phone; Asterisk does not tell its own address then. */
 export const OUTGOING_VARIABLES = [RTP_SOURCE, RTP_DESTINATION, SIP_TARGET, FORMATS, ENCRYPTED] as const;
-type Variable = (typeof INCOMING_VARIABLES | typeof OUTGOING_VARIABLES)[number];
+type Variable = (typeof INCOMING_VARIABLES | typeof OUTGOING_VARIABLES)[number] | typeof OFFER_BYTES;
 export type RtpValues = Readonly<Partial<Record<Variable, string | null>>>;
 
 /** Asterisk's names for what the relay encodes. */

@@ -38,6 +38,8 @@ export const NEEDED_MODULES: readonly Needed[] = [
   ...needed('volume', 'func_volume.so'),
   ...needed('the jitter buffer of speakers', 'func_jitterbuffer.so'),
   ...needed('reading the addresses of a call', 'func_channel.so'),
+  ...needed('calls that come without an offer of audio', 'res_pjsip_header_funcs.so'),
+  ...needed('calls that offer fax beside audio', 'res_pjsip_t38.so'),
 ];
 
 /** Modules that only some profiles make use of. */

@@ -3,6 +3,7 @@ import { createLogger } from 'winston';
 import { AriError } from '../../../../src/ari/errors.ts';
 import type { AriPort } from '../../../../src/ari/port.ts';
 import { Anchors } from '../../../../src/controller/calls/anchors.ts';
+import { OFFER_BYTES } from '../../../../src/controller/calls/call-rtp.ts';
 import type { RelayLink } from '../../../../src/controller/relay/relay-link.ts';
 import type { CallSpec } from '../../../../src/relay/protocol/protocol.ts';
 
@@ -40,6 +41,8 @@ let encryption: string | null;
 let values: Record<string, string>;
 /** How many times the RTP cannot be read yet. */
 let tooEarly: number;
+/** Of the description that has come with the call. */
+let offerBytes: string;
 let failure: Error | null;
 /** A call that has ended without Asterisk having told it. */
 let ended: string | null;
@@ -55,12 +58,14 @@ beforeEach(() => {
   encryption = 'no';
   values = { ...RTP };
   tooEarly = 0;
+  offerBytes = '140';
   failure = null;
   ended = null;
   nowMs = 0;
   const ari: Partial<AriPort> = {
     ring: async () => void asked.push('ring'),
     progress: async () => void asked.push('progress'),
+    answer: async () => void asked.push('answer'),
     getVariable: async (_, name) => {
       asked.push(name);
       return name === ENCRYPTION ? encryption : mediaAddress;
@@ -72,6 +77,7 @@ beforeEach(() => {
     },
     hangUp: async (channelId) => void asked.push(`hang up ${channelId}`),
     readVariables: async (_, names) => {
+      if (names.includes(OFFER_BYTES as never)) return { [OFFER_BYTES]: offerBytes } as never;
       asked.push('read');
       if (failure) throw failure;
       if (tooEarly-- > 0) throw new AriError('refused', 'Unable to read provided function', { status: 500 });
@@ -132,6 +138,15 @@ describe('a call that nobody has answered', () => {
     anchors.settled('c', null);
     expect(await path).toEqual({ at: 'relay' });
     expect(asked).toEqual([ENDPOINT, 'progress', 'read', 'read', 'read', 'read', 'call']);
+  });
+
+  it('is answered at once if it has brought no offer, since Asterisk has a port only when the answer is acknowledged', async () => {
+    tooEarly = 2;
+    offerBytes = '0';
+    const path = anchors.ensure(EARLY);
+    anchors.settled('c', null);
+    expect(await path).toEqual({ at: 'relay' });
+    expect(asked).toEqual([ENDPOINT, 'progress', 'read', 'answer', 'read', 'read', 'call']);
   });
 
   it('is not read again where Asterisk refuses otherwise', async () => {
