@@ -10,13 +10,21 @@ import { addedToneDbov, writeVoiceWav } from './voice-files.ts';
 
 const ADDRESS = '127.0.0.1';
 /** It offers the first, and gets it. */
-const MODULES = ['stdio', 'g722', 'g711', 'aufile', 'aubridge', 'sndfile'];
+const MODULES = ['stdio', 'g722', 'g711', 'aufile', 'aubridge', 'sndfile', 'srtp', 'dtls_srtp'];
 const G722_RATE_HZ = 16_000;
 /** Without the release, a key counts as held until nothing has been typed for 250 ms. NUL means nothing to it. */
 const RELEASE = '\x04';
 const STILL_HELD = '\0';
 const STILL_HELD_EVERY_MS = 150;
 const TIMES_STILL_HELD = 4;
+
+/** SIP over TLS, and encrypted audio. */
+export type BaresipEncryption = {
+  readonly audio: 'srtp-mand' | 'dtls_srtp';
+  readonly password: string;
+  /** The file with the certificate that it believes. */
+  readonly certificate: string;
+};
 
 /** baresip: its microphone is a file, and what it hears is recorded by its module sndfile. */
 export class Baresip implements OtherPhone {
@@ -32,14 +40,18 @@ export class Baresip implements OtherPhone {
     this.#server = server;
   }
 
-  static async start(server: SipServer, callerNumber: string): Promise<Baresip> {
+  /** @param encryption with it, `callerNumber` is also the user name for its password */
+  static async start(server: SipServer, callerNumber: string, encryption?: BaresipEncryption): Promise<Baresip> {
     const command = await findProgram('baresip');
     const modules = join(dirname(command.at(-1) ?? ''), '../lib/baresip/modules');
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-baresip-'));
     await writeVoiceWav(join(directory, 'voice.wav'));
-    await writeFile(join(directory, 'accounts'), `<sip:${callerNumber}@${ADDRESS}>;regint=0\n`);
+    const transport = encryption ? ';transport=tls' : '';
+    const { audio = '', password = '', certificate = null } = encryption ?? {};
+    const secrets = encryption ? `;auth_user=${callerNumber};auth_pass=${password};mediaenc=${audio}` : '';
+    await writeFile(join(directory, 'accounts'), `<sip:${callerNumber}@${ADDRESS}${transport}>;regint=0${secrets}\n`);
     await writeFile(join(directory, 'contacts'), '');
-    await writeFile(join(directory, 'config'), configuration(directory, modules));
+    await writeFile(join(directory, 'config'), configuration(directory, modules, certificate));
     const program = new ConsoleProgram([...command, '-f', directory], { directory });
     await program.waitFor('baresip is ready');
     return new Baresip(program, directory, server);
@@ -93,7 +105,8 @@ export class Baresip implements OtherPhone {
   }
 }
 
-const configuration = (directory: string, modules: string): string => `
+const configuration = (directory: string, modules: string, certificate: string | null): string => `
+${certificate ? `sip_cafile ${certificate}\nsip_verify_server yes` : ''}
 sip_listen ${ADDRESS}:0
 net_interface ${ADDRESS}
 module_path ${modules}

@@ -19,6 +19,9 @@ export interface OtherPhone {
   stop(): Promise<void>;
 }
 
+/** One whose audio is encrypted. */
+export type EncryptedPhone = Pick<OtherPhone, 'dial' | 'press' | 'pressLong' | 'hears' | 'hangUp' | 'stop'>;
+
 export const VOICE_HZ = 440;
 export const VOICE_DBOV = -20;
 /** Longer than any test needs: not all of them begin again at the end. */
