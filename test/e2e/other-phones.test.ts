@@ -78,8 +78,10 @@ async function scenario(phone: OtherPhone, callerNumber: string): Promise<void> 
   await moderator.waitForNoTone(VOICE_HZ, { belowDbov: NOT_HEARD_DBOV, timeoutMs: 3000 });
 
   await phone.hold();
+  await expect.poll(async () => (await member('3001')).phoneHold, WITHIN).toBe(true);
   await there.waitForNoTone(VOICE_HZ, { belowDbov: NOT_HEARD_DBOV, timeoutMs: 3000 });
   await phone.resume();
+  await expect.poll(async () => (await member('3001')).phoneHold, WITHIN).toBe(false);
   await there.waitForToneLevel(VOICE_HZ, VOICE_DBOV, STEADY);
   if (phone.hearsAfterHold) await hears(THERE_HZ, LEVEL_DBOV);
 
