@@ -81,7 +81,13 @@ export const variablesSchema = z
   .transform(({ variables }) => variables);
 
 const eventSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('StasisStart'), args: z.array(z.string()), channel: channelSchema }),
+  z.object({
+    type: z.literal('StasisStart'),
+    args: z.array(z.string()),
+    channel: channelSchema,
+    /** The channel whose place this one takes: the end of an attended transfer. Asterisk may repeat it when the channel comes again. */
+    replace_channel: z.object({ id: z.string() }).optional(),
+  }),
   z.object({ type: z.literal('StasisEnd'), channel: channelSchema }),
   z.object({ type: z.literal('ChannelDestroyed'), channel: channelSchema, cause: z.number().default(0) }),
   z.object({ type: z.literal('ChannelDtmfReceived'), digit: z.string(), channel: channelSchema }),

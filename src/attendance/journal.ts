@@ -80,6 +80,8 @@ export class Journal {
         return event;
       case 'transferred':
         return { type: 'transferred', memberId: event.memberId, to: event.conference };
+      case 'replaced':
+        return { type: 'replaced', memberId: event.memberId, ...named(event.caller) };
       case 'turned-away': {
         const { type, memberId, result } = event;
         return { type, memberId, ...named(event.caller), result };

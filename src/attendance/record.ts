@@ -31,6 +31,7 @@ const recordSchema = z.discriminatedUnion('type', [
   z.object({ ...common, type: z.literal('leaving'), memberId, result }),
   z.object({ ...common, type: z.literal('left'), memberId }),
   z.object({ ...common, type: z.literal('transferred'), memberId, to: z.string() }),
+  z.object({ ...common, type: z.literal('replaced'), memberId, ...caller }),
   z.object({ ...common, type: z.literal('turned-away'), memberId, ...caller, result }),
   z.object({ ...common, type: z.literal('recording'), state: z.string(), name: z.string() }),
   z.object({ ...common, type: z.literal('ended') }),

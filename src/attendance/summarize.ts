@@ -6,8 +6,8 @@ type RowResult = NonNullable<AttendanceRow['result']>;
 
 type Stay = {
   readonly memberId: number;
-  readonly number: string;
-  readonly name: string;
+  number: string;
+  name: string;
   /** null: turned away at the door. */
   readonly joinedAtMs: number | null;
   left: { readonly atMs: number; readonly result: RowResult } | null;
@@ -67,6 +67,10 @@ function apply(run: Run, record: AttendanceRecord, atMs: number): void {
       return goOut(stay, atMs, record.result);
     case 'transferred':
       return goOut(stay, atMs, 'TRANSFERRED');
+    case 'replaced':
+      // The row is that of the caller who has the place now.
+      if (stay) Object.assign(stay, { number: record.number, name: record.name });
+      return;
     case 'left':
       return goOut(stay, atMs, 'HANGUP');
     case 'resumed':

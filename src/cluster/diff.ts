@@ -24,7 +24,8 @@ export function changesBetween(before: Conference | null, after: Conference | nu
   const known = before && was ? before.members : Members.NONE;
   for (const { was: old, is: member } of after.members.changesSince(known)) {
     if (member) changes.push(...changesOf(is.name, old, member));
-    else if (old) changes.push({ type: 'left', conference: is.name, memberId: old.id });
+    // A member whose call was replaced by another one has not left.
+    else if (old && !after.members.byId(old.id)) changes.push({ type: 'left', conference: is.name, memberId: old.id });
   }
   return changes;
 }

@@ -145,7 +145,12 @@ function applyOne(parts: Map<string, RemotePart>, change: Exclude<Change, Settin
 }
 
 function membersAfter(members: Members, change: Extract<Change, { type: 'left' | 'member' | 'talking' }>): Members {
-  if (change.type === 'member') return members.put(memberOf(change.member));
+  if (change.type === 'member') {
+    const is = memberOf(change.member);
+    const was = members.byId(is.id);
+    // Another call may have the member's place now.
+    return (was && was.channelId !== is.channelId ? members.remove(was.channelId) : members).put(is);
+  }
   const member = members.byId(change.memberId);
   if (!member) return members;
   return change.type === 'left'

@@ -24,6 +24,7 @@ import { phoneHeld, returned } from './rules/hold-and-private.ts';
 import { emptied, leave, left, released } from './rules/leaving.ts';
 import { floorMusic, playbackEnded } from './rules/playback.ts';
 import { recordAutomatically, recordingEnded } from './rules/recording.ts';
+import { replaced } from './rules/replaced.ts';
 import { resync } from './rules/resync.ts';
 import { forgetTalking, talkingChanged } from './rules/talking.ts';
 import { tick } from './rules/timers.ts';
@@ -120,6 +121,8 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
       return named(transition, member, input.recorded);
     case 'left':
       return isAway(member) && !input.destroyed ? undefined : left(transition, member);
+    case 'replaced':
+      return replaced(transition, member, input.by);
     case 'returned':
       return returned(transition, member);
     case 'dtmf':

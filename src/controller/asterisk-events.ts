@@ -54,7 +54,7 @@ export class AsteriskEvents {
     switch (event.type) {
       case 'StasisStart':
         inviter.handle({ type: 'StasisStart', channelId: event.channel.id });
-        return this.#entered(event.channel, event.args);
+        return this.#entered(event.channel, event.args, event.replace_channel?.id);
       case 'StasisEnd':
         return this.#gone(event.channel.id, false);
       case 'ChannelDestroyed':
@@ -86,11 +86,13 @@ export class AsteriskEvents {
     }
   }
 
-  #entered(channel: AriChannel, args: readonly string[]): void {
+  #entered(channel: AriChannel, args: readonly string[], replaced: string | undefined): void {
     const { asterisk, conferences, incomingCalls, logger } = this.#deps;
     const { names, floorLegs, meters, prompter, floorPlayer } = asterisk;
     const floorLeg = names.conferenceOfFloorLeg(channel.id);
     if (floorLeg !== null) return floorLegs.entered(floorLeg);
+    // It does not come from the dialplan.
+    if (replaced !== undefined && args.length === 0) return incomingCalls.replace(channel, replaced);
     switch (args[0]) {
       case WHISPER:
         return prompter.whisperEntered(channel.id);
@@ -99,6 +101,7 @@ export class AsteriskEvents {
       case METER:
         return void meters.entered(names.channelOfMeter(channel.id) ?? '');
       case RETURN:
+        if (incomingCalls.returned(channel)) return;
         return this.#returned(channel.id, args[1]);
     }
     const member = conferences.memberOf(channel.id);

@@ -114,6 +114,22 @@ export class Conferences implements ChannelObserver {
     this.#conferenceOf.set(channelId, name);
   }
 
+  /** Events of a channel are not about its member any more, whose place another call takes. @returns the conference */
+  disown(channelId: string): string | undefined {
+    const name = this.#conferenceOf.get(channelId);
+    this.#conferenceOf.delete(channelId);
+    return name;
+  }
+
+  /** Another call takes a member's place. @returns false if the member has left meanwhile */
+  replace(name: string, channelId: string, by: Extract<Input, { type: 'replaced' }>['by']): boolean {
+    this.claim(by.channelId, name);
+    this.dispatch(name, { type: 'replaced', channelId, by });
+    if (this.memberOf(by.channelId)) return true;
+    this.#conferenceOf.delete(by.channelId);
+    return false;
+  }
+
   /** Forgets channels that are not members any more. */
   forgetStrangers(): void {
     for (const [channelId, name] of this.#conferenceOf) {

@@ -17,6 +17,8 @@ export type ConferenceEvent =
   | { type: 'leaving'; memberId: number; result: Result }
   | { type: 'left'; memberId: number }
   | { type: 'transferred'; memberId: number; conference: string }
+  /** Another call has taken the member's place: the caller is now this one. */
+  | { type: 'replaced'; memberId: number; caller: Caller }
   | { type: 'turned-away'; memberId: number; caller: Caller; result: Result }
   /** The caller waits until the PIN is judged, for so long at least, because there were many wrong ones. */
   | { type: 'pin-guessing'; caller: Caller; delayMs: number }

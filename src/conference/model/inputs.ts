@@ -22,6 +22,8 @@ export type Input =
   | { type: 'end-announced' }
   /** The call has left our application; unless it has ended, someone who is away in the dialplan comes back. */
   | { type: 'left'; channelId: string; destroyed: boolean }
+  /** Another call takes the place of this one, so that its caller is the member from now on: an attended transfer. */
+  | { type: 'replaced'; channelId: string; by: { channelId: string; caller: Caller; path: Path } }
   /** A member who was away in the dialplan is back in our application. */
   | { type: 'returned'; channelId: string }
   | { type: 'dtmf'; channelId: string; digit: string }

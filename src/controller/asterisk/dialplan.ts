@@ -7,6 +7,7 @@ export const RESULT_VARIABLE = 'ROSTRUM_RESULT';
 
 /** Contexts of the dialplan that belong to Rostrum: see asterisk-config/extensions.conf. */
 export const EXECUTE_CONTEXT = 'rostrum-execute';
+export const REPLACEMENT_CONTEXT = 'rostrum-replacement';
 export const PLAYER_CONTEXT = 'rostrum-player';
 export const METER_CONTEXT = 'rostrum-meter';
 /** The variable with the address that METER_CONTEXT connects to. */
@@ -16,7 +17,7 @@ export const METER_VARIABLE = 'ROSTRUM_METER';
 export const WHISPER = 'whisper';
 export const PLAYER = 'player';
 export const METER = 'meter';
-/** ... and for calls that come back from an application of the dialplan. */
+/** ... and for calls that come back from the dialplan, to which Rostrum has sent them. */
 export const RETURN = 'return';
 
 /** Loudness of one volume step. */

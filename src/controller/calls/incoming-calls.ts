@@ -14,12 +14,13 @@ import type { Anchors } from './anchors.ts';
 import { Arrivals } from './arrivals.ts';
 import { type Arrival, CallRouter, type CallRouterDeps } from './call-router.ts';
 import { Lobby } from './lobby.ts';
+import { Replacements, type ReplacementsDeps } from './replacements.ts';
 
 /** A call that joins a conference. */
 export type JoiningCall = Omit<Extract<Input, { type: 'join' }>, 'type'>;
 
 /** The conferences that calls join. */
-export type Destinations = {
+export type Destinations = ReplacementsDeps['conferences'] & {
   readonly profileNames: readonly string[];
   settingsFor(conference: string | null, profileName: string): Settings | null;
   conferenceOf(channelId: string): string | undefined;
@@ -55,6 +56,7 @@ export class IncomingCalls implements ChannelObserver {
   readonly #router: CallRouter;
   readonly #arrivals: Arrivals;
   readonly #lobby: Lobby;
+  readonly #replacements: Replacements;
   /** Channels of calls that wait to join until it is known how their callers can hear. Bounded by the calls of Asterisk. */
   readonly #joining = new Set<string>();
 
@@ -73,6 +75,11 @@ export class IncomingCalls implements ChannelObserver {
       join: (conference, profileName, channel, flags) =>
         this.#join(channel, conference, profileName, { flags, origin: 'lobby' }),
     });
+    this.#replacements = new Replacements({
+      ...deps,
+      lobby: this.#lobby,
+      withPath: (channel, use) => this.#withPath(channel, use),
+    });
   }
 
   /** Calls that come in. */
@@ -80,15 +87,25 @@ export class IncomingCalls implements ChannelObserver {
     return this.#arrivals.admission;
   }
 
-  /** Whether a call is undecided: it waits, is about to join, or is on its way out. */
+  /** Whether a call is undecided: it waits, is about to join or to replace another one, or is on its way out. */
   isUndecided(channelId: string): boolean {
     const isArriving = this.#arrivals.has(channelId) && !this.#deps.conferences.memberOf(channelId);
-    return this.#router.has(channelId) || isArriving;
+    return this.#router.has(channelId) || this.#replacements.has(channelId) || isArriving;
   }
 
   /** A call has come. */
   receive(channel: AriChannel, args: readonly string[]): void {
     this.#receive(channel, args, (arrival) => this.#router.receive(arrival));
+  }
+
+  /** A call takes the place of another one. @param replaced the channel of that one */
+  replace(channel: AriChannel, replaced: string): void {
+    this.#replacements.receive(channel, replaced);
+  }
+
+  /** A call is back from the dialplan. @returns whether Rostrum has sent it there so that it takes the place of another */
+  returned(channel: AriChannel): boolean {
+    return this.#replacements.returned(channel);
   }
 
   /** Asterisk was read: the calls that it has are received, and others are forgotten. */
@@ -121,7 +138,8 @@ export class IncomingCalls implements ChannelObserver {
     this.#arrivals.settled(channelId, error);
   }
 
-  channelGone(channelId: string): void {
+  channelGone(channelId: string, destroyed: boolean): void {
+    this.#replacements.channelGone(channelId, destroyed);
     this.#joining.delete(channelId);
     this.#lobby.channelGone(channelId);
     this.#router.channelGone(channelId);
@@ -133,6 +151,7 @@ export class IncomingCalls implements ChannelObserver {
     this.#lobby.stop();
     this.#arrivals.stop();
     this.#router.stop();
+    this.#replacements.stop();
   }
 
   #receive(channel: AriChannel, args: readonly string[], route: (arrival: Arrival) => void): void {
@@ -159,17 +178,20 @@ export class IncomingCalls implements ChannelObserver {
     route(arrival);
   }
 
-  /** A call joins once it is known how its caller can hear. */
   #join(
     channel: AriChannel,
     conference: string,
     profileName: string,
     how: Pick<JoiningCall, 'flags' | 'origin'>,
   ): void {
-    const { anchors, conferences, reconciler, logger, ari } = this.#deps;
+    const call = { channelId: channel.id, caller: callerOf(channel), ...how };
+    this.#withPath(channel, (path) => this.#deps.conferences.join(conference, profileName, { ...call, path }));
+  }
+
+  /** A call joins, in the way given, once it is known how its caller can hear. It is hung up if it cannot be heard. */
+  #withPath(channel: AriChannel, join: (path: Path) => void): void {
+    const { anchors, reconciler, logger, ari } = this.#deps;
     const { id } = channel;
-    const join = (path: Path) =>
-      conferences.join(conference, profileName, { channelId: id, caller: callerOf(channel), ...how, path });
     const path = anchors.ensure(channel);
     if (!(path instanceof Promise)) return join(path);
     this.#joining.add(id);

@@ -14,7 +14,7 @@ import type { Anchors } from './anchors.ts';
 /** The log says so where Asterisk fails to do something for a caller. */
 const FAILURE = 'lobby: a caller could not be asked or released';
 
-type Guest = {
+export type Guest = {
   readonly channel: AriChannel;
   readonly settings: Settings;
   readonly flags: FlagChanges;
@@ -60,6 +60,13 @@ export class Lobby implements ChannelObserver {
     const guest = { channel, settings, flags, visitor };
     this.#guests.set(channel.id, guest);
     this.#ask(guest, ['enter-conference']);
+  }
+
+  /** Lets a caller go whose place another call takes. @returns null if the caller is not here */
+  take(channelId: string): Guest | null {
+    const guest = this.#guests.get(channelId) ?? null;
+    this.#guests.delete(channelId);
+    return guest;
   }
 
   handleDtmf(channelId: string, digit: string): void {

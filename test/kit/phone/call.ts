@@ -55,6 +55,8 @@ export class Call {
   readonly invitedAtMs = performance.now();
   /** The URIs to which the call was redirected, one after the other. */
   readonly redirects: string[] = [];
+  /** What became of the phone's REFERs, one after the other: status lines such as `SIP/2.0 200 OK`. */
+  readonly notified: string[] = [];
   readonly #media: Media;
   readonly #heardKeys: HeardKey[] = [];
   readonly #onEnded: (call: Call) => void;
@@ -136,6 +138,24 @@ export class Call {
   hold(held: boolean): Promise<number> {
     if (this.#session === null) throw new PhoneError({ code: 'not-answered' });
     return this.#session.offer(held ? 'sendonly' : 'sendrecv');
+  }
+
+  /** Sends a request inside the dialog, of its own making; resolves with the final status, 0 when nobody answered. */
+  request(method: string, headers: Readonly<Record<string, string>> = {}, body = ''): Promise<number> {
+    if (this.#session === null) throw new PhoneError({ code: 'not-answered' });
+    return this.#session.request(method, Object.entries(headers), body);
+  }
+
+  /** The other end of this call is asked to call somebody else (RFC 3515); as `request`. See `notified`. */
+  refer(target: string): Promise<number> {
+    return this.request('REFER', { 'refer-to': `<${target}>` });
+  }
+
+  /** The header by which another call takes the place of this one at its other end (RFC 3891). */
+  get replaces(): { readonly replaces: string } {
+    if (this.#session === null) throw new PhoneError({ code: 'not-answered' });
+    const { callId, localTag, remoteTag } = this.#session.dialog;
+    return { replaces: `${callId};to-tag=${remoteTag};from-tag=${localTag}` };
   }
 
   /** Its packets come from another port from now on, of this address or another one: behind NAT that happens. */
@@ -311,6 +331,7 @@ export class Call {
       this.#media.setRemote(remote);
     },
     onKey: (key) => this.#keepKey({ key, via: 'info', atMs: performance.now() }),
+    onNotified: (statusLine) => this.notified.push(statusLine),
     onEnded: (end) => this.#finish(end),
     localAudio: () => this.#media.describe(),
   };

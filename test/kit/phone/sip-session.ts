@@ -25,6 +25,8 @@ export interface SessionHandler {
   onRemoteAudio(remote: RemoteAudio): void;
   /** A key that came as SIP INFO. */
   onKey(key: string): void;
+  /** What became of a REFER, as a NOTIFY tells it: the status line of a SIP response (RFC 3515). */
+  onNotified(statusLine: string): void;
   onEnded(end: CallEnd): void;
   /** Our side of the audio, as it is now. */
   localAudio(): LocalAudio;
@@ -43,7 +45,7 @@ export interface SipWire {
 
 /** A peer that does not answer our BYE is left after this. */
 const BYE_TIMEOUT_MS = 4000;
-const INFO_TIMEOUT_MS = 4000;
+const REQUEST_TIMEOUT_MS = 4000;
 /** A phone's description changes in what the other side asked for, and when the phone holds the call. */
 export const SDP_ORIGIN: SdpOrigin = { sessionId: 1, version: 1 };
 const SDP_TYPE: SipHeader = ['content-type', 'application/sdp'];
@@ -73,16 +75,18 @@ export abstract class SipSession {
     else if (this.#state === 'early') this.giveUp();
   }
 
-  /** Sends one key as SIP INFO; resolves with the final status, 0 when nobody answered. */
+  /** Sends one key as SIP INFO; as `request`. */
   sendKeyInfo(key: string, durationMs: number): Promise<number> {
-    const request = dialogRequest(this.dialog, this.wire.local, {
-      method: 'INFO',
-      headers: [['content-type', 'application/dtmf-relay']],
-      body: formatDtmfRelay(key, durationMs),
-    });
+    const headers: SipHeader[] = [['content-type', 'application/dtmf-relay']];
+    return this.request('INFO', headers, formatDtmfRelay(key, durationMs));
+  }
+
+  /** Sends a request inside the dialog; resolves with the final status, 0 when nobody answered. */
+  request(method: string, headers: readonly SipHeader[], body = ''): Promise<number> {
+    const request = dialogRequest(this.dialog, this.wire.local, { method, headers, body });
     return new Promise((resolve) => {
       const handler = { onFinal: (response: SipResponse | null) => resolve(response?.status ?? 0) };
-      this.wire.request(request, this.#hop(), handler, INFO_TIMEOUT_MS);
+      this.wire.request(request, this.#hop(), handler, REQUEST_TIMEOUT_MS);
     });
   }
 
@@ -134,9 +138,12 @@ export abstract class SipSession {
         if (request.body === '') this.#answer(request, from, 200, 'OK');
         else this.#answer(request, from, 200, 'OK', this.#sdp());
         return;
+      case 'NOTIFY':
+        this.handler.onNotified(request.body.trim());
+        this.#answer(request, from, 200, 'OK');
+        return;
       case 'OPTIONS':
       case 'MESSAGE':
-      case 'NOTIFY':
         this.#answer(request, from, 200, 'OK');
         return;
       default:

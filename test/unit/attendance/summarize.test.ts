@@ -133,6 +133,16 @@ describe('a summary of attendance', () => {
     expect(rowsOf(records)).toMatchObject([{ seconds: 10, result: 'TRANSFERRED' }]);
   });
 
+  it('has one row where another caller has taken the place, with that number', () => {
+    const records = journalled([
+      [0, started],
+      [10, joined(1)],
+      [20, { type: 'replaced', memberId: 1, caller: { number: '200', name: 'Bob' } }],
+      [30, left(1)],
+    ]);
+    expect(rowsOf(records)).toMatchObject([{ number: '200', name: 'Bob', seconds: 20, result: 'HANGUP' }]);
+  });
+
   it('has callers who were turned away, without a time of joining', () => {
     const records = journalled([
       [0, started],

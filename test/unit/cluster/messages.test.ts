@@ -94,6 +94,12 @@ describe('what is told of a conference', () => {
     expect(changesBetween(two, null)).toEqual([{ type: 'ended', conference: '3000' }]);
   });
 
+  it.each(['0', 'b'])('is the member with another call, where that was replaced by call %s', (channelId) => {
+    const by = { channelId, caller: { number: '200', name: 'Bob' }, path: { at: 'relay' as const } };
+    const replaced = play(one, [{ type: 'replaced', channelId: 'a', by }]).conference;
+    expect(changesBetween(one, replaced)).toMatchObject([{ type: 'member', member: { id: 1, channel: channelId } }]);
+  });
+
   it('is that a number is gone, where a call that was found in Asterisk got another one', () => {
     const asked = play(conference({ access: { userPin: '4711' } }), [joins('a')]).conference;
     const channel: ChannelSeen = {

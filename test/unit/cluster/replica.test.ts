@@ -67,6 +67,12 @@ describe('the replica of another node', () => {
     expect([replica.members, replica.isComplete]).toEqual([2, false]);
   });
 
+  it('has one member where a call was replaced by another one', () => {
+    const replica = replicaOf(member(1), member(2));
+    replica.apply(delta(11, member(1, { channel: 'other' })));
+    expect([...(replica.conferences.get('3000')?.members.keys() ?? [])]).toEqual(['other', 'c2']);
+  });
+
   it('takes a snapshot in parts, and shows nothing of it before the last one', () => {
     const replica = replicaOf(member(1), member(2));
     const parts = [

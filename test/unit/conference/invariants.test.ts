@@ -95,6 +95,8 @@ class Run {
       }
       case 'returned':
         return this.#returned(given.who);
+      case 'replaced':
+        return this.#replaced(given.who);
       case 'command':
         return this.state.status === 'new' ? null : { type: 'command', command: given.command };
       case 'playback-ended':
@@ -124,6 +126,17 @@ class Run {
 
   #channelAt(who: number): string | undefined {
     return [...this.world.channels.keys()][who % Math.max(1, this.world.channels.size)];
+  }
+
+  #replaced(who: number): Input | null {
+    const { world } = this;
+    const members = [...world.channels].filter(([id, { at }]) => at === 'application' && this.state.members.has(id));
+    const [channelId] = members[who % Math.max(1, members.length)] ?? [];
+    if (channelId === undefined) return null;
+    const by = `channel-${++this.#channels}`;
+    world.calls(by);
+    world.channels.delete(channelId);
+    return { type: 'replaced', channelId, by: { channelId: by, caller: CALLER, path: pathOf(by) } };
   }
 
   #returned(who: number): Input | null {

@@ -170,7 +170,7 @@ const happening = fc.oneof(
     arbitrary: fc.record({ what: fc.constant('settings' as const), settings: fc.nat(SETTINGS.length - 1) }),
   },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('resync' as const), restarted: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('returned' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom('returned' as const, 'replaced' as const), who }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('wake' as const) }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('told' as const), input: told }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('unanchored' as const), who, restarted: fc.boolean() }) },
