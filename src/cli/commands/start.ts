@@ -3,6 +3,7 @@ import { readConfig } from '../../config/read-config.ts';
 import { isUpgradeRequest, type UpgradeAnswer } from '../../controller/upgrade.ts';
 import { createLogger } from '../../process/logger.ts';
 import { Supervisor } from '../../process/supervisor.ts';
+import { answerSystemdWatchdog } from '../../process/systemd-watchdog.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 
 /**
@@ -36,6 +37,7 @@ export async function start({ config: configFile }: { config?: string }): Promis
   process.once('SIGINT', stop);
   // Read the profiles again.
   process.on('SIGHUP', () => controller.signal('SIGHUP'));
+  void answerSystemdWatchdog(process.env, logger);
   const running = supervisors.map((supervisor) => supervisor.run());
   await Promise.race(running);
   stop();
