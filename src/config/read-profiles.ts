@@ -7,6 +7,8 @@ import { MAX_YAML_BYTES, type Problem } from '../yaml/yaml-document.ts';
 import { ConfigError } from './errors.ts';
 
 const SUFFIX = '.yaml';
+/** Each is an open file, of which a process may have only some hundred. */
+const READ_AT_ONCE = 64;
 
 /** The profile files of a directory, or what keeps it from being one. */
 export type ProfileDirectory = { ok: true; files: ProfileFile[] } | { ok: false; problems: Problem[] };
@@ -42,7 +44,11 @@ export async function readProfileFiles(directory: string): Promise<ProfileDirect
   } catch (cause) {
     return fail(`the profiles cannot be read (${(cause as NodeJS.ErrnoException).code})`);
   }
-  const files = await Promise.all(names.map((name) => readProfileFile(join(directory, name))));
+  const files: (ProfileFile | null)[] = [];
+  for (let at = 0; at < names.length; at += READ_AT_ONCE) {
+    const some = names.slice(at, at + READ_AT_ONCE);
+    files.push(...(await Promise.all(some.map((name) => readProfileFile(join(directory, name))))));
+  }
   const found = files.filter((file) => file !== null).sort((a, b) => (a.name < b.name ? -1 : 1));
   return found.length === 0
     ? fail(`no profiles in it: they are files that end in ${SUFFIX}`)

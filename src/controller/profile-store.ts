@@ -5,8 +5,9 @@ import type { Logger } from 'winston';
 import { z } from 'zod';
 import { ConfigError } from '../config/errors.ts';
 import { readProfileFiles } from '../config/read-profiles.ts';
-import { type Profiles, type Resolution, resolveProfiles } from '../profiles/profiles.ts';
-import { changedProfiles, type ProfileChange, TAKES_EFFECT_WORDS } from '../profiles/takes-effect.ts';
+import { type Profiles, type Resolution, resolving } from '../profiles/profiles.ts';
+import { comparing, type ProfileChange, TAKES_EFFECT_WORDS } from '../profiles/takes-effect.ts';
+import { inSlices } from '../timing/in-slices.ts';
 import { formatProblem, type Problem } from '../yaml/yaml-document.ts';
 
 /** The result of reading the profiles again. With problems, everything stays as it was. */
@@ -92,12 +93,12 @@ export class ProfileStore {
     const result = await this.#inTurn(() => this.#read());
     if (!result.ok) {
       const files = goodFiles.safeParse(await this.#deps.lastGood?.());
-      const former = files.success ? resolveProfiles(files.data) : result;
+      const former = files.success ? await inSlices(resolving(files.data)) : result;
       if (!former.ok) {
         this.stop();
         throw ConfigError.of(result.problems);
       }
-      this.#use(former);
+      await this.#use(former);
       this.#report(result, 'this process has started');
     }
     await this.#look();
@@ -134,14 +135,14 @@ export class ProfileStore {
       read = await readProfileFiles(this.#options.directory);
     } while (before !== (await this.#signature()) && ++reads < MOST_READS);
     this.#seen = before;
-    const resolution = read.ok ? resolveProfiles(read.files) : read;
+    const resolution = read.ok ? await inSlices(resolving(read.files)) : read;
     if (!resolution.ok) return { ok: false, problems: resolution.problems };
     if (read.ok) this.#deps.keepGood?.(read.files);
     return this.#use(resolution);
   }
 
-  #use(resolution: Resolution & { ok: true }): ReloadResult & { ok: true } {
-    const changes = changedProfiles(this.#current, resolution.profiles);
+  async #use(resolution: Resolution & { ok: true }): Promise<ReloadResult & { ok: true }> {
+    const changes = await inSlices(comparing(this.#current, resolution.profiles));
     const result = { ok: true, changes } as const;
     const isFirst = this.#current.conferences.size === 0 && this.#current.controls.size === 0;
     this.#current = resolution.profiles;

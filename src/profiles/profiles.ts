@@ -1,3 +1,4 @@
+import { allSteps } from '../base/all-steps.ts';
 import type { Settings } from '../conference/model/conference.ts';
 import { type Problem, problemsOf } from '../yaml/yaml-document.ts';
 import type { ConferenceProfile } from './conference-schema.ts';
@@ -42,9 +43,15 @@ export function parseProfiles(files: readonly ProfileFile[]): Profiles | Problem
 
 /** As `parseProfiles`, with where each value is from. */
 export function resolveProfiles(files: readonly ProfileFile[]): Resolution {
+  return allSteps(resolving(files));
+}
+
+/** As `resolveProfiles`, in steps: thousands of profiles take seconds. */
+export function* resolving(files: readonly ProfileFile[]): Generator<void, Resolution> {
   const problems: Problem[] = [];
   const owns = new Map<string, OwnProfile>();
   for (const file of files) {
+    yield;
     const parsed = parseProfileFile(file);
     if (parsed.ok) owns.set(parsed.own.name, parsed.own);
     else problems.push(...parsed.problems);
@@ -53,6 +60,7 @@ export function resolveProfiles(files: readonly ProfileFile[]): Resolution {
   const known = new Set(files.map(({ name }) => name));
   const resolved = new Map<string, ResolvedProfile>();
   for (const own of owns.values()) {
+    yield;
     const found = lineageOf(own, owns, known);
     if (!found.ok) {
       if (found.problem) problems.push(found.problem);
@@ -63,7 +71,7 @@ export function resolveProfiles(files: readonly ProfileFile[]): Resolution {
     else resolved.set(own.name, result as ResolvedProfile);
   }
   if (problems.length > 0) return { ok: false, problems: inOrder(problems, files) };
-  return { ok: true, profiles: profilesOf(resolved), resolved };
+  return { ok: true, profiles: yield* profilesOf(resolved), resolved };
 }
 
 function resolve(
@@ -122,7 +130,7 @@ function inOrder(problems: readonly Problem[], files: readonly ProfileFile[]): P
   );
 }
 
-function profilesOf(resolved: ReadonlyMap<string, ResolvedProfile>): Profiles {
+function* profilesOf(resolved: ReadonlyMap<string, ResolvedProfile>): Generator<void, Profiles> {
   const conferences = new Map<string, ConferenceProfile>();
   const controls = new Map<string, ControlsProfile>();
   for (const { name, profile } of resolved.values()) {
@@ -131,6 +139,7 @@ function profilesOf(resolved: ReadonlyMap<string, ResolvedProfile>): Profiles {
   }
   const settings = new Map<string, Settings>();
   for (const [name, profile] of conferences) {
+    yield;
     const keys = controls.get(profile.controls);
     const adminKeys = profile.adminControls ? controls.get(profile.adminControls) : keys;
     if (keys && adminKeys) settings.set(name, settingsOf(name, profile, keys, adminKeys));

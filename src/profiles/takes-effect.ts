@@ -1,3 +1,4 @@
+import { allSteps } from '../base/all-steps.ts';
 import { equals } from '../base/equals.ts';
 import type { ConferenceSettings } from '../conference/model/settings.ts';
 import type { ConferenceProfile, TakesEffect } from './conference-schema.ts';
@@ -38,24 +39,32 @@ export function changedKeys(
 
 /** The changes between two sets of profiles. A profile whose kind has changed is removed and added. */
 export function changedProfiles(before: Profiles, after: Profiles): ProfileChange[] {
+  return allSteps(comparing(before, after));
+}
+
+/** As `changedProfiles`, in steps: thousands of profiles take long. */
+export function* comparing(before: Profiles, after: Profiles): Generator<void, ProfileChange[]> {
   return [
-    ...changesOfKind('conference', before.conferences, after.conferences),
-    ...changesOfKind('controls', before.controls, after.controls),
+    ...(yield* changesOfKind('conference', before.conferences, after.conferences)),
+    ...(yield* changesOfKind('controls', before.controls, after.controls)),
   ];
 }
 
-function changesOfKind<P extends ConferenceProfile | ControlsProfile>(
+function* changesOfKind<P extends ConferenceProfile | ControlsProfile>(
   kind: ProfileKind,
   before: ReadonlyMap<string, P>,
   after: ReadonlyMap<string, P>,
-): ProfileChange[] {
-  return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((name): ProfileChange[] => {
+): Generator<void, ProfileChange[]> {
+  const changes: ProfileChange[] = [];
+  for (const name of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    yield;
     const [old, now] = [before.get(name), after.get(name)];
-    if (!now) return [{ kind, name, change: 'removed', keys: [] }];
-    if (!old) return [{ kind, name, change: 'added', keys: [] }];
-    const keys = changedKeys(old, now);
-    return keys.length > 0 ? [{ kind, name, change: 'changed', keys }] : [];
-  });
+    const keys = old && now ? changedKeys(old, now) : [];
+    if (!now) changes.push({ kind, name, change: 'removed', keys });
+    else if (!old) changes.push({ kind, name, change: 'added', keys });
+    else if (keys.length > 0) changes.push({ kind, name, change: 'changed', keys });
+  }
+  return changes;
 }
 
 /**

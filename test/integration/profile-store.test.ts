@@ -1,11 +1,15 @@
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger, format, transports } from 'winston';
+import { readProfileFiles } from '../../src/config/read-profiles.ts';
 import { ProfileStore, type ProfileStoreOptions } from '../../src/controller/profile-store.ts';
+import type { ProfileFile } from '../../src/profiles/profile-file.ts';
+import { resolveProfiles } from '../../src/profiles/profiles.ts';
 
 let root: string;
 let directory: string;
@@ -186,5 +190,26 @@ describe('the profiles of a running node', () => {
     expect(idleSeconds()).toBe(2);
     await store.start();
     await becomes(3);
+  });
+});
+
+describe('3,000 profiles', () => {
+  it('are read and compared without holding up the process', async () => {
+    const files = Array.from({ length: 3000 }, (_, index) => `hall${index}`);
+    for (const name of files) await write(name, 'kind: conference\nextends: hall\nflags: [+mute]\n');
+    const { files: read } = (await readProfileFiles(directory)) as { files: ProfileFile[] };
+    const startMs = performance.now();
+    resolveProfiles(read);
+    const atOnceMs = performance.now() - startMs;
+
+    await store.start();
+    await write('hall', hall(2));
+    const delays = monitorEventLoopDelay({ resolution: 5 });
+    delays.enable();
+    const result = await store.reload();
+    delays.disable();
+    expect(result).toMatchObject({ ok: true });
+    expect(store.current.conferences.get('hall2999')?.idleSeconds).toBe(2);
+    expect(delays.max / 1e6).toBeLessThan(Math.max(50, atOnceMs / 5));
   });
 });
