@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { freePort } from '../../scripts/machine.ts';
+import { freePort, mediaAddressOf } from '../../scripts/machine.ts';
 import { firstAddress } from '../../src/config/relay-config.ts';
 import { BrowserPhone } from '../kit/browser/browser-phone.ts';
 import { ownAddress } from '../kit/loopback.ts';
-import { Baresip, type BaresipEncryption } from '../kit/other-phones/baresip.ts';
+import { Baresip, type BaresipOptions } from '../kit/other-phones/baresip.ts';
 import { type EncryptedPhone, VOICE_DBOV, VOICE_HZ } from '../kit/other-phones/other-phone.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { harness } from './harness.ts';
@@ -50,6 +50,8 @@ const lab = harness({
     set: [
       ['pjsip.conf', 'transport-tls', 'bind', `${ADDRESS}:${TLS_PORT}`],
       ...FILES.map(([key, path]) => ['pjsip.conf', 'transport-tls', key, path] as const),
+      ['pjsip.conf', 'transport-tls', 'external_media_address', ADDRESS],
+      ['pjsip.conf', 'transport-tls', 'local_net', `${mediaAddressOf(ADDRESS)}/32`],
       ['pjsip.conf', 'encrypted', 'media_address', ADDRESS],
       ['pjsip.conf', 'phone', 'password', PASSWORD],
       ['pjsip.conf', 'dtls-phone', 'password', PASSWORD],
@@ -91,9 +93,14 @@ const BROWSER: Start = () =>
       .digest('base64'),
   });
 const baresip =
-  (user: string, audio: BaresipEncryption['audio']): Start =>
+  (user: string, encryption: BaresipOptions['encryption']): Start =>
   () =>
-    Baresip.start({ host: ADDRESS, port: TLS_PORT }, user, { audio, password: PASSWORD, certificate: CERTIFICATE });
+    Baresip.start({ host: ADDRESS, port: TLS_PORT }, user, {
+      transport: 'tls',
+      certificate: CERTIFICATE,
+      password: PASSWORD,
+      ...(encryption && { encryption }),
+    });
 
 type Start = () => Promise<EncryptedPhone>;
 const PHONES: readonly (readonly [name: string, user: string, start: Start])[] = [
@@ -142,7 +149,25 @@ it.for(PHONES)('%s hears, presses keys, is given a voice and is heard, from the 
   }
 });
 
+it('a phone whose SIP goes over TLS, and whose audio is not encrypted, is a listener at the relay', async () => {
+  const phone = await Baresip.start({ host: ADDRESS, port: TLS_PORT }, '333', {
+    transport: 'tls',
+    certificate: CERTIFICATE,
+  });
+  try {
+    await lab.phones.call('4000', { callerNumber: '200', send: tone(HERE_HZ, LEVEL_DBOV) });
+    await phone.dial('3000');
+    await expect.poll(async () => Math.abs((await phone.hears(HERE_HZ)) - LEVEL_DBOV), WITHIN).toBeLessThan(1);
+    expect(await lab.node.member('3000', '333')).toMatchObject({ role: 'listener', path: 'relay' });
+    await phone.hangUp();
+  } finally {
+    await phone.stop();
+  }
+});
+
 it('nobody has an encrypted endpoint without its password', async () => {
   const from = `<sip:phone@${ADDRESS}>`;
   await expect(lab.phones.call('3000', { from })).rejects.toMatchObject({ code: 'call-failed', status: 401 });
+  // Asterisk's log has no word about what it asks for and gets.
+  expect(readFileSync(lab.node.asterisk.logPath, 'utf8')).not.toContain('security event');
 });

@@ -18,12 +18,14 @@ const STILL_HELD = '\0';
 const STILL_HELD_EVERY_MS = 150;
 const TIMES_STILL_HELD = 4;
 
-/** SIP over TLS, and encrypted audio. */
-export type BaresipEncryption = {
-  readonly audio: 'srtp-mand' | 'dtls_srtp';
-  readonly password: string;
+export type BaresipOptions = {
+  readonly transport?: 'udp' | 'tcp' | 'tls';
   /** The file with the certificate that it believes. */
-  readonly certificate: string;
+  readonly certificate?: string;
+  /** How its audio is encrypted. */
+  readonly encryption?: 'srtp-mand' | 'dtls_srtp';
+  /** The number of the caller is the name that belongs to it. */
+  readonly password?: string;
 };
 
 /** baresip: its microphone is a file, and what it hears is recorded by its module sndfile. */
@@ -40,16 +42,16 @@ export class Baresip implements OtherPhone {
     this.#server = server;
   }
 
-  /** @param encryption with it, `callerNumber` is also the user name for its password */
-  static async start(server: SipServer, callerNumber: string, encryption?: BaresipEncryption): Promise<Baresip> {
+  static async start(server: SipServer, callerNumber: string, options: BaresipOptions = {}): Promise<Baresip> {
+    const { transport = 'udp', certificate = null, encryption, password } = options;
     const command = await findProgram('baresip');
     const modules = join(dirname(command.at(-1) ?? ''), '../lib/baresip/modules');
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-baresip-'));
     await writeVoiceWav(join(directory, 'voice.wav'));
-    const transport = encryption ? ';transport=tls' : '';
-    const { audio = '', password = '', certificate = null } = encryption ?? {};
-    const secrets = encryption ? `;auth_user=${callerNumber};auth_pass=${password};mediaenc=${audio}` : '';
-    await writeFile(join(directory, 'accounts'), `<sip:${callerNumber}@${ADDRESS}${transport}>;regint=0${secrets}\n`);
+    const secret = password ? `;auth_user=${callerNumber};auth_pass=${password}` : '';
+    const encrypted = encryption ? `;mediaenc=${encryption}` : '';
+    const account = `<sip:${callerNumber}@${ADDRESS};transport=${transport}>;regint=0${secret}${encrypted}\n`;
+    await writeFile(join(directory, 'accounts'), account);
     await writeFile(join(directory, 'contacts'), '');
     await writeFile(join(directory, 'config'), configuration(directory, modules, certificate));
     const program = new ConsoleProgram([...command, '-f', directory], { directory });
