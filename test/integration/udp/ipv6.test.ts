@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { audioFilter } from '../../../src/udp/filter.ts';
+import { audioFilter, FROM_IP_HEADER, JUMP_IF_AT_LEAST, LOAD_HALF_WORD, RETURN } from '../../../src/udp/filter.ts';
 import { Receiving } from './receiving.ts';
 
 const HOST = '::1';
@@ -25,7 +25,7 @@ async function start(driver: 'libc' | 'dgram'): Promise<Receiving> {
 describe.each(['libc', 'dgram'] as const)('a UDP socket of IPv6 through %s', (driver) => {
   it('sends to any peer, and tells where packets come from', async () => {
     const all = await start(driver);
-    const [a, b] = [await all.open({ host: HOST, dscp: 46 }), await all.open({ host: HOST })];
+    const [a, b] = [await all.open({ host: HOST }), await all.open({ host: HOST })];
     const expected = [all.send(a.socket, 'one', b.socket), all.send(a.socket, 'two', b.socket)];
     await all.until(() => b.packets.length === 2);
     expect(b.packets).toEqual(expected);
@@ -67,6 +67,24 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket of IPv6 through %s', (dr
 });
 
 describe('a filter in the kernel', () => {
+  it('sees that packets are marked for routers', async () => {
+    const all = await start('libc');
+    const receiver = await all.open({ host: HOST });
+    // The version, the traffic class and a part of the flow label, RFC 8200: those of expedited forwarding pass.
+    receiver.socket.setFilter([
+      { code: LOAD_HALF_WORD, operand: FROM_IP_HEADER, skipIfTrue: 0, skipIfFalse: 0 },
+      { code: JUMP_IF_AT_LEAST, operand: 0x6b80, skipIfTrue: 0, skipIfFalse: 2 },
+      { code: JUMP_IF_AT_LEAST, operand: 0x6b90, skipIfTrue: 1, skipIfFalse: 0 },
+      { code: RETURN, operand: 0xffff, skipIfTrue: 0, skipIfFalse: 0 },
+      { code: RETURN, operand: 0, skipIfTrue: 0, skipIfFalse: 0 },
+    ]);
+    const [marked, unmarked] = [await all.open({ host: HOST, dscp: 46 }), await all.open({ host: HOST })];
+    all.send(unmarked.socket, 'unmarked', receiver.socket);
+    const expected = all.send(marked.socket, 'marked', receiver.socket);
+    await all.settle();
+    expect(receiver.packets).toEqual([expected]);
+  });
+
   it('thins out the audio of a phone with an IPv6 address, and drops what strangers send', async () => {
     const all = await start('libc');
     const [relay, phone] = [await all.open({ host: HOST }), await all.open({ host: HOST })];
