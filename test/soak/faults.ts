@@ -78,7 +78,6 @@ export const FAULTS: readonly Fault[] = [
       lab.node.asterisk.kill('SIGKILL');
       await lab.replacePhones();
       await lab.node.asterisk.start();
-      lab.vanished.clear();
       return '';
     },
   },

@@ -2,13 +2,8 @@ import type { ConferenceView, MemberView } from '../../src/api/schemas.ts';
 import type { Call } from '../kit/phone/call.ts';
 import type { Facts } from './facts.ts';
 
-/** What is known of the phones. */
-export type Phones = {
-  /** Calls that were answered and live. */
-  readonly calls: readonly Pick<Call, 'direction' | 'callerNumber' | 'calledNumber'>[];
-  /** Numbers of phones that are gone without a word, with the time by which the node must have noticed. */
-  readonly vanished: ReadonlyMap<string, number>;
-};
+/** A call of a phone that was answered and lives. */
+export type PhoneCall = Pick<Call, 'direction' | 'callerNumber' | 'calledNumber'>;
 
 /** Listeners for whom there is one bridge; see docs/architecture.md. */
 const LISTENERS_OF_BRIDGE = 50;
@@ -20,13 +15,11 @@ const PORTS_OF_CALL = 2;
  *
  * @returns what does not agree, one sentence each
  */
-export function disagreements(facts: Facts, phones: Phones, nowMs: number): string[] {
+export function disagreements(facts: Facts, calls: readonly PhoneCall[]): string[] {
   const members = facts.conferences.flatMap(({ members }) => members);
   const phoneChannels = facts.channels.filter(({ name }) => name.startsWith('PJSIP/'));
-  const lateness = ([, dueMs]: readonly [string, number]) => dueMs > nowMs;
-  const excused = new Set([...phones.vanished].filter(lateness).map(([number]) => number));
   return [
-    ...differences('a phone', numbersOf(phones.calls), 'a member', numbersIn(members), excused),
+    ...differences('a phone', numbersOf(calls), 'a member', numbersIn(members)),
     ...differences(
       'a channel',
       phoneChannels.map(({ id }) => id),
@@ -66,7 +59,7 @@ export function disagreements(facts: Facts, phones: Phones, nowMs: number): stri
   ];
 }
 
-function numbersOf(calls: Phones['calls']): string[] {
+function numbersOf(calls: readonly PhoneCall[]): string[] {
   return calls.map(({ direction, callerNumber, calledNumber }) =>
     direction === 'outgoing' ? callerNumber : calledNumber,
   );

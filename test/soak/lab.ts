@@ -11,7 +11,7 @@ import { RostrumNode } from '../kit/rostrum-node.ts';
 /** A request that nobody answers is sent for 64 times this. As shipped it is 250 ms, which only would make a soak wait. */
 const SIP_T1_MS = 100;
 /** The relay asks after 25 s whether a phone is there; then Asterisk waits for an answer to UPDATE and to BYE. */
-const VANISHED_GONE_MS = 25_000 + 2 * 64 * SIP_T1_MS + 5000;
+export const VANISHED_GONE_MS = 25_000 + 2 * 64 * SIP_T1_MS + 5000;
 /** Audio that is kept of each phone. */
 const KEEP_AUDIO_MS = 2000;
 const READY_TIMEOUT_MS = 30_000;
@@ -25,8 +25,6 @@ export class SoakLab {
   readonly network: PhoneNetwork;
   /** Between the controller and Asterisk. */
   readonly ari: TcpProxy;
-  /** Phones that are gone without a BYE, by caller number, with the time by which the node must have noticed (ms). */
-  readonly vanished = new Map<string, number>();
   readonly #calledAt: string;
   #phones: PhoneBank;
   #called: PhoneBank;
@@ -98,17 +96,9 @@ export class SoakLab {
   async vanishing(number: string, afterMs: number): Promise<void> {
     const bank = new PhoneBank({ server: this.node.server, keepAudioMs: 0 });
     await bank.start();
-    const callerNumber = this.nextNumber();
-    this.vanished.set(callerNumber, Number.POSITIVE_INFINITY);
-    bank.dial(number, { callerNumber, keepAudio: false });
+    bank.dial(number, { callerNumber: this.nextNumber(), keepAudio: false });
     await sleep(afterMs);
     await bank.vanish();
-    this.expectGone(callerNumber);
-  }
-
-  /** A phone says nothing any more from now on. */
-  expectGone(callerNumber: string): void {
-    this.vanished.set(callerNumber, performance.now() + VANISHED_GONE_MS);
   }
 
   /** All phones lose their calls and say nothing, as when Asterisk has died; then there are new ones. */

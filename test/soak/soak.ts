@@ -7,7 +7,7 @@ import { type Facts, factsOf } from './facts.ts';
 import { FAULTS } from './faults.ts';
 import { hearingProblems } from './hearing.ts';
 import { disagreements } from './invariants.ts';
-import { SoakLab } from './lab.ts';
+import { SoakLab, VANISHED_GONE_MS } from './lab.ts';
 import { growth, PROCESSES, type Samples, sampleOf } from './processes.ts';
 
 export type SoakOptions = {
@@ -27,8 +27,8 @@ const STEP_MS = 200;
 const JOIN_RATIO = 0.7;
 /** After the last action. A command whose controller dies is answered with an error; the API waits for a minute at most. */
 const ANSWER_TIMEOUT_MS = 65_000;
-/** Until all parts agree: after a kill of both processes, calls have to be found again, and phones to be asked for. */
-const SETTLE_TIMEOUT_MS = 40_000;
+/** Until all parts agree: phones that are gone without a BYE have to be missed. */
+const SETTLE_TIMEOUT_MS = VANISHED_GONE_MS + 20_000;
 const LOOK_EVERY_MS = 300;
 const LAST_DONE = 40;
 
@@ -178,7 +178,7 @@ export class Soak {
     let problems: string[] = [];
     do {
       const facts = await factsOf(this.#lab).catch((error: unknown) => String(error));
-      problems = typeof facts === 'string' ? [facts] : disagreements(facts, this.#lab, performance.now());
+      problems = typeof facts === 'string' ? [facts] : disagreements(facts, this.#lab.calls);
       if (typeof facts !== 'string' && problems.length === 0) return facts;
       await sleep(LOOK_EVERY_MS);
     } while (performance.now() < endMs);
