@@ -108,8 +108,8 @@ export const ACTIONS: readonly Action[] = [
   ofMember('execute', 2, (memberId, choices) => ({
     type: 'execute',
     memberId,
-    application: 'Wait',
-    data: String(choices.between(1, 3)),
+    application: 'SayDigits',
+    data: '123'.slice(0, choices.between(1, 3)),
   })),
   {
     name: 'invite',

@@ -26,8 +26,11 @@ const program = new Command('soak')
     const own = await mkdtemp(join(tmpdir(), 'rostrum-soak-run-'));
     process.env['TMPDIR'] = own;
     const print = (line: string) => void process.stdout.write(`${line}\n`);
+    const stopping = new AbortController();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort());
+    const { signal } = stopping;
     try {
-      const isWhole = await Soak.run({ seed, members, durationMs: hours * MS_PER_HOUR, logs, print });
+      const isWhole = await Soak.run({ seed, members, durationMs: hours * MS_PER_HOUR, logs, print, signal });
       const left = await readdir(own);
       if (left.length > 0) print(`left behind: ${left.join(', ')}`);
       process.exitCode = isWhole && left.length === 0 ? 0 : 1;

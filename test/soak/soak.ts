@@ -17,6 +17,8 @@ export type SoakOptions = {
   /** Where logs go if something is broken. */
   readonly logs: string;
   readonly print: (line: string) => void;
+  /** Ends it early, after the next look. */
+  readonly signal: AbortSignal;
 };
 
 const MS_PER_MINUTE = 60_000;
@@ -99,7 +101,7 @@ export class Soak {
       await this.#happen();
       await this.#becomeQuiet();
       await this.#look();
-    } while (this.#elapsedMs < this.#options.durationMs);
+    } while (this.#elapsedMs < this.#options.durationMs && !this.#options.signal.aborted);
     await this.#end();
   }
 
@@ -246,6 +248,8 @@ const EXPECTED = new Set([
   'too-many-speakers',
   'no-controller',
   'asterisk-unreachable',
+  // Asterisk has ended it, and has yet to say so.
+  'asterisk-refused',
   'starting',
   'call-failed',
   'call-ended',
