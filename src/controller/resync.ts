@@ -5,6 +5,7 @@ import type { ChannelSeen, Input } from '../conference/model/inputs.ts';
 import type { Path } from '../conference/model/member.ts';
 import { endChannel } from './asterisk/channels.ts';
 import { WHISPER } from './asterisk/dialplan.ts';
+import type { ObjectNames } from './asterisk/object-names.ts';
 import { type AsteriskRead, type ChannelRead, readConference } from './asterisk/read-asterisk.ts';
 import type { AsteriskServices } from './asterisk-services.ts';
 import type { Conferences } from './conferences.ts';
@@ -138,9 +139,11 @@ async function underWay(
 /** Ends channels and bridges that belong to no conference any more. */
 async function tidy(read: AsteriskRead, asterisk: AsteriskServices, { all }: Conferences): Promise<void> {
   const { ari, names, floorPlayer, prompter } = asterisk;
+  const rooms = new Set([...all.values()].flatMap((conference) => roomsOf(conference, names)));
   for (const { id, channelIds } of read.bridges) {
     const name = names.conferenceOfFloor(id);
-    const orphaned = name !== null ? !all.has(name) : names.isRoom(id) && channelIds.length === 0;
+    // Those who talk in a room may not have been in it yet when Asterisk was read.
+    const orphaned = name !== null ? !all.has(name) : names.isRoom(id) && channelIds.length === 0 && !rooms.has(id);
     if (orphaned) await ari.destroyBridge(id).catch(() => {});
   }
   const playing = new Set([...all.values()].map(({ playback }) => playback?.id));
@@ -152,6 +155,12 @@ async function tidy(read: AsteriskRead, asterisk: AsteriskServices, { all }: Con
     const playback = names.playbackOfPlayer(id);
     if (playback !== null && !playing.has(playback)) await floorPlayer.stop(playback);
   }
+}
+
+/** The bridges of the private talks of a conference. */
+function roomsOf({ name, members }: Conference, names: ObjectNames): string[] {
+  const talking = [...members.where(({ privates }) => privates > 0)];
+  return talking.flatMap(({ place }) => (place.at === 'private' ? [names.room(name, place.room)] : []));
 }
 
 function wantedFloorLeg(conference: Conference | undefined): FloorLeg | null {

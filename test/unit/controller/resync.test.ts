@@ -35,6 +35,35 @@ describe('a controller that is started again', () => {
   });
 });
 
+describe('a private talk whose bridge was just made', () => {
+  it('keeps the bridge when the controller is killed before anybody is in it', async () => {
+    const former = new FakeAsterisk(PROFILE);
+    former.call('a');
+    former.call('b');
+    await vi.advanceTimersByTimeAsync(100);
+    former.answers.set('addChannel', () => new Promise(() => {}));
+    const talk = { type: 'talk-privately', memberId: 1, withMemberId: 2 } as const;
+    former.controller.command('3000', talk).catch(() => {});
+    await vi.advanceTimersByTimeAsync(100);
+    former.controller.stop();
+
+    const asterisk = new FakeAsterisk(PROFILE);
+    asterisk.channels = former.channels;
+    asterisk.bridges = [
+      { id: FLOOR, channelIds: ['a', 'b', LEG] },
+      { id: 'r-room-1-3000', channelIds: [] },
+      { id: 'r-room-9-3000', channelIds: [] },
+    ];
+    for (const [variable, value] of former.variables) asterisk.variables.set(variable, value);
+    await asterisk.controller.resync();
+    await vi.advanceTimersByTimeAsync(100);
+    const destroyed = asterisk.requests.filter(({ method }) => method === 'destroyBridge').map(({ args }) => args[0]);
+    expect(destroyed).toEqual(['r-room-9-3000']);
+    expect(asterisk.requests).toContainEqual({ method: 'addChannel', args: ['r-room-1-3000', 'a', expect.anything()] });
+    asterisk.controller.stop();
+  });
+});
+
 describe('a playback that is ordered while Asterisk is being read', () => {
   it('is not taken for one that has ended', async () => {
     const asterisk = new FakeAsterisk(PROFILE);
