@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { table } from '../../src/cli/text/table.ts';
 import { core } from './core.ts';
+import { type FaultsParams, faults, textOf } from './faults/faults.ts';
 import { join } from './join.ts';
 import { latency } from './latency.ts';
 import { type ListenersParams, listeners } from './listeners.ts';
@@ -187,6 +188,15 @@ program
       forged,
     ]);
     process.stdout.write(`${table(['PACKET', 'ENCODED', 'DECODED', 'REPLAYED', 'FORGED'], rows)}\n`);
+  });
+
+program
+  .command('faults')
+  .description('what callers and operators notice when a process of a node is killed, stopped or short of something')
+  .option('--process <name>', 'controller, relay, asterisk, nats or supervisor alone')
+  .option('--fault <name>', 'one fault alone, such as "kill -9" or "no disk"')
+  .action(async (params: FaultsParams) => {
+    for await (const row of faults(params)) process.stdout.write(`${textOf(row)}\n`);
   });
 
 await program.parseAsync();

@@ -102,6 +102,12 @@ export class RostrumCluster {
     return this.#network;
   }
 
+  /** What its controllers tell each other over, where it is NATS. */
+  get nats(): NatsServer {
+    if (!this.#nats) throw new Error('started without NATS');
+    return this.#nats;
+  }
+
   node(name: string): RostrumNode {
     const node = this.nodes.get(name);
     if (!node) throw new Error(`no node ${name}`);
