@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { freePort } from '../../scripts/machine.ts';
 import { Baresip } from '../kit/other-phones/baresip.ts';
 import { Linphonec } from '../kit/other-phones/linphonec.ts';
 import { type OtherPhone, VOICE_DBOV, VOICE_HZ } from '../kit/other-phones/other-phone.ts';
@@ -8,6 +9,8 @@ import type { SipServer } from '../kit/sip/address.ts';
 import { harness } from './harness.ts';
 
 const lab = harness({
+  // linphonec says no port in a transfer.
+  sipPort: 5060,
   profile: { controls: 'keys' },
   profiles: { keys: { kind: 'controls', extends: 'default-keys', keys: { '9': 'hand' } } },
 });
@@ -38,6 +41,32 @@ it.each(PHONES)(
     }
   },
 );
+
+it('linphonec gives its place in a conference to another phone by an attended transfer: the same member', async () => {
+  const sipPort = await freePort('127.0.0.1');
+  const phones: Linphonec[] = [];
+  try {
+    const first = await Linphonec.start(lab.node.server, '334');
+    phones.push(first);
+    const second = await Linphonec.start(lab.node.server, '335', sipPort);
+    phones.push(second);
+    const other = await lab.phones.call('4000', { callerNumber: '201', send: tone(HERE_HZ, LEVEL_DBOV) });
+    await first.consult(sipPort);
+    await first.dial('4000');
+    await other.waitForToneLevel(VOICE_HZ, VOICE_DBOV, STEADY);
+    const { id } = await lab.node.member('3000', '334');
+
+    await first.handOver();
+    await expect.poll(() => lab.node.member('3000', '335').catch(() => null), WITHIN).toMatchObject({ id });
+    await lab.node.waitForMembers('3000', 2);
+    await expect.poll(() => second.hears(HERE_HZ), WITHIN).toBeGreaterThan(LEVEL_DBOV - 1);
+    await other.waitForToneLevel(VOICE_HZ, VOICE_DBOV, STEADY);
+    await second.hangUp();
+    await lab.node.waitForMembers('3000', 1);
+  } finally {
+    await Promise.all(phones.map((phone) => phone.stop()));
+  }
+});
 
 async function scenario(phone: OtherPhone, callerNumber: string): Promise<void> {
   const hears = (freqHz: number, dbov: number) =>

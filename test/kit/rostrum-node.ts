@@ -26,6 +26,8 @@ const POLL_MS = 50;
 export type RostrumNodeOptions = {
   /** Without it, a loopback address of its own. */
   bindAddress?: string;
+  /** Without it, a free one. */
+  sipPort?: number;
   extra?: ExtraConfiguration;
   /** Keys of the conference profile `default` that differ from the repository's, whose prompts are silent here. */
   profile?: Record<string, unknown>;
@@ -68,9 +70,9 @@ export class RostrumNode {
   }
 
   static async start(options: RostrumNodeOptions = {}): Promise<RostrumNode> {
-    const { bindAddress = ownAddress() } = options;
+    const { bindAddress = ownAddress(), sipPort = await freePort(bindAddress) } = options;
     // Given here, so that a restart of Asterisk keeps them, as on a real host.
-    const bound = { bindAddress, sipPort: await freePort(bindAddress), ariPort: await freePort(bindAddress) };
+    const bound = { bindAddress, sipPort, ariPort: await freePort(bindAddress) };
     const node = new RostrumNode(await mkdtemp(join(tmpdir(), 'rostrum-test-')), bound, options);
     try {
       await node.asterisk.start();

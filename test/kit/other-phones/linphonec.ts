@@ -9,6 +9,8 @@ import type { OtherPhone } from './other-phone.ts';
 import { addedToneDbov, writeVoiceWav } from './voice-files.ts';
 
 const ADDRESS = '127.0.0.1';
+/** It chooses one itself. */
+const ANY_PORT = -1;
 
 /** linphonec: files are its microphone and its loudspeaker. */
 export class Linphonec implements OtherPhone {
@@ -23,13 +25,14 @@ export class Linphonec implements OtherPhone {
     this.#server = server;
   }
 
-  static async start(server: SipServer, callerNumber: string): Promise<Linphonec> {
+  /** @param sipPort where other phones call it, at 127.0.0.1; it answers at once */
+  static async start(server: SipServer, callerNumber: string, sipPort = ANY_PORT): Promise<Linphonec> {
     const directory = await mkdtemp(join(tmpdir(), 'rostrum-linphonec-'));
     await writeVoiceWav(join(directory, 'voice.wav'));
-    await writeFile(join(directory, 'rc'), configuration(callerNumber));
+    await writeFile(join(directory, 'rc'), configuration(callerNumber, sipPort));
     // Its database is there. Without it, linphonec opens no port.
     await mkdir(join(directory, '.local/share/linphone'), { recursive: true });
-    const command = [...(await findProgram('linphonec')), '-c', join(directory, 'rc')];
+    const command = [...(await findProgram('linphonec')), '-a', '-c', join(directory, 'rc')];
     const program = new ConsoleProgram(command, { directory, env: { HOME: directory, XDG_RUNTIME_DIR: directory } });
     const phone = new Linphonec(program, directory, server);
     await program.waitFor('linphonec>');
@@ -71,6 +74,17 @@ export class Linphonec implements OtherPhone {
     return this.#program.type('terminate\n', 'ended');
   }
 
+  /** Calls another phone, and lets it wait. */
+  async consult(sipPort: number): Promise<void> {
+    await this.#program.type(`call sip:${ADDRESS}:${sipPort} --audio-only\n`, 'Media streams established');
+    await this.hold();
+  }
+
+  /** Gives its second call to the phone that it has consulted: an attended transfer (REFER with Replaces, RFC 3891). */
+  handOver(): Promise<void> {
+    return this.#program.type('transfer 1 --to-call 2\n', 'has been transfered');
+  }
+
   hears(freqHz: number): Promise<number> {
     return addedToneDbov(this.#recording, freqHz, SAMPLE_RATE_HZ);
   }
@@ -81,10 +95,9 @@ export class Linphonec implements OtherPhone {
   }
 }
 
-/** Ports of -1 are chosen by it. */
-const configuration = (callerNumber: string): string => `
+const configuration = (callerNumber: string, sipPort: number): string => `
 [sip]
-sip_port=-1
+sip_port=${sipPort}
 sip_tcp_port=0
 sip_tls_port=0
 use_ipv6=0
@@ -92,6 +105,6 @@ auto_net_state_mon=0
 bind_address=${ADDRESS}
 contact=sip:${callerNumber}@${ADDRESS}
 [rtp]
-audio_rtp_port=-1
+audio_rtp_port=${ANY_PORT}
 bind_address=${ADDRESS}
 `;
