@@ -232,7 +232,13 @@ export const conferenceProfileSchema = z
         .default([...HARMLESS_APPLICATIONS]),
       'The applications of the dialplan that keys and commands may run on calls',
     ),
-    access: access.prefault({}).describe('Which callers are admitted'),
+    access: access
+      .refine(({ userPin, adminPin }) => userPin === undefined || userPin !== adminPin, {
+        path: ['adminPin'],
+        message: 'the same as userPin: every caller would be a moderator',
+      })
+      .prefault({})
+      .describe('Which callers are admitted'),
     limits: limits.prefault({}).describe('How many members, and for how long'),
     sound: sound.prefault({}).describe('Prompts and music'),
     audio: audio.prefault({}).describe('Sound of members; only speakers cost CPU for it'),

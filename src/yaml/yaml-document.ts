@@ -87,7 +87,8 @@ export function readYaml(text: string, file: string): YamlText {
     const [error] = [...document.errors, ...document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED')];
     if (error) {
       const at = position(error.pos[0]);
-      return nothing({ file, ...at, path: '', message: error.message, ...hint(text, at) });
+      const message = error.code === 'MULTIPLE_DOCS' ? 'a second document begins here: a file has one' : error.message;
+      return nothing({ file, ...at, path: '', message, ...hint(text, at) });
     }
     const { findings, finite } = checkTree(document);
     const problems = findings.map(({ offset, message }) => ({ file, ...position(offset), path: '', message }));

@@ -103,6 +103,21 @@ describe('profiles', () => {
     ]);
   });
 
+  it('cannot give moderators the PIN of everybody, nor inherit it', () => {
+    const own = 'kind: conference\naccess: {userPin: "1234", adminPin: "1234"}\n';
+    const inherited = 'kind: conference\nextends: hall\naccess: {adminPin: "1234"}\n';
+    const said = 'access.adminPin: the same as userPin: every caller would be a moderator';
+    expect(problemsOf({ hall: own, 'default-keys': KEYS })).toEqual([`profiles/hall.yaml:2:27: ${said}`]);
+    const hall = 'kind: conference\naccess: {userPin: "1234"}\n';
+    expect(problemsOf({ hall, inherited, 'default-keys': KEYS })).toEqual([`profiles/inherited.yaml:3:10: ${said}`]);
+  });
+
+  it('are one document each', () => {
+    expect(problemsOf({ hall: 'kind: conference\n---\nkind: controls\n' })).toEqual([
+      'profiles/hall.yaml:2:1: a second document begins here: a file has one',
+    ]);
+  });
+
   it('may have empty sections, but no key after which its value was forgotten', () => {
     const text = 'kind: conference\nlimits:\n  # members: 3\nsound:\n  prompts:\naccess:\n  userPin:\n';
     expect(problemsOf({ hall: text, 'default-keys': KEYS })).toEqual([
