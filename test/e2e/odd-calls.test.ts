@@ -99,3 +99,13 @@ it.each([
   await listen(400);
   await other.waitForToneLevel(VOICE_HZ, LEVEL_DBOV);
 });
+
+it('a number that is dialled with hyphens leads to the conference of the number without', async () => {
+  await phone.call('30-00', phone.sdp([PCMU]));
+  talk();
+  await hears();
+  await phone.close();
+  phone = await HandPhone.open(lab.node.server, 'pbx');
+  await phone.call('40-00', phone.sdp([PCMU]));
+  await other.waitForTone(VOICE_HZ, HEARD);
+});
