@@ -52,6 +52,7 @@ function everything(count: number): RelayRequest {
       asterisk: { host: ASTERISK_MEDIA_HOST, port: portOf(index) },
       phone: { host: PHONE_HOST, port: portOf(index) },
       sources: [PHONE_HOST],
+      signalling: null,
       codec: 'PCMU' as const,
       hearing: { conference: CONFERENCE, volume: 0, noise: true, deaf: false, packetMs: 20 as const },
       source: null,

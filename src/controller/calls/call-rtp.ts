@@ -79,6 +79,7 @@ export function callSpecOf(
     asterisk: { host: mediaAddress, port },
     phone,
     sources: anySource ? [] : sources,
+    signalling: signalling ?? null,
     codec: codecOf(values[FORMATS]),
     hearing: null,
     source: null,

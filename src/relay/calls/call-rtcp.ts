@@ -24,7 +24,7 @@ export type CallRtcpDeps = {
   payloadBytes: () => number;
   /** Whether a phone may send from this address. */
   isAllowed: (host: string) => boolean;
-  onHeard: () => void;
+  onHeard: (host: string) => void;
 };
 
 // These are overwritten by each datagram.
@@ -71,7 +71,7 @@ export class CallRtcp {
   #receive(datagram: Buffer, from: UdpSource): void {
     const { stream, isAllowed, onHeard } = this.#deps;
     if (!isAllowed(from.host) || readRtcpInto(view, datagram, stream.ssrc) !== null) return;
-    onHeard();
+    onHeard(from.host);
     if (view.hasBlock) {
       const { cumulativeLost, jitterTicks } = view.block;
       const told = {

@@ -98,19 +98,23 @@ export class Call implements AudienceListener {
     this.hearing = hearingOf(spec);
     const { asterisk } = spec;
     this.#asterisk = deps.udp.peer(asterisk.host, asterisk.port);
-    const { phone, sources, source } = spec;
-    this.#source = new PhoneSource({ described: phone, hosts: sources, known: source }, continued?.source);
+    const { phone, sources, source, signalling } = spec;
+    const nowMs = performance.now();
+    const options = { described: phone, hosts: sources, known: source, signalling };
+    this.#source = new PhoneSource(options, nowMs, continued?.source);
     const rtcpDeps = {
       udp: deps.udp,
       stream: this.#stream,
       reception: this.#reception,
       payloadBytes: () => this.#progress.payloadBytes,
       isAllowed: (host: string) => this.#source.allows(host),
-      onHeard: () => this.#heard(performance.now()),
+      onHeard: (host: string) => {
+        this.#source.heardRtcp(host);
+        this.#heard(performance.now());
+      },
     };
     this.#rtcp = new CallRtcp(rtcpDeps, continued?.rtcp);
-    this.#aim();
-    const nowMs = performance.now();
+    this.#aim(nowMs);
     this.#contestedUntilMs = continued ? Number.NEGATIVE_INFINITY : nowMs + CONTESTED_MS;
     this.#progress = continued ? { ...continued } : newCallProgress(nowMs);
   }
@@ -218,6 +222,7 @@ export class Call implements AudienceListener {
   /** Must be called a few times per second. */
   tick(nowMs: number): void {
     if (this.#progress.isConnected && nowMs - this.#progress.heardAtMs > UNHEARD_MS) this.#connect(false);
+    if (this.#source.mayReceive(nowMs) !== (this.#peer !== null)) this.#aim(nowMs);
     if (this.#dtmf.tick(nowMs)) this.#progress.passedUntilMs = nowMs;
     if (this.isOpen && this.#reminder.isDue(this.isListener, nowMs)) this.#remind(nowMs);
     const silentMs = nowMs - this.#progress.heardAtMs;
@@ -295,14 +300,14 @@ export class Call implements AudienceListener {
   }
 
   #moved(): void {
-    this.#aim();
+    this.#aim(performance.now());
     const { address } = this.#source;
     if (address) this.#deps.onSource(address);
     this.#settle();
   }
 
-  #aim(): void {
-    const { address } = this.#source;
+  #aim(nowMs: number): void {
+    const address = this.#source.mayReceive(nowMs) ? this.#source.address : null;
     this.#peer = address && this.#deps.udp.peer(address.host, address.port);
   }
 

@@ -5,6 +5,8 @@ import type { PhoneSourceState } from '../upgrade/succession.ts';
 const HEARD_LATELY_MS = 100;
 /** Where any address is allowed, a new one is accepted after the phone was silent for so long. */
 const SILENT_MS = 2000;
+/** An address from which nothing has come gets audio for so long. */
+const UNPROVEN_MS = 5000;
 
 export type PhoneSourceOptions = {
   /** The address in the phone's description (SDP). */
@@ -13,6 +15,8 @@ export type PhoneSourceOptions = {
   readonly hosts: readonly string[];
   /** The address that it has sent from before, as another process has seen. */
   readonly known: RtpAddress | null;
+  /** The host that the phone's SIP comes from; null if it is not told. */
+  readonly signalling: string | null;
 };
 
 /**
@@ -24,11 +28,14 @@ export type PhoneSourceOptions = {
 export class PhoneSource {
   readonly #options: PhoneSourceOptions;
   readonly #state: PhoneSourceState;
+  readonly #unprovenUntilMs: number;
+  #rtcpHost = '';
 
-  constructor(options: PhoneSourceOptions, continued: PhoneSourceState | null = null) {
+  constructor(options: PhoneSourceOptions, nowMs: number, continued: PhoneSourceState | null = null) {
     const { described, known } = options;
     const { host, port } = known ?? described ?? { host: '', port: 0 };
     this.#options = options;
+    this.#unprovenUntilMs = nowMs + UNPROVEN_MS;
     this.#state = continued
       ? { ...continued }
       : { host, port, isKnown: known !== null, ssrc: -1, heardAtMs: Number.NEGATIVE_INFINITY };
@@ -62,6 +69,24 @@ export class PhoneSource {
     const { hosts, described } = this.#options;
     if (hosts.length > 0) return hosts.includes(host);
     return !this.#state.isKnown || host === this.#state.host || host === described?.host;
+  }
+
+  /** RTCP has come from this host, which is allowed. */
+  heardRtcp(host: string): void {
+    this.#rtcpHost = host;
+  }
+
+  /**
+   * Whether audio may be sent to `address`. A description may name somebody else's: so something must have come from
+   * there, either SIP, RTP or RTCP, or must come soon. A phone that sends no audio is known by its SIP.
+   */
+  mayReceive(nowMs: number): boolean {
+    const { host, port, isKnown } = this.#state;
+    const { signalling } = this.#options;
+    if (port === 0) return false;
+    return (
+      isKnown || signalling === null || [signalling, this.#rtcpHost].includes(host) || nowMs < this.#unprovenUntilMs
+    );
   }
 
   /** HOT PATH. @returns whether the packet is the phone's; `moved` means that the phone's address has changed */

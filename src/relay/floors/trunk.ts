@@ -8,9 +8,10 @@ import type { KeyAnnouncement } from '../../trunk/trunk-peer.ts';
 import { TrunkReceiver } from '../../trunk/trunk-receiver.ts';
 import { type OutgoingFrame, TrunkSender } from '../../trunk/trunk-sender.ts';
 import type { TrunkStream } from '../../trunk/trunk-stream.ts';
-import type { MulticastOptions, Udp, UdpPeer, UdpSocket } from '../../udp/udp.ts';
+import type { MulticastOptions, Udp, UdpPeer, UdpSocket, UdpSource } from '../../udp/udp.ts';
 import type { TrunkOptions } from '../protocol/media-messages.ts';
 import type { RtpAddress, TrunkPeerSpec, TrunkStatsReport } from '../protocol/protocol.ts';
+import { TrunkTarget } from './trunk-target.ts';
 
 /** At 60,000 packets a second the kernel's default loses a sixth of them. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
@@ -19,6 +20,8 @@ const DSCP = 46;
 /** The limits are for the nodes of a cluster, and the conferences of a node. */
 const MOST_NODES = 256;
 const MOST_CONFERENCES = 4096;
+/** A relay that has just started sends everything to all nodes, so that nothing is missed after an upgrade. */
+const TRUSTING_MS = 2000;
 
 export type TrunkDeps = {
   aead: Aead;
@@ -32,7 +35,7 @@ export type TrunkDeps = {
 /** The counts that nodes report, and the packets accepted, by node. */
 export type TrunkStats = Omit<TrunkStatsReport, 'nodes'> & { readonly accepted: Readonly<Record<string, number>> };
 
-type Peer = { readonly to: UdpPeer | null; readonly multicast: boolean };
+type Peer = { readonly target: TrunkTarget | null; readonly multicast: boolean };
 
 /**
  * The connection to the relays of other nodes: makes one packet of each frame, and sends it to all nodes that need it.
@@ -50,6 +53,7 @@ export class Trunk {
   /** The address for packets to all; null before the group is joined, and without multicast. */
   #group: UdpPeer | null = null;
   #sent = 0;
+  readonly #trustingUntilMs = performance.now() + TRUSTING_MS;
 
   constructor(options: TrunkOptions, deps: TrunkDeps) {
     const { nodeId, rekeyIntervalMs } = options;
@@ -104,11 +108,11 @@ export class Trunk {
       this.#keys.peerLeft(nodeId);
     }
     for (const { nodeId, address, multicast } of peers) {
-      const isNew = !this.#peers.has(nodeId);
+      const known = this.#peers.get(nodeId);
       this.#receiver.addNode(nodeId);
-      const to = address && this.#deps.udp.peer(address.host, address.port);
-      this.#peers.set(nodeId, { to, multicast: multicast && this.#group !== null });
-      if (isNew) this.#keys.peerConnected(nodeId);
+      const target = address && this.#targetAt(address, known?.target ?? null);
+      this.#peers.set(nodeId, { target, multicast: multicast && this.#group !== null });
+      if (!known) this.#keys.peerConnected(nodeId);
     }
     this.tick(performance.now());
   }
@@ -146,10 +150,11 @@ export class Trunk {
     const bytes = this.#sender.encodeInto(this.#packet, stream, frame);
     if (bytes === 0) return;
     let toGroup = false;
+    const nowMs = performance.now();
     for (const nodeId of nodeIds) {
       const peer = this.#peers.get(nodeId);
       if (peer?.multicast) toGroup = true;
-      else if (peer?.to) this.#transmit(socket, bytes, peer.to);
+      else if (peer?.target?.isDue(nowMs)) this.#transmit(socket, bytes, peer.target.to);
     }
     if (toGroup && this.#group) this.#transmit(socket, bytes, this.#group);
   }
@@ -170,12 +175,22 @@ export class Trunk {
 
   #open({ host, port }: RtpAddress, descriptor?: number, multicast?: MulticastOptions): Promise<UdpSocket> {
     const options = { host, port, descriptor, multicast, receiveBufferBytes: RECEIVE_BUFFER_BYTES, dscp: DSCP };
-    return this.#deps.udp.open(options, (packet) => this.#receive(packet));
+    return this.#deps.udp.open(options, (packet, from) => this.#receive(packet, from));
+  }
+
+  #targetAt(address: RtpAddress, known: TrunkTarget | null): TrunkTarget {
+    const { host, port } = address;
+    if (known?.address.host === host && known.address.port === port) return known;
+    const times = { trustedUntilMs: this.#trustingUntilMs, nowMs: performance.now() };
+    return new TrunkTarget(address, this.#deps.udp.peer(host, port), times);
   }
 
   /** HOT PATH. */
-  #receive(packet: Buffer): void {
+  #receive(packet: Buffer, from: UdpSource): void {
     const frame = this.#receiver.decode(packet);
-    if (typeof frame !== 'string') this.#deps.onFrame(frame, performance.now());
+    if (typeof frame === 'string') return;
+    const nowMs = performance.now();
+    this.#peers.get(frame.nodeId)?.target?.heardFrom(from.host, nowMs);
+    this.#deps.onFrame(frame, nowMs);
   }
 }

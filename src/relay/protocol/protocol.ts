@@ -82,6 +82,8 @@ const callSpec = z.object({
   phone: address.nullable(),
   /** The addresses that the phone may send from, of the IP version of `local`; an empty list allows any. */
   sources: z.array(host).max(8),
+  /** The host that the phone's SIP comes from. A phone elsewhere gets audio only once something comes from there. */
+  signalling: host.nullable().default(null),
   /** The codec of the call; null for one that the relay does not encode. */
   codec: z.enum(['PCMU', 'PCMA', 'G722']).nullable(),
   /** Null while all RTP passes between phone and Asterisk. Otherwise the relay sends the audio and only DTMF passes. */

@@ -40,6 +40,7 @@ const callOf = (index: number, given: Partial<CallSpec> = {}): CallSpec => ({
   asterisk: { host: ASTERISK, port: FIRST_PORT + 2 * index },
   phone: null,
   sources: [],
+  signalling: null,
   codec: 'PCMU',
   hearing: HEARING,
   source: null,

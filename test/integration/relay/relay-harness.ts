@@ -209,6 +209,7 @@ export class RelayHarness {
       asterisk: asterisk.address,
       phone: phone.address,
       sources: [PHONE],
+      signalling: null,
       codec,
       hearing: null,
       source: null,

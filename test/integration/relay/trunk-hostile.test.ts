@@ -108,6 +108,7 @@ beforeEach(async () => {
     asterisk: { host: ASTERISK_HOST, port: phonePort },
     phone: phone.address,
     sources: [PHONE_HOST],
+    signalling: null,
     codec: 'PCMU',
     hearing: { conference: CONFERENCE, volume: 0, noise: false, deaf: false, packetMs: 20 },
     source: null,

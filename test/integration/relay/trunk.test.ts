@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
@@ -6,6 +7,7 @@ import { kernelDrops } from '../../kit/hostile/kernel-drops.ts';
 import { ownAddress } from '../../kit/loopback.ts';
 import { levelDbov, toneLevelDbov } from '../../kit/phone/judge.ts';
 import { burstLatency } from '../../kit/phone/judge-bursts.ts';
+import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
 import { TrunkRelays, type TrunkRelaysOptions } from '../../kit/trunk-relays.ts';
 
 const TWO = { a: ownAddress(), b: ownAddress() };
@@ -98,6 +100,28 @@ describe('relays of several nodes', () => {
     all.floor('a').voice = nobody;
     await sleep(1000);
     expect(levelDbov(heardAt(all, 'b'))).toBe(-127);
+  });
+
+  it('send nothing for long to an address that a node has named and that does not answer', async () => {
+    const all = await start(TWO);
+    all.floor('a').voice = toneVoice(400, -20);
+    const victim = createSocket('udp4');
+    await boundSocket(victim, { address: ownAddress(), port: 0 });
+    let packets = 0;
+    victim.on('message', () => {
+      packets += 1;
+    });
+    await all.admit({ nodeId: 'victim', address: victim.address(), told: () => {} });
+    await untilHeard(all, 'b', 400);
+    await expect.poll(() => packets, { timeout: 5000 }).toBeGreaterThan(0);
+    // A relay that has just started sends more.
+    await sleep(2000);
+    const [before, sinceMs] = [packets, performance.now()];
+    await sleep(2000);
+    // Five of each relay; a voice is fifty.
+    expect(((packets - before) * 1000) / (performance.now() - sinceMs)).toBeLessThan(15);
+    await expectLevel(all, 'b', 400, -20);
+    await closeSocket(victim);
   });
 
   it('lose no packet to a new key every second', { timeout: 60_000 + REKEY_SECONDS * 1000 }, async () => {

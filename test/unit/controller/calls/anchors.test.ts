@@ -22,6 +22,7 @@ const SPEC: CallSpec = {
   asterisk: { host: MEDIA_ADDRESS, port: 10_040 },
   phone: { host: '192.0.2.7', port: 4000 },
   sources: ['192.0.2.7'],
+  signalling: '192.0.2.7',
   codec: 'PCMA',
   hearing: null,
   source: null,

@@ -33,6 +33,7 @@ describe('the RTP of a call', () => {
       asterisk: { host: '127.0.99.1', port: 10_040 },
       phone: { host: '192.168.1.9', port: 4000 },
       sources: ['192.168.1.9', '192.0.2.7'],
+      signalling: '192.0.2.7',
       codec: 'PCMU',
       hearing: null,
       source: null,

@@ -8,7 +8,10 @@ const STRANGER = '203.0.113.66';
 const SSRC = 0xabcd;
 
 const sourceOf = (options: Partial<PhoneSourceOptions> = {}) =>
-  new PhoneSource({ described: DESCRIBED, hosts: [DESCRIBED.host, PHONE], known: null, ...options });
+  new PhoneSource(
+    { described: DESCRIBED, hosts: [DESCRIBED.host, PHONE], known: null, signalling: PHONE, ...options },
+    0,
+  );
 
 /** A phone that has sent from port 5000 at 0 ms. */
 function heard(options: Partial<PhoneSourceOptions> = {}): PhoneSource {
@@ -137,5 +140,21 @@ describe('a phone reports', () => {
     const reports = (source: PhoneSource) => [DESCRIBED.host, PHONE, STRANGER].map((host) => source.allows(host));
     expect(reports(sourceOf({ hosts: [] }))).toEqual([true, true, true]);
     expect(reports(heard({ hosts: [] }))).toEqual([true, true, false]);
+  });
+});
+
+describe('the address in the description of a phone', () => {
+  it('gets audio for five seconds, unless SIP, RTP or RTCP comes from there', () => {
+    expect([0, 4999, 5000].map((nowMs) => sourceOf().mayReceive(nowMs))).toEqual([true, true, false]);
+    expect(sourceOf({ signalling: DESCRIBED.host }).mayReceive(60_000)).toBe(true);
+    const reporting = sourceOf();
+    reporting.heardRtcp(DESCRIBED.host);
+    expect(reporting.mayReceive(60_000)).toBe(true);
+    expect(heard().mayReceive(60_000)).toBe(true);
+    expect(sourceOf({ signalling: null }).mayReceive(60_000)).toBe(true);
+  });
+
+  it('gets none if there is no such address', () => {
+    expect(sourceOf({ described: null }).mayReceive(0)).toBe(false);
   });
 });

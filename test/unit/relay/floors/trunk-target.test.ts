@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { TrunkTarget } from '../../../../src/relay/floors/trunk-target.ts';
+import type { UdpPeer } from '../../../../src/udp/udp.ts';
+
+const THERE = { host: '192.0.2.7', port: 5004 };
+const target = () => new TrunkTarget(THERE, {} as UdpPeer, { trustedUntilMs: 0, nowMs: 0 });
+
+/** Packets in this time, of one each 20 ms. */
+function sent(to: TrunkTarget, fromMs: number, untilMs: number): number {
+  let packets = 0;
+  for (let nowMs = fromMs; nowMs < untilMs; nowMs += 20) packets += Number(to.isDue(nowMs));
+  return packets;
+}
+
+it('an address that another node has named gets five packets a second, and then one, until something comes from there', () => {
+  const to = target();
+  expect(sent(to, 0, 1000)).toBe(5);
+  expect(sent(to, 20_000, 30_000)).toBe(10);
+  to.heardFrom('203.0.113.1', 30_000);
+  expect(sent(to, 30_000, 40_000)).toBe(10);
+  to.heardFrom(THERE.host, 40_000);
+  expect(sent(to, 40_000, 50_000)).toBe(500);
+  expect(sent(to, 50_000, 51_000)).toBe(5);
+});
