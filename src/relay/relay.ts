@@ -141,6 +141,8 @@ export class Relay {
         return this.#setCall(request.call);
       case 'end-call':
         return this.#endCall(request.channelId);
+      case 'expect-meter':
+        return this.#meters.expect(request.meter);
       case 'ask-statistics':
         return this.#askStatistics(request.channelId);
       case 'ping':

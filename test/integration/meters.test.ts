@@ -47,6 +47,7 @@ function message(type: number, payload: Buffer): Buffer {
 
 /** Sends as Asterisk does, a square wave of this level, until the socket is closed. */
 async function meter(id: string, levelDbov: number): Promise<Socket> {
+  worker.postMessage({ expect: id });
   const socket = await connected();
   socket.write(message(0x01, Buffer.from(id.replaceAll('-', ''), 'hex')));
   const amplitude = Math.round(32_768 * 10 ** (levelDbov / 20));
@@ -86,6 +87,15 @@ describe("the relay's meters", () => {
     await closed;
     await (await connected()).destroy();
     await levelNear(IDS[0], -20);
+  });
+
+  it('measure only what is expected: strangers neither report a level nor take the room', async () => {
+    const idle = await Promise.all(Array.from({ length: 1100 }, connected));
+    for (const socket of idle.slice(-20)) socket.write(message(0x01, Buffer.from(IDS[1].replaceAll('-', ''), 'hex')));
+    await meter(IDS[0], -20);
+    await levelNear(IDS[0], -20);
+    await expect.poll(() => idle.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(64);
+    expect(levels.has(IDS[1])).toBe(false);
   });
 
   it('report nothing while nothing changes, but all again when they are asked to', async () => {

@@ -58,6 +58,7 @@ export function controllerAlone(options: ControllerAloneOptions): ControllerAlon
     },
     ready: () => tell('ready'),
     setFloor: (floor: unknown) => tell('setFloor', floor),
+    expectMeter: nothing,
     endFloor: nothing,
   } as unknown as RelayLink;
   const relay = {

@@ -21,7 +21,7 @@ type Meter = {
 export type MetersDeps = {
   ari: AriPort;
   names: ObjectNames;
-  link: Pick<RelayLink, 'meters'>;
+  link: Pick<RelayLink, 'meters' | 'expectMeter'>;
   logger: Pick<Logger, 'debug'>;
   /** Receives each member whose level has changed. */
   onMeasured: (channelId: string) => void;
@@ -75,6 +75,7 @@ export class Meters implements ChannelObserver {
     try {
       // So that its end is reported when it has left the application.
       await ari.subscribeToChannels(names.application, [id]);
+      link.expectMeter(names.meterId(channelId));
       await ari.setVariable(id, METER_VARIABLE, `${names.meterId(channelId)},${address.host}:${address.port}`);
       await ari.continueInDialplan(id, METER_CONTEXT);
     } catch (error) {

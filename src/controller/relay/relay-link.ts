@@ -132,6 +132,11 @@ export class RelayLink {
     if (this.#calls.delete(channelId) || wasFound) this.#send({ type: 'end-call', channelId });
   }
 
+  /** Asterisk is about to connect to `meters` with this id. */
+  expectMeter(meter: string): void {
+    this.#send({ type: 'expect-meter', meter });
+  }
+
   /** @returns null if the relay does not know the call, or does not answer */
   statisticsOf(channelId: string): Promise<CallStatistics | null> {
     if (!this.#socket) return Promise.resolve(null);

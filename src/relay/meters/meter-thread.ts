@@ -44,6 +44,11 @@ export class MeterThread {
     });
   }
 
+  /** Asterisk is about to connect for this meter. */
+  expect(meter: string): void {
+    this.#worker?.postMessage({ expect: meter });
+  }
+
   /** Reports all levels again, for a controller that does not know them. */
   restate(): void {
     this.#worker?.postMessage('restate');

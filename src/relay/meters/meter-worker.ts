@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
+import { BoundedMap } from '../../base/bounded-map.ts';
 import { MOST_METERS } from '../protocol/protocol.ts';
 import { AudioSocketReader } from './audio-socket.ts';
 import { LevelMeter } from './level-meter.ts';
@@ -11,6 +12,8 @@ const HOST = '127.0.0.1';
 const TICK_MS = 20;
 /** A connection that is silent for so long is closed: Asterisk sends 50 times per second. */
 const SILENT_FOR_MS = 5000;
+/** Asterisk names the meter at once. Of connections that have named none, the oldest are closed. */
+const MOST_UNNAMED = 64;
 
 /** The thread that measures how loud speakers are: Asterisk connects once for each. */
 class MeterWorker {
@@ -18,11 +21,14 @@ class MeterWorker {
   readonly #server = createServer({ noDelay: true }, (socket) => this.#connected(socket));
   /** By the id that Asterisk sends first. Bounded by the server's limit of connections. */
   readonly #meters = new Map<string, { meter: LevelMeter; socket: Socket }>();
+  /** Ids with which Asterisk is about to connect, each once. */
+  readonly #expected = new BoundedMap<string, true>(MOST_METERS);
+  readonly #unnamed = new Set<Socket>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(deps: { report: (report: MeterReport) => void }) {
     this.#report = deps.report;
-    this.#server.maxConnections = MOST_METERS;
+    this.#server.maxConnections = MOST_METERS + MOST_UNNAMED;
   }
 
   start(): void {
@@ -30,6 +36,10 @@ class MeterWorker {
       const { port } = this.#server.address() as AddressInfo;
       this.#report({ type: 'meters', address: { host: HOST, port } });
     });
+  }
+
+  expect(id: string): void {
+    this.#expected.set(id, true);
   }
 
   /** Reports all levels again. */
@@ -40,10 +50,14 @@ class MeterWorker {
   #connected(socket: Socket): void {
     const meter = new LevelMeter();
     let id: string | null = null;
+    this.#unnamed.add(socket);
+    if (this.#unnamed.size > MOST_UNNAMED) this.#unnamed.values().next().value?.destroy();
     const reader = new AudioSocketReader({
       onId: (uuid) => {
         // A connection has one meter.
         if (id !== null) return;
+        if (!this.#expected.delete(uuid)) return void socket.destroy();
+        this.#unnamed.delete(socket);
         id = uuid;
         this.#meters.get(uuid)?.socket.destroy();
         this.#meters.set(uuid, { meter, socket });
@@ -57,6 +71,7 @@ class MeterWorker {
     socket.on('error', () => {});
     socket.setTimeout(SILENT_FOR_MS, () => socket.destroy());
     socket.on('close', () => {
+      this.#unnamed.delete(socket);
       if (id !== null && this.#meters.get(id)?.socket === socket) this.#meters.delete(id);
       if (this.#meters.size > 0 || !this.#timer) return;
       clearInterval(this.#timer);
@@ -78,6 +93,8 @@ class MeterWorker {
 const port = parentPort;
 if (port) {
   const worker = new MeterWorker({ report: (report) => port.postMessage(report) });
-  port.on('message', () => worker.restate());
+  port.on('message', (message: 'restate' | { expect: string }) =>
+    message === 'restate' ? worker.restate() : worker.expect(message.expect),
+  );
   worker.start();
 }

@@ -155,6 +155,8 @@ export const relayRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('end-floor'), conference }),
   z.object({ type: z.literal('call'), call: callSpec }),
   z.object({ type: z.literal('end-call'), channelId }),
+  /** Asterisk is about to connect for this meter. */
+  z.object({ type: z.literal('expect-meter'), meter: z.string().max(64) }),
   /** A `call-statistics` report follows. */
   z.object({ type: z.literal('ask-statistics'), channelId }),
   /** All other nodes; a node that is not listed is forgotten, with its keys. */

@@ -17,7 +17,7 @@ afterEach(() => {
 /** Meters with an Asterisk that refuses what `refuses` says. */
 function meters({ relay = RELAY as RtpAddress | null, refuses = [] as string[] } = {}) {
   const requests: string[] = [];
-  const link = { meters: relay };
+  const link = { meters: relay, expectMeter: () => {} };
   const ari = new Proxy({} as AriPort, {
     get:
       (_, method: string) =>
