@@ -7,15 +7,17 @@ import {
   decodeControl,
   decodeFrame,
   encodeControl,
-  encodeFrame,
+  encodeSealed,
   FRAME_HEADER_BYTES,
   type Frame,
   KIND,
   NO_SESSION,
+  type ReceivedFrame,
 } from './frame.ts';
 import { NatsPeer } from './peer.ts';
 import { MAX_SEAL_BYTES, NatsSeal } from './seal.ts';
 import type { Verdict } from './session.ts';
+import { randomKey, SEALED_PAYLOAD_BYTES, sealPayload } from './session-keys.ts';
 
 const DEFAULTS = {
   heartbeatMs: 1000,
@@ -50,7 +52,8 @@ export class NatsChannel<Message> implements EventChannel<Message> {
   readonly #options: NatsOptions & typeof DEFAULTS;
   readonly #deps: EventChannelDeps<Message>;
   readonly #inbox: Inbox<Message>;
-  readonly #incarnation = randomBytes(8).toString('hex');
+  readonly #incarnation = randomBytes(32).toString('hex');
+  readonly #keyToAll = randomKey();
   readonly #broker: NatsBroker;
   readonly #toAll: string;
   /** By node id; see FORGET_AFTER_DEAD_TIMES. */
@@ -135,7 +138,9 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     const connected = [...this.#peers.values()].filter(({ session }) => session.isUp);
     const bytes = connected.length > 0 && this.#encode(message);
     if (!bytes) return;
-    const isSent = this.#inParts(bytes, (part, isLast) => this.#sendToAll(isLast ? KIND.all : KIND.allPart, part));
+    const isSent = this.#inParts(bytes, (part, isLast) =>
+      this.#sendToAll(isLast ? KIND.all : KIND.allPart, (header) => sealPayload(this.#keyToAll, header, part)),
+    );
     if (!isSent) return;
     for (const peer of connected) peer.sent++;
     this.#inbox.counters.sent += connected.length;
@@ -150,7 +155,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
   }
 
   #inParts(bytes: Buffer, send: (part: Buffer, isLast: boolean) => boolean): boolean {
-    const room = this.#broker.maxPacketBytes - MAX_SEAL_BYTES - FRAME_HEADER_BYTES;
+    const room = this.#broker.maxPacketBytes - MAX_SEAL_BYTES - FRAME_HEADER_BYTES - SEALED_PAYLOAD_BYTES;
     const size = Math.max(1, Math.min(room, MAX_PART_BYTES));
     for (let at = 0; at < bytes.length; at += size) {
       const isLast = at + size >= bytes.length;
@@ -159,9 +164,12 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     return true;
   }
 
-  #sendToAll(kind: Frame['kind'], payload: Uint8Array): boolean {
+  #sendToAll(kind: Frame['kind'], payloadFor: (header: Uint8Array) => Uint8Array): boolean {
     const all = this.#sentToAll + 1;
-    const frame = encodeFrame({ kind, session: this.#incarnation, peerSession: NO_SESSION, direct: 0, all, payload });
+    const frame = encodeSealed(
+      { kind, session: this.#incarnation, peerSession: NO_SESSION, direct: 0, all },
+      payloadFor,
+    );
     if (!this.#publish(this.#toAll, frame)) return false;
     this.#sentToAll = all;
     return true;
@@ -214,7 +222,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     this.#inbox.refuse('id-taken', 'own', text);
   }
 
-  #dispatch(sender: string, peer: NatsPeer, frame: Frame, isToAll: boolean): void {
+  #dispatch(sender: string, peer: NatsPeer, frame: ReceivedFrame, isToAll: boolean): void {
     const { session } = peer;
     const nowMs = this.#deps.now();
     peer.heardAtMs = nowMs;
@@ -239,7 +247,10 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     if (direct !== undefined) peer.session.announced(direct, nowMs);
   }
 
-  #message(sender: string, peer: NatsPeer, { kind, payload }: Frame, nowMs: number): void {
+  #message(sender: string, peer: NatsPeer, frame: ReceivedFrame, nowMs: number): void {
+    const payload = peer.openMessage(frame);
+    if (!payload) return this.#notOfSession(sender, peer, nowMs);
+    const { kind } = frame;
     const message = peer.assembly.add(payload, kind === KIND.all || kind === KIND.direct);
     if (message === 'oversized') {
       const { maxMessageBytes } = this.#options;
@@ -250,7 +261,13 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     }
   }
 
-  #control(sender: string, peer: NatsPeer, frame: Frame, nowMs: number): void {
+  /** It knows the secret of the cluster, and not the keys of the session. */
+  #notOfSession(sender: string, peer: NatsPeer, nowMs: number): void {
+    this.#inbox.refuse('secret', sender, `ignored what calls itself node ${sender} and does not know its keys`);
+    peer.session.restart('resync', nowMs);
+  }
+
+  #control(sender: string, peer: NatsPeer, frame: ReceivedFrame, nowMs: number): void {
     const { session: nonce, peerSession: echo, all, payload } = frame;
     const { session } = peer;
     const isOfSession = session.isOf(nonce, echo);
@@ -260,7 +277,8 @@ export class NatsChannel<Message> implements EventChannel<Message> {
         this.#isTaken(session.syn(nonce, echo, control.incarnation, control.busy, nowMs) ?? 'drop', sender);
         return;
       case 'open':
-        this.#isTaken(session.open(nonce, echo, control.incarnation, all, nowMs), sender);
+        if (!this.#isTaken(session.open(nonce, echo, control.incarnation, all, nowMs), sender)) return;
+        if (!peer.learnKey(frame, control.key)) this.#notOfSession(sender, peer, nowMs);
         return;
       case 'end':
         if (this.#isTaken(isOfSession ? 'take' : 'replay', sender)) session.end(control.reason, nowMs);
@@ -295,6 +313,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
       publish: (frame) => this.#publish(subject, frame),
       sentToAll: () => this.#sentToAll,
       incarnation: this.#incarnation,
+      keyToAll: this.#keyToAll,
       onUp: () => this.#inbox.up(nodeId, this.#broker.server ?? 'NATS'),
       onDown: (reason) => this.#inbox.down(nodeId, reason),
     });
@@ -309,7 +328,7 @@ export class NatsChannel<Message> implements EventChannel<Message> {
       const count = peer.announce();
       if (count !== null) direct[nodeId] = count;
     }
-    this.#sendToAll(KIND.allControl, encodeControl({ type: 'beat', direct }));
+    this.#sendToAll(KIND.allControl, () => encodeControl({ type: 'beat', direct }));
     const connected = [...this.#peers.values()].filter(({ session }) => session.isUp);
     connected[this.#beats++ % Math.max(1, connected.length)]?.sendControl({ type: 'ping', atMs: this.#deps.now() });
   }

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { PeerDownReason, PeerInfo } from '../channel.ts';
 import { Assembly } from './assembly.ts';
-import { type Control, encodeControl, encodeFrame, KIND } from './frame.ts';
+import { type Control, encodeControl, encodeFrame, encodeSealed, KIND, type ReceivedFrame } from './frame.ts';
 import { type Greeting, NatsSession, type SessionOptions } from './session.ts';
+import { openPayload, SessionKeys, sealPayload } from './session-keys.ts';
 
 export type NatsPeerDeps = {
   /** To that peer. */
@@ -10,6 +10,8 @@ export type NatsPeerDeps = {
   /** Packets sent to all so far. */
   readonly sentToAll: () => number;
   readonly incarnation: string;
+  /** The key of what this node sends to all. */
+  readonly keyToAll: Uint8Array;
   readonly onUp: () => void;
   readonly onDown: (reason: PeerDownReason) => void;
 };
@@ -25,6 +27,9 @@ export class NatsPeer {
   roundTripMs: number | null = null;
   /** Direct packets, when they were announced last. */
   #announced = 0;
+  readonly #keys = new SessionKeys();
+  /** Of what the peer sends to all; null until it has opened the session. */
+  #keyOfAll: Uint8Array | null = null;
   readonly #deps: NatsPeerDeps;
 
   constructor(options: SessionOptions & { readonly maxMessageBytes: number }, deps: NatsPeerDeps) {
@@ -41,7 +46,10 @@ export class NatsPeer {
         deps.onUp();
       },
       onDown: deps.onDown,
-      newNonce: () => randomBytes(8).toString('hex'),
+      newNonce: () => {
+        this.#keyOfAll = null;
+        return this.#keys.renew();
+      },
     });
   }
 
@@ -53,13 +61,25 @@ export class NatsPeer {
   /** A part of a message, or a whole one. @returns false if it is not up, or cannot be reached */
   sendDirect(payload: Uint8Array, isLast: boolean): boolean {
     const { names } = this.session;
-    if (!names) return false;
+    const key = names && this.#keys.sharedWith(names.echo);
+    if (!key) return false;
     const kind = isLast ? KIND.direct : KIND.directPart;
     const { nonce: session, echo: peerSession } = names;
     const all = this.#deps.sentToAll();
-    return this.#deps.publish(
-      encodeFrame({ kind, session, peerSession, direct: this.session.nextDirect(), all, payload }),
-    );
+    const frame = { kind, session, peerSession, direct: this.session.nextDirect(), all };
+    return this.#deps.publish(encodeSealed(frame, (header) => sealPayload(key, header, payload)));
+  }
+
+  /** The peer has opened the session. @returns false if its key of what it sends to all cannot be read */
+  learnKey({ session, header }: ReceivedFrame, key: string): boolean {
+    this.#keyOfAll = openPayload(this.#keys.sharedWith(session), header, Buffer.from(key, 'base64'));
+    return this.#keyOfAll !== null;
+  }
+
+  /** @returns what is in a message of the peer; null if it was not sealed with its key */
+  openMessage({ kind, session, header, payload }: ReceivedFrame): Uint8Array | null {
+    const isToAll = kind === KIND.all || kind === KIND.allPart;
+    return openPayload(isToAll ? this.#keyOfAll : this.#keys.sharedWith(session), header, payload);
   }
 
   sendControl(control: Control): void {
@@ -76,13 +96,20 @@ export class NatsPeer {
   }
 
   #greet({ type, nonce, echo, busy }: Greeting): void {
-    const { incarnation } = this.#deps;
-    this.#publishControl(type === 'syn' ? { type, incarnation, busy } : { type, incarnation }, nonce, echo);
+    const { incarnation, keyToAll } = this.#deps;
+    if (type === 'syn') return this.#publishControl({ type, incarnation, busy }, nonce, echo);
+    const key = this.#keys.sharedWith(echo);
+    const frame = this.#controlFrame(nonce, echo);
+    const opening = (header: Uint8Array, shared: Uint8Array) =>
+      encodeControl({ type, incarnation, key: sealPayload(shared, header, keyToAll).toString('base64') });
+    if (key) this.#deps.publish(encodeSealed(frame, (header) => opening(header, key)));
   }
 
   #publishControl(control: Control, session: string, peerSession: string): void {
-    const all = this.#deps.sentToAll();
-    const payload = encodeControl(control);
-    this.#deps.publish(encodeFrame({ kind: KIND.directControl, session, peerSession, direct: 0, all, payload }));
+    this.#deps.publish(encodeFrame({ ...this.#controlFrame(session, peerSession), payload: encodeControl(control) }));
+  }
+
+  #controlFrame(session: string, peerSession: string) {
+    return { kind: KIND.directControl, session, peerSession, direct: 0, all: this.#deps.sentToAll() };
   }
 }

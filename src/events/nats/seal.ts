@@ -16,7 +16,7 @@ import type { RefusalReason } from '../channel.ts';
  *
  * The subject names the cluster, and the receiver or all: a packet is nothing to anybody else.
  */
-const MAJOR_VERSION = 2;
+const MAJOR_VERSION = 3;
 const NONCE_BYTES = 24;
 const TAG_BYTES = 16;
 const FIXED_BYTES = 2;

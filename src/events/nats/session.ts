@@ -20,7 +20,7 @@ export type SessionDeps = {
   readonly send: (greeting: Greeting) => void;
   readonly onUp: () => void;
   readonly onDown: (reason: PeerDownReason) => void;
-  /** 16 hexadecimal digits, never the same twice. */
+  /** 64 hexadecimal digits, never the same twice: the public key of a session. */
   readonly newNonce: () => string;
 };
 

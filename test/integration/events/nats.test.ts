@@ -3,6 +3,10 @@ import { connect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
 import { NatsChannel, type NatsOptions } from '../../../src/events/nats/channel.ts';
+import { decodeControl, decodeFrame, encodeFrame, KIND, type ReceivedFrame } from '../../../src/events/nats/frame.ts';
+import { NatsSeal } from '../../../src/events/nats/seal.ts';
+import { openPayload } from '../../../src/events/nats/session-keys.ts';
+import { deriveKey } from '../../../src/secrets/derive.ts';
 import { NatsServer } from '../../kit/nats-server.ts';
 import { SECRET } from './ground.ts';
 import { allConnected, now, until, Witness } from './witness.ts';
@@ -129,7 +133,7 @@ it('packets that were changed, or sent to another subject, are dropped and count
   await flush();
   await until('all are counted', () => b.channel.counters.refused.secret === 4);
   await until('those to c too', () => c.channel.counters.refused.secret === 2);
-  for (const text of ['', 'x', '\u0002', '\u0002\u0040', '\u0002\u0001 ', 'hello, world '.repeat(20)]) {
+  for (const text of ['', 'x', '\u0003', '\u0003\u0040', '\u0003\u0001 ', 'hello, world '.repeat(20)]) {
     publish(direct.subject, text);
   }
   publish(direct.subject, Uint8Array.of(1, 1, 97));
@@ -149,6 +153,88 @@ it('the broker cannot read what is said', async () => {
   expect(seen.length).toBeGreaterThan(100);
   expect(seen.includes('confidence')).toBe(false);
   expect(seen.includes('note')).toBe(false);
+});
+
+/** What somebody who has learned the secret of the cluster finds in recorded packets. */
+async function readWithSecret(packets: readonly { subject: string; data: Uint8Array }[]): Promise<ReceivedFrame[]> {
+  const seal = await NatsSeal.make(Buffer.from(SECRET), 'attacker');
+  return packets.flatMap(({ subject, data }) => {
+    const unsealed = seal.unseal(subject, data);
+    const frame = unsealed.kind === 'frame' && decodeFrame(unsealed.frame);
+    return frame ? [frame] : [];
+  });
+}
+
+const isMessage = ({ kind }: ReceivedFrame) => kind !== KIND.allControl && kind !== KIND.directControl;
+
+it('messages that were recorded are not read by somebody who learns the secret later, nor with keys of another session', async () => {
+  const { packets } = await broker();
+  const [a, b] = await pair();
+  a.channel.broadcast({ type: 'note', n: 1, text: 'a word in confidence' });
+  a.channel.send('b', { type: 'note', n: 2, text: 'a word in confidence' });
+  b.channel.send('a', { type: 'note', n: 3, text: 'a word in confidence' });
+  await until('they have come', () => a.notes.length === 1 && b.notes.length === 2);
+
+  let frames: ReceivedFrame[] = [];
+  await expect
+    .poll(async () => {
+      frames = await readWithSecret(packets);
+      return frames.filter(isMessage).length;
+    })
+    .toBe(3);
+  const greetings = frames
+    .filter(({ kind }) => kind === KIND.directControl)
+    .map(({ payload }) => decodeControl(payload));
+  const sealedKeys = greetings.flatMap((control) => (control?.type === 'open' ? [control.key] : []));
+  expect(sealedKeys.length).toBe(2);
+  // All that the secret tells: public keys, and everything that could be a key.
+  const told = [...frames.flatMap(({ session, peerSession }) => [session, peerSession])].map((hex) =>
+    Buffer.from(hex, 'hex'),
+  );
+  const keys = [
+    ...told,
+    Buffer.from(SECRET),
+    ...['nats-seal', 'mesh-psk'].map((purpose) => deriveKey(Buffer.from(SECRET), purpose)),
+  ];
+  for (const { header, payload } of frames.filter(isMessage)) {
+    expect(Buffer.from(payload).includes('confidence')).toBe(false);
+    for (const key of keys) expect(openPayload(key, header, payload)).toBeNull();
+  }
+  // Another session has other keys.
+  const names = new Set(frames.map(({ session }) => session));
+  await b.channel.stop();
+  const [again] = nodes(['b'], { cluster: 'test' });
+  await again?.channel.start();
+  await until('b is there again', () => a.connected.includes('b') && again?.connected.includes('a') === true);
+  let opening: ReceivedFrame[] = [];
+  await expect
+    .poll(async () => {
+      const later = (await readWithSecret(packets)).slice(frames.length);
+      opening = later.filter(
+        ({ kind, payload }) => kind === KIND.directControl && decodeControl(payload)?.type === 'open',
+      );
+      return opening.length;
+    })
+    .toBe(2);
+  for (const { session } of opening) expect(names.has(session)).toBe(false);
+});
+
+it('a message without the keys of the session is refused, though its sender knows the secret', async () => {
+  const { packets, publish } = await broker();
+  const [a, b] = await pair();
+  a.channel.send('b', { type: 'note', n: 1 });
+  await until('it has come', () => b.notes.length === 1);
+  const last = (await readWithSecret(packets)).findLast(({ kind }) => kind === KIND.direct);
+  if (!last) throw new Error('no message');
+  const forged = { ...last, direct: last.direct + 1, payload: Buffer.from('{"type":"note","n":2}') };
+  const subject = 'rostrum.test.to.b';
+  const seal = await NatsSeal.make(Buffer.from(SECRET), 'a');
+  publish(subject, seal.seal(subject, encodeFrame(forged)));
+  await until('it is refused', () => b.channel.counters.refused.secret === 1);
+  await allConnected([a, b]);
+  a.channel.send('b', { type: 'note', n: 3 });
+  await until('the next one has come', () => b.notes.length === 2);
+  expect(b.numbersFrom('a')).toEqual([1, 3]);
 });
 
 it('clusters on one server have nothing to do with each other', async () => {
