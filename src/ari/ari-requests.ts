@@ -95,8 +95,12 @@ export function ariRequests(http: AriHttp, ari: () => Client): AriPort {
       ari().channels.externalMedia({ channelId, app, external_host, format }),
     hangUp: async (channelId, cause) => ari().channels.hangup({ channelId, reason_code: String(cause) }),
     redirect: async (channelId, endpoint) => ari().channels.redirect({ channelId, endpoint }),
-    continueInDialplan: async (channelId, context) =>
-      ari().channels.continueInDialplan({ channelId, ...(context && { context, extension: 's', priority: 1 }) }),
+    continueInDialplan: async (channelId, context, extension = 's') =>
+      ari().channels.continueInDialplan({ channelId, ...(context && { context, extension, priority: 1 }) }),
+    answerTransfer: async (channelId, accepted) => {
+      const states = accepted ? 'channel_answered' : 'channel_declined';
+      await http.request({ method: 'POST', path: `${channelPath(channelId)}/transfer_progress?states=${states}` });
+    },
     setDeaf: async (channelId, deaf) => ari().channels[deaf ? 'mute' : 'unmute']({ channelId, direction: 'out' }),
     startMusic: async (channelId, mohClass) => ari().channels.startMoh({ channelId, mohClass }),
     stopMusic: async (channelId) => ari().channels.stopMoh({ channelId }),

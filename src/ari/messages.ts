@@ -102,6 +102,15 @@ const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('RecordingFinished'), recording: z.object({ name: z.string() }) }),
   z.object({ type: z.literal('RecordingFailed'), recording: z.object({ name: z.string() }) }),
   z.object({ type: z.literal('BridgeDestroyed'), bridge: z.object({ id: z.string() }) }),
+  z.object({
+    type: z.literal('ChannelTransfer'),
+    referred_by: z.object({ source_channel: channelSchema }),
+    refer_to: z.object({
+      requested_destination: z.object({ destination: z.string().optional(), protocol_id: z.string().optional() }),
+    }),
+    /** How far it has come, as the application itself has said. */
+    state: z.string().optional(),
+  }),
   z.object({ type: z.literal('ChannelUserevent'), eventname: z.string() }),
   z.object({ type: z.literal('ApplicationReplaced') }),
 ]);

@@ -93,8 +93,10 @@ export interface AriPort {
    * @param endpoint technology and URI, such as `PJSIP/sip:3000@192.0.2.2:5060`
    */
   redirect(channelId: string, endpoint: string): Promise<void>;
-  /** Gives the call back to the dialplan: at the priority after `Stasis()`, or at the beginning of another context. */
-  continueInDialplan(channelId: string, context?: string): Promise<void>;
+  /** Gives the call back to the dialplan: at the priority after `Stasis()`, or at an extension (`s`) of another context. */
+  continueInDialplan(channelId: string, context?: string, extension?: string): Promise<void>;
+  /** Tells a phone what becomes of its REFER: 200 or 603, in a NOTIFY. */
+  answerTransfer(channelId: string, accepted: boolean): Promise<void>;
   /** Keeps the channel from hearing (`out`), or lets it hear again. */
   setDeaf(channelId: string, deaf: boolean): Promise<void>;
   startMusic(channelId: string, musicClass: string): Promise<void>;

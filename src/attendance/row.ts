@@ -16,10 +16,10 @@ export const attendanceRowSchema = z.object({
     .array(z.object({ at: z.iso.datetime(), role: z.enum(['speaker', 'listener']), admin: z.boolean() }))
     .describe('The role when joining, and every change of it'),
   result: z
-    .enum([...RESULTS, 'TRANSFERRED', 'LOST'])
+    .enum([...RESULTS, 'LOST'])
     .nullable()
     .describe(
-      'How it ended. TRANSFERRED: the member went to another conference. ' +
+      'How it ended. TRANSFERRED: the member went to another conference, or elsewhere. ' +
         'LOST: the member went while no controller was running; `leftAt` is when that was noticed',
     ),
 });

@@ -21,7 +21,7 @@ import { pressed } from './rules/dtmf.ts';
 import { finish, releaseAll, watchAdmins } from './rules/ending.ts';
 import { executeCommand } from './rules/execute-command.ts';
 import { phoneHeld, returned } from './rules/hold-and-private.ts';
-import { emptied, leave, left, released } from './rules/leaving.ts';
+import { emptied, leave, left, referred, released } from './rules/leaving.ts';
 import { floorMusic, playbackEnded } from './rules/playback.ts';
 import { recordAutomatically, recordingEnded } from './rules/recording.ts';
 import { replaced } from './rules/replaced.ts';
@@ -123,6 +123,8 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
       return isAway(member) && !input.destroyed ? undefined : left(transition, member);
     case 'replaced':
       return replaced(transition, member, input.by);
+    case 'referred':
+      return referred(transition, member, input.to);
     case 'returned':
       return returned(transition, member);
     case 'dtmf':

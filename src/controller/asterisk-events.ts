@@ -9,6 +9,7 @@ import type { AsteriskServices } from './asterisk-services.ts';
 import type { IncomingCalls } from './calls/incoming-calls.ts';
 import type { Inviter } from './calls/inviter.ts';
 import type { PinChecks } from './calls/pin-checks.ts';
+import type { Refers } from './calls/refers.ts';
 import type { Conferences } from './conferences.ts';
 import type { TalkLevels } from './relay/talk-levels.ts';
 
@@ -16,6 +17,7 @@ export type AsteriskEventsDeps = {
   asterisk: AsteriskServices;
   conferences: Conferences;
   incomingCalls: IncomingCalls;
+  refers: Refers;
   pinChecks: PinChecks;
   talkLevels: TalkLevels;
   inviter: Pick<Inviter, 'handle'>;
@@ -50,7 +52,7 @@ export class AsteriskEvents {
   }
 
   handle(event: AriEvent): void {
-    const { inviter, talkLevels, asterisk } = this.#deps;
+    const { inviter, refers, talkLevels, asterisk } = this.#deps;
     switch (event.type) {
       case 'StasisStart':
         inviter.handle({ type: 'StasisStart', channelId: event.channel.id });
@@ -79,6 +81,11 @@ export class AsteriskEvents {
       }
       case 'BridgeDestroyed':
         return this.#bridgeDestroyed(event.bridge.id);
+      case 'ChannelTransfer': {
+        const { destination, protocol_id: otherCall } = event.refer_to.requested_destination;
+        if (event.state !== undefined) return;
+        return refers.receive(event.referred_by.source_channel, otherCall ? null : (destination ?? null));
+      }
       case 'ChannelUserevent':
       case 'ApplicationReplaced':
         // Between controllers: see application-claim.ts.

@@ -19,6 +19,7 @@ import type { Inviter } from './calls/inviter.ts';
 import { MemberInvitations } from './calls/member-invitations.ts';
 import { type MemberMedia, readMedia } from './calls/member-media.ts';
 import { PinChecks } from './calls/pin-checks.ts';
+import { Refers } from './calls/refers.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { Commands } from './commands.ts';
 import { Conferences } from './conferences.ts';
@@ -125,6 +126,7 @@ export class Controller {
       asterisk: this.#asterisk,
       conferences,
       incomingCalls: this.#incomingCalls,
+      refers: new Refers({ ...this.#asterisk, conferences, logger }),
       pinChecks: this.#pinChecks,
       talkLevels: this.#talkLevels,
       inviter,

@@ -13,6 +13,13 @@ exten => _90XX,1,Stasis(rostrum,join,pin,locked-up)
 exten => _91XX,1,Stasis(rostrum,join,held,waits)
 `;
 
+/** Callers of this name may refer. */
+const TRUSTED = `
+[trusted](anonymous)
+allow_transfer = yes
+set_var = PJSIP_TRANSFER_HANDLING()=ari-only
+`;
+
 const lab = harness({
   profile: { idleSeconds: 0, controls: 'raising' },
   profiles: {
@@ -20,7 +27,7 @@ const lab = harness({
     'locked-up': { kind: 'conference', sound: SILENT, access: { userPin: '1234' } },
     waits: { kind: 'conference', sound: SILENT, access: { waitForAdmin: true } },
   },
-  extra: { append: { 'extensions.conf': DIALPLAN } },
+  extra: { append: { 'extensions.conf': DIALPLAN, 'pjsip.conf': TRUSTED } },
 });
 
 const HEARD = { aboveDbov: -30, timeoutMs: 3000 };
@@ -172,6 +179,41 @@ describe('INVITE with Replaces', () => {
     await expect(refused(`${replaces};early-only`)).rejects.toMatchObject({ status: 486 });
     await expect(refused('nonsense')).rejects.toMatchObject({ code: 'call-failed' });
     expect(await numbersIn('3000')).toEqual([[1, '201']]);
+    expect(member.state).toBe('answered');
+  });
+});
+
+describe('REFER of an endpoint that may', () => {
+  const refers = async (to: string) => {
+    const member = await lab.phones.call('3000', { callerNumber: 'trusted' });
+    await lab.phones.call('3000', { callerNumber: '202' });
+    await lab.node.waitForMembers('3000', 2);
+    expect(await member.refer(to)).toBe(202);
+    return member;
+  };
+
+  it('takes the member to another conference, where a PIN is asked', async () => {
+    const speaker = await lab.phones.call('4001', { callerNumber: '203', send: tone(1000, -20) });
+    const member = await refers('sip:3001@127.0.0.1');
+    await lab.node.waitForMembers('3000', 1);
+    await lab.node.waitForMembers('3001', 2);
+    await member.waitForTone(1000, HEARD);
+    await expect.poll(() => member.notified).toContain('SIP/2.0 200 OK');
+    expect(await member.refer('sip:9000@127.0.0.1')).toBe(202);
+    await expect.poll(() => numbersIn('pin').catch(() => [])).toContainEqual([1, 'trusted']);
+    expect((await lab.node.member('pin', 'trusted')).place).toBe('door');
+    await member.waitForNoTone(1000, { belowDbov: -55, timeoutMs: 2000 });
+    await speaker.hangUp();
+  });
+
+  it.each([
+    'sip:nowhere@127.0.0.1',
+    'sip:3001,1)@127.0.0.1',
+    'sip:3001@127.0.0.1?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc',
+  ])('is declined, and the member stays: %s', async (to) => {
+    const member = await refers(to);
+    await expect.poll(() => member.notified.at(-1)).toBe('SIP/2.0 603 Decline');
+    expect(await numbersIn('3000')).toHaveLength(2);
     expect(member.state).toBe('answered');
   });
 });

@@ -6,7 +6,7 @@ import type { ConferenceEvent } from './events.ts';
 import type { FlagChanges } from './flags.ts';
 import type { FloorLeg } from './floor-leg.ts';
 import type { NextStep } from './inputs.ts';
-import type { Caller, Path, Result } from './member.ts';
+import type { Caller, Extension, Path, Result } from './member.ts';
 import type { ClusterTelling } from './remote.ts';
 import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
@@ -27,7 +27,7 @@ export type ChannelEffect =
   /** Stop what is being played to this caller, without waiting for what else is to be done. */
   | { type: 'hush'; channelId: string }
   /** Give the call back to the dialplan, which learns the result. */
-  | { type: 'release'; channelId: string; result: Result }
+  | { type: 'release'; channelId: string; result: Result; to?: Extension }
   /** Run an application of the dialplan; the channel comes back with `returned`. */
   | { type: 'execute'; channelId: string; application: string; data: string };
 

@@ -1,7 +1,7 @@
 import type { Command } from './commands.ts';
 import type { Settings } from './conference.ts';
 import type { FlagChanges } from './flags.ts';
-import type { Caller, Path } from './member.ts';
+import type { Caller, Extension, Path } from './member.ts';
 import type { Broadcast, RemoteView, SharedChange } from './remote.ts';
 import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
@@ -24,6 +24,8 @@ export type Input =
   | { type: 'left'; channelId: string; destroyed: boolean }
   /** Another call takes the place of this one, so that its caller is the member from now on: an attended transfer. */
   | { type: 'replaced'; channelId: string; by: { channelId: string; caller: Caller; path: Path } }
+  /** The phone has asked to be sent to another extension of the dialplan (REFER). */
+  | { type: 'referred'; channelId: string; to: Extension }
   /** A member who was away in the dialplan is back in our application. */
   | { type: 'returned'; channelId: string }
   | { type: 'dtmf'; channelId: string; digit: string }

@@ -11,6 +11,9 @@ export type Caller = {
   readonly language?: string;
 };
 
+/** A place in the dialplan. */
+export type Extension = { readonly context: string; readonly extension: string };
+
 /** Where a member is: in exactly one place. */
 export type Place =
   /** Asked for a PIN; not admitted yet. */
@@ -39,6 +42,8 @@ export type Place =
       readonly unnoticed?: true;
       /** The call is in an application of the dialplan, and can be released only when it is back. */
       readonly away?: true;
+      /** Where in the dialplan the call goes on; without it, behind the `Stasis()` that it came through. */
+      readonly to?: Extension;
     };
 
 /**
@@ -50,7 +55,7 @@ export type Path = { readonly at: 'relay' } | { readonly at: 'bridge'; readonly 
 /** Why a member left: the value of the variable `ROSTRUM_RESULT` in the dialplan afterwards. */
 export type Result = (typeof RESULTS)[number];
 
-export const RESULTS = ['HANGUP', 'KICKED', 'PIN', 'LOCKED', 'FULL', 'TIME', 'ENDED', 'FAILED'] as const;
+export const RESULTS = ['HANGUP', 'KICKED', 'PIN', 'LOCKED', 'FULL', 'TIME', 'ENDED', 'FAILED', 'TRANSFERRED'] as const;
 
 /** Sound settings of a member that differ from those of the profile. */
 export type Adjusted = { readonly [Setting in Adjustable]?: number | undefined };

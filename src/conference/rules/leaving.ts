@@ -1,7 +1,7 @@
 import { IDLE } from '../../dtmf/collector.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import type { Scope } from '../model/commands.ts';
-import { isAdmitted, type Member, type Place, type Result } from '../model/member.ts';
+import { type Extension, isAdmitted, isAway, type Member, type Place, type Result } from '../model/member.ts';
 import { share } from './cluster-out.ts';
 import { announceArrival, setMusic, stopPlayback } from './playback.ts';
 import type { Transition } from './transition.ts';
@@ -35,7 +35,18 @@ export function kickAll(transition: Transition, audience: Scope): void {
 
 /** The good-bye is over. */
 export function released(transition: Transition, { channelId, place }: Member): void {
-  if (place.at === 'leaving') transition.do({ type: 'release', channelId, result: place.result });
+  if (place.at !== 'leaving') return;
+  const { result, to } = place;
+  transition.do({ type: 'release', channelId, result, ...(to && { to }) });
+}
+
+/** The phone wants the call to go on elsewhere in the dialplan, at once. */
+export function referred(transition: Transition, { channelId }: Member, to: Extension): void {
+  const member = transition.conference.members.get(channelId);
+  if (!member || isAway(member) || member.place.at === 'leaving') return;
+  leave(transition, member, 'TRANSFERRED');
+  const { place } = transition.conference.members.get(channelId) ?? member;
+  if (place.at === 'leaving') transition.patch(channelId, { place: { ...place, to } });
 }
 
 /** The call has ended or has left the application. */

@@ -15,6 +15,7 @@ export const placeSchema = z.discriminatedUnion('at', [
     at: z.literal('leaving'),
     result: z.custom<Result>((value) => typeof value === 'string'),
     unnoticed: z.literal(true).optional(),
+    to: z.object({ context: z.string(), extension: z.string() }).optional(),
   }),
 ]);
 

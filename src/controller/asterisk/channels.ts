@@ -2,7 +2,7 @@ import type { Logger } from 'winston';
 import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import { isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
-import type { Caller } from '../../conference/model/member.ts';
+import type { Caller, Extension } from '../../conference/model/member.ts';
 import { RESULT_VARIABLE } from './dialplan.ts';
 
 /** Keeps something about channels for as long as they are in the application. */
@@ -34,9 +34,10 @@ export async function giveBack(
   channelId: string,
   result: string,
   { ari }: { ari: Pick<AriPort, 'setVariable' | 'continueInDialplan'> },
+  to?: Extension,
 ): Promise<void> {
   await ari.setVariable(channelId, RESULT_VARIABLE, result);
-  await ari.continueInDialplan(channelId);
+  await ari.continueInDialplan(channelId, to?.context, to?.extension);
 }
 
 /**

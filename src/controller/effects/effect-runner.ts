@@ -102,7 +102,7 @@ export class EffectRunner {
         return this.#settle(channelId, ari.setVariable(channelId, MEMBER_VARIABLE, serializeMember(effect.member)));
       case 'release':
         await ari.setVariable(channelId, MEMBER_VARIABLE, '');
-        return giveBack(channelId, effect.result, this.#deps);
+        return giveBack(channelId, effect.result, this.#deps, effect.to);
       case 'execute':
         await ari.subscribeToChannels(this.#deps.names.application, [channelId]);
         await this.#rememberWay(channelId);

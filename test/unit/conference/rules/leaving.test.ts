@@ -18,6 +18,24 @@ import {
 const kick = commands({ type: 'kick', memberId: 1 });
 const start = play(conference(), [...comes('a', { admin: true }), ...comes('b'), ...comes('c')]).conference;
 
+describe('a phone that asks to be sent elsewhere', () => {
+  const to = { context: 'dial-in', extension: '3001' };
+  const referred = { type: 'referred', channelId: 'b', to } as const;
+
+  it('leaves without a word, and its call goes on there', () => {
+    const { conference: after, effects } = play({ ...start, settings: conference(ALOUD).settings }, [referred]);
+    expect(heardBy('b', effects)).toEqual([]);
+    expect(told(effects)).toContainEqual({ type: 'leaving', memberId: 2, result: 'TRANSFERRED' });
+    const heard = { type: 'heard', channelId: 'b', nextStep: 'release' } as const;
+    expect(play(after, [heard]).effects).toEqual([{ type: 'release', channelId: 'b', result: 'TRANSFERRED', to }]);
+  });
+
+  it('is not heard where the member is being released already', () => {
+    const kicked = play(start, [commands({ type: 'kick', memberId: 2 })]).conference;
+    expect(play(kicked, [referred])).toMatchObject({ effects: [] });
+  });
+});
+
 describe('a kick', () => {
   const kicked = play(start, [kick]);
 
