@@ -137,6 +137,8 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
       return talkingChanged(transition, member, input);
     case 'phone-hold':
       return phoneHeld(transition, member, input.held);
+    case 'path':
+      return transition.patch(member.channelId, { path: input.path });
     default:
       return input satisfies never;
   }

@@ -1,7 +1,7 @@
 import type { Speech } from '../speech/speech.ts';
 import { Bridges } from './asterisk/bridges.ts';
 import { ObjectNames } from './asterisk/object-names.ts';
-import { Anchors, type AnchorsOptions } from './calls/anchors.ts';
+import { Anchors, type AnchorsDeps, type AnchorsOptions } from './calls/anchors.ts';
 import { EffectRunner, type EffectRunnerDeps } from './effects/effect-runner.ts';
 import { FloorLegs } from './relay/floor-legs.ts';
 import { Meters, type MetersDeps } from './relay/meters.ts';
@@ -13,13 +13,14 @@ import { Prompter } from './sounds/prompter.ts';
 import { SoundLibrary } from './sounds/sound-library.ts';
 
 export type AsteriskServicesDeps = Pick<EffectRunnerDeps, 'ari' | 'logger' | 'report' | 'settled'> &
-  Pick<MetersDeps, 'onMeasured'> & { link: RelayLink; speech: Speech };
+  Pick<MetersDeps, 'onMeasured'> &
+  Pick<AnchorsDeps, 'onPath'> & { link: RelayLink; speech: Speech };
 
 /** Everything that acts in Asterisk. */
 export type AsteriskServices = Readonly<ReturnType<typeof createAsteriskServices>>;
 
 export function createAsteriskServices(options: AnchorsOptions, deps: AsteriskServicesDeps) {
-  const { ari, link, speech, logger, report, settled, onMeasured } = deps;
+  const { ari, link, speech, logger, report, settled, onMeasured, onPath } = deps;
   const names = new ObjectNames(options.application);
   const library = new SoundLibrary({ ari, speech, logger });
   const bridges = new Bridges({ ari, names });
@@ -32,7 +33,7 @@ export function createAsteriskServices(options: AnchorsOptions, deps: AsteriskSe
     announcements: new Announcements({ prompter, logger }),
     floorPlayer: new FloorPlayer({ ari, names, library }),
     floorLegs: new FloorLegs({ ari, names, bridges, link, logger }),
-    anchors: new Anchors(options, { ari, link, logger, now: () => performance.now() }),
+    anchors: new Anchors(options, { ari, link, logger, now: () => performance.now(), onPath }),
     meters: new Meters({ ari, names, link, logger, onMeasured }),
     nameRecorder: new NameRecorder({ ari }),
   };

@@ -75,6 +75,7 @@ export class Controller {
       ...deps,
       report: dispatch,
       settled: (channelId, error) => this.#incomingCalls.settled(channelId, error),
+      onPath: (channelId, path) => this.#conferences.dispatchToMember(channelId, { type: 'path', channelId, path }),
       onMeasured: (channelId) => this.#talkLevels.measured(channelId),
     });
     this.#talkLevels = new TalkLevels({
@@ -183,6 +184,8 @@ export class Controller {
         return anchors.settled(report.channelId, null);
       case 'call-failed':
         return anchors.settled(report.channelId, report.message);
+      case 'call-codec':
+        return anchors.describedAgain(report.channelId);
       case 'call-silent':
         return anchors.silent(report.channelId, report.seconds);
       case 'levels':

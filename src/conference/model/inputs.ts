@@ -9,7 +9,16 @@ import type { SavedMember } from './saved-member.ts';
 /** Everything that can happen to a conference. */
 export type Input =
   /** A call arrived for this conference. */
-  | { type: 'join'; channelId: string; caller: Caller; flags: FlagChanges; origin: JoinOrigin; path: Path }
+  | {
+      type: 'join';
+      channelId: string;
+      caller: Caller;
+      flags: FlagChanges;
+      origin: JoinOrigin;
+      path: Path;
+      /** The phone has put the call on hold before. */
+      phoneHold?: boolean;
+    }
   /** The channel is in the floor bridge. */
   | { type: 'entered'; channelId: string }
   /** Asterisk would not take a living channel into the floor bridge. */
@@ -36,6 +45,8 @@ export type Input =
   | { type: 'pin-due'; channelId: string }
   /** The phone has put the call on hold, or has taken it back. */
   | { type: 'phone-hold'; channelId: string; held: boolean }
+  /** How the member can hear the conference as a listener has changed. */
+  | { type: 'path'; channelId: string; path: Path }
   | { type: 'playback-ended'; id: string }
   /** The recording has stopped, for whatever reason; `isTaken`: there is a file of its name already. */
   | { type: 'recording-ended'; name: string; failed: boolean; isTaken?: true }

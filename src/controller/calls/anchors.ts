@@ -16,7 +16,9 @@ import { ControllerError } from '../errors/controller-error.ts';
 import type { RelayLink } from '../relay/relay-link.ts';
 import {
   type CallRtpOptions,
+  CHANGED_VARIABLES,
   callSpecOf,
+  describedAgain,
   endpointOf,
   INCOMING_VARIABLES,
   isAnyAddress,
@@ -77,6 +79,8 @@ export type AnchorsDeps = {
   logger: Logger;
   /** Milliseconds of a clock that never goes back. */
   now: () => number;
+  /** A caller hears a conference in another way from now on, because the codec has changed. */
+  onPath: (channelId: string, path: Path) => void;
 };
 
 /**
@@ -212,6 +216,27 @@ export class Anchors implements ChannelObserver {
     ari.hangUp(channelId, CONGESTION).catch((error: Error) => {
       if (!isChannelGone(error)) logger.error(`call ${channelId}: not hung up: ${error.message}`);
     });
+  }
+
+  /**
+   * The phone may have described its audio again (re-INVITE), of which Asterisk tells nothing. The relay follows what
+   * the phone says now.
+   */
+  describedAgain(channelId: string): void {
+    const { ari, logger, onPath } = this.#deps;
+    if (!this.#anchors.get(channelId)?.spec) return;
+    const read = async () => {
+      const values = await ari.readVariables(channelId, CHANGED_VARIABLES);
+      const anchor = this.#anchors.get(channelId);
+      if (!anchor?.spec) return;
+      const before = pathOf(anchor.spec);
+      const spec = describedAgain(anchor.spec, values);
+      const path = pathOf(spec);
+      this.#set(anchor, spec);
+      anchor.path = Promise.resolve(path);
+      if (path.at !== before.at) onPath(channelId, path);
+    };
+    logFailure(logger, `call ${channelId}: its description was not read again`, read());
   }
 
   /**

@@ -14,16 +14,33 @@ export const SIP_REMOTE = 'CHANNEL(pjsip,remote_addr)';
 const SIP_LOCAL = 'CHANNEL(pjsip,local_addr)';
 const FORMATS = 'CHANNEL(audionativeformat)';
 const ENCRYPTED = 'CHANNEL(rtp,secure)';
+/** How Asterisk understands the keys of this phone. */
+const KEYS = 'PJSIP_DTMF_MODE()';
 const SIP_TARGET = 'CHANNEL(pjsip,target_uri)';
 /** The length of the description that has come with a call; 0 if the phone leaves the offer to Asterisk. */
 export const OFFER_BYTES = 'PJSIP_HEADER(read,Content-Length)';
 
 /** The functions to read for a call that has come. */
-export const INCOMING_VARIABLES = [RTP_SOURCE, RTP_DESTINATION, SIP_REMOTE, SIP_LOCAL, FORMATS, ENCRYPTED] as const;
+export const INCOMING_VARIABLES = [
+  RTP_SOURCE,
+  RTP_DESTINATION,
+  SIP_REMOTE,
+  SIP_LOCAL,
+  FORMATS,
+  ENCRYPTED,
+  KEYS,
+] as const;
 /** The functions to read for a call to a phone; Asterisk does not tell its own address then. */
-export const OUTGOING_VARIABLES = [RTP_SOURCE, RTP_DESTINATION, SIP_TARGET, FORMATS, ENCRYPTED] as const;
+export const OUTGOING_VARIABLES = [RTP_SOURCE, RTP_DESTINATION, SIP_TARGET, FORMATS, ENCRYPTED, KEYS] as const;
 type Variable = (typeof INCOMING_VARIABLES | typeof OUTGOING_VARIABLES)[number] | typeof OFFER_BYTES;
 export type RtpValues = Readonly<Partial<Record<Variable, string | null>>>;
+
+/** The modes in which Asterisk looks for keys in the audio; with `auto`, of phones that do not offer RFC 4733. */
+const TONES: ReadonlySet<string> = new Set(['inband', 'auto']);
+
+/** From there the relay sends to Asterisk; see `asterisk-side.ts`. */
+const RELAY_HOSTS: readonly string[] = ['127.0.0.1', '::1'];
+const MOST_SOURCES = 4;
 
 /** Asterisk's names for what the relay encodes. */
 const CODECS: Readonly<Record<string, CallSpec['codec']>> = { ulaw: 'PCMU', alaw: 'PCMA', g722: 'G722' };
@@ -81,9 +98,23 @@ export function callSpecOf(
     sources: anySource ? [] : sources,
     signalling: signalling ?? null,
     codec: codecOf(values[FORMATS]),
+    tones: TONES.has(values[KEYS] ?? ''),
     hearing: null,
     source: null,
   };
+}
+
+/** The functions to read for a call whose phone may have described its audio again. */
+export const CHANGED_VARIABLES = [RTP_DESTINATION, FORMATS] as const;
+
+/** @returns the call as its phone describes it now */
+export function describedAgain(call: CallSpec, values: RtpValues): CallSpec {
+  const told = addressOf(values[RTP_DESTINATION]);
+  // Once Asterisk has got RTP from the relay, it tells the relay's address.
+  const isPhone = told && !RELAY_HOSTS.includes(told.host) && isIPv6(told.host) === isIPv6(call.local.host);
+  const phone = isPhone ? told : call.phone;
+  const sources = phone && call.sources.length > 0 ? [...new Set([phone.host, ...call.sources])] : call.sources;
+  return { ...call, codec: codecOf(values[FORMATS]), phone, sources: sources.slice(0, MOST_SOURCES) };
 }
 
 /** The first of `(ulaw|alaw)`, which is what Asterisk sends. */

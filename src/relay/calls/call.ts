@@ -60,6 +60,8 @@ export type CallDeps = {
   toAsterisk: (packet: Buffer, to: UdpPeer) => void;
   onSource: (source: RtpAddress) => void;
   onSilent: (seconds: number) => void;
+  /** The phone sends another codec than that of the call. */
+  onCodec: () => void;
 };
 
 // This is overwritten by each packet.
@@ -185,6 +187,12 @@ export class Call implements AudienceListener {
       this.#prompts = new PromptQueue();
       this.#progress.passedUntilMs = performance.now();
     }
+    const { phone: described, sources: hosts } = spec;
+    if (!equals([described, hosts], [this.#spec.phone, this.#spec.sources])) {
+      this.#source.describe({ described, hosts });
+      this.#connect(false);
+      this.#aim(performance.now());
+    }
     this.#spec = spec;
     this.hearing = hearingOf(spec);
     this.#settle();
@@ -269,11 +277,12 @@ export class Call implements AudienceListener {
     const bytes = view.payloadEnd - view.payloadStart;
     const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
     if (isEvent) this.#progress.passedUntilMs = nowMs;
-    const isPassed = !this.isListener || nowMs - this.#progress.passedUntilMs < LAST_AUDIO_MS;
+    const isPassed = !this.isListener || this.#spec.tones || nowMs - this.#progress.passedUntilMs < LAST_AUDIO_MS;
     if (isEvent) this.#dtmf.event(view, packet, nowMs);
     else {
       if (view.payloadType < FIRST_DYNAMIC_TYPE)
         this.#reception.push(view, nowMs, Math.max(1, this.#progress.everyNth));
+      if (view.payloadType !== this.#progress.payloadType) this.#codecSeen(view.payloadType);
       const isNew = this.#dtmf.audio(view, packet);
       if (isPassed && isNew) this.#toAsterisk(packet, nowMs);
     }
@@ -289,6 +298,12 @@ export class Call implements AudienceListener {
     this.#reminder.passed(packet, nowMs);
     this.#deps.toAsterisk(packet, this.#asterisk);
   };
+
+  #codecSeen(payloadType: number): void {
+    if (payloadType === payloadTypeOf(null)) return;
+    this.#progress.payloadType = payloadType;
+    if (payloadType !== payloadTypeOf(this.#spec.codec)) this.#deps.onCodec();
+  }
 
   #remind(nowMs: number): void {
     this.#deps.toAsterisk(this.#reminder.next(nowMs), this.#asterisk);

@@ -26,10 +26,10 @@ export type PhoneSourceOptions = {
  * just now. Where only named hosts may send, the phone wins its stream back with its next packet in any case.
  */
 export class PhoneSource {
-  readonly #options: PhoneSourceOptions;
+  #options: PhoneSourceOptions;
   readonly #state: PhoneSourceState;
   readonly #unprovenUntilMs: number;
-  #rtcpHost = '';
+  #heardHost = '';
 
   constructor(options: PhoneSourceOptions, nowMs: number, continued: PhoneSourceState | null = null) {
     const { described, known } = options;
@@ -73,7 +73,7 @@ export class PhoneSource {
 
   /** RTCP has come from this host, which is allowed. */
   heardRtcp(host: string): void {
-    this.#rtcpHost = host;
+    this.#heardHost = host;
   }
 
   /**
@@ -85,8 +85,19 @@ export class PhoneSource {
     const { signalling } = this.#options;
     if (port === 0) return false;
     return (
-      isKnown || signalling === null || [signalling, this.#rtcpHost].includes(host) || nowMs < this.#unprovenUntilMs
+      isKnown || signalling === null || [signalling, this.#heardHost].includes(host) || nowMs < this.#unprovenUntilMs
     );
+  }
+
+  /** The phone has described its audio again. If it was sending from the address before, its packets come from the new one. */
+  describe({ described, hosts }: Pick<PhoneSourceOptions, 'described' | 'hosts'>): void {
+    const follows = this.isDescribed || !this.#state.isKnown;
+    this.#options = { ...this.#options, described, hosts };
+    if (!follows || !described || this.isDescribed) return;
+    if (this.#state.isKnown) this.#heardHost = this.#state.host;
+    this.#state.host = described.host;
+    this.#state.port = described.port;
+    this.#state.isKnown = false;
   }
 
   /** HOT PATH. @returns whether the packet is the phone's; `moved` means that the phone's address has changed */

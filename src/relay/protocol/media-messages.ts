@@ -37,7 +37,10 @@ export type CallRequest =
   | Extract<RelayRequest, { type: 'end-call' | 'ask-statistics' }>;
 
 export type CallReport =
-  | Extract<RelayReport, { type: 'call-open' | 'call-failed' | 'call-source' | 'call-silent' | 'call-statistics' }>
+  | Extract<
+      RelayReport,
+      { type: 'call-open' | 'call-failed' | 'call-source' | 'call-codec' | 'call-silent' | 'call-statistics' }
+    >
   /** The calls that were handed over, if any, are ready. */
   | { type: 'begun' }
   | { type: 'sums'; sums: Omit<CallSums, 'dropped'> };

@@ -86,6 +86,8 @@ const callSpec = z.object({
   signalling: host.nullable().default(null),
   /** The codec of the call; null for one that the relay does not encode. */
   codec: z.enum(['PCMU', 'PCMA', 'G722']).nullable(),
+  /** Asterisk looks for keys in the audio of this phone, so all of it passes. */
+  tones: z.boolean().default(false),
   /** Null while all RTP passes between phone and Asterisk. Otherwise the relay sends the audio and only DTMF passes. */
   hearing: hearing.nullable(),
   /** The address that the phone has sent from, for a relay that has restarted since. */
@@ -196,6 +198,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('call-failed'), channelId, message: z.string() }),
   /** A phone sends from this address. */
   z.object({ type: z.literal('call-source'), channelId, source: address }),
+  /** A phone sends another codec than that of the call: it may have described its audio again. */
+  z.object({ type: z.literal('call-codec'), channelId }),
   /** A phone has sent nothing for long, and may be gone. Reported again at each interval. */
   z.object({ type: z.literal('call-silent'), channelId, seconds: z.number() }),
   z.object({ type: z.literal('call-statistics'), channelId, statistics: callStatistics.nullable() }),

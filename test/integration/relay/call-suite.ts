@@ -160,6 +160,23 @@ export function describeCalls(driver: 'libc' | 'dgram'): void {
   });
 
   describe('the source of a phone', () => {
+    it('that describes its audio again is the new address, and the codec the new one', async () => {
+      await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+      const call = await lab.openCall('a', { codec: 'PCMU' });
+      lab.hear(call, {});
+      await hears(call.phone, FLOOR_HZ, LEVEL_DBOV);
+      // It has sent nothing so far.
+      const anew = await lab.line(PHONE, { codec: 'PCMA' });
+      anew.sendTo(call.spec.local);
+      const spec = { ...call.spec, phone: anew.address, codec: 'PCMA' } as const;
+      lab.hear({ ...call, spec }, {});
+      await hears(anew, FLOOR_HZ, LEVEL_DBOV);
+      await falls(call.phone, FLOOR_HZ);
+      // One that sends another codec may have described it.
+      anew.repeat(20, () => anew.send(0, new Uint8Array(160)));
+      expect(await lab.report('call-codec')).toEqual({ type: 'call-codec', channelId: 'a' });
+    });
+
     it('is followed to another port, and a stranger is not', async () => {
       await lab.floor(FLOOR_HZ, LEVEL_DBOV);
       const call = await lab.openCall('a');

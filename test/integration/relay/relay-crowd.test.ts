@@ -42,6 +42,7 @@ const callOf = (index: number, given: Partial<CallSpec> = {}): CallSpec => ({
   sources: [],
   signalling: null,
   codec: 'PCMU',
+  tones: false,
   hearing: HEARING,
   source: null,
   ...given,

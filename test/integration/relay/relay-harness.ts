@@ -211,6 +211,7 @@ export class RelayHarness {
       sources: [PHONE],
       signalling: null,
       codec,
+      tones: false,
       hearing: null,
       source: null,
       ...given,

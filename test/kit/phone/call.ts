@@ -1,5 +1,6 @@
 import type { AudioRing, AudioWindow } from './audio-ring.ts';
 import { CallLife, type CallState, type EndedCall } from './call-life.ts';
+import type { AudioCodec } from './codec.ts';
 import { type AlterDtmf, areKeys, MAX_QUEUED_KEYS } from './dtmf.ts';
 import { PhoneError } from './errors.ts';
 import type { HeardSnapshot } from './heard.ts';
@@ -35,6 +36,14 @@ export interface PressOptions {
   readonly gapMs?: number;
   /** An odd phone sends other packets; only of RFC 4733. */
   readonly alter?: AlterDtmf;
+}
+
+export interface ReinviteOptions {
+  readonly codec?: AudioCodec;
+  readonly port?: 'same' | 'new';
+  readonly late?: boolean;
+  /** What an odd phone makes of this description. */
+  readonly alter?: (sdp: string) => string;
 }
 
 /** Keys kept of those heard; the oldest leave first. */
@@ -158,6 +167,18 @@ export class Call {
     return { replaces: `${callId};to-tag=${remoteTag};from-tag=${localTag}` };
   }
 
+  /**
+   * Describes its audio anew: with another codec, at another port, or only in the ACK. Resolves with the final status.
+   */
+  async reinvite({ codec, port = 'same', ...how }: ReinviteOptions): Promise<number> {
+    if (this.#session === null) throw new PhoneError({ code: 'not-answered' });
+    const before = codec && this.#media.prefer(codec);
+    if (port === 'new') await this.#media.move();
+    const status = await this.#session.offer('sendrecv', how);
+    if (before && status >= 300) this.#media.prefer(before);
+    return status;
+  }
+
   /** Its packets come from another port from now on, of this address or another one: behind NAT that happens. */
   move(bindAddress?: string): Promise<void> {
     return this.#media.move(bindAddress);
@@ -191,6 +212,11 @@ export class Call {
   /** From where the audio comes; null before the first packet. */
   get heardFrom(): UdpAddress | null {
     return this.#media.heardFrom;
+  }
+
+  /** The codec of the newest packet; null before it. */
+  get heardCodec(): AudioCodec | null {
+    return this.#media.heard.codec;
   }
 
   stats(): CallStats {

@@ -1,3 +1,5 @@
+import { type Sound, tones } from './sound.ts';
+
 /*
  * Telephone-event payload, RFC 4733 section 2.3:
  *
@@ -24,6 +26,11 @@ const END_PACKETS = 3;
 /** The event code of a key is its index (RFC 4733, table 3). */
 const KEYS = '0123456789*#ABCD';
 
+/** The keys as they are on a telephone, with the frequencies of their rows and columns. */
+const PAD = '123A456B789C*0#D';
+const LOW_HZ = [697, 770, 852, 941];
+const HIGH_HZ = [1209, 1336, 1477, 1633];
+
 export interface DtmfEvent {
   readonly key: string;
   readonly end: boolean;
@@ -34,6 +41,13 @@ export interface DtmfEvent {
 /** True when every character of `keys` is one of 0-9 * # A-D. */
 export function areKeys(keys: string): boolean {
   return [...keys].every((key) => KEYS.includes(key));
+}
+
+/** The two tones of a key, as a phone sends them that knows no telephone events (ITU-T Q.23). */
+export function dtmfTones(key: string, levelDbov = -13): Sound {
+  const at = PAD.indexOf(key);
+  const [low = 0, high = 0] = [LOW_HZ[Math.floor(at / 4)], HIGH_HZ[at % 4]];
+  return tones([low, high].map((freqHz) => ({ freqHz, levelDbov })));
 }
 
 /** Body of a SIP INFO with `Content-Type: application/dtmf-relay`. */

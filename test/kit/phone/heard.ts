@@ -2,7 +2,7 @@ import { decodeRtpInto, emptyRtpView, type RtpDropReason, type RtpView } from '.
 import { ArrivalSchedule, type ScheduleSnapshot } from './arrival-schedule.ts';
 import { type ArrivalSnapshot, ArrivalStatistics } from './arrival-statistics.ts';
 import { AudioRing } from './audio-ring.ts';
-import { audioCodecOf, bytesPerSample, meanSquare } from './codec.ts';
+import { type AudioCodec, audioCodecOf, bytesPerSample, meanSquare } from './codec.ts';
 import { DtmfReceiver, decodeEvent } from './dtmf.ts';
 import { SAMPLE_RATE_HZ } from './g711.ts';
 import { FULL_SCALE } from './sound.ts';
@@ -38,6 +38,8 @@ export class Heard {
   readonly #sampleRateHz: number;
   readonly #schedule = new ArrivalSchedule();
   #statistics: ArrivalStatistics;
+  /** That of the newest packet; null before it. */
+  #codec: AudioCodec | null = null;
   #firstPacketEverMs: number | null = null;
   #firstAudibleMs: number | null = null;
 
@@ -52,6 +54,10 @@ export class Heard {
     this.eventPayloadType = options.eventPayloadType;
     this.#audibleSquare = (FULL_SCALE * 10 ** (options.audibleDbov / 20)) ** 2;
     this.#onKey = deps.onKey;
+  }
+
+  get codec(): AudioCodec | null {
+    return this.#codec;
   }
 
   /** HOT PATH. One datagram, as it came. */
@@ -70,6 +76,7 @@ export class Heard {
       if (view.payloadType === this.eventPayloadType) this.#pushEvent(packet, nowMs);
       return;
     }
+    this.#codec = codec;
     const payloadBytes = view.payloadEnd - view.payloadStart;
     const durationMs = (payloadBytes / bytesPerSample(codec) / this.#sampleRateHz) * 1000;
     this.#schedule.push(view.sequence, view.ssrc, durationMs, nowMs);

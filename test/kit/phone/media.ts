@@ -54,6 +54,8 @@ function phonesUdp(): Promise<Udp> {
 export class Media {
   readonly heard: Heard;
   readonly #options: MediaOptions;
+  /** The codec that is offered, and preferred. */
+  #preferred: AudioCodec;
   readonly #deps: MediaDeps;
   #sound: Sound;
   #udp: Udp | null = null;
@@ -72,6 +74,7 @@ export class Media {
     this.#options = options;
     this.#deps = deps;
     this.#sound = options.sound;
+    this.#preferred = options.codec;
     this.heard = new Heard(
       {
         keepMs: options.keepMs,
@@ -115,6 +118,14 @@ export class Media {
       direction: answerDirection(this.#remote?.direction ?? 'sendrecv'),
       alter: alterSdp,
     };
+  }
+
+  /** Offers this codec from now on, whatever the other side has taken before. @returns the one before */
+  prefer(codec: AudioCodec): AudioCodec {
+    const before = this.#codec;
+    this.#preferred = codec;
+    if (this.#remote) this.#remote = { ...this.#remote, codecs: [audioFormatOf(codec)] };
+    return before;
   }
 
   /** Opens the socket; packets are received from now on. */
@@ -200,7 +211,7 @@ export class Media {
 
   /** Ours when the other side takes it, else its first. */
   get #codec(): AudioCodec {
-    const { codec } = this.#options;
+    const codec = this.#preferred;
     const theirs = this.#remote?.codecs.filter(isSpoken).map(({ name }) => name) ?? [codec];
     return theirs.includes(codec) ? codec : (theirs[0] ?? codec);
   }

@@ -90,19 +90,31 @@ export abstract class SipSession {
     });
   }
 
-  /** Describes our audio anew, as a phone does that holds the call (RFC 3264, section 8.4); resolves with the final status. */
-  offer(direction: LocalAudio['direction']): Promise<number> {
+  /**
+   * Describes our audio anew (RFC 3264, section 8), such as to hold the call; resolves with the final status.
+   * @param late the other side describes its audio first, and we ours in the ACK (RFC 3261, section 13.2.1)
+   */
+  offer(
+    direction: LocalAudio['direction'],
+    { late = false, alter }: { late?: boolean; alter?: LocalAudio['alter'] } = {},
+  ): Promise<number> {
     this.#version += 1;
+    const describe = () => {
+      const audio = { ...this.handler.localAudio(), direction, ...(alter && { alter }) };
+      return formatSdp(audio, { ...SDP_ORIGIN, version: this.#version });
+    };
+    const described = (body: string) => ({ headers: body === '' ? [] : [SDP_TYPE], body });
     const request = dialogRequest(this.dialog, this.wire.local, {
       method: 'INVITE',
-      headers: [SDP_TYPE],
-      body: formatSdp({ ...this.handler.localAudio(), direction }, { ...SDP_ORIGIN, version: this.#version }),
+      ...described(late ? '' : describe()),
     });
     const { cseq } = this.dialog;
     return new Promise((resolve) => {
       const onFinal = (response: SipResponse | null) => {
         if (response !== null && response.status < 300) {
-          this.wire.sendAck(dialogRequest(this.dialog, this.wire.local, { method: 'ACK', cseq }), this.#hop());
+          this.takeSdpOf(response);
+          const ack = { method: 'ACK', cseq, ...described(late ? describe() : '') };
+          this.wire.sendAck(dialogRequest(this.dialog, this.wire.local, ack), this.#hop());
         }
         resolve(response?.status ?? 0);
       };

@@ -24,6 +24,7 @@ const SPEC: CallSpec = {
   sources: ['192.0.2.7'],
   signalling: '192.0.2.7',
   codec: 'PCMA',
+  tones: false,
   hearing: null,
   source: null,
 };
@@ -109,6 +110,7 @@ beforeEach(() => {
       link: link as unknown as RelayLink,
       logger: createLogger({ silent: true }),
       now: () => nowMs,
+      onPath: () => {},
     },
   );
 });

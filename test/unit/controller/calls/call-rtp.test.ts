@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
+  CHANGED_VARIABLES,
   callSpecOf,
+  describedAgain,
   endpointOf,
   INCOMING_VARIABLES,
   OUTGOING_VARIABLES,
@@ -16,6 +18,7 @@ const VALUES: RtpValues = {
   'CHANNEL(pjsip,local_addr)': '198.51.100.1:5060',
   'CHANNEL(audionativeformat)': '(ulaw|alaw|g722)',
   'CHANNEL(rtp,secure)': '0',
+  'PJSIP_DTMF_MODE()': 'auto_info',
 };
 
 const specOf = (values: Partial<RtpValues> = {}, anySource = false) =>
@@ -35,6 +38,7 @@ describe('the RTP of a call', () => {
       sources: ['192.168.1.9', '192.0.2.7'],
       signalling: '192.0.2.7',
       codec: 'PCMU',
+      tones: false,
       hearing: null,
       source: null,
     });
@@ -71,6 +75,35 @@ describe('the RTP of a call', () => {
     [null, null],
   ])('in formats %s is encoded as %s', (formats, codec) => {
     expect(specOf({ 'CHANNEL(audionativeformat)': formats })).toMatchObject({ codec });
+  });
+
+  it.each([
+    ['inband', true],
+    ['auto', true],
+    ['auto_info', false],
+    ['rfc4733', false],
+    ['info', false],
+    [null, false],
+  ])('in the DTMF mode %s has keys in its audio: %s', (mode, tones) => {
+    expect(specOf({ 'PJSIP_DTMF_MODE()': mode })).toMatchObject({ tones });
+  });
+
+  it('that its phone describes again has another codec and address, and keeps the rest', () => {
+    const call = specOf();
+    if ('reason' in call) throw new Error(call.reason);
+    const [destination, formats] = CHANGED_VARIABLES;
+    const again = (dest: string | null) => describedAgain(call, { [destination]: dest, [formats]: '(alaw)' });
+    expect(again('203.0.113.4:5000')).toEqual({
+      ...call,
+      codec: 'PCMA',
+      phone: { host: '203.0.113.4', port: 5000 },
+      sources: ['203.0.113.4', '192.168.1.9', '192.0.2.7'],
+    });
+    // Held in the old way (RFC 2543), or Asterisk tells the relay's address.
+    for (const dest of ['0.0.0.0:5000', '127.0.0.1:5000', null])
+      expect(again(dest)).toEqual({ ...call, codec: 'PCMA' });
+    const anywhere = describedAgain({ ...call, sources: [] }, { [destination]: '203.0.113.4:5000' });
+    expect(anywhere.sources).toEqual([]);
   });
 
   it('that is encrypted is not for the relay', () => {
