@@ -154,7 +154,10 @@ export class AsteriskEvents {
   }
 
   #held(channelId: string, held: boolean): void {
-    this.#deps.conferences.dispatchToMember(channelId, { type: 'phone-hold', channelId, held });
+    const { asterisk, incomingCalls, conferences } = this.#deps;
+    asterisk.anchors.describedAgain(channelId);
+    incomingCalls.handleHold(channelId, held);
+    conferences.dispatchToMember(channelId, { type: 'phone-hold', channelId, held });
   }
 
   #bridgeDestroyed(bridgeId: string): void {

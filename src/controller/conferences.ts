@@ -206,8 +206,8 @@ export class Conferences implements ChannelObserver {
           break;
         }
         case 'hand-over': {
-          const { channelId, caller, flags, path } = effect;
-          const call = { channelId, caller, flags, path, origin: 'transferred' } as const;
+          const { channelId, caller, flags, path, phoneHold } = effect;
+          const call = { channelId, caller, flags, path, phoneHold, origin: 'transferred' } as const;
           this.join(effect.conference, effect.profileName, call);
           break;
         }

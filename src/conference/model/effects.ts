@@ -75,6 +75,7 @@ export type ControllerEffect =
       caller: Caller;
       flags: FlagChanges;
       path: Path;
+      phoneHold: boolean;
     };
 
 /** Something that must be done in the world because of an input. */

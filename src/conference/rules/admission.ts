@@ -15,7 +15,7 @@ const HASH_MS = 3000;
 
 /** A call has come. It is admitted, or asked for a PIN first. */
 export function join(transition: Transition, call: Omit<Extract<Input, { type: 'join' }>, 'type'>): void {
-  const { channelId, caller, flags: given, origin, path } = call;
+  const { channelId, caller, flags: given, origin, path, phoneHold = false } = call;
   const { conference, profile, nowMs } = transition;
   if (conference.members.has(channelId)) return;
   const flags = { ...PLAIN_FLAGS, ...profile.flags, ...given };
@@ -27,6 +27,7 @@ export function join(transition: Transition, call: Omit<Extract<Input, { type: '
     flags,
     place: { at: 'door' },
     path,
+    phoneHold,
     ignoreHashUntilMs: origin === 'lobby' ? nowMs + HASH_MS : 0,
   });
   if (conference.status === 'new')

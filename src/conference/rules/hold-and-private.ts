@@ -55,12 +55,13 @@ export function transfer(transition: Transition, member: Member, conference: str
   if (member.place.at === 'away') {
     return transition.refuseAsImpossible(`member ${member.id} is in an application of the dialplan`);
   }
-  const { channelId, id: memberId, caller, flags, path } = member;
+  const { channelId, id: memberId, caller, flags, path, phoneHold } = member;
   transition.remove(channelId);
   transition.publish({ type: 'transferred', memberId, conference });
   farewell(transition, member);
   const profile = profileName ?? transition.conference.settings.profileName;
-  transition.do({ type: 'hand-over', channelId, conference, profileName: profile, caller, flags, path });
+  const call = { channelId, caller, flags, path, phoneHold };
+  transition.do({ type: 'hand-over', conference, profileName: profile, ...call });
 }
 
 export function execute(transition: Transition, member: Member, application: string, data: string): void {

@@ -76,7 +76,8 @@ function settle(transition: Transition, channel: ChannelSeen): void {
     transition.remove(channelId);
     transition.assumed.set(channelId, 'unknown');
     const { caller, path } = channel;
-    return join(transition, { channelId, caller, flags: member?.flags ?? channel.flags, origin: 'dialplan', path });
+    const { flags = channel.flags, phoneHold = false } = member ?? {};
+    return join(transition, { channelId, caller, flags, origin: 'dialplan', path, phoneHold });
   }
   if (!known && isNoticed(member) && member.place.at !== 'leaving') {
     transition.publish({ type: 'adopted', memberId: member.id, caller: channel.caller, flags: member.flags });

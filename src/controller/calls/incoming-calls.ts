@@ -72,8 +72,8 @@ export class IncomingCalls implements ChannelObserver {
     this.#lobby = new Lobby({
       ...deps,
       settled: (channelId, error) => this.settled(channelId, error),
-      join: (conference, profileName, channel, flags) =>
-        this.#join(channel, conference, profileName, { flags, origin: 'lobby' }),
+      join: (conference, profileName, channel, { flags, phoneHold }) =>
+        this.#join(channel, conference, profileName, { flags, phoneHold, origin: 'lobby' }),
     });
     this.#replacements = new Replacements({
       ...deps,
@@ -133,6 +133,11 @@ export class IncomingCalls implements ChannelObserver {
     return true;
   }
 
+  /** A phone has put the call on hold, or has taken it back: that counts once the caller has joined. */
+  handleHold(channelId: string, held: boolean): void {
+    this.#lobby.handleHold(channelId, held);
+  }
+
   /** As `Arrivals.settled`. */
   settled(channelId: string, error: unknown): void {
     this.#arrivals.settled(channelId, error);
@@ -182,7 +187,7 @@ export class IncomingCalls implements ChannelObserver {
     channel: AriChannel,
     conference: string,
     profileName: string,
-    how: Pick<JoiningCall, 'flags' | 'origin'>,
+    how: Pick<JoiningCall, 'flags' | 'origin' | 'phoneHold'>,
   ): void {
     const call = { channelId: channel.id, caller: callerOf(channel), ...how };
     this.#withPath(channel, (path) => this.#deps.conferences.join(conference, profileName, { ...call, path }));

@@ -19,6 +19,8 @@ export type Guest = {
   readonly settings: Settings;
   readonly flags: FlagChanges;
   readonly visitor: Visitor;
+  /** The phone has put the call on hold. */
+  readonly phoneHold: boolean;
 };
 
 export type LobbyDeps = {
@@ -31,7 +33,12 @@ export type LobbyDeps = {
   /** Receives that a call has been answered, or why it could not be. */
   settled: (channelId: string, error: unknown) => void;
   /** Lets a caller join the conference that was dialled. */
-  join: (conference: string, profileName: string, channel: AriChannel, flags: FlagChanges) => void;
+  join: (
+    conference: string,
+    profileName: string,
+    channel: AriChannel,
+    guest: { flags: FlagChanges; phoneHold: boolean },
+  ) => void;
 };
 
 /** Calls that have no conference yet: each caller is asked for the number of one. */
@@ -57,7 +64,7 @@ export class Lobby implements ChannelObserver {
 
   receive(channel: AriChannel, settings: Settings, flags: FlagChanges): void {
     const visitor = welcomeVisitor(settings.profile.access, this.#deps.now());
-    const guest = { channel, settings, flags, visitor };
+    const guest = { channel, settings, flags, visitor, phoneHold: false };
     this.#guests.set(channel.id, guest);
     this.#ask(guest, ['enter-conference']);
   }
@@ -77,6 +84,12 @@ export class Lobby implements ChannelObserver {
     this.#apply(guest, dial(guest.visitor, digit, access, this.#deps.isRunning, this.#deps.now()));
   }
 
+  /** A phone has put the call on hold, or has taken it back. */
+  handleHold(channelId: string, phoneHold: boolean): void {
+    const guest = this.#guests.get(channelId);
+    if (guest) this.#guests.set(channelId, { ...guest, phoneHold });
+  }
+
   channelGone(channelId: string): void {
     this.#guests.delete(channelId);
   }
@@ -91,7 +104,7 @@ export class Lobby implements ChannelObserver {
   }
 
   #apply(guest: Guest, step: Step): void {
-    const { channel, settings, flags } = guest;
+    const { channel, settings } = guest;
     switch (step.type) {
       case 'waits':
         return this.#wait({ ...guest, visitor: step.visitor });
@@ -99,7 +112,7 @@ export class Lobby implements ChannelObserver {
         return this.#ask({ ...guest, visitor: step.visitor }, ['bad-conference', 'enter-conference']);
       case 'joins':
         this.#guests.delete(channel.id);
-        return this.#deps.join(step.conference, settings.profileName, channel, flags);
+        return this.#deps.join(step.conference, settings.profileName, channel, guest);
       case 'gives-up':
         this.#guests.delete(channel.id);
         logFailure(this.#deps.logger, FAILURE, this.#release(guest));

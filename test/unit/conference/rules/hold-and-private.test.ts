@@ -127,6 +127,7 @@ describe('a transfer', () => {
         caller: expect.anything(),
         flags: memberAt(start, 'a').flags,
         path: memberAt(start, 'a').path,
+        phoneHold: false,
       },
     ]);
     expect(told(effects).map(({ type }) => type)).toEqual(['transferred', 'left']);
