@@ -104,15 +104,15 @@ async function callIndescribably(): Promise<Socket> {
   const description = `v=0\r\no=- 1 1 IN IP4 ${host}\r\ns=-\r\nc=IN IP4 ${host}\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\n`;
   const head = [
     `INVITE sip:3000@${host}:${port} SIP/2.0`,
-    `Via: SIP/2.0/UDP ${own};branch=z9hG4bK66`,
+    `Via: SIP/2.0/UDP ${own};branch=z9hG4bK${socket.address().port}`,
     'Max-Forwards: 70',
-    `From: <sip:66@${host}>;tag=66`,
+    `From: <sip:66@${host}>;tag=${socket.address().port}`,
     `To: <sip:3000@${host}>`,
     `Contact: <sip:66@${own}>`,
     'CSeq: 1 INVITE',
     'Content-Type: application/sdp',
     `Content-Length: ${description.length}`,
-    'Call-ID: a',
+    `Call-ID: ${socket.address().port}`,
   ];
   const parts = [Buffer.from(head.join('\r\n')), Buffer.of(0xff), Buffer.from(`\r\n\r\n${description}`)];
   socket.send(Buffer.concat(parts), port, host);
@@ -132,6 +132,24 @@ describe('a call that Asterisk cannot describe', () => {
       await lab.node.waitForMembers('3000', 1);
       expect(await channels()).not.toMatch(/!66!/);
       expect(await lab.node.log()).toContain('Asterisk cannot describe it: its Call-ID is no text');
+      await listener.pressKeys('6');
+      await expect.poll(async () => (await lab.node.member('3000', '101')).listenVolume).toBe(1);
+    } finally {
+      socket.close();
+    }
+  });
+});
+
+describe('a call that Asterisk cannot describe, and so tells nobody of', () => {
+  it('is ended by the controller that runs, and harms no other call', async () => {
+    const listener = await lab.phones.call('3000', { callerNumber: '101' });
+    await lab.node.waitForMembers('3000', 1);
+    const socket = await callIndescribably();
+    try {
+      const channels = () => lab.node.asterisk.cli('core show channels concise');
+      await expect.poll(channels).toMatch(/Stasis.*!66!/);
+      await expect.poll(channels, { timeout: 15_000 }).not.toMatch(/!66!/);
+      expect(await channels()).toMatch(/!101!/);
       await listener.pressKeys('6');
       await expect.poll(async () => (await lab.node.member('3000', '101')).listenVolume).toBe(1);
     } finally {

@@ -6,6 +6,7 @@ import { EventSocket } from '../../ari/event-socket.ts';
 import type { AriLogin } from '../../ari/http.ts';
 import { type AriEvent, EVENT_TYPES } from '../../ari/messages.ts';
 import { checkApplicationFree, signApplication, WHO_EVENT } from './application-claim.ts';
+import { UntoldCalls } from './untold-calls.ts';
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
@@ -14,7 +15,7 @@ const WAITED_OUT: ReadonlySet<AriErrorCode> = new Set(['unreachable', 'refused']
 /** Asterisk answers HTTP before it has loaded ARI, if it has that. */
 const LOADING_MS = 10_000;
 const LOADING_RETRY_MS = 200;
-const LOGIN_CHECK_MS = 4000;
+const CHECK_MS = 4000;
 
 export type SessionStatus = { connected: true; asteriskVersion: string } | { connected: false; reason: string };
 
@@ -121,14 +122,16 @@ export class AsteriskSession {
 
     controller.connecting();
     let onClose = () => {};
-    let loginCheck: NodeJS.Timeout | undefined;
+    let check: NodeJS.Timeout | undefined;
     const closed: Connection['closed'] = new Promise((resolve) => {
       onClose = () => {
-        clearInterval(loginCheck);
+        clearInterval(check);
         resolve();
       };
     });
+    const untoldCalls = new UntoldCalls(application, { ari: ari.requests, logger });
     const onEvent = (event: AriEvent) => {
+      if (event.type === 'StasisStart') untoldCalls.told(event.channel.id);
       if (event.type === 'ApplicationReplaced') this.#deps.onReplaced(takenFrom(login.url, application));
       else if (event.type === 'ChannelUserevent') this.#answerWho(event.eventname);
       else controller.handle(event);
@@ -136,13 +139,15 @@ export class AsteriskSession {
     const socket = await EventSocket.open(login, application, { onEvent, onClose });
     this.#socket = socket;
     // Events go on coming where the password has been changed, and every request is refused.
-    loginCheck = setInterval(() => {
-      ari.checkLogin().catch((error: AriError) => error.code === 'unauthorized' && socket.close());
-    }, LOGIN_CHECK_MS);
+    check = setInterval(() => {
+      const checked = ari.checkLogin().then(() => untoldCalls.look());
+      checked.catch((error: AriError) => error.code === 'unauthorized' && socket.close());
+    }, CHECK_MS);
     // stop() may have come while the socket was being opened.
     if (this.#stopping.signal.aborted) socket.close();
     try {
       await ari.requests.setEventFilter(application, EVENT_TYPES);
+      await untoldCalls.skipThose();
       await controller.resync();
     } catch (error) {
       socket.close();

@@ -76,18 +76,28 @@ async function listChannels(ari: AriPort, application: string, logger: Pick<Logg
     return await ari.listChannels();
   } catch (error) {
     if (!(error instanceof AriError) || error.status !== 500) throw error;
-    const read = async (id: string) => {
-      try {
-        return [await ari.readChannel(id)];
-      } catch (cause) {
-        // Gone by now. About a channel that it cannot describe, Asterisk answers nothing.
-        if (cause instanceof AriError) return [];
-        logger.warn(`call ${id}: hung up, because Asterisk cannot describe it: its Call-ID is no text`);
-        await endChannel(ari, id);
-        return [];
-      }
-    };
+    const read = async (id: string) => (await describedOrEnded(ari, id, logger)) ?? [];
     return (await Promise.all((await ari.channelsIn(application)).map(read))).flat();
+  }
+}
+
+/**
+ * Reads one channel, and ends it if Asterisk cannot describe it.
+ * @returns null if it is gone by now
+ */
+export async function describedOrEnded(
+  ari: Pick<AriPort, 'readChannel' | 'hangUp'>,
+  channelId: string,
+  logger: Pick<Logger, 'warn'>,
+): Promise<AriChannel | null> {
+  try {
+    return await ari.readChannel(channelId);
+  } catch (cause) {
+    // Gone by now. About a channel that it cannot describe, Asterisk answers nothing.
+    if (cause instanceof AriError) return null;
+    logger.warn(`call ${channelId}: hung up, because Asterisk cannot describe it: its Call-ID is no text`);
+    await endChannel(ari, channelId);
+    return null;
   }
 }
 
