@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../../../src/api/client.ts';
-import type { StatusView } from '../../../src/api/schemas.ts';
+import type { MemberView, StatusView } from '../../../src/api/schemas.ts';
 import type { Call } from '../../kit/phone/call.ts';
 import { PhoneBank } from '../../kit/phone/phone-bank.ts';
 import { silence, tone } from '../../kit/phone/sound.ts';
@@ -148,7 +148,7 @@ export class Scene {
   }
 
   async #keyLevels(): Promise<Map<string, number>> {
-    const { members } = await this.node.show(CONFERENCE).catch(() => ({ members: [] }));
+    const members = await this.#members();
     const pressing = this.#listeners.slice(0, PRESSING).map(({ callerNumber }) => callerNumber);
     const levelOf = (number: string) => members.find(({ caller }) => caller.number === number)?.vadLevel;
     return new Map(
@@ -176,8 +176,21 @@ export class Scene {
   }
 
   async #numbers(): Promise<Set<string>> {
-    const { members } = await this.node.show(CONFERENCE).catch(() => ({ members: [] }));
-    return new Set(members.map(({ caller }) => caller.number));
+    return new Set((await this.#members()).map(({ caller }) => caller.number));
+  }
+
+  /** Once a controller can tell; a conference that has ended has none. */
+  async #members(): Promise<MemberView[]> {
+    const endMs = performance.now() + SETTLE_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return (await this.node.show(CONFERENCE)).members;
+      } catch (error) {
+        if ((error as { code?: string }).code === 'no-such-conference') return [];
+        if (performance.now() > endMs) throw error;
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
   }
 }
 
