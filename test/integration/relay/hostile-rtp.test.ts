@@ -96,9 +96,8 @@ function watch() {
     expectOneStream(toSpeaker);
     expect(missing(fromSpeaker)).toBe(0);
     // Asterisk gets what the phone sends, and nothing else.
-    expect(new Set(fromSpeaker.map(({ ssrc, payload }) => `${ssrc} ${payload.length}`))).toEqual(
-      new Set([`${speaker.phone.ssrc} 160`]),
-    );
+    expect(new Set(fromSpeaker.map(({ ssrc }) => ssrc)).size).toBe(1);
+    expect(new Set(fromSpeaker.map(({ payload }) => payload.length))).toEqual(new Set([160]));
     expect(fromListener).toEqual([]);
     expect(lines.map((line) => line.others)).toEqual(others);
     for (const line of lines.slice(0, 3)) expect(line.level(STRANGE_HZ)).toBeLessThan(-55);

@@ -9,6 +9,8 @@ const FRAME_MS = 20;
 const PAYLOAD_TYPES = { PCMU: 0, PCMA: 8, G722: 9 } as const;
 const COMFORT_NOISE = 13;
 const KEEP_SAMPLES = 160_000;
+/** The level in -dBov of the comfort noise that a phone sends; not that of the relay's. */
+export const PHONE_NOISE = 78;
 
 /** A packet as it came. */
 export type Arrival = {
@@ -118,7 +120,7 @@ export class Line {
 
   /** Sends faint comfort noise in place of a voice, as phones do that are muted (RFC 3389). */
   sendComfortNoise(): void {
-    this.send(COMFORT_NOISE, Uint8Array.of(78));
+    this.send(COMFORT_NOISE, Uint8Array.of(PHONE_NOISE));
   }
 
   /** Sends any bytes. */
