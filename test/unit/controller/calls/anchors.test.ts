@@ -46,8 +46,7 @@ let tooEarly: number;
 /** Of the description that has come with the call. */
 let offerBytes: string;
 let failure: Error | null;
-/** A call that has ended without Asterisk having told it. */
-let ended: string | null;
+let unreportedEnd: string | null;
 let nowMs: number;
 let anchors: Anchors;
 
@@ -62,7 +61,7 @@ beforeEach(() => {
   tooEarly = 0;
   offerBytes = '140';
   failure = null;
-  ended = null;
+  unreportedEnd = null;
   nowMs = 0;
   const ari: Partial<AriPort> = {
     ring: async () => void asked.push('ring'),
@@ -75,7 +74,7 @@ beforeEach(() => {
     setVariable: async (_, name) => void asked.push(name),
     subscribeToChannels: async (_, channelIds) => {
       asked.push(`subscribe ${channelIds.join(' ')}`);
-      if (channelIds.includes(ended ?? '')) throw new AriError('refused', 'Channel not found', { status: 404 });
+      if (channelIds.includes(unreportedEnd ?? '')) throw new AriError('refused', 'Channel not found', { status: 404 });
     },
     hangUp: async (channelId) => void asked.push(`hang up ${channelId}`),
     readVariables: async (_, names) => {
@@ -143,7 +142,7 @@ describe('a call that nobody has answered', () => {
     expect(asked).toEqual([ENDPOINT, 'progress', 'read', 'read', 'read', 'read', 'call']);
   });
 
-  it('is answered at once if it has brought no offer, since Asterisk has a port only when the answer is acknowledged', async () => {
+  it('is answered at once if it has brought no offer: Asterisk has no port before', async () => {
     tooEarly = 2;
     offerBytes = '0';
     const path = anchors.ensure(EARLY);
@@ -201,7 +200,6 @@ describe('a call that has been answered', () => {
 
 describe('a call whose port the relay cannot open', () => {
   const problem = 'address already in use';
-
   it('is hung up if it is in already, as after a restart of the relay', async () => {
     const path = anchors.ensure(EARLY);
     await settle();
@@ -377,15 +375,14 @@ describe('when Asterisk has been read', () => {
     asked = [];
     await anchors.retain(new Set(['c', 'returned']));
     expect(asked).toEqual(['end-call', 'call', 'subscribe c returned']);
-    expect([...calls.keys()]).toEqual(['c', 'returned']);
-    expect(calls.get('c')?.hearing).not.toBeNull();
-    expect(calls.get('returned')?.hearing).toBeNull();
+    const hears = [...calls.values()].map(({ channelId, hearing }) => `${channelId} ${hearing !== null}`);
+    expect(hears).toEqual(['c true', 'returned false']);
     expect(anchors.has('gone')).toBe(false);
   });
 
   it('calls end that Asterisk has lost in the meantime, and it tells of the end of all others', async () => {
     for (const id of ['a', 'b', 'd']) await anchors.ensure({ ...ANSWERED, id });
-    ended = 'b';
+    unreportedEnd = 'b';
     asked = [];
     await anchors.retain(new Set(['a', 'b', 'd']));
     expect(asked).toEqual(['subscribe a b d', 'subscribe a', 'subscribe b', 'end-call', 'subscribe d']);

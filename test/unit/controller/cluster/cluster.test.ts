@@ -58,14 +58,13 @@ it('wrong PINs on one node slow down the same caller on another one', async () =
   await startAll(rome, kiel);
   const dial = async (node: TestNode, id: string, pin: string) => {
     for (const digit of pin) {
-      const channel = { id, name: id, caller: { number: '', name: '' }, language: 'en', context: 'c', dialled: null };
-      node.controller.handle({ type: 'ChannelDtmfReceived', digit, channel: { ...channel, stasis: null } });
+      const who = { id, name: id, caller: { number: '', name: '' }, language: 'en', context: 'c' };
+      node.controller.handle({ type: 'ChannelDtmfReceived', digit, channel: { ...who, dialled: null, stasis: null } });
     }
     await told();
   };
-  const guessing = rome.call('4000');
+  const [guessing, same, other] = [rome.call('4000'), kiel.call('4000'), kiel.call('4000')];
   for (let i = 0; i < 9; i++) await dial(rome, guessing, '99');
-  const [same, other] = [kiel.call('4000'), kiel.call('4000')];
   await dial(kiel, same, '12');
   await dial(kiel, other, '12');
   const placeOf = (id: string) => kiel.conference('4000').members.get(id)?.place.at;
@@ -88,13 +87,8 @@ describe('the traffic of a node', () => {
   });
 
   it('is also what its relay tells of calls, with a cluster or without', () => {
-    const calls = {
-      calls: 3,
-      listeners: 2,
-      dropped: { 'other-source': 5 },
-      packetsLostByPhones: 7,
-      worstJitterAtPhonesMs: 12,
-    };
+    const lost = { packetsLostByPhones: 7, worstJitterAtPhonesMs: 12 };
+    const calls = { calls: 3, listeners: 2, dropped: { 'other-source': 5 }, ...lost };
     const alone = new TestNode('rome', null, SILENT);
     for (const { cluster } of [lyon, alone]) {
       expect(cluster.nodes[0]?.traffic?.calls).toBe(null);
