@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equals } from '../../base/equals.ts';
-import { DtmfStream, EVENT_BYTES } from '../../rtp/dtmf-stream.ts';
+import { EVENT_BYTES, IncomingStream } from '../../rtp/incoming-stream.ts';
 import { OutgoingStream } from '../../rtp/outgoing-stream.ts';
 import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES, TICKS_PER_MS } from '../../rtp/packet.ts';
 import { Reception } from '../../rtp/reception.ts';
@@ -85,7 +85,7 @@ export class Call implements AudienceListener {
   readonly #reception: Reception;
   readonly #rtcp: CallRtcp;
   /** The way to Asterisk. */
-  readonly #dtmf: DtmfStream;
+  readonly #incoming: IncomingStream;
   readonly #contestedUntilMs: number;
   readonly #progress: CallProgress;
   readonly #reminder = new AsteriskReminder((end) => randomInt(end), performance.now());
@@ -95,7 +95,7 @@ export class Call implements AudienceListener {
     this.#deps = deps;
     this.#stream = new OutgoingStream((end) => randomInt(end), continued?.stream);
     this.#reception = new Reception(continued?.reception);
-    this.#dtmf = new DtmfStream(this.#toAsterisk, randomInt, continued?.dtmf);
+    this.#incoming = new IncomingStream(this.#toAsterisk, randomInt, continued?.incoming);
     this.#spec = spec;
     this.hearing = hearingOf(spec);
     const { asterisk } = spec;
@@ -132,7 +132,7 @@ export class Call implements AudienceListener {
       stream: this.#stream.state,
       reception: this.#reception.state,
       source: this.#source.state,
-      dtmf: this.#dtmf.state,
+      incoming: this.#incoming.state,
       rtcp: this.#rtcp.state,
       sockets: descriptors.length,
     };
@@ -231,7 +231,7 @@ export class Call implements AudienceListener {
   tick(nowMs: number): void {
     if (this.#progress.isConnected && nowMs - this.#progress.heardAtMs > UNHEARD_MS) this.#connect(false);
     if (this.#source.mayReceive(nowMs) !== (this.#peer !== null)) this.#aim(nowMs);
-    if (this.#dtmf.tick(nowMs)) this.#progress.passedUntilMs = nowMs;
+    if (this.#incoming.tick(nowMs)) this.#progress.passedUntilMs = nowMs;
     if (this.isOpen && this.#reminder.isDue(this.isListener, nowMs)) this.#remind(nowMs);
     const silentMs = nowMs - this.#progress.heardAtMs;
     if (silentMs > SILENT_MS && nowMs - this.#progress.toldSilentAtMs > SILENT_MS) {
@@ -278,12 +278,12 @@ export class Call implements AudienceListener {
     const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
     if (isEvent) this.#progress.passedUntilMs = nowMs;
     const isPassed = !this.isListener || this.#spec.tones || nowMs - this.#progress.passedUntilMs < LAST_AUDIO_MS;
-    if (isEvent) this.#dtmf.event(view, packet, nowMs);
+    if (isEvent) this.#incoming.event(view, packet, nowMs);
     else {
       if (view.payloadType < FIRST_DYNAMIC_TYPE)
         this.#reception.push(view, nowMs, Math.max(1, this.#progress.everyNth));
       if (view.payloadType !== this.#progress.payloadType) this.#codecSeen(view.payloadType);
-      const isNew = this.#dtmf.audio(view, packet);
+      const isNew = this.#incoming.audio(view, packet);
       if (isPassed && isNew) this.#toAsterisk(packet, nowMs);
     }
     if (!this.isListener) return null;

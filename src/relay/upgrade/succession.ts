@@ -1,4 +1,4 @@
-import type { DtmfStreamState } from '../../rtp/dtmf-stream.ts';
+import type { IncomingStreamState } from '../../rtp/incoming-stream.ts';
 import type { OutgoingStreamState } from '../../rtp/outgoing-stream.ts';
 import type { StreamPosition } from '../../rtp/packet.ts';
 import type { ReceptionState } from '../../rtp/reception.ts';
@@ -51,7 +51,7 @@ export type CallState = Readonly<CallProgress> & {
   readonly stream: OutgoingStreamState;
   readonly reception: ReceptionState;
   readonly source: PhoneSourceState;
-  readonly dtmf: DtmfStreamState;
+  readonly incoming: IncomingStreamState;
   readonly rtcp: CallRtcpState;
   /** The number of descriptors: one for RTP, and one for RTCP if it could be opened. */
   readonly sockets: number;
@@ -96,12 +96,12 @@ export function inThisThread(call: CallState, beganMs: number): CallState {
   const byMs = beganMs - threadBeganMs;
   // JSON has null for minus infinity.
   const shifted = (atMs: number | null) => (atMs === null ? Number.NEGATIVE_INFINITY : atMs + byMs);
-  const { stream, reception, source, dtmf, rtcp } = call;
+  const { stream, reception, source, incoming, rtcp } = call;
   return {
     ...call,
     stream: { ...stream, timestampMs: shifted(stream.timestampMs), passedMs: shifted(stream.passedMs) },
     reception: { ...reception, arrivedMs: shifted(reception.arrivedMs) },
-    dtmf: { ...dtmf, atMs: shifted(dtmf.atMs) },
+    incoming: { ...incoming, atMs: shifted(incoming.atMs) },
     source: { ...source, heardAtMs: shifted(source.heardAtMs) },
     rtcp: { ...rtcp, answeredAtMs: shifted(rtcp.answeredAtMs) },
     heardAtMs: shifted(call.heardAtMs),

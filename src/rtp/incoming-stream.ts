@@ -41,7 +41,7 @@ const LOST_END_MS = 500;
 const AHEAD_TICKS = 60_000 * TICKS_PER_MS;
 
 /** All that another process needs to continue a stream. */
-export type DtmfStreamState = ReturnType<typeof newState>;
+export type IncomingStreamState = ReturnType<typeof newState>;
 
 /**
  * The RTP stream of a phone as Asterisk gets it. Phones send the packets of a press in many ways: with other timestamps,
@@ -54,9 +54,9 @@ export type DtmfStreamState = ReturnType<typeof newState>;
  * Asterisk drops audio whose sequence number is lower than before, even if its SSRC is another one. So the numbers go on
  * from those before where a phone, or a PBX that connects another one, begins a new stream.
  */
-export class DtmfStream {
+export class IncomingStream {
   readonly #send: (packet: Buffer, nowMs: number) => void;
-  readonly #state: DtmfStreamState;
+  readonly #state: IncomingStreamState;
 
   /**
    * @param send receives telephone events for Asterisk
@@ -66,13 +66,13 @@ export class DtmfStream {
   constructor(
     send: (packet: Buffer, nowMs: number) => void,
     randomInt: (end: number) => number,
-    continued: DtmfStreamState | null = null,
+    continued: IncomingStreamState | null = null,
   ) {
     this.#send = send;
     this.#state = continued ? { ...continued } : newState(randomInt);
   }
 
-  get state(): DtmfStreamState {
+  get state(): IncomingStreamState {
     return { ...this.#state };
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DtmfStream } from '../../../src/rtp/dtmf-stream.ts';
+import { IncomingStream } from '../../../src/rtp/incoming-stream.ts';
 import { decodeRtpInto, emptyRtpView, encodeInto, type RtpHeader } from '../../../src/rtp/packet.ts';
 
 const AUDIO = 0;
@@ -117,7 +117,7 @@ class Asterisk {
 /** The keys that Asterisk counts of what a phone sends, in the order in which it comes. */
 function counted(packets: readonly Sent[], stopAfterMs = 1000): string {
   const asterisk = new Asterisk();
-  const stream = new DtmfStream(asterisk.receive, (end) => end - 1);
+  const stream = new IncomingStream(asterisk.receive, (end) => end - 1);
   const view = emptyRtpView();
   let tickMs = 0;
   const tickUntil = (untilMs: number) => {
@@ -260,7 +260,7 @@ describe('audio for Asterisk, which drops what goes back in sequence,', () => {
   const FRAME_TICKS = 160;
   /** The sequence numbers that Asterisk gets of packets with these SSRCs, sequence numbers and times in frames. */
   const written = (packets: readonly (readonly [ssrc: number, sequence: number, frame: number])[]) => {
-    const stream = new DtmfStream(
+    const stream = new IncomingStream(
       () => {},
       (end) => end - 1,
     );
