@@ -66,10 +66,10 @@ export async function readPlans(): Promise<NodePlan[]> {
 
 /** What is to be in a node's rostrum.yaml. */
 export async function configOf(plan: NodePlan, all: readonly NodePlan[], ariUrl: string): Promise<object> {
-  const { directory, passwordFile } = nodePlace(plan.number);
+  const { directory, passwordFile, asteriskDirectory } = nodePlace(plan.number);
   const { socketPath } = plan;
   return {
-    asterisk: { url: ariUrl, passwordFile },
+    asterisk: { url: ariUrl, passwordFile, recordings: join(asteriskDirectory, 'spool', 'recording') },
     profiles: PROFILES,
     api: { socket: socketPath },
     speech: { command: await findProgram('espeak-ng'), directory: join(directory, 'speech') },

@@ -23,6 +23,10 @@ export const nodeConfigSchema = z
           .regex(/^[A-Za-z0-9_-]{1,32}$/, 'an application name is up to 32 letters, digits, "_" and "-"')
           .default('rostrum')
           .describe('The name in Stasis(<name>,...) of the dialplan; one controller per name'),
+        recordings: z
+          .string()
+          .default('/var/spool/asterisk/recording')
+          .describe('Where Asterisk has its recordings: there must be space before one begins'),
       })
       .prefault({}),
     profiles: z.string().default('profiles').describe('Directory of the profiles'),

@@ -54,6 +54,7 @@ export async function readConfig(
   const relayConfig = relayConfigOf(relay, join(dirname(socketPath), 'relay.sock'), beside);
   return {
     ...config,
+    asterisk: { ...config.asterisk, recordings: beside(config.asterisk.recordings) },
     profilesDirectory: beside(profiles),
     socketPath,
     relay: { ...relayConfig, trunk: secret && trunkOptionsOf(cluster.trunk, nodeId) },

@@ -19,7 +19,9 @@ export type AsteriskServicesDeps = Pick<EffectRunnerDeps, 'ari' | 'logger' | 're
 /** Everything that acts in Asterisk. */
 export type AsteriskServices = Readonly<ReturnType<typeof createAsteriskServices>>;
 
-export function createAsteriskServices(options: AnchorsOptions, deps: AsteriskServicesDeps) {
+export type AsteriskServicesOptions = AnchorsOptions & Pick<EffectRunnerDeps, 'recordings'>;
+
+export function createAsteriskServices(options: AsteriskServicesOptions, deps: AsteriskServicesDeps) {
   const { ari, link, speech, logger, report, settled, onMeasured, onPath } = deps;
   const names = new ObjectNames(options.application);
   const library = new SoundLibrary({ ari, speech, logger });
@@ -37,5 +39,8 @@ export function createAsteriskServices(options: AnchorsOptions, deps: AsteriskSe
     meters: new Meters({ ari, names, link, logger, onMeasured }),
     nameRecorder: new NameRecorder({ ari }),
   };
-  return { ...services, runner: new EffectRunner({ ...services, logger, report, settled }) };
+  return {
+    ...services,
+    runner: new EffectRunner({ ...services, recordings: options.recordings, logger, report, settled }),
+  };
 }

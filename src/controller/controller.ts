@@ -36,6 +36,8 @@ export type ControllerOptions = {
   waitMs: number;
   /** As of `AnchorsOptions`. */
   anySource: boolean;
+  /** As of `EffectRunnerDeps`. */
+  recordings: string;
 };
 
 export type ControllerDeps = {

@@ -295,6 +295,12 @@ describe('where nothing can be written', () => {
       expect(events.length).toBeLessThanOrEqual(5);
       await expectUndisturbed(listener, speaker);
       expect((await readdir(small)).length).toBeLessThanOrEqual(4);
+
+      const files = await readdir(small);
+      const refused = { code: 'not-possible', message: expect.stringContaining('disk of the recordings is full') };
+      await expect(record('small/again')).rejects.toMatchObject(refused);
+      expect(await recording()).toBeNull();
+      expect(await readdir(small)).toEqual(files);
     } finally {
       await execute('umount', ['-l', small]);
     }

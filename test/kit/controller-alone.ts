@@ -75,7 +75,7 @@ export function controllerAlone(options: ControllerAloneOptions): ControllerAlon
     { openChannel, relay, load: () => 0, ...common },
   );
   const controller = new Controller(
-    { application: 'r', nodeId, waitMs: 20_000, anySource: false },
+    { application: 'r', nodeId, waitMs: 20_000, anySource: false, recordings: '/nowhere' },
     { ari, link, profiles, inviter, cluster, ...common, speech: {} as Speech, watch: nothing },
   );
   return { controller, cluster };

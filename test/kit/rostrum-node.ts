@@ -113,7 +113,11 @@ export class RostrumNode {
     await writeFile(
       this.configPath,
       stringify({
-        asterisk: { url: await ariThrough(ariUrl), passwordFile },
+        asterisk: {
+          url: await ariThrough(ariUrl),
+          passwordFile,
+          recordings: join(this.asterisk.directory, 'spool', 'recording'),
+        },
         profiles,
         api: { socket: this.socketPath },
         speech: { command: await findProgram('espeak-ng'), directory: join(this.directory, 'speech') },

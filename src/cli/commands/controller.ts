@@ -83,7 +83,13 @@ export async function runController(options: { config?: string }): Promise<void>
     { openChannel, relay: link, logger, now: steadyNow, load: () => (loadavg()[0] ?? 0) / availableParallelism() },
   );
   const controller = new Controller(
-    { application, nodeId, waitMs: config.admission.waitSeconds * 1000, anySource: config.relay.sources === 'any' },
+    {
+      application,
+      nodeId,
+      waitMs: config.admission.waitSeconds * 1000,
+      anySource: config.relay.sources === 'any',
+      recordings: config.asterisk.recordings,
+    },
     { ari, link, profiles: profiles.current, speech, inviter, cluster, logger, now: steadyNow, watch },
   );
   profiles.onChange((current) => controller.useProfiles(current));

@@ -16,6 +16,7 @@ import type { Announcements } from '../sounds/announcements.ts';
 import type { FloorPlayer } from '../sounds/floor-player.ts';
 import type { NameRecorder } from '../sounds/name-recorder.ts';
 import type { Prompter } from '../sounds/prompter.ts';
+import { ensureRecordingSpace } from '../sounds/recording-space.ts';
 import { ConferenceSaver } from './conference-saver.ts';
 
 /** A recording begins within milliseconds. */
@@ -35,6 +36,8 @@ export type EffectRunnerDeps = ConfigureDeps & {
   nameRecorder: NameRecorder;
   logger: Logger;
   floorLegs: FloorLegs;
+  /** The directory in which Asterisk has its recordings. */
+  recordings: string;
   /** Receives the results of effects. */
   report: (conference: string, input: Input) => void;
   /** Receives that a channel has been set up or saved, or why it could not be; each time that it happens. */
@@ -249,6 +252,7 @@ export class EffectRunner {
     const { name, format, paused } = recording;
     try {
       await this.#deps.bridges.floorOpened(conference);
+      await ensureRecordingSpace(this.#deps.recordings, name);
       await this.#deps.ari.recordBridge(this.#deps.names.floor(conference), { name, format });
       // A recording that is started again while it is paused.
       if (paused) await this.#pauseRecording(name, true);
