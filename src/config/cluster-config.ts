@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { NODE_ID } from '../base/node-id.ts';
 import { PLACEMENTS } from '../cluster/placement.ts';
+import { isAnyAddress } from '../udp/socket-address.ts';
 import { natsConfigSchema } from './nats-config.ts';
 
 const ADDRESS = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
@@ -44,6 +45,7 @@ export const clusterConfigSchema = z
           .default('0.0.0.0:7500')
           .describe('Where the relays of other nodes send audio to this one, UDP'),
         address: ipAddress
+          .refine((text) => !isAnyAddress(hostPort(text).host), 'nobody can send there: name an address of this node')
           .optional()
           .describe('The same as other nodes see it; without it, the address of the relay and this port'),
         multicast: z

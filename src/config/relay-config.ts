@@ -1,6 +1,8 @@
+import { isIPv4 } from 'node:net';
 import { availableParallelism, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import type { TrunkOptions } from '../relay/protocol/media-messages.ts';
+import { isAnyAddress } from '../udp/socket-address.ts';
 import { type clusterConfigSchema, hostPort } from './cluster-config.ts';
 
 /** The section `relay` of `rostrum.yaml`. */
@@ -60,9 +62,8 @@ export function trunkOptionsOf(
 
 export function trunkAddressOf({ listen, address, multicast }: TrunkSection): TrunkAddress {
   const bound = hostPort(listen);
-  const anyOf = { '0.0.0.0': 4, '::': 6 } as const;
-  const version = bound.host in anyOf ? anyOf[bound.host as keyof typeof anyOf] : null;
-  const known = address ? hostPort(address) : version ? { ...bound, host: firstAddress(version) } : bound;
+  const found = isAnyAddress(bound.host) ? { ...bound, host: firstAddress(isIPv4(bound.host) ? 4 : 6) } : bound;
+  const known = address ? hostPort(address) : found;
   const group = multicast && hostPort(multicast.group);
   return { ...known, multicast: group ? { group: group.host, port: group.port } : null };
 }

@@ -68,6 +68,11 @@ export function canonicalHost(host: string): string {
   return isIP(host) === 6 ? new SocketAddress({ address: host, family: 'ipv6' }).address : host;
 }
 
+/** Whether the text stands for all addresses of a host: `0.0.0.0` or `::`. */
+export function isAnyAddress(host: string): boolean {
+  return ['0.0.0.0', '::'].includes(canonicalHost(host));
+}
+
 /**
  * The 32-bit words of an address, in network order: one of IPv4, four of IPv6.
  *

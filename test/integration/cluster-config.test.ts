@@ -111,6 +111,8 @@ describe('the configuration of a cluster', () => {
       'cluster.trunk.multicast: multicast needs an IPv4 address in listen',
     ],
     ['{ trunk: { address: "oslo:7500" } }', 'cluster.trunk.address: expected an IP address and a port'],
+    ['{ trunk: { address: "0.0.0.0:7500" } }', 'cluster.trunk.address: nobody can send there'],
+    ['{ trunk: { address: "[0::0]:7500" } }', 'cluster.trunk.address: nobody can send there'],
     ['{ trunk: { listen: "192.0.2.30:75000" } }', 'cluster.trunk.listen: a port is 1 to 65535'],
     ['{ nats: { url: "http://x" } }', 'cluster.nats.url: expected a URL such as nats://'],
     ['{ nats: { url: "nats://rostrum:sesame@x" } }', 'cluster.nats.url: a URL is logged'],

@@ -11,6 +11,7 @@ import type { Path } from '../../conference/model/member.ts';
 import { firstAddress } from '../../config/relay-config.ts';
 import type { CallSpec } from '../../relay/protocol/protocol.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
+import { isAnyAddress } from '../../udp/socket-address.ts';
 import { type ChannelObserver, logFailure } from '../asterisk/channels.ts';
 import { ControllerError } from '../errors/controller-error.ts';
 import type { RelayLink } from '../relay/relay-link.ts';
@@ -21,7 +22,6 @@ import {
   describedAgain,
   endpointOf,
   INCOMING_VARIABLES,
-  isAnyAddress,
   OFFER_BYTES,
   OUTGOING_VARIABLES,
   type RtpValues,

@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { CallSpec } from '../../relay/protocol/protocol.ts';
-import { canonicalHost } from '../../udp/socket-address.ts';
+import { canonicalHost, isAnyAddress } from '../../udp/socket-address.ts';
 
 /**
  * The functions of the dialplan by which Asterisk tells about the RTP of a call.
@@ -134,9 +134,4 @@ function addressOf(text: string | null | undefined): { host: string; port: numbe
   const [, host = '', port = ''] = /^\[?([^%\]]*)\]?:(\d+)$/.exec(text ?? '') ?? [];
   const isAddress = isIP(host) > 0 && !isAnyAddress(host) && Number(port) > 0 && Number(port) < 65_536;
   return isAddress ? { host: canonicalHost(host), port: Number(port) } : null;
-}
-
-/** Whether the text stands for all addresses of a host: `0.0.0.0` or `::`. */
-export function isAnyAddress(host: string): boolean {
-  return ['0.0.0.0', '::'].includes(canonicalHost(host));
 }

@@ -18,6 +18,7 @@ export class TrunkTarget {
   #trustedUntilMs: number;
   #probedAtMs = Number.NEGATIVE_INFINITY;
   #seldomFromMs: number;
+  #hasWarned = false;
 
   /** @param trustedUntilMs everything is sent until then */
   constructor(address: RtpAddress, to: UdpPeer, times: { trustedUntilMs: number; nowMs: number }) {
@@ -27,11 +28,16 @@ export class TrunkTarget {
     this.#seldomFromMs = times.nowMs + PROBED_OFTEN_MS;
   }
 
-  /** HOT PATH. An authentic packet of the node has come. */
-  heardFrom(host: string, nowMs: number): void {
-    if (host !== this.address.host) return;
+  /** HOT PATH. An authentic packet of the node has come. @returns true once, if it makes no address trusted */
+  heardFrom(host: string, nowMs: number): boolean {
+    if (host !== this.address.host) {
+      if (this.#hasWarned || nowMs < this.#trustedUntilMs) return false;
+      this.#hasWarned = true;
+      return true;
+    }
     this.#trustedUntilMs = nowMs + TRUSTED_MS;
     this.#seldomFromMs = this.#trustedUntilMs + PROBED_OFTEN_MS;
+    return false;
   }
 
   /** HOT PATH. Whether a packet is to be sent now. */

@@ -30,6 +30,8 @@ export type TrunkDeps = {
   onFrame: (frame: ReceivedFrame, nowMs: number) => void;
   /** A key that one node, or every node (null), must know. */
   onAnnounce: (to: string | null, announcement: KeyAnnouncement) => void;
+  /** Operators are to know. */
+  onProblem: (message: string) => void;
 };
 
 /** The counts that nodes report, and the packets accepted, by node. */
@@ -190,7 +192,15 @@ export class Trunk {
     const frame = this.#receiver.decode(packet);
     if (typeof frame === 'string') return;
     const nowMs = performance.now();
-    this.#peers.get(frame.nodeId)?.target?.heardFrom(from.host, nowMs);
+    const target = this.#peers.get(frame.nodeId)?.target;
+    if (target?.heardFrom(from.host, nowMs)) this.#warn(frame.nodeId, from.host, target.address.host);
     this.#deps.onFrame(frame, nowMs);
+  }
+
+  #warn(nodeId: string, from: string, named: string): void {
+    this.#deps.onProblem(
+      `packets of node ${nodeId} come from ${from}, but it is said to be at ${named}: it gets hardly any audio until they ` +
+        'come from there (see cluster.trunk.listen and cluster.trunk.address of that node)',
+    );
   }
 }

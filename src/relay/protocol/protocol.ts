@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { GAIN_STEPS_MAX, GAIN_STEPS_MIN } from '../../audio/gain.ts';
+import { canonicalHost } from '../../udp/socket-address.ts';
 
 /**
  * The protocol between controller and relay, over the relay's unix socket: JSON, one message per line. The controller
@@ -8,7 +9,7 @@ import { GAIN_STEPS_MAX, GAIN_STEPS_MIN } from '../../audio/gain.ts';
  */
 
 const port = z.number().int().min(1).max(65_535);
-const host = z.union([z.ipv4(), z.ipv6()]);
+const host = z.union([z.ipv4(), z.ipv6()]).transform(canonicalHost);
 const address = z.object({ host, port });
 const conference = z.string().min(1).max(64);
 const channelId = z.string().min(1).max(256);

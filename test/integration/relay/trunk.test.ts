@@ -2,13 +2,17 @@ import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
+import { Trunk, type TrunkDeps } from '../../../src/relay/floors/trunk.ts';
+import { loadAead } from '../../../src/trunk/sodium-aead.ts';
+import { TrunkStream } from '../../../src/trunk/trunk-stream.ts';
+import { openUdp } from '../../../src/udp/open-udp.ts';
 import { burstVoice, nobody, toneVoice } from '../../kit/floor-voices.ts';
 import { kernelDrops } from '../../kit/hostile/kernel-drops.ts';
 import { ownAddress } from '../../kit/loopback.ts';
 import { levelDbov, toneLevelDbov } from '../../kit/phone/judge.ts';
 import { burstLatency } from '../../kit/phone/judge-bursts.ts';
 import { boundSocket, closeSocket } from '../../kit/sip/udp.ts';
-import { TrunkRelays, type TrunkRelaysOptions } from '../../kit/trunk-relays.ts';
+import { CONFERENCE, TrunkRelays, type TrunkRelaysOptions } from '../../kit/trunk-relays.ts';
 
 const TWO = { a: ownAddress(), b: ownAddress() };
 const THREE = { ...TWO, c: ownAddress() };
@@ -122,6 +126,41 @@ describe('relays of several nodes', () => {
     expect(((packets - before) * 1000) / (performance.now() - sinceMs)).toBeLessThan(15);
     await expectLevel(all, 'b', 400, -20);
     await closeSocket(victim);
+  });
+
+  it('say once that a node sends from elsewhere than it is said to be', async () => {
+    const [aead, udp] = await Promise.all([loadAead(), openUdp({ eventLoop: true })]);
+    const problems: string[] = [];
+    const [here, there] = await Promise.all(
+      Object.entries(TWO).map(async ([nodeId, host]) => ({ nodeId, address: { host, port: await freePort(host) } })),
+    );
+    if (!here || !there) throw new Error('two nodes');
+    const open = ({ nodeId, address }: typeof here, deps: Partial<TrunkDeps>) =>
+      new Trunk(
+        { nodeId, bind: address, multicast: null, rekeyIntervalMs: 900_000, redundancy: 0, codec: 'PCMU' },
+        { aead, udp, onFrame: () => {}, onAnnounce: () => {}, onProblem: () => {}, ...deps },
+      );
+    const listener = open(here, { onProblem: (message) => problems.push(message) });
+    const sender: Trunk = open(there, { onAnnounce: (_, key) => listener.installKey(there.nodeId, key) });
+    const named = { host: ownAddress(), port: there.address.port };
+    listener.setPeers([{ nodeId: there.nodeId, address: named, multicast: false }]);
+    listener.conferences.add(CONFERENCE);
+    await Promise.all([listener.start(), sender.start()]);
+    sender.setPeers([{ ...here, multicast: false }]);
+    const stream = new TrunkStream({ conference: CONFERENCE, redundancy: 0 });
+    let frameIndex = 0;
+    const sending = setInterval(() => {
+      sender.tick(performance.now());
+      sender.send(stream, { kind: 'silence', frameIndex: frameIndex++, noiseLevelDbov: -60 }, [here.nodeId]);
+    }, 20);
+    await expect.poll(() => problems.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    const heard = listener.stats.accepted[there.nodeId] ?? 0;
+    await expect.poll(() => listener.stats.accepted[there.nodeId]).toBeGreaterThan(heard + 5);
+    clearInterval(sending);
+    listener.stop();
+    sender.stop();
+    const said = `packets of node ${there.nodeId} come from ${there.address.host}, but it is said to be at ${named.host}`;
+    expect(problems).toEqual([expect.stringContaining(said)]);
   });
 
   it('lose no packet to a new key every second', { timeout: 60_000 + REKEY_SECONDS * 1000 }, async () => {

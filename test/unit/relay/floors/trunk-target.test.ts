@@ -16,9 +16,9 @@ it('an address that another node has named gets five packets a second, and then 
   const to = target();
   expect(sent(to, 0, 1000)).toBe(5);
   expect(sent(to, 20_000, 30_000)).toBe(10);
-  to.heardFrom('203.0.113.1', 30_000);
+  expect([30_000, 30_020].map((nowMs) => to.heardFrom('203.0.113.1', nowMs))).toEqual([true, false]);
   expect(sent(to, 30_000, 40_000)).toBe(10);
-  to.heardFrom(THERE.host, 40_000);
+  expect(to.heardFrom(THERE.host, 40_000)).toBe(false);
   expect(sent(to, 40_000, 50_000)).toBe(500);
   expect(sent(to, 50_000, 51_000)).toBe(5);
 });
