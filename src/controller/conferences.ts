@@ -121,6 +121,11 @@ export class Conferences implements ChannelObserver {
     return name;
   }
 
+  /** Members whose places other calls are about to take. */
+  disowned({ members }: Conference): string[] {
+    return [...members.keys()].filter((channelId) => !this.#conferenceOf.has(channelId));
+  }
+
   /** Another call takes a member's place. @returns false if the member has left meanwhile */
   replace(name: string, channelId: string, by: Extract<Input, { type: 'replaced' }>['by']): boolean {
     this.claim(by.channelId, name);

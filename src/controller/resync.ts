@@ -65,7 +65,7 @@ function isMetered(channelId: string, conferences: Conferences): boolean {
 }
 
 /** What there is of a conference in Asterisk. */
-type Found = Omit<Extract<Input, { type: 'resync' }>, 'type'> & { readonly name: string };
+type Found = Omit<Extract<Input, { type: 'resync' }>, 'type' | 'disowned'> & { readonly name: string };
 
 async function find(conference: Conference, read: AsteriskRead, asterisk: AsteriskServices): Promise<Found> {
   const { ari, names } = asterisk;
@@ -109,11 +109,14 @@ function reconcile(found: readonly Found[], { floorPlayer }: AsteriskServices, c
     }
   }
   for (const { name, ...of } of found) {
-    const { playback } = conferences.all.get(name) ?? {};
+    const conference = conferences.all.get(name);
+    const { playback } = conference ?? {};
     // It may have been wanted since that was asked: the events of its channels wait until this is done.
     const begins = playback && floorPlayer.isBeginning(playback.id) ? [playback.id] : [];
     const playbacks = [...of.playbacks, ...begins];
-    conferences.dispatch(name, { type: 'resync', ...of, channels: channelsOf.get(name) ?? [], playbacks });
+    const channels = channelsOf.get(name) ?? [];
+    const disowned = conference ? conferences.disowned(conference) : [];
+    conferences.dispatch(name, { type: 'resync', ...of, channels, disowned, playbacks });
   }
 }
 

@@ -64,6 +64,8 @@ export type Input =
       type: 'resync';
       floorOpen: boolean;
       channels: readonly ChannelSeen[];
+      /** Channels of members whose places other calls are about to take: these members stay, whatever Asterisk has. */
+      disowned: readonly string[];
       saved: SavedConference | null;
       /** Names of the recordings under way. */
       recordings: readonly string[];

@@ -18,10 +18,10 @@ import type { Transition } from './transition.ts';
  * wrong place is moved to the right one. A member in place is not touched, so that the audio has no gap.
  */
 export function resync(transition: Transition, input: Extract<Input, { type: 'resync' }>): void {
-  const { channels, saved, recordings, playbacks } = input;
+  const { channels, disowned, saved, recordings, playbacks } = input;
   const { conference } = transition;
   const restarted = conference.status === 'new';
-  const seen = new Set(channels.map((channel) => channel.channelId));
+  const seen = new Set([...channels.map((channel) => channel.channelId), ...disowned]);
   // Changes may not have been saved.
   transition.resave = true;
   const gone = transition.members.filter((member) => !seen.has(member.channelId));

@@ -87,7 +87,7 @@ export class IncomingCalls implements ChannelObserver {
     return this.#arrivals.admission;
   }
 
-  /** Whether a call is undecided: it waits, is about to join or to replace another one, or is on its way out. */
+  /** Whether a call is undecided: it waits, is about to join, to replace another one or to be replaced, or is on its way out. */
   isUndecided(channelId: string): boolean {
     const isArriving = this.#arrivals.has(channelId) && !this.#deps.conferences.memberOf(channelId);
     return this.#router.has(channelId) || this.#replacements.has(channelId) || isArriving;
@@ -114,7 +114,8 @@ export class IncomingCalls implements ChannelObserver {
     this.#router.resync(living);
     this.#lobby.resync(living);
     this.#arrivals.resync(living);
-    for (const { channel, message } of malformed) this.#turnAway(channel, message);
+    // A call that has taken the place of another has other arguments than those with which it came.
+    for (const { channel, message } of malformed) if (!this.#isKnown(channel.id)) this.#turnAway(channel, message);
     for (const channel of inLobby) {
       if (!this.#lobby.has(channel.id)) this.receive(channel, channel.stasis?.args ?? []);
     }

@@ -48,8 +48,10 @@ export class Replacements implements ChannelObserver {
     this.#deps = deps;
   }
 
+  /** Whether a call is about to take the place of another one, or another one is about to take its place. */
   has(channelId: string): boolean {
-    return this.#pending.has(channelId);
+    if (this.#pending.has(channelId)) return true;
+    return [...this.#pending.values()].some(({ replaced }) => replaced === channelId);
   }
 
   /** @param replaced the channel whose place it takes, the end of which is not that of the member from now on */
@@ -63,9 +65,11 @@ export class Replacements implements ChannelObserver {
       return logFailure(logger, `call ${channel.id}`, ari.hangUp(channel.id, NORMAL_CLEARING));
     }
     logger.info(`call from ${caller} takes the place of call ${replaced}`);
-    const awaited = setTimeout(() => this.#lost(channel.id), BACK_WITHIN_MS);
+    const awaited = setTimeout(() => this.#fail(channel.id), BACK_WITHIN_MS);
     this.#pending.set(channel.id, { replaced, place, awaited });
-    logFailure(logger, `call ${channel.id}`, ari.continueInDialplan(channel.id, REPLACEMENT_CONTEXT));
+    const sent = ari.continueInDialplan(channel.id, REPLACEMENT_CONTEXT);
+    logFailure(logger, `call ${channel.id}`, sent);
+    sent.catch(() => this.#fail(channel.id));
   }
 
   /** A call is back from the dialplan. @returns whether it is one that takes the place of another */
@@ -107,6 +111,13 @@ export class Replacements implements ChannelObserver {
     if (guest) return { guest };
     const conference = this.#deps.conferences.disown(channelId);
     return conference === undefined ? null : { conference };
+  }
+
+  /** The new call does not come back. It may be where Asterisk has put it, and heard there. */
+  #fail(channelId: string): void {
+    if (!this.#pending.get(channelId)?.awaited) return;
+    void endChannel(this.#deps.ari, channelId);
+    this.#lost(channelId);
   }
 
   /** The new call has not come: both have left. */

@@ -115,6 +115,7 @@ describe('what is told of a conference', () => {
       type: 'resync',
       floorOpen: true,
       channels: [channel],
+      disowned: [],
       saved: null,
       recordings: [],
       playbacks: [],

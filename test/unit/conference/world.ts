@@ -159,6 +159,6 @@ export class World {
       }),
     );
     const [saved, recordings, playbacks] = [this.saved, [...this.recordings], [...this.playbacks]];
-    return { type: 'resync', floorOpen: this.floorOpen, channels, saved, recordings, playbacks };
+    return { type: 'resync', floorOpen: this.floorOpen, channels, disowned: [], saved, recordings, playbacks };
   }
 }

@@ -160,7 +160,7 @@ describe('a setting of the whole conference', () => {
   it('is taken from Asterisk after a restart, unless somebody has said something else since', () => {
     const { saved } =
       effectsOf(play(two, [commands({ type: 'lock', locked: true })]).effects, 'save-conference')[0] ?? {};
-    const seen = { floorOpen: true, channels: [], recordings: [], playbacks: [], saved: saved ?? null };
+    const seen = { floorOpen: true, channels: [], disowned: [], recordings: [], playbacks: [], saved: saved ?? null };
     const { effects } = play(clustered(), [{ type: 'resync', ...seen }]);
     expect(tellings(effects)[0]).toEqual({
       type: 'share',
@@ -171,7 +171,7 @@ describe('a setting of the whole conference', () => {
 
   it('is not lifted by a node that is restarted and has not heard of it before', () => {
     const { saved } = effectsOf(play(clustered(), comes('a')).effects, 'save-conference')[0] ?? {};
-    const seen = { floorOpen: true, channels: [], recordings: [], playbacks: [] };
+    const seen = { floorOpen: true, channels: [], disowned: [], recordings: [], playbacks: [] };
     const told = { ...clustered({}, { admitted: 1 }), locked: true, mutedAll: 'all' as const };
     const { conference: after } = play(told, [{ type: 'resync', ...seen, saved: saved ?? null }]);
     expect(after).toMatchObject({ locked: true, mutedAll: 'all' });

@@ -38,7 +38,16 @@ function channelsOf(state: Conference): ChannelSeen[] {
 }
 
 function resync(channels: readonly ChannelSeen[], more: Partial<Extract<Input, { type: 'resync' }>> = {}): Input {
-  return { type: 'resync', floorOpen: true, channels, saved: null, recordings: [], playbacks: [], ...more };
+  return {
+    type: 'resync',
+    floorOpen: true,
+    channels,
+    disowned: [],
+    saved: null,
+    recordings: [],
+    playbacks: [],
+    ...more,
+  };
 }
 
 /** What a new controller makes of what an old one has left. */
