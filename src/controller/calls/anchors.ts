@@ -66,6 +66,8 @@ type Anchor = {
   readonly isOpen: Promise<void>;
   readonly opened: () => void;
   readonly fail: (error: Error) => void;
+  /** Whether its description is being read, and is to be read once more then. */
+  reading: 'no' | 'once' | 'again';
 };
 
 export type AnchorsOptions = {
@@ -118,7 +120,15 @@ export class Anchors implements ChannelObserver {
       fail = reject;
     });
     isOpen.catch(() => {});
-    const anchor: Anchor = { path: Promise.reject(), spec: null, state: 'pending', isOpen, opened, fail };
+    const anchor: Anchor = {
+      path: Promise.reject(),
+      spec: null,
+      state: 'pending',
+      isOpen,
+      opened,
+      fail,
+      reading: 'no',
+    };
     anchor.path.catch(() => {});
     this.#anchors.set(channel.id, anchor);
     anchor.path = this.#begin(anchor, channel, endpoint);
@@ -224,7 +234,13 @@ export class Anchors implements ChannelObserver {
    */
   describedAgain(channelId: string): void {
     const { ari, logger, onPath } = this.#deps;
-    if (!this.#anchors.get(channelId)?.spec) return;
+    const known = this.#anchors.get(channelId);
+    if (!known?.spec) return;
+    if (known.reading !== 'no') {
+      known.reading = 'again';
+      return;
+    }
+    known.reading = 'once';
     const read = async () => {
       const values = await ari.readVariables(channelId, CHANGED_VARIABLES);
       const anchor = this.#anchors.get(channelId);
@@ -236,7 +252,12 @@ export class Anchors implements ChannelObserver {
       anchor.path = Promise.resolve(path);
       if (path.at !== before.at) onPath(channelId, path);
     };
-    logFailure(logger, `call ${channelId}: its description was not read again`, read());
+    const done = read().finally(() => {
+      const isToRepeat = known.reading === 'again';
+      known.reading = 'no';
+      if (isToRepeat) this.describedAgain(channelId);
+    });
+    logFailure(logger, `call ${channelId}: its description was not read again`, done);
   }
 
   /**

@@ -14,6 +14,7 @@ import type { CallSpec, CallStatistics, RtpAddress } from '../protocol/protocol.
 import { type CallProgress, type CallState, newCallProgress, type PhoneReport } from '../upgrade/succession.ts';
 import { AsteriskReminder } from './asterisk-reminder.ts';
 import { CallRtcp } from './call-rtcp.ts';
+import { CodecWatch } from './codec-watch.ts';
 import { PhoneSource } from './phone-source.ts';
 import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
 import { payloadTypeOf, silenceOf } from './silence.ts';
@@ -60,7 +61,7 @@ export type CallDeps = {
   toAsterisk: (packet: Buffer, to: UdpPeer) => void;
   onSource: (source: RtpAddress) => void;
   onSilent: (seconds: number) => void;
-  /** The phone sends another codec than that of the call. */
+  /** The phone sends another codec than that of the call. This is repeated while it does. */
   onCodec: () => void;
 };
 
@@ -88,6 +89,7 @@ export class Call implements AudienceListener {
   readonly #incoming: IncomingStream;
   readonly #contestedUntilMs: number;
   readonly #progress: CallProgress;
+  readonly #codecWatch = new CodecWatch();
   readonly #reminder = new AsteriskReminder((end) => randomInt(end), performance.now());
 
   /** @param continued the state that another process has handed over; null for a new call */
@@ -193,6 +195,7 @@ export class Call implements AudienceListener {
       this.#connect(false);
       this.#aim(performance.now());
     }
+    if (spec.codec !== this.#spec.codec) this.#codecWatch.changed(performance.now());
     this.#spec = spec;
     this.hearing = hearingOf(spec);
     this.#settle();
@@ -232,6 +235,7 @@ export class Call implements AudienceListener {
     if (this.#progress.isConnected && nowMs - this.#progress.heardAtMs > UNHEARD_MS) this.#connect(false);
     if (this.#source.mayReceive(nowMs) !== (this.#peer !== null)) this.#aim(nowMs);
     if (this.#incoming.tick(nowMs)) this.#progress.passedUntilMs = nowMs;
+    if (this.#codecWatch.isDue(this.#spec.codec, nowMs)) this.#deps.onCodec();
     if (this.isOpen && this.#reminder.isDue(this.isListener, nowMs)) this.#remind(nowMs);
     const silentMs = nowMs - this.#progress.heardAtMs;
     if (silentMs > SILENT_MS && nowMs - this.#progress.toldSilentAtMs > SILENT_MS) {
@@ -282,7 +286,7 @@ export class Call implements AudienceListener {
     else {
       if (view.payloadType < FIRST_DYNAMIC_TYPE)
         this.#reception.push(view, nowMs, Math.max(1, this.#progress.everyNth));
-      if (view.payloadType !== this.#progress.payloadType) this.#codecSeen(view.payloadType);
+      this.#codecWatch.seen(view.payloadType);
       const isNew = this.#incoming.audio(view, packet);
       if (isPassed && isNew) this.#toAsterisk(packet, nowMs);
     }
@@ -298,12 +302,6 @@ export class Call implements AudienceListener {
     this.#reminder.passed(packet, nowMs);
     this.#deps.toAsterisk(packet, this.#asterisk);
   };
-
-  #codecSeen(payloadType: number): void {
-    if (payloadType === payloadTypeOf(null)) return;
-    this.#progress.payloadType = payloadType;
-    if (payloadType !== payloadTypeOf(this.#spec.codec)) this.#deps.onCodec();
-  }
 
   #remind(nowMs: number): void {
     this.#deps.toAsterisk(this.#reminder.next(nowMs), this.#asterisk);

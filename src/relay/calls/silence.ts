@@ -7,6 +7,11 @@ type Codec = CallSpec['codec'];
 
 /** Static payload types (RFC 3551, section 6). Every phone may get comfort noise (RFC 3389). */
 const PAYLOAD_TYPES = { PCMU: 0, PCMA: 8, G722: 9 } as const;
+const CODECS: ReadonlyMap<number, Codec> = new Map([
+  [0, 'PCMU'],
+  [8, 'PCMA'],
+  [9, 'G722'],
+]);
 const COMFORT_NOISE = 13;
 /** The level in -dBov is the only byte of a comfort noise payload. */
 const FAINT = 90;
@@ -15,6 +20,11 @@ const PAYLOAD_BYTES = 160;
 
 export function payloadTypeOf(codec: Codec): number {
   return codec === null ? COMFORT_NOISE : PAYLOAD_TYPES[codec];
+}
+
+/** @returns null for a payload type of which the relay encodes no codec */
+export function codecOf(payloadType: number): Codec {
+  return CODECS.get(payloadType) ?? null;
 }
 
 const PACKETS = new Map<Codec, Buffer>();

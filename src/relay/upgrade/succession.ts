@@ -37,8 +37,6 @@ export function newCallProgress(nowMs: number) {
     toldSilentAtMs: nowMs,
     payloadBytes: 0,
     packetsBefore: 0,
-    /** That of the phone's audio. */
-    payloadType: -1,
     idleSinceMs: nowMs,
     /** The end of the last digit, or of speaking. */
     passedUntilMs: Number.NEGATIVE_INFINITY,
