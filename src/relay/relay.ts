@@ -226,7 +226,8 @@ export class Relay {
       const message = `the relay may open ${files} files, enough for ${calls} calls; raise its limit of open files`;
       return this.#control.report({ type: 'call-failed', channelId, message });
     }
-    this.#keepCall(call);
+    const { sequenceOffset } = this.#calls.get(channelId) ?? call;
+    this.#keepCall(sequenceOffset === undefined ? call : { ...call, sequenceOffset });
     this.#workers.changeCall(channelId, { type: 'call', call });
   }
 
@@ -257,6 +258,11 @@ export class Relay {
         const call = this.#calls.get(report.channelId);
         if (call) this.#keepCall({ ...call, source: report.source });
         return this.#control.report(report);
+      }
+      case 'call-renumbered': {
+        const call = this.#calls.get(report.channelId);
+        if (call) this.#keepCall({ ...call, sequenceOffset: report.sequenceOffset });
+        return;
       }
       case 'call-failed':
         this.#endCall(report.channelId);

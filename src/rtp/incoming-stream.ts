@@ -57,19 +57,26 @@ export type IncomingStreamState = ReturnType<typeof newState>;
 export class IncomingStream {
   readonly #send: (packet: Buffer, nowMs: number) => void;
   readonly #state: IncomingStreamState;
+  #isRenumbered = false;
 
   /**
    * @param send receives telephone events for Asterisk
    * @param randomInt gives a whole number from 0 to below its argument
-   * @param continued the stream that this one continues; without it, this is a new one
+   * @param continued the stream that this one continues, or what is left to know of it: its `sequenceOffset`
    */
   constructor(
     send: (packet: Buffer, nowMs: number) => void,
     randomInt: (end: number) => number,
-    continued: IncomingStreamState | null = null,
+    continued: IncomingStreamState | number = 0,
   ) {
     this.#send = send;
-    this.#state = continued ? { ...continued } : newState(randomInt);
+    this.#state = typeof continued === 'number' ? newState(randomInt, continued) : { ...continued };
+  }
+
+  /** Tells what is added to the sequence numbers of the phone, 0 to 65535, if that has changed since the last time. */
+  ifRenumbered(tell: (sequenceOffset: number) => void): void {
+    if (this.#isRenumbered) tell(this.#state.sequenceOffset);
+    this.#isRenumbered = false;
   }
 
   get state(): IncomingStreamState {
@@ -88,7 +95,10 @@ export class IncomingStream {
     if (isSameStream && ahead === 0 && timestamp === state.audioTimestamp) return false;
     if (!isSameStream && !isFirst) this.#renew();
     const continues = isFirst || (isSameStream && ahead !== 0 && ahead >= -MAX_MISORDER);
-    if (!continues) state.sequenceOffset = state.audioSequence + 1 - sequence;
+    if (!continues) {
+      state.sequenceOffset = (state.audioSequence + 1 - sequence) & 0xffff;
+      this.#isRenumbered = true;
+    }
     const written = (sequence + state.sequenceOffset) & 0xffff;
     if (!continues || ahead > 0) {
       state.audioSequence = written;
@@ -195,7 +205,7 @@ function isLater(timestamp: number, other: number): boolean {
   return ((timestamp - other) | 0) > 0;
 }
 
-function newState(randomInt: (end: number) => number) {
+function newState(randomInt: (end: number) => number, sequenceOffset: number) {
   return {
     /** The SSRC for Asterisk, and the newest timestamp of a press that Asterisk remembers under it. */
     ssrc: randomInt(0x1_0000_0000),
@@ -204,7 +214,7 @@ function newState(randomInt: (end: number) => number) {
     audioSsrc: null as number | null,
     audioTimestamp: null as number | null,
     audioSequence: 0,
-    sequenceOffset: 0,
+    sequenceOffset,
     /** The newest event of the phone. */
     eventSsrc: null as number | null,
     payloadType: 0,

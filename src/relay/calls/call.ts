@@ -60,6 +60,7 @@ export type CallDeps = {
   /** HOT PATH. Sends to Asterisk's side of the call. */
   toAsterisk: (packet: Buffer, to: UdpPeer) => void;
   onSource: (source: RtpAddress) => void;
+  onRenumbered: (sequenceOffset: number) => void;
   onSilent: (seconds: number) => void;
   /** The phone sends another codec than that of the call. This is repeated while it does. */
   onCodec: () => void;
@@ -97,7 +98,7 @@ export class Call implements AudienceListener {
     this.#deps = deps;
     this.#stream = new OutgoingStream((end) => randomInt(end), continued?.stream);
     this.#reception = new Reception(continued?.reception);
-    this.#incoming = new IncomingStream(this.#toAsterisk, randomInt, continued?.incoming);
+    this.#incoming = new IncomingStream(this.#toAsterisk, randomInt, continued?.incoming ?? spec.sequenceOffset);
     this.#spec = spec;
     this.hearing = hearingOf(spec);
     const { asterisk } = spec;
@@ -234,6 +235,7 @@ export class Call implements AudienceListener {
   tick(nowMs: number): void {
     if (this.#progress.isConnected && nowMs - this.#progress.heardAtMs > UNHEARD_MS) this.#connect(false);
     if (this.#source.mayReceive(nowMs) !== (this.#peer !== null)) this.#aim(nowMs);
+    this.#incoming.ifRenumbered(this.#deps.onRenumbered);
     if (this.#incoming.tick(nowMs)) this.#progress.passedUntilMs = nowMs;
     if (this.#codecWatch.isDue(this.#spec.codec, nowMs)) this.#deps.onCodec();
     if (this.isOpen && this.#reminder.isDue(this.isListener, nowMs)) this.#remind(nowMs);

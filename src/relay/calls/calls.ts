@@ -143,6 +143,8 @@ export class Calls {
       toAsterisk: (packet: Buffer, to: UdpPeer) =>
         void this.#asterisk?.[version]?.rtp.sendTo(packet, packet.length, to),
       onSource: (source: RtpAddress) => this.#deps.report({ type: 'call-source', channelId, source }),
+      onRenumbered: (sequenceOffset: number) =>
+        this.#deps.report({ type: 'call-renumbered', channelId, sequenceOffset }),
       onCodec: () => this.#deps.report({ type: 'call-codec', channelId }),
       onSilent: (seconds: number) => this.#deps.report({ type: 'call-silent', channelId, seconds }),
     };

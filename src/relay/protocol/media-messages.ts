@@ -39,7 +39,16 @@ export type CallRequest =
 export type CallReport =
   | Extract<
       RelayReport,
-      { type: 'call-open' | 'call-failed' | 'call-source' | 'call-codec' | 'call-silent' | 'call-statistics' }
+      {
+        type:
+          | 'call-open'
+          | 'call-failed'
+          | 'call-source'
+          | 'call-renumbered'
+          | 'call-codec'
+          | 'call-silent'
+          | 'call-statistics';
+      }
     >
   /** The calls that were handed over, if any, are ready. */
   | { type: 'begun' }

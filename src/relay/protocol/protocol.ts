@@ -93,6 +93,8 @@ const callSpec = z.object({
   hearing: hearing.nullable(),
   /** The address that the phone has sent from, for a relay that has restarted since. */
   source: address.nullable(),
+  /** What the relay adds to the sequence numbers of the phone; known to relays only. */
+  sequenceOffset: z.number().int().min(0).max(0xffff).optional(),
 });
 export type CallSpec = z.output<typeof callSpec>;
 
@@ -199,6 +201,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('call-failed'), channelId, message: z.string() }),
   /** A phone sends from this address. */
   z.object({ type: z.literal('call-source'), channelId, source: address }),
+  /** The sequence numbers of a phone have begun again: see `CallSpec`. The controller does not need it. */
+  z.object({ type: z.literal('call-renumbered'), channelId, sequenceOffset: z.number() }),
   /** A phone sends another codec than that of the call: it may have described its audio again. */
   z.object({ type: z.literal('call-codec'), channelId }),
   /** A phone has sent nothing for long, and may be gone. Reported again at each interval. */
