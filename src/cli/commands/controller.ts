@@ -17,6 +17,7 @@ import { createLogger } from '../../process/logger.ts';
 import { VERSION } from '../../process/version.ts';
 import { Speech } from '../../speech/speech.ts';
 import { steadyNow } from '../../timing/steady-now.ts';
+import { ConfigWatch } from './config-watch.ts';
 import { formerCounts, keep, kept, lifetime, readRunningConfig } from './process-end.ts';
 
 /**
@@ -37,6 +38,8 @@ export async function runController(options: { config?: string }): Promise<void>
     });
     return { url, username, password };
   };
+
+  const configWatch = new ConfigWatch({ named: options.config, atStart: problem }, { logger });
 
   const { ended, end, started } = lifetime();
 
@@ -104,7 +107,8 @@ export async function runController(options: { config?: string }): Promise<void>
     const asterisk = now.connected
       ? { connected: true, version: now.asteriskVersion, problem: null }
       : { connected: false, version: null, problem: now.reason };
-    const configuration = { problem: problem?.message ?? profiles.problem };
+    const problems = [configWatch.problem, profiles.problem].filter((each) => each !== null);
+    const configuration = { problem: problems.join('\n') || null };
     return {
       version: VERSION,
       pid: process.pid,
@@ -145,6 +149,7 @@ export async function runController(options: { config?: string }): Promise<void>
     await cluster.stop();
     inviter.stop();
     profiles.stop();
+    configWatch.stop();
     await api.stop();
     await attendance.stop();
     await connection.close();
