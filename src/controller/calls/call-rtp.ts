@@ -113,8 +113,11 @@ export function describedAgain(call: CallSpec, values: RtpValues): CallSpec {
   // Once Asterisk has got RTP from the relay, it tells the relay's address.
   const isPhone = told && !RELAY_HOSTS.includes(told.host) && isIPv6(told.host) === isIPv6(call.local.host);
   const phone = isPhone ? told : call.phone;
-  const sources = phone && call.sources.length > 0 ? [...new Set([phone.host, ...call.sources])] : call.sources;
-  return { ...call, codec: codecOf(values[FORMATS]), phone, sources: sources.slice(0, MOST_SOURCES) };
+  const { signalling } = call;
+  // Behind NAT, packets come only from where the signalling comes from.
+  const hosts = new Set([...(phone ? [phone.host] : []), ...(signalling ? [signalling] : []), ...call.sources]);
+  const sources = call.sources.length > 0 ? [...hosts].slice(0, MOST_SOURCES) : [];
+  return { ...call, codec: codecOf(values[FORMATS]), phone, sources };
 }
 
 /** The first of `(ulaw|alaw)`, which is what Asterisk sends. */

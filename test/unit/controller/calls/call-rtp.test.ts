@@ -97,13 +97,23 @@ describe('the RTP of a call', () => {
       ...call,
       codec: 'PCMA',
       phone: { host: '203.0.113.4', port: 5000 },
-      sources: ['203.0.113.4', '192.168.1.9', '192.0.2.7'],
+      sources: ['203.0.113.4', '192.0.2.7', '192.168.1.9'],
     });
     // Held in the old way (RFC 2543), or Asterisk tells the relay's address.
     for (const dest of ['0.0.0.0:5000', '127.0.0.1:5000', null])
       expect(again(dest)).toEqual({ ...call, codec: 'PCMA' });
     const anywhere = describedAgain({ ...call, sources: [] }, { [destination]: '203.0.113.4:5000' });
     expect(anywhere.sources).toEqual([]);
+  });
+
+  it('comes from where the signalling does, however often the phone describes another address', () => {
+    const [destination] = CHANGED_VARIABLES;
+    let call = specOf();
+    for (const host of ['203.0.113.4', '203.0.113.5', '203.0.113.6', '203.0.113.7']) {
+      if ('reason' in call) throw new Error(call.reason);
+      call = describedAgain(call, { [destination]: `${host}:5000` });
+    }
+    expect(call).toMatchObject({ sources: ['203.0.113.7', '192.0.2.7', '203.0.113.6', '203.0.113.5'] });
   });
 
   it('that is encrypted is not for the relay', () => {
