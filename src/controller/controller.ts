@@ -253,6 +253,7 @@ export class Controller {
     };
     const read = await readAsterisk(ari, names, known, logger);
     inviter.resync(read.channels);
+    this.#pinChecks.resync(new Set(read.channels.map(({ id }) => id)));
     this.#incomingCalls.resync(read);
     await resync(read, this.#asterisk, this.#conferences);
     link.ready();

@@ -65,6 +65,11 @@ export class PinChecks implements ChannelObserver {
     this.#queue.delete(channelId);
   }
 
+  /** Forgets calls that Asterisk does not have any more. */
+  resync(living: ReadonlySet<string>): void {
+    for (const channelId of this.#networks.keys()) if (!living.has(channelId)) this.channelGone(channelId);
+  }
+
   stop(): void {
     this.#timers.clear();
     this.#waits.clear();

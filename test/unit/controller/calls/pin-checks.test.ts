@@ -82,6 +82,15 @@ describe('a PIN', () => {
     expect(inputs).toEqual([]);
   });
 
+  it('waits no longer when its call has ended without anybody being told', async () => {
+    guessElsewhere();
+    await dials('a');
+    await dials('b');
+    checks.resync(new Set(['b']));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(inputs.filter(({ type }) => type === 'pin-due')).toEqual([{ type: 'pin-due', channelId: 'b' }]);
+  });
+
   it('is due where Asterisk does not tell the address', async () => {
     remote = async () => {
       throw new AriError('unreachable', 'no answer');
