@@ -66,7 +66,8 @@ export interface AriPort {
   /** Asks for events about channels that are not in the application, or were so before it was connected. */
   subscribeToChannels(application: string, channelIds: readonly string[]): Promise<void>;
   listChannels(): Promise<AriChannel[]>;
-  readChannel(channelId: string): Promise<AriChannel>;
+  /** @returns null for a channel that Asterisk cannot put into JSON: it answers nothing then */
+  readChannel(channelId: string): Promise<AriChannel | null>;
   /** The ids of the channels that are in an application. */
   channelsIn(application: string): Promise<readonly string[]>;
   listBridges(): Promise<AriBridge[]>;

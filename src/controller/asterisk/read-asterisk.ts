@@ -83,7 +83,7 @@ async function listChannels(ari: AriPort, application: string, logger: Pick<Logg
 
 /**
  * Reads one channel, and ends it if Asterisk cannot describe it.
- * @returns null if it is gone by now
+ * @returns null if it is gone by now, or its description is not understood
  */
 export async function describedOrEnded(
   ari: Pick<AriPort, 'readChannel' | 'hangUp'>,
@@ -91,14 +91,15 @@ export async function describedOrEnded(
   logger: Pick<Logger, 'warn'>,
 ): Promise<AriChannel | null> {
   try {
-    return await ari.readChannel(channelId);
-  } catch (cause) {
-    // Gone by now. About a channel that it cannot describe, Asterisk answers nothing.
-    if (cause instanceof AriError) return null;
-    logger.warn(`call ${channelId}: hung up, because Asterisk cannot describe it: its Call-ID is no text`);
-    await endChannel(ari, channelId);
+    const channel = await ari.readChannel(channelId);
+    if (channel) return channel;
+  } catch (error) {
+    if (!(error instanceof AriError)) logger.warn(`call ${channelId}: passed over: ${(error as Error).message}`);
     return null;
   }
+  logger.warn(`call ${channelId}: hung up, because Asterisk cannot describe it: its Call-ID is no text`);
+  await endChannel(ari, channelId);
+  return null;
 }
 
 export async function readConference(

@@ -16,8 +16,9 @@ export class UntoldCalls {
   readonly #deps: UntoldCallsDeps;
   /** Channels of which the controller knows. Bounded by those of Asterisk: others are forgotten at each look. */
   readonly #told = new Set<string>();
-  /** Of these nothing had been told at the last look. The event may have been on its way. */
+  /** Calls of which nothing had been told at the last look. The event may have been on its way. */
   #missed: ReadonlySet<string> = new Set();
+  #looking: Promise<void> | null = null;
 
   constructor(application: string, deps: UntoldCallsDeps) {
     this.#application = application;
@@ -34,8 +35,15 @@ export class UntoldCalls {
     for (const id of await this.#deps.ari.channelsIn(this.#application)) this.#told.add(id);
   }
 
-  /** Ends the calls that were missed twice. Rejects with an `AriError`. */
-  async look(): Promise<void> {
+  /** Ends the calls that were missed twice; joins a look that is under way. Rejects with an `AriError`. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
     const { ari, logger } = this.#deps;
     const before = [...this.#told];
     const ids = new Set(await ari.channelsIn(this.#application));
