@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import type { Logger } from 'winston';
-import { sendDescriptors } from '../udp/descriptors.ts';
+import { sendText } from '../udp/descriptors.ts';
 import { loadLibc } from '../udp/libc.ts';
 
 /** systemd expects a message at least this often in the time after which it gives a service up: sd_watchdog_enabled(3). */
@@ -13,15 +13,16 @@ const TIMES = 3;
 export async function answerSystemdWatchdog(env: NodeJS.ProcessEnv, logger: Logger): Promise<void> {
   const path = env['NOTIFY_SOCKET'];
   const afterMs = Number(env['WATCHDOG_USEC']) / 1000;
-  if (!path?.startsWith('/') || !(afterMs > 0) || Number(env['WATCHDOG_PID'] ?? process.pid) !== process.pid) return;
+  if (!path || !(afterMs > 0) || Number(env['WATCHDOG_PID'] ?? process.pid) !== process.pid) return;
   const loaded = await loadLibc();
+  const warn = ({ message }: Error) => logger.warn(`systemd is not told that this process is alive: ${message}`);
   const send = (text: string) => {
     // Node.js has no datagrams of unix sockets.
-    if (loaded.type !== 'loaded') return void execFile('systemd-notify', [text], () => {});
+    if (loaded.type !== 'loaded') return void execFile('systemd-notify', [text], (error) => error && warn(error));
     try {
-      sendDescriptors(loaded.libc, path, text, []);
+      sendText(loaded.libc, path, text);
     } catch (error) {
-      logger.warn(`systemd is not told that this process is alive: ${(error as Error).message}`);
+      warn(error as Error);
     }
   };
   send('WATCHDOG=1');

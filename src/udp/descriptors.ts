@@ -25,6 +25,17 @@ const SEND_SECONDS = 5n;
 
 /** Sends one message, with at most 253 descriptors. Waits while too many are unread. @throws UdpError */
 export function sendDescriptors(libc: Libc, path: string, text: string, descriptors: readonly number[]): void {
+  send(libc, path, { text, descriptors, flags: 0 });
+}
+
+/** Sends one message without descriptors, and never waits. @throws UdpError EAGAIN while too many are unread */
+export function sendText(libc: Libc, path: string, text: string): void {
+  send(libc, path, { text, descriptors: [], flags: c.MSG_DONTWAIT });
+}
+
+type Sent = { readonly text: string; readonly descriptors: readonly number[]; readonly flags: number };
+
+function send(libc: Libc, path: string, { text, descriptors, flags }: Sent): void {
   const message = new Message(libc, Buffer.byteLength(text), descriptors.length);
   message.text.bytes.set(Buffer.from(text));
   message.setDescriptors(descriptors);
@@ -34,7 +45,7 @@ export function sendDescriptors(libc: Libc, path: string, text: string, descript
   const fd = openUnix(libc);
   try {
     libc.setsockopt(fd, c.SOL_SOCKET, c.SO_SNDTIMEO, new Uint8Array(new BigInt64Array([SEND_SECONDS, 0n]).buffer), 16);
-    if (libc.sendmsg(fd, message.header.address, c.MSG_NOSIGNAL) < 0)
+    if (libc.sendmsg(fd, message.header.address, c.MSG_NOSIGNAL | flags) < 0)
       throw lastError(libc, `${path}: the message cannot be sent`);
   } finally {
     libc.close(fd);
@@ -130,11 +141,16 @@ function openUnix(libc: Libc): number {
   return fd;
 }
 
-/** @throws UdpError ENAMETOOLONG */
+/**
+ * @param path where it begins with `@`, a name in the abstract namespace, which ends where its address does
+ * @throws UdpError ENAMETOOLONG
+ */
 function pathAddress(libc: Libc, path: string): Memory {
-  if (Buffer.byteLength(path) >= PATH_BYTES) throw new UdpError('ENAMETOOLONG', path);
-  const address = memory(libc, 2 + PATH_BYTES);
+  const bytes = Buffer.byteLength(path);
+  if (bytes >= PATH_BYTES) throw new UdpError('ENAMETOOLONG', path);
+  const isAbstract = path.startsWith('@');
+  const address = memory(libc, 2 + (isAbstract ? bytes : PATH_BYTES));
   address.view.setUint16(0, c.AF_UNIX, true);
-  address.bytes.set(Buffer.from(path), 2);
+  address.bytes.set(Buffer.from(isAbstract ? path.replace('@', '\0') : path), 2);
   return address;
 }
