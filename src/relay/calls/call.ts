@@ -286,8 +286,7 @@ export class Call implements AudienceListener {
     const isPassed = !this.isListener || this.#spec.tones || nowMs - this.#progress.passedUntilMs < LAST_AUDIO_MS;
     if (isEvent) this.#incoming.event(view, packet, nowMs);
     else {
-      if (view.payloadType < FIRST_DYNAMIC_TYPE)
-        this.#reception.push(view, nowMs, Math.max(1, this.#progress.everyNth));
+      if (view.payloadType < FIRST_DYNAMIC_TYPE) this.#reception.push(view, nowMs, this.#progress.everyNth);
       this.#codecWatch.seen(view.payloadType);
       const isNew = this.#incoming.audio(view, packet);
       if (isPassed && isNew) this.#toAsterisk(packet, nowMs);
@@ -326,13 +325,11 @@ export class Call implements AudienceListener {
     this.#peer = address && this.#deps.udp.peer(address.host, address.port);
   }
 
-  /** Makes the kernel drop most packets of a listener, and pass all of a speaker. */
+  /** The kernel passes everything until the next packet of a listener thins it out. */
   #settle(): void {
-    this.#progress.everyNth = 0;
-    if (!this.isListener) {
-      this.#connect(false);
-      this.#passAll();
-    } else if (this.#source.isKnown) this.#connect(true);
+    this.#passAll();
+    if (!this.isListener) this.#connect(false);
+    else if (this.#source.isKnown) this.#connect(true);
   }
 
   #passAll(): void {
@@ -345,9 +342,10 @@ export class Call implements AudienceListener {
   /** @param bytes of one packet of the phone: G.711 and G.722 have 8 per millisecond */
   #thinOut(bytes: number): void {
     const packetMs = Math.max(10, bytes / 8);
-    const everyNth = 2 ** Math.floor(Math.log2(SEEN_EVERY_MS / packetMs));
+    const everyNth = 2 ** Math.max(0, Math.floor(Math.log2(SEEN_EVERY_MS / packetMs)));
     if (everyNth === this.#progress.everyNth) return;
-    this.#progress.everyNth = Math.max(1, everyNth);
+    if (everyNth === 1) return this.#passAll();
+    this.#progress.everyNth = everyNth;
     this.#rtp?.setDeferred(true);
     const port = this.#source.address?.port ?? null;
     this.#rtp?.setFilter(audioFilter({ hosts: this.#spec.sources, port, every: this.#progress.everyNth }));

@@ -126,6 +126,19 @@ describe.each(['libc', 'dgram'] as const)('a phone whose relay has its sockets t
     for (const line of there) expect(line.arrivals[0]?.from.host).toBe(listener.spec.local.host);
   });
 
+  it('is heard from another host that it has described, although the kernel has passed only the former', async () => {
+    const { listener } = await both();
+    const there = await move(listener, SECOND_ADDRESS);
+    const spec = { ...listener.spec, phone: there.address, sources: [SECOND_ADDRESS, PHONE] };
+    lab.tell({ type: 'call', call: spec });
+    const reported = expect.objectContaining({ channelId: 'listener', source: there.address });
+    await expect.poll(() => lab.reports, WITHIN).toContainEqual(reported);
+    await hears(there, FLOOR_HZ);
+    there.sendKey(5, 0);
+    const keys = () => listener.asterisk.arrivals.filter(({ payloadType }) => payloadType === 101);
+    await expect.poll(keys, WITHIN).not.toEqual([]);
+  });
+
   it('hears although another one of its address goes on sending to its port, as in a call that had it before', async () => {
     const [listener, speaker] = [await lab.call('listener', { hearing: HEARING }), await lab.call('speaker')];
     for (const { phone, spec } of [listener, speaker]) {
