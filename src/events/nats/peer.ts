@@ -28,7 +28,7 @@ export class NatsPeer {
   /** Direct packets, when they were announced last. */
   #announced = 0;
   readonly #keys = new SessionKeys();
-  /** Of what the peer sends to all; null until it has opened the session. */
+  /** The key of what the peer sends to all; null until it has opened the session. */
   #keyOfAll: Uint8Array | null = null;
   readonly #deps: NatsPeerDeps;
 

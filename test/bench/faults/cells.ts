@@ -117,10 +117,10 @@ async function noDisk(scene: Scene, victim: Victim): Promise<void> {
 async function slowDisk(scene: Scene, victim: Victim): Promise<void> {
   const writers = Array.from({ length: WRITERS }, (_, index) => {
     const path = join(scene.node.directory, `writer-${index}`);
-    const words = ['if=/dev/zero', `of=${path}`, 'bs=1M', 'count=100000', 'oflag=dsync', 'conv=notrunc'];
+    const words = ['if=/dev/zero', `of=${path}`, 'bs=1M', 'count=64', 'oflag=dsync', 'conv=notrunc'];
     return {
       path,
-      child: spawn('sh', ['-c', `while :; do dd ${words.join(' ').replace('100000', '64')}; done`], {
+      child: spawn('sh', ['-c', `while :; do dd ${words.join(' ')}; done`], {
         stdio: 'ignore',
         detached: true,
       }),
