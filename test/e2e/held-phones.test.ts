@@ -49,6 +49,34 @@ describe('the music of a phone that holds the call is not heard', () => {
     await holding.pressKeys('3000#');
     await expectHeldUntilTakenBack(holding, listening, '3000');
   });
+
+  it('where the member begins to hold while there is no controller, and is a speaker later', async () => {
+    const listening = await lab.phones.call('3000', { callerNumber: '101' });
+    const holding = await lab.phones.call('3000', { callerNumber: '200', send: tone(440, -20) });
+    await lab.node.waitForMembers('3000', 2);
+    const { id } = await lab.node.member('3000', '200');
+    await lab.node.stopRostrum();
+    expect(await holding.hold(true)).toBe(200);
+    await lab.node.startRostrum();
+    await lab.node.waitForMembers('3000', 2);
+    await lab.node.command('3000', { type: 'set-flags', memberId: id, changes: { speaker: true } });
+    await expectHeldUntilTakenBack(holding, listening, '3000');
+  });
+});
+
+it('a speaker whose call is no SIP call, so that it is not known to be held, is a member also after a restart', async () => {
+  const { ariUrl, ariUsername, ariPassword } = lab.node.asterisk;
+  const authorization = `Basic ${Buffer.from(`${ariUsername}:${ariPassword}`).toString('base64')}`;
+  const call = 'endpoint=Local/3001@rostrum-dial-in&app=rostrum&appArgs=join,3000,default,%2Bspeaker';
+  const made = await fetch(`${ariUrl}/ari/channels?${call}`, { method: 'POST', headers: { authorization } });
+  expect(made.status).toBe(200);
+  await lab.node.waitForMembers('3000', 1);
+  await lab.node.stopRostrum();
+  await lab.node.startRostrum();
+  const { members } = await lab.node.waitForMembers('3000', 1);
+  expect(members).toMatchObject([{ role: 'speaker', pathReason: 'not a SIP call' }]);
+  await lab.node.command('3000', { type: 'hang-up', memberId: members[0]?.id ?? 0 });
+  await lab.node.waitForMembers('3001', 0);
 });
 
 it('a phone that gets no sound gets packets of silence at least every other second, so that nothing on the way closes', async () => {

@@ -142,10 +142,13 @@ async function readChannel(
 
 /** What is saved on a channel, and whether the phone holds the call now, which may have changed unnoticed. */
 async function savedMember(ari: AriPort, channelId: string): Promise<SavedMember | null> {
-  const saved = parseMember((await ari.getVariable(channelId, MEMBER_VARIABLE)) ?? '');
-  // Of listeners nobody hears anything.
-  if (!saved || !(saved.flags.speaker || saved.phoneHold)) return saved;
-  return { ...saved, phoneHold: (await ari.getVariable(channelId, PHONE_HOLD)) === '1' };
+  const read = await ari.readVariables(channelId, [MEMBER_VARIABLE, PHONE_HOLD]).catch(async (error: unknown) => {
+    // It is no SIP call, or has no audio yet, so that Asterisk does not tell whether it is held.
+    if (!(error instanceof AriError) || error.status !== 500) throw error;
+    return { [MEMBER_VARIABLE]: await ari.getVariable(channelId, MEMBER_VARIABLE), [PHONE_HOLD]: '0' };
+  });
+  const saved = parseMember(read[MEMBER_VARIABLE] ?? '');
+  return saved && { ...saved, phoneHold: read[PHONE_HOLD] === '1' };
 }
 
 function add(

@@ -77,6 +77,7 @@ describe('a caller of the lobby who comes while Asterisk is being read', () => {
     const ask = (method: string) => {
       asked.push(method);
       if (method === 'listChannels') return new Promise((resolve) => setTimeout(resolve, 50, [channel]));
+      if (method === 'readVariables') return {};
       return method === 'listBridges' ? [] : null;
     };
     const openChannel = (deps: Parameters<TestNetwork['open']>[1]) => network.open('paris', deps);

@@ -22,6 +22,7 @@ export class FakeAsterisk {
     ['listChannels', () => [...this.channels]],
     ['listBridges', () => [...this.bridges]],
     ['getVariable', (channelId, name) => this.variables.get(`${channelId} ${name}`) ?? null],
+    ['readVariables', (channelId, names) => this.#read(String(channelId), names as string[])],
     ['setVariable', (channelId, name, value) => void this.variables.set(`${channelId} ${name}`, String(value))],
     ['getGlobalVariable', () => null],
   ]);
@@ -33,6 +34,10 @@ export class FakeAsterisk {
       return this.answers.get(method)?.(...args);
     };
     this.controller = controllerAlone({ nodeId: 'a', profile, openChannel: null, ask, tell: note }).controller;
+  }
+
+  #read(channelId: string, names: readonly string[]): Record<string, string | null> {
+    return Object.fromEntries(names.map((name) => [name, this.variables.get(`${channelId} ${name}`) ?? null]));
   }
 
   /** A call comes: Asterisk has it from now on, and tells of it. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AriError } from '../../../src/ari/errors.ts';
 import { channelOf, FakeAsterisk } from './fake-asterisk.ts';
 
 const FLOOR = 'r-floor-3000';
@@ -31,6 +32,33 @@ describe('a controller that is started again', () => {
     expect(told[0]).toEqual({ method: 'setFloor', args: [expect.objectContaining({ conference: '3000' })] });
     expect(told[1]?.method).toBe('ready');
     expect(asterisk.members).toEqual(['a']);
+    asterisk.controller.stop();
+  });
+});
+
+describe('a listener whose phone begins to hold while there is no controller', () => {
+  it('is a speaker later who is not heard', async () => {
+    const former = new FakeAsterisk(PROFILE);
+    former.call('a');
+    former.call('b', { stasis: { application: 'r', args: ['join', '3000', 'default', '-speaker'] } });
+    await vi.advanceTimersByTimeAsync(100);
+    former.controller.stop();
+
+    const asterisk = new FakeAsterisk(PROFILE);
+    asterisk.channels = former.channels;
+    asterisk.bridges = [{ id: FLOOR, channelIds: ['a', 'b', LEG] }];
+    for (const [variable, value] of former.variables) asterisk.variables.set(variable, value);
+    asterisk.variables.set('b CHANNEL(rtp,hold,audio)', '1');
+    const readVariables = asterisk.answers.get('readVariables');
+    asterisk.answers.set('readVariables', (channelId, names) => {
+      // It is no SIP call.
+      if (channelId === 'a') throw new AriError('refused', 'unknown item', { status: 500 });
+      return readVariables?.(channelId, names);
+    });
+    await asterisk.controller.resync();
+    const members = asterisk.controller.conferences.get('3000')?.members;
+    expect(members?.get('a')).toMatchObject({ phoneHold: false });
+    expect(members?.get('b')).toMatchObject({ phoneHold: true });
     asterisk.controller.stop();
   });
 });
