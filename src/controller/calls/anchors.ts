@@ -361,7 +361,8 @@ export class Anchors implements ChannelObserver {
   }
 
   #set(anchor: Anchor, spec: CallSpec): void {
-    const source = this.#deps.link.callOf(spec.channelId)?.source ?? spec.source;
+    // The relay tells of it, also that it counts no longer.
+    const { source } = this.#deps.link.callOf(spec.channelId) ?? spec;
     anchor.spec = { ...spec, source };
     this.#deps.link.setCall(anchor.spec);
   }

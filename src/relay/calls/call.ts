@@ -59,7 +59,8 @@ export type CallDeps = {
   drops: RtpDrops;
   /** HOT PATH. Sends to Asterisk's side of the call. */
   toAsterisk: (packet: Buffer, to: UdpPeer) => void;
-  onSource: (source: RtpAddress) => void;
+  /** The phone sends from this address; null if it has described another, and nothing has come from there. */
+  onSource: (source: RtpAddress | null) => void;
   onRenumbered: (sequenceOffset: number) => void;
   onSilent: (seconds: number) => void;
   /** The phone sends another codec than that of the call. This is repeated while it does. */
@@ -131,7 +132,7 @@ export class Call implements AudienceListener {
     const state: CallState = {
       // The progress of a continued call has the other parts too, as they were.
       ...this.#progress,
-      spec: { ...this.#spec, source: this.#source.isKnown ? this.#source.address : this.#spec.source },
+      spec: { ...this.#spec, source: this.#source.isKnown ? this.#source.address : null },
       stream: this.#stream.state,
       reception: this.#reception.state,
       source: this.#source.state,
@@ -192,9 +193,10 @@ export class Call implements AudienceListener {
     }
     const { phone: described, sources: hosts } = spec;
     if (!equals([described, hosts], [this.#spec.phone, this.#spec.sources])) {
-      this.#source.describe({ described, hosts });
+      const nowMs = performance.now();
+      if (this.#source.describe({ described, hosts }, nowMs)) this.#deps.onSource(null);
       this.#connect(false);
-      this.#aim(performance.now());
+      this.#aim(nowMs);
     }
     if (spec.codec !== this.#spec.codec) this.#codecWatch.changed(performance.now());
     this.#spec = spec;

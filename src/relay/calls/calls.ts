@@ -142,7 +142,7 @@ export class Calls {
       drops: this.#deps.drops,
       toAsterisk: (packet: Buffer, to: UdpPeer) =>
         void this.#asterisk?.[version]?.rtp.sendTo(packet, packet.length, to),
-      onSource: (source: RtpAddress) => this.#deps.report({ type: 'call-source', channelId, source }),
+      onSource: (source: RtpAddress | null) => this.#deps.report({ type: 'call-source', channelId, source }),
       onRenumbered: (sequenceOffset: number) =>
         this.#deps.report({ type: 'call-renumbered', channelId, sequenceOffset }),
       onCodec: () => this.#deps.report({ type: 'call-codec', channelId }),

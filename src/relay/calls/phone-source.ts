@@ -7,6 +7,8 @@ const HEARD_LATELY_MS = 100;
 const SILENT_MS = 2000;
 /** An address from which nothing has come gets audio for so long. */
 const UNPROVEN_MS = 5000;
+/** So often at most, since a description may name an address of somebody else each time. */
+const UNPROVEN_EVERY_MS = 60_000;
 
 export type PhoneSourceOptions = {
   /** The address in the phone's description (SDP). */
@@ -28,17 +30,22 @@ export type PhoneSourceOptions = {
 export class PhoneSource {
   #options: PhoneSourceOptions;
   readonly #state: PhoneSourceState;
-  readonly #unprovenUntilMs: number;
-  #heardHost = '';
 
   constructor(options: PhoneSourceOptions, nowMs: number, continued: PhoneSourceState | null = null) {
     const { described, known } = options;
     const { host, port } = known ?? described ?? { host: '', port: 0 };
     this.#options = options;
-    this.#unprovenUntilMs = nowMs + UNPROVEN_MS;
     this.#state = continued
       ? { ...continued }
-      : { host, port, isKnown: known !== null, ssrc: -1, heardAtMs: Number.NEGATIVE_INFINITY };
+      : {
+          host,
+          port,
+          isKnown: known !== null,
+          ssrc: -1,
+          heardAtMs: Number.NEGATIVE_INFINITY,
+          heardHost: '',
+          unprovenUntilMs: nowMs + UNPROVEN_MS,
+        };
   }
 
   get state(): PhoneSourceState {
@@ -73,7 +80,7 @@ export class PhoneSource {
 
   /** RTCP has come from this host, which is allowed. */
   heardRtcp(host: string): void {
-    this.#heardHost = host;
+    this.#state.heardHost = host;
   }
 
   /**
@@ -81,23 +88,27 @@ export class PhoneSource {
    * there, either SIP, RTP or RTCP, or must come soon. A phone that sends no audio is known by its SIP.
    */
   mayReceive(nowMs: number): boolean {
-    const { host, port, isKnown } = this.#state;
+    const { host, port, isKnown, heardHost, unprovenUntilMs } = this.#state;
     const { signalling } = this.#options;
     if (port === 0) return false;
-    return (
-      isKnown || signalling === null || [signalling, this.#heardHost].includes(host) || nowMs < this.#unprovenUntilMs
-    );
+    return isKnown || signalling === null || [signalling, heardHost].includes(host) || nowMs < unprovenUntilMs;
   }
 
-  /** The phone has described its audio again. If it was sending from the address before, its packets come from the new one. */
-  describe({ described, hosts }: Pick<PhoneSourceOptions, 'described' | 'hosts'>): void {
-    const follows = this.isDescribed || !this.#state.isKnown;
+  /**
+   * The phone has described its audio again. If it was sending from the address before, its packets come from the new
+   * one. @returns whether the address from which it has sent is forgotten
+   */
+  describe({ described, hosts }: Pick<PhoneSourceOptions, 'described' | 'hosts'>, nowMs: number): boolean {
+    const { isKnown, host, unprovenUntilMs } = this.#state;
+    const follows = this.isDescribed || !isKnown;
     this.#options = { ...this.#options, described, hosts };
-    if (!follows || !described || this.isDescribed) return;
-    if (this.#state.isKnown) this.#heardHost = this.#state.host;
+    if (!follows || !described || this.isDescribed) return false;
+    if (isKnown) this.#state.heardHost = host;
+    if (nowMs >= unprovenUntilMs - UNPROVEN_MS + UNPROVEN_EVERY_MS) this.#state.unprovenUntilMs = nowMs + UNPROVEN_MS;
     this.#state.host = described.host;
     this.#state.port = described.port;
     this.#state.isKnown = false;
+    return isKnown;
   }
 
   /** HOT PATH. @returns whether the packet is the phone's; `moved` means that the phone's address has changed */

@@ -199,8 +199,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   /** The port of a call is open. */
   z.object({ type: z.literal('call-open'), channelId }),
   z.object({ type: z.literal('call-failed'), channelId, message: z.string() }),
-  /** A phone sends from this address. */
-  z.object({ type: z.literal('call-source'), channelId, source: address }),
+  /** A phone sends from this address. It is null if the phone has described another, and nothing has come from there. */
+  z.object({ type: z.literal('call-source'), channelId, source: address.nullable() }),
   /** The sequence numbers of a phone have begun again: see `CallSpec`. The controller does not need it. */
   z.object({ type: z.literal('call-renumbered'), channelId, sequenceOffset: z.number() }),
   /** A phone sends another codec than that of the call: it may have described its audio again. */

@@ -22,7 +22,15 @@ export type PhoneReport = {
 };
 
 /** All that another process needs to keep trusting the same phone. */
-export type PhoneSourceState = RtpAddress & { isKnown: boolean; ssrc: number; heardAtMs: number };
+export type PhoneSourceState = RtpAddress & {
+  isKnown: boolean;
+  ssrc: number;
+  heardAtMs: number;
+  /** From here something has come: RTCP, or RTP before the phone has described another address. */
+  heardHost: string;
+  /** An address from which nothing has come gets audio until then. */
+  unprovenUntilMs: number;
+};
 
 /** What another process needs to continue the RTCP of a call. */
 export type CallRtcpState = { readonly told: PhoneReport | null; readonly answeredAtMs: number };
@@ -100,7 +108,11 @@ export function inThisThread(call: CallState, beganMs: number): CallState {
     stream: { ...stream, timestampMs: shifted(stream.timestampMs), passedMs: shifted(stream.passedMs) },
     reception: { ...reception, arrivedMs: shifted(reception.arrivedMs) },
     incoming: { ...incoming, atMs: shifted(incoming.atMs) },
-    source: { ...source, heardAtMs: shifted(source.heardAtMs) },
+    source: {
+      ...source,
+      heardAtMs: shifted(source.heardAtMs),
+      unprovenUntilMs: shifted(source.unprovenUntilMs),
+    },
     rtcp: { ...rtcp, answeredAtMs: shifted(rtcp.answeredAtMs) },
     heardAtMs: shifted(call.heardAtMs),
     toldSilentAtMs: shifted(call.toldSilentAtMs),

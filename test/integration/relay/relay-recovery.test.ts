@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ownAddress } from '../../kit/loopback.ts';
 import { hears, WITHIN } from './judge.ts';
 import { ASTERISK, HEARING, HOST, RelayHarness } from './relay-harness.ts';
 
@@ -84,6 +85,25 @@ it('a phone that sends nothing is heard again where it was, also behind NAT', as
   lab.tellAll([{ ...spec, port: local.port }], specs);
   await expect.poll(() => listener.phone.arrivals.length - before, WITHIN).toBeGreaterThan(20);
   await hears(listener.phone, FLOOR_HZ);
+});
+
+it('a phone is heard again where it has said that it is, and not where it was before', async () => {
+  const { spec, local } = await lab.floor(FLOOR_HZ, LEVEL_DBOV);
+  const { spec: before, phone } = await lab.openCall('listener', { hearing: HEARING });
+  phone.say(700, LEVEL_DBOV);
+  expect(await lab.report('call-source')).toMatchObject({ source: phone.address });
+  phone.hush();
+  const there = await lab.line(ownAddress(), { codec: before.codec });
+  const described = { ...before, phone: there.address, sources: [there.address.host], source: phone.address };
+  lab.tell({ type: 'call', call: described });
+  await hears(there, FLOOR_HZ);
+  const { source } = await lab.report('call-source');
+  await lab.killRelay();
+  await lab.startRelay();
+  const [soFar, soFarThere] = [phone.arrivals.length, there.arrivals.length];
+  lab.tellAll([{ ...spec, port: local.port }], [{ ...described, source }]);
+  await expect.poll(() => there.arrivals.length - soFarThere, WITHIN).toBeGreaterThan(20);
+  expect(phone.arrivals).toHaveLength(soFar);
 });
 
 it('a floor whose port somebody else has by now gets another, and a call is told of', async () => {

@@ -40,7 +40,7 @@ async function taken() {
     reads.at(-1)?.resolve({ 'CHANNEL(audionativeformat)': format });
     await settle();
   };
-  return { anchors, reads, answer, codec: () => call.codec };
+  return { anchors, reads, answer, link, codec: () => call.codec };
 }
 
 it('a phone that describes its audio ever again is read once at a time, and once more after the last time', async () => {
@@ -64,4 +64,16 @@ it('a description that could not be read is read the next time', async () => {
   anchors.describedAgain('c');
   await answer('(alaw)');
   expect(codec()).toBe('PCMA');
+});
+
+it('the address that a phone has sent from is forgotten if the relay says so', async () => {
+  const { anchors, answer, link } = await taken();
+  const source = { host: '192.0.2.7', port: 5000 };
+  for (const each of [source, null]) {
+    // As the link keeps what the relay reports.
+    link.setCall?.({ ...FOUND, source: each });
+    anchors.describedAgain('c');
+    await answer('(alaw)');
+    expect(link.callOf?.('c')).toMatchObject({ codec: 'PCMA', source: each });
+  }
 });

@@ -7,10 +7,11 @@ const PHONE = '192.0.2.7';
 const STRANGER = '203.0.113.66';
 const SSRC = 0xabcd;
 
-const sourceOf = (options: Partial<PhoneSourceOptions> = {}) =>
+const sourceOf = (options: Partial<PhoneSourceOptions> = {}, continued: PhoneSource['state'] | null = null) =>
   new PhoneSource(
     { described: DESCRIBED, hosts: [DESCRIBED.host, PHONE], known: null, signalling: PHONE, ...options },
-    0,
+    continued === null ? 0 : 1000,
+    continued,
   );
 
 /** A phone that has sent from port 5000 at 0 ms. */
@@ -152,6 +153,26 @@ describe('the address in the description of a phone', () => {
     expect(reporting.mayReceive(60_000)).toBe(true);
     expect(heard().mayReceive(60_000)).toBe(true);
     expect(sourceOf({ signalling: null }).mayReceive(60_000)).toBe(true);
+  });
+
+  it('gets audio for five seconds when it is another one, once a minute', () => {
+    const source = heard({ described: { host: PHONE, port: 5000 } });
+    const describe = (nowMs: number, host: string) =>
+      source.describe({ described: { host, port: 4000 }, hosts: [host, PHONE] }, nowMs);
+    expect(describe(59_999, STRANGER)).toBe(true);
+    expect(source.mayReceive(59_999)).toBe(false);
+    expect(describe(60_000, '203.0.113.67')).toBe(false);
+    expect([60_000, 64_999, 65_000].map((nowMs) => source.mayReceive(nowMs))).toEqual([true, true, false]);
+    expect(describe(119_999, STRANGER)).toBe(false);
+    expect(source.mayReceive(119_999)).toBe(false);
+  });
+
+  it('goes on to get audio from a successor, as it would have here', () => {
+    const successorOf = (source: PhoneSource) => sourceOf({}, source.state);
+    expect([4999, 5000].map((nowMs) => successorOf(sourceOf()).mayReceive(nowMs))).toEqual([true, false]);
+    const reporting = sourceOf();
+    reporting.heardRtcp(DESCRIBED.host);
+    expect(successorOf(reporting).mayReceive(60_000)).toBe(true);
   });
 
   it('gets none if there is no such address', () => {
