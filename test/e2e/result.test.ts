@@ -16,6 +16,7 @@ const HZ = {
   FULL: 1100,
   BUSY: 1200,
   LOBBY: 1300,
+  TRANSFERRED: 1500,
   FAILED: 1400,
 };
 type Result = keyof typeof HZ;
@@ -39,12 +40,20 @@ ${Object.entries(HZ)
 ${Object.entries(NUMBERS)
   .map(([number, stasis]) => `exten => ${number},1,Stasis(rostrum,${stasis})\n same => n,Goto(result,s,1)`)
   .join('\n')}
+exten => 8600,1,Goto(result,s,1)
 
 [result]
 exten => s,1,Progress()
  same => n,PlayTones(\${HZ_\${ROSTRUM_RESULT}})
  same => n,Wait(1)
  same => n,Hangup()
+`;
+
+/** A caller of this name may refer. */
+const TRUSTED = `
+[trusted](anonymous)
+allow_transfer = yes
+set_var = PJSIP_TRANSFER_HANDLING()=ari-only
 `;
 
 const profileOf = (more: object) => ({ kind: 'conference', idleSeconds: 1, sound: SILENT, ...more });
@@ -57,7 +66,9 @@ const { lab, slowDown } = slowHarness(
       small: profileOf({ limits: { members: 1 } }),
       short: profileOf({ limits: { callMinutes: 0.05 } }),
     },
-    extra: { append: { 'extensions.conf': DIALPLAN, 'modules.conf': 'load = app_playtones.so\n' } },
+    extra: {
+      append: { 'extensions.conf': DIALPLAN, 'modules.conf': 'load = app_playtones.so\n', 'pjsip.conf': TRUSTED },
+    },
   },
 );
 
@@ -110,6 +121,11 @@ const LEAVING: Record<Result, () => Promise<Call>> = {
     );
     slowDown(0);
     return refused;
+  },
+  TRANSFERRED: async () => {
+    const caller = await enter('8000', 'open', 'trusted');
+    await caller.refer('sip:8600@127.0.0.1');
+    return caller;
   },
   LOBBY: async () => {
     const caller = await dial('8400').answered;
