@@ -23,14 +23,16 @@ const MOST_GATES = 20_000;
 /** One more wrong PIN is free for so many members. */
 const MEMBERS_FOR_ONE = 20;
 const FORGIVEN_MS = 15_000;
+/** Of callers who have dialled a wrong PIN lately. */
+const FORGIVEN_AGAIN_MS = 30_000;
 /** Callers and networks are remembered for longer than what they have slowed down. */
 const REMEMBERED_MS = 600_000;
 
 /** Eight people of one company, who have one number, may mistype. */
 const CALLER: GateKind = { free: 8, stepMs: 4000, forgivenMs: REMEMBERED_MS };
 /** Callers who have dialled a wrong PIN lately: of one network, and of all. */
-const AGAIN: GateKind = { free: 8, stepMs: 1000, forgivenMs: FORGIVEN_MS };
-const AGAIN_OF_ALL: GateKind = { free: 12, stepMs: 500, forgivenMs: FORGIVEN_MS };
+const AGAIN: GateKind = { free: 8, stepMs: 1000, forgivenMs: FORGIVEN_AGAIN_MS };
+const AGAIN_OF_ALL: GateKind = { free: 12, stepMs: 500, forgivenMs: FORGIVEN_AGAIN_MS };
 /** Callers who have not, from a network where others have: of that network, and of all such. */
 const FIRST: GateKind = { free: 8, stepMs: 150, forgivenMs: FORGIVEN_MS };
 const FIRST_OF_ALL: GateKind = { free: 40, stepMs: 150, forgivenMs: FORGIVEN_MS };
@@ -52,7 +54,7 @@ export class PinGates {
     let openMs = 0;
     for (const [key, kind] of this.#gatesOf(tried, nowMs)) {
       const gate = this.#gates.get(key);
-      const excess = wrongNow(gate, kind, nowMs) - kind.free - Math.floor(tried.members / MEMBERS_FOR_ONE);
+      const excess = wrongNow(gate, kind, nowMs) - freeOf(kind, tried);
       if (gate && excess > 0) openMs = Math.max(openMs, gate.lastMs + Math.min(excess * kind.stepMs, LONGEST_MS));
     }
     return openMs;
@@ -69,8 +71,10 @@ export class PinGates {
     const passed = this.#gatesOf(tried, nowMs);
     for (const [key, kind] of passed.set(callerKey(tried), CALLER).set(networkKey(tried.network), NETWORK)) {
       const gate = this.#gates.get(key);
-      const most = kind.free + Math.ceil(LONGEST_MS / kind.stepMs);
-      this.#gates.set(key, { wrong: Math.min(wrongNow(gate, kind, nowMs) + 1, most), lastMs: nowMs });
+      const before = wrongNow(gate, kind, nowMs);
+      // Conferences of other sizes may have counted further.
+      const most = Math.max(before, freeOf(kind, tried) + Math.ceil(LONGEST_MS / kind.stepMs));
+      this.#gates.set(key, { wrong: Math.min(before + 1, most), lastMs: nowMs });
     }
   }
 
@@ -95,6 +99,11 @@ export class PinGates {
   }
 }
 
+/** Wrong PINs that do not close a gate. */
+function freeOf({ free }: GateKind, { members }: PinTry): number {
+  return free + Math.floor(members / MEMBERS_FOR_ONE);
+}
+
 /** What is not forgiven yet. */
 function wrongNow(gate: Gate | undefined, { forgivenMs }: GateKind, nowMs: number): number {
   return gate ? Math.max(0, gate.wrong - (nowMs - gate.lastMs) / forgivenMs) : 0;
@@ -104,7 +113,7 @@ const callerKey = ({ number, network }: PinTry) => `caller ${number} of ${networ
 const networkKey = (network: string) => `network ${network}`;
 
 /**
- * Addresses that one customer of a provider has: the first 24 bits of IPv4, and 64 of IPv6. Anything else is returned
+ * Addresses that one customer of a provider may have: the first 24 bits of IPv4, and 48 of IPv6. Anything else is returned
  * as it is.
  * @param address an address with or without a port, e.g. `192.0.2.2:5060` or `[2001:db8::2]:5060`
  */
@@ -118,5 +127,5 @@ export function networkOf(address: string): string {
   const after = (tail ?? '').split(':').filter(Boolean);
   const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
   const groups = [...before, ...Array<string>(Math.max(0, zeros)).fill('0'), ...after];
-  return `${groups.slice(0, 4).join(':').toLowerCase()}::/64`;
+  return `${groups.slice(0, 3).join(':').toLowerCase()}::/48`;
 }

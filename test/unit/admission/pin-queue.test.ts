@@ -11,7 +11,15 @@ const PINS = 10_000;
 /** A caller of a network of one's own. */
 const ANN: PinTry = { conference: '3000', number: '100', network: '192.0.2.0/24', members: 0 };
 
-type Attack = { readonly lines: number; readonly numbers: number; readonly networks: number };
+type Attack = {
+  readonly lines: number;
+  readonly numbers: number;
+  readonly networks: number;
+  /** A third of the lines use numbers that were never used, and another third networks that were never used. */
+  readonly mixed?: true;
+  /** Of the conference. */
+  readonly members?: number;
+};
 
 /** Lines that guess as fast as they can, each try from the next number, whose network is always the same. */
 class Attackers {
@@ -36,7 +44,7 @@ class Attackers {
       for (const [channelId, atMs] of this.#dialling) {
         if (atMs > this.nowMs) continue;
         this.#dialling.delete(channelId);
-        this.queue.add(channelId, this.#tried());
+        this.queue.add(channelId, this.#tried(channelId));
       }
       for (let next = this.queue.next(this.nowMs); next; next = this.queue.next(this.nowMs)) {
         const isAttack = next.channelId.startsWith('line');
@@ -64,10 +72,13 @@ class Attackers {
     return (this.#judged.get(channelId) ?? Number.POSITIVE_INFINITY) - sinceMs;
   }
 
-  #tried(): PinTry {
-    const number = this.#next++ % this.#attack.numbers;
-    const network = `198.51.${number % this.#attack.networks}.0/24`;
-    return { ...ANN, number: String(9000 + number), network };
+  #tried(line: string): PinTry {
+    const { numbers, networks, mixed, members = 0 } = this.#attack;
+    const count = this.#next++;
+    const third = mixed ? Number(line.slice('line '.length)) % 3 : 0;
+    const number = third === 0 ? count % numbers : count + numbers;
+    const network = third === 2 ? count + networks : number % networks;
+    return { ...ANN, number: String(9000 + number), network: `198.${network}.0/24`, members };
   }
 }
 
@@ -110,7 +121,7 @@ describe('a right PIN at the first try', () => {
     const attackers = new Attackers({ lines: 30, numbers: 30, networks: 1 });
     attackers.run(MINUTE_MS);
     for (let each = 0; each < 5; each++) {
-      const colleague = { ...ANN, number: String(each), network: '198.51.0.0/24' };
+      const colleague = { ...ANN, number: String(each), network: '198.0.0/24' };
       expect(attackers.waitOf(colleague, MINUTE_MS)).toBeLessThan(3000);
       attackers.run(MINUTE_MS);
     }
@@ -119,7 +130,7 @@ describe('a right PIN at the first try', () => {
   it('comes in turn where a thousand numbers guess from the same network, and at once soon afterwards', () => {
     const attackers = new Attackers({ lines: 30, numbers: 1000, networks: 1 });
     attackers.run(10 * MINUTE_MS);
-    const colleague = { ...ANN, network: '198.51.0.0/24' };
+    const colleague = { ...ANN, network: '198.0.0/24' };
     expect(attackers.waitOf(colleague, 30 * MINUTE_MS)).toBeLessThan(30 * 15_000);
     attackers.hangUp();
     attackers.run(20_000);
@@ -143,19 +154,22 @@ describe('a right PIN at the first try', () => {
 
 describe('guessing', () => {
   it.each([
-    ['one number', { lines: 30, numbers: 1, networks: 1 }],
-    ['thirty numbers', { lines: 30, numbers: 30, networks: 1 }],
-    ['a thousand numbers', { lines: 30, numbers: 1000, networks: 1 }],
-    ['thirty networks', { lines: 30, numbers: 30, networks: 30 }],
-    ['a thousand numbers in thirty networks', { lines: 30, numbers: 1000, networks: 30 }],
-    ['a thousand networks', { lines: 300, numbers: 1000, networks: 1000 }],
-  ])('from %s tries one PIN of four digits in twenty in an hour, and one in forty in each further one', (_, attack) => {
+    ['one number', { lines: 30, numbers: 1, networks: 1 }, 20],
+    ['thirty numbers', { lines: 30, numbers: 30, networks: 1 }, 20],
+    ['a thousand numbers', { lines: 30, numbers: 1000, networks: 1 }, 20],
+    ['thirty networks', { lines: 30, numbers: 30, networks: 30 }, 20],
+    ['a thousand numbers in thirty networks', { lines: 30, numbers: 1000, networks: 30 }, 20],
+    ['a thousand networks', { lines: 300, numbers: 1000, networks: 1000 }, 20],
+    ['all these together', { lines: 300, numbers: 10, networks: 1, mixed: true }, 10],
+    ['all these together, in a crowd', { lines: 300, numbers: 10, networks: 1, mixed: true, members: 5000 }, 5],
+    ['one number, in a crowd', { lines: 30, numbers: 1, networks: 1, members: 5000 }, 20],
+  ] as const)('from %s is slow', (_, attack, oneIn) => {
     const attackers = new Attackers(attack);
     attackers.run(60 * MINUTE_MS);
-    expect(attackers.guesses).toBeLessThan(PINS / 20);
+    expect(attackers.guesses).toBeLessThan(PINS / oneIn);
     const first = attackers.guesses;
     attackers.run(60 * MINUTE_MS);
-    expect(attackers.guesses - first).toBeLessThan(PINS / 40);
+    expect(attackers.guesses - first).toBeLessThan(PINS / 15);
     // Otherwise this would show nothing.
     expect(attackers.guesses).toBeGreaterThan(200);
   });
@@ -194,10 +208,10 @@ describe('the network of an address', () => {
     ['192.0.2.77:5060', '192.0.2.0/24'],
     ['192.0.2.77', '192.0.2.0/24'],
     ['[::ffff:192.0.2.77]:5060', '192.0.2.0/24'],
-    ['[2001:db8:1:2:3:4:5:6]:5060', '2001:db8:1:2::/64'],
-    ['[2001:DB8::6]:5060', '2001:db8:0:0::/64'],
-    ['2001:db8::', '2001:db8:0:0::/64'],
-    ['[::1]:5060', '0:0:0:0::/64'],
+    ['[2001:db8:1:2:3:4:5:6]:5060', '2001:db8:1::/48'],
+    ['[2001:DB8::6]:5060', '2001:db8:0::/48'],
+    ['2001:db8::', '2001:db8:0::/48'],
+    ['[::1]:5060', '0:0:0::/48'],
     ['', ''],
     ['somewhere', 'somewhere'],
   ])('of %s is %s', (address, network) => {
