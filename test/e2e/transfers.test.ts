@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { AttendanceRow } from '../../src/attendance/row.ts';
 import type { Call } from '../kit/phone/call.ts';
+import type { UdpAddress } from '../kit/phone/media.ts';
 import { tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
 import { harness } from './harness.ts';
@@ -47,6 +48,19 @@ async function expectReplaced(old: Call, conference: string, id: number, callerN
   expect(await old.ended).toMatchObject({ by: 'them', reason: 'BYE' });
 }
 
+/** Whether the relay has given a port back. */
+async function isFree(address: UdpAddress | null): Promise<boolean> {
+  const socket = createSocket('udp4').bind(address?.port, address?.host);
+  try {
+    await once(socket, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
+}
+
 describe('INVITE with Replaces', () => {
   it('makes another phone the listener: the same member, who hears the relay and has its keys', async () => {
     const speaker = await speaks('201', 1000);
@@ -64,8 +78,9 @@ describe('INVITE with Replaces', () => {
     expect(now.channel).not.toBe(channel);
     expect(await numbersIn('3000')).toHaveLength(2);
     await call.waitForTone(1000, HEARD);
-    // The port of the former call is free again.
-    await expect.poll(async () => await lab.node.asterisk.cli('core show channels count')).toContain('2 active calls');
+    await expect.poll(() => lab.node.asterisk.cli('core show channels count')).toContain('2 active calls');
+    await expect.poll(() => isFree(old.toldAddress)).toBe(true);
+    expect(await isFree(call.toldAddress)).toBe(false);
     await call.pressKeys('5');
     await expect.poll(async () => (await lab.node.member('3000', '203')).handRaisedAt).toBeNull();
     await speaker.hangUp();
