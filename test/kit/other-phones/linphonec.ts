@@ -33,7 +33,10 @@ export class Linphonec implements OtherPhone {
     // Its database is there. Without it, linphonec opens no port.
     await mkdir(join(directory, '.local/share/linphone'), { recursive: true });
     const command = [...(await findProgram('linphonec')), '-a', '-c', join(directory, 'rc')];
-    const program = new ConsoleProgram(command, { directory, env: { HOME: directory, XDG_RUNTIME_DIR: directory } });
+    const program = new ConsoleProgram(command, {
+      directory,
+      env: { HOME: directory, XDG_RUNTIME_DIR: directory, TMPDIR: directory },
+    });
     const phone = new Linphonec(program, directory, server);
     await program.waitFor('linphonec>');
     await program.type('soundcard use files\n', 'Using wav files');
