@@ -1,8 +1,10 @@
-import type { UdpPeer } from '../../udp/udp.ts';
+import type { UdpPeer, UdpSource } from '../../udp/udp.ts';
 import type { RtpAddress } from '../protocol/protocol.ts';
 
 /** After an authentic packet, everything is sent for so long. Each node sends several packets a second. */
 const TRUSTED_MS = 10_000;
+/** One packet in this time is asked where it comes from: packets of several nodes alternate, and each answer is a new text. */
+const ASKED_EVERY_MS = 1000;
 /** Otherwise so few packets are sent that they harm nobody, so that the other node learns of this one. */
 const PROBE_EVERY_MS = 200;
 const PROBED_OFTEN_MS = 10_000;
@@ -18,6 +20,7 @@ export class TrunkTarget {
   #trustedUntilMs: number;
   #probedAtMs = Number.NEGATIVE_INFINITY;
   #seldomFromMs: number;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
   #hasWarned = false;
 
   /** @param trustedUntilMs everything is sent until then */
@@ -29,8 +32,10 @@ export class TrunkTarget {
   }
 
   /** HOT PATH. An authentic packet of the node has come. @returns true once, if it makes no address trusted */
-  heardFrom(host: string, nowMs: number): boolean {
-    if (host !== this.address.host) {
+  heardFrom(from: UdpSource, nowMs: number): boolean {
+    if (nowMs - this.#askedAtMs < ASKED_EVERY_MS) return false;
+    this.#askedAtMs = nowMs;
+    if (from.host !== this.address.host) {
       if (this.#hasWarned || nowMs < this.#trustedUntilMs) return false;
       this.#hasWarned = true;
       return true;

@@ -193,7 +193,7 @@ export class Trunk {
     if (typeof frame === 'string') return;
     const nowMs = performance.now();
     const target = this.#peers.get(frame.nodeId)?.target;
-    if (target?.heardFrom(from.host, nowMs)) this.#warn(frame.nodeId, from.host, target.address.host);
+    if (target?.heardFrom(from, nowMs)) this.#warn(frame.nodeId, from.host, target.address.host);
     this.#deps.onFrame(frame, nowMs);
   }
 
