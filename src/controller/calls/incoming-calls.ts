@@ -114,8 +114,12 @@ export class IncomingCalls implements ChannelObserver {
     this.#router.resync(living);
     this.#lobby.resync(living);
     this.#arrivals.resync(living);
-    // A call that has taken the place of another has other arguments than those with which it came.
-    for (const { channel, message } of malformed) if (!this.#isKnown(channel.id)) this.#turnAway(channel, message);
+    for (const { channel, message } of malformed) {
+      // A call that takes the place of another has no arguments of this kind. Its coming may be among the events that wait.
+      this.#deps.reconciler.pass(() => {
+        if (!this.#isKnown(channel.id) && !this.#replacements.has(channel.id)) this.#turnAway(channel, message);
+      });
+    }
     for (const channel of inLobby) {
       if (!this.#lobby.has(channel.id)) this.receive(channel, channel.stasis?.args ?? []);
     }

@@ -120,6 +120,20 @@ describe('a call that takes the place of a member', () => {
     expect(asterisk.members).toEqual(['b']);
   });
 
+  it('takes the place also where it comes while Asterisk is being read', async () => {
+    asterisk.answers.set('listBridges', () => new Promise((resolve) => setTimeout(resolve, 50, [])));
+    asterisk.answers.set('listChannels', () => new Promise((resolve) => setTimeout(resolve, 50, asterisk.channels)));
+    const reconciled = asterisk.controller.resync();
+    await settle();
+    replaces();
+    await vi.advanceTimersByTimeAsync(100);
+    await reconciled;
+    comesBack();
+    await settle();
+    expect(asked('hangUp')).toEqual([['a', 16]]);
+    expect(asterisk.members).toEqual(['b']);
+  });
+
   it('goes on in the dialplan where the member has left meanwhile', async () => {
     replaces();
     const memberId = asterisk.controller.conferences.get('3000')?.members.get('a')?.id ?? 0;
