@@ -192,15 +192,17 @@ export class Trunk {
     const frame = this.#receiver.decode(packet);
     if (typeof frame === 'string') return;
     const nowMs = performance.now();
-    const target = this.#peers.get(frame.nodeId)?.target;
-    if (target?.heardFrom(from, nowMs)) this.#warn(frame.nodeId, from.host, target.address.host);
+    const peer = this.#peers.get(frame.nodeId);
+    if (peer?.target && !peer.multicast) this.#heard(frame.nodeId, peer.target, from, nowMs);
     this.#deps.onFrame(frame, nowMs);
   }
 
-  #warn(nodeId: string, from: string, named: string): void {
+  /** HOT PATH. An authentic packet of a node has come that gets its own packets. */
+  #heard(nodeId: string, target: TrunkTarget, from: UdpSource, nowMs: number): void {
+    if (!target.heardFrom(from, nowMs)) return;
     this.#deps.onProblem(
-      `packets of node ${nodeId} come from ${from}, but it is said to be at ${named}: it gets hardly any audio until they ` +
-        'come from there (see cluster.trunk.listen and cluster.trunk.address of that node)',
+      `packets of node ${nodeId} come from ${from.host}, but it is said to be at ${target.address.host}: ` +
+        'it gets hardly any audio until they come from there (see cluster.trunk.listen and cluster.trunk.address of that node)',
     );
   }
 }
