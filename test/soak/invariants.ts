@@ -5,7 +5,7 @@ import type { Facts } from './facts.ts';
 /** A call of a phone that was answered and lives. */
 export type PhoneCall = Pick<Call, 'direction' | 'callerNumber' | 'calledNumber'>;
 
-/** Listeners for whom there is one bridge; see docs/architecture.md. */
+/** So many listeners share a bridge; see docs/architecture.md. */
 const LISTENERS_OF_BRIDGE = 50;
 /** Of RTP and RTCP. */
 const PORTS_OF_CALL = 2;

@@ -1,21 +1,14 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { audioFilter, nothing } from '../../../src/udp/filter.ts';
-import type { Udp, UdpSocket } from '../../../src/udp/udp.ts';
+import type { UdpSocket } from '../../../src/udp/udp.ts';
 import { type Receiver, Receiving } from './receiving.ts';
 
 const HOST = '127.0.0.1';
 const PHONE = '127.0.0.2';
 const STRANGER = '127.0.0.3';
 
-const started: Udp[] = [];
-
-afterEach(() => {
-  for (const udp of started.splice(0)) udp.close();
-});
-
 async function start(driver: 'libc' | 'dgram'): Promise<{ all: Receiving; relay: Receiver; phone: UdpSocket }> {
   const all = await Receiving.start(driver);
-  started.push(all.udp);
   const [relay, phone] = [await all.open({ host: HOST }), await all.open({ host: PHONE })];
   return { all, relay, phone: phone.socket };
 }

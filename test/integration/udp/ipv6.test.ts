@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { audioFilter, FROM_IP_HEADER, JUMP_IF_AT_LEAST, LOAD_HALF_WORD, RETURN } from '../../../src/udp/filter.ts';
 import { Receiving } from './receiving.ts';
 
@@ -10,21 +10,9 @@ const audio = (sequence: number) => {
   return packet;
 };
 
-const started: Receiving[] = [];
-
-afterEach(() => {
-  for (const { udp } of started.splice(0)) udp.close();
-});
-
-async function start(driver: 'libc' | 'dgram'): Promise<Receiving> {
-  const receiving = await Receiving.start(driver);
-  started.push(receiving);
-  return receiving;
-}
-
 describe.each(['libc', 'dgram'] as const)('a UDP socket of IPv6 through %s', (driver) => {
   it('sends to any peer, and tells where packets come from', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const [a, b] = [await all.open({ host: HOST }), await all.open({ host: HOST })];
     const expected = [all.send(a.socket, 'one', b.socket), all.send(a.socket, 'two', b.socket)];
     await all.until(() => b.packets.length === 2);
@@ -33,7 +21,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket of IPv6 through %s', (dr
   });
 
   it('is connected to one peer, and hears everybody again afterwards', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const [a, peer, stranger] = [
       await all.open({ host: HOST }),
       await all.open({ host: HOST }),
@@ -54,7 +42,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket of IPv6 through %s', (dr
   });
 
   it('has its port beside a socket of IPv4, both at any address', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const six = await all.open({ host: '::' });
     const four = await all.open({ host: '0.0.0.0', port: six.socket.port });
     const sender = await all.open({ host: HOST });
@@ -68,7 +56,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket of IPv6 through %s', (dr
 
 describe('a filter in the kernel', () => {
   it('sees that packets are marked for routers', async () => {
-    const all = await start('libc');
+    const all = await Receiving.start('libc');
     const receiver = await all.open({ host: HOST });
     // The version, the traffic class and a part of the flow label, RFC 8200: those of expedited forwarding pass.
     receiver.socket.setFilter([
@@ -86,7 +74,7 @@ describe('a filter in the kernel', () => {
   });
 
   it('thins out the audio of a phone with an IPv6 address, and drops what strangers send', async () => {
-    const all = await start('libc');
+    const all = await Receiving.start('libc');
     const [relay, phone] = [await all.open({ host: HOST }), await all.open({ host: HOST })];
     const speak = () => {
       for (let sequence = 0; sequence < 64; sequence++)

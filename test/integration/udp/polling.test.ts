@@ -94,7 +94,6 @@ describe('polling through libc', () => {
 
   it('hands over all that has come, but of a flooded socket only so much that the others have their turn', async () => {
     const all = await Receiving.start('libc');
-    closing.push(() => all.udp.close());
     const sender = await all.open();
     const [flooded, quiet] = [await all.open({ receiveBufferBytes: 200_000 }), await all.open()];
     for (let sent = 0; sent < 100; sent++) all.send(sender.socket, 'flood', flooded.socket);
@@ -143,7 +142,6 @@ describe('polling through libc', () => {
 
   it('marks packets for routers', async () => {
     const all = await Receiving.start('libc');
-    closing.push(() => all.udp.close());
     const receiver = await all.open();
     // Lets only packets through whose second byte, the TOS of RFC 791, is expedited forwarding.
     receiver.socket.setFilter([

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 import { openUdp } from '../../../src/udp/open-udp.ts';
 import type { Udp, UdpSocket, UdpSocketOptions } from '../../../src/udp/udp.ts';
 
@@ -20,8 +21,11 @@ export class Receiving {
     this.udp = udp;
   }
 
+  /** They are closed when the test has finished. */
   static async start(driver: 'libc' | 'dgram'): Promise<Receiving> {
-    return new Receiving(await openUdp({ driver }));
+    const udp = await openUdp({ driver });
+    onTestFinished(() => udp.close());
+    return new Receiving(udp);
   }
 
   async open(options: Partial<UdpSocketOptions> = {}): Promise<Receiver> {

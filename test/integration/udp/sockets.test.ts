@@ -1,26 +1,14 @@
 import { readdirSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
 import { Receiving } from './receiving.ts';
 
 const HOST = '127.0.0.1';
 const TEXT = Buffer.from('hello');
 
-const started: Receiving[] = [];
-
-afterEach(() => {
-  for (const { udp } of started.splice(0)) udp.close();
-});
-
-async function start(driver: 'libc' | 'dgram'): Promise<Receiving> {
-  const receiving = await Receiving.start(driver);
-  started.push(receiving);
-  return receiving;
-}
-
 describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) => {
   it('sends to any peer, and tells where packets come from', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const [a, b, c] = [await all.open(), await all.open({ host: '127.0.0.2' }), await all.open()];
     const expected = [all.send(a.socket, 'one', c.socket), all.send(b.socket, 'two', c.socket)];
     expected.push(all.send(a.socket, 'three', c.socket));
@@ -30,7 +18,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('hands over the bytes that were to be sent, although the sender writes over them', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const [a, b] = [await all.open(), await all.open()];
     const packet = Buffer.from('hello');
     expect(a.socket.sendTo(packet, 4, all.udp.peer(b.socket.host, b.socket.port))).toBe(true);
@@ -40,7 +28,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('refuses to send more bytes than there are', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const { socket } = await all.open();
     expect(() => socket.sendTo(TEXT, 6, all.udp.peer(HOST, socket.port))).toThrow(RangeError);
     socket.connect(all.udp.peer(HOST, socket.port));
@@ -48,7 +36,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('sends to its peer, and receives from nobody else, while it is connected', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const [a, peer, stranger] = [await all.open(), await all.open(), await all.open()];
     expect(a.socket.connect(all.udp.peer(HOST, peer.socket.port))).toBe(true);
     expect(a.socket.send(TEXT, 5)).toBe(true);
@@ -61,7 +49,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('can send to others while it is connected', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const [a, peer, other] = [await all.open(), await all.open(), await all.open()];
     a.socket.connect(all.udp.peer(HOST, peer.socket.port));
     const fromA = all.send(a.socket, 'aside', other.socket);
@@ -72,7 +60,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('keeps its port when it is connected to another peer and disconnected, and hears everybody again', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const [a, first, second] = [await all.open(), await all.open(), await all.open()];
     a.socket.connect(all.udp.peer(HOST, first.socket.port));
     a.socket.connect(all.udp.peer(HOST, second.socket.port));
@@ -86,7 +74,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('cannot be connected to port 0, from which a forged packet may come, nor send there', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const { socket } = await all.open();
     const nobody = all.udp.peer(HOST, 0);
     expect(socket.connect(nobody)).toBe(false);
@@ -97,7 +85,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('counts what its peer refuses', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const { socket } = await all.open();
     socket.connect(all.udp.peer(HOST, await freePort(HOST)));
     expect(socket.send(TEXT, 5)).toBe(true);
@@ -112,7 +100,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('cannot have a port that another one has, or an address that is not here', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const { socket } = await all.open();
     await expect(all.open({ port: socket.port })).rejects.toMatchObject({ name: 'UdpError', code: 'EADDRINUSE' });
     await expect(all.open({ host: '192.0.2.1' })).rejects.toMatchObject({ name: 'UdpError', code: 'EADDRNOTAVAIL' });
@@ -121,7 +109,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('does nothing any more once it is closed, and leaves its port to others', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const [a, b] = [await all.open(), await all.open()];
     const { port } = b.socket;
     all.send(a.socket, 'late', b.socket);
@@ -136,7 +124,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('may be closed by its own handler', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const sender = await all.open();
     let packets = 0;
     const socket = await all.udp.open({ host: HOST, port: 0 }, () => {
@@ -149,7 +137,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('receives a burst of 5,000 packets in order', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const [a, b] = [await all.open(), await all.open({ receiveBufferBytes: 1024 * 1024 })];
     const expected: string[] = [];
     for (let batch = 0; batch < 50; batch++) {
@@ -161,7 +149,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('hands over packets of any length', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const [a, b] = [await all.open(), await all.open()];
     const expected = [0, 1, 160, 2048, 2049, 65_507].map((bytes) => all.send(a.socket, 'x'.repeat(bytes), b.socket));
     await all.until(() => b.packets.length === expected.length);
@@ -173,7 +161,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
     (await Receiving.start(driver)).udp.close();
     await new Promise((resolve) => setTimeout(resolve, 20));
     const before = descriptors();
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const sockets = await Promise.all(Array.from({ length: 100 }, () => all.open()));
     expect(descriptors()).toBeGreaterThanOrEqual(before + 100);
     for (const { socket } of sockets.slice(50)) socket.close();
@@ -184,7 +172,7 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
   });
 
   it('sends to a multicast group, and receives as a member of it', async () => {
-    const all = await start(driver);
+    const all = await Receiving.start(driver);
     const port = await freePort(HOST);
     const group = { host: '239.255.42.42', port };
     const sender = await all.open({ multicast: { role: 'sender', interfaceAddress: HOST, ttl: 0 } });
