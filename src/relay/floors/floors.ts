@@ -57,7 +57,6 @@ export class Floors {
         udp,
         onFrame: (frame, nowMs) => this.#received(frame, nowMs),
         onAnnounce: (to, announcement) => report({ type: 'announce', to, announcement: textOf(announcement) }),
-        onProblem: (message) => report({ type: 'trunk-problem', message }),
       });
   }
 

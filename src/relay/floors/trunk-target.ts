@@ -11,38 +11,49 @@ const PROBED_OFTEN_MS = 10_000;
 const PROBE_SELDOM_MS = 1000;
 
 /**
- * The address that another node has named for its trunk. It may be wrong, or somebody else's: so it gets all packets
- * only while authentic ones come from there.
+ * Where another node gets its packets. The address that it has named may be wrong, or somebody else's, so it gets all
+ * packets only while authentic ones come. These show where the node is: with several addresses, or behind NAT, it is not
+ * where it says.
  */
 export class TrunkTarget {
+  /** The address that the node has named. */
   readonly address: RtpAddress;
-  readonly to: UdpPeer;
+  readonly #peerAt: (host: string, port: number) => UdpPeer;
+  #host: string;
+  #to: UdpPeer;
   #trustedUntilMs: number;
   #probedAtMs = Number.NEGATIVE_INFINITY;
   #seldomFromMs: number;
   #askedAtMs = Number.NEGATIVE_INFINITY;
-  #hasWarned = false;
 
   /** @param trustedUntilMs everything is sent until then */
-  constructor(address: RtpAddress, to: UdpPeer, times: { trustedUntilMs: number; nowMs: number }) {
+  constructor(
+    address: RtpAddress,
+    peerAt: (host: string, port: number) => UdpPeer,
+    times: { trustedUntilMs: number; nowMs: number },
+  ) {
     this.address = address;
-    this.to = to;
+    this.#peerAt = peerAt;
+    this.#host = address.host;
+    this.#to = peerAt(address.host, address.port);
     this.#trustedUntilMs = times.trustedUntilMs;
     this.#seldomFromMs = times.nowMs + PROBED_OFTEN_MS;
   }
 
-  /** HOT PATH. An authentic packet of the node has come. @returns true once, if it makes no address trusted */
-  heardFrom(from: UdpSource, nowMs: number): boolean {
-    if (nowMs - this.#askedAtMs < ASKED_EVERY_MS) return false;
+  get to(): UdpPeer {
+    return this.#to;
+  }
+
+  /** HOT PATH. An authentic packet of the node has come. */
+  heardFrom(from: UdpSource, nowMs: number): void {
+    if (nowMs - this.#askedAtMs < ASKED_EVERY_MS) return;
     this.#askedAtMs = nowMs;
-    if (from.host !== this.address.host) {
-      if (this.#hasWarned || nowMs < this.#trustedUntilMs) return false;
-      this.#hasWarned = true;
-      return true;
-    }
     this.#trustedUntilMs = nowMs + TRUSTED_MS;
     this.#seldomFromMs = this.#trustedUntilMs + PROBED_OFTEN_MS;
-    return false;
+    const { host } = from;
+    if (host === this.#host) return;
+    this.#host = host;
+    this.#to = this.#peerAt(host, host === this.address.host ? this.address.port : from.port);
   }
 
   /** HOT PATH. Whether a packet is to be sent now. */

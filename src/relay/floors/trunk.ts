@@ -30,8 +30,6 @@ export type TrunkDeps = {
   onFrame: (frame: ReceivedFrame, nowMs: number) => void;
   /** A key that one node, or every node (null), must know. */
   onAnnounce: (to: string | null, announcement: KeyAnnouncement) => void;
-  /** Operators are to know. */
-  onProblem: (message: string) => void;
 };
 
 /** The counts that nodes report, and the packets accepted, by node. */
@@ -184,7 +182,7 @@ export class Trunk {
     const { host, port } = address;
     if (known?.address.host === host && known.address.port === port) return known;
     const times = { trustedUntilMs: this.#trustingUntilMs, nowMs: performance.now() };
-    return new TrunkTarget(address, this.#deps.udp.peer(host, port), times);
+    return new TrunkTarget(address, (...at) => this.#deps.udp.peer(...at), times);
   }
 
   /** HOT PATH. */
@@ -192,17 +190,7 @@ export class Trunk {
     const frame = this.#receiver.decode(packet);
     if (typeof frame === 'string') return;
     const nowMs = performance.now();
-    const peer = this.#peers.get(frame.nodeId);
-    if (peer?.target && !peer.multicast) this.#heard(frame.nodeId, peer.target, from, nowMs);
+    this.#peers.get(frame.nodeId)?.target?.heardFrom(from, nowMs);
     this.#deps.onFrame(frame, nowMs);
-  }
-
-  /** HOT PATH. An authentic packet of a node has come that gets its own packets. */
-  #heard(nodeId: string, target: TrunkTarget, from: UdpSource, nowMs: number): void {
-    if (!target.heardFrom(from, nowMs)) return;
-    this.#deps.onProblem(
-      `packets of node ${nodeId} come from ${from.host}, but it is said to be at ${target.address.host}: ` +
-        'it gets hardly any audio until they come from there (see cluster.trunk.listen and cluster.trunk.address of that node)',
-    );
   }
 }
