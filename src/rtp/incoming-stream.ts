@@ -130,6 +130,8 @@ export class IncomingStream {
     if (!isSameStream || this.#isNewPress(view, event)) {
       this.#close(nowMs);
       this.#begin(view);
+      // Asterisk makes up the press of an end without a beginning, and may count it twice.
+      if (event.isEnd) this.#supply({ ...view, code: event.code, flags: 0, duration: 0 }, nowMs);
     } else if (state.isClosed && state.newestTimestamp === null) return;
     state.newestTimestamp = state.pressTimestamp;
     state.eventSsrc = view.ssrc;
@@ -156,6 +158,8 @@ export class IncomingStream {
     if (code !== before.code || (before.isEnded && !isEnd)) return true;
     const wraps = before.duration > LONG_DURATION && !before.isEnded && !marker;
     if (duration < before.duration && !wraps) return true;
+    // So much later that the press before was over, however close the packets have come together.
+    if (before.isEnded && ((timestamp - before.timestamp) | 0) > before.duration) return true;
     // Some phones give each packet another timestamp, and some give all presses the same.
     return !isClose && (timestamp !== before.timestamp || (marker && duration === before.duration));
   }
@@ -176,16 +180,26 @@ export class IncomingStream {
 
   /** Sends the end of a press that has none. @returns whether there was such a press */
   #close(nowMs: number): boolean {
-    const { isClosed, payloadType, sequence, pressTimestamp: timestamp, ssrc, code, duration } = this.#state;
+    const { isClosed } = this.#state;
     if (isClosed) return false;
     this.#state.isClosed = true;
-    // Asterisk takes no end with the sequence number of the packet before.
-    encodeHeaderInto(END_PACKET, { payloadType, marker: false, sequence: sequence - 1, timestamp, ssrc });
-    END_PACKET[RTP_HEADER_BYTES] = code;
-    END_PACKET[RTP_HEADER_BYTES + FLAGS_OFFSET] = END_BIT;
-    END_PACKET.writeUInt16BE(duration, RTP_HEADER_BYTES + DURATION_OFFSET);
-    this.#send(END_PACKET, nowMs);
+    this.#supply({ ...this.#state, flags: END_BIT }, nowMs);
     return true;
+  }
+
+  /** Sends a packet of the present press that the phone has not sent, or that was lost. */
+  #supply(
+    event: { payloadType: number; sequence: number; code: number; flags: number; duration: number },
+    nowMs: number,
+  ): void {
+    const { pressTimestamp: timestamp, ssrc } = this.#state;
+    const { payloadType, sequence, code, flags, duration } = event;
+    // Asterisk takes no end with the sequence number of the packet before.
+    encodeHeaderInto(SUPPLIED, { payloadType, marker: false, sequence: sequence - 1, timestamp, ssrc });
+    SUPPLIED[RTP_HEADER_BYTES] = code;
+    SUPPLIED[RTP_HEADER_BYTES + FLAGS_OFFSET] = flags;
+    SUPPLIED.writeUInt16BE(duration, RTP_HEADER_BYTES + DURATION_OFFSET);
+    this.#send(SUPPLIED, nowMs);
   }
 
   /** Asterisk forgets the timestamps of presses. */
@@ -198,7 +212,7 @@ export class IncomingStream {
 type Event = { code: number; isEnd: boolean; duration: number; isClose: boolean };
 
 /** It is overwritten by each. */
-const END_PACKET = Buffer.alloc(RTP_HEADER_BYTES + EVENT_BYTES);
+const SUPPLIED = Buffer.alloc(RTP_HEADER_BYTES + EVENT_BYTES);
 
 /** Whether a timestamp is later than another, over the wrap. */
 function isLater(timestamp: number, other: number): boolean {

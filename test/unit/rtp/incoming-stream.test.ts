@@ -209,6 +209,12 @@ describe('two presses count twice', () => {
     }
   });
 
+  it('of end packets alone, however close these come together', () => {
+    const ends: Alter = ({ end }) => (end ? {} : null);
+    const { packets } = new Phone().press(8, 200, ends).pause(60).press(8, 200, ends);
+    expect(counted(packets.map((each, i) => ({ ...each, sequence: i, atMs: 10 * i })))).toBe('88');
+  });
+
   it('without a gap between them', () => {
     expect(counted(new Phone().press(8).press(9).press(9).press(9).packets)).toBe('8999');
   });
