@@ -13,7 +13,7 @@ function providerEndpoint(): string {
   return lines
     .map((line) => (line.startsWith('match') ? `match = ${PROVIDER}` : line))
     .join('\n')
-    .replace('type = endpoint', 'type = endpoint\ncontext = provider\ndisallow = all\nallow = ulaw');
+    .replace('identify_by = ip', 'identify_by = ip\ncontext = provider');
 }
 
 const DIALPLAN = `

@@ -25,7 +25,8 @@ it('every link of the documentation leads to a page, and to a heading there', ()
       .replace(/[^\w -]/g, '')
       .replaceAll(' ', '-');
   for (const { name, text } of pages()) {
-    for (const [link, target = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
+    const prose = text.replace(/^ {4,}.*$/gm, '');
+    for (const [link, target = '', anchor] of prose.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
       const path = target === '' ? join(REPOSITORY, name) : join(REPOSITORY, dirname(name), target);
       expect(existsSync(path), `${name}: ${link}`).toBe(true);
       const headings = [...(texts.get(path) ?? '').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => slug(heading));
