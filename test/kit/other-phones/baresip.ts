@@ -88,7 +88,7 @@ export class Baresip implements OtherPhone {
   }
 
   hangUp(): Promise<void> {
-    return this.#program.type('/hangup\n', 'terminated');
+    return this.#program.type('/hangup\n', 'terminate call');
   }
 
   async hears(freqHz: number): Promise<number> {
