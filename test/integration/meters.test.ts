@@ -46,9 +46,7 @@ function message(type: number, payload: Buffer): Buffer {
 }
 
 /** Sends as Asterisk does, a square wave of this level, until the socket is closed. */
-async function meter(id: string, levelDbov: number): Promise<Socket> {
-  worker.postMessage({ expect: id });
-  const socket = await connected();
+function speak(socket: Socket, id: string, levelDbov: number): Socket {
   socket.write(message(0x01, Buffer.from(id.replaceAll('-', ''), 'hex')));
   const amplitude = Math.round(32_768 * 10 ** (levelDbov / 20));
   const samples = Int16Array.from({ length: FRAME_SAMPLES }, (_, index) => (index % 2 ? amplitude : -amplitude));
@@ -56,6 +54,11 @@ async function meter(id: string, levelDbov: number): Promise<Socket> {
   const timer = setInterval(() => socket.write(frame), FRAME_MS);
   socket.on('close', () => clearInterval(timer));
   return socket;
+}
+
+async function meter(id: string, levelDbov: number): Promise<Socket> {
+  worker.postMessage({ expect: id });
+  return speak(await connected(), id, levelDbov);
 }
 
 const levelOf = (id: string) => levels.get(id) ?? -999;
@@ -91,8 +94,10 @@ describe("the relay's meters", () => {
 
   it('measure only what is expected: strangers neither report a level nor take the room', async () => {
     const idle = await Promise.all(Array.from({ length: 1100 }, connected));
-    for (const socket of idle.slice(-20)) socket.write(message(0x01, Buffer.from(IDS[1].replaceAll('-', ''), 'hex')));
     await meter(IDS[0], -20);
+    await levelNear(IDS[0], -20);
+    // One id is not expected, and the other not any more.
+    for (const id of IDS) await once(speak(await connected(), id, -5), 'close');
     await levelNear(IDS[0], -20);
     await expect.poll(() => idle.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(64);
     expect(levels.has(IDS[1])).toBe(false);
