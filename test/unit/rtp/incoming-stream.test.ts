@@ -95,6 +95,8 @@ class Asterisk {
     if ((packet[view.payloadStart + 1] as number) & END) {
       if (sequence !== this.#sequence && timestamp > this.#ended) {
         this.#ended = timestamp;
+        // It makes up the press of an end without a beginning, and counts that twice at times.
+        if (this.#digit < 0) this.#count(code);
         this.#count(code);
       }
     } else {
