@@ -77,6 +77,7 @@ export function memberOf(record: MemberRecord): Member {
     handRaisedAtMs,
     talking,
     phoneHold,
+    ownMute: false,
     flags: Object.fromEntries(FLAGS.map((flag) => [flag, flags.includes(flag)])) as MemberFlags,
     place: place as Member['place'],
     path: { at: 'bridge', reason: '' },

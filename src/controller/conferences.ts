@@ -211,9 +211,8 @@ export class Conferences implements ChannelObserver {
           break;
         }
         case 'hand-over': {
-          const { channelId, caller, flags, path, phoneHold } = effect;
-          const call = { channelId, caller, flags, path, phoneHold, origin: 'transferred' } as const;
-          this.join(effect.conference, effect.profileName, call);
+          const { type, conference: to, profileName, ...call } = effect;
+          this.join(to, profileName, { ...call, origin: 'transferred' });
           break;
         }
         default:

@@ -76,6 +76,7 @@ export type ControllerEffect =
       flags: FlagChanges;
       path: Path;
       phoneHold: boolean;
+      ownMute: boolean;
     };
 
 /** Something that must be done in the world because of an input. */

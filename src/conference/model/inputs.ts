@@ -18,6 +18,8 @@ export type Input =
       path: Path;
       /** The phone has put the call on hold before. */
       phoneHold?: boolean;
+      /** As `Member` has it, of one who was a member of another conference. */
+      ownMute?: boolean;
     }
   /** The channel is in the floor bridge. */
   | { type: 'entered'; channelId: string }

@@ -68,6 +68,8 @@ export type Member = {
   readonly caller: Caller;
   readonly joinedAtMs: number;
   readonly flags: MemberFlags;
+  /** Muted by the member's own key, or by a command about this member alone: `unmute-all` leaves that as it is. */
+  readonly ownMute: boolean;
   readonly place: Place;
   readonly path: Path;
   readonly adjusted: Adjusted;
@@ -92,6 +94,7 @@ type Known = Pick<Member, 'id' | 'channelId' | 'caller' | 'joinedAtMs' | 'flags'
 /** A member of whose past nothing else is known. */
 export function newMember(known: Known & Partial<Member>): Member {
   return {
+    ownMute: false,
     adjusted: {},
     handRaisedAtMs: null,
     talking: false,

@@ -8,7 +8,7 @@ import type { Member } from './member.ts';
  */
 export type SavedMember = Pick<
   Member,
-  'id' | 'joinedAtMs' | 'flags' | 'place' | 'adjusted' | 'handRaisedAtMs' | 'spokenName' | 'phoneHold'
+  'id' | 'joinedAtMs' | 'flags' | 'ownMute' | 'place' | 'adjusted' | 'handRaisedAtMs' | 'spokenName' | 'phoneHold'
 > & {
   readonly conference: string;
   readonly profileName: string;
@@ -20,13 +20,14 @@ export type SavedMember = Pick<
 
 /** The state of a member to be saved. A member on the way to the floor is saved as being there. */
 export function savedOf(member: Member, conference: Conference): Omit<SavedMember, 'settled'> {
-  const { id, joinedAtMs, flags, place, adjusted, handRaisedAtMs, spokenName, phoneHold } = member;
+  const { id, joinedAtMs, flags, ownMute, place, adjusted, handRaisedAtMs, spokenName, phoneHold } = member;
   return {
     conference: conference.name,
     profileName: conference.settings.profileName,
     id,
     joinedAtMs,
     flags,
+    ownMute,
     place: place.at === 'arriving' ? { at: 'floor' } : place,
     adjusted,
     handRaisedAtMs,

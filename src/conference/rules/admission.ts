@@ -6,6 +6,7 @@ import type { Input } from '../model/inputs.ts';
 import { type Member, newMember } from '../model/member.ts';
 import { askedFor, completed, dialPin, matchPin, type PinEntry, startPinEntry } from '../model/pin-entry.ts';
 import type { Access } from '../model/settings.ts';
+import { isAmong } from './flags-and-hands.ts';
 import { leave } from './leaving.ts';
 import { announceArrival, namePrefix } from './playback.ts';
 import type { Transition } from './transition.ts';
@@ -15,7 +16,7 @@ const HASH_MS = 3000;
 
 /** A call has come. It is admitted, or asked for a PIN first. */
 export function join(transition: Transition, call: Omit<Extract<Input, { type: 'join' }>, 'type'>): void {
-  const { channelId, caller, flags: given, origin, path, phoneHold = false } = call;
+  const { channelId, caller, flags: given, origin, path, phoneHold = false, ownMute = false } = call;
   const { conference, profile, nowMs } = transition;
   if (conference.members.has(channelId)) return;
   const flags = { ...PLAIN_FLAGS, ...profile.flags, ...given };
@@ -28,6 +29,7 @@ export function join(transition: Transition, call: Omit<Extract<Input, { type: '
     place: { at: 'door' },
     path,
     phoneHold,
+    ownMute,
     ignoreHashUntilMs: origin === 'lobby' ? nowMs + HASH_MS : 0,
   });
   if (conference.status === 'new')
@@ -156,8 +158,7 @@ function admit(transition: Transition, member: Member, welcome: PromptName = 'we
   if (countAdmitted(conference) >= limits.members && !flags.admin) return turnAway(transition, member, 'FULL', 'full');
   // The caller joins as a listener where the floor is full.
   const speaker = flags.speaker && !isFloorFull(conference);
-  const muted = conference.mutedAll === 'all' || (conference.mutedAll === 'non-admins' && !flags.admin);
-  const admitted = { ...flags, speaker, mute: flags.mute || muted };
+  const admitted = { ...flags, speaker, mute: flags.mute || isAmong(conference.mutedAll, flags) };
   transition.patch(member.channelId, { flags: admitted, place: { at: 'greeting' } });
   const current = transition.conference.members.get(member.channelId) ?? member;
   if (!asksForName(transition)) return greet(transition, current, welcome);

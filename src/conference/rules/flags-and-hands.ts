@@ -12,8 +12,8 @@ import type { Transition } from './transition.ts';
 /** Changes a member's flags and tells the member. */
 export function setFlags(transition: Transition, member: Member, changes: FlagChanges): void {
   const flags = { ...member.flags, ...changes };
-  if (equals(flags, member.flags) || refusesSpeaker(transition, member, flags)) return;
-  transition.patch(member.channelId, { flags });
+  if (refusesSpeaker(transition, member, flags)) return;
+  transition.patch(member.channelId, { flags, ownMute: changes.mute ?? member.ownMute });
   announceFlags(transition, member, flags);
 }
 
@@ -38,7 +38,7 @@ function announceFlags(transition: Transition, member: Member, flags: MemberFlag
   if (prompts.length > 0 && !flags.deaf) transition.prompt(member, prompts);
 }
 
-/** Everybody there is, and everybody who joins from now on. Told once, not to each. */
+/** Everybody there is, and everybody who joins from now on; null lifts it. Told once, not to each. */
 export function muteAll(transition: Transition, audience: Scope | null): void {
   muteMembers(transition, audience);
   share(transition, { setting: 'mutedAll', value: audience });
@@ -50,17 +50,30 @@ export function muteMembers(transition: Transition, audience: Scope | null): voi
   const before = transition.conference.mutedAll;
   transition.change({ mutedAll: audience });
   if (before !== audience) transition.publish({ type: 'muted-all', audience });
-  const lifted = audience === null;
-  setFlagsOfAll(transition, lifted ? (before ?? 'all') : audience, { mute: !lifted });
+  for (const member of transition.members) {
+    if (!isAdmitted(member)) continue;
+    if (isAmong(audience, member.flags)) setMute(transition, member, true);
+    // Moderators who are no longer meant are as they were before.
+    else if ((audience === null || before === 'all') && !member.ownMute) setMute(transition, member, false);
+  }
+}
+
+/** Whether a member with these flags is one of those meant. */
+export function isAmong(audience: Scope | null, { admin }: MemberFlags): boolean {
+  return audience === 'all' || (audience === 'non-admins' && !admin);
+}
+
+function setMute(transition: Transition, { channelId, flags }: Member, mute: boolean): void {
+  if (flags.mute !== mute) transition.patch(channelId, { flags: { ...flags, mute } });
 }
 
 /** Changes the flags of many, without a prompt to each. A member who finds no place on the floor stays in the audience. */
 export function setFlagsOfAll(transition: Transition, audience: Scope, changes: FlagChanges): void {
   for (const member of transition.members) {
-    if (!isAdmitted(member) || (audience === 'non-admins' && member.flags.admin)) continue;
+    if (!isAdmitted(member) || !isAmong(audience, member.flags)) continue;
     const flags = { ...member.flags, ...changes };
     if (equals(flags, member.flags) || refusesSpeaker(transition, member, flags)) continue;
-    transition.patch(member.channelId, { flags });
+    transition.patch(member.channelId, { flags, ownMute: member.ownMute && flags.mute });
   }
 }
 
@@ -86,7 +99,7 @@ export function nextHand(transition: Transition): void {
 export function callOn(transition: Transition, member: Member): void {
   const flags = { ...member.flags, speaker: true, mute: false };
   if (refusesSpeaker(transition, member, flags)) return;
-  transition.patch(member.channelId, { handRaisedAtMs: null, flags });
+  transition.patch(member.channelId, { handRaisedAtMs: null, flags, ownMute: false });
   if (member.handRaisedAtMs !== null) transition.publish({ type: 'hand', memberId: member.id, raised: false });
   transition.prompt(member, ['hand-your-turn']);
 }

@@ -55,12 +55,12 @@ export function transfer(transition: Transition, member: Member, conference: str
   if (member.place.at === 'away') {
     return transition.refuseAsImpossible(`member ${member.id} is in an application of the dialplan`);
   }
-  const { channelId, id: memberId, caller, flags, path, phoneHold } = member;
+  const { channelId, id: memberId, caller, flags, path, phoneHold, ownMute } = member;
   transition.remove(channelId);
   transition.publish({ type: 'transferred', memberId, conference });
   farewell(transition, member);
   const profile = profileName ?? transition.conference.settings.profileName;
-  const call = { channelId, caller, flags, path, phoneHold };
+  const call = { channelId, caller, flags, path, phoneHold, ownMute };
   transition.do({ type: 'hand-over', conference, profileName: profile, ...call });
 }
 

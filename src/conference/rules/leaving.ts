@@ -3,6 +3,7 @@ import type { PromptName } from '../../prompts/catalogue.ts';
 import type { Scope } from '../model/commands.ts';
 import { type Extension, isAdmitted, isAway, type Member, type Place, type Result } from '../model/member.ts';
 import { share } from './cluster-out.ts';
+import { isAmong } from './flags-and-hands.ts';
 import { announceArrival, setMusic, stopPlayback } from './playback.ts';
 import type { Transition } from './transition.ts';
 
@@ -28,8 +29,7 @@ export function leave(transition: Transition, member: Member, result: Result, ..
 
 export function kickAll(transition: Transition, audience: Scope): void {
   for (const member of transition.members) {
-    const spared = audience === 'non-admins' && member.flags.admin;
-    if (isAdmitted(member) && !spared) leave(transition, member, 'KICKED', 'kicked');
+    if (isAdmitted(member) && isAmong(audience, member.flags)) leave(transition, member, 'KICKED', 'kicked');
   }
 }
 

@@ -51,6 +51,7 @@ const storedSchema = z
     // Only what differs from a call that nobody has touched.
     setUp: channelSetupSchema.nullable().catch(null),
     name: z.string().nullable(),
+    ownMute: z.boolean().default(false),
     phoneHold: z.boolean().default(false),
     settled: z.boolean(),
   })

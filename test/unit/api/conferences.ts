@@ -30,6 +30,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     handRaisedAtMs: null,
     talking: false,
     phoneHold: false,
+    ownMute: false,
     dtmf: IDLE,
     pinEntry: null,
     spokenName: null,

@@ -43,6 +43,7 @@ const member: fc.Arbitrary<Member> = fc.record({
   handRaisedAtMs: fc.option(fc.nat(10)),
   talking: fc.boolean(),
   phoneHold: fc.boolean(),
+  ownMute: fc.boolean(),
   dtmf: fc.record({ pending: fc.constant('3'), deadlineMs: fc.oneof(timeMs, fc.constant(never)) }),
   spokenName: fc.constant(null),
   pinEntry: fc.option(pinEntry),

@@ -168,6 +168,59 @@ describe('muting all', () => {
     expect(['a', 'b', 'c'].map((id) => muted(play(state, comes('c')).conference, id))).toEqual([false, false, false]);
   });
 
+  it.each<readonly ('all' | 'non-admins')[]>([
+    ['all', 'non-admins'],
+    ['non-admins', 'all'],
+    ['all', 'non-admins', 'all', 'non-admins'],
+  ])('of %s and %s is lifted for all whom it had muted', (...scopes) => {
+    const { conference: state } = play(start, [...scopes.map(all), ...comes('c'), all(null)]);
+    expect(['a', 'b', 'c'].map((channelId) => muted(state, channelId))).toEqual([false, false, false]);
+  });
+
+  it('spares moderators who were muted, once it is about the others alone', () => {
+    const { conference: state } = play(start, [all('all'), all('non-admins')]);
+    expect(['a', 'b'].map((channelId) => muted(state, channelId))).toEqual([true, false]);
+  });
+
+  it('is lifted for a member who has become a moderator meanwhile', () => {
+    const { conference: state } = play(start, [all('non-admins'), set(1, { admin: true }), all(null)]);
+    expect(muted(state, 'a')).toBe(false);
+  });
+
+  it.each<[string, Input[]]>([
+    ['by a key before', [presses('a', '0'), all('all')]],
+    ['by a key, unmuted by one before', [all('all'), presses('a', '1'), presses('a', '1')]],
+    ['by an operator while all were', [all('all'), set(1, { mute: true })]],
+    ['without all having been', [presses('a', '1')]],
+  ])('leaves a member muted who was so alone, %s', (_, inputs) => {
+    const here = play(conference({}, { '0': 'deaf-mute', '1': 'mute' }), [...comes('a'), ...comes('b')]).conference;
+    const { conference: state } = play(here, [...inputs, all(null)]);
+    expect(['a', 'b'].map((channelId) => muted(state, channelId))).toEqual([true, false]);
+    const unmuted = commands({ type: 'set-flags-of-all', audience: 'all', changes: { mute: false } });
+    expect(muted(play(state, [unmuted]).conference, 'a')).toBe(false);
+    expect(muted(play(state, [unmuted, all('all'), all(null)]).conference, 'a')).toBe(false);
+  });
+
+  it('leaves a member muted who was so before moving to this conference', () => {
+    const [moved] = effectsOf(
+      play(start, [
+        set(1, { mute: true }),
+        commands({ type: 'transfer', memberId: 1, conference: '4', profileName: null }),
+      ]).effects,
+      'hand-over',
+    );
+    if (!moved) throw new Error('not moved');
+    const { channelId, caller, flags, path, ownMute } = moved;
+    const call = { type: 'join', channelId, caller, flags, path, ownMute, origin: 'transferred' } as const;
+    const { conference: state } = play(conference(), [call, { type: 'entered', channelId }, all('all'), all(null)]);
+    expect(muted(state, 'a')).toBe(true);
+  });
+
+  it('leaves nobody muted who was given the floor', () => {
+    const inputs = [set(1, { mute: true }), commands({ type: 'call-on', memberId: 1 }), all('all'), all(null)];
+    expect(muted(play(start, inputs).conference, 'a')).toBe(false);
+  });
+
   it('is told once to everybody', () => {
     expect(heard(play(aloud, [all('all')]).effects)).toEqual(['conf-now-muted']);
     expect(heard(play(aloud, [all(null)]).effects)).toEqual(['conf-now-unmuted']);

@@ -128,6 +128,7 @@ describe('a transfer', () => {
         flags: memberAt(start, 'a').flags,
         path: memberAt(start, 'a').path,
         phoneHold: false,
+        ownMute: false,
       },
     ]);
     expect(told(effects).map(({ type }) => type)).toEqual(['transferred', 'left']);
