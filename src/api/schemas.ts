@@ -164,6 +164,9 @@ export const statusSchema = z.object({
   configuration: z
     .object({ problem: z.string().nullable() })
     .describe('Mistakes in rostrum.yaml or in profiles; until they are corrected, the files count as they were before'),
+  reports: z
+    .object({ problem: z.string().nullable() })
+    .describe('Why attendance is not written to reports.directory; until it can be, it is only in memory'),
   conferences: z.number().int(),
   members: z.number().int(),
   admission: admissionSchema,

@@ -204,6 +204,43 @@ describe('the attendance log', () => {
     });
   });
 
+  it('is complete in reports before it can be written, and says why it cannot', async () => {
+    await symlink('/dev/full', join(directory, '4000-20260105T101500123Z.jsonl'));
+    const log = logTo();
+    record(log, 0, started, START_MS, '4000');
+    record(log, 1, joined(1), START_MS, '4000');
+    expect(await log.list()).toEqual([{ conference: '4000', startedAt: new Date(START_MS).toISOString() }]);
+    expect(log.problem).toMatch(/ENOSPC.*; 2 lines wait, none is lost so far$/);
+    await rm(join(directory, '4000-20260105T101500123Z.jsonl'));
+    expect((await log.read('4000')).map(({ type }) => type)).toEqual(['started', 'joined']);
+    expect(log.problem).toBeNull();
+  });
+
+  it('lists a conference of which nothing could be written', async () => {
+    await chmod(directory, 0o755);
+    await asNobody(async () => {
+      const log = logTo();
+      record(log, 0, started);
+      record(log, 1, joined(1));
+      expect(await log.list()).toEqual([{ conference: '3000', startedAt: new Date(START_MS).toISOString() }]);
+      expect((await log.read('3000')).map(({ type }) => type)).toEqual(['started', 'joined']);
+    });
+  });
+
+  it('says so when it starts that nothing can be written, and when it can', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    const log = logTo({ directory: join(file, 'attendance') });
+    log.start();
+    await until(() => logged.length > 0);
+    expect(logged[0]).toMatch(/attendance cannot be written.*ENOTDIR.*correct reports.directory/);
+    expect(log.problem).toContain('0 lines wait');
+    await rm(file);
+    await mkdir(file);
+    await until(() => log.problem === null);
+    expect(logged[1]).toContain('written again, nothing is lost');
+  });
+
   it('says that it cannot be read, and that there is none', async () => {
     await writeFile(join(directory, 'file'), '');
     await expect(logTo({ directory: join(directory, 'file') }).list()).rejects.toMatchObject({
@@ -270,13 +307,17 @@ describe('rostrum report', () => {
   };
   let server: Server;
   let asked: string[] = [];
+  let problem: string | null;
+  let errors = '';
   const socketPath = () => join(directory, 'rostrum.sock');
 
   beforeEach(async () => {
     asked = [];
+    problem = null;
     server = createServer((request, answer) => {
+      if (request.url === '/v1/status') return answer.end(JSON.stringify({ reports: { problem } }));
       asked.push(request.url ?? '');
-      answer.end(JSON.stringify([row]));
+      return answer.end(JSON.stringify([row]));
     });
     await new Promise<void>((resolve) => server.listen(socketPath(), resolve));
   });
@@ -296,6 +337,12 @@ describe('rostrum report', () => {
     expect(await report('3000', '--jsonl')).toBe(`${JSON.stringify(row)}\n`);
   });
 
+  it('says on stderr that attendance cannot be written', async () => {
+    problem = 'EROFS: read-only file system; 7 lines wait';
+    expect(JSON.parse(await report('3000', '--json'))).toEqual([row]);
+    expect(errors).toMatch(/^attendance cannot be written.*: EROFS: read-only file system; 7 lines wait\n$/);
+  });
+
   it('does not print two formats at once', async () => {
     await expect(report('3000', '--csv', '--jsonl')).rejects.toThrow(/cannot be used with/);
   });
@@ -304,7 +351,7 @@ describe('rostrum report', () => {
   async function report(...args: string[]): Promise<string> {
     const child = spawn(process.execPath, [PROGRAM, 'report', ...args, '--socket', socketPath()]);
     let out = '';
-    let errors = '';
+    errors = '';
     child.stdout.on('data', (chunk) => (out += chunk));
     child.stderr.on('data', (chunk) => (errors += chunk));
     const status = await new Promise((resolve) => child.on('close', resolve));

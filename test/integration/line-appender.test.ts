@@ -18,7 +18,7 @@ beforeEach(async () => {
     if (refuse) throw new Error('no disk');
   };
   appender = new LineAppender(
-    { name: 'attendance', retryMs: 60_000, beforeOpen },
+    { name: 'attendance', retryMs: 60_000, beforeOpen, remedy: 'make space' },
     { logger: { info: log as never, warn: log as never } },
   );
 });

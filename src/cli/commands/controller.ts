@@ -109,12 +109,14 @@ export async function runController(options: { config?: string }): Promise<void>
       : { connected: false, version: null, problem: now.reason };
     const problems = [configWatch.problem, profiles.problem].filter((each) => each !== null);
     const configuration = { problem: problems.join('\n') || null };
+    const reports = { problem: attendance.problem };
     return {
       version: VERSION,
       pid: process.pid,
       asterisk,
       relay: link.status,
       configuration,
+      reports,
       admission: controller.admission,
     };
   };

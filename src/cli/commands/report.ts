@@ -1,4 +1,5 @@
 import { ApiClient } from '../../api/client.ts';
+import type { StatusView } from '../../api/schemas.ts';
 import { attendanceCsv, attendanceJsonLines } from '../../attendance/csv.ts';
 import type { AttendanceRow } from '../../attendance/row.ts';
 import { jsonText } from '../../base/json-text.ts';
@@ -14,6 +15,9 @@ export async function report(conference: string, options: ReportOptions): Promis
   const runs = options.all ? 'all' : 'last';
   const rows = await client.get<AttendanceRow[]>(`/conferences/${encodeURIComponent(conference)}/report?runs=${runs}`);
   process.stdout.write(format(rows, options));
+  const { reports } = await client.get<StatusView>('/status');
+  if (reports.problem === null) return;
+  process.stderr.write(`attendance cannot be written, and is lost when the controller ends: ${reports.problem}\n`);
 }
 
 function format(rows: readonly AttendanceRow[], { csv, json, jsonl }: ReportOptions): string {

@@ -20,6 +20,7 @@ export async function status({ socket, json }: ClientOptions): Promise<void> {
       `conferences  ${view.conferences}`,
       `members      ${view.members}`,
       `arriving     ${admissionText(view.admission)}`,
+      ...(view.reports.problem === null ? [] : [`reports      cannot be written: ${view.reports.problem}`]),
       ...(problem === null ? [] : [`mistakes     in the configuration, which counts as it was before:\n${problem}`]),
     ].join('\n'),
   );

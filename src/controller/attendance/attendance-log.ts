@@ -1,5 +1,5 @@
-import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Logger } from 'winston';
 import { AttendanceError } from '../../attendance/errors.ts';
 import { fileNameOf, runOfFileName } from '../../attendance/file-name.ts';
@@ -46,14 +46,26 @@ export class AttendanceLog implements AttendanceReader {
     this.#logger = logger;
     this.#now = now;
     this.#appender = new LineAppender(
-      { retryMs: options.retryMs ?? 5000, name: 'attendance', beforeOpen: () => this.#makeDirectory() },
+      {
+        retryMs: options.retryMs ?? 5000,
+        name: 'attendance',
+        beforeOpen: () => this.#makeDirectory(),
+        remedy: 'correct reports.directory in rostrum.yaml or its rights, or make space there',
+      },
       { logger },
     );
   }
 
-  /** Deletes files that are older than they may be, now and every hour. */
+  /** Why attendance is not in its files; null while all is well, and where none is to be recorded. */
+  get problem(): string | null {
+    return this.#appender.problem;
+  }
+
+  /** Looks whether attendance can be written. Deletes files that are older than they may be, now and every hour. */
   start(): void {
-    if (this.#directory === null || this.#retentionMs === null || this.#pruner) return;
+    if (this.#directory === null) return;
+    void this.#appender.check();
+    if (this.#retentionMs === null || this.#pruner) return;
     const prune = () =>
       void this.prune().catch((error: Error) =>
         this.#logger.warn(`attendance: old files are not deleted: ${error.message}`),
@@ -85,7 +97,9 @@ export class AttendanceLog implements AttendanceReader {
 
   /** All runs of conferences of which there is a file, oldest first. Rejects with an `AttendanceError`. */
   async list(): Promise<AttendanceRun[]> {
-    const runs = (await this.#fileNames(await this.#flushed())).flatMap((name) => runOfFileName(name) ?? []);
+    const written = await this.#fileNames(await this.#flushed());
+    const waiting = this.#appender.paths.map((path) => basename(path));
+    const runs = [...new Set([...written, ...waiting])].flatMap((name) => runOfFileName(name) ?? []);
     return runs.sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0));
   }
 
@@ -98,7 +112,9 @@ export class AttendanceLog implements AttendanceReader {
     const records: AttendanceRecord[] = [];
     for (const run of startedAt === undefined ? await this.#runsOf(conference, last) : [{ conference, startedAt }]) {
       const fileName = fileNameOf(run.conference, msOfIso(run.startedAt));
-      if (fileName !== null) await readRecords(join(await this.#flushed(), fileName), records);
+      if (fileName === null) continue;
+      const path = join(await this.#flushed(), fileName);
+      await readRecords(path, this.#appender.textFor(path), records);
     }
     return records;
   }
@@ -148,14 +164,19 @@ export class AttendanceLog implements AttendanceReader {
 
   /** Readable by this user only: a list of participants is confidential. */
   async #makeDirectory(): Promise<void> {
-    await mkdir(this.#directory ?? '', { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    const directory = this.#directory ?? '';
+    await mkdir(directory, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
+    await access(directory, constants.W_OK | constants.X_OK);
   }
 }
 
-/** Piece by piece, so that the controller does other things in between. Nothing if there is no such file. */
-async function readRecords(path: string, into: AttendanceRecord[]): Promise<void> {
+/**
+ * Piece by piece, so that the controller does other things in between.
+ * @param waiting what is not in the file yet
+ */
+async function readRecords(path: string, waiting: string, into: AttendanceRecord[]): Promise<void> {
   const readLine = (line: string) => {
     const record = parseRecord(line);
     if (record) into.push(record);
@@ -163,21 +184,20 @@ async function readRecords(path: string, into: AttendanceRecord[]): Promise<void
       throw new AttendanceError('attendance-unreadable', `${path}: more than ${MAX_RECORDS} records: ask for less`);
     }
   };
+  let rest = '';
   try {
     const file = await open(path, 'r');
-    let rest = '';
     for await (const chunk of file.createReadStream({ encoding: 'utf8' })) {
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       if (rest.length > LONGEST_LINE) rest = '';
       for (const line of lines) readLine(line);
     }
-    readLine(rest);
   } catch (cause) {
     if (cause instanceof AttendanceError) throw cause;
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw unreadable(path, cause);
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(path, cause);
   }
+  for (const line of (rest + waiting).split('\n')) readLine(line);
 }
 
 function unreadable(path: string, cause: unknown): AttendanceError {

@@ -20,8 +20,10 @@ export type LineAppenderOptions = {
   readonly retryMs: number;
   /** A name for the lines, for the log. */
   readonly name: string;
-  /** Called before each opening of a file, e.g. to make its directory. */
+  /** Called before files are opened, e.g. to make their directory; rejects where they could not be written. */
   readonly beforeOpen: () => Promise<void>;
+  /** What an operator does about an error, for the log. */
+  readonly remedy: string;
 };
 
 /**
@@ -33,8 +35,9 @@ export class LineAppender {
   readonly #logger: Pick<Logger, 'info' | 'warn'>;
   #waiting: Waiting[] = [];
   #lost = 0;
-  /** The error that was logged last; null while all is well. */
+  /** The message and the code of the last error; null while all is well. */
   #trouble: string | null = null;
+  #troubleCode: string | null = null;
   #writing: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
   #stopped = false;
@@ -42,6 +45,30 @@ export class LineAppender {
   constructor(options: LineAppenderOptions, deps: { logger: Pick<Logger, 'info' | 'warn'> }) {
     this.#options = options;
     this.#logger = deps.logger;
+  }
+
+  /** Why lines are not in their files yet, and how many; null while all is well. */
+  get problem(): string | null {
+    if (this.#trouble === null && this.#lost === 0) return null;
+    const lost = this.#lost === 0 ? 'none is lost so far' : `${this.#lost} are lost`;
+    return `${this.#trouble ?? 'too many came at once'}; ${this.#waiting.length} lines wait, ${lost}`;
+  }
+
+  /** The files for which lines wait. */
+  get paths(): string[] {
+    return [...new Set(this.#waiting.map(({ path }) => path))];
+  }
+
+  /** What follows in a file once it can be written. */
+  textFor(path: string): string {
+    const lines = this.#waiting.filter((waiting) => waiting.path === path);
+    const text = Buffer.concat(lines.map(({ bytes }) => bytes)).toString();
+    return lines[0]?.begun ? text : `\n${text}`;
+  }
+
+  /** Looks whether files can be written, before there is anything to write. */
+  async check(): Promise<void> {
+    await this.#write();
   }
 
   /** @param line with its line end */
@@ -76,7 +103,6 @@ export class LineAppender {
   }
 
   #write(): Promise<void> {
-    if (this.#waiting.length === 0) return Promise.resolve();
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;
     this.#writing ??= this.#writeAll();
@@ -86,20 +112,20 @@ export class LineAppender {
   /** A file that cannot be written does not keep lines from the others. */
   async #writeAll(): Promise<void> {
     const failed = new Map<string, NodeJS.ErrnoException>();
-    const next = () => this.#waiting.find((waiting) => !failed.has(waiting.path));
+    const unready = await this.#options.beforeOpen().catch((error: NodeJS.ErrnoException) => error);
+    const next = () => (unready ? undefined : this.#waiting.find((waiting) => !failed.has(waiting.path)));
     for (let first = next(); first; first = next()) {
       const { path } = first;
       await this.#writeFile(path).catch((error: NodeJS.ErrnoException) => failed.set(path, error));
     }
     this.#writing = null;
-    const [error] = failed.values();
+    const error = unready ?? [...failed.values()][0];
     if (error) this.#failed(error);
     else this.#recovered();
   }
 
   /** Writes all waiting lines of one file. */
   async #writeFile(path: string): Promise<void> {
-    await this.#options.beforeOpen();
     const file = await open(path, 'a+', 0o600);
     try {
       const batch = this.#waiting.filter((waiting) => waiting.path === path);
@@ -129,11 +155,12 @@ export class LineAppender {
   }
 
   #failed({ code, message }: NodeJS.ErrnoException): void {
-    const trouble = code ?? message;
-    if (this.#trouble !== trouble) {
-      this.#logger.warn(`${this.#options.name} cannot be written, trying again until it can: ${message}`);
+    if (this.#troubleCode !== (code ?? message)) {
+      const { name, remedy } = this.#options;
+      this.#logger.warn(`${name} cannot be written, trying again until it can: ${message}; ${remedy}`);
     }
-    this.#trouble = trouble;
+    this.#troubleCode = code ?? message;
+    this.#trouble = message;
     if (this.#stopped) return;
     this.#retry = setTimeout(() => this.#write(), this.#options.retryMs).unref();
   }
@@ -144,6 +171,7 @@ export class LineAppender {
     const lost = this.#lost === 0 ? 'nothing is lost' : `${this.#lost} lines are lost`;
     this.#logger.info(`${this.#options.name} is written again, ${lost}`);
     this.#trouble = null;
+    this.#troubleCode = null;
     this.#lost = 0;
   }
 }

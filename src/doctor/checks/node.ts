@@ -9,6 +9,7 @@ export type RunningNode = {
   readonly version: string;
   readonly asterisk: { readonly connected: boolean; readonly problem: string | null };
   readonly relay: { readonly connected: boolean };
+  readonly reports: { readonly problem: string | null };
   readonly peers: readonly { readonly id: string; readonly state: 'self' | 'up' | 'silent' | 'gone' }[];
   /** The calls of this node. */
   readonly calls: readonly Call[];
@@ -40,6 +41,7 @@ export function judgeNode(node: RunningNode, version: string): Finding[] {
     node.relay.connected
       ? ok(CHECK, 'the relay is connected to the controller')
       : problem(CHECK, 'the relay is not connected to the controller', 'run "rostrum start", or look at its log'),
+    ...judgeReports(node),
     ...judgePeers(node),
     ...judgeShare(node),
   ];
@@ -55,6 +57,12 @@ function judgeController({ asterisk, version: running }: RunningNode, version: s
     return warning(CHECK, message, 'restart Rostrum');
   }
   return ok(CHECK, 'the controller is running and connected to Asterisk');
+}
+
+function judgeReports({ reports }: RunningNode): Finding[] {
+  if (reports.problem === null) return [];
+  const message = `attendance cannot be written: ${reports.problem}`;
+  return [problem(CHECK, message, 'correct reports.directory in rostrum.yaml or its rights, or make space there')];
 }
 
 function judgePeers({ peers }: RunningNode): Finding[] {

@@ -152,6 +152,7 @@ export function depsOf(
       pid: 1,
       asterisk: { connected: true, version: '22', problem: null },
       configuration: { problem: null },
+      reports: { problem: null },
       relay: { connected: true, pid: 2, sockets: 'libc' },
       admission: NO_ADMISSION,
     }),

@@ -5,6 +5,7 @@ const GOOD: RunningNode = {
   version: '1.0.0',
   asterisk: { connected: true, problem: null },
   relay: { connected: true },
+  reports: { problem: null },
   peers: [{ id: 'berlin', state: 'self' }],
   calls: [],
 };
@@ -23,6 +24,11 @@ describe('a running node', () => {
 
   it('of another version than the command is a warning', () => {
     expect(states({ version: '0.9.0' })).toEqual(['warning', 'ok']);
+  });
+
+  it('that cannot write attendance is a problem', () => {
+    const [, , finding] = judge({ reports: { problem: 'EROFS: read-only file system' } });
+    expect(finding).toMatchObject({ state: 'problem', message: expect.stringContaining('EROFS') });
   });
 
   it('without its relay is a problem', () => {
