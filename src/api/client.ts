@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { dirname } from 'node:path';
 import { CodedError } from '../base/coded-error.ts';
-import { checkOwner } from '../process/unix-socket.ts';
+import { checkServer } from '../process/unix-socket.ts';
 
 /** A refusal by the controller, or its absence (`no-controller`). The other codes are those of the API. */
 export class ApiClientError extends CodedError<string> {
@@ -53,14 +53,16 @@ export class ApiClient {
 
   async #exchange(method: string, path: string, body?: object): Promise<{ status: number | undefined; text: string }> {
     const socketPath = this.#socketPath;
-    await checkOwner(dirname(socketPath)).catch((cause: NodeJS.ErrnoException) => {
+    await checkServer(dirname(socketPath)).catch((cause: NodeJS.ErrnoException) => {
       // Errors with a code are those of the file system, as for a socket that is not there.
       if (cause.code === undefined) throw new ApiClientError('no-controller', cause.message, { cause });
     });
     return new Promise((resolve, reject) => {
       const fail = (cause: NodeJS.ErrnoException) => {
         const why =
-          cause.code === 'EACCES' ? 'belongs to another user' : `is not answered (${cause.code ?? cause.message})`;
+          cause.code === 'EACCES'
+            ? 'may not be used by this user: root and the group of its directory may'
+            : `is not answered (${cause.code ?? cause.message})`;
         const message = `no controller: ${socketPath} ${why}; start one with "rostrum start", or name its --socket`;
         reject(new ApiClientError('no-controller', message, { cause }));
       };

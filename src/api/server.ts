@@ -1,11 +1,11 @@
 import { chmod } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
-import { clearSocketPath } from '../process/unix-socket.ts';
+import { clearSocketPath, modeOfSocket } from '../process/unix-socket.ts';
 import { createApp } from './app.ts';
 import type { RouteDeps } from './deps.ts';
 import { ApiError } from './errors.ts';
 
-/** The admin API on a unix socket, which only this user may open. */
+/** The admin API on a unix socket, for this user, and for the group that alone may enter the directory of the socket. */
 export class ApiServer {
   readonly #socketPath: string;
   readonly #app: FastifyInstance;
@@ -23,7 +23,7 @@ export class ApiServer {
         throw new ApiError('socket-in-use', `another controller is running: ${path} answers`);
       }
       await this.#app.listen({ path });
-      await chmod(path, 0o600);
+      await chmod(path, await modeOfSocket(path));
     } catch (cause) {
       if (cause instanceof ApiError) throw cause;
       throw new ApiError('socket-unusable', `${path}: no socket can be made there (${(cause as Error).message})`, {

@@ -2,8 +2,11 @@ import { lstat, mkdir, stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
-/** See chmod(2): S_IWOTH and S_ISVTX. */
+/** See chmod(2): S_IWOTH, S_IXOTH, S_IXGRP, S_IWGRP and S_ISVTX. */
 const OTHERS_WRITE = 0o002;
+const OTHERS_ENTER = 0o001;
+const GROUP_ENTERS = 0o010;
+const GROUP_WRITES = 0o020;
 const STICKY = 0o1000;
 
 /**
@@ -31,6 +34,31 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
+/** @returns the mode of a socket that its group may use if the group, and nobody else, may enter its directory */
+export async function modeOfSocket(path: string): Promise<number> {
+  const { mode } = await stat(dirname(path));
+  return (mode & (GROUP_ENTERS | OTHERS_ENTER)) === GROUP_ENTERS ? 0o660 : 0o600;
+}
+
+/**
+ * For those who connect: a directory that `checkOwner` refuses is trusted too if only root can have made it, as in /run.
+ * @throws Error if another user could have put a socket there
+ */
+export async function checkServer(directory: string): Promise<void> {
+  if (await isGivenByRoot(directory)) return;
+  await checkOwner(directory);
+}
+
+async function isGivenByRoot(directory: string): Promise<boolean> {
+  const [itself, parent] = await Promise.all([lstat(directory), lstat(dirname(directory))]);
+  return (
+    itself.isDirectory() &&
+    isClosed(itself.mode) &&
+    parent.uid === 0 &&
+    (parent.mode & (GROUP_WRITES | OTHERS_WRITE)) === 0
+  );
+}
+
 /**
  * A user who owns the directory of a socket, or may write to it, can put another socket in its place. Root is trusted,
  * and may use any directory. Directories such as /tmp are trusted too, since nobody removes there what is another's.
@@ -39,7 +67,11 @@ function answers(path: string): Promise<boolean> {
 export async function checkOwner(directory: string, user = process.getuid?.()): Promise<void> {
   const [link, { uid, mode }] = await Promise.all([lstat(directory), stat(directory)]);
   const isTrusted = (owner: number) => owner === 0 || owner === user || user === 0;
-  const isOpen = (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
-  if (!isTrusted(link.uid) || !isTrusted(uid) || isOpen)
+  if (!isTrusted(link.uid) || !isTrusted(uid) || !isClosed(mode))
     throw new Error(`${directory} belongs to another user, or others may write to it`);
+}
+
+/** Whether nobody but the owner can remove there what is another's. */
+function isClosed(mode: number): boolean {
+  return (mode & OTHERS_WRITE) === 0 || (mode & STICKY) !== 0;
 }

@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApiServer } from '../../src/api/server.ts';
 import { socketPathForCommands } from '../../src/config/socket-path.ts';
-import { checkOwner } from '../../src/process/unix-socket.ts';
+import { checkOwner, checkServer } from '../../src/process/unix-socket.ts';
+import { depsOf } from '../unit/api/conferences.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const PROFILES = fileURLToPath(new URL('../../profiles', import.meta.url));
 const run = promisify(execFile);
+const isRoot = process.getuid?.() === 0;
+const [OWNER, GROUP, MEMBER, STRANGER] = [12_001, 12_002, 12_003, 12_004];
 
 let directory: string;
 beforeAll(async () => {
@@ -58,12 +62,58 @@ describe('the directory of a socket', () => {
     await checkOwner(link, uid);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('of another user is not trusted, but by root', async () => {
+  it.skipIf(!isRoot)('of another user is not trusted, but by root', async () => {
     const stranger = join(directory, 'stranger');
     await mkdir(stranger, { mode: 0o755 });
     await chown(stranger, 1, 1);
     await checkOwner(stranger, 0);
     await checkOwner(stranger, 1);
     await expect(checkOwner(stranger, 2)).rejects.toThrow('belongs to another user');
+  });
+});
+
+/** As on a host where root has made the directory of the socket for the user of Rostrum. */
+describe.skipIf(!isRoot)('commands of other users', () => {
+  let server: ApiServer;
+  let socket: string;
+  let list: (uid: number, gid: number) => Promise<{ stdout: string }>;
+
+  beforeAll(async () => {
+    await chmod(directory, 0o755);
+    const place = join(directory, 'run');
+    socket = join(place, 'rostrum.sock');
+    await mkdir(place);
+    await chmod(place, 0o750);
+    await chown(place, OWNER, GROUP);
+    server = new ApiServer({ socketPath: socket }, depsOf(new Map()));
+    await server.start();
+    // As the process of that user and group would have made it.
+    await chown(socket, OWNER, GROUP);
+    list = (uid, gid) => run(process.execPath, [MAIN, 'list', '--json', '--socket', socket], { uid, gid });
+  });
+  afterAll(() => server.stop());
+
+  it('are those of the group that alone may enter the directory of the socket', async () => {
+    expect((await stat(socket)).mode & 0o777).toBe(0o660);
+    expect(JSON.parse((await list(MEMBER, GROUP)).stdout)).toEqual([]);
+    const stderr = expect.stringContaining('may not be used by this user');
+    await expect(list(STRANGER, STRANGER)).rejects.toMatchObject({ code: 4, stderr });
+  });
+
+  it('go to no directory that another user than root can have made', async () => {
+    await checkServer(join(directory, 'run'));
+    await chown(directory, OWNER, GROUP);
+    const asMember = { uid: MEMBER, gid: GROUP };
+    const stderr = expect.stringContaining('belongs to another user');
+    await expect(run(process.execPath, [MAIN, 'list', '--socket', socket], asMember)).rejects.toMatchObject({ stderr });
+    await chown(directory, 0, 0);
+  });
+
+  it('are refused if everybody may enter it', async () => {
+    await server.stop();
+    await chmod(join(directory, 'run'), 0o755);
+    server = new ApiServer({ socketPath: socket }, depsOf(new Map()));
+    await server.start();
+    expect((await stat(socket)).mode & 0o777).toBe(0o600);
   });
 });
