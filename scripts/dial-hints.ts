@@ -18,8 +18,8 @@ Rostrum is running${others.length > 0 ? `, ${plans.length} nodes as one cluster`
 ${others.length > 0 ? `The conference is the same at the other nodes: ${others.map(dialAddress).join(', ')}\n` : ''}\
 Keys: # leaves, * stops hearing and hears again, 0 stops both and comes back, 1-3 change how loud
 one is heard, 4-6 how loud one hears; moderators also have *1 to *0.
-  npx rostrum list          shows the conferences
-  npx rostrum show 3000     shows who is in one
+  ./scripts/rostrum list          shows the conferences
+  ./scripts/rostrum show 3000     shows who is in one
 ${others.length > 0 ? otherNodes(first, others) : ''}\
 Logs: ${logFile(rostrum)}
       ${join(asteriskDirectory, 'log/messages.log')}
@@ -27,9 +27,9 @@ ${first.bindAddress.startsWith('127.') ? OTHER_MACHINES : ''}`;
 }
 
 const otherNodes = (first: NodePlan, others: readonly NodePlan[]) => `\
-  npx rostrum nodes         shows the nodes
+  ./scripts/rostrum nodes         shows the nodes
 These ask ${first.nodeId}. To ask another one, name its socket, with --socket or in ROSTRUM_SOCKET:
-${others.map(({ nodeId, socketPath }) => `  npx rostrum list --socket ${socketPath}   asks ${nodeId}\n`).join('')}`;
+${others.map(({ nodeId, socketPath }) => `  ./scripts/rostrum list --socket ${socketPath}   asks ${nodeId}\n`).join('')}`;
 
 const OTHER_MACHINES = `Phones of other machines cannot call here. To let them in:
   ./scripts/down; ./scripts/up --bind <address of this machine>

@@ -11,6 +11,7 @@ import type { RouteDeps } from '../../src/api/deps.ts';
 import { commandRequestSchema } from '../../src/api/schemas.ts';
 import { ApiServer } from '../../src/api/server.ts';
 import type { Invitation } from '../../src/invite/invitation.ts';
+import { VERSION } from '../../src/process/version.ts';
 import {
   blocksOf,
   commandsInBlocks,
@@ -119,7 +120,9 @@ const shown = pages().flatMap((page) => [...commandsInBlocks(page), ...commandsI
 const ofProgram = (name: string) =>
   shown.flatMap((command) => {
     const words = command.words[0] === 'npx' ? command.words.slice(1) : command.words;
-    return words[0] === name ? [{ ...command, words: words.slice(1), title: `${command.at}: ${words.join(' ')}` }] : [];
+    return words[0] === name || words[0] === `./scripts/${name}`
+      ? [{ ...command, words: words.slice(1), title: `${command.at}: ${words.join(' ')}` }]
+      : [];
   });
 
 const commandsPage = pages().find(({ name }) => name === 'docs/commands.md') ?? { name: '', text: '' };
@@ -192,6 +195,23 @@ function commandNamed([name, ...rest]: readonly string[], commands = createProgr
     ? commandNamed(rest, found.commands)
     : found;
 }
+
+it('npx runs only what is installed here: it would ask the registry for a package of another name', async () => {
+  const { devDependencies } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
+  const hints = {
+    name: 'scripts/dial-hints.ts',
+    text: await readFile(join(REPOSITORY, 'scripts/dial-hints.ts'), 'utf8'),
+  };
+  for (const { name, text } of [...pages(), hints]) {
+    for (const [, program = ''] of text.matchAll(/\bnpx (\S+)/g))
+      expect(Object.keys(devDependencies), name).toContain(program);
+  }
+});
+
+it('./scripts/rostrum is rostrum, from every directory', async () => {
+  const { stdout } = await run(join(REPOSITORY, 'scripts/rostrum'), ['--version'], { cwd: tmpdir() });
+  expect(stdout.trim()).toBe(VERSION);
+});
 
 describe('a script that the documentation shows', () => {
   const scripts = shown.flatMap(({ at, words: [name = '', ...words] }) =>
