@@ -82,6 +82,7 @@ export function memberOf(record: MemberRecord): Member {
     place: place as Member['place'],
     path: { at: 'bridge', reason: '' },
     dtmf: IDLE,
+    confirming: null,
     spokenName: null,
     pinEntry: null,
     ignoreHashUntilMs: 0,

@@ -95,6 +95,11 @@ const catalogue = {
   transferred: prompt('To a member who is moved to another conference', 'tts:You are moving to another conference.'),
   'invite-failed': prompt('A person who was called did not come', 'tts:Sorry, that person could not be reached.'),
 
+  confirm: {
+    ...prompt('Asks whether a key is meant', 'tts:{action}? Press 1 to confirm, or another key to cancel.'),
+    placeholders: { action: 'End the conference' },
+  },
+  cancelled: prompt('To a member who did not confirm a key', 'tts:Cancelled.'),
   level: prompt('Confirms a key that changes a volume', 'tone:1000/60'),
   denied: prompt('To a member whose key may not do what it should', 'tts:Sorry, you are not allowed to do that.'),
   menu: {

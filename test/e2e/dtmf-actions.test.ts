@@ -291,6 +291,17 @@ describe('a key', () => {
     await Promise.all([admin, listener].map((call) => call.waitForTone(1900, HEARD)));
   });
 
+  it('"confirm" asks before, and only the key 1 is a yes', async () => {
+    const { admin, speaker } = await three();
+    await Promise.all([hears(admin, 'confirm'), admin.pressKeys('96')]);
+    await Promise.all([hears(admin, 'cancelled'), admin.pressKeys('5')]);
+    await speaker.waitForTone(ADMIN_HZ, HEARD);
+    expect(await lab.node.show('3000')).toMatchObject({ status: 'running' });
+    await Promise.all([hears(admin, 'confirm'), admin.pressKeys('96')]);
+    await admin.pressKeys('1');
+    await Promise.all([admin.ended, speaker.ended]);
+  });
+
   it('"term" ends the conference for everybody', async () => {
     const { admin, speaker, listener } = await three();
     await admin.pressKeys('90');

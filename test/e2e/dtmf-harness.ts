@@ -22,8 +22,10 @@ export const TONE_HZ = {
   'hand-lowered': 1100,
   'hand-your-turn': 1200,
   level: 1300,
+  confirm: 1400,
   bye: 1500,
   kicked: 1600,
+  cancelled: 1700,
 } satisfies Partial<Record<PromptName, number>>;
 export const PLAYED_HZ = 1800;
 export const MUSIC_HZ = 2000;
@@ -97,6 +99,7 @@ export const KEYS_OF_MODERATORS = {
   '93': 'lock',
   '94': 'kick-last',
   '95': 'record',
+  '96': 'confirm:term',
 };
 
 /** Few enough that what the menu says of them can be said here, too. */

@@ -24,8 +24,10 @@ export type Controls = {
 
 /** The action of a key sequence, parsed from its text in a controls profile. */
 export type DtmfAction = {
-  /** One line for the prompt that tells callers their keys. */
+  /** What the key does, in words for callers. */
   readonly summary: string;
+  /** The member is asked before, and confirms with another key. */
+  readonly asks: boolean;
   /** The commands to the conference that pressing the key means for this member. */
   readonly commandsOf: (member: Member, conference: Conference) => Command[];
 };

@@ -60,6 +60,9 @@ export const RESULTS = ['HANGUP', 'KICKED', 'PIN', 'LOCKED', 'FULL', 'TIME', 'EN
 /** Sound settings of a member that differ from those of the profile. */
 export type Adjusted = { readonly [Setting in Adjustable]?: number | undefined };
 
+/** A key sequence that has been dialled, and counts once the member confirms it in time. */
+export type Confirming = { readonly sequence: string; readonly deadlineMs: number };
+
 /** One phone call in a conference. */
 export type Member = {
   /** Short number, unique within the conference for its whole life. */
@@ -79,6 +82,8 @@ export type Member = {
   /** The phone has put the call on hold: what it sends is its music, and not for the others. */
   readonly phoneHold: boolean;
   readonly dtmf: Collector;
+  /** The key sequence that the member has been asked about; null if none. */
+  readonly confirming: Confirming | null;
   /** The name as the member has said it: a recording of Asterisk. */
   readonly spokenName: string | null;
   /** Set while the digits are those of a PIN. */
@@ -100,6 +105,7 @@ export function newMember(known: Known & Partial<Member>): Member {
     talking: false,
     phoneHold: false,
     dtmf: IDLE,
+    confirming: null,
     spokenName: null,
     pinEntry: null,
     ignoreHashUntilMs: 0,

@@ -18,7 +18,7 @@ export type MemberCounts = {
   readonly relayed: number;
   /** When the first of the raised hands was raised. */
   readonly firstHandMs: number;
-  /** When the first pause after a digit, or time for a PIN, is over. */
+  /** When the first pause after a digit, or time for a PIN or for confirming a key, is over. */
   readonly dtmfDueMs: number;
   /** When the first member whose time is limited joined: of those who have not been warned of its end, and of the others. */
   readonly unwarnedJoinedMs: number;
@@ -45,12 +45,12 @@ const NOTHING: MemberCounts = {
 
 /** HOT PATH: runs for some fifteen members at each change. The one place where members are counted. */
 function count(a: MemberCounts, member: Member, b: MemberCounts): MemberCounts {
-  const { flags, place, pinEntry, handRaisedAtMs, joinedAtMs } = member;
+  const { flags, place, pinEntry, confirming, handRaisedAtMs, joinedAtMs } = member;
   const admitted = isAdmitted(member);
   const { speaker } = flags;
   const hand = admitted && handRaisedAtMs !== null;
   const limited = admitted && !flags.admin;
-  const pinDueMs = pinEntry?.deadlineMs ?? NEVER;
+  const askedDueMs = Math.min(pinEntry?.deadlineMs ?? NEVER, confirming?.deadlineMs ?? NEVER);
   return {
     admitted: a.admitted + b.admitted + Number(admitted),
     speakers: a.speakers + b.speakers + Number(admitted && speaker),
@@ -62,7 +62,7 @@ function count(a: MemberCounts, member: Member, b: MemberCounts): MemberCounts {
     speakersWithoutNoise: a.speakersWithoutNoise + b.speakersWithoutNoise + Number(speaker && !flags.cng),
     relayed: a.relayed + b.relayed + Number(member.path.at === 'relay'),
     firstHandMs: Math.min(a.firstHandMs, b.firstHandMs, hand ? handRaisedAtMs : NEVER),
-    dtmfDueMs: Math.min(a.dtmfDueMs, b.dtmfDueMs, member.dtmf.deadlineMs, pinDueMs),
+    dtmfDueMs: Math.min(a.dtmfDueMs, b.dtmfDueMs, member.dtmf.deadlineMs, askedDueMs),
     unwarnedJoinedMs: Math.min(a.unwarnedJoinedMs, b.unwarnedJoinedMs, limited && !member.warned ? joinedAtMs : NEVER),
     warnedJoinedMs: Math.min(a.warnedJoinedMs, b.warnedJoinedMs, limited && member.warned ? joinedAtMs : NEVER),
   };

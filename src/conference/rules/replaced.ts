@@ -27,6 +27,7 @@ export function replaced(
     talking: false,
     phoneHold: false,
     dtmf: IDLE,
+    confirming: null,
     spokenName: null,
     pinEntry: null,
   };

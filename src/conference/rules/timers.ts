@@ -4,7 +4,7 @@ import { adminGraceEndsMs, callEndsMs, conferenceEndsMs, firstDue, staggerMs, wa
 import { isAdmitted, type Member } from '../model/member.ts';
 import { pinTimedOut } from './admission.ts';
 import { broadcast } from './cluster-out.ts';
-import { act } from './dtmf.ts';
+import { act, notConfirmed } from './dtmf.ts';
 import { finish, releaseAll, terminate } from './ending.ts';
 import { leave } from './leaving.ts';
 import type { Transition } from './transition.ts';
@@ -32,6 +32,7 @@ export function tick(transition: Transition): void {
 function tickMember(transition: Transition, member: Member): void {
   const { conference, nowMs } = transition;
   if (member.pinEntry && nowMs >= member.pinEntry.deadlineMs) pinTimedOut(transition, member, member.pinEntry);
+  if (member.confirming && nowMs >= member.confirming.deadlineMs) notConfirmed(transition, member);
   if (nowMs >= member.dtmf.deadlineMs) {
     const { collector, fired } = expire(member.dtmf, Object.keys(controlsOf(conference, member).keys), nowMs);
     transition.patch(member.channelId, { dtmf: collector });

@@ -4,34 +4,15 @@ import {
   APPLICATION_DATA_RULE,
   APPLICATION_NAME,
   INVITE_TARGET,
-  parseAdjustment,
   WEBHOOK_URL,
 } from '../../conference/command-line/words.ts';
-import type { Adjustable, Command } from '../../conference/model/commands.ts';
+import type { Command } from '../../conference/model/commands.ts';
 import type { DtmfAction } from '../../conference/model/conference.ts';
 import { CONFERENCE_NAME } from '../../conference/model/join-arguments.ts';
-import type { Member } from '../../conference/model/member.ts';
-import { parseMedia } from '../../prompts/media.ts';
-
-/** The meaning of a key: see `DtmfAction`. */
-type CommandsOf = DtmfAction['commandsOf'];
-
-/** A mistake in an argument, as the end of a sentence. */
-type Mistake = { readonly mistake: string };
-
-/** Something that a caller can do with a key. */
-export type Action = {
-  /** The word in controls profiles. */
-  readonly name: string;
-  /** One line, for documentation, for the JSON Schema of profiles, and for the prompt that tells callers their keys. */
-  readonly summary: string;
-  /** The text after the name and a colon, for documentation; null where there is none. */
-  readonly argument: string | null;
-  /** Parses the text after the colon once, when the profile is read, to the meaning of the key or to a mistake. */
-  readonly parse: (argument: string) => CommandsOf | Mistake;
-};
+import { type Action, level, ofMedia, plain, withArgument, withText } from './action.ts';
 
 const MEDIA = 'MEDIA, or stop';
+const CONFIRM = 'confirm';
 
 /** Every action that a controls profile may put on a key. */
 export const ACTIONS: readonly Action[] = [
@@ -57,21 +38,47 @@ export const ACTIONS: readonly Action[] = [
     { type: 'raise-hand', memberId: id, raised: handRaisedAtMs === null },
   ]),
   plain('next-hand', 'Give the floor to the member whose hand was raised first', () => [{ type: 'next-hand' }]),
-  level('vol-talk', 'talkVolume', 'Be heard louder or softer, in steps of 3 dB'),
-  level('vol-listen', 'listenVolume', 'Hear louder or softer, in steps of 3 dB'),
-  level('vad-level', 'vadLevel', 'Change the loudness from which one counts as talking'),
-  level('agc-level', 'agcLevel', 'Change the loudness to which the voice is brought'),
+  level('vol-talk', 'talkVolume', 'Be heard louder or softer, in steps of 3 dB', {
+    more: 'Be heard louder',
+    less: 'Be heard more softly',
+    usual: 'Be heard as loud as usual',
+  }),
+  level('vol-listen', 'listenVolume', 'Hear louder or softer, in steps of 3 dB', {
+    more: 'Hear the others louder',
+    less: 'Hear the others more softly',
+    usual: 'Hear the others as loud as usual',
+  }),
+  level('vad-level', 'vadLevel', 'Change the loudness from which one counts as talking', {
+    more: 'Only louder speech counts as talking',
+    less: 'Softer speech counts as talking too',
+    usual: 'Speech counts as talking as usual',
+  }),
+  level('agc-level', 'agcLevel', 'Change the loudness to which the voice is brought', {
+    more: 'Have the voice made louder',
+    less: 'Have the voice made softer',
+    usual: 'Have the voice made as loud as usual',
+  }),
   plain('count', 'Hear how many members there are', ({ id }) => [{ type: 'prompt-count', memberId: id }]),
   plain('menu', 'Hear what the keys do', ({ id }) => [{ type: 'prompt-keys', memberId: id }]),
-  withArgument('playback', 'Play something to the member who pressed the key, or stop it', MEDIA, (media) =>
-    media === 'stop'
-      ? ({ id }) => [{ type: 'stop-playing-to-member', memberId: id }]
-      : ofMedia(media, ({ id }) => [{ type: 'play-to-member', memberId: id, media: [media] }]),
+  withArgument(
+    'playback',
+    'Play something to the member who pressed the key, or stop it',
+    MEDIA,
+    (media) =>
+      media === 'stop'
+        ? ({ id }) => [{ type: 'stop-playing-to-member', memberId: id }]
+        : ofMedia(media, ({ id }) => [{ type: 'play-to-member', memberId: id, media: [media] }]),
+    (media) => (media === 'stop' ? 'Stop what is being played to you' : 'Hear an announcement'),
   ),
-  withArgument('playback-all', 'Play something to the conference, or stop what is being played', MEDIA, (media) =>
-    media === 'stop'
-      ? () => [{ type: 'control-playback', operation: { type: 'stop' } }]
-      : ofMedia(media, () => [{ type: 'play', media: [media], volume: 0 }]),
+  withArgument(
+    'playback-all',
+    'Play something to the conference, or stop what is being played',
+    MEDIA,
+    (media) =>
+      media === 'stop'
+        ? () => [{ type: 'control-playback', operation: { type: 'stop' } }]
+        : ofMedia(media, () => [{ type: 'play', media: [media], volume: 0 }]),
+    (media) => (media === 'stop' ? 'Stop what is being played to everybody' : 'Play an announcement to everybody'),
   ),
   plain('mute-all', 'Mute everybody but moderators, those who join later too; or lift it', (_, { mutedAll }) => [
     { type: 'mute-all', audience: mutedAll === null ? 'non-admins' : null },
@@ -137,6 +144,7 @@ export const ACTIONS: readonly Action[] = [
     },
   ),
   plain('term', 'End the conference', () => [{ type: 'terminate' }]),
+  confirming(),
   plain('none', 'Nothing; takes a key from a profile that this one extends', () => []),
 ];
 
@@ -154,43 +162,25 @@ export function parseAction(text: string): ParsedAction {
   if (action.argument === null && argument !== '') return { ok: false, message: `${name} takes nothing after it` };
   const commandsOf = action.parse(argument);
   if ('mistake' in commandsOf) return { ok: false, message: `${name}: ${commandsOf.mistake}` };
-  return { ok: true, name, action: { summary: action.summary, commandsOf } };
+  const summary = action.words?.(argument) ?? action.summary;
+  return { ok: true, name, action: { summary, asks: name === CONFIRM, commandsOf } };
 }
 
-/** An action that is a word alone. */
-function plain(name: string, summary: string, commandsOf: CommandsOf): Action {
-  return { name, summary, argument: null, parse: () => commandsOf };
-}
-
-/** An action with something after a colon. */
-function withArgument(name: string, summary: string, argument: string, parse: Action['parse']): Action {
-  return { name, summary, argument, parse };
-}
-
-/** An action with a text after a colon that must match a pattern. */
-function withText(
-  name: string,
-  summary: string,
-  { argument, pattern, mistake }: { argument: string; pattern: RegExp; mistake: string },
-  commandsOf: (text: string, member: Member) => Command[],
-): Action {
-  return withArgument(name, summary, argument, (text) =>
-    pattern.test(text) ? (member) => commandsOf(text, member) : { mistake },
+/** Another action, before which the member is asked. */
+function confirming(): Action {
+  return withArgument(
+    CONFIRM,
+    'Ask before doing what follows; the member confirms it with the key 1',
+    'ACTION',
+    (text) => {
+      const parsed = parseAction(text);
+      return parsed.ok ? parsed.action.commandsOf : { mistake: parsed.message };
+    },
+    (text) => {
+      const parsed = parseAction(text);
+      return parsed.ok ? parsed.action.summary : '';
+    },
   );
-}
-
-/** Changes a sound setting: by so much, or with 0 back to the profile's value. */
-function level(name: string, setting: Adjustable, summary: string): Action {
-  return withArgument(name, summary, '+N, -N, or 0 for the value of the profile', (text) => {
-    const adjustment = parseAdjustment(text);
-    if (!adjustment) return { mistake: 'expected +N, -N or 0' };
-    return ({ id }) => [{ type: 'adjust', memberId: id, setting, adjustment }];
-  });
-}
-
-function ofMedia(text: string, commandsOf: CommandsOf): CommandsOf | Mistake {
-  const parsed = parseMedia(text, { allowAbsolute: true });
-  return parsed.ok ? commandsOf : { mistake: parsed.message };
 }
 
 /** Stands for the member who will press the key: numbers of members begin with 1. */

@@ -32,6 +32,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     phoneHold: false,
     ownMute: false,
     dtmf: IDLE,
+    confirming: null,
     pinEntry: null,
     spokenName: null,
     ignoreHashUntilMs: 0,

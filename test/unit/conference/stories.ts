@@ -17,6 +17,7 @@ const KEYS = {
   '3': 'hand',
   '4': ['playback:tone:440/100', 'playback-all:tone:880/100'],
   '5': 'private',
+  '9': 'confirm:kick-last',
 };
 
 const QUIET = { sound: { prompts: SILENT } };

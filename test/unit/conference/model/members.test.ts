@@ -30,6 +30,9 @@ const pinEntry: fc.Arbitrary<PinEntry> = fc.record({
   complete: fc.boolean(),
 });
 
+const askedDueMs = ({ pinEntry, confirming }: Member) =>
+  Math.min(pinEntry?.deadlineMs ?? never, confirming?.deadlineMs ?? never);
+
 /** Few channels and numbers, so that they are taken, given up and exchanged. */
 const member: fc.Arbitrary<Member> = fc.record({
   id: fc.integer({ min: 1, max: 25 }),
@@ -45,6 +48,7 @@ const member: fc.Arbitrary<Member> = fc.record({
   phoneHold: fc.boolean(),
   ownMute: fc.boolean(),
   dtmf: fc.record({ pending: fc.constant('3'), deadlineMs: fc.oneof(timeMs, fc.constant(never)) }),
+  confirming: fc.option(fc.record({ sequence: fc.constant('*0'), deadlineMs: timeMs })),
   spokenName: fc.constant(null),
   pinEntry: fc.option(pinEntry),
   ignoreHashUntilMs: fc.constant(0),
@@ -106,10 +110,7 @@ function countsOf(all: readonly Member[]): MemberCounts {
         () => true,
         (each) => each.dtmf.deadlineMs,
       ),
-      first(
-        () => true,
-        (each) => each.pinEntry?.deadlineMs ?? never,
-      ),
+      first(() => true, askedDueMs),
     ),
     unwarnedJoinedMs: first(
       (each) => isLimited(each) && !each.warned,
@@ -196,7 +197,7 @@ describe('the members of a conference', () => {
           const callMs =
             profile.callMinutes > 0 && isIn(each) && !each.flags.admin ? profile.callMinutes * 60_000 : never;
           const endMs = each.joinedAtMs + callMs - (each.warned ? 0 : profile.warningSeconds * 1000);
-          return { each, dueMs: Math.min(endMs, each.dtmf.deadlineMs, each.pinEntry?.deadlineMs ?? never) };
+          return { each, dueMs: Math.min(endMs, each.dtmf.deadlineMs, askedDueMs(each)) };
         });
         expect(nextDeadlineMs(state)).toBe(Math.min(never, ...times.map(({ dueMs }) => dueMs)));
         expect(firstDue(state, nowMs)).toBe(times.find(({ dueMs }) => dueMs <= nowMs)?.each);

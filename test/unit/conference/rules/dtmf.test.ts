@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Input } from '../../../../src/conference/model/inputs.ts';
 import { reduce } from '../../../../src/conference/reduce.ts';
 import {
+  ALOUD,
   AT_BRIDGE,
   CALLER,
   comes,
+  commands,
   conference,
   dials,
+  effectsOf,
   heard,
   memberAt,
   play,
@@ -23,6 +26,8 @@ const fromLobby: Input = {
   origin: 'lobby',
   path: AT_BRIDGE,
 };
+/** The keys of a member who is asked before the door is locked, in a conference with its standard prompts. */
+const asking = play(conference(ALOUD, { '*0': 'confirm:lock', '1': 'mute', '*6': 'deaf' }), comes('a')).conference;
 const start = play(conference(), comes('a')).conference;
 
 describe('keys', () => {
@@ -84,6 +89,47 @@ describe('keys', () => {
     );
     const { effects } = reduce(state, presses('a', '1'), 0);
     expect(heard(effects)).toEqual(['Sorry, you are not allowed to do that.']);
+  });
+
+  it('that are to be confirmed are asked about, and count with the key 1 alone', () => {
+    const asked = play(asking, dials('a', '*0'));
+    expect(heard(asked.effects)).toEqual([
+      'Let nobody else in but moderators, or everybody again? Press 1 to confirm, or another key to cancel.',
+    ]);
+    expect(asked.conference.locked).toBe(false);
+    const confirmed = play(asked.conference, [presses('a', '1')]).conference;
+    expect(confirmed.locked).toBe(true);
+    expect(memberAt(confirmed, 'a').flags.mute).toBe(false);
+    expect(memberAt(play(confirmed, [presses('a', '1')]).conference, 'a').flags.mute).toBe(true);
+  });
+
+  it('that are not confirmed do nothing: another key cancels them, and has its own meaning', () => {
+    const { conference: asked } = play(asking, dials('a', '*0'));
+    const cancelled = play(asked, [presses('a', '*')]);
+    expect(heard(cancelled.effects)).toEqual(['Cancelled.']);
+    const { conference: state } = play(cancelled.conference, dials('a', '61'));
+    expect(memberAt(state, 'a').flags).toMatchObject({ deaf: true, mute: true });
+    expect(state.locked).toBe(false);
+  });
+
+  it('that are not confirmed in time are cancelled', () => {
+    const { conference: asked, effects } = play(asking, dials('a', '*0'), 1000);
+    expect(effectsOf(effects, 'wake').map(({ atMs }) => atMs)).toEqual([16_000]);
+    const late = wake(asked, 16_000);
+    expect(heard(late.effects)).toEqual(['Cancelled.']);
+    expect(play(late.conference, [presses('a', '1')]).conference.locked).toBe(false);
+  });
+
+  it('that are to be confirmed are forgotten with the role to which they belong', () => {
+    const settings = { ...conference({}, { '*0': 'mute' }).settings, adminControls: asking.settings.controls };
+    const { conference: state } = play({ ...conference(), settings }, [
+      ...comes('a', { admin: true }),
+      ...dials('a', '*0'),
+      commands({ type: 'set-flags', memberId: 1, changes: { admin: false } }),
+      presses('a', '1'),
+    ]);
+    expect(state.locked).toBe(false);
+    expect(memberAt(state, 'a').flags.mute).toBe(false);
   });
 
   it('end a number that was complete: # right after a dialled conference number is no key', () => {

@@ -105,6 +105,7 @@ const CASES: Case[] = [
     is: [{ type: 'execute', channelId: 'a', application: 'VoiceMail', data: '100@default,u' }],
   },
   { action: 'term', once: (o) => o.conference.status, is: 'ending' },
+  { action: 'confirm:lock', once: (o) => o.conference.locked, is: false, twice: true },
   { action: 'none', once: types, is: [] },
 ];
 

@@ -36,6 +36,8 @@ describe('an action in a controls profile', () => {
     ['Mute', 'no action "Mute"'],
     ['dance:now', 'no action "dance"'],
     ['mute:on', 'mute takes nothing after it'],
+    ['confirm', 'confirm: no action ""'],
+    ['confirm:dance', 'confirm: no action "dance"'],
     ['vol-talk', 'expected +N, -N or 0'],
     ['vol-talk:1', 'expected +N, -N or 0'],
     ['vol-talk:+x', 'expected +N, -N or 0'],
@@ -54,6 +56,18 @@ describe('an action in a controls profile', () => {
     ['webhook:ftp://x.org', 'expected a URL'],
   ])('"%s" is refused with a reason', (text, reason) => {
     expect(parseAction(text)).toEqual({ ok: false, message: expect.stringContaining(reason) });
+  });
+
+  it.each([
+    ['mute', 'Stop being heard, or be heard again'],
+    ['vol-talk:+2', 'Be heard louder'],
+    ['vol-talk:-1', 'Be heard more softly'],
+    ['vol-talk:0', 'Be heard as loud as usual'],
+    ['playback-all:hello', 'Play an announcement to everybody'],
+    ['playback-all:stop', 'Stop what is being played to everybody'],
+    ['confirm:term', 'End the conference'],
+  ])('"%s" has words for callers', (text, words) => {
+    expect(parseAction(text)).toMatchObject({ action: { summary: words } });
   });
 
   it('that is unknown is answered with those there are', () => {
