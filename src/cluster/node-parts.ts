@@ -33,6 +33,11 @@ export function remoteViewOf(node: string, parts: readonly NodePart[]): RemoteVi
     admins,
     nodes: parts.flatMap(({ node: other, sums }) => (sums.admitted > 0 ? [other] : [])).sort(),
     oldestHand: first(reachable, ({ oldestHand }) => oldestHand && [oldestHand, oldestHand.handRaisedAtMs ?? 0], 1),
+    lastGivenFloor: first(
+      reachable,
+      ({ lastGivenFloor }) => lastGivenFloor && [lastGivenFloor, lastGivenFloor.floorGivenAtMs ?? 0],
+      -1,
+    ),
     lastJoined: first(reachable, ({ lastJoined }) => lastJoined && [lastJoined, lastJoined.joinedAtMs], -1),
     playing: nodeWhere(({ part }) => part.record.playback !== null),
     recording: nodeWhere(({ part }) => part.record.recording !== null),

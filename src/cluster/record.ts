@@ -28,6 +28,7 @@ export const memberRecordSchema = z.object({
   place: placeSchema,
   adjusted: adjustedSchema,
   handRaisedAtMs: z.number().nullable(),
+  floorGivenAtMs: z.number().nullable().default(null),
   talking: z.boolean(),
   phoneHold: z.boolean().default(false),
 });
@@ -59,6 +60,7 @@ export function recordOf(member: Member): MemberRecord {
     place: place.at === 'leaving' ? { at: 'leaving', result: place.result } : place,
     adjusted,
     handRaisedAtMs,
+    floorGivenAtMs: member.floorGivenAtMs,
     talking,
     phoneHold,
   };
@@ -75,6 +77,7 @@ export function memberOf(record: MemberRecord): Member {
     joinedAtMs,
     adjusted,
     handRaisedAtMs,
+    floorGivenAtMs: record.floorGivenAtMs,
     talking,
     phoneHold,
     ownMute: false,

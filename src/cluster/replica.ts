@@ -12,6 +12,7 @@ export type RemotePart = {
 /** Sums over the members of a part, and the members who are first or last in something. */
 export type PartSums = Pick<MemberCounts, 'admitted' | 'speakers' | 'admins'> & {
   readonly oldestHand: Member | null;
+  readonly lastGivenFloor: Member | null;
   readonly lastJoined: Member | null;
 };
 
@@ -61,9 +62,9 @@ export class Replica {
   sumsOf(conference: string): PartSums | null {
     const part = this.#parts.get(conference);
     if (!part) return null;
-    const { counts, firstHand = null, lastJoined = null } = part.members;
+    const { counts, firstHand = null, lastGivenFloor = null, lastJoined = null } = part.members;
     const { admitted, speakers, admins } = counts;
-    return { admitted, speakers, admins, oldestHand: firstHand, lastJoined };
+    return { admitted, speakers, admins, oldestHand: firstHand, lastGivenFloor, lastJoined };
   }
 
   apply(message: MessageOf<'delta' | 'snapshot'>): Applied {

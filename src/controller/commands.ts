@@ -15,6 +15,7 @@ const ABOUT_MANY: ReadonlySet<Command['type']> = new Set<Command['type']>([
   'kick-all',
   'kick-last',
   'next-hand',
+  'take-floor-back',
   'lower-hands',
   'terminate',
 ]);

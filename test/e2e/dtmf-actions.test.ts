@@ -85,6 +85,16 @@ describe('a key', () => {
     expect(await member('101')).toMatchObject({ role: 'speaker', handRaisedAt: null });
   });
 
+  it('"floor-back" takes the floor back from the member who got it last', async () => {
+    const { admin, speaker, listener } = await three();
+    await listener.pressKeys('12');
+    await Promise.all([speaker.waitForTone(LISTENER_HZ, HEARD), admin.pressKeys('91')]);
+    await Promise.all([hears(listener, 'unspeaker'), speaker.waitForSilence(gone(LISTENER_HZ)), admin.pressKeys('97')]);
+    expect(await member('101')).toMatchObject({ role: 'listener' });
+    await Promise.all([hears(admin, 'denied'), admin.pressKeys('97')]);
+    await listener.waitForTone(1000, HEARD);
+  });
+
   it('"admin" asks for the PIN, and makes a moderator, whose keys then count', async () => {
     const { listener } = await three();
     await Promise.all([hears(listener, 'enter-pin'), listener.pressKeys('22')]);

@@ -25,6 +25,7 @@ export const TONE_HZ = {
   confirm: 1400,
   bye: 1500,
   kicked: 1600,
+  unspeaker: 400,
   cancelled: 1700,
 } satisfies Partial<Record<PromptName, number>>;
 export const PLAYED_HZ = 1800;
@@ -100,6 +101,7 @@ export const KEYS_OF_MODERATORS = {
   '94': 'kick-last',
   '95': 'record',
   '96': 'confirm:term',
+  '97': 'floor-back',
 };
 
 /** Few enough that what the menu says of them can be said here, too. */

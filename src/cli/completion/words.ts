@@ -1,4 +1,4 @@
-import type { COMMAND_VERBS } from '../../conference/command-line/parse-command.ts';
+import { type COMMAND_VERBS, HANDS } from '../../conference/command-line/parse-command.ts';
 import { MEMBER_ACTIONS, SETTINGS } from '../../conference/command-line/parse-member-command.ts';
 import { PLAYBACK_OPERATIONS, TARGETS } from '../../conference/command-line/words.ts';
 import { FLAGS } from '../../conference/model/flags.ts';
@@ -28,7 +28,7 @@ const AFTER: { readonly [verb in Verb]?: (given: readonly string[]) => Expected 
   node: (given) => wordsAt(given, 0, ['flush']),
   kick: (given) => wordsAt(given, 1, TARGETS),
   flags: (given) => (given.length > 1 ? { words: FLAG_WORDS } : wordsAt(given, 1, TARGETS)),
-  hands: (given) => wordsAt(given, 1, ['next', 'lower']),
+  hands: (given) => wordsAt(given, 1, Object.keys(HANDS)),
   music: (given) => wordsAt(given, 1, ['on', 'off']),
   record: (given) => wordsAt(given, 1, ['start', 'stop', 'pause', 'resume']),
   playback: (given) => (given[1] === 'volume' ? wordsAt(given, 2, VOLUMES) : wordsAt(given, 1, PLAYBACK_OPERATIONS)),

@@ -64,8 +64,8 @@ export function addConferenceCommands(program: Command): void {
       send(conference, ['record', operation, ...(name === undefined ? [] : [name])], options),
     );
 
-  addListOptions(add('hands', 'show raised hands, make the first a speaker, or lower all'))
-    .argument('[operation]', 'next or lower')
+  addListOptions(add('hands', 'show raised hands, make the first a speaker, take the floor back, or lower all'))
+    .argument('[operation]', 'next, back or lower')
     .action(async (conference: string, operation: string | undefined, options: ListOptions) => {
       if (operation !== undefined) return send(conference, ['hands', operation], options);
       const { show } = await import('../commands/show.ts');

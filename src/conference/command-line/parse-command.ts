@@ -23,7 +23,7 @@ export type ParsedCommandWords = { ok: true; command: Command } | { ok: false; m
  *     mute-all [--non-admins]
  *     kick all|non-admins|last
  *     flags all|non-admins|last ±FLAG...
- *     hands next|lower
+ *     hands next|back|lower
  *     playback MEDIA... [--volume N] [--member WHO]
  *     playback stop|pause|resume|forward|back|restart
  *     playback volume N
@@ -109,9 +109,12 @@ function parseFlagsOfMany([whose, ...words]: readonly string[]): Command {
     : { type: 'set-flags-of-all', audience: target, changes };
 }
 
+/** The operations on hands, and the commands that they are. */
+export const HANDS = { next: 'next-hand', back: 'take-floor-back', lower: 'lower-hands' } as const;
+
 function parseHands([what, ...more]: readonly string[]): Command {
-  const operation = oneOf('hands', what, ['next', 'lower']);
-  return nothingMore('hands', more, { type: operation === 'next' ? 'next-hand' : 'lower-hands' });
+  const operation = oneOf('hands', what, Object.keys(HANDS) as (keyof typeof HANDS)[]);
+  return nothingMore('hands', more, { type: HANDS[operation] });
 }
 
 function parsePlayback(words: readonly string[], context: WordsContext): Command {

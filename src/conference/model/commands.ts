@@ -71,6 +71,8 @@ export type ConferenceCommand =
   | { type: 'kick-all'; audience: Scope }
   /** Gives the floor to the member whose hand was raised first. */
   | { type: 'next-hand' }
+  /** Makes the member a listener again who was made a speaker last. */
+  | { type: 'take-floor-back' }
   | { type: 'lower-hands' }
   | { type: 'play'; media: readonly string[]; volume: number }
   | { type: 'control-playback'; operation: PlaybackOperation }

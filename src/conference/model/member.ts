@@ -78,6 +78,8 @@ export type Member = {
   readonly adjusted: Adjusted;
   /** When the hand was raised; null while it is down. */
   readonly handRaisedAtMs: number | null;
+  /** When the member was made a speaker; null for listeners, and for members who joined as speakers. */
+  readonly floorGivenAtMs: number | null;
   readonly talking: boolean;
   /** The phone has put the call on hold: what it sends is its music, and not for the others. */
   readonly phoneHold: boolean;
@@ -102,6 +104,7 @@ export function newMember(known: Known & Partial<Member>): Member {
     ownMute: false,
     adjusted: {},
     handRaisedAtMs: null,
+    floorGivenAtMs: null,
     talking: false,
     phoneHold: false,
     dtmf: IDLE,

@@ -18,6 +18,8 @@ export type MemberCounts = {
   readonly relayed: number;
   /** When the first of the raised hands was raised. */
   readonly firstHandMs: number;
+  /** When the last of the speakers who were listeners got the floor, moderators excepted. */
+  readonly lastFloorMs: number;
   /** When the first pause after a digit, or time for a PIN or for confirming a key, is over. */
   readonly dtmfDueMs: number;
   /** When the first member whose time is limited joined: of those who have not been warned of its end, and of the others. */
@@ -38,6 +40,7 @@ const NOTHING: MemberCounts = {
   speakersWithoutNoise: 0,
   relayed: 0,
   firstHandMs: NEVER,
+  lastFloorMs: -NEVER,
   dtmfDueMs: NEVER,
   unwarnedJoinedMs: NEVER,
   warnedJoinedMs: NEVER,
@@ -45,10 +48,11 @@ const NOTHING: MemberCounts = {
 
 /** HOT PATH: runs for some fifteen members at each change. The one place where members are counted. */
 function count(a: MemberCounts, member: Member, b: MemberCounts): MemberCounts {
-  const { flags, place, pinEntry, confirming, handRaisedAtMs, joinedAtMs } = member;
+  const { flags, place, pinEntry, confirming, handRaisedAtMs, floorGivenAtMs, joinedAtMs } = member;
   const admitted = isAdmitted(member);
   const { speaker } = flags;
   const hand = admitted && handRaisedAtMs !== null;
+  const guest = admitted && speaker && !flags.admin && floorGivenAtMs !== null;
   const limited = admitted && !flags.admin;
   const askedDueMs = Math.min(pinEntry?.deadlineMs ?? NEVER, confirming?.deadlineMs ?? NEVER);
   return {
@@ -62,6 +66,7 @@ function count(a: MemberCounts, member: Member, b: MemberCounts): MemberCounts {
     speakersWithoutNoise: a.speakersWithoutNoise + b.speakersWithoutNoise + Number(speaker && !flags.cng),
     relayed: a.relayed + b.relayed + Number(member.path.at === 'relay'),
     firstHandMs: Math.min(a.firstHandMs, b.firstHandMs, hand ? handRaisedAtMs : NEVER),
+    lastFloorMs: Math.max(a.lastFloorMs, b.lastFloorMs, guest ? floorGivenAtMs : -NEVER),
     dtmfDueMs: Math.min(a.dtmfDueMs, b.dtmfDueMs, member.dtmf.deadlineMs, askedDueMs),
     unwarnedJoinedMs: Math.min(a.unwarnedJoinedMs, b.unwarnedJoinedMs, limited && !member.warned ? joinedAtMs : NEVER),
     warnedJoinedMs: Math.min(a.warnedJoinedMs, b.warnedJoinedMs, limited && member.warned ? joinedAtMs : NEVER),
@@ -161,6 +166,12 @@ export class Members {
   get firstHand(): Member | undefined {
     const { firstHandMs } = this.counts;
     return firstHandMs === NEVER ? undefined : this.where((counts) => counts.firstHandMs <= firstHandMs).next().value;
+  }
+
+  /** The member who got the floor last, moderators and members who joined as speakers excepted. */
+  get lastGivenFloor(): Member | undefined {
+    const { lastFloorMs } = this.counts;
+    return lastFloorMs === -NEVER ? undefined : this.where((counts) => counts.lastFloorMs >= lastFloorMs).next().value;
   }
 
   /** The admitted member who joined last, moderators excepted. */

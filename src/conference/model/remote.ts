@@ -12,6 +12,8 @@ export type RemoteView = {
   /** The other nodes where members have been admitted, by name. */
   readonly nodes: readonly string[];
   readonly oldestHand: { readonly node: string; readonly memberId: number; readonly atMs: number } | null;
+  /** The member who got the floor last, as `Members.lastGivenFloor`. */
+  readonly lastGivenFloor: { readonly node: string; readonly memberId: number; readonly atMs: number } | null;
   /** Moderators excepted. */
   readonly lastJoined: { readonly node: string; readonly memberId: number; readonly atMs: number } | null;
   /** The node that plays something to everybody. */

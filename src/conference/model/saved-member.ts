@@ -8,7 +8,16 @@ import type { Member } from './member.ts';
  */
 export type SavedMember = Pick<
   Member,
-  'id' | 'joinedAtMs' | 'flags' | 'ownMute' | 'place' | 'adjusted' | 'handRaisedAtMs' | 'spokenName' | 'phoneHold'
+  | 'id'
+  | 'joinedAtMs'
+  | 'flags'
+  | 'ownMute'
+  | 'place'
+  | 'adjusted'
+  | 'handRaisedAtMs'
+  | 'floorGivenAtMs'
+  | 'spokenName'
+  | 'phoneHold'
 > & {
   readonly conference: string;
   readonly profileName: string;
@@ -20,7 +29,8 @@ export type SavedMember = Pick<
 
 /** The state of a member to be saved. A member on the way to the floor is saved as being there. */
 export function savedOf(member: Member, conference: Conference): Omit<SavedMember, 'settled'> {
-  const { id, joinedAtMs, flags, ownMute, place, adjusted, handRaisedAtMs, spokenName, phoneHold } = member;
+  const { id, joinedAtMs, flags, ownMute, place, adjusted, handRaisedAtMs, floorGivenAtMs, spokenName, phoneHold } =
+    member;
   return {
     conference: conference.name,
     profileName: conference.settings.profileName,
@@ -31,6 +41,7 @@ export function savedOf(member: Member, conference: Conference): Omit<SavedMembe
     place: place.at === 'arriving' ? { at: 'floor' } : place,
     adjusted,
     handRaisedAtMs,
+    floorGivenAtMs,
     spokenName,
     phoneHold,
     setup: channelSetupOf(conference, member),

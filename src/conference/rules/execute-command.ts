@@ -5,7 +5,7 @@ import { askForPin } from './admission.ts';
 import { applyBroadcast } from './cluster-in.ts';
 import { broadcast, forward, share } from './cluster-out.ts';
 import { terminate } from './ending.ts';
-import { adjust, callOn, muteAll, nextHand, raiseHand, setFlags } from './flags-and-hands.ts';
+import { adjust, callOn, muteAll, nextHand, raiseHand, setFlags, takeFloorBack } from './flags-and-hands.ts';
 import { endPrivate, execute, hold, talkPrivately, transfer } from './hold-and-private.ts';
 import { leave } from './leaving.ts';
 import { announceCount, announceKeys, controlPlayback, music, play } from './playback.ts';
@@ -50,6 +50,7 @@ const conferenceRules: {
   'kick-last': (transition) => ofLast(transition, (memberId) => ({ type: 'kick', memberId })),
   'kick-all': executeOnAllNodes,
   'next-hand': nextHand,
+  'take-floor-back': takeFloorBack,
   'lower-hands': executeOnAllNodes,
   play: (transition, { media, volume }) => play(transition, media, volume),
   'control-playback': (transition, { operation }) => controlPlayback(transition, operation),

@@ -13,8 +13,17 @@ import type { Transition } from './transition.ts';
 export function setFlags(transition: Transition, member: Member, changes: FlagChanges): void {
   const flags = { ...member.flags, ...changes };
   if (refusesSpeaker(transition, member, flags)) return;
-  transition.patch(member.channelId, { flags, ownMute: changes.mute ?? member.ownMute });
+  transition.patch(member.channelId, {
+    ...withFlags(transition, member, flags),
+    ownMute: changes.mute ?? member.ownMute,
+  });
   announceFlags(transition, member, flags);
+}
+
+/** A member with other flags. A listener who becomes a speaker has been given the floor. */
+function withFlags({ nowMs }: Transition, member: Member, flags: MemberFlags): Partial<Member> {
+  if (flags.speaker === member.flags.speaker) return { flags };
+  return { flags, floorGivenAtMs: flags.speaker ? nowMs : null };
 }
 
 /** Refuses to make another member a speaker where the floor is full. @returns whether it has refused */
@@ -73,7 +82,10 @@ export function setFlagsOfAll(transition: Transition, audience: Scope, changes: 
     if (!isAdmitted(member) || !isAmong(audience, member.flags)) continue;
     const flags = { ...member.flags, ...changes };
     if (equals(flags, member.flags) || refusesSpeaker(transition, member, flags)) continue;
-    transition.patch(member.channelId, { flags, ownMute: member.ownMute && flags.mute });
+    transition.patch(member.channelId, {
+      ...withFlags(transition, member, flags),
+      ownMute: member.ownMute && flags.mute,
+    });
   }
 }
 
@@ -99,9 +111,21 @@ export function nextHand(transition: Transition): void {
 export function callOn(transition: Transition, member: Member): void {
   const flags = { ...member.flags, speaker: true, mute: false };
   if (refusesSpeaker(transition, member, flags)) return;
-  transition.patch(member.channelId, { handRaisedAtMs: null, flags, ownMute: false });
+  transition.patch(member.channelId, { ...withFlags(transition, member, flags), handRaisedAtMs: null, ownMute: false });
   if (member.handRaisedAtMs !== null) transition.publish({ type: 'hand', memberId: member.id, raised: false });
   transition.prompt(member, ['hand-your-turn']);
+}
+
+/** Takes the floor from the member to whom it was given last, so that the member listens again. */
+export function takeFloorBack(transition: Transition): void {
+  const last = transition.conference.members.lastGivenFloor;
+  const elsewhere = transition.conference.remote?.lastGivenFloor;
+  const changes: FlagChanges = { speaker: false };
+  if (elsewhere && elsewhere.atMs > (last?.floorGivenAtMs ?? 0)) {
+    return forward(transition, elsewhere.node, { type: 'set-flags', memberId: elsewhere.memberId, changes });
+  }
+  if (last) setFlags(transition, last, changes);
+  else transition.refuseAsImpossible('nobody has been given the floor');
 }
 
 export function lowerHands(transition: Transition): void {

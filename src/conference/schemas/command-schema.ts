@@ -90,6 +90,7 @@ const conferenceCommands = [
   z.strictObject({ type: z.literal('kick-last') }),
   z.strictObject({ type: z.literal('kick-all'), audience }),
   z.strictObject({ type: z.literal('next-hand') }),
+  z.strictObject({ type: z.literal('take-floor-back') }),
   z.strictObject({ type: z.literal('lower-hands') }),
   z.strictObject({ type: z.literal('play'), media, volume }),
   z.strictObject({ type: z.literal('control-playback'), operation }),

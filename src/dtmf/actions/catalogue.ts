@@ -38,6 +38,7 @@ export const ACTIONS: readonly Action[] = [
     { type: 'raise-hand', memberId: id, raised: handRaisedAtMs === null },
   ]),
   plain('next-hand', 'Give the floor to the member whose hand was raised first', () => [{ type: 'next-hand' }]),
+  plain('floor-back', 'Take the floor back from the member who got it last', () => [{ type: 'take-floor-back' }]),
   level('vol-talk', 'talkVolume', 'Be heard louder or softer, in steps of 3 dB', {
     more: 'Be heard louder',
     less: 'Be heard more softly',

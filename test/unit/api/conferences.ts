@@ -28,6 +28,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     path: { at: 'bridge', reason: 'its RTP is encrypted' },
     adjusted: {},
     handRaisedAtMs: null,
+    floorGivenAtMs: null,
     talking: false,
     phoneHold: false,
     ownMute: false,
@@ -100,6 +101,7 @@ const EVERY: { readonly [T in Exclude<Command['type'], 'prompt-failure'>]: reado
     'kick-last': [{ type: 'kick-last' }],
     'kick-all': [{ type: 'kick-all', audience: 'all' }],
     'next-hand': [{ type: 'next-hand' }],
+    'take-floor-back': [{ type: 'take-floor-back' }],
     'lower-hands': [{ type: 'lower-hands' }],
     play: [{ type: 'play', media: ['/var/sounds/x', 'tone:660/200', 'tts:hello'], volume: -4 }],
     'control-playback': [

@@ -63,6 +63,7 @@ const remote = {
   admins: 0,
   nodes: ['oslo'],
   oldestHand: null,
+  lastGivenFloor: null,
   lastJoined: null,
   playing: null,
   recording: null,

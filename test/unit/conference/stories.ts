@@ -97,6 +97,7 @@ const conferenceCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.constantFrom<Command>(
     { type: 'kick-last' },
     { type: 'next-hand' },
+    { type: 'take-floor-back' },
     { type: 'lower-hands' },
     { type: 'play', media: ['tone:440/100'], volume: 0 },
     { type: 'control-playback', operation: { type: 'stop' } },
@@ -121,6 +122,7 @@ const remote: fc.Arbitrary<RemoteView> = fc.record({
   admins: fc.nat(1),
   nodes: fc.subarray(['lyon', 'gent', 'oslo']),
   oldestHand: someone,
+  lastGivenFloor: someone,
   lastJoined: someone,
   playing: where,
   recording: where,

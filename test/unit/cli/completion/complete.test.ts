@@ -68,7 +68,7 @@ describe('completion', () => {
     ['flags 3000 n', 'non-admins'],
     ['flags 3000 all +s', '+speaker'],
     ['flags 3000 all +mute -d', '-deaf'],
-    ['hands 3000 ', 'next lower'],
+    ['hands 3000 ', 'next back lower'],
     ['playback 3000 re', 'resume restart'],
     ['playback 3000 volume -', '-4 -3 -2 -1 --json --socket --volume --member'],
     ['playback 3000 --volume 4', '4'],

@@ -13,6 +13,7 @@ const elsewhere: Input = {
     admins: 0,
     nodes: NODES,
     oldestHand: null,
+    lastGivenFloor: null,
     lastJoined: null,
     playing: null,
     recording: null,

@@ -44,6 +44,7 @@ const member: fc.Arbitrary<Member> = fc.record({
   path: fc.constantFrom<Member['path'][]>({ at: 'bridge', reason: '' }, { at: 'relay' }),
   adjusted: fc.constant({}),
   handRaisedAtMs: fc.option(fc.nat(10)),
+  floorGivenAtMs: fc.option(fc.nat(10)),
   talking: fc.boolean(),
   phoneHold: fc.boolean(),
   ownMute: fc.boolean(),
@@ -94,6 +95,8 @@ function countsOf(all: readonly Member[]): MemberCounts {
     Math.min(never, ...all.filter(is).map(ms));
   const isLimited = (each: Member) => isIn(each) && !each.flags.admin;
   const hasHand = (each: Member) => isIn(each) && each.handRaisedAtMs !== null;
+  const isGuest = (each: Member) =>
+    isIn(each) && each.flags.speaker && !each.flags.admin && each.floorGivenAtMs !== null;
   return {
     admitted: count(isIn),
     speakers: count((each) => isIn(each) && each.flags.speaker),
@@ -105,6 +108,7 @@ function countsOf(all: readonly Member[]): MemberCounts {
     speakersWithoutNoise: count((each) => each.flags.speaker && !each.flags.cng),
     relayed: count((each) => each.path.at === 'relay'),
     firstHandMs: first(hasHand, (each) => each.handRaisedAtMs ?? never),
+    lastFloorMs: -first(isGuest, (each) => -(each.floorGivenAtMs ?? never)),
     dtmfDueMs: Math.min(
       first(
         () => true,

@@ -30,6 +30,7 @@ const NOBODY: RemoteView = {
   admins: 0,
   nodes: [],
   oldestHand: null,
+  lastGivenFloor: null,
   lastJoined: null,
   playing: null,
   recording: null,
@@ -234,6 +235,18 @@ describe('the queue of hands', () => {
     const younger = reduce(up, elsewhere({ admitted: 1, oldestHand: { node: 'paris', memberId: 4, atMs: 6000 } }), 0);
     const called = play(younger.conference, [commands({ type: 'next-hand' })]).conference;
     expect(memberAt(called, 'a')).toMatchObject({ handRaisedAtMs: null, flags: { speaker: true } });
+  });
+
+  it('gives the floor to a member from whom it is taken back, wherever that is', () => {
+    const back = commands({ type: 'take-floor-back' });
+    const called = play(up, [commands({ type: 'call-on', memberId: 1 })], 5000).conference;
+    const after = (atMs: number) =>
+      play(reduce(called, elsewhere({ lastGivenFloor: { node: 'paris', memberId: 4, atMs } }), 0).conference, [back]);
+    expect(tellings(after(6000).effects)).toEqual([
+      { type: 'forward', node: 'paris', command: { type: 'set-flags', memberId: 4, changes: { speaker: false } } },
+    ]);
+    expect(memberAt(after(6000).conference, 'a').flags.speaker).toBe(true);
+    expect(memberAt(after(4000).conference, 'a').flags.speaker).toBe(false);
   });
 
   it('is answered on the node of the one who is called on', () => {

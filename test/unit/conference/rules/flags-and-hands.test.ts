@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Adjustable, Adjustment } from '../../../../src/conference/model/commands.ts';
-import { raisedHands } from '../../../../src/conference/model/conference.ts';
+import { type Conference, raisedHands } from '../../../../src/conference/model/conference.ts';
 import type { FlagChanges } from '../../../../src/conference/model/flags.ts';
 import type { Input } from '../../../../src/conference/model/inputs.ts';
 import { reduce } from '../../../../src/conference/reduce.ts';
@@ -260,6 +260,32 @@ describe('hands', () => {
     const full = play(raised.conference, [next]).conference;
     expect(reduce(full, next, 0)).toMatchObject({ conference: full, refusal: { code: 'too-many-speakers' } });
     expect(reduce(start, next, 0).refusal).toMatchObject({ code: 'not-possible' });
+  });
+
+  it('give a floor that is taken back from the last member first, and from nobody who did not get it here', () => {
+    const back = commands({ type: 'take-floor-back' });
+    const here = play(conference(), [...comes('panel', { speaker: true }), ...comes('a'), ...comes('b')]).conference;
+    const given = [
+      play(here, [commands({ type: 'call-on', memberId: 3 })], 1000),
+      play(here, [set(3, { speaker: true })], 1000),
+      play(here, [commands({ type: 'set-flags-of-all', audience: 'all', changes: { speaker: true } })], 1000),
+    ];
+    const speakers = (state: Conference) =>
+      [...state.members.values()].filter(({ flags }) => flags.speaker).map(({ id }) => id);
+    for (const { conference: first } of given.slice(0, 2)) {
+      const both = play(first, [set(2, { speaker: true })], 2000).conference;
+      const once = play(both, [back]).conference;
+      expect(speakers(once)).toEqual([1, 3]);
+      const twice = play(once, [back]).conference;
+      expect(speakers(twice)).toEqual([1]);
+      expect(reduce(twice, back, 0)).toMatchObject({ conference: twice, refusal: { code: 'not-possible' } });
+    }
+    for (const { conference: all } of given.slice(2)) expect(speakers(play(all, [back, back]).conference)).toEqual([1]);
+  });
+
+  it('give a floor that is not taken back from a moderator', () => {
+    const { conference: state } = play(start, [set(1, { speaker: true, admin: true })]);
+    expect(reduce(state, commands({ type: 'take-floor-back' }), 0).refusal).toMatchObject({ code: 'not-possible' });
   });
 
   it('go down all at once, and when the member leaves', () => {

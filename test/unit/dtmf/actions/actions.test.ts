@@ -48,6 +48,12 @@ const CASES: Case[] = [
   },
   { action: 'hand', once: (o) => memberAt(o.conference, 'a').handRaisedAtMs, is: 1000, twice: null },
   { action: 'next-hand', before: [raises(3)], once: (o) => memberAt(o.conference, 'c').flags.speaker, is: true },
+  {
+    action: 'floor-back',
+    before: [commands({ type: 'call-on', memberId: 3 })],
+    once: (o) => memberAt(o.conference, 'c').flags.speaker,
+    is: false,
+  },
   { action: 'vol-talk:+1', once: adjusted, is: { talkVolume: 1 }, twice: { talkVolume: 2 } },
   { action: 'vol-talk:0', before: [adjusts('talkVolume')], once: adjusted, is: {} },
   { action: 'vol-listen:-2', once: adjusted, is: { listenVolume: -2 }, twice: { listenVolume: -4 } },
