@@ -18,6 +18,9 @@ export type MemberPage = {
 /** The members with a raised hand, the first to raise it first. */
 export const HANDS = { hand: true, order: 'hand' } as const satisfies MemberQuery;
 
+/** The members who ask for help, the first to ask first. */
+export const HELPS = { help: true, order: 'help' } as const satisfies MemberQuery;
+
 /**
  * Selects members by their state alone. This costs little for thousands of members; views are made only of a page.
  * @param parts of all nodes that have the conference
@@ -46,14 +49,17 @@ const LAST = Number.MAX_SAFE_INTEGER;
 const SORT_KEYS: Record<NonNullable<MemberQuery['order']>, (member: Member) => number> = {
   joined: () => 0,
   hand: (member) => handRaisedAtMs(member) ?? LAST,
-  speakers: (member) => (member.flags.speaker || member.flags.admin ? -1 : (handRaisedAtMs(member) ?? LAST)),
+  help: (member) => helpAskedAtMs(member) ?? LAST,
+  speakers: (member) =>
+    member.flags.speaker || member.flags.admin ? -1 : (handRaisedAtMs(member) ?? helpAskedAtMs(member) ?? LAST),
 };
 
 function matches({ part, member }: Entry, query: MemberQuery): boolean {
-  const { search, role, hand, muted, talking, waiting, path } = query;
+  const { search, role, hand, help, muted, talking, waiting, path } = query;
   return (
     (role === undefined || hasRole(member, role)) &&
     (hand === undefined || hand === (handRaisedAtMs(member) !== null)) &&
+    (help === undefined || help === (helpAskedAtMs(member) !== null)) &&
     (muted === undefined || muted === member.flags.mute) &&
     (talking === undefined || talking === member.talking) &&
     (waiting === undefined || waiting === (member.place.at === 'waiting')) &&
@@ -76,4 +82,9 @@ function isFound(text: string, { node, own }: ConferencePart, { id, caller }: Me
 /** Null where the hand is down, or the member has not been admitted. */
 function handRaisedAtMs(member: Member): number | null {
   return isAdmitted(member) ? member.handRaisedAtMs : null;
+}
+
+/** Null for a member who does not ask for help, or has not been admitted. */
+function helpAskedAtMs(member: Member): number | null {
+  return isAdmitted(member) ? member.helpAskedAtMs : null;
 }

@@ -38,6 +38,7 @@ export const memberSchema = z.object({
     .nullable()
     .describe('How loud the member is just now, as received; null where it is not measured'),
   handRaisedAt: z.iso.datetime().nullable(),
+  helpAskedAt: z.iso.datetime().nullable(),
   talkVolume: z.number().int().describe('How loud the member is heard, in steps of 3 dB'),
   listenVolume: z.number().int().describe('How loud the member hears, in steps of 3 dB'),
   vadLevel: z.number().int().describe('Loudness from which the member counts as talking'),
@@ -91,6 +92,9 @@ export const conferenceSummarySchema = z.object({
   hands: z
     .array(z.union([z.number().int(), z.string()]))
     .describe('Members with a raised hand, the first to raise it first: 7, or 7@lyon on another node'),
+  helps: z
+    .array(z.union([z.number().int(), z.string()]))
+    .describe('Members who ask for help, the first to ask first; as in hands'),
   startedAt: z.iso.datetime(),
   endsAt: z.iso.datetime().nullable().describe('When its time is over; null without a limit'),
 });
@@ -120,13 +124,16 @@ export const memberQuerySchema = z
     search: z.string().min(1).max(100).describe('A part of the number, the name or the address; case does not count'),
     role: z.enum(['speaker', 'listener', 'admin']),
     hand: yesOrNo.describe('Whether the hand is raised'),
+    help: yesOrNo.describe('Whether the member asks for help'),
     muted: yesOrNo,
     talking: yesOrNo,
     waiting: yesOrNo.describe('For a moderator'),
     path: z.enum(['relay', 'bridge']).describe('Members of this node only'),
     order: z
-      .enum(['joined', 'speakers', 'hand'])
-      .describe('By joining; speakers and moderators, then raised hands, then the others; by the raising of hands'),
+      .enum(['joined', 'speakers', 'hand', 'help'])
+      .describe(
+        'By joining; speakers and moderators, then raised hands and members who ask for help, then the others; by the raising of hands; by asking for help',
+      ),
     limit: wholeNumber(0).describe('Members on a page; 0 is for counts alone'),
     page: wholeNumber(1).describe('The first one is 1'),
   })

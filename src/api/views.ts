@@ -5,7 +5,7 @@ import { isAdmitted, type Member, type Place } from '../conference/model/member.
 import { formatMemberAddress } from '../conference/model/member-address.ts';
 import type { NodeView as Node } from '../controller/cluster/node-status.ts';
 import type { ConferencePart } from './deps.ts';
-import { HANDS, memberPage, pathOf } from './member-page.ts';
+import { HANDS, HELPS, memberPage, pathOf } from './member-page.ts';
 import type {
   ConferenceSummary,
   ConferenceView,
@@ -19,7 +19,7 @@ import type {
 
 export function viewMember(part: ConferencePart, member: Member): MemberView {
   const { node, own, conference, levelOf } = part;
-  const { id, caller, flags, place, adjusted, handRaisedAtMs, joinedAtMs, channelId } = member;
+  const { id, caller, flags, place, adjusted, handRaisedAtMs, helpAskedAtMs, joinedAtMs, channelId } = member;
   const { audio } = conference.settings.profile;
   return {
     id,
@@ -42,6 +42,7 @@ export function viewMember(part: ConferencePart, member: Member): MemberView {
     phoneHold: member.phoneHold,
     levelDbov: levelOf(member),
     handRaisedAt: handRaisedAtMs === null ? null : isoTime(handRaisedAtMs),
+    helpAskedAt: helpAskedAtMs === null ? null : isoTime(helpAskedAtMs),
     talkVolume: adjusted.talkVolume ?? audio.talkVolume,
     listenVolume: adjusted.listenVolume ?? audio.listenVolume,
     vadLevel: adjusted.vadLevel ?? audio.vadLevel,
@@ -99,12 +100,17 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
     },
     playback: playback && { ...playback, media: [...playback.media] },
     music: conferences.some(({ musicOn }) => musicOn),
-    hands: memberPage(parts, HANDS).entries.map(({ part, member: { id } }) =>
-      part.own ? id : formatMemberAddress(id, part.node),
-    ),
+    hands: addressesOf(parts, HANDS),
+    helps: addressesOf(parts, HELPS),
     startedAt: isoTime(Math.min(...conferences.map(({ startedAtMs }) => startedAtMs))),
     endsAt: Number.isFinite(endsAtMs) ? isoTime(endsAtMs) : null,
   };
+}
+
+function addressesOf(parts: readonly ConferencePart[], query: MemberQuery): (number | string)[] {
+  return memberPage(parts, query).entries.map(({ part, member: { id } }) =>
+    part.own ? id : formatMemberAddress(id, part.node),
+  );
 }
 
 /** It goes on as long as it does anywhere. */

@@ -71,6 +71,7 @@ export class Journal {
         return this.#talking ? { type: 'talking', memberId: event.memberId, talking: event.talking } : null;
       case 'moved':
       case 'hand':
+      case 'help':
       case 'leaving':
       case 'recording':
       case 'ended':

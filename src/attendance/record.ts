@@ -28,6 +28,7 @@ const recordSchema = z.discriminatedUnion('type', [
   z.object({ ...common, type: z.literal('moved'), memberId, place: z.string() }),
   z.object({ ...common, type: z.literal('talking'), memberId, talking: z.boolean() }),
   z.object({ ...common, type: z.literal('hand'), memberId, raised: z.boolean() }),
+  z.object({ ...common, type: z.literal('help'), memberId, asked: z.boolean() }),
   z.object({ ...common, type: z.literal('leaving'), memberId, result }),
   z.object({ ...common, type: z.literal('left'), memberId }),
   z.object({ ...common, type: z.literal('transferred'), memberId, to: z.string() }),

@@ -48,7 +48,7 @@ const status = z.object({
 const audience = z.enum(['all', 'non-admins']);
 const broadcast = z.discriminatedUnion('type', [
   z.object({ type: z.literal('terminate'), result: z.enum(['ENDED', 'TIME']) }),
-  z.object({ type: z.enum(['release', 'warned', 'lower-hands']) }),
+  z.object({ type: z.enum(['release', 'warned', 'lower-hands', 'help-asked']) }),
   z.object({ type: z.literal('kick-all'), audience }),
   z.object({ type: z.literal('set-flags-of-all'), audience, changes: z.partialRecord(z.enum(FLAGS), z.boolean()) }),
 ]);

@@ -18,11 +18,12 @@ export type NodePart = {
  * @param node this node
  */
 export function remoteViewOf(node: string, parts: readonly NodePart[]): RemoteView {
-  let [admitted, speakers, admins] = [0, 0, 0];
+  let [admitted, speakers, admins, helps] = [0, 0, 0, 0];
   for (const { sums } of parts) {
     admitted += sums.admitted;
     speakers += sums.speakers;
     admins += sums.admins;
+    helps += sums.helps;
   }
   const reachable = parts.filter((part) => part.reachable);
   const nodeWhere = (has: (part: NodePart) => boolean) => parts.find(has)?.node ?? null;
@@ -31,6 +32,7 @@ export function remoteViewOf(node: string, parts: readonly NodePart[]): RemoteVi
     admitted,
     speakers,
     admins,
+    helps,
     nodes: parts.flatMap(({ node: other, sums }) => (sums.admitted > 0 ? [other] : [])).sort(),
     oldestHand: first(reachable, ({ oldestHand }) => oldestHand && [oldestHand, oldestHand.handRaisedAtMs ?? 0], 1),
     lastGivenFloor: first(

@@ -10,7 +10,7 @@ export type RemotePart = {
 };
 
 /** Sums over the members of a part, and the members who are first or last in something. */
-export type PartSums = Pick<MemberCounts, 'admitted' | 'speakers' | 'admins'> & {
+export type PartSums = Pick<MemberCounts, 'admitted' | 'speakers' | 'admins' | 'helps'> & {
   readonly oldestHand: Member | null;
   readonly lastGivenFloor: Member | null;
   readonly lastJoined: Member | null;
@@ -63,8 +63,8 @@ export class Replica {
     const part = this.#parts.get(conference);
     if (!part) return null;
     const { counts, firstHand = null, lastGivenFloor = null, lastJoined = null } = part.members;
-    const { admitted, speakers, admins } = counts;
-    return { admitted, speakers, admins, oldestHand: firstHand, lastGivenFloor, lastJoined };
+    const { admitted, speakers, admins, helps } = counts;
+    return { admitted, speakers, admins, helps, oldestHand: firstHand, lastGivenFloor, lastJoined };
   }
 
   apply(message: MessageOf<'delta' | 'snapshot'>): Applied {

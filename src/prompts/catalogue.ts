@@ -70,6 +70,10 @@ const catalogue = {
   'hand-lowered': prompt('To a member whose hand was lowered', 'tts:Your hand is lowered.'),
   'hand-your-turn': prompt('To a member whose turn it is to speak', "tts:It's your turn. Please go ahead."),
 
+  'help-asked': prompt('To a member who asks for help', 'tts:You have asked for help.'),
+  'help-ended': prompt('To a member whose request for help is over', 'tts:Your request for help is closed.'),
+  'help-wanted': prompt('To moderators: somebody asks for help', 'tts:Somebody asks for help.'),
+
   // "The conference is now locked"
   lockednow: prompt('To everybody: nobody else can join', 'sound:conf-lockednow'),
   // "The conference is now unlocked"

@@ -24,6 +24,7 @@ import {
   member,
   PLAYED_HZ,
   received,
+  TONE_HZ,
   three,
   untilMember,
   WITHIN,
@@ -83,6 +84,23 @@ describe('a key', () => {
       admin.pressKeys('91'),
     ]);
     expect(await member('101')).toMatchObject({ role: 'speaker', handRaisedAt: null });
+  });
+
+  it('"help" tells the moderators, who are told of nobody else, and an operator ends it', async () => {
+    const { admin, speaker, listener } = await three();
+    await Promise.all([
+      hears(listener, 'help-asked'),
+      hears(admin, 'help-wanted'),
+      // What they say goes on.
+      speaker.waitForTone(ADMIN_HZ, HEARD),
+      listener.pressKeys('40'),
+    ]);
+    expect(speaker.toneLevelDbov(TONE_HZ['help-wanted'], { lastMs: 1000 })).toBeLessThan(-50);
+    const { id } = await member('101');
+    expect(await lab.node.show('3000')).toMatchObject({ helps: [id] });
+    expect((await lab.node.cli('show', '3000')).stdout).toContain(`\nask for help: ${id}\n`);
+    expect(await lab.node.cli('member', '3000', String(id), 'help', 'clear')).toMatchObject({ code: 0 });
+    expect(await member('101')).toMatchObject({ helpAskedAt: null });
   });
 
   it('"floor-back" takes the floor back from the member who got it last', async () => {

@@ -26,6 +26,8 @@ export const TONE_HZ = {
   bye: 1500,
   kicked: 1600,
   unspeaker: 400,
+  'help-asked': 500,
+  'help-wanted': 2100,
   cancelled: 1700,
 } satisfies Partial<Record<PromptName, number>>;
 export const PLAYED_HZ = 1800;
@@ -78,6 +80,7 @@ export const KEYS_OF_ALL = {
   '24': 'none',
   '25': `playback:tone:${PLAYED_HZ}/5000`,
   '26': 'playback:stop',
+  '40': 'help',
   '37': `playback-all:tone:${PLAYED_HZ}/5000`,
   '38': 'playback-all:stop',
   '27': 'moh',

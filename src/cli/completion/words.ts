@@ -67,6 +67,8 @@ function afterAction(conference: string, action: string, words: readonly string[
       return { conferences: words.length === 0 };
     case 'hand':
       return wordsAt(words, 0, ['raise', 'lower', 'call']);
+    case 'help':
+      return wordsAt(words, 0, ['ask', 'clear']);
     case 'set':
       return words.length === 0 ? { words: Object.keys(SETTINGS) } : wordsAt(words, 1, ['+1', '-1', '0']);
     case 'playback':

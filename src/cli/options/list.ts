@@ -10,6 +10,7 @@ export type ListOptions = WatchOptions & { search?: string; limit?: number; page
 export type MemberListOptions = ListOptions & {
   role?: NonNullable<MemberQuery['role']>;
   hand?: true;
+  needsHelp?: true;
   muted?: true;
   talking?: true;
   waiting?: true;
@@ -27,6 +28,7 @@ export function addFilterOptions(command: Command): Command {
   return command
     .addOption(new Option('--role <role>', 'only members of this role').choices(['speaker', 'listener', 'admin']))
     .option('--hand', 'only members with a raised hand')
+    .option('--needs-help', 'only members who ask for help')
     .option('--muted', 'only members who are muted')
     .option('--talking', 'only members who are talking')
     .option('--waiting', 'only members who wait for a moderator')
@@ -48,11 +50,11 @@ export function positionOf({ limit, page, json }: ListOptions, terminalLimit: nu
  * @returns the part of a URL behind its path
  */
 export function memberQuery(
-  { search, role, hand, muted, talking, waiting, path }: MemberListOptions,
+  { search, role, hand, needsHelp: help, muted, talking, waiting, path }: MemberListOptions,
   { limit, page }: Position,
   order?: MemberQuery['order'],
 ): string {
-  const wanted: MemberQuery = { search, role, hand, muted, talking, waiting, path, order, limit, page };
+  const wanted: MemberQuery = { search, role, hand, help, muted, talking, waiting, path, order, limit, page };
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
   return query.size === 0 ? '' : `?${query}`;

@@ -27,6 +27,7 @@ Actions:
   private OTHER, end-private      let two members of one node talk, unheard by the rest
   transfer CONFERENCE [PROFILE]   move the member to another conference
   hand raise|lower|call           raise or lower the member's hand; call makes the member a speaker
+  help ask|clear                  ask the moderators for help in the member's name; end the request
   set SETTING +N|-N|0             talk-volume, listen-volume, vad-level, agc-level; 0 is the profile's value
   playback MEDIA...|stop          play to this member alone
   admin-pin                       ask for the moderators' PIN

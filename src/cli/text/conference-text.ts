@@ -6,7 +6,7 @@ import { printable } from './text-width.ts';
 
 /** Conferences as people read them. */
 
-/** The line of raised hands names so many. */
+/** The lines of raised hands, and of members who ask for help, name so many. */
 const MOST_HANDS = 20;
 
 export function conferenceTable(conferences: readonly ConferenceSummary[], widthColumns: number): string {
@@ -22,6 +22,7 @@ export function conferenceTable(conferences: readonly ConferenceSummary[], width
       ['SPEAKERS', ({ speakers }) => speakers],
       ['TALKING', ({ counts }) => counts.talking],
       ['HANDS', ({ hands }) => hands.length],
+      ['HELP', ({ helps }) => helps.length, conferences.some(({ helps }) => helps.length > 0)],
       ['STATE', (conference) => stateWords(conference).join(' ') || '-'],
       ['SINCE', ({ startedAt }) => time(startedAt)],
     ],
@@ -73,6 +74,7 @@ export function conferenceText(conference: ConferenceView): string {
   if (playback) lines.push(`playing ${playback.media.join(' ')}, volume ${playback.volume}${paused(playback)}`);
   if (conference.music) lines.push('playing music to everybody');
   if (conference.hands.length > 0) lines.push(`hands raised: ${handsText(conference.hands)}`);
+  if (conference.helps.length > 0) lines.push(`ask for help: ${handsText(conference.helps)}`);
   if (endsAt) lines.push(`ends at ${time(endsAt)}`);
   return lines.map(printable).join('\n');
 }

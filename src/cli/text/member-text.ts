@@ -22,6 +22,7 @@ export function memberTable(members: readonly MemberView[], widthColumns: number
       ['TALKS', ({ talking }) => (talking ? 'yes' : '-')],
       ['LEVEL', (member) => level(member) ?? '-', measured],
       ['HAND', ({ handRaisedAt }) => (handRaisedAt ? time(handRaisedAt) : '-')],
+      ['HELP', ({ helpAskedAt }) => (helpAskedAt ? time(helpAskedAt) : '-'), members.some(asksForHelp)],
       ['SINCE', ({ joinedAt }) => time(joinedAt)],
     ],
     widthColumns,
@@ -52,6 +53,7 @@ export function memberText(member: MemberStatusView): string {
     ['phone', member.phoneHold ? 'has put the call on hold' : 'connected'],
     ['level', level(member) ?? 'not measured'],
     ['hand', member.handRaisedAt ? `raised at ${time(member.handRaisedAt)}` : 'down'],
+    ['help', member.helpAskedAt ? `asked for at ${time(member.helpAskedAt)}` : null],
     ['talk volume', signed(member.talkVolume)],
     ['listen volume', signed(member.listenVolume)],
     ['VAD', member.vad && member.vadLevel > 0 ? `level ${member.vadLevel}` : 'off'],
@@ -99,6 +101,10 @@ function place({ place, privateWith }: MemberView): string {
 /** Null where it is not measured. */
 function level({ levelDbov }: MemberView): string | null {
   return levelDbov === null ? null : `${Math.round(levelDbov)} dBov`;
+}
+
+function asksForHelp({ helpAskedAt }: MemberView): boolean {
+  return helpAskedAt !== null;
 }
 
 function signed(steps: number): string {

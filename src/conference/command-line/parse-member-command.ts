@@ -45,6 +45,10 @@ const parsers = {
     if (operation === 'call') return nothingMore('hand', more, { type: 'call-on', memberId });
     return nothingMore('hand', more, { type: 'raise-hand', memberId, raised: operation === 'raise' });
   },
+  help: (memberId, [what, ...more]) => {
+    const operation = oneOf('help', what, ['ask', 'clear']);
+    return nothingMore('help', more, { type: 'ask-help', memberId, asked: operation === 'ask' });
+  },
   set: parseSet,
   playback: (memberId, words) => {
     if (words[0] !== 'stop') return { type: 'play-to-member', memberId, media: mediaOf(words) };
@@ -77,6 +81,7 @@ export const MEMBER_ACTIONS = Object.keys(parsers) as readonly MemberAction[];
  *     WHO private OTHER               on the same node
  *     WHO transfer CONFERENCE [PROFILE]
  *     WHO hand raise|lower|call                                           call: gives the floor
+ *     WHO help ask|clear                                                  asks the moderators for help
  *     WHO set talk-volume|listen-volume|vad-level|agc-level +N|-N|0       0 is the profile's own value
  *     WHO playback MEDIA... | stop
  *     WHO invite NUMBER|ENDPOINT      calls a phone into the conference in the member's name

@@ -36,6 +36,8 @@ type OwnMemberCommand =
   | { type: 'raise-hand'; memberId: number; raised: boolean }
   /** Gives the member the floor, and lowers the hand. */
   | { type: 'call-on'; memberId: number }
+  /** The member asks the moderators for help, or no longer does. */
+  | { type: 'ask-help'; memberId: number; asked: boolean }
   /** Apart from the others, with music; or back. */
   | { type: 'hold'; memberId: number; held: boolean }
   /** The two talk with each other, unheard by the rest. */

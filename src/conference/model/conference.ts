@@ -78,6 +78,10 @@ type Common = {
   /** When the last moderator left a conference that ends without one; null while there is one, or never was. */
   readonly adminLeftAtMs: number | null;
   readonly adminSeen: boolean;
+  /** When the moderators here are told next that somebody asks for help; null if they need not be told. */
+  readonly helpDueMs: number | null;
+  /** When they were told last. */
+  readonly helpToldAtMs: number;
   /** Members have been told that the conference's time is nearly over. */
   readonly warned: boolean;
   /** Its parts on other nodes; null where there can be none. */
@@ -112,6 +116,8 @@ export function newConference(name: string, settings: Settings, nowMs: number): 
     musicOn: false,
     adminLeftAtMs: null,
     adminSeen: false,
+    helpDueMs: null,
+    helpToldAtMs: Number.NEGATIVE_INFINITY,
     warned: false,
     remote: null,
   };

@@ -8,6 +8,7 @@ export function nextDeadlineMs(conference: Conference): number {
   return Math.min(
     warningOrEndMs(conference),
     adminGraceEndsMs(conference),
+    conference.helpDueMs ?? Number.POSITIVE_INFINITY,
     ends ? conference.endsAtMs : Number.POSITIVE_INFINITY,
     dueMs(conference, conference.members.counts),
   );

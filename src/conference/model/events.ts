@@ -14,6 +14,8 @@ export type ConferenceEvent =
   | { type: 'talking'; memberId: number; talking: boolean; levelDbov: number | null }
   | { type: 'phone-hold'; memberId: number; held: boolean }
   | { type: 'hand'; memberId: number; raised: boolean }
+  /** The member asks for help, or no longer does. */
+  | { type: 'help'; memberId: number; asked: boolean }
   | { type: 'leaving'; memberId: number; result: Result }
   | { type: 'left'; memberId: number }
   | { type: 'transferred'; memberId: number; conference: string }

@@ -78,6 +78,8 @@ export type Member = {
   readonly adjusted: Adjusted;
   /** When the hand was raised; null while it is down. */
   readonly handRaisedAtMs: number | null;
+  /** When the member asked for help; null for a member who does not need any. */
+  readonly helpAskedAtMs: number | null;
   /** When the member was made a speaker; null for listeners, and for members who joined as speakers. */
   readonly floorGivenAtMs: number | null;
   readonly talking: boolean;
@@ -104,6 +106,7 @@ export function newMember(known: Known & Partial<Member>): Member {
     ownMute: false,
     adjusted: {},
     handRaisedAtMs: null,
+    helpAskedAtMs: null,
     floorGivenAtMs: null,
     talking: false,
     phoneHold: false,

@@ -3,11 +3,13 @@ import { isAdmitted, type Member } from './member.ts';
 
 /** Sums over several members, known without looking at each. Times are infinite where there is no such member. */
 export type MemberCounts = {
-  /** Members who have passed the door and have not been told good-bye. The next three are among them. */
+  /** Members who have passed the door and have not been told good-bye. The next four are among them. */
   readonly admitted: number;
   readonly speakers: number;
   readonly admins: number;
   readonly hands: number;
+  /** Members who have asked for help. */
+  readonly helps: number;
   /** Members who wait for a moderator. */
   readonly waiting: number;
   readonly pinEntries: number;
@@ -18,6 +20,8 @@ export type MemberCounts = {
   readonly relayed: number;
   /** When the first of the raised hands was raised. */
   readonly firstHandMs: number;
+  /** When the first of those who have asked for help did so. */
+  readonly firstHelpMs: number;
   /** When the last of the speakers who were listeners got the floor, moderators excepted. */
   readonly lastFloorMs: number;
   /** When the first pause after a digit, or time for a PIN or for confirming a key, is over. */
@@ -34,12 +38,14 @@ const NOTHING: MemberCounts = {
   speakers: 0,
   admins: 0,
   hands: 0,
+  helps: 0,
   waiting: 0,
   pinEntries: 0,
   privates: 0,
   speakersWithoutNoise: 0,
   relayed: 0,
   firstHandMs: NEVER,
+  firstHelpMs: NEVER,
   lastFloorMs: -NEVER,
   dtmfDueMs: NEVER,
   unwarnedJoinedMs: NEVER,
@@ -48,10 +54,11 @@ const NOTHING: MemberCounts = {
 
 /** HOT PATH: runs for some fifteen members at each change. The one place where members are counted. */
 function count(a: MemberCounts, member: Member, b: MemberCounts): MemberCounts {
-  const { flags, place, pinEntry, confirming, handRaisedAtMs, floorGivenAtMs, joinedAtMs } = member;
+  const { flags, place, pinEntry, confirming, handRaisedAtMs, helpAskedAtMs, floorGivenAtMs, joinedAtMs } = member;
   const admitted = isAdmitted(member);
   const { speaker } = flags;
   const hand = admitted && handRaisedAtMs !== null;
+  const help = admitted && helpAskedAtMs !== null;
   const guest = admitted && speaker && !flags.admin && floorGivenAtMs !== null;
   const limited = admitted && !flags.admin;
   const askedDueMs = Math.min(pinEntry?.deadlineMs ?? NEVER, confirming?.deadlineMs ?? NEVER);
@@ -60,12 +67,14 @@ function count(a: MemberCounts, member: Member, b: MemberCounts): MemberCounts {
     speakers: a.speakers + b.speakers + Number(admitted && speaker),
     admins: a.admins + b.admins + Number(admitted && flags.admin),
     hands: a.hands + b.hands + Number(hand),
+    helps: a.helps + b.helps + Number(help),
     waiting: a.waiting + b.waiting + Number(place.at === 'waiting'),
     pinEntries: a.pinEntries + b.pinEntries + Number(pinEntry !== null),
     privates: a.privates + b.privates + Number(place.at === 'private'),
     speakersWithoutNoise: a.speakersWithoutNoise + b.speakersWithoutNoise + Number(speaker && !flags.cng),
     relayed: a.relayed + b.relayed + Number(member.path.at === 'relay'),
     firstHandMs: Math.min(a.firstHandMs, b.firstHandMs, hand ? handRaisedAtMs : NEVER),
+    firstHelpMs: Math.min(a.firstHelpMs, b.firstHelpMs, help ? helpAskedAtMs : NEVER),
     lastFloorMs: Math.max(a.lastFloorMs, b.lastFloorMs, guest ? floorGivenAtMs : -NEVER),
     dtmfDueMs: Math.min(a.dtmfDueMs, b.dtmfDueMs, member.dtmf.deadlineMs, askedDueMs),
     unwarnedJoinedMs: Math.min(a.unwarnedJoinedMs, b.unwarnedJoinedMs, limited && !member.warned ? joinedAtMs : NEVER),
@@ -166,6 +175,11 @@ export class Members {
   get firstHand(): Member | undefined {
     const { firstHandMs } = this.counts;
     return firstHandMs === NEVER ? undefined : this.where((counts) => counts.firstHandMs <= firstHandMs).next().value;
+  }
+
+  get firstHelp(): Member | undefined {
+    const { firstHelpMs } = this.counts;
+    return firstHelpMs === NEVER ? undefined : this.where((counts) => counts.firstHelpMs <= firstHelpMs).next().value;
   }
 
   /** The member who got the floor last, moderators and members who joined as speakers excepted. */

@@ -5,10 +5,11 @@ import type { FlagChanges } from './flags.ts';
 export type RemoteView = {
   /** The name of this node. */
   readonly node: string;
-  /** Members who have been admitted, on all other nodes together, and those of them who are speakers or moderators. */
+  /** Members who have been admitted, on all other nodes together, and those of them who are speakers or moderators, or ask for help. */
   readonly admitted: number;
   readonly speakers: number;
   readonly admins: number;
+  readonly helps: number;
   /** The other nodes where members have been admitted, by name. */
   readonly nodes: readonly string[];
   readonly oldestHand: { readonly node: string; readonly memberId: number; readonly atMs: number } | null;
@@ -38,7 +39,9 @@ export type Broadcast =
   | { readonly type: 'warned' }
   | { readonly type: 'kick-all'; readonly audience: Scope }
   | { readonly type: 'set-flags-of-all'; readonly audience: Scope; readonly changes: FlagChanges }
-  | { readonly type: 'lower-hands' };
+  | { readonly type: 'lower-hands' }
+  /** A member there has asked for help. */
+  | { readonly type: 'help-asked' };
 
 /** For the other nodes. */
 export type ClusterTelling =

@@ -15,6 +15,7 @@ export type SavedMember = Pick<
   | 'place'
   | 'adjusted'
   | 'handRaisedAtMs'
+  | 'helpAskedAtMs'
   | 'floorGivenAtMs'
   | 'spokenName'
   | 'phoneHold'
@@ -29,8 +30,19 @@ export type SavedMember = Pick<
 
 /** The state of a member to be saved. A member on the way to the floor is saved as being there. */
 export function savedOf(member: Member, conference: Conference): Omit<SavedMember, 'settled'> {
-  const { id, joinedAtMs, flags, ownMute, place, adjusted, handRaisedAtMs, floorGivenAtMs, spokenName, phoneHold } =
-    member;
+  const {
+    id,
+    joinedAtMs,
+    flags,
+    ownMute,
+    place,
+    adjusted,
+    handRaisedAtMs,
+    helpAskedAtMs,
+    floorGivenAtMs,
+    spokenName,
+    phoneHold,
+  } = member;
   return {
     conference: conference.name,
     profileName: conference.settings.profileName,
@@ -41,6 +53,7 @@ export function savedOf(member: Member, conference: Conference): Omit<SavedMembe
     place: place.at === 'arriving' ? { at: 'floor' } : place,
     adjusted,
     handRaisedAtMs,
+    helpAskedAtMs,
     floorGivenAtMs,
     spokenName,
     phoneHold,

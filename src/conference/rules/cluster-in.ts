@@ -1,6 +1,7 @@
 import type { Broadcast, RemoteView, SharedChange } from '../model/remote.ts';
 import { beginToEnd, endEmpty, letAllGo } from './ending.ts';
 import { lowerHands, muteMembers, setFlagsOfAll } from './flags-and-hands.ts';
+import { helpAsked } from './help.ts';
 import { kickAll, openDoor } from './leaving.ts';
 import type { Transition } from './transition.ts';
 
@@ -42,5 +43,7 @@ export function applyBroadcast(transition: Transition, broadcast: Broadcast): vo
       return setFlagsOfAll(transition, broadcast.audience, broadcast.changes);
     case 'lower-hands':
       return lowerHands(transition);
+    case 'help-asked':
+      return helpAsked(transition);
   }
 }

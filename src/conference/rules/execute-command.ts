@@ -6,6 +6,7 @@ import { applyBroadcast } from './cluster-in.ts';
 import { broadcast, forward, share } from './cluster-out.ts';
 import { terminate } from './ending.ts';
 import { adjust, callOn, muteAll, nextHand, raiseHand, setFlags, takeFloorBack } from './flags-and-hands.ts';
+import { askHelp } from './help.ts';
 import { endPrivate, execute, hold, talkPrivately, transfer } from './hold-and-private.ts';
 import { leave } from './leaving.ts';
 import { announceCount, announceKeys, controlPlayback, music, play } from './playback.ts';
@@ -23,6 +24,7 @@ const memberRules: { readonly [T in MemberCommand['type']]: MemberRule<Extract<M
   adjust: (transition, member, { setting, adjustment }) => adjust(transition, member, setting, adjustment),
   'raise-hand': (transition, member, { raised }) => raiseHand(transition, member, raised),
   'call-on': callOn,
+  'ask-help': (transition, member, { asked }) => askHelp(transition, member, asked),
   hold: (transition, member, { held }) => hold(transition, member, held),
   'talk-privately': (transition, member, { withMemberId }) => talkPrivately(transition, member, withMemberId),
   'end-private': endPrivate,

@@ -1,4 +1,5 @@
 import type { Member, Place } from '../model/member.ts';
+import { endHelp } from './help.ts';
 import { endPrivateTalk, farewell, released } from './leaving.ts';
 import type { Transition } from './transition.ts';
 
@@ -33,6 +34,7 @@ export function talkPrivately(transition: Transition, member: Member, withMember
       return transition.refuseAsImpossible(`member ${each.id} is not on the floor`);
     }
   }
+  for (const each of [member, other]) endHelp(transition, each);
   const room = Math.min(member.id, other.id);
   for (const each of [member, other]) move(transition, each, { at: 'private', room });
   for (const each of [member, other]) transition.prompt(each, ['private']);

@@ -20,7 +20,14 @@ export function leave(transition: Transition, member: Member, result: Result, ..
     ...(!isNoticed(current) && { unnoticed: true }),
     ...(away && { away }),
   };
-  transition.patch(channelId, { place, pinEntry: null, handRaisedAtMs: null, dtmf: IDLE, confirming: null });
+  transition.patch(channelId, {
+    place,
+    pinEntry: null,
+    handRaisedAtMs: null,
+    helpAskedAtMs: null,
+    dtmf: IDLE,
+    confirming: null,
+  });
   endPrivateTalk(transition, current);
   if (away) return;
   transition.do({ type: 'hush', channelId });

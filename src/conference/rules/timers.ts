@@ -6,6 +6,7 @@ import { pinTimedOut } from './admission.ts';
 import { broadcast } from './cluster-out.ts';
 import { act, notConfirmed } from './dtmf.ts';
 import { finish, releaseAll, terminate } from './ending.ts';
+import { helpDue } from './help.ts';
 import { leave } from './leaving.ts';
 import type { Transition } from './transition.ts';
 
@@ -18,6 +19,7 @@ export function tick(transition: Transition): void {
   // Each member is no longer due afterwards, so there is an end. A key of one member may make another one due.
   for (let due = firstDue(conference, nowMs); due; due = firstDue(transition.conference, nowMs))
     tickMember(transition, due);
+  helpDue(transition);
   if (transition.conference.status !== 'running') return;
   if (nowMs >= adminGraceEndsMs(transition.conference)) return terminate(transition, 'ENDED', 'admin-left');
   const endMs = conferenceEndsMs(transition.conference) + staggerMs(transition.conference);

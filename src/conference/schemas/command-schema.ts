@@ -58,6 +58,7 @@ const memberCommands = [
   }),
   ofMember('raise-hand', { raised: z.boolean() }),
   ofMember('call-on', {}),
+  ofMember('ask-help', { asked: z.boolean() }),
   ofMember('hold', { held: z.boolean() }),
   ofMember('talk-privately', { withMemberId: memberId }),
   ofMember('end-private', {}),

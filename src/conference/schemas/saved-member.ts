@@ -48,6 +48,7 @@ const storedSchema = z
     place: placeSchema,
     adjusted: adjustedSchema,
     hand: z.number().nullable(),
+    helpAskedAtMs: z.number().nullable().default(null),
     floorGivenAtMs: z.number().nullable().default(null),
     // Only what differs from a call that nobody has touched.
     setUp: channelSetupSchema.nullable().catch(null),

@@ -37,6 +37,9 @@ export const ACTIONS: readonly Action[] = [
   plain('hand', 'Raise the hand to be given the floor, or lower it', ({ id, handRaisedAtMs }) => [
     { type: 'raise-hand', memberId: id, raised: handRaisedAtMs === null },
   ]),
+  plain('help', 'Ask the moderators for help, or do not need it any more', ({ id, helpAskedAtMs }) => [
+    { type: 'ask-help', memberId: id, asked: helpAskedAtMs === null },
+  ]),
   plain('next-hand', 'Give the floor to the member whose hand was raised first', () => [{ type: 'next-hand' }]),
   plain('floor-back', 'Take the floor back from the member who got it last', () => [{ type: 'take-floor-back' }]),
   level('vol-talk', 'talkVolume', 'Be heard louder or softer, in steps of 3 dB', {
@@ -94,12 +97,17 @@ export const ACTIONS: readonly Action[] = [
   plain('hold', 'Leave the floor and hear music, or come back', ({ id, place }) => [
     { type: 'hold', memberId: id, held: place.at !== 'hold' },
   ]),
-  plain('private', 'Talk privately with the member whose hand was raised first, or end it', (member, { members }) => {
-    if (member.place.at === 'private') return [{ type: 'end-private', memberId: member.id }];
-    const first = members.remove(member.channelId).firstHand;
-    // Where no hand is raised the member is named twice. That is refused, and the member hears so.
-    return [{ type: 'talk-privately', memberId: member.id, withMemberId: first?.id ?? member.id }];
-  }),
+  plain(
+    'private',
+    'Talk privately with the first member who asks for help, or else with the first raised hand; or end it',
+    (member, { members }) => {
+      if (member.place.at === 'private') return [{ type: 'end-private', memberId: member.id }];
+      const others = members.remove(member.channelId);
+      const first = others.firstHelp ?? others.firstHand;
+      // Where there is nobody the member is named twice. That is refused, and the member hears so.
+      return [{ type: 'talk-privately', memberId: member.id, withMemberId: first?.id ?? member.id }];
+    },
+  ),
   withText(
     'transfer',
     'Move to another conference',

@@ -28,6 +28,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     path: { at: 'bridge', reason: 'its RTP is encrypted' },
     adjusted: {},
     handRaisedAtMs: null,
+    helpAskedAtMs: null,
     floorGivenAtMs: null,
     talking: false,
     phoneHold: false,
@@ -67,6 +68,7 @@ const EVERY: { readonly [T in Exclude<Command['type'], 'prompt-failure'>]: reado
       },
     ],
     kick: [{ type: 'kick', memberId: 1 }],
+    'ask-help': [{ type: 'ask-help', memberId: 1, asked: true }],
     'hang-up': [{ type: 'hang-up', memberId: 1 }],
     adjust: [
       { type: 'adjust', memberId: 1, setting: 'vadLevel', adjustment: 'profile' },

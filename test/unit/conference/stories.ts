@@ -17,6 +17,7 @@ const KEYS = {
   '3': 'hand',
   '4': ['playback:tone:440/100', 'playback-all:tone:880/100'],
   '5': 'private',
+  '7': 'help',
   '9': 'confirm:kick-last',
 };
 
@@ -67,6 +68,7 @@ const memberCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ type: fc.constant('talk-privately' as const), memberId, withMemberId: memberId }),
   fc.record({ type: fc.constantFrom('end-private' as const, 'ask-admin-pin' as const), memberId }),
   fc.record({ type: fc.constant('raise-hand' as const), memberId, raised: fc.boolean() }),
+  fc.record({ type: fc.constant('ask-help' as const), memberId, asked: fc.boolean() }),
   fc.record({ type: fc.constantFrom('prompt-count' as const, 'prompt-keys' as const), memberId }),
   fc.record({
     type: fc.constant('adjust' as const),
@@ -120,6 +122,7 @@ const remote: fc.Arbitrary<RemoteView> = fc.record({
   admitted: fc.nat(3),
   speakers: fc.nat(2),
   admins: fc.nat(1),
+  helps: fc.nat(1),
   nodes: fc.subarray(['lyon', 'gent', 'oslo']),
   oldestHand: someone,
   lastGivenFloor: someone,
@@ -138,7 +141,7 @@ const broadcast: fc.Arbitrary<Broadcast> = fc.oneof(
   fc.constantFrom<Broadcast>({ type: 'terminate', result: 'ENDED' }, { type: 'release' }, { type: 'warned' }),
   fc.record({ type: fc.constant('kick-all' as const), audience }),
   fc.record({ type: fc.constant('set-flags-of-all' as const), audience, changes: flags }),
-  fc.constant<Broadcast>({ type: 'lower-hands' }),
+  fc.constantFrom<Broadcast>({ type: 'lower-hands' }, { type: 'help-asked' }),
 );
 
 const told = fc.oneof(
@@ -163,7 +166,7 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ what: fc.constant('talking' as const), who, talking: fc.boolean() }) },
   {
     weight: 4,
-    arbitrary: fc.record({ what: fc.constant('dtmf' as const), who, key: fc.constantFrom(...'0123459#*') }),
+    arbitrary: fc.record({ what: fc.constant('dtmf' as const), who, key: fc.constantFrom(...'01234579#*') }),
   },
   { weight: 5, arbitrary: fc.record({ what: fc.constant('command' as const), command: memberCommand }) },
   { weight: 3, arbitrary: fc.record({ what: fc.constant('command' as const), command: conferenceCommand }) },

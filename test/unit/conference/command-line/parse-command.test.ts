@@ -45,6 +45,8 @@ const MEANINGS: [string, Command][] = [
   ['record resume', { type: 'pause-recording', paused: false }],
   ['member 7 kick', { type: 'kick', memberId: 7 }],
   ['member 7 hangup', { type: 'hang-up', memberId: 7 }],
+  ['member 7 help ask', { type: 'ask-help', memberId: 7, asked: true }],
+  ['member 7 help clear', { type: 'ask-help', memberId: 7, asked: false }],
   ['member 7 flags +speaker', { type: 'set-flags', memberId: 7, changes: { speaker: true } }],
   ['member 7 hold', { type: 'hold', memberId: 7, held: true }],
   ['member 7 unhold', { type: 'hold', memberId: 7, held: false }],

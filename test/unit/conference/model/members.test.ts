@@ -44,6 +44,7 @@ const member: fc.Arbitrary<Member> = fc.record({
   path: fc.constantFrom<Member['path'][]>({ at: 'bridge', reason: '' }, { at: 'relay' }),
   adjusted: fc.constant({}),
   handRaisedAtMs: fc.option(fc.nat(10)),
+  helpAskedAtMs: fc.option(fc.nat(10)),
   floorGivenAtMs: fc.option(fc.nat(10)),
   talking: fc.boolean(),
   phoneHold: fc.boolean(),
@@ -95,6 +96,7 @@ function countsOf(all: readonly Member[]): MemberCounts {
     Math.min(never, ...all.filter(is).map(ms));
   const isLimited = (each: Member) => isIn(each) && !each.flags.admin;
   const hasHand = (each: Member) => isIn(each) && each.handRaisedAtMs !== null;
+  const asksForHelp = (each: Member) => isIn(each) && each.helpAskedAtMs !== null;
   const isGuest = (each: Member) =>
     isIn(each) && each.flags.speaker && !each.flags.admin && each.floorGivenAtMs !== null;
   return {
@@ -102,12 +104,14 @@ function countsOf(all: readonly Member[]): MemberCounts {
     speakers: count((each) => isIn(each) && each.flags.speaker),
     admins: count((each) => isIn(each) && each.flags.admin),
     hands: count(hasHand),
+    helps: count(asksForHelp),
     waiting: count((each) => each.place.at === 'waiting'),
     pinEntries: count((each) => each.pinEntry !== null),
     privates: count((each) => each.place.at === 'private'),
     speakersWithoutNoise: count((each) => each.flags.speaker && !each.flags.cng),
     relayed: count((each) => each.path.at === 'relay'),
     firstHandMs: first(hasHand, (each) => each.handRaisedAtMs ?? never),
+    firstHelpMs: first(asksForHelp, (each) => each.helpAskedAtMs ?? never),
     lastFloorMs: -first(isGuest, (each) => -(each.floorGivenAtMs ?? never)),
     dtmfDueMs: Math.min(
       first(
@@ -163,6 +167,13 @@ describe('the members of a conference', () => {
         );
         const [first] = [...hands].sort((a, b) => (a.handRaisedAtMs ?? 0) - (b.handRaisedAtMs ?? 0));
         expect(members.firstHand).toBe(first);
+        const helps = admitted.filter(({ helpAskedAtMs }) => helpAskedAtMs !== null);
+        expect(members.firstHelp).toBe(
+          helps.sort((a, b) => (a.helpAskedAtMs ?? 0) - (b.helpAskedAtMs ?? 0) || a.id - b.id)[0],
+        );
+        expect(members.lastGivenFloor?.floorGivenAtMs).toBe(
+          members.counts.lastFloorMs === -never ? undefined : members.counts.lastFloorMs,
+        );
         expect(members.lastJoined).toBe(admitted.filter(({ flags: { admin } }) => !admin).at(-1));
       }),
       { numRuns: 300 },

@@ -28,6 +28,7 @@ const NOBODY: RemoteView = {
   admitted: 0,
   speakers: 0,
   admins: 0,
+  helps: 0,
   nodes: [],
   oldestHand: null,
   lastGivenFloor: null,
@@ -240,13 +241,13 @@ describe('the queue of hands', () => {
   it('gives the floor to a member from whom it is taken back, wherever that is', () => {
     const back = commands({ type: 'take-floor-back' });
     const called = play(up, [commands({ type: 'call-on', memberId: 1 })], 5000).conference;
-    const after = (atMs: number) =>
+    const takenBack = (atMs: number) =>
       play(reduce(called, elsewhere({ lastGivenFloor: { node: 'paris', memberId: 4, atMs } }), 0).conference, [back]);
-    expect(tellings(after(6000).effects)).toEqual([
+    expect(tellings(takenBack(6000).effects)).toEqual([
       { type: 'forward', node: 'paris', command: { type: 'set-flags', memberId: 4, changes: { speaker: false } } },
     ]);
-    expect(memberAt(after(6000).conference, 'a').flags.speaker).toBe(true);
-    expect(memberAt(after(4000).conference, 'a').flags.speaker).toBe(false);
+    expect(memberAt(takenBack(6000).conference, 'a').flags.speaker).toBe(true);
+    expect(memberAt(takenBack(4000).conference, 'a').flags.speaker).toBe(false);
   });
 
   it('is answered on the node of the one who is called on', () => {

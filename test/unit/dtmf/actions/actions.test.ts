@@ -47,6 +47,7 @@ const CASES: Case[] = [
     is: '',
   },
   { action: 'hand', once: (o) => memberAt(o.conference, 'a').handRaisedAtMs, is: 1000, twice: null },
+  { action: 'help', once: (o) => memberAt(o.conference, 'a').helpAskedAtMs, is: 1000, twice: null },
   { action: 'next-hand', before: [raises(3)], once: (o) => memberAt(o.conference, 'c').flags.speaker, is: true },
   {
     action: 'floor-back',
