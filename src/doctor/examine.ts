@@ -5,7 +5,7 @@ import { firstAddress } from '../config/relay-config.ts';
 import { VERSION } from '../process/version.ts';
 import { boundAddressOf, judgeAnchoring } from './checks/anchoring.ts';
 import { judgeApplication, judgeAri } from './checks/asterisk.ts';
-import { judgeFile, judgeMistakes, judgeSecret } from './checks/configuration.ts';
+import { judgeFile, judgeMistakes, judgeRecordings, judgeSecret } from './checks/configuration.ts';
 import { type Finding, note, ok } from './checks/finding.ts';
 import {
   judgeClock,
@@ -88,8 +88,11 @@ async function examineNode(configuration: Readable): Promise<Finding[]> {
   ];
 }
 
-async function examineConfiguration(configuration: Readable, { relay, controller }: Processes): Promise<Finding[]> {
-  const { path, profiles, secrets, whole } = configuration;
+async function examineConfiguration(
+  configuration: Readable,
+  { asterisk, relay, controller }: Processes,
+): Promise<Finding[]> {
+  const { path, profiles, recordings, secrets, whole } = configuration;
   const exists = await access(path).then(
     () => true,
     () => false,
@@ -105,6 +108,7 @@ async function examineConfiguration(configuration: Readable, { relay, controller
     ...(areSecretsGood && !whole.ok ? judgeMistakes('rostrum.yaml', whole.mistakes) : []),
     ...judged,
     ...(profiles.ok ? [ok('profiles', profiles.summary)] : judgeMistakes('profiles', profiles.mistakes)),
+    judgeRecordings(recordings.path, recordings.found, asterisk),
   ];
 }
 

@@ -279,6 +279,19 @@ describe('where nothing can be written', () => {
     expect(peakDbov(await samplesOf('possible'), 440)).toBeGreaterThan(-22);
   });
 
+  it('because the directory of the recordings is missing, the requester is told which', async () => {
+    await two();
+    await rename(directory(), `${directory()}-away`);
+    try {
+      await expect(record('impossible')).rejects.toMatchObject({
+        code: 'asterisk-refused',
+        message: expect.stringContaining(`cannot write into ${directory()}`),
+      });
+    } finally {
+      await rename(`${directory()}-away`, directory());
+    }
+  });
+
   it('because the disk is full, a recording ends, is told, and is not begun again and again', async ({ skip }) => {
     const small = join(directory(), 'small');
     await mkdir(small);

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { AriError, isChannelGone } from '../../ari/errors.ts';
@@ -259,6 +260,11 @@ export class EffectRunner {
     } catch (error) {
       const isTaken = error instanceof AriError && error.status === 409;
       this.#deps.report(conference, { type: 'recording-ended', name, failed: true, ...(isTaken && { isTaken }) });
+      if (isUnwritable(error)) {
+        const folder = dirname(join(this.#deps.recordings, name));
+        const message = `Asterisk cannot write into ${folder}: it must be there, and belong to the user of Asterisk`;
+        throw new ControllerError('asterisk-refused', message, { cause: error });
+      }
       if (!isTaken) throw error;
       if (isOnlyName(recording))
         throw new ControllerError('not-possible', `there is a recording ${name} already`, { cause: error });
@@ -302,6 +308,11 @@ export async function settleAll(work: readonly Promise<void>[]): Promise<void> {
   const failures = settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
   if (failures.length === 0) return;
   throw failures.find(isUnanswered) ?? failures.find((error) => !isChannelGone(error)) ?? failures[0];
+}
+
+/** Asterisk says nothing more than that: its user may not write there, or there is no such directory. */
+function isUnwritable(error: unknown): boolean {
+  return error instanceof AriError && error.status === 500;
 }
 
 function isUnanswered(error: unknown): boolean {

@@ -7,7 +7,7 @@ import { loadProfiles } from '../../config/read-profiles.ts';
 import { relayConfigOf } from '../../config/relay-config.ts';
 import { defaultSocketPath } from '../../config/socket-path.ts';
 import { formatProblem } from '../../yaml/yaml-document.ts';
-import type { SecretFile } from '../checks/configuration.ts';
+import type { DirectoryMode, SecretFile } from '../checks/configuration.ts';
 
 /** The node's configuration as far as it can be read: one mistake does not hide the others. */
 export type Configuration =
@@ -19,6 +19,7 @@ export type Configuration =
       readonly socketPath: string;
       readonly relaySocketPath: string;
       readonly secrets: readonly SecretFile[];
+      readonly recordings: { readonly path: string; readonly found: DirectoryMode };
       /** Null if there is none, or it cannot be read. */
       readonly ariPassword: string | null;
       /** The directory of the profiles. */
@@ -50,6 +51,7 @@ export async function readConfiguration(named: string | undefined, env: NodeJS.P
     socketPath,
     relaySocketPath,
     secrets: await readSecrets(node, beside, env),
+    recordings: await readDirectory(beside(node.asterisk.recordings)),
     ariPassword: env['ROSTRUM_ARI_PASSWORD'] || (passwordFile ? await readPassword(beside(passwordFile)) : null),
     profiles: await readProfiles(beside(node.profiles)),
     whole: await readWhole(named, env),
@@ -97,6 +99,11 @@ async function readSecrets(
   ] as const;
   const named = files.flatMap(([purpose, file]) => (file === undefined ? [] : [{ purpose, path: beside(file) }]));
   return Promise.all(named.map(async (each) => ({ ...each, found: await readMode(each.path) })));
+}
+
+async function readDirectory(path: string): Promise<{ path: string; found: DirectoryMode }> {
+  const found = await stat(path).catch(() => null);
+  return { path, found: found?.isDirectory() ? { ownerUid: found.uid, mode: found.mode } : null };
 }
 
 async function readMode(path: string): Promise<SecretFile['found']> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseOpenFiles } from '../../../src/base/open-files.ts';
-import { judgeSecret } from '../../../src/doctor/checks/configuration.ts';
+import { judgeRecordings, judgeSecret } from '../../../src/doctor/checks/configuration.ts';
 import {
   judgeClock,
   judgeDescriptors,
@@ -27,6 +27,17 @@ it('without koffi there is a warning that says why and what it costs', () => {
     state: 'warning',
     message: expect.stringMatching(/dgram.*three times.*no such package/),
   });
+});
+
+it.each([
+  ['is not there', null, 'warning'],
+  ['belongs to the user of Asterisk', { ownerUid: 101, mode: 0o755 }, 'ok'],
+  ['belongs to another user', { ownerUid: 0, mode: 0o755 }, 'warning'],
+  ['may be written by a group', { ownerUid: 0, mode: 0o775 }, 'ok'],
+  ['may not be written', { ownerUid: 101, mode: 0o555 }, 'warning'],
+] as const)('a directory of recordings that %s', (_, found, state) => {
+  expect(judgeRecordings('/recording', found, { uid: 101 }).state).toBe(state);
+  expect(judgeRecordings('/recording', found, null).state).toBe('note');
 });
 
 describe('a secret', () => {
