@@ -22,13 +22,18 @@ exten => _91XX,1,Stasis(rostrum,join,3910,waiting)
 
 describe('the music of a phone that holds the call is not heard', () => {
   /** What the phone sends is heard as soon as it takes the call back, and was not heard before. */
-  async function expectHeldUntilTakenBack(holding: Call, listening: Call, conference: string): Promise<void> {
+  async function expectHeldUntilTakenBack(
+    holding: Call,
+    listening: Call,
+    conference: string,
+    takeBack = () => holding.hold(false),
+  ): Promise<void> {
     await expect
       .poll(() => lab.node.member(conference, holding.callerNumber))
       .toMatchObject({ phoneHold: true, mute: false });
     await sleep(500);
     expect(listening.toneLevelDbov(440, { lastMs: 500 })).toBeLessThan(NOT_HEARD_DBOV);
-    expect(await holding.hold(false)).toBe(200);
+    expect(await takeBack()).toBe(200);
     await listening.waitForTone(440, HEARD);
   }
 
@@ -48,6 +53,36 @@ describe('the music of a phone that holds the call is not heard', () => {
     expect(await holding.hold(true)).toBe(200);
     await holding.pressKeys('3000#');
     await expectHeldUntilTakenBack(holding, listening, '3000');
+  });
+
+  it.each([
+    ['sendonly', (sdp: string) => sdp.replace('a=sendrecv', 'a=sendonly')],
+    ['inactive', (sdp: string) => sdp.replace('a=sendrecv', 'a=inactive')],
+    ['an address of zeros', (sdp: string) => sdp.replace(/^c=.*/m, 'c=IN IP4 0.0.0.0')],
+  ])('that holds it with its first INVITE, by %s', async (_, alterSdp) => {
+    const listening = await lab.phones.call('3000', { callerNumber: '101' });
+    const holding = await lab.phones.call('4000', { callerNumber: '200', send: tone(440, -20), alterSdp });
+    await lab.node.waitForMembers('3000', 2);
+    // Nor for a moment.
+    await sleep(500);
+    expect(listening.toneLevelDbov(440, { lastMs: 1000 })).toBeLessThan(NOT_HEARD_DBOV);
+    const takeBack = () => holding.reinvite({ alter: (sdp) => sdp });
+    await expectHeldUntilTakenBack(holding, listening, '3000', takeBack);
+  });
+
+  it('that holds it with an INVITE that takes the place of another call', async () => {
+    const listening = await lab.phones.call('3000', { callerNumber: '101' });
+    const before = await lab.phones.call('4000', { callerNumber: '200', send: tone(700, -20) });
+    await listening.waitForTone(700, HEARD);
+    const holding = await lab.phones.call('4000', {
+      callerNumber: '201',
+      send: tone(440, -20),
+      headers: before.replaces,
+      alterSdp: (sdp) => sdp.replace('a=sendrecv', 'a=sendonly'),
+    });
+    expect(await before.ended).toMatchObject({ by: 'them' });
+    const takeBack = () => holding.reinvite({ alter: (sdp) => sdp });
+    await expectHeldUntilTakenBack(holding, listening, '3000', takeBack);
   });
 
   it('where the member begins to hold while there is no controller, and is a speaker later', async () => {

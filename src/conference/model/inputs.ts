@@ -34,7 +34,7 @@ export type Input =
   /** The call has left our application; unless it has ended, someone who is away in the dialplan comes back. */
   | { type: 'left'; channelId: string; destroyed: boolean }
   /** Another call takes the place of this one, so that its caller is the member from now on: an attended transfer. */
-  | { type: 'replaced'; channelId: string; by: { channelId: string; caller: Caller; path: Path } }
+  | { type: 'replaced'; channelId: string; by: { channelId: string; caller: Caller; path: Path; phoneHold: boolean } }
   /** The phone has asked to be sent to another extension of the dialplan (REFER). */
   | { type: 'referred'; channelId: string; to: Extension }
   /** A member who was away in the dialplan is back in our application. */

@@ -12,7 +12,7 @@ import type { Transition } from './transition.ts';
 export function replaced(
   transition: Transition,
   member: Member,
-  { channelId, caller, path }: Extract<Input, { type: 'replaced' }>['by'],
+  { channelId, caller, path, phoneHold }: Extract<Input, { type: 'replaced' }>['by'],
 ): void {
   const { id: memberId, place } = member;
   if (member.talking) transition.publish({ type: 'talking', memberId, talking: false, levelDbov: null });
@@ -25,7 +25,7 @@ export function replaced(
     path,
     place: placeAfter(place),
     talking: false,
-    phoneHold: false,
+    phoneHold,
     dtmf: IDLE,
     confirming: null,
     spokenName: null,

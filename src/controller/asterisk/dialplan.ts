@@ -29,3 +29,9 @@ export function volumeFactor(steps: number): string {
   const factor = 10 ** ((Math.abs(steps) * STEP_DB) / 20);
   return (Math.sign(steps) * factor).toFixed(4);
 }
+
+/**
+ * The function that tells whether the phone holds the call: `1` or `0`. Asterisk fails for what is no SIP call, or has no
+ * audio yet.
+ */
+export const PHONE_HOLD = 'CHANNEL(rtp,hold,audio)';

@@ -8,11 +8,10 @@ import type { SavedMember } from '../../conference/model/saved-member.ts';
 import { parseConference } from '../../conference/schemas/saved-conference.ts';
 import { parseMember } from '../../conference/schemas/saved-member.ts';
 import { callerOf, endChannel } from './channels.ts';
-import { EXECUTE_CONTEXT, MEMBER_VARIABLE, PLAYER, WHISPER } from './dialplan.ts';
+import { EXECUTE_CONTEXT, MEMBER_VARIABLE, PHONE_HOLD, PLAYER, WHISPER } from './dialplan.ts';
 import type { ObjectNames } from './object-names.ts';
 
 /** See https://docs.asterisk.org/Latest_API/API_Documentation/Dialplan_Functions/CHANNEL/ */
-const PHONE_HOLD = 'CHANNEL(rtp,hold,audio)';
 
 /** A channel of a conference, with its name in Asterisk in place of what becomes of its media. */
 export type ChannelRead = Omit<ChannelSeen, 'bridge' | 'path'> & { readonly channel: AriChannel };

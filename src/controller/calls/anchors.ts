@@ -13,6 +13,7 @@ import type { CallSpec } from '../../relay/protocol/protocol.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
 import { isAnyAddress } from '../../udp/socket-address.ts';
 import { type ChannelObserver, logFailure } from '../asterisk/channels.ts';
+import { PHONE_HOLD } from '../asterisk/dialplan.ts';
 import { ControllerError } from '../errors/controller-error.ts';
 import type { RelayLink } from '../relay/relay-link.ts';
 import {
@@ -60,6 +61,8 @@ type Anchor = {
   path: Promise<Path>;
   /** Null until the relay has it. */
   spec: CallSpec | null;
+  /** The phone has held the call from its beginning. */
+  isHeld: boolean;
   /** `pending` while the caller waits for the path. */
   state: 'pending' | 'in' | 'failed';
   /** The relay has opened the port; rejects if it cannot, or the call has ended. */
@@ -123,6 +126,7 @@ export class Anchors implements ChannelObserver {
     const anchor: Anchor = {
       path: Promise.reject(),
       spec: null,
+      isHeld: false,
       state: 'pending',
       isOpen,
       opened,
@@ -146,6 +150,11 @@ export class Anchors implements ChannelObserver {
   /** Whether a call's RTP is, or is about to be, in the hands of the relay. */
   has(channelId: string): boolean {
     return this.#anchors.has(channelId);
+  }
+
+  /** Whether the phone held the call when its RTP was first looked at; events tell of what it has done since. */
+  wasHeld(channelId: string): boolean {
+    return this.#anchors.get(channelId)?.isHeld ?? false;
   }
 
   /**
@@ -288,8 +297,9 @@ export class Anchors implements ChannelObserver {
       await withTimeout(link.connected(), OPEN_TIMEOUT_MS, tooLate);
       await ari.progress(id);
     }
-    const spec = await this.#readRtp(channel, endpoint, media.mediaAddress);
+    const { spec, isHeld } = await this.#readRtp(channel, endpoint, media.mediaAddress);
     if (this.#anchors.get(id) !== anchor) return gone();
+    anchor.isHeld = isHeld;
     if ('reason' in spec) return { at: 'bridge', reason: spec.reason };
     this.#set(anchor, spec);
     // The phone of an answered call sends already, and no caller waits.
@@ -316,10 +326,12 @@ export class Anchors implements ChannelObserver {
     { id, dialled }: Call,
     endpoint: string,
     mediaAddress: string,
-  ): Promise<CallSpec | { reason: string }> {
+  ): Promise<{ spec: CallSpec | { reason: string }; isHeld: boolean }> {
     const { anySource } = this.#options;
-    const specOf = (values: RtpValues, localHost: CallRtpOptions['localHost']) =>
-      callSpecOf(id, values, { mediaAddress, localHost, anySource });
+    const specOf = (values: RtpValues, localHost: CallRtpOptions['localHost']) => ({
+      spec: callSpecOf(id, values, { mediaAddress, localHost, anySource }),
+      isHeld: values[PHONE_HOLD] === '1',
+    });
     for (let tries = 1; ; tries++) {
       const incoming = await this.#readUnlessEarly(id, INCOMING_VARIABLES);
       if (incoming) return specOf(incoming, null);

@@ -1,6 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { CallSpec } from '../../relay/protocol/protocol.ts';
 import { canonicalHost, isAnyAddress } from '../../udp/socket-address.ts';
+import { PHONE_HOLD } from '../asterisk/dialplan.ts';
 
 /**
  * The functions of the dialplan by which Asterisk tells about the RTP of a call.
@@ -29,9 +30,18 @@ export const INCOMING_VARIABLES = [
   FORMATS,
   ENCRYPTED,
   KEYS,
+  PHONE_HOLD,
 ] as const;
 /** The functions to read for a call to a phone; Asterisk does not tell its own address then. */
-export const OUTGOING_VARIABLES = [RTP_SOURCE, RTP_DESTINATION, SIP_TARGET, FORMATS, ENCRYPTED, KEYS] as const;
+export const OUTGOING_VARIABLES = [
+  RTP_SOURCE,
+  RTP_DESTINATION,
+  SIP_TARGET,
+  FORMATS,
+  ENCRYPTED,
+  KEYS,
+  PHONE_HOLD,
+] as const;
 type Variable = (typeof INCOMING_VARIABLES | typeof OUTGOING_VARIABLES)[number] | typeof OFFER_BYTES;
 export type RtpValues = Readonly<Partial<Record<Variable, string | null>>>;
 

@@ -36,7 +36,7 @@ export type IncomingCallsOptions = {
 
 export type IncomingCallsDeps = {
   ari: AriPort;
-  anchors: Pick<Anchors, 'ensure' | 'has'>;
+  anchors: Pick<Anchors, 'ensure' | 'has' | 'wasHeld'>;
   prompter: Pick<Prompter, 'playTo' | 'hush'>;
   reconciler: Pick<Reconciler, 'pass' | 'admit'>;
   cluster: CallRouterDeps['cluster'];
@@ -194,20 +194,23 @@ export class IncomingCalls implements ChannelObserver {
     profileName: string,
     how: Pick<JoiningCall, 'flags' | 'origin' | 'phoneHold'>,
   ): void {
-    const call = { channelId: channel.id, caller: callerOf(channel), ...how };
-    this.#withPath(channel, (path) => this.#deps.conferences.join(conference, profileName, { ...call, path }));
+    const { conferences } = this.#deps;
+    const call = { channelId: channel.id, caller: callerOf(channel) };
+    this.#withPath(channel, (path, phoneHold) => {
+      conferences.join(conference, profileName, { ...call, phoneHold, ...how, path });
+    });
   }
 
   /** A call joins, in the way given, once it is known how its caller can hear. It is hung up if it cannot be heard. */
-  #withPath(channel: AriChannel, join: (path: Path) => void): void {
+  #withPath(channel: AriChannel, join: (path: Path, phoneHold: boolean) => void): void {
     const { anchors, reconciler, logger, ari } = this.#deps;
     const { id } = channel;
     const path = anchors.ensure(channel);
-    if (!(path instanceof Promise)) return join(path);
+    if (!(path instanceof Promise)) return join(path, false);
     this.#joining.add(id);
     path.then(
       // Not if it has ended while this had to wait.
-      (known) => reconciler.pass(() => this.#joining.delete(id) && join(known)),
+      (known) => reconciler.pass(() => this.#joining.delete(id) && join(known, anchors.wasHeld(id))),
       (error: Error) => {
         this.#joining.delete(id);
         this.settled(id, error);

@@ -29,7 +29,7 @@ export type ReplacementsDeps = {
   };
   lobby: Pick<Lobby, 'take' | 'receive'>;
   /** Finds out how a caller can hear, or hangs the call up. */
-  withPath: (channel: AriChannel, use: (path: Path) => void) => void;
+  withPath: (channel: AriChannel, use: (path: Path, phoneHold: boolean) => void) => void;
   logger: Logger;
 };
 
@@ -87,9 +87,9 @@ export class Replacements implements ChannelObserver {
       lobby.receive(channel, place.guest.settings, place.guest.flags);
       return true;
     }
-    withPath(channel, (path) => {
+    withPath(channel, (path, phoneHold) => {
       this.#pending.delete(channel.id);
-      const by = { channelId: channel.id, caller: callerOf(channel), path };
+      const by = { channelId: channel.id, caller: callerOf(channel), path, phoneHold };
       if (!conferences.replace(place.conference, replaced, by)) this.#giveBack(channel.id);
     });
     return true;

@@ -95,7 +95,7 @@ describe('what is told of a conference', () => {
   });
 
   it.each(['0', 'b'])('is the member with another call, where that was replaced by call %s', (channelId) => {
-    const by = { channelId, caller: { number: '200', name: 'Bob' }, path: { at: 'relay' as const } };
+    const by = { channelId, caller: { number: '200', name: 'Bob' }, path: { at: 'relay' as const }, phoneHold: false };
     const replaced = play(one, [{ type: 'replaced', channelId: 'a', by }]).conference;
     expect(changesBetween(one, replaced)).toMatchObject([{ type: 'member', member: { id: 1, channel: channelId } }]);
   });

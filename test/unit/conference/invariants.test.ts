@@ -136,7 +136,11 @@ class Run {
     const by = `channel-${++this.#channels}`;
     world.calls(by);
     world.channels.delete(channelId);
-    return { type: 'replaced', channelId, by: { channelId: by, caller: CALLER, path: pathOf(by) } };
+    return {
+      type: 'replaced',
+      channelId,
+      by: { channelId: by, caller: CALLER, path: pathOf(by), phoneHold: false },
+    };
   }
 
   #returned(who: number): Input | null {

@@ -19,15 +19,22 @@ import {
 } from '../conferences.ts';
 
 const BOB = { number: '200', name: 'Bob' };
-const replaces = (channelId: string, by = 'x'): Input => ({
+const replaces = (channelId: string, by = 'x', phoneHold = false): Input => ({
   type: 'replaced',
   channelId,
-  by: { channelId: by, caller: BOB, path: AT_RELAY },
+  by: { channelId: by, caller: BOB, path: AT_RELAY, phoneHold },
 });
 const quiet = conference({ sound: { prompts: SILENT, music: 'none' } });
 const channels = ({ members }: Conference) => [...members.keys()];
 
 describe('a call that takes the place of another', () => {
+  it('is not heard while its phone holds it', () => {
+    const start = play(quiet, comes('a', { speaker: true })).conference;
+    const { conference: after, effects } = play(start, [replaces('a', 'x', true)]);
+    expect(memberAt(after, 'x')).toMatchObject({ phoneHold: true });
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([{ channelId: 'x', to: { voice: false } }]);
+  });
+
   it('is the same member with another caller, set up anew', () => {
     const start = play(quiet, [
       ...comes('a', { speaker: true, admin: true }),

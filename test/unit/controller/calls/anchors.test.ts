@@ -184,6 +184,19 @@ describe('a call that nobody has answered', () => {
   });
 });
 
+it.each([EARLY, ANSWERED])(
+  'a call that its phone holds from the beginning is known to be held, dialled %o',
+  async (call) => {
+    expect(anchors.wasHeld('c')).toBe(false);
+    values['CHANNEL(rtp,hold,audio)'] = '1';
+    const path = anchors.ensure(call);
+    anchors.settled('c', null);
+    await expect.poll(() => anchors.wasHeld('c')).toBe(true);
+    anchors.settled('c', null);
+    expect(await path).toEqual({ at: 'relay' });
+  },
+);
+
 describe('a call that has been answered', () => {
   it('waits for nothing, since its phone sends already', async () => {
     expect(await anchors.ensure(ANSWERED)).toEqual({ at: 'relay' });

@@ -19,6 +19,7 @@ const VALUES: RtpValues = {
   'CHANNEL(audionativeformat)': '(ulaw|alaw|g722)',
   'CHANNEL(rtp,secure)': '0',
   'PJSIP_DTMF_MODE()': 'auto_info',
+  'CHANNEL(rtp,hold,audio)': '0',
 };
 
 const specOf = (values: Partial<RtpValues> = {}, anySource = false) =>
