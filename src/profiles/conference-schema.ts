@@ -183,7 +183,10 @@ const audio = z.strictObject({
     'Rate of the sound to listeners and between nodes: 16000 for wideband, which takes more bandwidth',
   ),
   denoise: live(z.boolean().default(false), 'Reduces noise in the calls of speakers'),
-  jitterBuffer: live(z.boolean().default(false), 'Smooths the calls of speakers whose packets arrive unevenly'),
+  jitterBuffer: live(
+    z.boolean().default(false),
+    'Smooths the calls of speakers whose packets arrive unevenly, where the relay does not',
+  ),
 });
 
 const audience = z.strictObject({

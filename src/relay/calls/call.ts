@@ -1,23 +1,22 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { equals } from '../../base/equals.ts';
-import { EVENT_BYTES, IncomingStream } from '../../rtp/incoming-stream.ts';
+import { EVENT_BYTES } from '../../rtp/incoming-stream.ts';
 import { OutgoingStream } from '../../rtp/outgoing-stream.ts';
 import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES, TICKS_PER_MS } from '../../rtp/packet.ts';
 import { Reception } from '../../rtp/reception.ts';
-import { UdpError } from '../../udp/errors.ts';
 import { audioFilter } from '../../udp/filter.ts';
-import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSocketOptions, UdpSource } from '../../udp/udp.ts';
+import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSource } from '../../udp/udp.ts';
 import type { AudienceListener, Hearing } from '../audience/audience-listener.ts';
 import { PromptQueue } from '../audience/prompt-queue.ts';
 import type { CallSpec, CallStatistics, RtpAddress } from '../protocol/protocol.ts';
 import { type CallProgress, type CallState, newCallProgress, type PhoneReport } from '../upgrade/succession.ts';
-import { AsteriskReminder } from './asterisk-reminder.ts';
 import { CallRtcp } from './call-rtcp.ts';
 import { CodecWatch } from './codec-watch.ts';
+import { openWhenFree } from './open-when-free.ts';
 import { PhoneSource } from './phone-source.ts';
 import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
-import { payloadTypeOf, silenceOf } from './silence.ts';
+import { codecOf, payloadTypeOf, silenceOf } from './silence.ts';
+import { WayToAsterisk } from './way-to-asterisk.ts';
 
 /** Expedited forwarding (RFC 3246), as routers expect it of voice. */
 const EF = 46;
@@ -45,10 +44,6 @@ const FIRST_DYNAMIC_TYPE = 96;
  */
 const LAST_AUDIO_MS = 1000;
 
-/** Opening a taken port is retried for so long, at this interval. */
-const OPEN_WITHIN_MS = 1000;
-const OPEN_AGAIN_MS = 20;
-
 /** A monotonic time in ms that is read once for many packets. */
 export type FrameClock = { nowMs: number };
 
@@ -59,6 +54,8 @@ export type CallDeps = {
   drops: RtpDrops;
   /** HOT PATH. Sends to Asterisk's side of the call. */
   toAsterisk: (packet: Buffer, to: UdpPeer) => void;
+  /** HOT PATH. A packet to Asterisk waits: `advance` must be called at this time. */
+  onHeld: (dueMs: number) => void;
   /** The phone sends from this address; null if it has described another, and nothing has come from there. */
   onSource: (source: RtpAddress | null) => void;
   onRenumbered: (sequenceOffset: number) => void;
@@ -78,7 +75,6 @@ export class Call implements AudienceListener {
   hearing: Hearing;
   readonly #deps: CallDeps;
   #spec: CallSpec;
-  readonly #asterisk: UdpPeer;
   readonly #source: PhoneSource;
   #rtp: UdpSocket | null = null;
   #peer: UdpPeer | null = null;
@@ -87,23 +83,23 @@ export class Call implements AudienceListener {
   #prompts = new PromptQueue();
   readonly #reception: Reception;
   readonly #rtcp: CallRtcp;
-  /** The way to Asterisk. */
-  readonly #incoming: IncomingStream;
+  readonly #way: WayToAsterisk;
   readonly #contestedUntilMs: number;
   readonly #progress: CallProgress;
   readonly #codecWatch = new CodecWatch();
-  readonly #reminder = new AsteriskReminder((end) => randomInt(end), performance.now());
 
   /** @param continued the state that another process has handed over; null for a new call */
   constructor(spec: CallSpec, deps: CallDeps, continued: CallState | null = null) {
     this.#deps = deps;
     this.#stream = new OutgoingStream((end) => randomInt(end), continued?.stream);
     this.#reception = new Reception(continued?.reception);
-    this.#incoming = new IncomingStream(this.#toAsterisk, randomInt, continued?.incoming ?? spec.sequenceOffset);
     this.#spec = spec;
     this.hearing = hearingOf(spec);
-    const { asterisk } = spec;
-    this.#asterisk = deps.udp.peer(asterisk.host, asterisk.port);
+    const asterisk = deps.udp.peer(spec.asterisk.host, spec.asterisk.port);
+    this.#way = new WayToAsterisk(continued?.incoming ?? spec.sequenceOffset ?? 0, {
+      send: (packet) => deps.toAsterisk(packet, asterisk),
+      onHeld: deps.onHeld,
+    });
     const { phone, sources, source, signalling } = spec;
     const nowMs = performance.now();
     const options = { described: phone, hosts: sources, known: source, signalling };
@@ -136,7 +132,7 @@ export class Call implements AudienceListener {
       stream: this.#stream.state,
       reception: this.#reception.state,
       source: this.#source.state,
-      incoming: this.#incoming.state,
+      incoming: this.#way.state,
       rtcp: this.#rtcp.state,
       sockets: descriptors.length,
     };
@@ -170,7 +166,7 @@ export class Call implements AudienceListener {
     // The RTCP port carries only reports, and may be taken.
     await this.#rtcp.open({ host, port: port + 1 }).catch(() => {});
     if (this.#closed) return this.close();
-    this.#remind(performance.now());
+    this.#way.remind(performance.now());
     this.#settle();
   }
 
@@ -190,6 +186,7 @@ export class Call implements AudienceListener {
     if ((spec.hearing === null) !== (this.#spec.hearing === null)) {
       this.#prompts = new PromptQueue();
       this.#progress.passedUntilMs = performance.now();
+      this.#way.flush();
     }
     const { phone: described, sources: hosts } = spec;
     if (!equals([described, hosts], [this.#spec.phone, this.#spec.sources])) {
@@ -233,14 +230,18 @@ export class Call implements AudienceListener {
     this.#prompts.push(packet.subarray(view.payloadStart, view.payloadEnd), codec);
   }
 
+  /** HOT PATH. As `WayToAsterisk.advance`. */
+  advance(nowMs: number): number {
+    return this.#way.advance(nowMs);
+  }
+
   /** Must be called a few times per second. */
   tick(nowMs: number): void {
     if (this.#progress.isConnected && nowMs - this.#progress.heardAtMs > UNHEARD_MS) this.#connect(false);
     if (this.#source.mayReceive(nowMs) !== (this.#peer !== null)) this.#aim(nowMs);
-    this.#incoming.ifRenumbered(this.#deps.onRenumbered);
-    if (this.#incoming.tick(nowMs)) this.#progress.passedUntilMs = nowMs;
+    this.#way.ifRenumbered(this.#deps.onRenumbered);
+    if (this.isOpen && this.#way.tick(this.isListener, nowMs)) this.#progress.passedUntilMs = nowMs;
     if (this.#codecWatch.isDue(this.#spec.codec, nowMs)) this.#deps.onCodec();
-    if (this.isOpen && this.#reminder.isDue(this.isListener, nowMs)) this.#remind(nowMs);
     const silentMs = nowMs - this.#progress.heardAtMs;
     if (silentMs > SILENT_MS && nowMs - this.#progress.toldSilentAtMs > SILENT_MS) {
       this.#progress.toldSilentAtMs = nowMs;
@@ -286,28 +287,18 @@ export class Call implements AudienceListener {
     const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
     if (isEvent) this.#progress.passedUntilMs = nowMs;
     const isPassed = !this.isListener || this.#spec.tones || nowMs - this.#progress.passedUntilMs < LAST_AUDIO_MS;
-    if (isEvent) this.#incoming.event(view, packet, nowMs);
+    if (isEvent) this.#way.event(view, packet, nowMs);
     else {
       if (view.payloadType < FIRST_DYNAMIC_TYPE) this.#reception.push(view, nowMs, this.#progress.everyNth);
       this.#codecWatch.seen(view.payloadType);
-      const isNew = this.#incoming.audio(view, packet);
-      if (isPassed && isNew) this.#toAsterisk(packet, nowMs);
+      if (isPassed) this.#way.audio(view, packet, this.isListener ? null : codecOf(view.payloadType), nowMs);
+      else this.#way.skip(view, packet);
     }
     if (!this.isListener) return null;
     if (isPassed) this.#passAll();
     else this.#thinOut(bytes);
     if (!this.#progress.isConnected) this.#connect(true);
     return null;
-  }
-
-  /** HOT PATH. */
-  readonly #toAsterisk = (packet: Buffer, nowMs: number): void => {
-    this.#reminder.passed(packet, nowMs);
-    this.#deps.toAsterisk(packet, this.#asterisk);
-  };
-
-  #remind(nowMs: number): void {
-    this.#deps.toAsterisk(this.#reminder.next(nowMs), this.#asterisk);
   }
 
   #heard(nowMs: number): void {
@@ -378,18 +369,6 @@ export class Call implements AudienceListener {
     this.#progress.idleSinceMs = nowMs;
     this.#progress.packetsBefore = this.#stream.packets;
     this.#transmit(packet, packet.length);
-  }
-}
-
-/** A relay or another call that is just ending may still have the port. */
-async function openWhenFree(udp: Udp, options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket> {
-  for (const startedMs = performance.now(); ; await sleep(OPEN_AGAIN_MS)) {
-    try {
-      return await udp.open(options, onPacket);
-    } catch (error) {
-      const isTaken = error instanceof UdpError && error.code === 'EADDRINUSE';
-      if (!isTaken || performance.now() - startedMs > OPEN_WITHIN_MS) throw error;
-    }
   }
 }
 

@@ -41,6 +41,9 @@ export class Calls {
   readonly #byAsterisk = new Map<string, Map<number, Call>>();
   /** By conference. */
   readonly #listeners = new Map<string, Listeners>();
+  /** Calls of which packets to Asterisk wait, and when the next one is due. */
+  readonly #holding = new Set<Call>();
+  #dueMs = Number.POSITIVE_INFINITY;
   readonly #clock: FrameClock = { nowMs: 0 };
   #sumsAtMs = 0;
 
@@ -98,6 +101,7 @@ export class Calls {
   handOver(libc: Libc, { path, thread }: { path: string; thread: number }): void {
     if (this.#asterisk === null) return;
     sendDescriptors(libc, path, encodeSuccession({ type: 'asterisk', thread }), descriptorsOf(this.#asterisk));
+    for (const call of this.#holding) call.advance(Number.POSITIVE_INFINITY);
     const estates = [...this.#calls.values()].map((call) => call.estate).filter((estate) => estate !== null);
     for (let at = 0; at < estates.length; at += CALLS_PER_MESSAGE) {
       const some = estates.slice(at, at + CALLS_PER_MESSAGE);
@@ -142,13 +146,17 @@ export class Calls {
       drops: this.#deps.drops,
       toAsterisk: (packet: Buffer, to: UdpPeer) =>
         void this.#asterisk?.[version]?.rtp.sendTo(packet, packet.length, to),
+      onHeld: (dueMs: number) => {
+        this.#holding.add(call);
+        this.#dueMs = Math.min(this.#dueMs, dueMs);
+      },
       onSource: (source: RtpAddress | null) => this.#deps.report({ type: 'call-source', channelId, source }),
       onRenumbered: (sequenceOffset: number) =>
         this.#deps.report({ type: 'call-renumbered', channelId, sequenceOffset }),
       onCodec: () => this.#deps.report({ type: 'call-codec', channelId }),
       onSilent: (seconds: number) => this.#deps.report({ type: 'call-silent', channelId, seconds }),
     };
-    const call = new Call(spec, deps, continued);
+    const call: Call = new Call(spec, deps, continued);
     this.#calls.set(channelId, call);
     const { host, port } = spec.asterisk;
     const ofHost = this.#byAsterisk.get(host) ?? new Map<number, Call>();
@@ -164,6 +172,7 @@ export class Calls {
     const ofHost = this.#byAsterisk.get(host);
     if (ofHost?.get(port) === call) ofHost.delete(port);
     this.#leave(call);
+    this.#holding.delete(call);
     call.close();
   }
 
@@ -214,6 +223,22 @@ export class Calls {
       for (const call of listeners.calls) listeners.audience.place(call);
     }
     listeners.audience.play(samples, noiseDbov);
+  }
+
+  /** HOT PATH. The time at which `advance` must be called; infinite while nothing waits. */
+  get dueMs(): number {
+    return this.#dueMs;
+  }
+
+  /** HOT PATH. Sends the packets to Asterisk that are due. */
+  advance(nowMs: number): void {
+    if (nowMs < this.#dueMs) return;
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    for (const call of this.#holding) {
+      const dueMs = call.advance(nowMs);
+      if (dueMs === Number.POSITIVE_INFINITY) this.#holding.delete(call);
+      this.#dueMs = Math.min(this.#dueMs, dueMs);
+    }
   }
 
   /** Must be called a few times per second. */

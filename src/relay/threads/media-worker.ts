@@ -52,8 +52,9 @@ if (port) {
     udp,
     doorbell,
     work: {
-      dueMs: () => floors?.dueMs ?? Number.POSITIVE_INFINITY,
+      dueMs: () => Math.min(calls.dueMs, floors?.dueMs ?? Number.POSITIVE_INFINITY),
       advance: (nowMs) => {
+        calls.advance(nowMs);
         floors?.advance(nowMs);
         router.flush();
       },

@@ -84,15 +84,19 @@ export class Line {
     return this.arrivals.at(-1)?.from ?? null;
   }
 
-  /** Sends a tone all the time, 20 ms in each packet. @returns how to stop it */
-  say(freqHz: number, levelDbov: number): () => void {
+  /**
+   * Sends a tone all the time, 20 ms in each packet. @returns how to stop it
+   * @param burstMs the network lets packets through only each so many ms
+   */
+  say(freqHz: number, levelDbov: number, burstMs = 1): () => void {
     const amplitude = 32_768 * Math.SQRT2 * 10 ** (levelDbov / 20);
     const encoder = new G722Encoder(320);
     const samples = new Int16Array((this.sampleRateHz * FRAME_MS) / 1000);
     const startedMs = performance.now();
     let frames = 0;
     const timer = setInterval(() => {
-      for (; frames * FRAME_MS < performance.now() - startedMs; frames++) {
+      const passedMs = Math.floor((performance.now() - startedMs) / burstMs) * burstMs;
+      for (; frames * FRAME_MS < passedMs; frames++) {
         for (let i = 0; i < samples.length; i++) {
           const at = frames * samples.length + i;
           samples[i] = Math.round(amplitude * Math.sin((2 * Math.PI * freqHz * at) / this.sampleRateHz));

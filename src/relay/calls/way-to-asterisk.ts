@@ -1,0 +1,101 @@
+import { randomInt } from 'node:crypto';
+import { IncomingStream, type IncomingStreamState } from '../../rtp/incoming-stream.ts';
+import type { RtpView } from '../../rtp/packet.ts';
+import { Playout } from '../../rtp/playout.ts';
+import type { Codec } from '../audience/audience-listener.ts';
+import { AsteriskReminder } from './asterisk-reminder.ts';
+import { Pauses } from './pauses.ts';
+
+export type WayToAsteriskDeps = {
+  /** HOT PATH. */
+  readonly send: (packet: Buffer) => void;
+  /** HOT PATH. A packet waits; `advance` must be called at this time. */
+  readonly onHeld: (dueMs: number) => void;
+};
+
+/**
+ * What Asterisk gets of a phone: one stream, in which keys are as Asterisk understands them, and audio is as even as its
+ * bridges need it; and a reminder where there is nothing else.
+ */
+export class WayToAsterisk {
+  readonly #deps: WayToAsteriskDeps;
+  readonly #stream: IncomingStream;
+  readonly #playout = new Playout();
+  readonly #pauses = new Pauses();
+  /** That of the newest audio. */
+  #codec: Codec = 'PCMU';
+  readonly #reminder = new AsteriskReminder((end) => randomInt(end), performance.now());
+
+  /** @param continued as that of `IncomingStream` */
+  constructor(continued: IncomingStreamState | number, deps: WayToAsteriskDeps) {
+    this.#deps = deps;
+    this.#stream = new IncomingStream(this.#other, randomInt, continued);
+  }
+
+  /** All that another process needs to go on, once nothing waits any more: see `flush`. */
+  get state(): IncomingStreamState {
+    return this.#stream.state;
+  }
+
+  /** As `IncomingStream.ifRenumbered`. */
+  ifRenumbered(tell: (sequenceOffset: number) => void): void {
+    this.#stream.ifRenumbered(tell);
+  }
+
+  /** HOT PATH. A telephone event has come. */
+  event(view: RtpView, packet: Buffer, nowMs: number): void {
+    this.#stream.event(view, packet, nowMs);
+  }
+
+  /**
+   * HOT PATH. Another packet has come.
+   * @param codec that of a speaker's audio, which bridges mix; null for all that nobody hears
+   */
+  audio(view: RtpView, packet: Buffer, codec: Codec | null, nowMs: number): void {
+    if (!this.#stream.audio(view, packet)) return;
+    if (codec === null) return this.#other(packet, nowMs);
+    this.#codec = codec;
+    if (this.#playout.audio(view, packet, this.#isPause, nowMs)) this.#send(packet, nowMs);
+    else this.#deps.onHeld(this.#playout.dueMs);
+  }
+
+  /** HOT PATH. A packet of audio has come that Asterisk does not get. */
+  skip(view: RtpView, packet: Buffer): void {
+    this.#stream.audio(view, packet);
+  }
+
+  /** HOT PATH. Sends what is due. @returns when something is due again; infinite if nothing waits */
+  advance(nowMs: number): number {
+    for (let packet = this.#playout.next(nowMs); packet; packet = this.#playout.next(nowMs)) this.#send(packet, nowMs);
+    return this.#playout.dueMs;
+  }
+
+  /** Sends all that waits. */
+  flush(): void {
+    this.advance(Number.POSITIVE_INFINITY);
+  }
+
+  /** Must be called a few times per second. @returns whether the lost end of a press was sent */
+  tick(isListener: boolean, nowMs: number): boolean {
+    const isEnded = this.#stream.tick(nowMs);
+    if (this.#reminder.isDue(isListener, nowMs)) this.remind(nowMs);
+    return isEnded;
+  }
+
+  /** Makes Asterisk send to the relay. */
+  remind(nowMs: number): void {
+    this.#deps.send(this.#reminder.next(nowMs));
+  }
+
+  readonly #isPause = (payload: Buffer): boolean => this.#pauses.has(this.#codec, payload);
+
+  readonly #other = (packet: Buffer, nowMs: number): void => {
+    if (this.#playout.other(packet, nowMs)) this.#send(packet, nowMs);
+    else this.#deps.onHeld(this.#playout.dueMs);
+  };
+
+  #send(packet: Buffer, nowMs: number): void {
+    this.#reminder.passed(packet, nowMs);
+    this.#deps.send(packet);
+  }
+}
