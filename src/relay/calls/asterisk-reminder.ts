@@ -1,5 +1,5 @@
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../rtp/packet.ts';
-import { payloadTypeOf, silenceOf } from './silence.ts';
+import { silenceOf, staticTypeOf } from './silence.ts';
 
 /** If Asterisk has received nothing for so long, the next tick of the call sends a reminder. */
 const EVERY_MS = 150;
@@ -23,7 +23,7 @@ export class AsteriskReminder {
     this.#atMs = nowMs;
     this.#everyMsOfListener = EVERY_MS_OF_LISTENER / 2 + random(EVERY_MS_OF_LISTENER);
     encodeHeaderInto(this.#packet, {
-      payloadType: payloadTypeOf(null),
+      payloadType: staticTypeOf(null),
       marker: false,
       sequence: random(0x1_0000),
       timestamp: random(0x1_0000_0000),

@@ -11,11 +11,11 @@ import { PromptQueue } from '../audience/prompt-queue.ts';
 import type { CallSpec, CallStatistics, RtpAddress } from '../protocol/protocol.ts';
 import { type CallProgress, type CallState, newCallProgress, type PhoneReport } from '../upgrade/succession.ts';
 import { CallRtcp } from './call-rtcp.ts';
-import { CodecWatch } from './codec-watch.ts';
+import { CodecWatch, FIRST_DYNAMIC_TYPE } from './codec-watch.ts';
 import { openWhenFree } from './open-when-free.ts';
 import { PhoneSource } from './phone-source.ts';
 import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
-import { codecOf, payloadTypeOf, silenceOf } from './silence.ts';
+import { silenceOf } from './silence.ts';
 import { WayToAsterisk } from './way-to-asterisk.ts';
 
 /** Expedited forwarding (RFC 3246), as routers expect it of voice. */
@@ -35,8 +35,6 @@ const CONTESTED_MS = 2000;
 const IDLE_MS = 1000;
 /** The silence of a phone is reported at this interval. */
 const SILENT_MS = 25_000;
-/** Payload types from 96 on are dynamic. */
-const FIRST_DYNAMIC_TYPE = 96;
 
 /**
  * Asterisk gets a listener's audio, which nobody hears, for so long after a digit or after the end of speaking.
@@ -86,13 +84,14 @@ export class Call implements AudienceListener {
   readonly #way: WayToAsterisk;
   readonly #contestedUntilMs: number;
   readonly #progress: CallProgress;
-  readonly #codecWatch = new CodecWatch();
+  readonly #codecWatch: CodecWatch;
 
   /** @param continued the state that another process has handed over; null for a new call */
   constructor(spec: CallSpec, deps: CallDeps, continued: CallState | null = null) {
     this.#deps = deps;
     this.#stream = new OutgoingStream((end) => randomInt(end), continued?.stream);
     this.#reception = new Reception(continued?.reception);
+    this.#codecWatch = new CodecWatch(continued?.dynamicType);
     this.#spec = spec;
     this.hearing = hearingOf(spec);
     const asterisk = deps.udp.peer(spec.asterisk.host, spec.asterisk.port);
@@ -131,6 +130,7 @@ export class Call implements AudienceListener {
       spec: { ...this.#spec, source: this.#source.isKnown ? this.#source.address : null },
       stream: this.#stream.state,
       reception: this.#reception.state,
+      dynamicType: this.#codecWatch.dynamicType,
       source: this.#source.state,
       incoming: this.#way.state,
       rtcp: this.#rtcp.state,
@@ -209,7 +209,7 @@ export class Call implements AudienceListener {
 
   /** HOT PATH. Sends a packet of a conference, which has room for its header. */
   send(packet: Buffer, bytes: number, ticks: number): void {
-    this.#stream.next(packet, ticks, payloadTypeOf(this.hearing.codec), false, this.#deps.clock.nowMs);
+    this.#stream.next(packet, ticks, this.#codecWatch.payloadTypeOf(this.hearing.codec), false, this.#deps.clock.nowMs);
     this.#transmit(packet, bytes);
   }
 
@@ -221,12 +221,13 @@ export class Call implements AudienceListener {
   /** HOT PATH. Forwards a packet of Asterisk to the phone, or mixes it into the conference of a listener. */
   fromAsterisk(packet: Buffer): void {
     if (decodeRtpInto(view, packet) !== null) return;
+    this.#codecWatch.told(view.payloadType, view.payloadEnd - view.payloadStart, this.#spec.codec);
     if (!this.isListener) {
       if (this.#stream.forward(view, packet, performance.now())) this.#transmit(packet, packet.length);
       return;
     }
     const { codec } = this.hearing;
-    if (view.payloadType !== payloadTypeOf(codec)) return;
+    if (view.payloadType !== this.#codecWatch.payloadTypeOf(codec)) return;
     this.#prompts.push(packet.subarray(view.payloadStart, view.payloadEnd), codec);
   }
 
@@ -289,9 +290,11 @@ export class Call implements AudienceListener {
     const isPassed = !this.isListener || this.#spec.tones || nowMs - this.#progress.passedUntilMs < LAST_AUDIO_MS;
     if (isEvent) this.#way.event(view, packet, nowMs);
     else {
-      if (view.payloadType < FIRST_DYNAMIC_TYPE) this.#reception.push(view, nowMs, this.#progress.everyNth);
-      this.#codecWatch.seen(view.payloadType);
-      if (isPassed) this.#way.audio(view, packet, this.isListener ? null : codecOf(view.payloadType), nowMs);
+      this.#codecWatch.seen(view, bytes, this.#spec.codec);
+      const codec = this.#codecWatch.codecOf(view.payloadType, this.#spec.codec);
+      const isAudio = codec !== null || view.payloadType < FIRST_DYNAMIC_TYPE;
+      if (isAudio) this.#reception.push(view, nowMs, this.#progress.everyNth);
+      if (isPassed) this.#way.audio(view, packet, this.isListener ? null : codec, nowMs);
       else this.#way.skip(view, packet);
     }
     if (!this.isListener) return null;
@@ -365,7 +368,7 @@ export class Call implements AudienceListener {
     const { codec } = this.#spec;
     const packet = silenceOf(codec);
     const ticks = Math.round((nowMs - this.#progress.idleSinceMs) * TICKS_PER_MS);
-    this.#stream.next(packet, ticks, payloadTypeOf(codec), true, nowMs);
+    this.#stream.next(packet, ticks, this.#codecWatch.payloadTypeOf(codec), true, nowMs);
     this.#progress.idleSinceMs = nowMs;
     this.#progress.packetsBefore = this.#stream.packets;
     this.#transmit(packet, packet.length);

@@ -18,12 +18,12 @@ const FAINT = 90;
 /** 20 ms in each of these codecs. */
 const PAYLOAD_BYTES = 160;
 
-export function payloadTypeOf(codec: Codec): number {
+export function staticTypeOf(codec: Codec): number {
   return codec === null ? COMFORT_NOISE : PAYLOAD_TYPES[codec];
 }
 
 /** @returns null for a payload type of which the relay encodes no codec */
-export function codecOf(payloadType: number): Codec {
+export function staticCodecOf(payloadType: number): Codec {
   return CODECS.get(payloadType) ?? null;
 }
 

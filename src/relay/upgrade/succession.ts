@@ -11,7 +11,7 @@ import type { CallSpec, FloorSpec, RtpAddress, TrunkPeerSpec } from '../protocol
  */
 
 /** The version of the messages below. A relay can only succeed one of the same version. */
-export const SUCCESSION_VERSION = 4;
+export const SUCCESSION_VERSION = 5;
 
 /** A phone's report about the audio that it receives. */
 export type PhoneReport = {
@@ -58,6 +58,8 @@ export type CallState = Readonly<CallProgress> & {
   readonly reception: ReceptionState;
   readonly source: PhoneSourceState;
   readonly incoming: IncomingStreamState;
+  /** As that of `CodecWatch`. */
+  readonly dynamicType: number | null;
   readonly rtcp: CallRtcpState;
   /** The number of descriptors: one for RTP, and one for RTCP if it could be opened. */
   readonly sockets: number;
