@@ -8,6 +8,7 @@ import type { Reconciler } from './asterisk/reconciler.ts';
 import type { AsteriskServices } from './asterisk-services.ts';
 import type { IncomingCalls } from './calls/incoming-calls.ts';
 import type { Inviter } from './calls/inviter.ts';
+import type { KeyPresses } from './calls/key-presses.ts';
 import type { PinChecks } from './calls/pin-checks.ts';
 import type { Refers } from './calls/refers.ts';
 import type { Conferences } from './conferences.ts';
@@ -20,6 +21,7 @@ export type AsteriskEventsDeps = {
   refers: Refers;
   pinChecks: PinChecks;
   talkLevels: TalkLevels;
+  keyPresses: KeyPresses;
   inviter: Pick<Inviter, 'handle'>;
   reconciler: Pick<Reconciler, 'repair'>;
   logger: Logger;
@@ -33,7 +35,7 @@ export class AsteriskEvents {
 
   constructor(deps: AsteriskEventsDeps) {
     this.#deps = deps;
-    const { asterisk, conferences, incomingCalls, pinChecks, talkLevels } = deps;
+    const { asterisk, conferences, incomingCalls, pinChecks, talkLevels, keyPresses } = deps;
     const { anchors, meters, floorLegs, prompter, nameRecorder, bridges } = asterisk;
     const players: ChannelObserver = { channelGone: (channelId) => this.#playerGone(channelId) };
     this.#observers = [
@@ -46,13 +48,14 @@ export class AsteriskEvents {
       nameRecorder,
       bridges,
       talkLevels,
+      keyPresses,
       players,
       conferences,
     ];
   }
 
   handle(event: AriEvent): void {
-    const { inviter, refers, talkLevels, asterisk } = this.#deps;
+    const { inviter, refers, talkLevels, keyPresses, asterisk } = this.#deps;
     switch (event.type) {
       case 'StasisStart':
         inviter.handle({ type: 'StasisStart', channelId: event.channel.id });
@@ -63,7 +66,7 @@ export class AsteriskEvents {
         inviter.handle({ type: 'ChannelDestroyed', channelId: event.channel.id, cause: event.cause });
         return this.#gone(event.channel.id, true);
       case 'ChannelDtmfReceived':
-        return this.#handleDtmf(event.channel.id, event.digit);
+        return keyPresses.received(event.channel.id, event.digit);
       case 'ChannelTalkingStarted':
         return talkLevels.started(event.channel.id);
       case 'ChannelTalkingFinished':
@@ -91,6 +94,13 @@ export class AsteriskEvents {
         // Between controllers: see application-claim.ts.
         return;
     }
+  }
+
+  /** A key counts: see `KeyPresses`. */
+  count(channelId: string, digit: string): void {
+    const { incomingCalls, conferences } = this.#deps;
+    if (incomingCalls.handleDtmf(channelId, digit)) return;
+    conferences.dispatchToMember(channelId, { type: 'dtmf', channelId, digit });
   }
 
   #entered(channel: AriChannel, args: readonly string[], replaced: string | undefined): void {
@@ -145,12 +155,6 @@ export class AsteriskEvents {
     prompter.finished(id);
     floorPlayer.finished(id, failed);
     if (this.#deps.conferences.playbackEnded(id)) void floorPlayer.stop(id);
-  }
-
-  #handleDtmf(channelId: string, digit: string): void {
-    const { incomingCalls, conferences } = this.#deps;
-    if (incomingCalls.handleDtmf(channelId, digit)) return;
-    conferences.dispatchToMember(channelId, { type: 'dtmf', channelId, digit });
   }
 
   #held(channelId: string, held: boolean): void {

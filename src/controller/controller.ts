@@ -16,6 +16,7 @@ import { AsteriskEvents } from './asterisk-events.ts';
 import { type AsteriskServices, createAsteriskServices } from './asterisk-services.ts';
 import { IncomingCalls } from './calls/incoming-calls.ts';
 import type { Inviter } from './calls/inviter.ts';
+import { KeyPresses } from './calls/key-presses.ts';
 import { MemberInvitations } from './calls/member-invitations.ts';
 import { type MemberMedia, readMedia } from './calls/member-media.ts';
 import { PinChecks } from './calls/pin-checks.ts';
@@ -63,6 +64,7 @@ export class Controller {
   readonly #incomingCalls: IncomingCalls;
   readonly #pinChecks: PinChecks;
   readonly #talkLevels: TalkLevels;
+  readonly #keyPresses: KeyPresses;
   readonly #reconciler: Reconciler;
   readonly #events: AsteriskEvents;
   /** Asterisk has been read at least once. */
@@ -125,6 +127,10 @@ export class Controller {
       admission: () => this.admission,
       wrongPinElsewhere: (tried) => this.#pinChecks.wrongElsewhere(tried),
     });
+    this.#keyPresses = new KeyPresses({
+      count: (channelId, digit) => this.#reconciler.pass(() => this.#events.count(channelId, digit)),
+      now: () => performance.now(),
+    });
     this.#events = new AsteriskEvents({
       asterisk: this.#asterisk,
       conferences,
@@ -132,6 +138,7 @@ export class Controller {
       refers: new Refers({ ...this.#asterisk, conferences, logger }),
       pinChecks: this.#pinChecks,
       talkLevels: this.#talkLevels,
+      keyPresses: this.#keyPresses,
       inviter,
       reconciler: this.#reconciler,
       logger,
@@ -186,6 +193,8 @@ export class Controller {
         return anchors.settled(report.channelId, null);
       case 'call-failed':
         return anchors.settled(report.channelId, report.message);
+      case 'call-key':
+        return this.#keyPresses.pressed(report.channelId, report.digit);
       case 'call-codec':
         return anchors.describedAgain(report.channelId);
       case 'call-silent':
@@ -211,6 +220,7 @@ export class Controller {
     this.#reconciler.stop();
     this.#conferences.stop();
     this.#talkLevels.stop();
+    this.#keyPresses.stop();
     this.#asterisk.meters.stop();
     this.#incomingCalls.stop();
     this.#pinChecks.stop();
@@ -253,7 +263,9 @@ export class Controller {
     };
     const read = await readAsterisk(ari, names, known, logger);
     inviter.resync(read.channels);
-    this.#pinChecks.resync(new Set(read.channels.map(({ id }) => id)));
+    const living = new Set(read.channels.map(({ id }) => id));
+    this.#pinChecks.resync(living);
+    this.#keyPresses.resync(living);
     this.#incomingCalls.resync(read);
     await resync(read, this.#asterisk, this.#conferences);
     link.ready();

@@ -40,6 +40,15 @@ const LOST_END_MS = 500;
  */
 const AHEAD_TICKS = 60_000 * TICKS_PER_MS;
 
+export type IncomingStreamDeps = {
+  /** Receives telephone events for Asterisk. */
+  readonly send: (packet: Buffer, nowMs: number) => void;
+  /** A press of this event begins; its first packet for Asterisk follows. */
+  readonly pressed: (code: number) => void;
+  /** Gives a whole number from 0 to below its argument. */
+  readonly randomInt: (end: number) => number;
+};
+
 /** All that another process needs to continue a stream. */
 export type IncomingStreamState = ReturnType<typeof newState>;
 
@@ -55,22 +64,14 @@ export type IncomingStreamState = ReturnType<typeof newState>;
  * from those before where a phone, or a PBX that connects another one, begins a new stream.
  */
 export class IncomingStream {
-  readonly #send: (packet: Buffer, nowMs: number) => void;
+  readonly #deps: IncomingStreamDeps;
   readonly #state: IncomingStreamState;
   #isRenumbered = false;
 
-  /**
-   * @param send receives telephone events for Asterisk
-   * @param randomInt gives a whole number from 0 to below its argument
-   * @param continued the stream that this one continues, or what is left to know of it: its `sequenceOffset`
-   */
-  constructor(
-    send: (packet: Buffer, nowMs: number) => void,
-    randomInt: (end: number) => number,
-    continued: IncomingStreamState | number = 0,
-  ) {
-    this.#send = send;
-    this.#state = typeof continued === 'number' ? newState(randomInt, continued) : { ...continued };
+  /** @param continued the stream that this one continues, or what is left to know of it: its `sequenceOffset` */
+  constructor(deps: IncomingStreamDeps, continued: IncomingStreamState | number = 0) {
+    this.#deps = deps;
+    this.#state = typeof continued === 'number' ? newState(deps.randomInt, continued) : { ...continued };
   }
 
   /** Tells what is added to the sequence numbers of the phone, 0 to 65535, if that has changed since the last time. */
@@ -130,6 +131,7 @@ export class IncomingStream {
     if (!isSameStream || this.#isNewPress(view, event)) {
       this.#close(nowMs);
       this.#begin(view);
+      this.#deps.pressed(event.code);
       // Asterisk makes up the press of an end without a beginning, and may count it twice.
       if (event.isEnd) this.#supply({ ...view, code: event.code, flags: 0, duration: 0 }, nowMs);
     } else if (state.isClosed && state.newestTimestamp === null) return;
@@ -145,7 +147,7 @@ export class IncomingStream {
     state.atMs = nowMs;
     packet.writeUInt32BE(state.pressTimestamp, TIMESTAMP_OFFSET);
     packet.writeUInt32BE(state.ssrc, SSRC_OFFSET);
-    this.#send(packet, nowMs);
+    this.#deps.send(packet, nowMs);
   }
 
   /** Must be called a few times per second. @returns whether the lost end of a press was sent */
@@ -199,7 +201,7 @@ export class IncomingStream {
     SUPPLIED[RTP_HEADER_BYTES] = code;
     SUPPLIED[RTP_HEADER_BYTES + FLAGS_OFFSET] = flags;
     SUPPLIED.writeUInt16BE(duration, RTP_HEADER_BYTES + DURATION_OFFSET);
-    this.#send(SUPPLIED, nowMs);
+    this.#deps.send(SUPPLIED, nowMs);
   }
 
   /** Asterisk forgets the timestamps of presses. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { PROMPT_NAMES } from '../../src/prompts/catalogue.ts';
@@ -67,6 +68,30 @@ it.each([96, 100, 122, 127, '97, beside 96 for 16000 Hz'])('keys with the payloa
     await call.pressKeys('123');
     await expectKeys(call, '123');
   }
+});
+
+describe('a phone that tells of each press in packets and by SIP INFO', () => {
+  it.each(['before', 'amid', 'after'] as const)('has one key for each, with INFO %s the packets', async (when) => {
+    const calls = await both();
+    const volume = async ({ callerNumber }: Call) => (await lab.node.member('3000', callerNumber)).listenVolume;
+    for (const call of calls) {
+      // Each makes what the member hears one step louder.
+      for (const volumeAfter of [1, 2, 3]) {
+        if (when === 'before') await call.pressKeys('6', { via: 'info' });
+        const pressed = call.pressKeys('6', { toneMs: 200, gapMs: 60 });
+        if (when === 'amid') await sleep(60);
+        if (when === 'amid') await call.pressKeys('6', { via: 'info' });
+        await pressed;
+        if (when === 'after') await call.pressKeys('6', { via: 'info' });
+        // The third follows at once.
+        if (volumeAfter !== 2) await expect.poll(() => volume(call), { timeout: 5000 }).toBe(volumeAfter);
+      }
+      await sleep(1000);
+      expect(await volume(call)).toBe(3);
+      // Asterisk has counted each twice or more.
+      expect(countedOf(call)).toMatch(/^6{6,}$/);
+    }
+  });
 });
 
 describe('keys count once each', () => {

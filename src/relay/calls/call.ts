@@ -54,6 +54,8 @@ export type CallDeps = {
   toAsterisk: (packet: Buffer, to: UdpPeer) => void;
   /** HOT PATH. A packet to Asterisk waits: `advance` must be called at this time. */
   onHeld: (dueMs: number) => void;
+  /** A key is pressed; its packets to Asterisk follow. */
+  onKey: (digit: string) => void;
   /** The phone sends from this address; null if it has described another, and nothing has come from there. */
   onSource: (source: RtpAddress | null) => void;
   onRenumbered: (sequenceOffset: number) => void;
@@ -98,6 +100,7 @@ export class Call implements AudienceListener {
     this.#way = new WayToAsterisk(continued?.incoming ?? spec.sequenceOffset ?? 0, {
       send: (packet) => deps.toAsterisk(packet, asterisk),
       onHeld: deps.onHeld,
+      onKey: deps.onKey,
     });
     const { phone, sources, source, signalling } = spec;
     const nowMs = performance.now();

@@ -153,6 +153,7 @@ export class Calls {
       onSource: (source: RtpAddress | null) => this.#deps.report({ type: 'call-source', channelId, source }),
       onRenumbered: (sequenceOffset: number) =>
         this.#deps.report({ type: 'call-renumbered', channelId, sequenceOffset }),
+      onKey: (digit: string) => this.#deps.report({ type: 'call-key', channelId, digit }),
       onCodec: () => this.#deps.report({ type: 'call-codec', channelId }),
       onSilent: (seconds: number) => this.#deps.report({ type: 'call-silent', channelId, seconds }),
     };

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { DIGITS } from '../../dtmf/collector.ts';
 import { IncomingStream, type IncomingStreamState } from '../../rtp/incoming-stream.ts';
 import type { RtpView } from '../../rtp/packet.ts';
 import { Playout } from '../../rtp/playout.ts';
@@ -11,6 +12,8 @@ export type WayToAsteriskDeps = {
   readonly send: (packet: Buffer) => void;
   /** HOT PATH. A packet waits; `advance` must be called at this time. */
   readonly onHeld: (dueMs: number) => void;
+  /** A key is pressed; its packets follow. */
+  readonly onKey: (digit: string) => void;
 };
 
 /**
@@ -29,7 +32,11 @@ export class WayToAsterisk {
   /** @param continued as that of `IncomingStream` */
   constructor(continued: IncomingStreamState | number, deps: WayToAsteriskDeps) {
     this.#deps = deps;
-    this.#stream = new IncomingStream(this.#other, randomInt, continued);
+    const pressed = (code: number): void => {
+      const digit = DIGITS[code];
+      if (digit !== undefined) deps.onKey(digit);
+    };
+    this.#stream = new IncomingStream({ send: this.#other, pressed, randomInt }, continued);
   }
 
   /** All that another process needs to go on, once nothing waits any more: see `flush`. */

@@ -45,6 +45,7 @@ export type CallReport =
           | 'call-failed'
           | 'call-source'
           | 'call-renumbered'
+          | 'call-key'
           | 'call-codec'
           | 'call-silent'
           | 'call-statistics';

@@ -203,6 +203,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('call-source'), channelId, source: address.nullable() }),
   /** The sequence numbers of a phone have begun again: see `CallSpec`. The controller does not need it. */
   z.object({ type: z.literal('call-renumbered'), channelId, sequenceOffset: z.number() }),
+  /** A key is pressed at a phone, in packets (RFC 4733) that Asterisk gets next. */
+  z.object({ type: z.literal('call-key'), channelId, digit: z.string().length(1) }),
   /** A phone sends another codec than that of the call: it may have described its audio again. */
   z.object({ type: z.literal('call-codec'), channelId }),
   /** A phone has sent nothing for long, and may be gone. Reported again at each interval. */

@@ -119,7 +119,14 @@ class Asterisk {
 /** The keys that Asterisk counts of what a phone sends, in the order in which it comes. */
 function counted(packets: readonly Sent[], stopAfterMs = 1000): string {
   const asterisk = new Asterisk();
-  const stream = new IncomingStream(asterisk.receive, (end) => end - 1);
+  let pressed = '';
+  const stream = new IncomingStream({
+    send: asterisk.receive,
+    pressed: (code) => {
+      pressed += '0123456789*#ABCD'[code];
+    },
+    randomInt: (end) => end - 1,
+  });
   const view = emptyRtpView();
   let tickMs = 0;
   const tickUntil = (untilMs: number) => {
@@ -135,6 +142,8 @@ function counted(packets: readonly Sent[], stopAfterMs = 1000): string {
     else if (stream.audio(view, packet)) asterisk.receive(packet);
   }
   tickUntil((packets.at(-1)?.atMs ?? 0) + stopAfterMs);
+  // What the relay tells of presses is what Asterisk counts.
+  expect(pressed).toBe(asterisk.keys);
   return asterisk.keys;
 }
 
@@ -268,10 +277,7 @@ describe('audio for Asterisk, which drops what goes back in sequence,', () => {
   const FRAME_TICKS = 160;
   /** The sequence numbers that Asterisk gets of packets with these SSRCs, sequence numbers and times in frames. */
   const written = (packets: readonly (readonly [ssrc: number, sequence: number, frame: number])[]) => {
-    const stream = new IncomingStream(
-      () => {},
-      (end) => end - 1,
-    );
+    const stream = new IncomingStream({ send: () => {}, pressed: () => {}, randomInt: (end) => end - 1 });
     const view = emptyRtpView();
     const payload = new Uint8Array(FRAME_TICKS);
     return packets.flatMap(([ssrc, sequence, frame]) => {
