@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { type FastifyInstance, fastify } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Cluster } from '../controller/cluster/cluster.ts';
-import { withErrors } from './app.ts';
+import { newApp } from './app.ts';
 import { ApiError } from './errors.ts';
 import { callRoute } from './node-routes.ts';
 
@@ -22,8 +22,7 @@ export class RouteServer {
 
   constructor(options: { listen: Address }, deps: { cluster: Pick<Cluster, 'routeOf'> }) {
     this.#listen = options.listen;
-    const app = fastify({
-      logger: false,
+    this.#app = newApp({
       bodyLimit: MAX_BODY_BYTES,
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionTimeout: IDLE_TIMEOUT_MS,
@@ -31,9 +30,8 @@ export class RouteServer {
       forceCloseConnections: true,
       http: { headersTimeout: REQUEST_TIMEOUT_MS },
     });
-    app.server.maxConnections = MAX_CONNECTIONS;
-    makeRoom(app.server);
-    this.#app = withErrors(app);
+    this.#app.server.maxConnections = MAX_CONNECTIONS;
+    makeRoom(this.#app.server);
     callRoute(this.#app.withTypeProvider<ZodTypeProvider>(), deps.cluster);
   }
 

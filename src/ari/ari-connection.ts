@@ -1,11 +1,11 @@
-import { type Client, connect } from 'ari-client';
+import type { Client } from 'ari-client';
 import { withTimeout } from '../timing/with-timeout.ts';
 import { ariRequests } from './ari-requests.ts';
 import { AriError } from './errors.ts';
 import { AriHttp, type AriLogin } from './http.ts';
 import { infoSchema } from './messages.ts';
 import type { AriPort } from './port.ts';
-import { routeAriClientThrough, stopRoutingThrough } from './swagger-http.ts';
+import { connect, routeAriClientThrough, stopRoutingThrough } from './swagger-http.ts';
 
 const OLDEST_MAJOR_VERSION = 20;
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -21,12 +21,12 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true }));
 
-/** A controller that is to end by itself. */
-async function controller(cluster: object): Promise<{ code: number; stderr: string }> {
+/** A controller that is to end by itself. @param nodeOptions of Node.js */
+async function controller(cluster: object, ...nodeOptions: string[]): Promise<{ code: number; stderr: string }> {
   const config = join(directory, 'rostrum.yaml');
   const api = { socket: join(directory, 'api.sock') };
   await writeFile(config, JSON.stringify({ api, profiles: PROFILES, cluster: { secretFile: 'secret', ...cluster } }));
-  const child = spawn(process.execPath, [MAIN, 'controller', '--config', config], {
+  const child = spawn(process.execPath, [...nodeOptions, MAIN, 'controller', '--config', config], {
     env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'x' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -53,4 +53,14 @@ it('a controller that is to listen where it is not ends with status 2', async ()
   const { code, stderr } = await controller({ listen: '192.0.2.1:7400' });
   expect(code).toBe(2);
   expect(stderr).toContain('rostrum: cannot listen for nodes on 192.0.2.1:7400: EADDRNOTAVAIL\n');
+});
+
+/** Says at its end which files of CommonJS packages it has loaded. */
+const TELL_LOADED = `import { Module } from 'node:module';
+process.on('exit', () => process.stderr.write(Object.keys(Module._cache).join('\\n')));`;
+
+it('a controller starts without the packages that it does not use', async () => {
+  const { stderr } = await controller({ listen: '192.0.2.1:7400' }, '--import', `data:text/javascript,${TELL_LOADED}`);
+  for (const used of ['ari-client', 'fastify']) expect(stderr).toContain(`/node_modules/${used}/`);
+  for (const unused of ['@nats-io', 'ajv', 'request/lib']) expect(stderr).not.toContain(`/node_modules/${unused}/`);
 });

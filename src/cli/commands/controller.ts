@@ -79,7 +79,7 @@ export async function runController(options: { config?: string }): Promise<void>
   const speech = new Speech(config.speech, { logger });
   const watch = (published: Published) => attendance.record(published);
   const { nodeId, lifetimeSeconds, capacity = null, sip = null, placement } = config.cluster;
-  const openChannel = channelOpener(config.cluster);
+  const openChannel = await channelOpener(config.cluster);
   const trunk = openChannel && config.cluster.trunk;
   const cluster = new Cluster(
     { nodeId, version: VERSION, lifetimeMs: lifetimeSeconds * 1000, capacity, sip, placement, trunk },

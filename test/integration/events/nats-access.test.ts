@@ -65,7 +65,7 @@ async function node(nodeId: string, nats: object): Promise<{ peers: () => string
   const log: string[] = [];
   const logger = createLogger({ transports: [new transports.Console({ silent: true })] });
   logger.warn = ((message: string) => log.push(message)) as never;
-  const channel = channelOpener(config.cluster)?.({
+  const channel = (await channelOpener(config.cluster))?.({
     parse: parseMessage,
     onPeerUp: () => {},
     onPeerDown: () => {},
