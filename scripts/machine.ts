@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { readOpenFiles } from '../src/doctor/facts/host.ts';
+import { readFileLimits } from '../src/process/open-files.ts';
 
 /** Below the ports of rtp.conf, any of which a call may need, and below those of Linux's outgoing connections. */
 const FREE_PORTS = { first: 2000, count: 8000 };
@@ -57,7 +57,7 @@ async function isFreeForUdp(port: number, address: string): Promise<boolean> {
 
 /** How many files a process started from here may open, having raised its soft limit. */
 export async function hardLimitOfFiles(): Promise<number> {
-  return (await readOpenFiles('self'))?.hard ?? Number.POSITIVE_INFINITY;
+  return (await readFileLimits('self'))?.hard ?? Number.POSITIVE_INFINITY;
 }
 
 /** The address that phones are told to send RTP to: the bound one, or the first of a network where all are bound. */

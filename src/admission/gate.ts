@@ -18,15 +18,17 @@ export type Admission = {
   readonly perSecond: number;
   /** How many may be on their way in at once, as of now. */
   readonly limit: number;
-  /** Calls that had waited for too long, and were not taken by another node either, since the controller was started. */
+  /** Calls that had waited for too long, or found no room, and were not taken by another node either, since the controller was started. */
   readonly refused: number;
+  /** How many more calls Asterisk has room for; null if that is not known, or there is no limit. */
+  readonly room: number | null;
 };
 
-export const NO_ADMISSION: Admission = { waiting: 0, longestMs: 0, perSecond: 0, limit: 0, refused: 0 };
+export const NO_ADMISSION: Admission = { waiting: 0, longestMs: 0, perSecond: 0, limit: 0, refused: 0, room: null };
 
 /** Whether new calls are better off on another node. */
-export function isCongested({ longestMs }: Admission): boolean {
-  return longestMs > CONGESTED_MS;
+export function isCongested({ longestMs, room }: Admission): boolean {
+  return longestMs > CONGESTED_MS || room === 0;
 }
 
 type Waiting<T> = { readonly call: T; readonly sinceMs: number; readonly mayExpire: boolean };
@@ -138,7 +140,7 @@ export class Gate<T> {
     }
   }
 
-  at(nowMs: number): Admission {
+  at(nowMs: number): Omit<Admission, 'room'> {
     this.#forgetSettled(nowMs);
     const [first] = this.#waiting.values();
     return {

@@ -152,7 +152,14 @@ const admissionSchema = z
     refused: z
       .number()
       .int()
-      .describe('Calls that were refused after they had waited for too long, since the controller was started'),
+      .describe(
+        'Calls that were refused because they had waited for too long, or found no room, since the controller was started',
+      ),
+    room: z
+      .number()
+      .int()
+      .nullable()
+      .describe('Calls for which Asterisk still may open files; null if that is not known, or there is no limit'),
   })
   .describe('Calls that come in');
 
@@ -304,7 +311,7 @@ export const routeSchema = z.object({
   reason: z
     .enum(['placement', 'full', 'draining', 'congested', 'only-here'])
     .describe(
-      'Placement prefers it; the node that was asked is full, draining, or has calls waiting; it is draining, but the only one',
+      'Placement prefers it; the node that was asked is full, draining, or has calls waiting or no files for more; it is draining, but the only one',
     ),
 });
 

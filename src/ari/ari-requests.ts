@@ -7,6 +7,7 @@ import {
   channelListSchema,
   channelSchema,
   locationSchema,
+  maxFilesSchema,
   objectSchema,
   rtpStatisticsSchema,
   storedListSchema,
@@ -54,6 +55,8 @@ export function ariRequests(http: AriHttp, ari: () => Client): AriPort {
       const eventSource = channelIds.map((channelId) => `channel:${channelId}`).join(',');
       await ari().applications.subscribe({ applicationName, eventSource });
     },
+
+    readMaxFiles: async () => maxFilesSchema.parse(JSON.parse(await http.get('/ari/asterisk/info?only=config'))),
 
     getGlobalVariable: async (variable) =>
       variableSchema.parse(await nullOnStatus(404, ari().asterisk.getGlobalVar({ variable }))),

@@ -63,6 +63,10 @@ export const rtpStatisticsSchema = z
 export const storedListSchema = z.array(z.object({ name: z.string() }).transform(({ name }) => name));
 
 export const infoSchema = z.object({ system: z.object({ version: z.string() }) });
+/** `maxfiles` of asterisk.conf, if it is set. */
+export const maxFilesSchema = z
+  .object({ config: z.object({ max_open_files: z.number().optional() }) })
+  .transform(({ config }) => config.max_open_files ?? null);
 
 /** A variable's value; null where there is none. */
 export const variableSchema = z

@@ -147,6 +147,8 @@ export interface AriPort {
   readTransport(name: string): Promise<{ bindHost: string; externalMediaAddress: string }>;
   /** Sets a variable, or writes to a function of the dialplan such as `VOLUME(TX)`. */
   setVariable(channelId: string, name: string, value: string): Promise<void>;
+  /** The files that Asterisk is configured to open, which its limit may not allow; null if that is not configured. */
+  readMaxFiles(): Promise<number | null>;
   /** A variable of Asterisk as a whole; null if it is not set or empty. */
   getGlobalVariable(name: string): Promise<string | null>;
   setGlobalVariable(name: string, value: string): Promise<void>;

@@ -11,11 +11,18 @@ export function parseOpenFiles(text: string): OpenFiles | null {
 const LEAST_RESERVED = 100;
 const RESERVED_PART = 0.1;
 
-/** The number of calls of a process that may open so many files. */
-export function callsWithin(files: number, filesPerCall: number): number {
+/** The files that a call takes in a process. */
+export const FILES_PER_CALL = { asterisk: 5, relay: 2 };
+
+/**
+ * The number of calls that a process may still get.
+ * @param files that it may open
+ * @param open those that it has open now, by calls or not
+ */
+export function callsWithin(files: number, filesPerCall: number, open = 0): number {
   if (files === Number.POSITIVE_INFINITY) return files;
   const reserved = Math.max(LEAST_RESERVED, Math.floor(files * RESERVED_PART));
-  return Math.max(0, Math.floor((files - reserved) / filesPerCall));
+  return Math.max(0, Math.floor((files - reserved - open) / filesPerCall));
 }
 
 function limitOf(text: string): number {

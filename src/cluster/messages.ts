@@ -39,9 +39,16 @@ const status = z.object({
   load: z.number().min(0),
   capacity: count.nullable(),
   draining: z.boolean(),
-  /** Calls that come in there: see `Admission`. A node of an older version says nothing about them. */
+  /** Calls that come in there: see `Admission`. A node of an older version says nothing about them, or about the room. */
   admission: z
-    .object({ waiting: count, longestMs: count, perSecond: count, limit: count, refused: count })
+    .object({
+      waiting: count,
+      longestMs: count,
+      perSecond: count,
+      limit: count,
+      refused: count,
+      room: count.nullable().default(null),
+    })
     .default(NO_ADMISSION),
 });
 

@@ -8,7 +8,7 @@ export type Place = {
   readonly capacity: number | null;
   /** Takes no new calls. */
   readonly draining: boolean;
-  /** Calls wait there to be let in, and have for a while. */
+  /** Calls wait there to be let in, and have for a while; or Asterisk has no room for any. */
   readonly congested: boolean;
   /** 1 is all that its processors can do. */
   readonly load: number;

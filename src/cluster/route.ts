@@ -17,7 +17,7 @@ export type RouteReason =
   | 'full'
   /** ... is draining. */
   | 'draining'
-  /** ... has calls that wait to be let in. */
+  /** ... has calls that wait to be let in, or an Asterisk without room. */
   | 'congested'
   /** The node is draining, but no other node can take the caller. */
   | 'only-here';

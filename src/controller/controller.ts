@@ -10,6 +10,7 @@ import type { InvitationEvent } from '../invite/invitation.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { RelayReport } from '../relay/protocol/protocol.ts';
 import type { Speech } from '../speech/speech.ts';
+import type { AsteriskRoom } from './asterisk/asterisk-files.ts';
 import { readAsterisk } from './asterisk/read-asterisk.ts';
 import { Reconciler } from './asterisk/reconciler.ts';
 import { AsteriskEvents } from './asterisk-events.ts';
@@ -43,6 +44,7 @@ export type ControllerOptions = {
 
 export type ControllerDeps = {
   ari: AriPort;
+  room: AsteriskRoom;
   link: RelayLink;
   profiles: Profiles;
   speech: Speech;
@@ -72,7 +74,7 @@ export class Controller {
 
   constructor(options: ControllerOptions, deps: ControllerDeps) {
     this.#deps = deps;
-    const { ari, logger, now, inviter, watch, profiles, cluster } = deps;
+    const { ari, room, logger, now, inviter, watch, profiles, cluster } = deps;
     const dispatch: Conferences['dispatch'] = (name, input) => this.#conferences.dispatch(name, input);
     this.#reconciler = new Reconciler({ reconcile: () => this.#reconcile(), logger });
     this.#asterisk = createAsteriskServices(options, {
@@ -115,6 +117,7 @@ export class Controller {
       reconciler: this.#reconciler,
       cluster,
       conferences,
+      room,
       isRunning: (name) => conferences.all.get(name)?.status === 'running' || cluster.isRunningElsewhere(name),
       logger,
       now,

@@ -1,7 +1,9 @@
 import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { AriHttp } from '../ari/http.ts';
+import { FILES_PER_CALL } from '../base/open-files.ts';
 import { firstAddress } from '../config/relay-config.ts';
+import { readFileLimits } from '../process/open-files.ts';
 import { VERSION } from '../process/version.ts';
 import { boundAddressOf, judgeAnchoring } from './checks/anchoring.ts';
 import { judgeApplication, judgeAri } from './checks/asterisk.ts';
@@ -21,20 +23,11 @@ import { judgePorts, type PortRange } from './checks/ports.ts';
 import { readEndpoints, readRegistered, readRunningModules, readTransports, readVersion } from './facts/asterisk.ts';
 import { askConsole, consoleSocketOf, rtpSettingsIn, transportNamesIn } from './facts/asterisk-console.ts';
 import { type Configuration, readConfiguration } from './facts/configuration.ts';
-import {
-  nameResolves,
-  readClockSynchronised,
-  readFfiFailure,
-  readLocalPorts,
-  readOpenFiles,
-  readSysctl,
-} from './facts/host.ts';
+import { nameResolves, readClockSynchronised, readFfiFailure, readLocalPorts, readSysctl } from './facts/host.ts';
 import { type NodeFacts, readNode } from './facts/node.ts';
 import { type HostSockets, listenerAt, type Process, readSockets, serverOf } from './facts/processes.ts';
 
 const BUFFERS = ['net.core.rmem_max', 'net.core.wmem_max'];
-/** As docs/installation.md has them. */
-const DESCRIPTORS_PER_CALL = { asterisk: 5, relay: 2 };
 
 type Readable = Extract<Configuration, { ok: true }>;
 /** The processes of the node; null where one does not run, or may not be seen. */
@@ -160,9 +153,9 @@ async function examinePorts(
 async function examineLimits({ node }: Readable, { asterisk, relay }: Processes): Promise<Finding[]> {
   const capacity = node.cluster.capacity ?? null;
   const examineProcess = async (name: string, perCall: number, process: Process | null) =>
-    judgeDescriptors({ name, perCall, limit: process && (await readOpenFiles(process.pid)), capacity });
+    judgeDescriptors({ name, perCall, limit: process && (await readFileLimits(process.pid)), capacity });
   return [
-    await examineProcess('Asterisk', DESCRIPTORS_PER_CALL.asterisk, asterisk),
-    await examineProcess('relay', DESCRIPTORS_PER_CALL.relay, relay),
+    await examineProcess('Asterisk', FILES_PER_CALL.asterisk, asterisk),
+    await examineProcess('relay', FILES_PER_CALL.relay, relay),
   ];
 }

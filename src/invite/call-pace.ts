@@ -6,10 +6,15 @@ export type Pace = {
   readonly atOnce: number;
   /** Calls begun within any second; may be less than one. */
   readonly perSecond: number;
+  /** Calls for which Asterisk has room; null if that is not known, or there is no limit. */
+  readonly room: number | null;
 };
 
+/** So often it is looked whether there is room again. */
+const LOOK_FOR_ROOM_MS = 1000;
+
 /** For how long it matters that a call was begun. */
-export function paceWindowMs({ perSecond }: Pace): number {
+export function paceWindowMs({ perSecond }: Pick<Pace, 'perSecond'>): number {
   return Math.max(1000 / perSecond, 1000);
 }
 
@@ -48,8 +53,10 @@ export function schedule(
   const lately = begunAtMs.filter((atMs) => atMs > nowMs - windowMs);
   const allowed = Math.max(Math.floor(pace.perSecond), 1) - lately.length;
   const places = Math.max(pace.atOnce - calling, 0);
-  const due = ready.slice(0, Math.min(places, Math.max(allowed, 0)));
-  if (due.length < ready.length && due.length < places) wakes.push((lately[0] ?? nowMs) + windowMs);
+  const room = pace.room ?? Number.POSITIVE_INFINITY;
+  const due = ready.slice(0, Math.min(places, Math.max(allowed, 0), room));
+  if (due.length < ready.length && due.length === room) wakes.push(nowMs + LOOK_FOR_ROOM_MS);
+  else if (due.length < ready.length && due.length < places) wakes.push((lately[0] ?? nowMs) + windowMs);
   const next = waiting[ready.length];
   if (next) wakes.push(next.notBeforeMs);
   return {

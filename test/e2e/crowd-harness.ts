@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { mediaAddressOf } from '../../scripts/machine.ts';
 import type { NodeView } from '../../src/api/schemas.ts';
-import { parseInetSockets } from '../../src/doctor/checks/proc-net.ts';
+import { parseInetSockets } from '../../src/base/proc-net.ts';
 import type { Call } from '../kit/phone/call.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
 

@@ -9,6 +9,7 @@ import type { EventChannel, EventChannelDeps } from '../../src/events/channel.ts
 import { parseProfiles } from '../../src/profiles/profiles.ts';
 import type { CallSpec } from '../../src/relay/protocol/protocol.ts';
 import type { Speech } from '../../src/speech/speech.ts';
+import { ROOM_FOR_ALL } from './room.ts';
 
 export type ControllerAlone = { readonly controller: Controller; readonly cluster: Cluster };
 
@@ -76,7 +77,7 @@ export function controllerAlone(options: ControllerAloneOptions): ControllerAlon
   );
   const controller = new Controller(
     { application: 'r', nodeId, waitMs: 20_000, anySource: false, recordings: '/nowhere' },
-    { ari, link, profiles, inviter, cluster, ...common, speech: {} as Speech, watch: nothing },
+    { ari, room: ROOM_FOR_ALL, link, profiles, inviter, cluster, ...common, speech: {} as Speech, watch: nothing },
   );
   return { controller, cluster };
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mediaAddressOf } from '../../scripts/machine.ts';
 import type { ConferenceView } from '../../src/api/schemas.ts';
-import { parseInetSockets } from '../../src/doctor/checks/proc-net.ts';
+import { parseInetSockets } from '../../src/base/proc-net.ts';
 import { bridgesIn, relayCalls } from '../e2e/crowd-harness.ts';
 import type { SoakLab } from './lab.ts';
 

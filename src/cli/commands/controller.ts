@@ -4,6 +4,7 @@ import { ApiServer } from '../../api/server.ts';
 import { AriConnection } from '../../ari/ari-connection.ts';
 import type { Published } from '../../attendance/journal.ts';
 import { hostPort } from '../../config/cluster-config.ts';
+import { AsteriskFiles } from '../../controller/asterisk/asterisk-files.ts';
 import { AsteriskSession } from '../../controller/asterisk/asterisk-session.ts';
 import { AttendanceLog } from '../../controller/attendance/attendance-log.ts';
 import { Inviter } from '../../controller/calls/inviter.ts';
@@ -58,9 +59,16 @@ export async function runController(options: { config?: string }): Promise<void>
     { directory: config.reports.directory, retentionDays: config.reports.days },
     { logger },
   );
+  const room = new AsteriskFiles({ url, application }, { ari, logger });
   const inviter = new Inviter(
     { application, ...config.invite },
-    { ari, logger, now: steadyNow, publish: (conference, event) => controller.invitationChanged(conference, event) },
+    {
+      ari,
+      room,
+      logger,
+      now: steadyNow,
+      publish: (conference, event) => controller.invitationChanged(conference, event),
+    },
   );
   const link = new RelayLink(
     { socketPath: config.relay.socketPath },
@@ -93,7 +101,7 @@ export async function runController(options: { config?: string }): Promise<void>
       anySource: config.relay.sources === 'any',
       recordings: config.asterisk.recordings,
     },
-    { ari, link, profiles: profiles.current, speech, inviter, cluster, logger, now: steadyNow, watch },
+    { ari, room, link, profiles: profiles.current, speech, inviter, cluster, logger, now: steadyNow, watch },
   );
   profiles.onChange((current) => controller.useProfiles(current));
   process.on('SIGHUP', () => void profiles.reload());
@@ -136,6 +144,7 @@ export async function runController(options: { config?: string }): Promise<void>
     // Before Asterisk is read: the calls that the relay has decide which members are in the right place.
     await link.start();
     await cluster.start();
+    void room.start();
     await session.start();
     await routeServer?.start();
     logger.info(`controller running, process ${process.pid}, admin socket ${config.socketPath}`);
@@ -145,6 +154,7 @@ export async function runController(options: { config?: string }): Promise<void>
     logger.info('controller stopping; calls go on in Asterisk');
   } finally {
     await routeServer?.stop();
+    room.stop();
     await session.stop();
     await link.stop();
     controller.stop();

@@ -8,7 +8,7 @@ export function nodeTable(nodes: readonly NodeView[], widthColumns: number): str
     nodes,
     [
       ['NODE', ({ id }) => id],
-      ['STATE', ({ state, draining }) => (draining ? `${state}, draining` : state)],
+      ['STATE', stateOf],
       ['CONFERENCES', ({ conferences }) => conferences],
       ['MEMBERS', ({ members }) => members],
       ['WAITING', ({ admission }) => admission.waiting],
@@ -24,6 +24,10 @@ export function nodeTable(nodes: readonly NodeView[], widthColumns: number): str
   );
 }
 
+function stateOf({ state, draining, admission }: NodeView): string {
+  return [state, ...(draining ? ['draining'] : []), ...(admission.room === 0 ? ['no room'] : [])].join(', ');
+}
+
 /** The part of the frames that should have been heard and did not come in time. */
 function lossOf(audio: NodeView['audio']): string {
   if (!audio || audio.frames + audio.concealed === 0) return '-';
@@ -31,16 +35,24 @@ function lossOf(audio: NodeView['audio']): string {
 }
 
 /** Calls that come in, in a line. */
-export function admissionText({ waiting, longestMs, perSecond, limit, refused }: StatusView['admission']): string {
+export function admissionText({
+  waiting,
+  longestMs,
+  perSecond,
+  limit,
+  refused,
+  room,
+}: StatusView['admission']): string {
   const line = waiting === 0 ? 'nobody waits' : `${waiting} wait, the longest for ${(longestMs / 1000).toFixed(1)} s`;
-  return `${line}; ${perSecond}/s let in, at most ${limit} at once; ${refused} refused`;
+  const files = room === 0 ? '; Asterisk has too few open files left for another call' : '';
+  return `${line}; ${perSecond}/s let in, at most ${limit} at once; ${refused} refused${files}`;
 }
 
 const WHY: Record<RouteView['reason'], string> = {
   placement: 'placement prefers it',
   full: 'this node is full',
   draining: 'this node is draining',
-  congested: 'calls wait at this node to be let in',
+  congested: 'calls wait at this node to be let in, or its Asterisk has no room',
   'only-here': 'this node is draining, but no other one has room',
 };
 

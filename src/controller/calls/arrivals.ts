@@ -2,6 +2,8 @@ import type { Logger } from 'winston';
 import { type Admission, Gate } from '../../admission/gate.ts';
 import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
+import { FILES_PER_CALL } from '../../base/open-files.ts';
+import type { AsteriskRoom } from '../asterisk/asterisk-files.ts';
 import { type ChannelObserver, callerNumber } from '../asterisk/channels.ts';
 
 /** How often the gate is checked: who may come in, who has waited for too long, and how late the event loop is. */
@@ -27,6 +29,7 @@ export type ArrivingCall = {
 
 export type ArrivalsDeps = {
   ari: Pick<AriPort, 'ring'>;
+  room: AsteriskRoom;
   logger: Logger;
   /** ms of a clock that never goes back. */
   now: () => number;
@@ -49,6 +52,7 @@ export class Arrivals implements ChannelObserver {
   #timer: NodeJS.Timeout | null = null;
   #tickedAtMs = 0;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
+  #noRoomLoggedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param options.waitMs after this time another node is asked to take a call, or it is refused */
   constructor(options: { waitMs: number }, deps: ArrivalsDeps) {
@@ -62,7 +66,11 @@ export class Arrivals implements ChannelObserver {
   }
 
   get admission(): Admission {
-    return this.#gate.at(this.#deps.now());
+    const figures = this.#gate.at(this.#deps.now());
+    const { calls } = this.#deps.room;
+    // A call that waits has one of its files yet to open.
+    const promised = Math.ceil(figures.waiting / FILES_PER_CALL.asterisk);
+    return { ...figures, room: calls && Math.max(0, calls - promised) };
   }
 
   /** A call has come: it is let in, now or later. */
@@ -71,6 +79,11 @@ export class Arrivals implements ChannelObserver {
     const nowMs = this.#deps.now();
     // A call that was answered cannot be sent elsewhere, and its caller would not notice a refusal.
     const mayExpire = channel.dialled !== null;
+    if (mayExpire && this.admission.room === 0) {
+      this.#logNoRoom(nowMs);
+      return this.#sendAway(call);
+    }
+    this.#deps.room.callCame();
     if (!this.#gate.arrive(channel.id, { call, mayExpire }, nowMs)) return this.#sendAway(call);
     if (mayExpire) this.#silent.set(channel.id, nowMs);
     this.#start();
@@ -196,6 +209,17 @@ export class Arrivals implements ChannelObserver {
       `letting calls in: ${waiting} wait, ${perSecond}/s, the longest for ${longest} s` +
         (refused > 0 ? `; ${refused} refused so far` : ''),
       { waiting, perSecond, longestMs, limit, refused },
+    );
+  }
+
+  #logNoRoom(nowMs: number): void {
+    if (nowMs - this.#noRoomLoggedAtMs < LOG_EVERY_MS) return;
+    this.#noRoomLoggedAtMs = nowMs;
+    const { refused } = this.#gate.at(nowMs);
+    this.#deps.logger.warn(
+      'Asterisk has too few open files left for another call: calls go to other nodes or are refused' +
+        ` (${refused} so far); raise LimitNOFILE of its unit`,
+      { refused },
     );
   }
 

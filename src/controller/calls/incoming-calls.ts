@@ -6,6 +6,7 @@ import type { Settings } from '../../conference/model/conference.ts';
 import type { Input } from '../../conference/model/inputs.ts';
 import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
 import type { Member, Path } from '../../conference/model/member.ts';
+import type { AsteriskRoom } from '../asterisk/asterisk-files.ts';
 import { type ChannelObserver, callerNumber, callerOf, logFailure } from '../asterisk/channels.ts';
 import type { AsteriskRead } from '../asterisk/read-asterisk.ts';
 import type { Reconciler } from '../asterisk/reconciler.ts';
@@ -43,6 +44,7 @@ export type IncomingCallsDeps = {
   conferences: Destinations;
   /** Whether a conference runs, here or elsewhere. */
   isRunning: (conference: string) => boolean;
+  room: AsteriskRoom;
   logger: Logger;
   now: () => number;
 };

@@ -19,6 +19,7 @@ import type { InviteRequest } from '../../invite/request.ts';
 import { endpointsOf } from '../../invite/target.ts';
 import { advance, type InviteInput, type InviteOutput } from '../../invite/tries.ts';
 import { WakeTimers } from '../../timing/wake-timers.ts';
+import type { AsteriskRoom } from '../asterisk/asterisk-files.ts';
 
 const MAX_UNFINISHED = 5000;
 const MAX_FINISHED = 1000;
@@ -38,6 +39,7 @@ export type InviterOptions = {
 
 export type InviterDeps = {
   readonly ari: Originator;
+  readonly room: AsteriskRoom;
   readonly publish: (conference: string, event: InvitationEvent) => void;
   readonly now: () => number;
   readonly logger: Pick<Logger, 'warn'>;
@@ -169,15 +171,20 @@ export class Inviter {
     this.#forgetOld();
     if (this.#stopped) return;
     const nowMs = this.#deps.now();
-    const pace = { atOnce: this.#options.atOnce ?? 10, perSecond: this.#options.perSecond ?? 5 };
+    const pace = {
+      atOnce: this.#options.atOnce ?? 10,
+      perSecond: this.#options.perSecond ?? 5,
+      room: this.#deps.room.calls,
+    };
     this.#begunAtMs = this.#begunAtMs.filter((atMs) => atMs > nowMs - paceWindowMs(pace));
     const { due, overdue } = schedule(this.#invitations.values(), this.#begunAtMs, pace, nowMs);
     for (const { id } of overdue) this.#apply(id, { type: 'tick' });
     for (const { id } of due) {
       this.#begunAtMs.push(nowMs);
+      this.#deps.room.callCame();
       this.#apply(id, { type: 'dial' });
     }
-    const then = schedule(this.#invitations.values(), this.#begunAtMs, pace, nowMs);
+    const then = schedule(this.#invitations.values(), this.#begunAtMs, { ...pace, room: this.#deps.room.calls }, nowMs);
     if (then.wakeAtMs !== null) this.#timers.wake('', then.wakeAtMs, nowMs);
   }
 

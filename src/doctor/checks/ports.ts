@@ -1,5 +1,5 @@
+import type { InetSocket } from '../../base/proc-net.ts';
 import { type Finding, listed, note, ok, problem, warning } from './finding.ts';
-import type { InetSocket } from './proc-net.ts';
 
 export type PortRange = { readonly first: number; readonly last: number };
 

@@ -3,7 +3,6 @@ import { lookup } from 'node:dns/promises';
 import { access, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
-import { type OpenFiles, parseOpenFiles } from '../../base/open-files.ts';
 import { type PortRange, parsePortRanges } from '../checks/ports.ts';
 
 const run = promisify(execFile);
@@ -17,12 +16,6 @@ export async function nameResolves(): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** @param pid of a process, or `self`. @returns null if there is none */
-export async function readOpenFiles(pid: number | 'self'): Promise<OpenFiles | null> {
-  const text = await readFile(`/proc/${pid}/limits`, 'utf8').catch(() => '');
-  return parseOpenFiles(text);
 }
 
 /** @param key such as `net.core.rmem_max`. @returns null if it cannot be read */

@@ -1,6 +1,11 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
-import { isIP } from 'node:net';
-import { type InetSocket, parseInetSockets, parseUnixSockets, type UnixSocket } from '../checks/proc-net.ts';
+import {
+  type InetSocket,
+  parseInetSockets,
+  parseUnixSockets,
+  socketOfServer,
+  type UnixSocket,
+} from '../../base/proc-net.ts';
 
 export type Process = { readonly pid: number; readonly name: string; readonly uid: number };
 
@@ -33,12 +38,7 @@ export async function readSockets(): Promise<HostSockets> {
 
 /** The process that serves a URL on this host; null if it is not known. */
 export function serverOf({ tcp, owners }: HostSockets, url: string): Process | null {
-  const { hostname, port, protocol } = new URL(url);
-  const portNumber = Number(port || (protocol === 'https:' ? 443 : 80));
-  const addresses = isIP(hostname) ? [hostname, '0.0.0.0', '::'] : ['127.0.0.1', '0.0.0.0', '::'];
-  const socket = tcp.find(
-    (each) => each.listening && each.port === portNumber && each.address !== null && addresses.includes(each.address),
-  );
+  const socket = socketOfServer(tcp, url);
   return (socket && owners.get(socket.inode)) ?? null;
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Gate, isCongested } from '../../../src/admission/gate.ts';
+import { Gate, isCongested, NO_ADMISSION } from '../../../src/admission/gate.ts';
 
 const WAIT_MS = 20_000;
 const may = (id: string) => ({ call: id, mayExpire: true });
@@ -157,8 +157,13 @@ describe('what is told', () => {
     gate.refused();
     expect(gate.at(1050)).toEqual({ waiting: 2, longestMs: 1050, perSecond: 4, limit: 8, refused: 1 });
     expect(gate.at(1100)).toMatchObject({ perSecond: 1 });
-    expect(isCongested(gate.at(2000))).toBe(false);
-    expect(isCongested(gate.at(2001))).toBe(true);
+    expect(isCongested({ ...gate.at(2000), room: null })).toBe(false);
+    expect(isCongested({ ...gate.at(2001), room: null })).toBe(true);
+  });
+
+  it('is that others had better go elsewhere, where Asterisk has no room', () => {
+    expect(isCongested({ ...NO_ADMISSION, room: 1 })).toBe(false);
+    expect(isCongested({ ...NO_ADMISSION, room: 0 })).toBe(true);
   });
 
   it('is that there are too many, beyond a bound', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { schedule } from '../../../src/invite/call-pace.ts';
+import { type Pace, schedule } from '../../../src/invite/call-pace.ts';
 import type { Invitation, InvitationState } from '../../../src/invite/invitation.ts';
 import { invitation } from './invitations.ts';
 
-const PACE = { atOnce: 2, perSecond: 5 };
+const PACE: Pace = { atOnce: 2, perSecond: 5, room: null };
 
 const inState = (id: string, state: InvitationState): Invitation => ({ ...invitation(), id, state });
 const waits = (id: string, notBeforeMs = 0) => inState(id, { status: 'waiting', notBeforeMs, unanswered: 0 });
@@ -29,13 +29,27 @@ describe('the order of calls', () => {
   });
 
   it('begins only so many calls within a second', () => {
-    const pace = { atOnce: 10, perSecond: 2 };
+    const pace = { ...PACE, atOnce: 10, perSecond: 2 };
     expect(plan([waits('a'), waits('b')], 1000, [300, 600], pace)).toEqual({ due: [], overdue: [], wakeAtMs: 1300 });
     expect(plan([waits('a'), waits('b')], 1300, [300, 600], pace).due).toEqual(['a']);
   });
 
+  it('waits for room in Asterisk', () => {
+    const pace = { ...PACE, atOnce: 10 };
+    expect(plan([waits('a'), waits('b')], 100, [], { ...pace, room: 0 })).toEqual({
+      due: [],
+      overdue: [],
+      wakeAtMs: 1100,
+    });
+    expect(plan([waits('a'), waits('b')], 100, [], { ...pace, room: 1 })).toMatchObject({ due: ['a'], wakeAtMs: 1100 });
+    expect(plan([waits('a'), waits('b')], 100, [], { ...pace, room: 2 })).toMatchObject({
+      due: ['a', 'b'],
+      wakeAtMs: null,
+    });
+  });
+
   it('may have less than one call a second', () => {
-    const pace = { atOnce: 10, perSecond: 0.1 };
+    const pace = { ...PACE, atOnce: 10, perSecond: 0.1 };
     expect(plan([waits('a'), waits('b')], 0, [], pace)).toMatchObject({ due: ['a'], wakeAtMs: 10_000 });
     expect(plan([waits('b')], 9999, [0], pace)).toMatchObject({ due: [], wakeAtMs: 10_000 });
     expect(plan([waits('b')], 10_000, [0], pace).due).toEqual(['b']);

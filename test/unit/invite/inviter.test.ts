@@ -4,6 +4,7 @@ import { Inviter, type InviterOptions } from '../../../src/controller/calls/invi
 import type { InvitationEvent } from '../../../src/invite/invitation.ts';
 import type { OriginateRequest } from '../../../src/invite/originator.ts';
 import type { InviteRequest } from '../../../src/invite/request.ts';
+import { ROOM_FOR_ALL } from '../../kit/room.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -24,6 +25,7 @@ function harness(options: Partial<InviterOptions> = {}) {
         },
         hangUp: async (channelId) => void hungUp.push(channelId),
       },
+      room: ROOM_FOR_ALL,
       publish: (_conference, event) => void events.push(event),
       now: Date.now,
       logger: { warn: vi.fn() as never },

@@ -16,6 +16,8 @@ let held: (() => void)[] | null;
 let admitFails: Error | null;
 let sendAway: () => Promise<boolean>;
 let ring: () => Promise<void>;
+/** For how many calls Asterisk has room. */
+let room: { calls: number | null; callCame: () => void };
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -25,6 +27,12 @@ beforeEach(() => {
   admitFails = null;
   sendAway = async () => false;
   ring = async () => {};
+  room = {
+    calls: null,
+    callCame: () => {
+      if (room.calls) room.calls--;
+    },
+  };
   const transport = new transports.Console({
     level: 'info',
     log: ({ message }, next) => {
@@ -41,6 +49,7 @@ beforeEach(() => {
           return ring();
         },
       },
+      room,
       logger: createLogger({ transports: [transport] }),
       now: () => performance.now(),
       pass: (take) => (held ? held.push(take) : take()),
@@ -159,6 +168,37 @@ describe('while everything is reconciled with Asterisk', () => {
     held = null;
     await vi.advanceTimersByTimeAsync(20);
     expect(told).toEqual(['admit c0', 'admit c1']);
+  });
+});
+
+describe('where Asterisk has room for some calls only', () => {
+  it('other calls are sent away at once, and the log says why, once a second', async () => {
+    room.calls = 2;
+    for (const id of ['a', 'b', 'c', 'd']) come(id);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(told).toEqual(['admit a', 'admit b', 'away c', 'away d']);
+    expect(arrivals.admission).toMatchObject({ refused: 2, room: 0 });
+    expect(logged).toEqual([expect.stringContaining('too few open files')]);
+    await vi.advanceTimersByTimeAsync(1000);
+    come('e');
+    expect(logged).toHaveLength(2);
+    expect(logged[1]).toContain('(2 so far)');
+  });
+
+  it('a file is left for each call that waits', () => {
+    room.calls = 20;
+    // Eight come in, and ten wait, of which five need as much as one more call.
+    crowd(18);
+    expect(arrivals.admission).toMatchObject({ waiting: 10, room: 0 });
+    expect(toldOf('away')).toEqual([]);
+    come('late');
+    expect(toldOf('away')).toEqual(['late']);
+  });
+
+  it('a call that was answered already comes in all the same', () => {
+    room.calls = 0;
+    come('a', { dialled: null });
+    expect(told).toEqual(['admit a']);
   });
 });
 

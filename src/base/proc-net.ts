@@ -6,6 +6,7 @@ export type InetSocket = {
   readonly address: string | null;
   readonly port: number;
   readonly listening: boolean;
+  readonly uid: number;
   readonly inode: number;
 };
 
@@ -13,22 +14,36 @@ export type UnixSocket = { readonly path: string; readonly inode: number };
 
 /** TCP_LISTEN of the kernel. */
 const LISTEN = '0A';
-const ADDRESS = /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ ([0-9A-F]{2})(?:\s+\S+){5}\s+(\d+)/;
+const ADDRESS =
+  /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ ([0-9A-F]{2})(?:\s+\S+){2}\s+\S+\s+(\d+)\s+\S+\s+(\d+)/;
 
 /** @param text of one of the files, the heading included */
 export function parseInetSockets(text: string): InetSocket[] {
   return text.split('\n').flatMap((line) => {
-    const [, address = '', port = '', state = '', inode = ''] = ADDRESS.exec(line) ?? [];
+    const [, address = '', port = '', state = '', uid = '', inode = ''] = ADDRESS.exec(line) ?? [];
     if (inode === '') return [];
     return [
       {
         address: addressOf(address),
         port: Number.parseInt(port, 16),
         listening: state === LISTEN,
+        uid: Number(uid),
         inode: Number(inode),
       },
     ];
   });
+}
+
+/**
+ * The socket at which a server of this host listens.
+ * @param url with an address of this host, or a name, which is taken for one of 127.0.0.1
+ */
+export function socketOfServer(sockets: readonly InetSocket[], url: string): InetSocket | null {
+  const { hostname, port, protocol } = new URL(url);
+  const portNumber = Number(port || (protocol === 'https:' ? 443 : 80));
+  const own = /^[\d.]+$/.test(hostname) ? hostname : '127.0.0.1';
+  const listening = sockets.filter((each) => each.listening && each.port === portNumber);
+  return listening.find(({ address }) => [own, '0.0.0.0', '::'].includes(address ?? '')) ?? null;
 }
 
 /** The listening sockets of /proc/net/unix that have a path. */
