@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { nameResolves } from '../src/doctor/facts/host.ts';
+import { isAlive, recordOf, signalProcess } from '../src/process/process-record.ts';
 import { adaptToInstance, enableTemplate, setOption } from './asterisk-conf.ts';
 import {
   ARI_USERNAME,
@@ -20,7 +21,6 @@ import {
 } from './asterisk-process.ts';
 import { type AsteriskProgram, findAsterisk } from './debian-root.ts';
 import { freePort, hardLimitOfFiles, mediaAddressOf, phoneAddressOf } from './machine.ts';
-import { isAlive, recordOf, signalProcess } from './process-record.ts';
 
 const CONFIGURATION = fileURLToPath(new URL('../asterisk-config/', import.meta.url));
 /** What `sun_path` holds, less the terminating zero. */

@@ -4,7 +4,7 @@ import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isAlive, type ProcessRecord } from './process-record.ts';
+import { isAlive, type ProcessRecord } from '../src/process/process-record.ts';
 
 /** The process of an {@link AsteriskInstance}: launching it, talking to it, and what is kept on disk to find it again. */
 

@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, type ProcessRecord } from './process-record.ts';
+import { isAlive, type ProcessRecord } from '../src/process/process-record.ts';
 
 /** What `./scripts/up` keeps on disk about the nodes of this user, which are one cluster. */
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { ApiClient } from '../src/api/client.ts';
 import type { StatusView } from '../src/api/schemas.ts';
+import { isAlive, type ProcessRecord, recordOf, signalProcess } from '../src/process/process-record.ts';
 import { AsteriskInstance } from './asterisk-instance.ts';
 import { removeTraces } from './asterisk-process.ts';
 import { configOf, type NodePlan } from './node-plan.ts';
@@ -22,7 +23,6 @@ import {
   saveProcess,
   socketAnswers,
 } from './node-state.ts';
-import { isAlive, type ProcessRecord, recordOf, signalProcess } from './process-record.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
 const READY_TIMEOUT_MS = 30_000;

@@ -14,6 +14,10 @@ type SupervisorDeps = {
   logger: Logger;
   /** The process has sent a message over its channel. */
   onMessage?: (message: unknown) => void;
+  /** What a process had kept whose supervisor was killed. */
+  kept?: ReadonlyMap<string, object>;
+  /** The process has a value kept. */
+  onKeep?: (key: string, value: object) => void;
 };
 
 /** The first restart is at once; these are the waits before the second and the last one. */
@@ -50,13 +54,15 @@ export class Supervisor {
   #restarting = false;
   /** It has run once: what keeps it from running later is new. */
   #hasRun = false;
-  /** In memory, as what a process has begun lasts no longer than the machine. */
-  readonly #kept = new Map<string, object>();
+  readonly #kept: Map<string, object>;
+  readonly #onKeep: (key: string, value: object) => void;
 
   constructor(spec: ChildSpec, deps: SupervisorDeps) {
     this.#spec = spec;
     this.#logger = deps.logger;
     this.#onMessage = deps.onMessage ?? (() => {});
+    this.#kept = new Map(deps.kept);
+    this.#onKeep = deps.onKeep ?? (() => {});
   }
 
   /** @returns the exit status of the process once it has ended for good */
@@ -196,8 +202,12 @@ export class Supervisor {
   }
 
   #keep({ key, value }: Keep): void {
-    if (value === null) this.#kept.delete(key);
-    else if (this.#kept.has(key) || this.#kept.size < MOST_KEPT) this.#kept.set(key, value);
+    if (value === null) {
+      this.#kept.delete(key);
+      return;
+    }
+    if (this.#kept.has(key) || this.#kept.size < MOST_KEPT) this.#kept.set(key, value);
+    this.#onKeep(key, value);
   }
 }
 

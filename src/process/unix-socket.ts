@@ -15,11 +15,16 @@ const STICKY = 0o1000;
  * @returns false if a process answers at the path; rejects if the directory cannot be made, or is another user's
  */
 export async function clearSocketPath(path: string): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await checkOwner(dirname(path));
+  await makeOwnDirectory(dirname(path));
   if (await answers(path)) return false;
   await unlink(path).catch(() => {});
   return true;
+}
+
+/** Makes a directory for this user only; rejects if that cannot be done, or it is another user's. */
+export async function makeOwnDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await checkOwner(path);
 }
 
 function answers(path: string): Promise<boolean> {

@@ -107,7 +107,7 @@ it('a node whose log goes to a full disk starts all the same, and ends when it i
   const full = openSync('/dev/full', 'w');
   closing.push(() => closeSync(full));
   const node = spawn(process.execPath, [MAIN, 'start', '--config', config], {
-    env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'x' },
+    env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'x', ROSTRUM_SOCKET: sockets.api },
     stdio: ['ignore', 'ignore', full],
   });
   const ended = once(node, 'exit');

@@ -35,7 +35,13 @@ it.for(['in the file system', 'in the abstract namespace'])(
     const config = join(directory, 'rostrum.yaml');
     const api = { socket: join(directory, 'api.sock') };
     await writeFile(config, JSON.stringify({ api, profiles: PROFILES, asterisk: { url: 'http://127.0.0.1:1' } }));
-    const env = { ...process.env, ROSTRUM_ARI_PASSWORD: 'x', NOTIFY_SOCKET: path, WATCHDOG_USEC: '1500000' };
+    const env = {
+      ...process.env,
+      ROSTRUM_ARI_PASSWORD: 'x',
+      ROSTRUM_SOCKET: api.socket,
+      NOTIFY_SOCKET: path,
+      WATCHDOG_USEC: '1500000',
+    };
     const node = spawn(process.execPath, [MAIN, 'start', '--config', config], { env, stdio: 'ignore' });
     onTestFinished(async () => {
       const ended = once(node, 'exit');

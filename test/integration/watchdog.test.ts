@@ -22,7 +22,7 @@ async function startNode({ onTestFinished }: TestContext) {
   const api = { socket: join(directory, 'api.sock') };
   await writeFile(config, JSON.stringify({ api, profiles: PROFILES, asterisk: { url: 'http://127.0.0.1:1' } }));
   const node = spawn(process.execPath, [MAIN, 'start', '--config', config], {
-    env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'x' },
+    env: { ...process.env, ROSTRUM_ARI_PASSWORD: 'x', ROSTRUM_SOCKET: api.socket },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   onTestFinished(async () => {

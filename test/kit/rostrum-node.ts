@@ -126,6 +126,11 @@ export class RostrumNode {
         ...this.#clusterConfig(config),
       }),
     );
+    await this.launchRostrum();
+  }
+
+  /** Starts `rostrum start` with its files as they are, and waits until it is connected to Asterisk. */
+  async launchRostrum(): Promise<void> {
     this.#process = this.#spawn(['start', '--config', this.configPath]);
     await this.waitUntilConnected();
   }
@@ -256,7 +261,8 @@ export class RostrumNode {
 
   #spawn(args: string[]): ChildProcess {
     const log = openSync(join(this.directory, 'rostrum.log'), 'a');
-    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', log, log] });
+    const env = { ...process.env, ROSTRUM_SOCKET: this.socketPath };
+    const child = spawn(process.execPath, [PROGRAM, ...args], { env, stdio: ['ignore', log, log] });
     closeSync(log);
     return child;
   }

@@ -19,7 +19,7 @@ import { VERSION } from '../../process/version.ts';
 import { Speech } from '../../speech/speech.ts';
 import { steadyNow } from '../../timing/steady-now.ts';
 import { ConfigWatch } from './config-watch.ts';
-import { formerCounts, keep, kept, lifetime, readRunningConfig } from './process-end.ts';
+import { formerCounts, keep, kept, LASTING, lifetime, readRunningConfig } from './process-end.ts';
 
 /**
  * Runs the controller until SIGTERM or SIGINT; calls then go on in Asterisk, for the next controller to adopt.
@@ -50,8 +50,8 @@ export async function runController(options: { config?: string }): Promise<void>
     { directory: config.profilesDirectory },
     {
       logger,
-      keepGood: (files) => keep('profiles', files),
-      lastGood: async () => (await kept()).get('profiles'),
+      keepGood: (files) => keep(LASTING.profiles, files),
+      lastGood: async () => (await kept()).get(LASTING.profiles),
     },
   );
   await profiles.start();

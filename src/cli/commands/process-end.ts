@@ -5,7 +5,8 @@ import { type LoadedConfig, readConfig } from '../../config/read-config.ts';
 import { ALIVE_EVERY_MS, type Alive, type Keep, type Kept } from '../../process/supervisor.ts';
 
 const KEPT_WITHIN_MS = 1000;
-const CONFIG_FILES = 'configuration';
+/** The keys of what a process has kept, also for a supervisor that is started after this one was killed. */
+export const LASTING = { configuration: 'configuration', profiles: 'profiles' } as const;
 
 /** When a process of the node is to end. */
 export type Lifetime = {
@@ -39,18 +40,20 @@ async function firstMessage(): Promise<ReadonlyMap<string, object>> {
 /**
  * Reads the configuration. Mistakes that were made since a former process started do not keep this one from it: then
  * the files count as they were.
+ * @param values what a former process has had kept
  * @throws ConfigError with every mistake, where no former process has started
  */
 export async function readRunningConfig(
   named: string | undefined,
+  values: () => Promise<ReadonlyMap<string, object>> = kept,
 ): Promise<{ config: LoadedConfig; problem: ConfigError | null }> {
   const files = new ConfigFiles();
   try {
     const config = await readConfig(named, process.env, files);
-    keep(CONFIG_FILES, files.contents);
+    keep(LASTING.configuration, files.contents);
     return { config, problem: null };
   } catch (error) {
-    const former = (await kept()).get(CONFIG_FILES);
+    const former = (await values()).get(LASTING.configuration);
     if (!(error instanceof ConfigError) || !former) throw error;
     files.restore(former);
     return { config: await readConfig(named, process.env, files), problem: error };

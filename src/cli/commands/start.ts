@@ -1,25 +1,43 @@
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readConfig } from '../../config/read-config.ts';
+import { defaultSocketPath } from '../../config/socket-path.ts';
 import { isUpgradeRequest, type UpgradeAnswer } from '../../controller/upgrade.ts';
+import { KeptOnDisk } from '../../process/kept-on-disk.ts';
 import { createLogger } from '../../process/logger.ts';
 import { Supervisor } from '../../process/supervisor.ts';
 import { answerSystemdWatchdog } from '../../process/systemd-watchdog.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
+import { LASTING, readRunningConfig } from './process-end.ts';
 
 /**
- * Runs the node's processes until SIGTERM or SIGINT, or until one ends by its own decision.
+ * Runs the node's processes until SIGTERM or SIGINT, or until one ends by its own decision. If an earlier supervisor of the
+ * node was killed, its last good configuration counts until the mistakes in a later one are corrected.
  * @param options.config see `readConfig`
+ * @throws ConfigError with every mistake, where no earlier one was killed
  */
 export async function start({ config: configFile }: { config?: string }): Promise<void> {
-  const config = await readConfig(configFile, process.env);
+  const { env } = process;
+  const disk = await KeptOnDisk.open({
+    // Not that of rostrum.yaml, which may have the mistakes.
+    directory: dirname(defaultSocketPath(env)),
+    node: configFile ?? env['ROSTRUM_CONFIG'] ?? 'rostrum.yaml',
+  });
+  const { config } = await readRunningConfig(configFile, async () => disk.values);
   const logger = createLogger(config.log);
   const program = fileURLToPath(new URL('../main.js', import.meta.url));
   const command = process.execPath;
   const argsOf = (name: string) => [program, name, ...(configFile ? ['--config', configFile] : [])];
   const specOf = (name: string) => ({ name, command, args: argsOf(name) });
-  const relay = new Supervisor(specOf('relay'), { logger });
+  // They are this process's now.
+  for (const [key, value] of disk.values) disk.set(key, value, logger);
+  const onKeep = (key: string, value: object) => {
+    if (Object.values<string>(LASTING).includes(key)) disk.set(key, value, logger);
+  };
+  const relay = new Supervisor(specOf('relay'), { logger, kept: disk.values });
   const controller = new Supervisor(specOf('controller'), {
     logger,
+    kept: disk.values,
+    onKeep,
     onMessage: (message) => void (isUpgradeRequest(message) && upgrade()),
   });
   const supervisors = [relay, controller];
@@ -37,10 +55,11 @@ export async function start({ config: configFile }: { config?: string }): Promis
   process.once('SIGINT', stop);
   // Read the profiles again.
   process.on('SIGHUP', () => controller.signal('SIGHUP'));
-  void answerSystemdWatchdog(process.env, logger);
+  void answerSystemdWatchdog(env, logger);
   const running = supervisors.map((supervisor) => supervisor.run());
   await Promise.race(running);
   stop();
   const statuses = await Promise.all(running);
+  await disk.remove();
   process.exitCode = statuses.find((status) => status !== EXIT.ok) ?? EXIT.ok;
 }
