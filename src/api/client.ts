@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { dirname } from 'node:path';
 import { CodedError } from '../base/coded-error.ts';
 import { checkServer } from '../process/unix-socket.ts';
+import { userHeader } from './ordered-by.ts';
 
 /** A refusal by the controller, or its absence (`no-controller`). The other codes are those of the API. */
 export class ApiClientError extends CodedError<string> {
@@ -66,7 +67,7 @@ export class ApiClient {
         const message = `no controller: ${socketPath} ${why}; start one with "rostrum start", or name its --socket`;
         reject(new ApiClientError('no-controller', message, { cause }));
       };
-      const headers = body ? { 'content-type': 'application/json' } : {};
+      const headers = { ...userHeader(process.env), ...(body && { 'content-type': 'application/json' }) };
       const timeout = this.#timeoutMs;
       const outgoing = request({ socketPath, method, path: `/v1${path}`, headers, timeout }, (answer) => {
         const chunks: Buffer[] = [];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { flagChanges } from '../conference/model/flags.ts';
 import { conferenceNamed, memberAt, partsOf, type RouteApp, type RouteDeps } from './deps.ts';
+import { orderedBy } from './ordered-by.ts';
 import {
   answers,
   commandRequestSchema,
@@ -41,8 +42,8 @@ export function conferenceRoutes(app: RouteApp, deps: RouteDeps): void {
   );
 
   const command = { ...withMembers, body: commandRequestSchema, response: answers(commandResponseSchema) };
-  app.post(`${CONFERENCE}/commands`, { schema: command }, ({ params, query, body }) =>
-    sendCommand(deps, params.conference, body.command, query),
+  app.post(`${CONFERENCE}/commands`, { schema: command }, ({ params, query, body, headers }) =>
+    sendCommand(deps, params.conference, body.command, { by: orderedBy(headers), query }),
   );
 
   const list = { ...withMembers, response: answers(memberListSchema) };
@@ -62,13 +63,14 @@ export function memberRoutes(app: RouteApp, deps: RouteDeps): void {
   });
 
   const onMember = { params: memberPathSchema, response: answers(memberSchema) };
-  app.post(`${MEMBER}/flags`, { schema: { ...onMember, body: flagsRequestSchema } }, ({ params, body }) => {
+  app.post(`${MEMBER}/flags`, { schema: { ...onMember, body: flagsRequestSchema } }, ({ params, body, headers }) => {
     const changes = flagChanges(body.flags);
-    return sendMemberCommand(deps, params.conference, { type: 'set-flags', ...params.member, changes });
+    const command = { type: 'set-flags', ...params.member, changes } as const;
+    return sendMemberCommand(deps, params.conference, command, orderedBy(headers));
   });
 
-  app.post(`${MEMBER}/kick`, { schema: onMember }, ({ params }) =>
-    sendMemberCommand(deps, params.conference, { type: 'kick', ...params.member }),
+  app.post(`${MEMBER}/kick`, { schema: onMember }, ({ params, headers }) =>
+    sendMemberCommand(deps, params.conference, { type: 'kick', ...params.member }, orderedBy(headers)),
   );
 }
 

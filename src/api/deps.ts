@@ -24,6 +24,8 @@ export type RouteDeps = {
   reloadProfiles: ProfileStore['reload'];
   upgrade: () => Promise<void>;
   attendance: AttendanceReader;
+  /** The directory in which Asterisk has its recordings. */
+  recordings: string;
   inviter: Pick<Inviter, 'invite' | 'list' | 'cancel'>;
 };
 
@@ -35,15 +37,19 @@ export type ConferencePart = {
   readonly conference: Conference;
   /** How loud a member is, which the state does not have; null where it is not measured. */
   readonly levelOf: (member: Member) => number | null;
+  /** Where Asterisk has its recordings; null for another node, where that is not known. */
+  readonly recordings: string | null;
 };
 
 /** All parts of a conference, that of this node first. */
-export function partsOf({ controller, cluster }: RouteDeps, name: string): ConferencePart[] {
+export function partsOf({ controller, cluster, recordings }: RouteDeps, name: string): ConferencePart[] {
   const own = controller.conferences.get(name);
-  const others = cluster.remoteConferences(name).map((part) => ({ ...part, own: false, levelOf: () => null }));
+  const others = cluster
+    .remoteConferences(name)
+    .map((part) => ({ ...part, own: false, levelOf: () => null, recordings: null }));
   if (!own) return others;
   const levelOf = (member: Member) => controller.levelDbovOf(member);
-  return [{ node: cluster.nodeId, own: true, conference: own, levelOf }, ...others];
+  return [{ node: cluster.nodeId, own: true, conference: own, levelOf, recordings }, ...others];
 }
 
 /** @throws ControllerError `no-such-conference` */
@@ -53,15 +59,25 @@ export function conferenceNamed(deps: RouteDeps, name: string): ConferencePart[]
   return parts;
 }
 
-/** @throws ControllerError `no-such-member` */
-export function memberAt(
+/** The part of a conference on the node of an address; this one, where it names none. */
+export function partOf(
   { cluster }: RouteDeps,
   parts: readonly ConferencePart[],
-  { memberId, node = cluster.nodeId ?? undefined }: MemberAddress,
+  { node = cluster.nodeId ?? undefined }: MemberAddress,
+): ConferencePart | undefined {
+  return parts.find((each) => each.node === (node ?? null));
+}
+
+/** @throws ControllerError `no-such-member` */
+export function memberAt(
+  deps: RouteDeps,
+  parts: readonly ConferencePart[],
+  address: MemberAddress,
 ): ConferencePart & { member: Member } {
-  const part = parts.find((each) => each.node === (node ?? null));
+  const part = partOf(deps, parts, address);
+  const { memberId, node } = address;
   const member = part?.conference.members.byId(memberId);
   if (part && member) return { ...part, member };
-  const address = formatMemberAddress(memberId, node === cluster.nodeId ? null : (node ?? null));
-  throw new ControllerError('no-such-member', `no member ${address} in conference ${parts[0]?.conference.name}`);
+  const text = formatMemberAddress(memberId, node === undefined || node === deps.cluster.nodeId ? null : node);
+  throw new ControllerError('no-such-member', `no member ${text} in conference ${parts[0]?.conference.name}`);
 }

@@ -84,7 +84,16 @@ export const conferenceSummarySchema = z.object({
     .describe('Members who have been admitted'),
   locked: z.boolean(),
   mutedAll: z.enum(['all', 'non-admins']).nullable().describe('Members who join are muted as well'),
-  recording: z.object({ name: z.string(), paused: z.boolean(), startedAt: z.iso.datetime() }).nullable(),
+  recording: z
+    .object({
+      name: z.string(),
+      file: z.string().describe("Its file, in Asterisk's directory of recordings"),
+      directory: z.string().nullable().describe('This directory; null where another node records'),
+      node: z.string().nullable().describe('The node that records; null where there is no cluster'),
+      paused: z.boolean(),
+      startedAt: z.iso.datetime(),
+    })
+    .nullable(),
   playback: z
     .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number().int() })
     .nullable(),
@@ -200,9 +209,12 @@ export const flagsRequestSchema = z.strictObject({
 
 export const commandRequestSchema = z.strictObject({ command: commandSchema });
 
-/** The result of a command: the member that it is about while there, otherwise the conference. */
+/** The result of a command: the member that it is about while there, or whom it has turned out to mean; otherwise the conference. */
 export const commandResponseSchema = z.union([
-  z.strictObject({ member: memberSchema }),
+  z.strictObject({
+    member: memberSchema,
+    movedTo: z.string().optional().describe('The conference in which the member is now, and has this number'),
+  }),
   z.strictObject({ conference: conferenceSchema }),
 ]);
 

@@ -75,7 +75,6 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
   const conferences = parts.map(({ conference }) => conference);
   const all = conferences.flatMap(({ members }) => [...members.values()]);
   const admitted = all.filter(isAdmitted);
-  const recording = conferences.find((each) => each.recording)?.recording ?? null;
   const playback = conferences.find((each) => each.playback)?.playback ?? null;
   const endsAtMs = Math.min(...conferences.map(conferenceEndsMs));
   return {
@@ -93,11 +92,7 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
     },
     locked,
     mutedAll,
-    recording: recording && {
-      name: recording.name,
-      paused: recording.paused,
-      startedAt: isoTime(recording.startedAtMs),
-    },
+    recording: viewRecording(parts),
     playback: playback && { ...playback, media: [...playback.media] },
     music: conferences.some(({ musicOn }) => musicOn),
     hands: addressesOf(parts, HANDS),
@@ -111,6 +106,14 @@ function addressesOf(parts: readonly ConferencePart[], query: MemberQuery): (num
   return memberPage(parts, query).entries.map(({ part, member: { id } }) =>
     part.own ? id : formatMemberAddress(id, part.node),
   );
+}
+
+function viewRecording(parts: readonly ConferencePart[]): ConferenceSummary['recording'] {
+  const part = parts.find(({ conference }) => conference.recording);
+  if (!part?.conference.recording) return null;
+  const { name, format, paused, startedAtMs } = part.conference.recording;
+  const { recordings: directory, node } = part;
+  return { name, file: `${name}.${format}`, directory, node, paused, startedAt: isoTime(startedAtMs) };
 }
 
 /** It goes on as long as it does anywhere. */

@@ -13,7 +13,9 @@ const COLUMNS: Readonly<Record<string, (row: AttendanceRow) => string | number>>
   seconds: ({ seconds }) => seconds,
   speaker_seconds: ({ speakerSeconds }) => speakerSeconds,
   result: ({ result }) => result ?? '',
-  roles: ({ roles }) => roles.map(({ at, role, admin }) => `${at} ${role}${admin ? ' admin' : ''}`).join('; '),
+  roles: ({ roles }) =>
+    roles.map(({ at, role, admin, by }) => `${at} ${role}${admin ? ' admin' : ''}${by ? ` by ${by}` : ''}`).join('; '),
+  ended_by: ({ endedBy }) => endedBy ?? '',
 };
 
 /** Rows as CSV (RFC 4180): a heading, then one line a member, all with CRLF. */

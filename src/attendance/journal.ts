@@ -9,9 +9,11 @@ export type Published = {
   readonly startedAtMs: number;
   readonly atMs: number;
   readonly event: ConferenceEvent;
+  /** Who has ordered it, in words. */
+  readonly by?: string | undefined;
 };
 
-type WithoutCommon<T> = T extends unknown ? Omit<T, 'at' | 'conference' | 'startedAt'> : never;
+type WithoutCommon<T> = T extends unknown ? Omit<T, 'at' | 'conference' | 'startedAt' | 'by'> : never;
 type Entry = WithoutCommon<AttendanceRecord>;
 
 /** Caller ids come from the network, and may have any length there. */
@@ -33,14 +35,14 @@ export class Journal {
   }
 
   /** @returns what is to be recorded of an event: nothing, one record, or two */
-  record({ conference, startedAtMs, atMs, event }: Published): AttendanceRecord[] {
+  record({ conference, startedAtMs, atMs, event, by }: Published): AttendanceRecord[] {
     const key = runKey(conference, startedAtMs);
     const known = this.#runs.get(key);
     const roles = known ?? new Map<number, Role>();
     const entry = this.#entryOf(event, roles);
     if (!entry) return [];
     const common = { at: isoTime(atMs), conference, startedAt: isoTime(startedAtMs) };
-    const records: AttendanceRecord[] = [{ ...common, ...entry }];
+    const records: AttendanceRecord[] = [{ ...common, ...(by !== undefined && { by }), ...entry }];
     if (!known && event.type !== 'started') records.unshift({ ...common, type: 'resumed' });
     if (event.type === 'ended') this.#runs.delete(key);
     else this.#runs.set(key, roles);

@@ -12,6 +12,8 @@ const common = {
   conference: z.string(),
   /** Tells conferences of the same name apart. */
   startedAt: z.iso.datetime(),
+  /** Who has ordered it, in words: `operator anna`, `member 7`. */
+  by: z.string().optional(),
 };
 const memberId = z.number().int().min(1);
 const caller = { number: z.string(), name: z.string() };

@@ -13,7 +13,14 @@ export const attendanceRowSchema = z.object({
   seconds: z.number().int().describe('How long the member was there, so far'),
   speakerSeconds: z.number().int().describe('How long of that as a speaker, muted or not'),
   roles: z
-    .array(z.object({ at: z.iso.datetime(), role: z.enum(['speaker', 'listener']), admin: z.boolean() }))
+    .array(
+      z.object({
+        at: z.iso.datetime(),
+        role: z.enum(['speaker', 'listener']),
+        admin: z.boolean(),
+        by: z.string().nullable().describe('Who has ordered it'),
+      }),
+    )
     .describe('The role when joining, and every change of it'),
   result: z
     .enum([...RESULTS, 'LOST'])
@@ -22,6 +29,10 @@ export const attendanceRowSchema = z.object({
       'How it ended. TRANSFERRED: the member went to another conference, or elsewhere. ' +
         'LOST: the member went while no controller was running; `leftAt` is when that was noticed',
     ),
+  endedBy: z
+    .string()
+    .nullable()
+    .describe('Who has ordered it: `operator anna`, `member 7` who has pressed a key, `a program`; null if nobody has'),
 });
 
 export type AttendanceRow = z.output<typeof attendanceRowSchema>;

@@ -10,10 +10,10 @@ type Stay = {
   name: string;
   /** null: turned away at the door. */
   readonly joinedAtMs: number | null;
-  left: { readonly atMs: number; readonly result: RowResult } | null;
+  left: { readonly atMs: number; readonly result: RowResult; readonly by: string | null } | null;
   /** Set from a restart of the controller until the member is seen again. */
   missedSinceMs: number | null;
-  readonly roles: (Role & { readonly atMs: number })[];
+  readonly roles: (Role & { readonly atMs: number; readonly by: string | null })[];
 };
 
 type Run = {
@@ -52,6 +52,7 @@ export function summarize(records: Iterable<AttendanceRecord>, options: SummaryO
 
 function apply(run: Run, record: AttendanceRecord, atMs: number): void {
   run.lastAtMs = Math.max(run.lastAtMs, atMs);
+  const { by = null } = record;
   const stay = 'memberId' in record ? run.stays.get(record.memberId) : undefined;
   if (stay) stay.missedSinceMs = null;
   switch (record.type) {
@@ -59,20 +60,20 @@ function apply(run: Run, record: AttendanceRecord, atMs: number): void {
     case 'adopted':
       return comeIn(run, record, atMs);
     case 'turned-away':
-      if (!stay) run.stays.set(record.memberId, newStay(record, null, { atMs, result: record.result }));
+      if (!stay) run.stays.set(record.memberId, newStay(record, null, { atMs, result: record.result, by }));
       return;
     case 'role-changed':
       return applyRole(stay, record, atMs);
     case 'leaving':
-      return goOut(stay, atMs, record.result);
+      return goOut(stay, { atMs, result: record.result, by });
     case 'transferred':
-      return goOut(stay, atMs, 'TRANSFERRED');
+      return goOut(stay, { atMs, result: 'TRANSFERRED', by });
     case 'replaced':
       // The row is that of the caller who has the place now.
       if (stay) Object.assign(stay, { number: record.number, name: record.name });
       return;
     case 'left':
-      return goOut(stay, atMs, 'HANGUP');
+      return goOut(stay, { atMs, result: 'HANGUP', by });
     case 'resumed':
       for (const open of run.stays.values()) if (!open.left) open.missedSinceMs ??= atMs;
       return;
@@ -101,21 +102,25 @@ function comeIn(run: Run, record: Arrival, atMs: number): void {
   applyRole(stay, record, atMs);
 }
 
-function applyRole(stay: Stay | undefined, { role, admin }: Role, atMs: number): void {
+function applyRole(
+  stay: Stay | undefined,
+  { role, admin, by }: Role & { by?: string | undefined },
+  atMs: number,
+): void {
   const last = stay?.roles.at(-1);
-  if (last?.role !== role || last.admin !== admin) stay?.roles.push({ atMs, role, admin });
+  if (last?.role !== role || last.admin !== admin) stay?.roles.push({ atMs, role, admin, by: by ?? null });
 }
 
 /** The member is out from the first word of the good-bye; that the call ends after it changes nothing. */
-function goOut(stay: Stay | undefined, atMs: number, result: RowResult): void {
-  if (stay) stay.left ??= { atMs, result };
+function goOut(stay: Stay | undefined, left: NonNullable<Stay['left']>): void {
+  if (stay) stay.left ??= left;
 }
 
 /** Ends the stays of members that were missed, and with a result those of all. @param result null if members stay */
 function closeAll(run: Run, atMs: number, result: RowResult | null): void {
   for (const stay of run.stays.values()) {
-    if (stay.missedSinceMs !== null) goOut(stay, stay.missedSinceMs, 'LOST');
-    if (result !== null) goOut(stay, atMs, result);
+    if (stay.missedSinceMs !== null) goOut(stay, { atMs: stay.missedSinceMs, result: 'LOST', by: null });
+    if (result !== null) goOut(stay, { atMs, result, by: null });
   }
 }
 
@@ -137,8 +142,9 @@ function rowOf({ conference, startedAt }: Run, stay: Stay, nowMs: number): Atten
     leftAt: left ? isoTime(left.atMs) : null,
     seconds: joinedAtMs === null ? 0 : seconds(untilMs - joinedAtMs),
     speakerSeconds: seconds(speakerMs),
-    roles: stay.roles.map(({ atMs, role, admin }) => ({ at: isoTime(atMs), role, admin })),
+    roles: stay.roles.map(({ atMs, role, admin, by }) => ({ at: isoTime(atMs), role, admin, by })),
     result: left?.result ?? null,
+    endedBy: left?.by ?? null,
   };
 }
 

@@ -52,6 +52,9 @@ const status = z.object({
     .default(NO_ADMISSION),
 });
 
+const orderedBy = z.string().max(128).optional();
+const meant = z.object({ conference, memberId: memberNumber, node: z.string().max(64).optional() });
+
 const audience = z.enum(['all', 'non-admins']);
 const broadcast = z.discriminatedUnion('type', [
   z.object({ type: z.literal('terminate'), result: z.enum(['ENDED', 'TIME']) }),
@@ -112,16 +115,19 @@ const messageSchema = z.discriminatedUnion('type', [
     command: commandSchema,
     /** It is about something of the receiver's own, and not to be passed on. */
     noForward: z.boolean(),
+    /** Who has given it, in words. */
+    by: orderedBy,
   }),
   z.object({
     type: z.literal('ack'),
     id: z.string().max(64),
     result: z.discriminatedUnion('ok', [
-      z.object({ ok: z.literal(true) }),
+      /** The member whom it has turned out to mean. */
+      z.object({ ok: z.literal(true), meant: meant.optional() }),
       z.object({ ok: z.literal(false), code: z.string().max(64), message: z.string().max(1000) }),
     ]),
   }),
-  z.object({ type: z.literal('broadcast'), conference, broadcast }),
+  z.object({ type: z.literal('broadcast'), conference, broadcast, by: orderedBy }),
   /** A caller has dialled a wrong PIN: see `admission/pin-gates.ts`. */
   z.object({
     type: z.literal('wrong-pin'),

@@ -3,6 +3,7 @@ import type { Conference, Settings } from './model/conference.ts';
 import type { Effect } from './model/effects.ts';
 import type { Input, NextStep } from './model/inputs.ts';
 import { isAway, type Member } from './model/member.ts';
+import type { MemberAddress } from './model/member-address.ts';
 import {
   entered,
   greeted,
@@ -31,7 +32,13 @@ import { tick } from './rules/timers.ts';
 import { Transition } from './rules/transition.ts';
 
 /** The outcome of an input: the conference as it is now, and the effects. */
-export type Outcome = { conference: Conference; effects: Effect[]; refusal?: Refusal };
+export type Outcome = {
+  conference: Conference;
+  effects: Effect[];
+  refusal?: Refusal;
+  /** The member whom a command has turned out to mean, such as the one who joined last. */
+  meant?: MemberAddress;
+};
 
 /**
  * The whole behaviour of a conference: what an input changes, and what must be done about it. Pure: the same arguments
@@ -41,6 +48,7 @@ export type Outcome = { conference: Conference; effects: Effect[]; refusal?: Ref
 export function reduce(conference: Conference, input: Input, nowMs: number): Outcome {
   const transition = new Transition(conference, nowMs, {
     noForward: input.type === 'command' && input.noForward === true,
+    by: input.type === 'command' || input.type === 'broadcast' ? input.by : null,
   });
   apply(transition, input);
   if (transition.conference.status === 'running') {
@@ -55,7 +63,8 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
   if (input.type === 'tick' && transition.conference.status === 'empty' && nowMs >= transition.conference.endsAtMs)
     finish(transition);
   const effects = converge(conference, transition);
-  return { conference: transition.conference, effects, ...(transition.refusal && { refusal: transition.refusal }) };
+  const { refusal, meant } = transition;
+  return { conference: transition.conference, effects, ...(refusal && { refusal }), ...(meant && { meant }) };
 }
 
 /** The steps that follow a prompt. */

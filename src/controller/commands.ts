@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AriError, isChannelGone } from '../ari/errors.ts';
-import type { Command, ExternalCommand } from '../conference/model/commands.ts';
+import type { Command, CommandOrigin, ExternalCommand } from '../conference/model/commands.ts';
+import type { Meant } from '../conference/model/member-address.ts';
 import type { CommandForwarding } from './cluster/command-forwarding.ts';
 import type { Conferences } from './conferences.ts';
 import { ControllerError } from './errors/controller-error.ts';
@@ -32,26 +33,25 @@ export class Commands {
 
   /**
    * Executes a command, or has it executed by the node that owns what it is about.
-   * @returns once it is in force in Asterisk; rejects with a `ControllerError`
+   * @param by who has given it, in words
+   * @returns once it is in force in Asterisk, the member whom it has turned out to mean, if it did not say so; rejects with
+   *   a `ControllerError`
    */
-  async execute(name: string, command: ExternalCommand): Promise<void> {
+  async execute(name: string, command: ExternalCommand, by?: string): Promise<Meant | null> {
     const node = this.#forwarding.ownerOf(name, command);
-    if (node === null) return this.executeHere(name, this.#forwarding.asOwn(command), false);
-    return this.#forwarding.send(node, name, command);
+    if (node === null) return this.executeHere(name, this.#forwarding.asOwn(command), { by });
+    return this.#forwarding.send(node, name, command, { by });
   }
 
-  /**
-   * Executes a command on this node; as `execute`.
-   * @param noForward another node has found that it is to be done here
-   */
-  async executeHere(name: string, command: Command, noForward: boolean): Promise<void> {
+  /** Executes a command on this node; as `execute`. */
+  async executeHere(name: string, command: Command, { by, noForward }: CommandOrigin): Promise<Meant | null> {
     const conference = this.#conferences.all.get(name);
     if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
     if (command.type === 'transfer' && command.profileName !== null) {
       this.requireProfile(command.conference, command.profileName);
     }
-    const input = { type: 'command', command, ...(noForward && { noForward }) } as const;
-    const { refusal, done } = this.#conferences.apply(conference, input);
+    const input = { type: 'command', command, by, ...(noForward && { noForward }) } as const;
+    const { refusal, meant, done } = this.#conferences.apply(conference, input);
     if (refusal) {
       done.catch(() => {});
       throw ControllerError.of(refusal, name);
@@ -65,13 +65,14 @@ export class Commands {
           throw new ControllerError('no-such-member', `member ${command.memberId} has just left`, { cause });
         }
         // Such a command does not fail because one of the members has just left.
-        if (ABOUT_MANY.has(command.type)) return;
+        if (ABOUT_MANY.has(command.type)) return meant;
       }
       const reached = cause instanceof AriError && cause.code !== 'unreachable';
       const message = (cause as Error).message;
       throw new ControllerError(reached ? 'asterisk-refused' : 'asterisk-unreachable', message, { cause });
     }
     if (command.type === 'record') await this.#expectRecording(name);
+    return meant;
   }
 
   /**

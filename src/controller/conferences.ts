@@ -1,9 +1,11 @@
 import type { Logger } from 'winston';
 import type { Published } from '../attendance/journal.ts';
 import { type Conference, newConference, type Settings } from '../conference/model/conference.ts';
+import type { Effect } from '../conference/model/effects.ts';
 import type { ConferenceEvent } from '../conference/model/events.ts';
 import type { Input } from '../conference/model/inputs.ts';
 import type { Member } from '../conference/model/member.ts';
+import type { Meant } from '../conference/model/member-address.ts';
 import { type Outcome, reduce } from '../conference/reduce.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import { standardSettings } from '../profiles/settings.ts';
@@ -18,6 +20,8 @@ import { callWebhook } from './webhook.ts';
 
 /** Events that may come for thousands of members at once. */
 const FREQUENT: ReadonlySet<ConferenceEvent['type']> = new Set<ConferenceEvent['type']>(['talking', 'flags-changed']);
+
+type PublishEffect = Extract<Effect, { type: 'publish' }>;
 
 export type ConferencesDeps = {
   profiles: Profiles;
@@ -174,12 +178,17 @@ export class Conferences implements ChannelObserver {
     }
   }
 
-  /** @returns why a command was refused, and when everything is done; `done` rejects with an `AriError` */
-  apply(conference: Conference, input: Input): Pick<Outcome, 'refusal'> & { done: Promise<void> } {
+  /**
+   * @returns why a command was refused, the member whom it has turned out to mean, and when everything is done; `done`
+   *   rejects with an `AriError`
+   */
+  apply(conference: Conference, input: Input): Pick<Outcome, 'refusal'> & { meant: Meant | null; done: Promise<void> } {
     const { now, cluster, run, invite, logger, pinChecks } = this.#deps;
     const nowMs = now();
-    const { conference: after, effects, refusal } = reduce(conference, input, nowMs);
+    const { conference: after, effects, refusal, meant: found } = reduce(conference, input, nowMs);
     const { name } = after;
+    let meant: Meant | null = found ? { ...found, conference: name } : null;
+    if (input.type === 'command' && input.by !== undefined && !refusal) this.#log(name, input);
     if (after.status === 'ended') this.#conferences.delete(name);
     else this.#conferences.set(name, after);
     cluster.changed(conference, after);
@@ -194,7 +203,7 @@ export class Conferences implements ChannelObserver {
           this.#timers.wake(name, effect.atMs, nowMs);
           break;
         case 'publish':
-          this.#publish(after, effect.event, nowMs);
+          this.#publish(after, effect, nowMs);
           break;
         case 'check-pin':
           void pinChecks.check(name, effect);
@@ -213,6 +222,8 @@ export class Conferences implements ChannelObserver {
         case 'hand-over': {
           const { type, conference: to, profileName, ...call } = effect;
           this.join(to, profileName, { ...call, origin: 'transferred' });
+          const moved = this.memberOf(call.channelId);
+          if (moved) meant = { conference: to, memberId: moved.id };
           break;
         }
         default:
@@ -220,13 +231,22 @@ export class Conferences implements ChannelObserver {
       }
     }
     const done = run(name, forAsterisk);
-    return { refusal, done: published.length === 0 ? done : settleAll([done, ...published]) };
+    return { refusal, meant, done: published.length === 0 ? done : settleAll([done, ...published]) };
   }
 
-  #publish({ name, startedAtMs }: Conference, event: ConferenceEvent, nowMs: number): void {
+  /** The log says of each command who has given it: not all of them are followed by an event. */
+  #log(name: string, { command, by }: Extract<Input, { type: 'command' }>): void {
+    this.#deps.logger.info(`conference ${name}: command ${command.type}`, { conference: name, ...command, by });
+  }
+
+  #publish({ name, startedAtMs }: Conference, { event, by }: PublishEffect, nowMs: number): void {
     const { type, ...details } = event;
     const level = type === 'pin-guessing' ? 'warn' : FREQUENT.has(type) ? 'debug' : 'info';
-    this.#deps.logger.log(level, `conference ${name}: ${type}`, { conference: name, ...details });
-    this.#deps.publish({ conference: name, startedAtMs, atMs: nowMs, event });
+    this.#deps.logger.log(level, `conference ${name}: ${type}`, {
+      conference: name,
+      ...details,
+      ...(by !== undefined && { by }),
+    });
+    this.#deps.publish({ conference: name, startedAtMs, atMs: nowMs, event, by });
   }
 }

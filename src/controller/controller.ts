@@ -6,6 +6,7 @@ import type { Published } from '../attendance/journal.ts';
 import type { ExternalCommand } from '../conference/model/commands.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import type { Member } from '../conference/model/member.ts';
+import type { Meant } from '../conference/model/member-address.ts';
 import type { InvitationEvent } from '../invite/invitation.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { RelayReport } from '../relay/protocol/protocol.ts';
@@ -125,7 +126,7 @@ export class Controller {
     cluster.attach({
       all: conferences.all,
       dispatch,
-      execute: (name, command, noForward) => this.#commands.executeHere(name, command, noForward),
+      execute: (name, command, origin) => this.#commands.executeHere(name, command, origin),
       settingsFor: (profileName) => conferences.settingsFor(null, profileName),
       admission: () => this.admission,
       wrongPinElsewhere: (tried) => this.#pinChecks.wrongElsewhere(tried),
@@ -230,8 +231,8 @@ export class Controller {
   }
 
   /** As `Commands.execute`. */
-  command(name: string, command: ExternalCommand): Promise<void> {
-    return this.#commands.execute(name, command);
+  command(name: string, command: ExternalCommand, by?: string): Promise<Meant | null> {
+    return this.#commands.execute(name, command, by);
   }
 
   /** As `Commands.requireProfile`. */

@@ -72,7 +72,7 @@ describe('a command', () => {
     [['member', 'nowhere', '1', 'kick'], 3, 'no conference "nowhere"'],
     [['member', '3000', '99', 'kick'], 3, 'no member 99'],
     [['member', '3000', '99', 'status'], 3, 'no member 99'],
-    [['member', '3000', 'x', 'kick'], 2, '"x" is not a member number'],
+    [['member', '3000', 'x', 'kick'], 3, 'has the number or name "x"'],
     [['member', '3000', '1', 'dance'], 2, 'unknown action "dance"'],
     [['member', '3000', '1', 'flags'], 2, 'flags: which?'],
     [['member', '3000', '1', 'flags', '+loud'], 2, 'unknown flag "+loud"'],

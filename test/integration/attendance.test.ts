@@ -302,8 +302,9 @@ describe('rostrum report', () => {
     leftAt: null,
     seconds: 3725,
     speakerSeconds: 65,
-    roles: [{ at: '2026-01-05T10:15:10.000Z', role: 'speaker', admin: true }],
+    roles: [{ at: '2026-01-05T10:15:10.000Z', role: 'speaker', admin: true, by: null }],
     result: null,
+    endedBy: null,
   };
   let server: Server;
   let asked: string[] = [];

@@ -1,14 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiClient } from '../../api/client.ts';
-import type { CommandResponse, ConferenceView, MemberStatusView, MemberView } from '../../api/schemas.ts';
+import { ApiClient, ApiClientError } from '../../api/client.ts';
+import type {
+  CommandResponse,
+  ConferenceView,
+  MemberListView,
+  MemberStatusView,
+  MemberView,
+} from '../../api/schemas.ts';
 import { parseCommandWords } from '../../conference/command-line/parse-command.ts';
 import { MEMBER_ACTIONS } from '../../conference/command-line/parse-member-command.ts';
+import type { Command } from '../../conference/model/commands.ts';
 import { formatMemberAddress, parseMemberAddress } from '../../conference/model/member-address.ts';
 import type { ClientOptions } from '../options/common.ts';
 import { UsageError } from '../options/errors.ts';
 import { print, terminalWidth } from '../terminal/print.ts';
-import { conferenceText } from '../text/conference-text.ts';
-import { memberTable, memberText } from '../text/member-text.ts';
+import { conferenceText, recordingText } from '../text/conference-text.ts';
+import { adjustedText, membersNamed, memberTable, memberText } from '../text/member-text.ts';
+
+type MemberResponse = Extract<CommandResponse, { member: MemberView }>;
 
 /**
  * Sends a command, and prints what it has made of the member or the conference.
@@ -27,14 +36,35 @@ export async function command(conference: string, words: readonly string[], opti
     const member = await client.post<MemberView>(`${path}/members/${address}/kick`);
     return print(member, json, () => memberTable([member], terminalWidth()));
   }
+  const recorded = parsed.command.type === 'stop-recording' && !json ? await recordedFile(client, path) : [];
   const response = await client.post<CommandResponse>(`${path}/commands${json ? '' : '?limit=0'}`, {
     command: parsed.command,
   });
-  if ('member' in response) return print(response.member, json, () => memberTable([response.member], terminalWidth()));
-  print(response.conference, json, () => conferenceText(response.conference));
+  if ('member' in response)
+    return print(response.member, json, () => memberDoneText(conference, parsed.command, response));
+  print(response.conference, json, () => [...recorded, conferenceText(response.conference)].join('\n'));
+}
+
+/** The file of the recording that goes on; none if nothing is recorded. */
+async function recordedFile(client: ApiClient, path: string): Promise<string[]> {
+  const { recording } = await client.get<ConferenceView>(`${path}?limit=0`);
+  return recording ? [`recorded to ${recordingText(recording)}`] : [];
+}
+
+/** What a command has made of a member. */
+function memberDoneText(conference: string, command: Command, response: MemberResponse): string {
+  const { member, movedTo } = response;
+  if (movedTo !== undefined && 'memberId' in command) {
+    const former = formatMemberAddress(command.memberId, command.node ?? null);
+    return `member ${former} of ${conference} is member ${member.address} of ${movedTo} now`;
+  }
+  if (command.type === 'adjust') return adjustedText(member, command.setting);
+  return memberTable([member], terminalWidth());
 }
 
 const POLL_MS = 100;
+/** So many members are listed where a name is that of several. */
+const MOST_NAMED = 5;
 
 /** Waits until what is being played to a conference now is over. */
 export async function playbackEnded(conference: string, { socket }: ClientOptions): Promise<void> {
@@ -47,25 +77,47 @@ export async function playbackEnded(conference: string, { socket }: ClientOption
   while (begun !== null && (await playing()) === begun) await sleep(POLL_MS);
 }
 
+/**
+ * The address of a member.
+ * @param who a number of a member, such as `7` or `7@lyon`; a phone number; or a part of a name that only one member has
+ */
+async function addressOf(conference: string, who: string, { socket }: ClientOptions): Promise<string> {
+  const client = new ApiClient({ socketPath: socket });
+  const path = `/conferences/${encodeURIComponent(conference)}/members`;
+  const given = parseMemberAddress(who);
+  if (given) {
+    const isThere = await client.get(`${path}/${encodeURIComponent(who)}`).catch((error: ApiClientError) => error);
+    const isGone = isThere instanceof ApiClientError && isThere.code === 'no-such-member';
+    if (!isGone || given.node !== undefined) return who;
+  }
+  const { members } = await client.get<MemberListView>(`${path}?search=${encodeURIComponent(who)}`);
+  const named = membersNamed(who, members);
+  const [only] = named;
+  if (only && named.length === 1) return only.address;
+  if (!only && given) return who;
+  if (!only)
+    throw new ApiClientError('no-such-member', `nobody in conference ${conference} has the number or name "${who}"`);
+  const some = named.slice(0, MOST_NAMED).map(({ address, caller }) => `${address} (${caller.name || caller.number})`);
+  const more = named.length > MOST_NAMED ? ` and ${named.length - MOST_NAMED} more` : '';
+  throw new UsageError(`"${who}" may be ${some.join(', ')}${more}: give the number of the member`);
+}
+
 /** `rostrum member <conference> <member> status`, or a command to the member. */
 export async function member(
   conference: string,
   [id, action, ...more]: readonly [member: string, action: string, ...string[]],
   options: ClientOptions,
 ): Promise<void> {
-  if (!parseMemberAddress(id)) {
-    throw new UsageError(`"${id}" is not a member number; "rostrum show ${conference}" lists them`);
-  }
   if (action !== 'status') {
     if (!MEMBER_ACTIONS.some((name) => name === action)) {
       throw new UsageError(`unknown action "${action}": use status, ${MEMBER_ACTIONS.join(', ')}`);
     }
-    return command(conference, ['member', id, action, ...more], options);
+    return command(conference, ['member', await addressOf(conference, id, options), action, ...more], options);
   }
   if (more.length > 0) throw new UsageError(`"${more.join(' ')}": status takes no more words`);
   const client = new ApiClient({ socketPath: options.socket });
   const view = await client.get<MemberStatusView>(
-    `/conferences/${encodeURIComponent(conference)}/members/${encodeURIComponent(id)}`,
+    `/conferences/${encodeURIComponent(conference)}/members/${encodeURIComponent(await addressOf(conference, id, options))}`,
   );
   print(view, options.json, () => memberText(view));
 }

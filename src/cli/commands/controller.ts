@@ -131,7 +131,16 @@ export async function runController(options: { config?: string }): Promise<void>
   const reloadProfiles = () => profiles.reload();
   const api = new ApiServer(
     { socketPath: config.socketPath },
-    { controller, cluster, status, reloadProfiles, upgrade: upgradeNode, attendance, inviter },
+    {
+      controller,
+      cluster,
+      status,
+      reloadProfiles,
+      upgrade: upgradeNode,
+      attendance,
+      inviter,
+      recordings: config.asterisk.recordings,
+    },
   );
 
   const { routeListen } = config.cluster;

@@ -5,7 +5,10 @@ import { addClientOptions, type ClientOptions } from '../options/common.ts';
 export function addMemberCommand(program: Command): void {
   addClientOptions(program.command('member'))
     .argument('<conference>')
-    .argument('<member>', 'number of the member, as `show` lists it; 7@lyon is number 7 of node lyon')
+    .argument(
+      '<member>',
+      'number of the member, as `show` lists it; 7@lyon is number 7 of node lyon; or the phone number, or a part of the name',
+    )
     .argument('<action>', 'see below')
     .argument('[words...]')
     .description('show or change a member')

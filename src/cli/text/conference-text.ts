@@ -70,13 +70,20 @@ export function conferenceText(conference: ConferenceView): string {
   if (talking + waiting > 0) lines.push(`${count(talking)} talking, ${count(waiting)} waiting`);
   if (conference.locked) lines.push('locked: only moderators get in');
   if (conference.mutedAll) lines.push(`muted: ${conference.mutedAll}, also members who join later`);
-  if (recording) lines.push(`recording ${recording.name} since ${time(recording.startedAt)}${paused(recording)}`);
+  if (recording)
+    lines.push(`recording to ${recordingText(recording)} since ${time(recording.startedAt)}${paused(recording)}`);
   if (playback) lines.push(`playing ${playback.media.join(' ')}, volume ${playback.volume}${paused(playback)}`);
   if (conference.music) lines.push('playing music to everybody');
   if (conference.hands.length > 0) lines.push(`hands raised: ${handsText(conference.hands)}`);
   if (conference.helps.length > 0) lines.push(`ask for help: ${handsText(conference.helps)}`);
   if (endsAt) lines.push(`ends at ${time(endsAt)}`);
   return lines.map(printable).join('\n');
+}
+
+/** The file of a recording, with its directory or its node. */
+export function recordingText({ file, directory, node }: NonNullable<ConferenceView['recording']>): string {
+  if (directory !== null) return `${directory}/${file}`;
+  return node === null ? file : `${file} on node ${node}`;
 }
 
 function handsText(hands: ConferenceView['hands']): string {

@@ -1,4 +1,5 @@
 import type { MemberListView, MemberStatusView, MemberView } from '../../api/schemas.ts';
+import type { Adjustable } from '../../conference/model/commands.ts';
 import { time } from './conference-text.ts';
 import { type Position, totalsText } from './list-text.ts';
 import { tableOf } from './table.ts';
@@ -70,6 +71,29 @@ export function memberText(member: MemberStatusView): string {
 
 /** A value of null is not shown. */
 type Row = [name: string, value: string | number | null];
+
+/** A sound setting of a member as a command has made it. */
+export function adjustedText(member: MemberView, setting: Adjustable): string {
+  const values: Record<Adjustable, [name: string, value: string]> = {
+    talkVolume: ['talk volume', signed(member.talkVolume)],
+    listenVolume: ['listen volume', signed(member.listenVolume)],
+    vadLevel: ['VAD level', String(member.vadLevel)],
+    agcLevel: ['AGC level', String(member.agcLevel)],
+  };
+  const { address, caller } = member;
+  const who = [caller.name, caller.number].filter((text) => text !== '').join(', ');
+  const [name, value] = values[setting];
+  return printable(`member ${address}${who === '' ? '' : ` (${who})`}: ${name} ${value}`);
+}
+
+/** The members whom a person means by a phone number, a name or a part of it; those who have it exactly come before others. */
+export function membersNamed(who: string, members: readonly MemberView[]): readonly MemberView[] {
+  const text = who.toLowerCase();
+  const having = (fits: (value: string) => boolean) =>
+    members.filter(({ caller }) => [caller.number, caller.name].some((value) => fits(value.toLowerCase())));
+  const exact = having((value) => value === text);
+  return exact.length > 0 ? exact : having((value) => value.includes(text));
+}
 
 function mediaRows(media: MemberStatusView['media']): Row[] {
   if (!media) return [];

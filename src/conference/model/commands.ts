@@ -95,6 +95,9 @@ export type Command = MemberCommand | ConferenceCommand;
 /** The commands that come from outside, and go to other nodes: some commands the controller alone gives. */
 export type ExternalCommand = Exclude<Command, { type: 'prompt-failure' }>;
 
+/** How a command has come: `by` says in words who has given it. `noForward`: another node has found that it is to be done here. */
+export type CommandOrigin = { readonly by?: string | undefined; readonly noForward?: boolean };
+
 /** Why a command was not executed. */
 export type Refusal =
   | { code: 'no-such-member'; memberId: number }

@@ -58,7 +58,8 @@ export type ControllerEffect =
   /** Send a `tick` at this time. The earliest request counts; a tick too many is harmless. */
   | { type: 'wake'; atMs: number }
   /** Tell everybody who wants to know. */
-  | { type: 'publish'; event: ConferenceEvent }
+  /** `by`: who has ordered it, in words: an operator by the user's name, a member who has pressed a key by the number. */
+  | { type: 'publish'; event: ConferenceEvent; by?: string }
   | { type: 'call-webhook'; url: string; body: object }
   | { type: 'cluster'; tell: ClusterTelling }
   /** A caller has dialled a PIN; a `pin-due` input follows once it may be judged. `members`: how many there are. */

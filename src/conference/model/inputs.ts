@@ -52,14 +52,14 @@ export type Input =
   | { type: 'playback-ended'; id: string }
   /** The recording has stopped, for whatever reason; `isTaken`: there is a file of its name already. */
   | { type: 'recording-ended'; name: string; failed: boolean; isTaken?: true }
-  /** `noForward`: another node has found that it is to be done here. */
-  | { type: 'command'; command: Command; noForward?: true }
+  /** `by`: who has given it, in words. `noForward`: another node has found that it is to be done here. */
+  | { type: 'command'; command: Command; by?: string | undefined; noForward?: true }
   /** The parts of the conference on other nodes have changed. */
   | { type: 'remote'; remote: RemoteView }
   /** Another node has reported a setting; `anew` if it was changed, and not only repeated. */
   | { type: 'shared'; change: SharedChange; anew: boolean }
   /** Another node was told to do this with all members. */
-  | { type: 'broadcast'; broadcast: Broadcast }
+  | { type: 'broadcast'; broadcast: Broadcast; by?: string | undefined }
   | { type: 'settings'; settings: Settings }
   /** The state of Asterisk, read after connecting to it; replaces whatever was believed before. */
   | {

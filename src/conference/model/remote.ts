@@ -47,15 +47,16 @@ export type Broadcast =
 export type ClusterTelling =
   /** `restored` for what was found in Asterisk after a restart, which any newer word overrules. */
   | { readonly type: 'share'; readonly change: SharedChange; readonly restored?: true }
-  | { readonly type: 'broadcast'; readonly broadcast: Broadcast }
+  | { readonly type: 'broadcast'; readonly broadcast: Broadcast; readonly by?: string | undefined }
   /**
    * The owner of the member, of the playback or of the recording executes it. If the owner refuses, what else was
-   * asked for fails too, unless `mayFail`. `by` is the member of this node who pressed the key, and hears of a refusal.
+   * asked for fails too, unless `mayFail`. `actingFor` is the member of this node who pressed the key, and hears of a refusal.
    */
   | {
       readonly type: 'forward';
       readonly node: string;
       readonly command: ExternalCommand;
       readonly mayFail?: true;
-      readonly by?: number;
+      readonly actingFor?: number;
+      readonly by?: string | undefined;
     };

@@ -9,7 +9,8 @@ export function share(transition: Transition, change: SharedChange, options: { r
 }
 
 export function broadcast(transition: Transition, given: Broadcast): void {
-  if (transition.conference.remote) transition.do({ type: 'cluster', tell: { type: 'broadcast', broadcast: given } });
+  if (transition.conference.remote)
+    transition.do({ type: 'cluster', tell: { type: 'broadcast', broadcast: given, ...orderedBy(transition) } });
 }
 
 /** A forwarded command is not forwarded again: two nodes that know too little would send it to and fro. */
@@ -20,6 +21,11 @@ export function forward(
   options: { mayFail?: true } = {},
 ): void {
   if (transition.noForward) return transition.refuseAsImpossible('it has just changed on another node');
-  const by = transition.actingFor === null ? {} : { by: transition.actingFor };
-  transition.do({ type: 'cluster', tell: { type: 'forward', node, command, ...by, ...options } });
+  const { actingFor } = transition;
+  const who = { ...orderedBy(transition), ...(actingFor !== null && { actingFor }) };
+  transition.do({ type: 'cluster', tell: { type: 'forward', node, command, ...who, ...options } });
+}
+
+function orderedBy({ orderedBy: by }: Transition): { by?: string } {
+  return by === null ? {} : { by };
 }

@@ -7,7 +7,7 @@ import { floorLegOf } from '../model/floor-leg.ts';
 import { isAway, type Member } from '../model/member.ts';
 import { savedConferenceOf } from '../model/saved-conference.ts';
 import { savedOf } from '../model/saved-member.ts';
-import type { Transition } from './transition.ts';
+import { publication, type Transition } from './transition.ts';
 
 /**
  * The effects that make Asterisk fit what a transition has made of the conference, and those that tell of it. How
@@ -19,7 +19,7 @@ export function converge(before: Conference, transition: Transition): Effect[] {
   if (before.status === 'new' && after.status !== 'new') effects.push({ type: 'open-floor' });
   const shared = before.settings !== after.settings || isAlone(before) !== isAlone(after);
   for (const [was, member] of changedMembers(before, after, shared)) {
-    effects.push(...configure(before, was, member, transition), ...announceFlags(was, member));
+    effects.push(...configure(before, was, member, transition), ...announceFlags(was, member, transition));
   }
   const leg = floorLegOf(after);
   if (!equals(leg, floorLegOf(before)) || (transition.resave && leg)) {
@@ -66,10 +66,10 @@ function configure(
   return same || (!was && assumed) ? [] : [save(true)];
 }
 
-function announceFlags(was: Member | undefined, member: Member): Effect[] {
+function announceFlags(was: Member | undefined, member: Member, { orderedBy }: Transition): Effect[] {
   const { id: memberId, flags } = member;
   if (!was || was.place.at === 'arriving' || equals(was.flags, flags)) return [];
-  return [{ type: 'publish', event: { type: 'flags-changed', memberId, flags } }];
+  return [publication({ type: 'flags-changed', memberId, flags }, orderedBy)];
 }
 
 function saveConference(before: Conference, { conference: after, resave }: Transition, effects: Effect[]): void {

@@ -1,6 +1,7 @@
 import { press } from '../../dtmf/collector.ts';
 import { controlsOf, type DtmfAction } from '../model/conference.ts';
 import { isAdmitted, type Member } from '../model/member.ts';
+import { formatMemberAddress } from '../model/member-address.ts';
 import { dialledPinDigit } from './admission.ts';
 import { executeCommand } from './execute-command.ts';
 import type { Transition } from './transition.ts';
@@ -73,6 +74,7 @@ function answered(transition: Transition, member: Member, digit: string): boolea
 
 function execute(transition: Transition, memberId: number, actions: readonly DtmfAction[]): void {
   transition.actingFor = memberId;
+  transition.orderedBy = `member ${formatMemberAddress(memberId, transition.conference.remote?.node ?? null)}`;
   for (const { commandsOf } of actions) {
     // Each action sees what the one before has made of the member.
     const acting = transition.conference.members.byId(memberId);

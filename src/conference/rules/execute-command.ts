@@ -106,10 +106,12 @@ function ofLast(transition: Transition, command: (memberId: number) => MemberCom
   const last = transition.conference.members.lastJoined;
   const elsewhere = transition.conference.remote?.lastJoined;
   if (elsewhere && elsewhere.atMs > (last?.joinedAtMs ?? 0)) {
+    transition.meant = { memberId: elsewhere.memberId, node: elsewhere.node };
     return forward(transition, elsewhere.node, command(elsewhere.memberId));
   }
-  if (last) executeFor(transition, last, command(last.id));
-  else transition.refuseAsImpossible('nobody but moderators is here');
+  if (!last) return transition.refuseAsImpossible('nobody but moderators is here');
+  transition.meant = { memberId: last.id };
+  executeFor(transition, last, command(last.id));
 }
 
 function askForAdminPin(transition: Transition, member: Member): void {

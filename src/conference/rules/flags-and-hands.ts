@@ -101,9 +101,11 @@ export function nextHand(transition: Transition): void {
   const next = transition.conference.members.firstHand;
   const elsewhere = transition.conference.remote?.oldestHand;
   if (elsewhere && elsewhere.atMs < (next?.handRaisedAtMs ?? Number.POSITIVE_INFINITY)) {
+    transition.meant = { memberId: elsewhere.memberId, node: elsewhere.node };
     return forward(transition, elsewhere.node, { type: 'call-on', memberId: elsewhere.memberId });
   }
   if (!next) return transition.refuseAsImpossible('no hand is raised');
+  transition.meant = { memberId: next.id };
   callOn(transition, next);
 }
 
@@ -122,10 +124,13 @@ export function takeFloorBack(transition: Transition): void {
   const elsewhere = transition.conference.remote?.lastGivenFloor;
   const changes: FlagChanges = { speaker: false };
   if (elsewhere && elsewhere.atMs > (last?.floorGivenAtMs ?? 0)) {
-    return forward(transition, elsewhere.node, { type: 'set-flags', memberId: elsewhere.memberId, changes });
+    const { node, memberId } = elsewhere;
+    transition.meant = { memberId, node };
+    return forward(transition, node, { type: 'set-flags', memberId, changes });
   }
-  if (last) setFlags(transition, last, changes);
-  else transition.refuseAsImpossible('nobody has been given the floor');
+  if (!last) return transition.refuseAsImpossible('nobody has been given the floor');
+  transition.meant = { memberId: last.id };
+  setFlags(transition, last, changes);
 }
 
 export function lowerHands(transition: Transition): void {

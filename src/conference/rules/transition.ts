@@ -8,6 +8,7 @@ import type { Effect } from '../model/effects.ts';
 import type { ConferenceEvent } from '../model/events.ts';
 import type { NextStep } from '../model/inputs.ts';
 import type { Member } from '../model/member.ts';
+import type { MemberAddress } from '../model/member-address.ts';
 import type { ConferenceSettings } from '../model/settings.ts';
 
 /** The setup of a channel where it does not follow from the state before; `unknown` where it is not known. */
@@ -30,15 +31,24 @@ export class Transition {
   woken = false;
   /** The member whose key is being acted on. That member hears what comes of it. */
   actingFor: number | null = null;
+  /** Who has ordered what is done, in words; null where nobody has. */
+  orderedBy: string | null;
+  /** The member whom a command has turned out to mean. */
+  meant: MemberAddress | null = null;
   /** Save the conference as a whole even if this transition has not changed it. */
   resave = false;
   #conference: Conference;
   #refusal: Refusal | null = null;
 
-  constructor(conference: Conference, nowMs: number, { noForward = false } = {}) {
+  constructor(
+    conference: Conference,
+    nowMs: number,
+    { noForward = false, by = null }: { noForward?: boolean | undefined; by?: string | null | undefined } = {},
+  ) {
     this.#conference = conference;
     this.nowMs = nowMs;
     this.noForward = noForward;
+    this.orderedBy = by;
   }
 
   get conference(): Conference {
@@ -85,7 +95,7 @@ export class Transition {
   }
 
   publish(event: ConferenceEvent): void {
-    this.effects.push({ type: 'publish', event });
+    this.effects.push(publication(event, this.orderedBy));
   }
 
   refuse(refusal: Refusal): void {
@@ -145,6 +155,11 @@ export class Transition {
     const sounds = { ...prompts, media: [...spoken, ...prompts.media] };
     if (sounds.media.length > 0 || nextStep) this.do({ type: 'announce', sounds, ...(nextStep && { nextStep }) });
   }
+}
+
+/** The effect that tells of an event, and of who has ordered it. */
+export function publication(event: ConferenceEvent, by: string | null): Effect {
+  return { type: 'publish', event, ...(by !== null && { by }) };
 }
 
 function spokenTo({ caller }: Member, sounds: Sounds): Sounds {

@@ -191,7 +191,7 @@ export class Cluster {
       case 'share':
         return this.#sharing.share(name, telling);
       case 'broadcast':
-        return this.#channel?.broadcast({ type: 'broadcast', conference: name, broadcast: telling.broadcast });
+        return this.#channel?.broadcast({ ...telling, conference: name });
       case 'forward':
         return this.forwarding.forward(name, telling);
     }
@@ -258,8 +258,10 @@ export class Cluster {
       case 'media-key-ack':
       case 'want-media-key':
         return this.#trunkPeers.handleMessage(from, message);
-      case 'broadcast':
-        return this.#local.dispatch(message.conference, { type: 'broadcast', broadcast: message.broadcast });
+      case 'broadcast': {
+        const { conference, ...told } = message;
+        return this.#local.dispatch(conference, told);
+      }
       case 'wrong-pin':
         return this.#local.wrongPinElsewhere(message.tried);
       case 'hello':

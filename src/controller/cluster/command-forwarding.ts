@@ -2,7 +2,8 @@ import type { Logger } from 'winston';
 import type { ClusterState } from '../../cluster/cluster-state.ts';
 import type { Message, MessageOf } from '../../cluster/messages.ts';
 import { ownerOf } from '../../cluster/node-parts.ts';
-import type { ExternalCommand } from '../../conference/model/commands.ts';
+import type { CommandOrigin, ExternalCommand } from '../../conference/model/commands.ts';
+import type { Meant } from '../../conference/model/member-address.ts';
 import type { ClusterTelling } from '../../conference/model/remote.ts';
 import type { EventChannel } from '../../events/channel.ts';
 import { ControllerError } from '../errors/controller-error.ts';
@@ -46,30 +47,30 @@ export class CommandForwarding {
   }
 
   /** Has another node execute an operator's command. Rejects with a `ControllerError`. */
-  async send(node: string, name: string, command: ExternalCommand): Promise<void> {
+  async send(node: string, name: string, command: ExternalCommand, origin: CommandOrigin): Promise<Meant | null> {
     const { state, remote } = this.#deps;
     if (!state.nodes.get(node)) throw new ControllerError('no-such-node', `no node "${node}"`);
-    return remote.send(node, name, command, false);
+    return remote.send(node, name, command, origin);
   }
 
   /** Has another node execute what a conference of this node has decided. Rejects with a `ControllerError`. */
   async forward(name: string, telling: Extract<ClusterTelling, { type: 'forward' }>): Promise<void> {
-    const { node, command, mayFail, by } = telling;
+    const { node, command, mayFail, actingFor, by } = telling;
     try {
-      await this.#deps.remote.send(node, name, command, true);
+      await this.#deps.remote.send(node, name, command, { by, noForward: true });
     } catch (error) {
       if (mayFail) return;
-      if (by === undefined) throw error;
-      this.#deny(name, by, error as Error);
+      if (actingFor === undefined) throw error;
+      this.#deny(name, actingFor, error as Error);
     }
   }
 
   /** Executes a command of another node, and answers it. */
   async handleCommand(from: string, message: MessageOf<'command'>): Promise<void> {
     const { channel, remote, local, flush } = this.#deps;
-    const { conference, command, noForward } = message;
+    const { conference, command, noForward, by } = message;
     const execute = async () => {
-      if (!LOCAL_ONLY.has(command.type)) return local().execute(conference, this.asOwn(command), noForward);
+      if (!LOCAL_ONLY.has(command.type)) return local().execute(conference, this.asOwn(command), { noForward, by });
       const text = `node ${this.#nodeId} does not ${command.type} for other nodes: give the command there`;
       throw new ControllerError('not-possible', text);
     };

@@ -1,15 +1,16 @@
 import { type Admission, NO_ADMISSION } from '../../admission/gate.ts';
 import type { PinTry } from '../../admission/pin-gates.ts';
-import type { Command } from '../../conference/model/commands.ts';
+import type { Command, CommandOrigin } from '../../conference/model/commands.ts';
 import type { Conference, Settings } from '../../conference/model/conference.ts';
 import type { Input } from '../../conference/model/inputs.ts';
+import type { Meant } from '../../conference/model/member-address.ts';
 
 /** The conferences of this node, and the calls to them. */
 export type LocalConferences = {
   readonly all: ReadonlyMap<string, Conference>;
   readonly dispatch: (name: string, input: Input) => void;
-  /** Executes a command here. @param noForward it may not be forwarded */
-  readonly execute: (name: string, command: Command, noForward: boolean) => Promise<void>;
+  /** Executes a command here. @returns the member whom it has turned out to mean, if it did not say so */
+  readonly execute: (name: string, command: Command, origin: CommandOrigin) => Promise<Meant | null>;
   readonly settingsFor: (profileName: string) => Settings | null;
   /** Calls that come in here. */
   readonly admission: () => Admission;
@@ -21,7 +22,7 @@ export type LocalConferences = {
 export const NO_CONFERENCES: LocalConferences = {
   all: new Map(),
   dispatch: () => {},
-  execute: async () => {},
+  execute: async () => null,
   settingsFor: () => null,
   admission: () => NO_ADMISSION,
   wrongPinElsewhere: () => {},

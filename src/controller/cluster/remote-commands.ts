@@ -1,6 +1,7 @@
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Message, MessageOf } from '../../cluster/messages.ts';
-import type { ExternalCommand } from '../../conference/model/commands.ts';
+import type { CommandOrigin, ExternalCommand } from '../../conference/model/commands.ts';
+import type { Meant } from '../../conference/model/member-address.ts';
 import { Waiters } from '../../timing/waiters.ts';
 import { ControllerError, isControllerErrorCode } from '../errors/controller-error.ts';
 
@@ -16,7 +17,7 @@ export class RemoteCommands {
   readonly #incarnation: number;
   readonly #send: (to: string, message: Message) => boolean;
   /** Commands that wait for their acknowledgement. */
-  readonly #waiting = new Waiters<void>();
+  readonly #waiting = new Waiters<Meant | null>();
   /** The answers to commands of others, by sender and id. */
   readonly #answers = new BoundedMap<string, Promise<MessageOf<'ack'>>>(MOST_REMEMBERED);
   #sent = 0;
@@ -27,13 +28,18 @@ export class RemoteCommands {
     this.#send = deps.send;
   }
 
-  /** @returns once the other node has executed it; rejects with its `ControllerError`, or with `node-unreachable` */
-  send(to: string, conference: string, command: ExternalCommand, noForward: boolean): Promise<void> {
+  /** @returns as `LocalConferences.execute`, once the other node has executed it; rejects with its `ControllerError`, or with `node-unreachable` */
+  send(
+    to: string,
+    conference: string,
+    command: ExternalCommand,
+    { by, noForward = false }: CommandOrigin,
+  ): Promise<Meant | null> {
     const id = `${this.#incarnation}-${++this.#sent}`;
     const acknowledged = this.#waiting.wait(keyOf(to, id), TIMEOUT_MS, () => {
       throw unreachable(`node ${to} has not answered in time`);
     });
-    if (!this.#send(to, { type: 'command', id, conference, command, noForward })) {
+    if (!this.#send(to, { type: 'command', id, conference, command, noForward, by })) {
       this.#waiting.fail(keyOf(to, id), unreachable(`node ${to} is not up`));
     }
     return acknowledged;
@@ -41,17 +47,20 @@ export class RemoteCommands {
 
   /** Another node has answered. */
   handleAck(from: string, { id, result }: MessageOf<'ack'>): void {
-    if (result.ok) return void this.#waiting.settle(keyOf(from, id), undefined);
+    if (result.ok) {
+      const meant = result.meant ? { ...result.meant, node: result.meant.node ?? from } : null;
+      return void this.#waiting.settle(keyOf(from, id), meant);
+    }
     const code = isControllerErrorCode(result.code) ? result.code : 'not-possible';
     this.#waiting.fail(keyOf(from, id), new ControllerError(code, result.message));
   }
 
   /** Answers a command of another node, which it may have sent more than once. */
-  answer(from: string, { id }: MessageOf<'command'>, execute: () => Promise<void>): Promise<MessageOf<'ack'>> {
+  answer(from: string, { id }: MessageOf<'command'>, execute: () => Promise<Meant | null>): Promise<MessageOf<'ack'>> {
     const known = this.#answers.get(keyOf(from, id));
     if (known) return known;
     const answer = execute().then(
-      () => ({ type: 'ack' as const, id, result: { ok: true as const } }),
+      (meant) => ({ type: 'ack' as const, id, result: { ok: true as const, ...(meant && { meant }) } }),
       (error: Error) => {
         const code = error instanceof ControllerError ? error.code : 'not-possible';
         const message = error.message.slice(0, LONGEST_MESSAGE);

@@ -34,7 +34,10 @@ let app: FastifyInstance;
 beforeEach(() => {
   commands = [];
   done = [];
-  const deps = depsOf(new Map([['3000', here]]), (given) => commands.push(given));
+  const deps = depsOf(new Map([['3000', here]]), (given) => {
+    commands.push(given);
+    return null;
+  });
   const others = [there, onlyThere].map((each) => ({ node: 'oslo', conference: each }));
   const common = {
     version: '1',

@@ -4,6 +4,7 @@ import type { Command } from '../../../src/conference/model/commands.ts';
 import { type Conference, newConference, type Settings } from '../../../src/conference/model/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
 import type { Member } from '../../../src/conference/model/member.ts';
+import type { Meant } from '../../../src/conference/model/member-address.ts';
 import { Members } from '../../../src/conference/model/members.ts';
 import { IDLE } from '../../../src/dtmf/collector.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
@@ -53,7 +54,7 @@ export function conference(members: readonly Member[] = [], profile: object = {}
 
 /** A conference where there is no cluster. */
 export function partOf(conference: Conference, levelOf: ConferencePart['levelOf'] = () => null): ConferencePart {
-  return { node: null, own: true, conference, levelOf };
+  return { node: null, own: true, conference, recordings: '/recordings', levelOf };
 }
 
 /** Every command that may come from outside, at least once; a type that is missing does not compile. */
@@ -130,7 +131,7 @@ export const EVERY_COMMAND: readonly Command[] = Object.values(EVERY).flat();
 /** The API's deps with a controller of these conferences, on which commands have an effect of the test's own. */
 export function depsOf(
   conferences: ReadonlyMap<string, Conference>,
-  onCommand: (command: Command) => void = () => {},
+  onCommand: (command: Command, by?: string) => Meant | null | undefined = () => null,
 ): RouteDeps {
   const absent = (what: string) => () => {
     throw new Error(`this test has no ${what}`);
@@ -139,7 +140,7 @@ export function depsOf(
     controller: {
       requireReady: () => {},
       conferences,
-      command: async (_name, command) => onCommand(command),
+      command: async (_name, command, by) => onCommand(command, by) ?? null,
       readMedia: async () => null,
       levelDbovOf: () => null,
       requireProfile: () => {},
@@ -164,6 +165,7 @@ export function depsOf(
     reloadProfiles: async () => ({ ok: true, changes: [] }),
     upgrade: async () => {},
     attendance: { list: absent('attendance'), read: absent('attendance') },
+    recordings: '/recordings',
     inviter: { invite: absent('inviter'), list: absent('inviter'), cancel: absent('inviter') },
   };
 }

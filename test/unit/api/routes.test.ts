@@ -4,6 +4,7 @@ import { createApp } from '../../../src/api/app.ts';
 import type { Command } from '../../../src/conference/model/commands.ts';
 import type { Conference } from '../../../src/conference/model/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
+import type { Meant } from '../../../src/conference/model/member-address.ts';
 import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors/controller-error.ts';
 import type { ReloadResult } from '../../../src/controller/profile-store.ts';
 import { InviteError } from '../../../src/invite/errors.ts';
@@ -12,7 +13,9 @@ import { conference, depsOf, EVERY_COMMAND, member } from './conferences.ts';
 const conferences = new Map<string, Conference>();
 let commands: Command[];
 /** What a command does. */
-let onCommand: (command: Command) => void;
+let onCommand: (command: Command) => unknown;
+let meant: Meant | null;
+let orderedBy: (string | undefined)[];
 let reloadProfiles: () => Promise<ReloadResult>;
 let app: FastifyInstance;
 let requireReady: () => void;
@@ -22,11 +25,15 @@ beforeEach(() => {
   conferences.set('3000', conference([member(1), member(2, { handRaisedAtMs: 1 })]));
   commands = [];
   onCommand = () => {};
+  meant = null;
+  orderedBy = [];
   requireReady = () => {};
   reloadProfiles = async () => ({ ok: true, changes: [] });
-  const deps = depsOf(conferences, (given) => {
+  const deps = depsOf(conferences, (given, by) => {
     commands.push(given);
+    orderedBy.push(by);
     onCommand(given);
+    return meant;
   });
   const controller = { ...deps.controller, requireReady: () => requireReady() };
   app = createApp({ ...deps, controller, reloadProfiles: () => reloadProfiles() });
@@ -171,6 +178,39 @@ describe('a command', () => {
   it('about a member is answered with the member while there', async () => {
     const { body } = await post('/conferences/3000/commands', { command: { type: 'prompt-count', memberId: 1 } });
     expect(body).toMatchObject({ member: { id: 1 } });
+  });
+
+  it('that means a member whom it does not name is answered with that member, even if gone', async () => {
+    meant = { conference: '3000', memberId: 2 };
+    const kicked = () => post('/conferences/3000/commands', { command: { type: 'kick-last' } });
+    expect((await kicked()).body).toMatchObject({ member: { id: 2, place: 'floor' } });
+    onCommand = () => remove(2);
+    expect((await kicked()).body).toMatchObject({ member: { id: 2, place: 'leaving' } });
+  });
+
+  it('that moves a member is answered with the number there', async () => {
+    onCommand = () => {
+      remove(1);
+      conferences.set('4000', { ...conference([member(5)]), name: '4000' });
+      meant = { conference: '4000', memberId: 5 };
+    };
+    const command = { type: 'transfer', memberId: 1, conference: '4000', profileName: null };
+    expect((await post('/conferences/3000/commands', { command })).body).toMatchObject({
+      member: { id: 5 },
+      movedTo: '4000',
+    });
+  });
+
+  it('is known to be of the user who gives it, or of a program', async () => {
+    const lock = { command: { type: 'lock', locked: true } };
+    await post('/conferences/3000/commands', lock);
+    for (const user of ['anna', 'b%C3%B6rje', '%', 'x'.repeat(99)]) {
+      const headers = { 'rostrum-user': user };
+      await app.inject({ method: 'POST', url: '/v1/conferences/3000/commands', payload: lock, headers });
+      await app.inject({ method: 'POST', url: '/v1/conferences/3000/members/1/kick', headers });
+    }
+    const named = ['anna', 'börje', '%', 'x'.repeat(64)].map((name) => `operator ${name}`);
+    expect(orderedBy).toEqual(['a program', ...named.flatMap((name) => [name, name])]);
   });
 
   it('that makes a member go is answered with the conference', async () => {

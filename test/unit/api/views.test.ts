@@ -117,7 +117,14 @@ describe('the view of a conference', () => {
       locked: true,
       mutedAll: 'non-admins',
       playback: { media: ['beep'], paused: true, volume: 2 },
-      recording: { name: 'r', paused: false, startedAt: '1970-01-01T00:00:01.000Z' },
+      recording: {
+        name: 'r',
+        file: 'r.wav',
+        directory: '/recordings',
+        node: null,
+        paused: false,
+        startedAt: '1970-01-01T00:00:01.000Z',
+      },
       endsAt: '1970-01-01T00:02:00.000Z',
     });
   });

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { attendanceCsv } from '../../../src/attendance/csv.ts';
+import { Journal } from '../../../src/attendance/journal.ts';
+import { parseRecords, serializeRecord } from '../../../src/attendance/record.ts';
 import { attendanceRowSchema } from '../../../src/attendance/row.ts';
 import { summarize } from '../../../src/attendance/summarize.ts';
 import {
@@ -14,6 +17,7 @@ import {
   rowsOf,
   SPEAKER,
   START,
+  START_MS,
   started,
 } from './events.ts';
 
@@ -42,14 +46,35 @@ describe('a summary of attendance', () => {
         seconds: 90,
         speakerSeconds: 30,
         roles: [
-          { at: '2026-01-05T10:15:10.123Z', role: 'listener', admin: false },
-          { at: '2026-01-05T10:15:40.123Z', role: 'speaker', admin: false },
-          { at: '2026-01-05T10:16:00.123Z', role: 'speaker', admin: true },
-          { at: '2026-01-05T10:16:10.123Z', role: 'listener', admin: true },
+          { at: '2026-01-05T10:15:10.123Z', role: 'listener', admin: false, by: null },
+          { at: '2026-01-05T10:15:40.123Z', role: 'speaker', admin: false, by: null },
+          { at: '2026-01-05T10:16:00.123Z', role: 'speaker', admin: true, by: null },
+          { at: '2026-01-05T10:16:10.123Z', role: 'listener', admin: true, by: null },
         ],
         result: 'KICKED',
+        endedBy: null,
       },
     ]);
+  });
+
+  it('tells who has made a member a speaker, and who has removed the member', () => {
+    const journal = new Journal({ talking: false });
+    const happened = [
+      [10, joined(1), undefined],
+      [40, becomes(1, SPEAKER), 'member 7'],
+      [100, { type: 'leaving', memberId: 1, result: 'KICKED' } as const, 'operator anna'],
+      [103, left(1), undefined],
+    ] as const;
+    const records = happened.flatMap(([seconds, event, by]) =>
+      journal.record({ conference: '3000', startedAtMs: START_MS, atMs: START_MS + seconds * 1000, event, by }),
+    );
+    const [row] = rowsOf(parseRecords(records.map(serializeRecord).join('')));
+    expect(row).toMatchObject({
+      roles: [{ by: null }, { by: 'member 7' }],
+      result: 'KICKED',
+      endedBy: 'operator anna',
+    });
+    expect(attendanceCsv(row ? [row] : [])).toMatch(/ speaker by member 7,operator anna\r\n$/);
   });
 
   it('says HANGUP of a member who just went', () => {

@@ -220,7 +220,9 @@ describe('a command', () => {
     const keys = { '7': 'api:member 3@paris flags +speaker' };
     const start = { ...conference({}, keys), remote: NOBODY };
     const { effects } = play(start, [...comes('a'), { type: 'dtmf', channelId: 'a', digit: '7' }]);
-    expect(tellings(effects)).toMatchObject([{ type: 'forward', node: 'paris', command: { memberId: 3 }, by: 1 }]);
+    expect(tellings(effects)).toMatchObject([
+      { type: 'forward', node: 'paris', command: { memberId: 3 }, actingFor: 1, by: `member 1@${NOBODY.node}` },
+    ]);
   });
 });
 
@@ -264,6 +266,7 @@ describe('the last one who joined', () => {
     expect(tellings(play(later, [commands({ type: 'kick-last' })]).effects)).toEqual([
       { type: 'forward', node: 'paris', command: { type: 'kick', memberId: 4 } },
     ]);
+    expect(reduce(later, commands({ type: 'kick-last' }), 0).meant).toEqual({ node: 'paris', memberId: 4 });
     const earlier = reduce(start, elsewhere({ lastJoined: { node: 'paris', memberId: 4, atMs: 500 } }), 0).conference;
     const kicked = play(earlier, [commands({ type: 'kick-last' })]).conference;
     expect(memberAt(kicked, 'a').place.at).toBe('leaving');

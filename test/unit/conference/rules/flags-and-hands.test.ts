@@ -103,6 +103,25 @@ describe('flags', () => {
     expect(reduce(admins, last, 0).refusal).toMatchObject({ code: 'not-possible' });
   });
 
+  it('of the last one say whom they mean, as kicking the last one and the next hand do', () => {
+    const start = play(conference(), [...comes('a'), ...comes('b'), ...comes('c', { admin: true })]).conference;
+    const meant = (input: Input) => reduce(start, input, 0).meant;
+    expect(meant(commands({ type: 'set-flags-of-last', changes: { mute: true } }))).toEqual({ memberId: 2 });
+    expect(meant(commands({ type: 'kick-last' }))).toEqual({ memberId: 2 });
+    expect(meant(commands({ type: 'next-hand' }))).toBeUndefined();
+    const raised = play(start, [commands({ type: 'raise-hand', memberId: 1, raised: true })]).conference;
+    expect(reduce(raised, commands({ type: 'next-hand' }), 0).meant).toEqual({ memberId: 1 });
+  });
+
+  it('are told with who has ordered them: an operator, or a member by a key', () => {
+    const by = (inputs: Input[]) => effectsOf(play(keyed, inputs).effects, 'publish').map((effect) => effect.by);
+    const keyed = play(conference({}, { '1': 'mute' }), comes('a')).conference;
+    const { type, command } = set(1, { mute: true }) as Extract<Input, { type: 'command' }>;
+    expect(by([{ type, command, by: 'operator anna' }])).toEqual(['operator anna']);
+    expect(by([presses('a', '1')])).toEqual(['member 1']);
+    expect(by([{ type: 'phone-hold', channelId: 'a', held: true }])).toEqual([undefined]);
+  });
+
   it('of all are changed without a prompt to each, and voices as far as there is room', () => {
     const start = play(conference({ limits: { speakers: 2 } }), [
       ...comes('a', { admin: true }),

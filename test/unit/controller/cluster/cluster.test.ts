@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 /** The code of the refusal of a command. */
-async function refused(done: Promise<void>): Promise<string> {
+async function refused(done: Promise<unknown>): Promise<string> {
   const code = done.then(
     () => 'done',
     (error: { code: string }) => error.code,
@@ -45,7 +45,7 @@ async function refused(done: Promise<void>): Promise<string> {
   return code;
 }
 
-async function carriedOut(done: Promise<void>): Promise<void> {
+async function carriedOut(done: Promise<unknown>): Promise<unknown> {
   const settled = done.then(() => {});
   await told();
   return settled;
@@ -248,7 +248,7 @@ describe('a command', () => {
 
   it('of a key that is refused elsewhere is told to the member who has pressed it', async () => {
     const command = { type: 'kick', memberId: 9 } as const;
-    lyon.cluster.publish('3000', { type: 'forward', node: 'oslo', command, by: 1 });
+    lyon.cluster.publish('3000', { type: 'forward', node: 'oslo', command, actingFor: 1 });
     await told();
     expect(lyon.askedFor('whisperTo')).toHaveLength(1);
   });

@@ -20,7 +20,7 @@ afterEach(() => {
 const kick = { type: 'kick', memberId: 7 } as const;
 
 /** The code with which it fails, or `done`. */
-const outcome = (work: Promise<void>) =>
+const outcome = (work: Promise<unknown>) =>
   work.then(
     () => 'done',
     ({ code }: ControllerError) => code,
@@ -30,7 +30,7 @@ const lastId = () => sent.flatMap(([, message]) => (message.type === 'command' ?
 
 describe('a command to another node', () => {
   it('is done when the node says so', async () => {
-    const done = outcome(commands.send('lyon', '3000', kick, false));
+    const done = outcome(commands.send('lyon', '3000', kick, {}));
     expect(sent).toEqual([
       ['lyon', { type: 'command', id: '5-1', conference: '3000', command: kick, noForward: false }],
     ]);
@@ -45,16 +45,16 @@ describe('a command to another node', () => {
       ['too-many-speakers', 'too-many-speakers'],
       ['of-a-newer-version', 'not-possible'],
     ] as const) {
-      const done = outcome(commands.send('lyon', '3000', kick, false));
+      const done = outcome(commands.send('lyon', '3000', kick, {}));
       commands.handleAck('lyon', { type: 'ack', id: lastId(), result: { ok: false, code, message: 'no' } });
       expect(await done).toBe(expected);
     }
   });
 
   it('fails when there is no answer for 3 s, or the node goes down', async () => {
-    const slow = outcome(commands.send('lyon', '3000', kick, false));
+    const slow = outcome(commands.send('lyon', '3000', kick, {}));
     await vi.advanceTimersByTimeAsync(2999);
-    const late = outcome(commands.send('oslo', '3000', kick, false));
+    const late = outcome(commands.send('oslo', '3000', kick, {}));
     await vi.advanceTimersByTimeAsync(1);
     expect(await slow).toBe('node-unreachable');
     commands.peerDown('oslo');
@@ -63,7 +63,7 @@ describe('a command to another node', () => {
 
   it('fails at once where the node is not up', async () => {
     const deaf = new RemoteCommands({ incarnation: 1 }, { send: () => false });
-    expect(await outcome(deaf.send('lyon', '3000', kick, false))).toBe('node-unreachable');
+    expect(await outcome(deaf.send('lyon', '3000', kick, {}))).toBe('node-unreachable');
   });
 });
 
