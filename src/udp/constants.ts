@@ -22,6 +22,15 @@ export const SO_SNDTIMEO = 21;
 export const SO_ATTACH_FILTER = 26;
 export const SO_DETACH_FILTER = 27;
 
+// linux/io_uring.h
+export const IORING_SETUP_SUBMIT_ALL = 1 << 7;
+export const IORING_SETUP_SINGLE_ISSUER = 1 << 12;
+export const IORING_SETUP_DEFER_TASKRUN = 1 << 13;
+export const IORING_OFF_SQ_RING = 0;
+export const IORING_OFF_SQES = 0x10000000;
+export const IORING_OP_SEND = 26;
+export const IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
+
 // linux/in.h
 export const IPPROTO_IP = 0;
 export const IP_TOS = 1;
@@ -45,3 +54,12 @@ export const EPOLL_CTL_DEL = 2;
 export const EPOLLIN = 1;
 export const EFD_CLOEXEC = 0x80000;
 export const EFD_NONBLOCK = 0x800;
+
+// asm-generic/unistd.h; x64 has the same numbers.
+export const SYS_io_uring_setup = 425;
+export const SYS_io_uring_enter = 426;
+
+// asm-generic/mman-common.h
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const MAP_SHARED = 1;

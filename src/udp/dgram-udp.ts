@@ -34,6 +34,8 @@ export class DgramUdp implements Udp {
     return socket;
   }
 
+  flush(): void {}
+
   poll(): number {
     return 0;
   }
@@ -75,6 +77,10 @@ class DgramSocket implements UdpSocket {
     if (this.#connected === null) return this.#fail();
     this.#socket.send(copied(packet, bytes));
     return true;
+  }
+
+  queue(packet: Uint8Array, bytes: number): void {
+    this.send(packet, bytes);
   }
 
   sendTo(packet: Uint8Array, bytes: number, to: UdpPeer): boolean {

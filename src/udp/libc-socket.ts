@@ -2,6 +2,7 @@ import * as c from './constants.ts';
 import type { Filter } from './filter.ts';
 import { type Libc, type Memory, memory } from './libc.ts';
 import { type BoundSocket, setFilter } from './libc-open.ts';
+import { MOST_QUEUED_BYTES, type QueuedSender, type SendQueue } from './send-queue.ts';
 import { hostOf, isSameHost, MAX_SOCKET_ADDRESS_BYTES, NO_ADDRESS, portOf } from './socket-address.ts';
 import type { PacketHandler, UdpPeer, UdpSocket, UdpSource } from './udp.ts';
 
@@ -68,6 +69,8 @@ class Source implements UdpSource {
 type LibcSocketDeps = {
   readonly libc: Libc;
   readonly buffer: ReceiveBuffer;
+  /** Null where each packet has to be sent by itself. */
+  readonly queue: SendQueue | null;
   readonly onPacket: PacketHandler;
   /** Called once, before the descriptor is closed. */
   readonly onClose: () => void;
@@ -75,7 +78,7 @@ type LibcSocketDeps = {
 };
 
 /** A socket of libc. The owner of the epoll calls `receive` when it is readable. */
-export class LibcSocket implements UdpSocket {
+export class LibcSocket implements UdpSocket, QueuedSender {
   readonly host: string;
   readonly port: number;
   readonly descriptor: number;
@@ -105,6 +108,19 @@ export class LibcSocket implements UdpSocket {
     return false;
   }
 
+  queue(packet: Uint8Array, bytes: number): void {
+    const { queue } = this.#deps;
+    if (queue === null || bytes > MOST_QUEUED_BYTES || this.#closed) return void this.send(packet, bytes);
+    checkLength(packet, bytes);
+    queue.add(this, packet.length === bytes ? packet : packet.subarray(0, bytes));
+  }
+
+  notSent(packet: Uint8Array, errno: number | null): void {
+    if (errno === c.ECONNREFUSED) this.refused += 1;
+    if (errno === null || errno === c.ECONNREFUSED) this.send(packet, packet.length);
+    else this.failed += 1;
+  }
+
   sendTo(packet: Uint8Array, bytes: number, to: UdpPeer): boolean {
     if (this.#closed) return false;
     checkLength(packet, bytes);
@@ -119,6 +135,7 @@ export class LibcSocket implements UdpSocket {
 
   connect(to: UdpPeer | null): boolean {
     if (this.#closed) return false;
+    this.#deps.queue?.flush();
     // Port 0 does not exist: the packet was forged.
     const peer = to?.port === 0 ? null : (to as LibcPeer | null);
     if (peer && this.#libc.connect(this.descriptor, peer.memory.bytes, peer.memory.bytes.length) === 0) return true;

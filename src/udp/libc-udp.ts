@@ -2,6 +2,7 @@ import * as c from './constants.ts';
 import { type Libc, lastError, type Memory, memory } from './libc.ts';
 import { openSocket } from './libc-open.ts';
 import { type LibcPeer, LibcSocket, ReceiveBuffer } from './libc-socket.ts';
+import { SendQueue } from './send-queue.ts';
 import { encodeSocketAddressInto, socketAddressBytes } from './socket-address.ts';
 import type { PacketHandler, Udp, UdpSocket, UdpSocketOptions } from './udp.ts';
 
@@ -57,6 +58,7 @@ class LibcUdp implements Udp {
   /** The descriptors of the deferred sockets. */
   readonly #deferred = new Set<number>();
   #deferredReadAtMs = 0;
+  readonly #queue: SendQueue | null;
   readonly #eventLoop: boolean;
   /** Set while the event loop polls. */
   #stopEventLoop: (() => void) | null = null;
@@ -73,6 +75,8 @@ class LibcUdp implements Udp {
     this.#wakerCount = memory(libc, 8).bytes;
     this.#watch(waker, epoll);
     this.#eventLoop = options.eventLoop;
+    // The event loop would send the queue only when packets come.
+    this.#queue = options.eventLoop ? null : new SendQueue(libc);
     // The descriptors of a thread would outlive it, unlike those that Node.js made.
     process.once('exit', this.#exit);
   }
@@ -89,6 +93,7 @@ class LibcUdp implements Udp {
     const socket = new LibcSocket(bound, {
       libc: this.#libc,
       buffer: this.#buffer,
+      queue: this.#queue,
       onPacket,
       onClose: () => this.#forget(fd),
       onDeferred: (deferred) => this.#setDeferred(fd, deferred),
@@ -104,6 +109,10 @@ class LibcUdp implements Udp {
     return socket;
   }
 
+  flush(): void {
+    this.#queue?.flush();
+  }
+
   /**
    * Most sockets have one packet at a time, so the first round takes just one from each. It costs less to ask epoll
    * which ones have more than to read each until it is empty.
@@ -113,6 +122,7 @@ class LibcUdp implements Udp {
     if (this.#polling || this.#closed) return 0;
     this.#polling = true;
     try {
+      this.flush();
       const longestMs = this.#deferred.size > 0 ? DEFERRED_MS : MAX_WAIT_MS;
       const packets = this.#read(this.#epoll, waitMs > 0 ? Math.min(Math.ceil(waitMs), longestMs) : 0);
       return packets + this.#readDeferred();
@@ -124,6 +134,7 @@ class LibcUdp implements Udp {
   close(): void {
     if (this.#closed) return;
     for (const socket of this.#sockets.values()) socket.close();
+    this.#queue?.close();
     this.#closed = true;
     for (const fd of [this.waker, this.#epoll, this.#deferredEpoll]) this.#libc.close(fd);
     process.off('exit', this.#exit);
@@ -166,6 +177,7 @@ class LibcUdp implements Udp {
   }
 
   #forget(fd: number): void {
+    this.flush();
     this.#sockets.delete(fd);
     this.#setEventLoop();
     // A child process that is being started may have the descriptor too, and the kernel would keep reporting it.

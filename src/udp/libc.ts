@@ -1,4 +1,5 @@
 import { getSystemErrorName } from 'node:util';
+import * as c from './constants.ts';
 import { UdpError } from './errors.ts';
 
 /**
@@ -22,6 +23,11 @@ export interface Libc {
   epoll_wait(epoll: number, events: Uint8Array, most: number, waitMs: number): number;
   eventfd(count: number, flags: number): number;
   read(fd: number, into: Uint8Array, bytes: number): number;
+  /** `params` is a `struct io_uring_params`. */
+  io_uring_setup(entries: number, params: Uint8Array): number;
+  io_uring_enter(ring: number, submit: number, complete: number, flags: number): number;
+  /** Memory of the kernel that belongs to a descriptor. @throws UdpError */
+  map(fd: number, offset: number, bytes: number): MappedMemory;
   close(fd: number): number;
   /** The error number of the last call that failed on this thread. */
   errno(): number;
@@ -66,6 +72,9 @@ export function memory(libc: Libc, size: number): Memory {
   return { bytes, view: new DataView(bytes.buffer), address: Number(libc.address(bytes)) };
 }
 
+/** The buffer must not be used after `unmap`. */
+export type MappedMemory = { readonly buffer: ArrayBuffer; readonly unmap: () => void };
+
 /** The error of the last call that failed. */
 export function lastError(libc: Libc, what: string): UdpError {
   return new UdpError(getSystemErrorName(-libc.errno()), what);
@@ -74,6 +83,11 @@ export function lastError(libc: Libc, what: string): UdpError {
 function bindings(koffi: typeof import('koffi').default): Libc {
   // This is the libc that Node.js itself uses, glibc or musl.
   const lib = koffi.load(null);
+  // glibc and musl have no functions for these. Their arguments are those of all others on both machines.
+  const setupRing = lib.func('long syscall(long, uint32_t, void *)');
+  const enterRing = lib.func('long syscall(long, int, uint32_t, uint32_t, uint32_t, uintptr_t, size_t)');
+  const mmap = lib.func('int64_t mmap(uintptr_t, size_t, int, int, int, int64_t)');
+  const munmap = lib.func('int munmap(uintptr_t, size_t)');
   return {
     socket: lib.func('int socket(int, int, int)'),
     bind: lib.func('int bind(int, const void *, uint32_t)'),
@@ -90,6 +104,15 @@ function bindings(koffi: typeof import('koffi').default): Libc {
     epoll_wait: lib.func('int epoll_wait(int, void *, int, int)'),
     eventfd: lib.func('int eventfd(uint32_t, int)'),
     read: lib.func('int64_t read(int, void *, size_t)'),
+    io_uring_setup: (entries, params) => setupRing(c.SYS_io_uring_setup, entries, params),
+    io_uring_enter: (ring, submit, complete, flags) =>
+      enterRing(c.SYS_io_uring_enter, ring, submit, complete, flags, 0, 0),
+    map: (fd, offset, bytes) => {
+      const address = mmap(0, bytes, c.PROT_READ | c.PROT_WRITE, c.MAP_SHARED, fd, offset);
+      if (address < 0)
+        throw new UdpError(getSystemErrorName(-koffi.errno()), 'memory cannot be shared with the kernel');
+      return { buffer: koffi.view(BigInt(address), bytes), unmap: () => munmap(address, bytes) };
+    },
     close: lib.func('int close(int)'),
     errno: koffi.errno,
     address: koffi.address,

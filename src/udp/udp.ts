@@ -26,6 +26,11 @@ export interface UdpSocket {
    * @throws RangeError when the packet has fewer bytes
    */
   send(packet: Uint8Array, bytes: number): boolean;
+  /**
+   * HOT PATH. Like `send`, but the packet may wait for those of other sockets, until the next `poll` or `flush`: together
+   * they cost less. One that is sent meanwhile may overtake it.
+   */
+  queue(packet: Uint8Array, bytes: number): void;
   /** HOT PATH. Sends to any peer. */
   sendTo(packet: Uint8Array, bytes: number, to: UdpPeer): boolean;
   /**
@@ -85,9 +90,10 @@ export interface Udp {
   peer(host: string, port: number): UdpPeer;
   /** Rejects with UdpError. */
   open(options: UdpSocketOptions, onPacket: PacketHandler): Promise<UdpSocket>;
+  /** HOT PATH. Sends the packets that are queued. */
+  flush(): void;
   /**
-   * Waits up to this long, rounded up to whole milliseconds, for packets or a ring of the waker. Hands over waiting
-   * packets, at most a few of each socket, so that none starves the others. With dgram it returns at once, since the
+   * Sends what is queued. Waits up to this long, rounded up to whole milliseconds, for packets or a ring of the waker. Hands over waiting packets, at most a few of each socket, so that none starves the others. With dgram it returns at once, since the
    * event loop hands packets over.
    *
    * @returns how many packets were handed over

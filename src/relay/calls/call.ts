@@ -213,7 +213,9 @@ export class Call implements AudienceListener {
   /** HOT PATH. Sends a packet of a conference, which has room for its header. */
   send(packet: Buffer, bytes: number, ticks: number): void {
     this.#stream.next(packet, ticks, this.#codecWatch.payloadTypeOf(this.hearing.codec), false, this.#deps.clock.nowMs);
-    this.#transmit(packet, bytes);
+    if (!this.#progress.isConnected) return this.#transmit(packet, bytes);
+    this.#rtp?.queue(packet, bytes);
+    this.#progress.payloadBytes += bytes - RTP_HEADER_BYTES;
   }
 
   /** HOT PATH. */

@@ -100,6 +100,7 @@ export class Calls {
    */
   handOver(libc: Libc, { path, thread }: { path: string; thread: number }): void {
     if (this.#asterisk === null) return;
+    this.#deps.udp.flush();
     sendDescriptors(libc, path, encodeSuccession({ type: 'asterisk', thread }), descriptorsOf(this.#asterisk));
     for (const call of this.#holding) call.advance(Number.POSITIVE_INFINITY);
     const estates = [...this.#calls.values()].map((call) => call.estate).filter((estate) => estate !== null);

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
-import { Receiving } from './receiving.ts';
+import type { UdpPeer } from '../../../src/udp/udp.ts';
+import { type Receiver, Receiving } from './receiving.ts';
 
 const HOST = '127.0.0.1';
 const TEXT = Buffer.from('hello');
@@ -99,6 +100,42 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
     expect(socket.failed).toBe(0);
   });
 
+  it('queues packets, which go out together', async () => {
+    const all = await Receiving.start(driver);
+    const receivers = await Promise.all(Array.from({ length: 10 }, () => all.open()));
+    const senders = await Promise.all(receivers.map(() => all.open()));
+    const expected = receivers.map((): string[] => []);
+    for (const [index, { socket }] of senders.entries()) socket.connect(peerOf(all, receivers[index]));
+    const packet = Buffer.alloc(600);
+    for (let sent = 0; sent < 200; sent++) {
+      const { socket } = senders[sent % 10] as Receiver;
+      const text = `${sent} ${'x'.repeat(sent === 150 ? 590 : sent)}`;
+      packet.write(text);
+      socket.queue(packet, text.length);
+      expected[sent % 10]?.push(`${text} from ${HOST}:${socket.port}`);
+    }
+    expect(() => senders[0]?.socket.queue(TEXT, 6)).toThrow(RangeError);
+    all.udp.flush();
+    await all.until(() => receivers.every(({ packets }) => packets.length === 20));
+    // The one that is too long for the queue does not wait, and overtakes those that do.
+    expect(receivers.map(({ packets }) => packets.sort())).toEqual(expected.map((packets) => packets.sort()));
+  });
+
+  it('sends what is queued before it is connected to another peer or closed', async () => {
+    const all = await Receiving.start(driver);
+    const [a, first, second] = [await all.open(), await all.open(), await all.open()];
+    for (const { socket } of [first, second]) {
+      a.socket.connect(all.udp.peer(HOST, socket.port));
+      a.socket.queue(TEXT, 5);
+    }
+    a.socket.close();
+    a.socket.queue(TEXT, 5);
+    await all.until(() => first.packets.length > 0 && second.packets.length > 0);
+    await all.settle();
+    const expected = [`hello from ${HOST}:${a.socket.port}`];
+    expect([first.packets, second.packets]).toEqual([expected, expected]);
+  });
+
   it('cannot have a port that another one has, or an address that is not here', async () => {
     const all = await Receiving.start(driver);
     const { socket } = await all.open();
@@ -185,6 +222,10 @@ describe.each(['libc', 'dgram'] as const)('a UDP socket through %s', (driver) =>
     for (const { packets } of members) expect(packets).toEqual([`hello from ${HOST}:${sender.socket.port}`]);
   });
 });
+
+function peerOf(all: Receiving, receiver: Receiver | undefined): UdpPeer {
+  return all.udp.peer(HOST, receiver?.socket.port ?? 0);
+}
 
 function descriptors(): number {
   return readdirSync('/proc/self/fd').length;

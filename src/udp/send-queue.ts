@@ -1,0 +1,85 @@
+import { type Libc, type Memory, memory } from './libc.ts';
+import { SendRing } from './send-ring.ts';
+
+/** A power of two. With more, the packets of speakers would wait longer. */
+const MOST_PACKETS = 64;
+/** Packets of media are shorter. */
+export const MOST_QUEUED_BYTES = 512;
+const PACKETS_BYTES = MOST_PACKETS * MOST_QUEUED_BYTES;
+
+/** A socket whose packets are queued. */
+export interface QueuedSender {
+  readonly descriptor: number;
+  /** This packet has not been sent: the kernel has refused it with this error, or has not tried (null). */
+  notSent(packet: Uint8Array, errno: number | null): void;
+}
+
+/** Whether the kernel has what a queue needs, and allows it. */
+export function isQueueAllowed(libc: Libc): boolean {
+  const ring = openRing(libc, memory(libc, PACKETS_BYTES));
+  ring?.close();
+  return ring !== null;
+}
+
+/** Packets of the connected sockets of a thread, which go out with one call of the kernel, where it allows that. */
+export class SendQueue {
+  readonly #libc: Libc;
+  readonly #packets: Memory;
+  readonly #bytes = new Uint32Array(MOST_PACKETS);
+  readonly #senders: (QueuedSender | null)[] = new Array(MOST_PACKETS).fill(null);
+  /** Undefined before the first packet; null where the kernel does not allow it. */
+  #ring: SendRing | null | undefined;
+  /** The place of the first packet that waits. */
+  #first = 0;
+  #waiting = 0;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.#packets = memory(libc, PACKETS_BYTES);
+  }
+
+  /** HOT PATH. The packet has at most 512 bytes, which may be changed as soon as it returns. */
+  add(sender: QueuedSender, packet: Uint8Array): void {
+    if (this.#ring === undefined) this.#ring = openRing(this.#libc, this.#packets);
+    if (this.#ring === null) return sender.notSent(packet, null);
+    const place = (this.#first + this.#waiting) % MOST_PACKETS;
+    this.#packets.bytes.set(packet, place * MOST_QUEUED_BYTES);
+    this.#bytes[place] = packet.length;
+    this.#senders[place] = sender;
+    this.#ring.describe(place, sender.descriptor, packet.length);
+    this.#waiting += 1;
+    if (this.#waiting === MOST_PACKETS) this.flush();
+  }
+
+  /** HOT PATH. Sends all packets that wait. */
+  flush(): void {
+    const ring = this.#ring;
+    const first = this.#first;
+    const waiting = this.#waiting;
+    if (!ring || waiting === 0) return;
+    this.#first = (first + waiting) % MOST_PACKETS;
+    this.#waiting = 0;
+    const taken = ring.submit(waiting);
+    ring.failures(this.#notSent);
+    if (taken === waiting) return;
+    this.close();
+    for (let index = Math.max(0, taken); index < waiting; index += 1) this.#notSent((first + index) % MOST_PACKETS);
+  }
+
+  /** Nothing is queued afterwards. Idempotent. */
+  close(): void {
+    this.#ring?.close();
+    this.#ring = null;
+  }
+
+  readonly #notSent = (place: number, errno: number | null = null): void => {
+    const at = place * MOST_QUEUED_BYTES;
+    const packet = this.#packets.bytes.subarray(at, at + (this.#bytes[place] as number));
+    this.#senders[place]?.notSent(packet, errno);
+  };
+}
+
+function openRing(libc: Libc, { address }: Memory): SendRing | null {
+  const packets = Array.from({ length: MOST_PACKETS }, (_, place) => address + place * MOST_QUEUED_BYTES);
+  return SendRing.open(libc, packets);
+}

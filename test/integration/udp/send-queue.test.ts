@@ -1,0 +1,104 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../../scripts/machine.ts';
+import { type Libc, loadLibc } from '../../../src/udp/libc.ts';
+import { openLibcUdp } from '../../../src/udp/libc-udp.ts';
+import { isQueueAllowed } from '../../../src/udp/send-queue.ts';
+import type { Udp, UdpSocket } from '../../../src/udp/udp.ts';
+
+const HOST = '127.0.0.1';
+const TEXT = Buffer.from('hello');
+
+const loaded = await loadLibc();
+if (loaded.type !== 'loaded') throw new Error(loaded.reason);
+const { libc } = loaded;
+
+/** How often the kernel was called to send. */
+type Calls = { send: number; enter: number };
+
+type Sending = { readonly udp: Udp; readonly calls: Calls; readonly sender: UdpSocket; readonly packets: string[] };
+
+/** A socket that is connected to another one, on a kernel that differs in `changed`. */
+async function open(changed: Partial<Libc> = {}): Promise<Sending> {
+  const calls = { send: 0, enter: 0 };
+  const counted: Partial<Libc> = {
+    send: (...args) => {
+      calls.send += 1;
+      return libc.send(...args);
+    },
+    io_uring_enter: (...args) => {
+      calls.enter += 1;
+      return libc.io_uring_enter(...args);
+    },
+  };
+  const udp = openLibcUdp({ ...libc, ...counted, ...changed }, { eventLoop: false });
+  onTestFinished(() => udp.close());
+  const packets: string[] = [];
+  const receiver = await udp.open({ host: HOST, port: 0 }, (packet) => packets.push(packet.toString()));
+  const sender = await udp.open({ host: HOST, port: 0 }, () => {});
+  sender.connect(udp.peer(HOST, receiver.port));
+  return { udp, calls, sender, packets };
+}
+
+function queueNumbers({ sender }: Sending, count: number): string[] {
+  const texts = Array.from({ length: count }, (_, index) => String(index));
+  for (const text of texts) sender.queue(Buffer.from(text), text.length);
+  return texts;
+}
+
+function receiveAll({ udp }: Sending): void {
+  while (udp.poll(10) > 0);
+}
+
+describe.skipIf(!isQueueAllowed(libc))('the queue of a kernel with io_uring', () => {
+  it('sends up to 64 packets with one call, at the latest with the next poll', async () => {
+    const sending = await open();
+    const expected = queueNumbers(sending, 100);
+    expect(sending.calls).toEqual({ send: 0, enter: 1 });
+    receiveAll(sending);
+    expect(sending.packets).toEqual(expected);
+    expect(sending.calls).toEqual({ send: 0, enter: 2 });
+  });
+
+  it('counts what the peer refuses, and sends it all the same', async () => {
+    const { udp, sender } = await open();
+    sender.connect(udp.peer(HOST, await freePort(HOST)));
+    for (let sent = 0; sent < 4; sent++) {
+      sender.queue(TEXT, 5);
+      udp.flush();
+    }
+    expect([sender.refused, sender.failed]).toEqual([3, 0]);
+  });
+
+  it('counts what the kernel does not send', async () => {
+    const { udp, sender, packets } = await open();
+    sender.connect(null);
+    for (let sent = 0; sent < 3; sent++) sender.queue(TEXT, 5);
+    udp.flush();
+    expect([sender.refused, sender.failed]).toEqual([0, 3]);
+    expect(packets).toEqual([]);
+  });
+
+  it.each([-1, 10])('sends one by one from the call on of which the kernel takes %d', async (taken) => {
+    const sending = await open({
+      io_uring_enter: (ring, submit, complete, flags) =>
+        taken < 0 ? -1 : libc.io_uring_enter(ring, Math.min(submit, taken), complete, flags),
+    });
+    const first = queueNumbers(sending, 30);
+    receiveAll(sending);
+    expect(sending.packets.splice(0)).toEqual(first);
+    const second = queueNumbers(sending, 3);
+    receiveAll(sending);
+    expect(sending.packets).toEqual(second);
+    expect(sending.calls.send).toBe(30 - Math.max(0, taken) + 3);
+  });
+});
+
+describe('the queue of a kernel that allows no io_uring', () => {
+  it('sends at once', async () => {
+    const sending = await open({ io_uring_setup: () => -1 });
+    const expected = queueNumbers(sending, 100);
+    expect(sending.calls).toEqual({ send: 100, enter: 0 });
+    receiveAll(sending);
+    expect(sending.packets).toEqual(expected);
+  });
+});
