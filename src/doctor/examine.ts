@@ -14,6 +14,7 @@ import {
   judgeDescriptors,
   judgeFfi,
   judgeHostName,
+  judgeIoUring,
   judgeNodeJs,
   judgeSocketBuffer,
 } from './checks/host.ts';
@@ -23,7 +24,14 @@ import { judgePorts, type PortRange } from './checks/ports.ts';
 import { readEndpoints, readRegistered, readRunningModules, readTransports, readVersion } from './facts/asterisk.ts';
 import { askConsole, consoleSocketOf, rtpSettingsIn, transportNamesIn } from './facts/asterisk-console.ts';
 import { type Configuration, readConfiguration } from './facts/configuration.ts';
-import { nameResolves, readClockSynchronised, readFfiFailure, readLocalPorts, readSysctl } from './facts/host.ts';
+import {
+  nameResolves,
+  readClockSynchronised,
+  readFfiFailure,
+  readLocalPorts,
+  readSendsTogether,
+  readSysctl,
+} from './facts/host.ts';
 import { type NodeFacts, readNode } from './facts/node.ts';
 import { type HostSockets, listenerAt, type Process, readSockets, serverOf } from './facts/processes.ts';
 
@@ -44,6 +52,7 @@ export async function examine(named: string | undefined, env: NodeJS.ProcessEnv)
   return [
     judgeNodeJs(process.version),
     judgeFfi(await readFfiFailure()),
+    ...judgeIoUring(await readSendsTogether()),
     judgeHostName(hostname(), await nameResolves()),
     judgeClock(await readClockSynchronised(), isInCluster),
     ...(await Promise.all(BUFFERS.map(examineBuffer))),

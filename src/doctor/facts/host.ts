@@ -3,6 +3,8 @@ import { lookup } from 'node:dns/promises';
 import { access, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
+import { loadLibc } from '../../udp/libc.ts';
+import { isQueueAllowed } from '../../udp/send-queue.ts';
 import { type PortRange, parsePortRanges } from '../checks/ports.ts';
 
 const run = promisify(execFile);
@@ -62,4 +64,10 @@ export async function readFfiFailure(): Promise<string | null> {
   } catch (error) {
     return (error as Error).message.split('\n')[0] ?? 'it cannot be loaded';
   }
+}
+
+/** @returns whether the kernel lets this process send many packets with one call; null without koffi */
+export async function readSendsTogether(): Promise<boolean | null> {
+  const libc = await loadLibc();
+  return libc.type === 'loaded' ? isQueueAllowed(libc.libc) : null;
 }

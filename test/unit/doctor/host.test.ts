@@ -6,6 +6,7 @@ import {
   judgeDescriptors,
   judgeFfi,
   judgeHostName,
+  judgeIoUring,
   judgeNodeJs,
   judgeSocketBuffer,
 } from '../../../src/doctor/checks/host.ts';
@@ -37,6 +38,18 @@ it.each([
 ] as const)('a directory of recordings that %s', (_, found, state) => {
   expect(judgeRecordings('/recording', found, { uid: 101 }).state).toBe(state);
   expect(judgeRecordings('/recording', found, null).state).toBe('note');
+});
+
+it('where io_uring is not allowed there is a note that says what it costs and how to allow it', () => {
+  expect(judgeIoUring(null)).toEqual([]);
+  expect(judgeIoUring(true)).toMatchObject([{ state: 'ok' }]);
+  expect(judgeIoUring(false)).toMatchObject([
+    {
+      state: 'note',
+      message: expect.stringContaining('1.6 times the CPU'),
+      remedy: expect.stringMatching(/6\.1.*io_uring_disabled.*seccomp/),
+    },
+  ]);
 });
 
 describe('a secret', () => {
