@@ -4,7 +4,7 @@ import { openDescriptors } from '../kit/descriptors.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import type { RostrumNode } from '../kit/rostrum-node.ts';
 import { type ServerPids, serverPids, settleAudience } from './bench.ts';
-import { cpuSeconds, machineSeconds, proportionalMb } from './cpu.ts';
+import { COMPILED_AFTER_MS, cpuSeconds, machineSeconds, proportionalMb } from './cpu.ts';
 import { Crowd, type CrowdCall } from './crowd.ts';
 import type { Contender } from './peer.ts';
 import type { Figures } from './result.ts';
@@ -30,6 +30,7 @@ export async function measureAudience(
     await bringIn(crowd, contender, 'listeners', count);
     await sleep(SETTLE_MS);
     const atRelay = await settleAudience(node);
+    await sleep(COMPILED_AFTER_MS);
     const full = heldBy(pids);
     return {
       ...(await measureSteady(crowd, contender, pids, { count, seconds })),

@@ -3,6 +3,12 @@ import { readFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
+/**
+ * Node.js compiles what runs often, in the first half minute of a conference. A bench that asks what something costs for
+ * as long as it lasts begins after that.
+ */
+export const COMPILED_AFTER_MS = 30_000;
+
 /** CPU time that the processes have used so far, in seconds (proc(5), stat: utime and stime). */
 export function cpuSeconds(pids: readonly number[]): number {
   const ticks = pids.map((pid) => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RtpAddress } from '../../src/relay/protocol/protocol.ts';
 import { encodeHeaderInto, RTP_HEADER_BYTES } from '../../src/rtp/packet.ts';
-import { cpuSeconds } from './cpu.ts';
+import { COMPILED_AFTER_MS, cpuSeconds } from './cpu.ts';
 import type { PlainLoopOptions } from './plain-udp-loop.ts';
 import {
   ASTERISK_PORT,
@@ -25,7 +25,6 @@ const FRAME_MS = 20;
 const FRAME_SAMPLES = 160;
 /** L16 at 8000 Hz, as Asterisk sends it. */
 const FLOOR_PAYLOAD_TYPE = 10;
-const SETTLE_MS = 2000;
 
 export type RelayParams = RelayContenderParams & { seconds: number; rounds: number };
 
@@ -50,7 +49,7 @@ async function measure(contender: RelayContender, { count, seconds }: RelayParam
     for (let first = 0; first < count; first += PHONES_PER_PROCESS) {
       phones.push(await startPhones(first, Math.min(PHONES_PER_PROCESS, count - first)));
     }
-    await sleep(SETTLE_MS);
+    await sleep(COMPILED_AFTER_MS);
     await reportOf(phones);
     const startedMs = performance.now();
     const before = cpuSeconds([contender.pid]);
