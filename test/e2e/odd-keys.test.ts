@@ -37,8 +37,8 @@ async function expectKeys(call: Call, keys: string): Promise<void> {
   expect(countedOf(call)).toBe(`${keys}7`);
 }
 
-/** A speaker and a listener who hear each other's conference. */
-async function both(alterSdp?: (sdp: string) => string): Promise<Call[]> {
+/** A speaker, and a listener who hears the speaker, press at the same time. */
+async function bothPress(press: (call: Call) => Promise<void>, alterSdp?: (sdp: string) => string): Promise<void> {
   counted = [];
   const dial = (number: string, callerNumber: string, send = silence()) =>
     lab.phones.call(number, { callerNumber, send, ...(alterSdp && { alterSdp }) });
@@ -47,34 +47,32 @@ async function both(alterSdp?: (sdp: string) => string): Promise<Call[]> {
   await lab.node.waitForMembers('3000', 2);
   await listener.waitForTone(440, { aboveDbov: -24, timeoutMs: 8000 });
   expect(await lab.node.member('3000', '101')).toMatchObject({ path: 'relay' });
-  return [speaker, listener];
+  await Promise.all([speaker, listener].map(press));
 }
 
 it.each([140, 200, 300, 400])('a key that is held for %i ms counts once, also before a prompt', async (toneMs) => {
-  for (const call of await both()) {
+  await bothPress(async (call) => {
     await call.pressKeys('6*0*0', { toneMs, gapMs: 400 });
     await expectKeys(call, '6*0*0');
-  }
+  });
 });
 
 it.each([96, 100, 122, 127, '97, beside 96 for 16000 Hz'])('keys with the payload number %s count', async (type) => {
   const wide = 'a=rtpmap:96 telephone-event/16000\r\na=fmtp:96 0-16\r\n';
-  const calls = await both((sdp) =>
+  const alterSdp = (sdp: string) =>
     typeof type === 'number'
       ? sdp.replaceAll('101', String(type))
-      : sdp.replace('0 101', '0 96 97').replace('a=rtpmap:101', `${wide}a=rtpmap:101`).replaceAll('101', '97'),
-  );
-  for (const call of calls) {
+      : sdp.replace('0 101', '0 96 97').replace('a=rtpmap:101', `${wide}a=rtpmap:101`).replaceAll('101', '97');
+  await bothPress(async (call) => {
     await call.pressKeys('123');
     await expectKeys(call, '123');
-  }
+  }, alterSdp);
 });
 
 describe('a phone that tells of each press in packets and by SIP INFO', () => {
   it.each(['before', 'amid', 'after'] as const)('has one key for each, with INFO %s the packets', async (when) => {
-    const calls = await both();
     const volume = async ({ callerNumber }: Call) => (await lab.node.member('3000', callerNumber)).listenVolume;
-    for (const call of calls) {
+    await bothPress(async (call) => {
       // Each makes what the member hears one step louder.
       for (const volumeAfter of [1, 2, 3]) {
         if (when === 'before') await call.pressKeys('6', { via: 'info' });
@@ -90,34 +88,35 @@ describe('a phone that tells of each press in packets and by SIP INFO', () => {
       expect(await volume(call)).toBe(3);
       // Asterisk has counted each twice or more.
       expect(countedOf(call)).toMatch(/^6{6,}$/);
-    }
+    });
   });
 });
 
 describe('keys count once each', () => {
-  let pressedAt = 0;
   const anew: AlterDtmf = ({ timestamp }, nth) => ({ timestamp: timestamp + 160 * nth });
-  it.each<[string, AlterDtmf]>([
-    ['with a new timestamp in each packet', anew],
-    ['with new timestamps in the end packets', (packet, nth) => (packet.end ? anew(packet, nth) : {})],
-    [
-      'with the timestamp of the key before',
-      ({ timestamp }) => {
-        pressedAt ||= timestamp;
-        return { timestamp: pressedAt };
-      },
-    ],
-    ['with the marker in each packet', () => ({ marker: true })],
-    ['without a marker', () => ({ marker: false })],
-    ['without an end', ({ end }) => (end ? null : {})],
-    ['as end packets alone', ({ end }) => (end ? {} : null)],
-  ])('%s', async (_, alter) => {
-    for (const call of await both()) {
-      pressedAt = 0;
+  const atFirst = (): AlterDtmf => {
+    let pressedAt = 0;
+    return ({ timestamp }) => {
+      pressedAt ||= timestamp;
+      return { timestamp: pressedAt };
+    };
+  };
+  /** What each of the two phones does. */
+  it.each<[string, () => AlterDtmf]>([
+    ['with a new timestamp in each packet', () => anew],
+    ['with new timestamps in the end packets', () => (packet, nth) => (packet.end ? anew(packet, nth) : {})],
+    ['with the timestamp of the key before', atFirst],
+    ['with the marker in each packet', () => () => ({ marker: true })],
+    ['without a marker', () => () => ({ marker: false })],
+    ['without an end', () => (packet) => (packet.end ? null : {})],
+    ['as end packets alone', () => (packet) => (packet.end ? {} : null)],
+  ])('%s', async (_, alterOf) => {
+    await bothPress(async (call) => {
+      const alter = alterOf();
       // Two presses of one key, 50 ms apart.
       await call.pressKeys('8899', { toneMs: 200, gapMs: 60, alter });
       await call.pressKeys('5', { toneMs: 400, alter });
       await expectKeys(call, '88995');
-    }
+    });
   });
 });
