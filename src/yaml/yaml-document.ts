@@ -162,7 +162,10 @@ function checkTree(document: Document.Parsed): { findings: Finding[]; finite: bo
       const size = target ? sizes.get(target) : 1;
       const offset = node.range?.[0] ?? 0;
       total += size ?? 1;
-      if (finite && (size === null || total > MAX_NODES)) {
+      if (!target) {
+        finite = false;
+        findings.push({ offset, message: `alias *${node.source} refers to nothing before it in this file` });
+      } else if (finite && (size === null || total > MAX_NODES)) {
         finite = false;
         const why = size === null ? 'stands inside of what it refers to' : 'makes the file expand to more than it may';
         findings.push({ offset, message: `alias *${node.source} ${why}` });

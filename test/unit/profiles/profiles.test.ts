@@ -62,6 +62,7 @@ describe('profiles', () => {
       `kind: conference\na: &a [${'x,'.repeat(99)}]\nb: &b [${'*a,'.repeat(99)}]\nc: [${'*b,'.repeat(99)}]\n`,
     ],
     ['an alias of what it stands in', 'kind: conference\nsound: &s {prompts: *s}\n'],
+    ['an alias of nothing', 'kind: conference\nsound: *s\n'],
     ['brackets without end', `kind: ${'['.repeat(20_000)}`],
     ['lists without end', '- '.repeat(100_000)],
     ['size', `kind: conference\n# ${'x'.repeat(256 * 1024)}\n`],
