@@ -7,7 +7,7 @@ import type { Inviter } from '../controller/calls/inviter.ts';
 import type { Cluster } from '../controller/cluster/cluster.ts';
 import type { Controller } from '../controller/controller.ts';
 import { ControllerError } from '../controller/errors/controller-error.ts';
-import type { ProfileStore } from '../controller/profile-store.ts';
+import type { SettingsStore } from '../controller/settings-store.ts';
 import type { StatusView } from './schemas.ts';
 
 /** An application whose routes are typed by their schemas. */
@@ -17,11 +17,11 @@ export type RouteApp = Parameters<FastifyPluginAsyncZod>[0];
 export type RouteDeps = {
   controller: Pick<
     Controller,
-    'requireReady' | 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireProfile'
+    'requireReady' | 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireJoinable'
   >;
   cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain' | 'routeOf'>;
   status: () => Omit<StatusView, 'conferences' | 'members'>;
-  reloadProfiles: ProfileStore['reload'];
+  reloadProfiles: SettingsStore['reload'];
   upgrade: () => Promise<void>;
   attendance: AttendanceReader;
   /** The directory in which Asterisk has its recordings. */

@@ -35,7 +35,7 @@ export function inviteRoutes(app: RouteApp, deps: RouteDeps): void {
     const { conference } = params;
     const { profile, ...request } = body;
     const profileName = partsOf(deps, conference)[0]?.conference.settings.profileName ?? profile;
-    controller.requireProfile(conference, profileName);
+    controller.requireJoinable(conference, profileName);
     return inviter.invite(inviteRequest(request, { conference, profileName })).map(viewInvitation);
   });
 

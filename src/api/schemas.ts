@@ -321,9 +321,9 @@ export const routeSchema = z.object({
   node: z.string(),
   sip: z.string().nullable().describe('Where phones reach the node; null if cluster.sip does not say so'),
   reason: z
-    .enum(['placement', 'full', 'draining', 'congested', 'only-here'])
+    .enum(['placement', 'kept', 'full', 'draining', 'congested', 'only-here'])
     .describe(
-      'Placement prefers it; the node that was asked is full, draining, or has calls waiting or no files for more; it is draining, but the only one',
+      'Placement prefers it; the table of conferences keeps the conference to it; the node that was asked is full, draining, or has calls waiting or no files for more; it is draining, but the only one',
     ),
 });
 

@@ -10,6 +10,11 @@ export function msOfIso(iso: string): number {
   return Date.parse(iso);
 }
 
+/** Milliseconds since 1970 of a time in UTC. @param month from 1 */
+export function utcMs(year: number, month: number, day: number, hour = 0, minute = 0, second = 0): number {
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
 /** For names of files: `20260105T101500123Z` (ISO 8601, basic format, without the point). */
 export function compactTime(ms: number): string {
   return isoTime(ms).replace(/[-:.]/g, '');

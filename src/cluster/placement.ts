@@ -27,12 +27,19 @@ export type Placement = (typeof PLACEMENTS)[number];
  * Which node a caller of a conference is best served by.
  * @param here the node that was called
  * @param places all nodes that are up, this one too
+ * @param home the node that the conference is kept to as long as it has room; null if to none
  * @returns null if every node is full or takes no calls
  */
-export function place(strategy: Placement, here: string, places: readonly Place[]): Place | null {
+export function place(
+  strategy: Placement,
+  here: string,
+  places: readonly Place[],
+  home: string | null = null,
+): Place | null {
   const open = places.filter((each) => !each.draining && !isFull(each) && (each.node === here || each.sip !== null));
   const [best] = [...open].sort(
     (a, b) =>
+      Number(b.node === home) - Number(a.node === home) ||
       // A caller is better off where no call waits, whatever the strategy.
       Number(a.congested) - Number(b.congested) ||
       preference(strategy, a, b) ||

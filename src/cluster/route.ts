@@ -13,6 +13,8 @@ export type Route =
 export type RouteReason =
   /** Placement prefers the node. */
   | 'placement'
+  /** The conference is kept to the node. */
+  | 'kept'
   /** The node that was asked or called is full. */
   | 'full'
   /** ... is draining. */
@@ -26,11 +28,18 @@ export type RouteReason =
  * Where a caller of a conference is to go.
  * @param here the node that was asked or called
  * @param places all nodes that are up, this one too
+ * @param home the node that the conference is kept to; null if to none
  */
-export function routeOf(strategy: Placement, here: string, places: readonly Place[]): Route {
+export function routeOf(
+  strategy: Placement,
+  here: string,
+  places: readonly Place[],
+  home: string | null = null,
+): Route {
   const own = places.find(({ node }) => node === here);
-  const best = place(strategy, here, places);
+  const best = place(strategy, here, places, home);
   if (best) {
+    if (best.node === home) return { node: best.node, sip: best.sip, reason: 'kept' };
     return { node: best.node, sip: best.sip, reason: best.node === here || !own ? 'placement' : whyNot(own) };
   }
   if (own && !isFull(own)) return { node: here, sip: own.sip, reason: 'only-here' };

@@ -28,7 +28,7 @@ import { recordAutomatically, recordingEnded } from './rules/recording.ts';
 import { replaced } from './rules/replaced.ts';
 import { resync } from './rules/resync.ts';
 import { forgetTalking, talkingChanged } from './rules/talking.ts';
-import { tick } from './rules/timers.ts';
+import { closingChanged, tick } from './rules/timers.ts';
 import { Transition } from './rules/transition.ts';
 
 /** The outcome of an input: the conference as it is now, and the effects. */
@@ -87,6 +87,8 @@ function apply(transition: Transition, input: Input): void {
       return tick(transition);
     case 'settings':
       return settingsChanged(transition, input.settings);
+    case 'closing':
+      return closingChanged(transition, input.atMs);
     case 'playback-ended':
       return playbackEnded(transition, input.id);
     case 'recording-ended':

@@ -30,6 +30,10 @@ export const nodeConfigSchema = z
       })
       .prefault({}),
     profiles: z.string().default('profiles').describe('Directory of the profiles'),
+    conferences: z
+      .string()
+      .default('conferences.yaml')
+      .describe('Table of the settings of single conferences; there need not be one'),
     api: z
       .strictObject({
         socket: z.string().optional().describe('Unix socket of the admin API, for the commands'),

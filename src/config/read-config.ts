@@ -15,8 +15,13 @@ import { defaultSocketPath } from './socket-path.ts';
 const DEFAULT_CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];
 
 /** The node's configuration with everything found: absolute paths, and secrets. */
-export type LoadedConfig = Omit<NodeConfig, 'profiles' | 'api' | 'speech' | 'reports' | 'relay' | 'cluster'> & {
+export type LoadedConfig = Omit<
+  NodeConfig,
+  'profiles' | 'conferences' | 'api' | 'speech' | 'reports' | 'relay' | 'cluster'
+> & {
   profilesDirectory: string;
+  /** The table of conferences; there need not be such a file. */
+  tablePath: string;
   socketPath: string;
   ariPassword: string;
   /** Reads the password from the disk: it may have been changed since. Rejects with a ConfigError. */
@@ -45,7 +50,7 @@ export async function readConfig(
   files = new ConfigFiles(),
 ): Promise<LoadedConfig> {
   const { path, node } = await readNodeFile(named, env, files);
-  const { profiles, api, speech, reports, relay, cluster, ...config } = node;
+  const { profiles, conferences, api, speech, reports, relay, cluster, ...config } = node;
   const beside = (other: string) => resolve(dirname(path), other);
   const socketPath = api.socket ? beside(api.socket) : defaultSocketPath(env);
   const secret = cluster.secretFile ? await readClusterSecret(beside(cluster.secretFile), files) : null;
@@ -56,6 +61,7 @@ export async function readConfig(
     ...config,
     asterisk: { ...config.asterisk, recordings: beside(config.asterisk.recordings) },
     profilesDirectory: beside(profiles),
+    tablePath: beside(conferences),
     socketPath,
     relay: { ...relayConfig, trunk: secret && trunkOptionsOf(cluster.trunk, nodeId) },
     speech: {
@@ -93,14 +99,18 @@ export async function readNodeFile(
   return { path, node: parsed.value };
 }
 
+/** Where the settings of conferences are: the directory of the profiles, and the file of the table. */
+export type SettingsPlaces = { readonly profilesDirectory: string; readonly tablePath: string };
+
 /**
- * The node's directory of profiles, for which no password is needed.
+ * Where the node has the settings of its conferences, for which no password is needed.
  * @param named see `readConfig`
  * @throws ConfigError with every mistake
  */
-export async function findProfileDirectory(named: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
+export async function findSettings(named: string | undefined, env: NodeJS.ProcessEnv): Promise<SettingsPlaces> {
   const { path, node } = await readNodeFile(named, env);
-  return resolve(dirname(path), node.profiles);
+  const beside = (other: string) => resolve(dirname(path), other);
+  return { profilesDirectory: beside(node.profiles), tablePath: beside(node.conferences) };
 }
 
 function defaultSpeechDirectory(env: NodeJS.ProcessEnv): string {

@@ -1,10 +1,10 @@
-import { constants } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { ProfileFile } from '../profiles/profile-file.ts';
 import { type Profiles, type Resolution, resolveProfiles } from '../profiles/profiles.ts';
 import { MAX_YAML_BYTES, type Problem } from '../yaml/yaml-document.ts';
 import { ConfigError } from './errors.ts';
+import { readText, shortest } from './read-text.ts';
 
 const SUFFIX = '.yaml';
 /** Each is an open file, of which a process may have only some hundred. */
@@ -65,49 +65,7 @@ export async function readProfileFile(path: string): Promise<ProfileFile | null>
     unreadable: { file: shown, ...at, path: '', message },
   });
   if (!path.endsWith(SUFFIX)) return unreadable(`the names of profiles end in ${SUFFIX}`);
-  try {
-    const bytes = await readSmallFile(path);
-    if (typeof bytes === 'string') return unreadable(bytes);
-    const text = decode(bytes);
-    return typeof text === 'string' ? { path: shown, name, text } : unreadable('is not UTF-8 text', text);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const gone = code === 'ENOENT' && (await lstat(path).catch(() => null)) === null;
-    return gone ? null : unreadable(`cannot be read (${code})`);
-  }
-}
-
-/** @returns the content, or why it cannot be that of a profile */
-async function readSmallFile(path: string): Promise<Buffer | string> {
-  // Not blocking, because a named pipe would wait for a writer.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    if (!(await file.stat()).isFile()) return 'is not a file';
-    const buffer = Buffer.alloc(MAX_YAML_BYTES + 1);
-    let length = 0;
-    for (let bytesRead = -1; bytesRead !== 0 && length < buffer.length; length += bytesRead) {
-      ({ bytesRead } = await file.read(buffer, length, buffer.length - length, length));
-    }
-    return length > MAX_YAML_BYTES ? `is larger than ${MAX_YAML_BYTES / 1024} KiB` : buffer.subarray(0, length);
-  } finally {
-    await file.close();
-  }
-}
-
-/** @returns the text, or where the first byte stands that is not UTF-8 */
-function decode(bytes: Buffer): string | { line: number; column: number } {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    // Bytes that cannot be decoded become U+FFFD, which is encoded as other bytes.
-    const lenient = Buffer.from(bytes.toString('utf8'));
-    const wrong = lenient.findIndex((byte, index) => byte !== bytes[index]);
-    const lines = bytes.subarray(0, wrong).toString('utf8').split('\n');
-    return { line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
-  }
-}
-
-function shortest(path: string): string {
-  const fromHere = relative(process.cwd(), path);
-  return fromHere.length < path.length ? fromHere : path;
+  const read = await readText(path, MAX_YAML_BYTES);
+  if (read === null) return null;
+  return read.ok ? { path: shown, name, text: read.text } : unreadable(read.message, read.at);
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AriError, isChannelGone } from '../ari/errors.ts';
 import type { Command, CommandOrigin, ExternalCommand } from '../conference/model/commands.ts';
 import type { Meant } from '../conference/model/member-address.ts';
+import { closedInWords } from '../conference-table/settings-book.ts';
 import type { CommandForwarding } from './cluster/command-forwarding.ts';
 import type { Conferences } from './conferences.ts';
 import { ControllerError } from './errors/controller-error.ts';
@@ -47,8 +48,8 @@ export class Commands {
   async executeHere(name: string, command: Command, { by, noForward }: CommandOrigin): Promise<Meant | null> {
     const conference = this.#conferences.all.get(name);
     if (!conference) throw new ControllerError('no-such-conference', `no conference "${name}"`);
-    if (command.type === 'transfer' && command.profileName !== null) {
-      this.requireProfile(command.conference, command.profileName);
+    if (command.type === 'transfer') {
+      this.requireJoinable(command.conference, command.profileName ?? conference.settings.profileName);
     }
     const input = { type: 'command', command, by, ...(noForward && { noForward }) } as const;
     const { refusal, meant, done } = this.#conferences.apply(conference, input);
@@ -76,11 +77,13 @@ export class Commands {
   }
 
   /**
-   * A conference that does not exist yet needs a profile that does.
+   * Callers can join a conference if it is not closed. One that does not exist yet needs a profile that does.
    * @throws ControllerError `not-possible`
    */
-  requireProfile(conference: string, profileName: string): void {
-    if (this.#conferences.all.has(conference) || this.#conferences.settingsFor(null, profileName)) return;
+  requireJoinable(conference: string, profileName: string): void {
+    const closed = this.#conferences.closed(conference);
+    if (closed) throw new ControllerError('not-possible', `conference ${conference} ${closedInWords(closed)}`);
+    if (this.#conferences.all.has(conference) || this.#conferences.settingsFor(conference, profileName)) return;
     const known = this.#conferences.profileNames.join(', ');
     throw new ControllerError('not-possible', `no profile "${profileName}"; there are: ${known}`);
   }

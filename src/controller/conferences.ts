@@ -7,7 +7,7 @@ import type { Input } from '../conference/model/inputs.ts';
 import type { Member } from '../conference/model/member.ts';
 import type { Meant } from '../conference/model/member-address.ts';
 import { type Outcome, reduce } from '../conference/reduce.ts';
-import type { Profiles } from '../profiles/profiles.ts';
+import { type Closed, closedInWords, type SettingsBook } from '../conference-table/settings-book.ts';
 import { standardSettings } from '../profiles/settings.ts';
 import { mergeLive } from '../profiles/takes-effect.ts';
 import { WakeTimers } from '../timing/wake-timers.ts';
@@ -21,12 +21,17 @@ import { callWebhook } from './webhook.ts';
 /** Events that may come for thousands of members at once. */
 const FREQUENT: ReadonlySet<ConferenceEvent['type']> = new Set<ConferenceEvent['type']>(['talking', 'flags-changed']);
 
+/** Two clocks are never read at the same moment. */
+const SAME_TIME_MS = 100;
+
 type PublishEffect = Extract<Effect, { type: 'publish' }>;
 
 export type ConferencesDeps = {
-  profiles: Profiles;
+  book: SettingsBook;
   logger: Logger;
   now: () => number;
+  /** ms since 1970, by the wall clock. */
+  wallNow: () => number;
   /** Executes effects in Asterisk. */
   run: (conference: string, effects: readonly AsteriskEffect[]) => Promise<void>;
   /** Calls a phone that a member has asked for. */
@@ -43,11 +48,11 @@ export class Conferences implements ChannelObserver {
   /** Which conference a channel is in. */
   readonly #conferenceOf = new Map<string, string>();
   readonly #timers = new WakeTimers((name) => this.dispatch(name, { type: 'tick' }));
-  #profiles: Profiles;
+  #book: SettingsBook;
 
   constructor(deps: ConferencesDeps) {
     this.#deps = deps;
-    this.#profiles = deps.profiles;
+    this.#book = deps.book;
   }
 
   get all(): ReadonlyMap<string, Conference> {
@@ -55,7 +60,7 @@ export class Conferences implements ChannelObserver {
   }
 
   get profileNames(): string[] {
-    return [...this.#profiles.conferences.keys()];
+    return [...this.#book.profiles.conferences.keys()];
   }
 
   conferenceOf(channelId: string): string | undefined {
@@ -72,22 +77,62 @@ export class Conferences implements ChannelObserver {
     this.#timers.clear();
   }
 
-  /** Takes changed profiles over: running conferences go on with what may change while they run. */
-  useProfiles(profiles: Profiles): void {
-    this.#profiles = profiles;
+  /** Takes changed settings over: running conferences go on with what may change while they run. */
+  useSettings(book: SettingsBook): void {
+    const former = this.#book;
+    this.#book = book;
     for (const [name, { settings }] of this.#conferences) {
-      const changed = profiles.settings.get(settings.profileName);
+      if (book.isSame(former, name, settings.profileName)) continue;
+      const changed = book.settingsFor(name, settings.profileName);
       // A conference whose profile was removed goes on as it is.
       if (!changed) continue;
       const profile = mergeLive(settings.profile, changed.profile);
       this.dispatch(name, { type: 'settings', settings: { ...changed, profile } });
     }
+    this.refreshClosing();
   }
 
-  /** The settings of a profile; if it was removed, those of the conference that still runs with it. Null if there are none. */
+  /** The table of conferences, or the wall clock, is another one: conferences end when they close by it. */
+  refreshClosing(): void {
+    for (const [name, { closesAtMs }] of this.#conferences) {
+      const atMs = this.#closesAtMs(name);
+      if (Math.abs(atMs - closesAtMs) > SAME_TIME_MS) this.dispatch(name, { type: 'closing', atMs });
+    }
+  }
+
+  /** Why nobody may join a conference; null if callers may. */
+  closed(name: string): Closed | null {
+    return this.#book.closed(name, this.#deps.wallNow());
+  }
+
+  /** The node to which the table keeps a conference; null if to none. */
+  homeOf(name: string): string | null {
+    return this.#book.nodeOf(name);
+  }
+
+  /** Whether the table of conferences has it. */
+  isListed(name: string): boolean {
+    return this.#book.isListed(name);
+  }
+
+  /** As `KnownNumbers`. */
+  isBeginning(digits: string): boolean {
+    return this.#book.isBeginning(digits);
+  }
+
+  /** As `KnownNumbers`. */
+  get mayBeUnlisted(): boolean {
+    return this.#book.table.unlisted === 'allow';
+  }
+
+  /**
+   * The settings of a conference with a profile; if the profile was removed, those of the conference that still runs with
+   * it. Null if there are none.
+   * @param conference null for the lobby
+   */
   settingsFor(conference: string | null, profileName: string): Settings | null {
-    const found = this.#profiles.settings.get(profileName);
-    if (found || conference === null) return found ?? null;
+    const found = this.#book.settingsFor(conference, profileName);
+    if (found || conference === null) return found;
     const running = this.#conferences.get(conference)?.settings;
     return running?.profileName === profileName ? running : null;
   }
@@ -96,13 +141,13 @@ export class Conferences implements ChannelObserver {
   ensure(name: string, profileName: string): Conference {
     const present = this.#conferences.get(name);
     if (present) return present;
-    const settings = this.#profiles.settings.get(profileName);
+    const settings = this.#book.settingsFor(name, profileName);
     if (!settings) {
       this.#deps.logger.warn(`conference ${name}: there is no profile "${profileName}" any more; using defaults`);
     }
     const { now, cluster } = this.#deps;
     const fresh = newConference(name, settings ?? standardSettings(), now());
-    const conference = { ...fresh, ...cluster.opening(name) };
+    const conference = { ...fresh, ...cluster.opening(name), closesAtMs: this.#closesAtMs(name) };
     this.#conferences.set(name, conference);
     return conference;
   }
@@ -221,9 +266,9 @@ export class Conferences implements ChannelObserver {
         }
         case 'hand-over': {
           const { type, conference: to, profileName, ...call } = effect;
-          this.join(to, profileName, { ...call, origin: 'transferred' });
+          const joined = this.#handOver(name, to, profileName, { ...call, origin: 'transferred' });
           const moved = this.memberOf(call.channelId);
-          if (moved) meant = { conference: to, memberId: moved.id };
+          if (moved) meant = { conference: joined, memberId: moved.id };
           break;
         }
         default:
@@ -237,6 +282,24 @@ export class Conferences implements ChannelObserver {
   /** The log says of each command who has given it: not all of them are followed by an event. */
   #log(name: string, { command, by }: Extract<Input, { type: 'command' }>): void {
     this.#deps.logger.info(`conference ${name}: command ${command.type}`, { conference: name, ...command, by });
+  }
+
+  /** A member moves to another conference; where that is closed, the member comes back. @returns where the member is */
+  #handOver(from: string, to: string, profileName: string, call: JoiningCall): string {
+    const closed = this.closed(to);
+    if (closed)
+      this.#deps.logger.warn(`conference ${from}: a member comes back: conference ${to} ${closedInWords(closed)}`);
+    const joined = closed ? from : to;
+    this.join(joined, profileName, call);
+    return joined;
+  }
+
+  /** By our clock, which the wall clock may be ahead of. A conference that is closed by now ends at once. */
+  #closesAtMs(name: string): number {
+    const { now, wallNow } = this.#deps;
+    const wallMs = wallNow();
+    const opening = this.#book.openingOf(name, wallMs);
+    return now() + (opening.open ? opening.closesMs - wallMs : 0);
   }
 
   #publish({ name, startedAtMs }: Conference, { event, by }: PublishEffect, nowMs: number): void {

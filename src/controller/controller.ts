@@ -7,8 +7,8 @@ import type { ExternalCommand } from '../conference/model/commands.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import type { Member } from '../conference/model/member.ts';
 import type { Meant } from '../conference/model/member-address.ts';
+import type { SettingsBook } from '../conference-table/settings-book.ts';
 import type { InvitationEvent } from '../invite/invitation.ts';
-import type { Profiles } from '../profiles/profiles.ts';
 import type { RelayReport } from '../relay/protocol/protocol.ts';
 import type { Speech } from '../speech/speech.ts';
 import type { AsteriskRoom } from './asterisk/asterisk-files.ts';
@@ -47,10 +47,12 @@ export type ControllerDeps = {
   ari: AriPort;
   room: AsteriskRoom;
   link: RelayLink;
-  profiles: Profiles;
+  book: SettingsBook;
   speech: Speech;
   logger: Logger;
   now: () => number;
+  /** ms since 1970, by the wall clock. */
+  wallNow: () => number;
   inviter: Inviter;
   cluster: Cluster;
   /** Receives every event of every conference. */
@@ -75,7 +77,7 @@ export class Controller {
 
   constructor(options: ControllerOptions, deps: ControllerDeps) {
     this.#deps = deps;
-    const { ari, room, logger, now, inviter, watch, profiles, cluster } = deps;
+    const { ari, room, logger, now, wallNow, inviter, watch, book, cluster } = deps;
     const dispatch: Conferences['dispatch'] = (name, input) => this.#conferences.dispatch(name, input);
     this.#reconciler = new Reconciler({ reconcile: () => this.#reconcile(), logger });
     this.#asterisk = createAsteriskServices(options, {
@@ -98,9 +100,10 @@ export class Controller {
     });
     this.#pinChecks = new PinChecks({ ari, dispatch, now, tellWrong: (tried) => cluster.tellWrongPin(tried) });
     const conferences = new Conferences({
-      profiles,
+      book,
       logger,
       now,
+      wallNow,
       run: (name, effects) => this.#run(name, effects),
       invite: (conference, request) => this.#invitations.invite(conference, request),
       publish: (published) => {
@@ -119,15 +122,22 @@ export class Controller {
       cluster,
       conferences,
       room,
-      isRunning: (name) => conferences.all.get(name)?.status === 'running' || cluster.isRunningElsewhere(name),
+      numbers: {
+        isRunning: (name) => conferences.all.get(name)?.status === 'running' || cluster.isRunningElsewhere(name),
+        isListed: (name) => conferences.isListed(name),
+        isBeginning: (digits) => conferences.isBeginning(digits),
+        mayBeUnlisted: () => conferences.mayBeUnlisted,
+      },
       logger,
       now,
+      wallNow,
     });
     cluster.attach({
       all: conferences.all,
       dispatch,
       execute: (name, command, origin) => this.#commands.executeHere(name, command, origin),
-      settingsFor: (profileName) => conferences.settingsFor(null, profileName),
+      settingsFor: (name, profileName) => conferences.settingsFor(name, profileName),
+      homeOf: (name) => conferences.homeOf(name),
       admission: () => this.admission,
       wrongPinElsewhere: (tried) => this.#pinChecks.wrongElsewhere(tried),
     });
@@ -208,8 +218,14 @@ export class Controller {
     }
   }
 
-  useProfiles(profiles: Profiles): void {
-    this.#conferences.useProfiles(profiles);
+  /** As `Conferences.useSettings`. */
+  useSettings(book: SettingsBook): void {
+    this.#conferences.useSettings(book);
+  }
+
+  /** The wall clock was set. */
+  wallClockSet(): void {
+    this.#conferences.refreshClosing();
   }
 
   /** An invitation has come further, or to its end. */
@@ -235,9 +251,9 @@ export class Controller {
     return this.#commands.execute(name, command, by);
   }
 
-  /** As `Commands.requireProfile`. */
-  requireProfile(conference: string, profileName: string): void {
-    this.#commands.requireProfile(conference, profileName);
+  /** As `Commands.requireJoinable`. */
+  requireJoinable(conference: string, profileName: string): void {
+    this.#commands.requireJoinable(conference, profileName);
   }
 
   /** A connection to Asterisk is about to be opened: its events wait for the resync that has to follow. */

@@ -1,74 +1,97 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Logger } from 'winston';
 import { z } from 'zod';
+import { NO_TABLE } from '../conference-table/conference-table.ts';
+import { SettingsBook } from '../conference-table/settings-book.ts';
+import { comparingTables, type TableChange } from '../conference-table/table-changes.ts';
 import { ConfigError } from '../config/errors.ts';
 import { readProfileFiles } from '../config/read-profiles.ts';
-import { type Profiles, type Resolution, resolving } from '../profiles/profiles.ts';
+import { readTableFile, resolvingTable, type TableFile } from '../config/read-table.ts';
+import type { ProfileFile } from '../profiles/profile-file.ts';
+import { resolving } from '../profiles/profiles.ts';
 import { comparing, type ProfileChange, TAKES_EFFECT_WORDS } from '../profiles/takes-effect.ts';
 import { inSlices } from '../timing/in-slices.ts';
 import { formatProblem, type Problem } from '../yaml/yaml-document.ts';
 
-/** The result of reading the profiles again. With problems, everything stays as it was. */
+/** A change of a profile, or of the table of conferences. */
+export type SettingsChange = ProfileChange | TableChange;
+
+/** The result of reading the settings again. With problems, everything stays as it was. */
 export type ReloadResult =
-  | { readonly ok: true; readonly changes: readonly ProfileChange[] }
+  | { readonly ok: true; readonly changes: readonly SettingsChange[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Called after the profiles have changed. */
-export type ProfilesListener = (profiles: Profiles, result: ReloadResult & { ok: true }) => void;
+/** Called after the settings have changed. */
+export type SettingsListener = (book: SettingsBook, result: ReloadResult & { ok: true }) => void;
 
-export type ProfileStoreOptions = {
+export type SettingsStoreOptions = {
+  /** The directory of the profiles. */
   directory: string;
+  /** The table of conferences; there need not be such a file. */
+  tablePath: string;
   /** How long the files must have been left alone: editors write in several steps. */
   settleMs?: number;
   /** How often to look, whether or not the system tells of changes. */
   pollMs?: number;
 };
 
-export type ProfileStoreDeps = {
+export type SettingsStoreDeps = {
   logger: Logger;
   /** Keeps the files for the next process, in which `lastGood` gives them. */
   keepGood?: (files: object) => void;
   lastGood?: () => Promise<unknown>;
 };
 
-const goodFiles = z.array(z.object({ path: z.string(), name: z.string(), text: z.string() }));
+const goodFiles = z.object({
+  profiles: z.array(z.object({ path: z.string(), name: z.string(), text: z.string() })),
+  table: z.object({ path: z.string(), text: z.string().nullable() }),
+});
 
 const SETTLE_MS = 150;
 const POLL_MS = 2000;
 /** The files may change while they are read; after so many times it is left to the next look. */
 const MOST_READS = 5;
+/** A change of thousands of conferences is one line. */
+const MOST_LOGGED = 20;
+
+/** What the files say, checked; or their mistakes. */
+type Resolved =
+  | { readonly ok: true; readonly book: SettingsBook }
+  | { readonly ok: false; readonly problems: Problem[] };
 
 /**
- * The profiles of a node, kept up to date with their directory. The system's notices of changes make it quick; looking
+ * The profiles of a node and its table of conferences, kept up to date with their files. The system's notices of changes make it quick; looking
  * every so often makes it sure, on network file systems and when the directory itself is replaced too.
  */
-export class ProfileStore {
-  readonly #options: Required<ProfileStoreOptions>;
-  readonly #deps: ProfileStoreDeps;
+export class SettingsStore {
+  readonly #options: Required<SettingsStoreOptions>;
+  readonly #deps: SettingsStoreDeps;
   readonly #logger: Logger;
-  readonly #listeners = new Set<ProfilesListener>();
-  #current: Profiles = { conferences: new Map(), controls: new Map(), settings: new Map() };
-  /** The state of the directory when it was last read. */
+  readonly #listeners = new Set<SettingsListener>();
+  #current = new SettingsBook({ conferences: new Map(), controls: new Map(), settings: new Map() });
+  /** Whether a table was read: then its file is not missing without a word. */
+  #hasTable = false;
+  /** The state of the files when they were last read. */
   #seen = '';
-  /** The mistakes because of which the profiles are not as their files. */
+  /** The mistakes because of which the settings are not as their files. */
   #problem: string | null = null;
   #running = false;
   #reading: Promise<unknown> = Promise.resolve();
-  #watcher: FSWatcher | null = null;
-  #watched = '';
+  /** By directory: what watches it, and which one it was then. */
+  readonly #watchers = new Map<string, { watcher: FSWatcher; identity: string }>();
   #settling: NodeJS.Timeout | undefined;
   #polling: NodeJS.Timeout | undefined;
 
-  constructor(options: ProfileStoreOptions, deps: ProfileStoreDeps) {
+  constructor(options: SettingsStoreOptions, deps: SettingsStoreDeps) {
     this.#options = { settleMs: SETTLE_MS, pollMs: POLL_MS, ...options };
     this.#deps = deps;
     this.#logger = deps.logger;
   }
 
-  /** The profiles in force; none before the start. */
-  get current(): Profiles {
+  /** The settings in force; none before the start. */
+  get current(): SettingsBook {
     return this.#current;
   }
 
@@ -78,13 +101,13 @@ export class ProfileStore {
   }
 
   /** @returns a function that ends it */
-  onChange(listener: ProfilesListener): () => void {
+  onChange(listener: SettingsListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /**
-   * Reads the profiles and goes on watching them. Where they have mistakes, those of a former process count.
+   * Reads the files and goes on watching them. Where they have mistakes, those of a former process count.
    * @throws ConfigError with every mistake in them, where there are none either; nothing is watched then
    */
   async start(): Promise<void> {
@@ -93,7 +116,7 @@ export class ProfileStore {
     const result = await this.#inTurn(() => this.#read());
     if (!result.ok) {
       const files = goodFiles.safeParse(await this.#deps.lastGood?.());
-      const former = files.success ? await inSlices(resolving(files.data)) : result;
+      const former = files.success ? await this.#resolve(files.data.profiles, files.data.table) : result;
       if (!former.ok) {
         this.stop();
         throw ConfigError.of(result.problems);
@@ -104,7 +127,7 @@ export class ProfileStore {
     await this.#look();
   }
 
-  /** The profiles stay as they are. */
+  /** The settings stay as they are. */
   stop(): void {
     this.#running = false;
     clearTimeout(this.#settling);
@@ -112,7 +135,7 @@ export class ProfileStore {
     this.#unwatch();
   }
 
-  /** Reads the profiles again, now. */
+  /** Reads the files again, now. */
   async reload(): Promise<ReloadResult> {
     const result = await this.#inTurn(() => this.#read());
     this.#report(result, 'asked to reload');
@@ -127,44 +150,62 @@ export class ProfileStore {
   }
 
   async #read(): Promise<ReloadResult> {
+    const { directory, tablePath } = this.#options;
     let read: Awaited<ReturnType<typeof readProfileFiles>>;
+    let table: TableFile;
     let before: string;
     let reads = 0;
     do {
       before = await this.#signature();
-      read = await readProfileFiles(this.#options.directory);
+      [read, table] = await Promise.all([readProfileFiles(directory), readTableFile(tablePath)]);
     } while (before !== (await this.#signature()) && ++reads < MOST_READS);
     this.#seen = before;
-    const resolution = read.ok ? await inSlices(resolving(read.files)) : read;
-    if (!resolution.ok) return { ok: false, problems: resolution.problems };
-    if (read.ok) this.#deps.keepGood?.(read.files);
-    return this.#use(resolution);
+    const resolved = read.ok ? await this.#resolve(read.files, table) : read;
+    if (!resolved.ok) return { ok: false, problems: resolved.problems };
+    if (read.ok) this.#deps.keepGood?.({ profiles: read.files, table });
+    return this.#use(resolved);
   }
 
-  async #use(resolution: Resolution & { ok: true }): Promise<ReloadResult & { ok: true }> {
-    const changes = await inSlices(comparing(this.#current, resolution.profiles));
+  async #resolve(files: readonly ProfileFile[], table: TableFile): Promise<Resolved> {
+    const resolution = await inSlices(resolving(files));
+    if (!resolution.ok) return resolution;
+    if ('text' in table && table.text === null && this.#hasTable) {
+      const message = 'is not there any more; put it back, or restart the controller to do without it';
+      return { ok: false, problems: [{ file: table.path, line: 0, column: 0, path: '', message }] };
+    }
+    const parsed = await inSlices(resolvingTable(table, resolution.profiles, this.#current.table));
+    return parsed.ok ? { ok: true, book: new SettingsBook(resolution.profiles, parsed.table) } : parsed;
+  }
+
+  async #use({ book }: Resolved & { ok: true }): Promise<ReloadResult & { ok: true }> {
+    const { profiles, table } = this.#current;
+    const changes = [
+      ...(await inSlices(comparing(profiles, book.profiles))),
+      ...(await inSlices(comparingTables(table, book.table))),
+    ];
     const result = { ok: true, changes } as const;
-    const isFirst = this.#current.conferences.size === 0 && this.#current.controls.size === 0;
-    this.#current = resolution.profiles;
+    const isFirst = profiles.conferences.size === 0 && profiles.controls.size === 0;
+    this.#current = book;
+    this.#hasTable = book.table !== NO_TABLE;
     if (changes.length > 0 && !isFirst) for (const listener of this.#listeners) this.#call(listener, result);
     return result;
   }
 
-  #call(listener: ProfilesListener, result: ReloadResult & { ok: true }): void {
+  #call(listener: SettingsListener, result: ReloadResult & { ok: true }): void {
     try {
       listener(this.#current, result);
     } catch (error) {
-      this.#logger.error(`profiles: a change could not be passed on: ${(error as Error).message}`);
+      this.#logger.error(`settings: a change could not be passed on: ${(error as Error).message}`);
     }
   }
 
-  /** Reads the profiles if they look different, makes sure that they are watched, and looks again after a while. */
+  /** Reads the files if they look different, makes sure that they are watched, and looks again after a while. */
   async #look(): Promise<void> {
     clearTimeout(this.#polling);
     this.#polling = undefined;
     await this.#inTurn(async () => {
       if (!this.#running) return;
-      await this.#watchDirectory();
+      await this.#watchAll();
       if ((await this.#signature()) === this.#seen) return;
       this.#report(await this.#read(), 'files have changed');
     });
@@ -176,42 +217,55 @@ export class ProfileStore {
   #report(result: ReloadResult, why: string): void {
     if (result.ok) {
       this.#problem = null;
-      for (const { name, kind, change, keys } of result.changes) {
-        const what = keys.map(({ key, takesEffect }) => `${key} (${TAKES_EFFECT_WORDS[takesEffect]})`).join(', ');
-        this.#logger.info(`profiles: ${kind} profile ${name} ${change}${what ? `: ${what}` : ''}`);
-      }
-      if (result.changes.length === 0) this.#logger.debug(`profiles: ${why}, nothing is different`);
+      for (const change of result.changes.slice(0, MOST_LOGGED)) this.#logger.info(`settings: ${inWords(change)}`);
+      const more = result.changes.length - MOST_LOGGED;
+      if (more > 0) this.#logger.info(`settings: and ${more} more changes`);
+      if (result.changes.length === 0) this.#logger.debug(`settings: ${why}, nothing is different`);
       return;
     }
     const problems = result.problems.map(formatProblem).join('\n');
     if (problems === this.#problem && why !== 'asked to reload') return;
     this.#problem = problems;
     this.#logger.error(
-      `profiles: ${why}, but there are mistakes; all profiles stay as they were until these are corrected:\n${problems}`,
+      `settings: ${why}, but there are mistakes; profiles and table stay as they were until these are corrected:\n${problems}`,
     );
   }
 
-  async #watchDirectory(): Promise<void> {
-    const { directory } = this.#options;
+  async #watchAll(): Promise<void> {
+    const { directory, tablePath } = this.#options;
+    await this.#watch(directory, () => true);
+    // Others write there too, such as a log.
+    if (dirname(tablePath) !== directory) {
+      await this.#watch(dirname(tablePath), (name) => name === null || name === basename(tablePath));
+    }
+  }
+
+  /** @param concerns whether a change of a file of this name matters; null where the name is not known */
+  async #watch(directory: string, concerns: (name: string | null) => boolean): Promise<void> {
     const now = await identity(directory);
-    if (this.#watcher && now === this.#watched) return;
-    this.#unwatch();
+    const present = this.#watchers.get(directory);
+    if (present?.identity === now) return;
+    present?.watcher.close();
+    this.#watchers.delete(directory);
     if (now === '' || !this.#running) return;
     try {
-      this.#watcher = watch(directory, { persistent: false }, () => this.#settle());
-      this.#watcher.on('error', () => this.#unwatch());
-      this.#watched = now;
+      const changed = (_: string, name: string | null) => concerns(name) && this.#settle();
+      const watcher = watch(directory, { persistent: false }, changed);
+      watcher.on('error', () => {
+        watcher.close();
+        this.#watchers.delete(directory);
+      });
+      this.#watchers.set(directory, { watcher, identity: now });
     } catch (error) {
       this.#logger.debug(
-        `profiles: the system does not notify of changes, so they are only seen every few seconds: ${(error as Error).message}`,
+        `settings: the system does not notify of changes, so they are only seen every few seconds: ${(error as Error).message}`,
       );
     }
   }
 
   #unwatch(): void {
-    this.#watcher?.close();
-    this.#watcher = null;
-    this.#watched = '';
+    for (const { watcher } of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
   }
 
   #settle(): void {
@@ -220,13 +274,13 @@ export class ProfileStore {
     this.#settling = setTimeout(() => void this.#look(), this.#options.settleMs).unref();
   }
 
-  /** A text that differs whenever a file of the directory does. */
+  /** A text that differs whenever one of the files does. */
   async #signature(): Promise<string> {
-    const { directory } = this.#options;
+    const { directory, tablePath } = this.#options;
     const names = await readdir(directory).catch(() => []);
     const visible = names.filter((name) => !name.startsWith('.')).sort();
     const parts = await Promise.all(visible.map(async (name) => `${name} ${await version(join(directory, name))}`));
-    return parts.join('\n');
+    return [await version(tablePath), ...parts].join('\n');
   }
 }
 
@@ -238,4 +292,11 @@ async function identity(path: string): Promise<string> {
 async function version(path: string): Promise<string> {
   const found = await stat(path, { bigint: true }).catch(() => null);
   return found ? [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':') : '';
+}
+
+function inWords({ kind, name, change, keys }: SettingsChange): string {
+  const what = keys.map(({ key, takesEffect }) => `${key} (${TAKES_EFFECT_WORDS[takesEffect]})`).join(', ');
+  const which =
+    kind === 'table' ? 'the table' : kind === 'listed' ? `conference ${name} of the table` : `${kind} profile ${name}`;
+  return `${which} ${change}${what ? `: ${what}` : ''}`;
 }

@@ -66,11 +66,19 @@ export function inherit(lineage: Lineage): Inherited {
   const origins = new Map<string, OwnProfile>();
   for (const profile of lineage.toReversed()) {
     const { takenAway } = profile;
-    values = merge(takenAway.reduce(without, values), profile === own ? profile.values : inheritable(profile.values));
+    values = overlay(values, { takenAway, values: profile === own ? profile.values : inheritable(profile.values) });
     for (const path of takenAway) origins.delete(originKey(path));
     for (const { path } of entriesOf(profile.kind, profile.values)) origins.set(originKey(path), profile);
   }
   return { values: own.kind === 'controls' ? withoutNone(values) : values, origins };
+}
+
+/** Values over others: maps are merged, lists and single values replaced, and what is taken away is not there. */
+export function overlay(
+  below: Readonly<Record<string, unknown>>,
+  { values, takenAway }: Pick<OwnProfile, 'values' | 'takenAway'>,
+): Record<string, unknown> {
+  return merge(takenAway.reduce(without, below), values);
 }
 
 /** Paths have keys such as `#` in them, but never a line break. */
@@ -83,7 +91,10 @@ function inheritable({ extends: _extends, description: _description, ...rest }: 
   return rest;
 }
 
-function merge(below: Record<string, unknown>, above: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function merge(
+  below: Readonly<Record<string, unknown>>,
+  above: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const merged = { ...below };
   for (const [name, value] of Object.entries(above)) {
     const inherited = merged[name];
@@ -92,7 +103,10 @@ function merge(below: Record<string, unknown>, above: Readonly<Record<string, un
   return merged;
 }
 
-function without(values: Record<string, unknown>, [name = '', ...rest]: readonly string[]): Record<string, unknown> {
+function without(
+  values: Readonly<Record<string, unknown>>,
+  [name = '', ...rest]: readonly string[],
+): Record<string, unknown> {
   const { [name]: inner, ...others } = values;
   return rest.length > 0 && isMap(inner) ? { ...others, [name]: without(inner, rest) } : others;
 }

@@ -4,25 +4,30 @@ import { PROMPT_NAMES, PROMPTS } from '../prompts/catalogue.ts';
 import { PROFILE_KEYS, type ProfileKey, profileSchema } from './profile-keys.ts';
 import { TAKES_EFFECT_WORDS } from './takes-effect.ts';
 
-type JsonSchema = { [key: string]: unknown };
+export type JsonSchema = { [key: string]: unknown };
 
 /** JSON Schema (draft 2020-12) of a profile file, for completion and checks in editors. */
 export function profileJsonSchema(): object {
-  const keys = new Map<unknown, ProfileKey>(
-    Object.values(PROFILE_KEYS).flatMap((all) => all.map((k) => [k.schema, k])),
-  );
   return {
     title: 'Rostrum profile',
     description: 'How a conference behaves, or what the telephone keys do',
-    ...z.toJSONSchema(profileSchema, {
-      io: 'input',
-      override: ({ zodSchema, jsonSchema }) => {
-        const key = keys.get(zodSchema);
-        if (key) describeKey(key, jsonSchema as JsonSchema);
-        else if (zodSchema instanceof z.ZodPrefault) allowNothing(jsonSchema as JsonSchema);
-      },
-    }),
+    ...describedSchema(profileSchema),
   };
+}
+
+/** JSON Schema of something that has keys of profiles in it: these say in words what editors would not show. */
+export function describedSchema(schema: z.ZodType): JsonSchema {
+  const keys = new Map<unknown, ProfileKey>(
+    Object.values(PROFILE_KEYS).flatMap((all) => all.map((k) => [k.schema, k])),
+  );
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      const key = keys.get(zodSchema);
+      if (key) describeKey(key, jsonSchema as JsonSchema);
+      else if (zodSchema instanceof z.ZodPrefault) allowNothing(jsonSchema as JsonSchema);
+    },
+  });
 }
 
 /** Says in words what editors would not show. */

@@ -39,20 +39,36 @@ export function parseProfileFile(source: ProfileFile): ParsedProfileFile {
     return fail({ file, ...locate([]), path: '', message: 'a profile has keys, such as kind: conference' });
   }
   const kind: ProfileKind = given['kind'] === 'controls' ? 'controls' : 'conference';
-  const { values, takenAway, problems: empty } = withoutNulls(given, kind, yaml, file);
-  const result = profileSchema.safeParse(values);
-  const found = result.success ? [] : problemsOf(result.error, file, locate);
-  const problems = [...yaml.problems, ...commentedKeys(source.text, file), ...empty, ...found];
+  const { values, takenAway, problems: wrong } = readValues(given, kind, yaml, file);
+  const problems = [...yaml.problems, ...commentedKeys(source.text, file), ...wrong];
   if (problems.length > 0) return fail(...problems.sort(byPosition));
   const parent = typeof values['extends'] === 'string' ? values['extends'] : null;
   return { ok: true, own: { file, name, kind, extends: parent, values, takenAway, locate } };
+}
+
+/** The values of a profile as they are written, and every mistake in them by themselves. */
+export function readValues(
+  given: Record<string, unknown>,
+  kind: ProfileKind,
+  yaml: Pick<YamlText, 'locate' | 'isEmpty'>,
+  file: string,
+): Pick<OwnProfile, 'values' | 'takenAway'> & { problems: Problem[] } {
+  const { values, takenAway, problems } = withoutNulls(given, kind, yaml, file);
+  const result = profileSchema.safeParse(values);
+  if (!result.success) problems.push(...problemsOf(result.error, file, yaml.locate));
+  return { values, takenAway, problems };
 }
 
 /**
  * A section with nothing in it says nothing; `null` takes away what is inherited, where nothing may count; and a key
  * after which something was forgotten is a mistake.
  */
-function withoutNulls(given: Record<string, unknown>, kind: ProfileKind, yaml: YamlText, file: string) {
+function withoutNulls(
+  given: Record<string, unknown>,
+  kind: ProfileKind,
+  yaml: Pick<YamlText, 'locate' | 'isEmpty'>,
+  file: string,
+) {
   const takenAway: string[][] = [];
   const problems: Problem[] = [];
   const strip = (map: Record<string, unknown>, above: readonly string[]): Record<string, unknown> => {

@@ -30,6 +30,14 @@ const catalogue = {
   // "Goodbye"
   bye: prompt('Before the call ends', 'sound:vm-goodbye'),
 
+  'not-open': {
+    ...prompt(
+      'The conference is not open yet; the call ends',
+      'tts:This conference is not open yet. It opens {day} at {time}.',
+    ),
+    placeholders: { day: 'tomorrow', time: '10:00 AM', hour: '10', minute: '0' },
+  },
+  over: prompt('The conference is over, and does not open again; the call ends', 'tts:This conference is over.'),
   // "The conference is currently locked and cannot be joined."
   locked: prompt('The conference is locked; the call ends', 'sound:confbridge-lock-no-join'),
   // "That conference is full."

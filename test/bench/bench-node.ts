@@ -4,6 +4,7 @@ import { ClusterState } from '../../src/cluster/cluster-state.ts';
 import { type Message, parseMessage } from '../../src/cluster/messages.ts';
 import type { FlagChanges } from '../../src/conference/model/flags.ts';
 import type { Input } from '../../src/conference/model/inputs.ts';
+import { SettingsBook } from '../../src/conference-table/settings-book.ts';
 import { ClusterOutbox } from '../../src/controller/cluster/outbox.ts';
 import { Conferences, type ConferencesDeps } from '../../src/controller/conferences.ts';
 import type { AsteriskEffect } from '../../src/controller/effects/effect-runner.ts';
@@ -49,9 +50,10 @@ export class BenchNode {
     ]);
     if (Array.isArray(profiles)) throw new Error(JSON.stringify(profiles));
     this.#conferences = new Conferences({
-      profiles,
+      book: new SettingsBook(profiles),
       logger: createLogger({ silent: true }),
       now: () => this.#nowMs,
+      wallNow: () => this.#nowMs,
       run: async (_, effects) => this.#execute(effects),
       invite: () => {},
       publish: () => {},

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { replaceFile } from '../../src/config/profile-write.ts';
-import { findProfileDirectory } from '../../src/config/read-config.ts';
+import { findSettings } from '../../src/config/read-config.ts';
 import { readProfiles } from '../../src/config/read-profiles.ts';
 
 let directory: string;
@@ -60,13 +60,12 @@ describe('a directory of profiles', () => {
 
   it('is the one in rostrum.yaml, for which no password is needed', async () => {
     await writeFile(path('rostrum.yaml'), 'profiles: mine\nasterisk: {passwordFile: /nowhere}\n');
-    expect(await findProfileDirectory(path('rostrum.yaml'), {})).toBe(path('mine'));
-    expect(await findProfileDirectory(undefined, { ROSTRUM_CONFIG: path('rostrum.yaml') })).toBe(path('mine'));
-    await expect(findProfileDirectory(path('other.yaml'), {})).rejects.toThrow('cannot be read (ENOENT)');
+    const found = { profilesDirectory: path('mine'), tablePath: path('conferences.yaml') };
+    expect(await findSettings(path('rostrum.yaml'), {})).toEqual(found);
+    expect(await findSettings(undefined, { ROSTRUM_CONFIG: path('rostrum.yaml') })).toEqual(found);
+    await expect(findSettings(path('other.yaml'), {})).rejects.toThrow('cannot be read (ENOENT)');
     await writeFile(path('rostrum.yaml'), 'profile: mine\n');
-    await expect(findProfileDirectory(path('rostrum.yaml'), {})).rejects.toThrow(
-      'rostrum.yaml:1:1: profile: unknown key',
-    );
+    await expect(findSettings(path('rostrum.yaml'), {})).rejects.toThrow('rostrum.yaml:1:1: profile: unknown key');
   });
 });
 

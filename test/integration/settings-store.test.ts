@@ -7,13 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger, format, transports } from 'winston';
 import { readProfileFiles } from '../../src/config/read-profiles.ts';
-import { ProfileStore, type ProfileStoreOptions } from '../../src/controller/profile-store.ts';
+import { SettingsStore, type SettingsStoreOptions } from '../../src/controller/settings-store.ts';
 import type { ProfileFile } from '../../src/profiles/profile-file.ts';
 import { resolveProfiles } from '../../src/profiles/profiles.ts';
 
 let root: string;
 let directory: string;
-let store: ProfileStore;
+let store: SettingsStore;
 let logged: string[];
 
 /** Quick enough for tests, and slow enough that the system's notices come first. */
@@ -34,18 +34,18 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-function newStore(options: Partial<ProfileStoreOptions> = {}): ProfileStore {
+function newStore(options: Partial<SettingsStoreOptions> = {}): SettingsStore {
   logged = [];
   const stream = new PassThrough();
   stream.on('data', (chunk: Buffer) => logged.push(chunk.toString().trimEnd()));
   const line = format.printf(({ level, message }) => `${level}: ${message}`);
   const logger = createLogger({ level: 'info', format: line, transports: [new transports.Stream({ stream })] });
-  return new ProfileStore({ directory, ...QUICK, ...options }, { logger });
+  return new SettingsStore({ directory, tablePath: join(root, 'conferences.yaml'), ...QUICK, ...options }, { logger });
 }
 
 const hall = (idleSeconds: number | string) => `kind: conference\nidleSeconds: ${idleSeconds}\n`;
 const write = (name: string, text: string) => writeFile(join(directory, `${name}.yaml`), text);
-const idleSeconds = () => store.current.conferences.get('hall')?.idleSeconds;
+const idleSeconds = () => store.current.profiles.conferences.get('hall')?.idleSeconds;
 const becomes = (value: number) => vi.waitFor(() => expect(idleSeconds()).toBe(value), SOON);
 
 describe('the profiles of a running node', () => {
@@ -64,7 +64,7 @@ describe('the profiles of a running node', () => {
     await sleep(500);
     expect(listener.mock.calls).toEqual([[store.current, { ok: true, changes }]]);
     expect(logged).toEqual([
-      'info: profiles: conference profile hall changed: idleSeconds (at once), recording.automatic (from the next conference on)',
+      'info: settings: conference profile hall changed: idleSeconds (at once), recording.automatic (from the next conference on)',
     ]);
   });
 
@@ -90,10 +90,10 @@ describe('the profiles of a running node', () => {
     expect(store.current).toBe(before);
     expect(listener).not.toHaveBeenCalled();
     expect(logged).toHaveLength(1);
-    expect(logged[0]).toMatch(/^error: profiles: .*\n.*hall\.yaml:2:1: idleSeconds: /);
+    expect(logged[0]).toMatch(/^error: settings: .*\n.*hall\.yaml:2:1: idleSeconds: /);
     await write('hall', hall(7));
     await becomes(7);
-    expect(store.current.conferences.has('other')).toBe(true);
+    expect(store.current.profiles.conferences.has('other')).toBe(true);
   });
 
   it('follow files that come and go', async () => {
@@ -101,9 +101,9 @@ describe('the profiles of a running node', () => {
     const listener = vi.fn();
     store.onChange(listener);
     await write('annex', hall(5));
-    await vi.waitFor(() => expect(store.current.conferences.has('annex')).toBe(true), SOON);
+    await vi.waitFor(() => expect(store.current.profiles.conferences.has('annex')).toBe(true), SOON);
     await unlink(join(directory, 'annex.yaml'));
-    await vi.waitFor(() => expect(store.current.conferences.has('annex')).toBe(false), SOON);
+    await vi.waitFor(() => expect(store.current.profiles.conferences.has('annex')).toBe(false), SOON);
     expect(listener.mock.calls.map(([, { changes }]) => changes)).toEqual([
       [{ kind: 'conference', name: 'annex', change: 'added', keys: [] }],
       [{ kind: 'conference', name: 'annex', change: 'removed', keys: [] }],
@@ -209,7 +209,76 @@ describe('3,000 profiles', () => {
     const result = await store.reload();
     delays.disable();
     expect(result).toMatchObject({ ok: true });
-    expect(store.current.conferences.get('hall2999')?.idleSeconds).toBe(2);
+    expect(store.current.profiles.conferences.get('hall2999')?.idleSeconds).toBe(2);
     expect(delays.max / 1e6).toBeLessThan(Math.max(50, atOnceMs / 5));
   });
+});
+
+describe('the table of a running node', () => {
+  const table = () => join(root, 'conferences.yaml');
+  const entry = (members: number | string) =>
+    `conferences:\n  "3000":\n    profile: hall\n    limits: {members: ${members}}\n`;
+  const members = () => store.current.settingsFor('3000', 'hall')?.profile.limits.members;
+  const membersBecome = (value: number) => vi.waitFor(() => expect(members()).toBe(value), SOON);
+
+  it('is followed when it comes, and when it changes, which is logged with what is different', async () => {
+    await store.start();
+    expect(members()).toBe(10_000);
+    await writeFile(table(), entry(5));
+    await membersBecome(5);
+    await writeFile(table(), `unlisted: refuse\n${entry(6)}`);
+    await membersBecome(6);
+    expect(logged).toEqual([
+      'info: settings: conference 3000 of the table added',
+      'info: settings: the table changed: unlisted (at once)',
+      'info: settings: conference 3000 of the table changed: limits.members (at once)',
+    ]);
+  });
+
+  it('stays as it is while there is a mistake in it, or while a profile that it needs is missing', async () => {
+    await writeFile(table(), entry(5));
+    await store.start();
+    await writeFile(table(), entry('many'));
+    await vi.waitFor(() => expect(store.problem).toMatch(/conferences\.yaml:4:14: 3000\.limits\.members: /), SOON);
+    expect(members()).toBe(5);
+    await writeFile(table(), entry(6));
+    await membersBecome(6);
+    expect(store.problem).toBeNull();
+    await write('annex', hall(3));
+    await unlink(join(directory, 'hall.yaml'));
+    await vi.waitFor(() => expect(store.problem).toMatch(/conferences\.yaml:3:5: 3000\.profile: no conference/), SOON);
+    expect(members()).toBe(6);
+    expect(store.current.profiles.conferences.has('annex')).toBe(false);
+  });
+
+  it('is not forgotten where its file disappears', async () => {
+    await writeFile(table(), `unlisted: refuse\n${entry(5)}`);
+    await store.start();
+    await unlink(table());
+    await vi.waitFor(() => expect(store.problem).toContain('conferences.yaml: is not there any more'), SOON);
+    expect(members()).toBe(5);
+    expect(store.current.closed('4000', 0)).toEqual({ why: 'unlisted' });
+    await writeFile(table(), entry(6));
+    await membersBecome(6);
+  });
+
+  it('of 10,000 conferences is read, and read again, without holding up the process', async () => {
+    const conference = (number: number, pin: number) =>
+      `  "${number}":\n    profile: hall\n    access:\n      userPin: "${pin}"\n    limits:\n      members: 10\n      speakers: 2\n`;
+    const numbers = Array.from({ length: 10_000 }, (_, index) => 30_000 + index);
+    const text = (pin: number) => `conferences:\n${numbers.map((number) => conference(number, pin)).join('')}`;
+    await writeFile(table(), text(1234));
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    await store.start();
+    expect(store.current.settingsFor('39999', 'hall')?.profile.access.userPin).toBe('1234');
+    await writeFile(table(), text(1234).replace('userPin: "1234"', 'userPin: "4321"'));
+    await vi.waitFor(() => expect(store.current.settingsFor('30000', 'hall')?.profile.access.userPin).toBe('4321'), {
+      timeout: 20_000,
+      interval: 50,
+    });
+    delay.disable();
+    expect(logged).toEqual(['info: settings: conference 30000 of the table changed: access.userPin (at once)']);
+    expect(delay.percentile(99) / 1e6).toBeLessThan(100);
+  }, 60_000);
 });

@@ -1,6 +1,7 @@
 import { createLogger } from 'winston';
 import type { AriPort } from '../../src/ari/port.ts';
 import type { Message } from '../../src/cluster/messages.ts';
+import { SettingsBook } from '../../src/conference-table/settings-book.ts';
 import type { Inviter } from '../../src/controller/calls/inviter.ts';
 import { Cluster, type ClusterOptions } from '../../src/controller/cluster/cluster.ts';
 import { Controller } from '../../src/controller/controller.ts';
@@ -69,7 +70,7 @@ export function controllerAlone(options: ControllerAloneOptions): ControllerAlon
     installKey: nothing,
     keyAcknowledged: nothing,
   };
-  const common = { logger: createLogger({ silent: true }), now: Date.now };
+  const common = { logger: createLogger({ silent: true }), now: Date.now, wallNow: Date.now };
   const limits = { lifetimeMs: 15_000, capacity: null, placement: 'here-first' as const };
   const cluster = new Cluster(
     { nodeId, version: '1', ...limits, sip: null, trunk: null, ...options.cluster },
@@ -77,7 +78,17 @@ export function controllerAlone(options: ControllerAloneOptions): ControllerAlon
   );
   const controller = new Controller(
     { application: 'r', nodeId, waitMs: 20_000, anySource: false, recordings: '/nowhere' },
-    { ari, room: ROOM_FOR_ALL, link, profiles, inviter, cluster, ...common, speech: {} as Speech, watch: nothing },
+    {
+      ari,
+      room: ROOM_FOR_ALL,
+      link,
+      book: new SettingsBook(profiles),
+      inviter,
+      cluster,
+      ...common,
+      speech: {} as Speech,
+      watch: nothing,
+    },
   );
   return { controller, cluster };
 }

@@ -33,6 +33,8 @@ export type RostrumNodeOptions = {
   profile?: Record<string, unknown>;
   /** More profiles, by name. */
   profiles?: Record<string, object>;
+  /** The table of conferences, in YAML. */
+  table?: string;
   /** Keys of rostrum.yaml besides those that a node needs. */
   config?: Record<string, unknown>;
   /** Something that is put between Rostrum and Asterisk's HTTP server. @returns its URL */
@@ -92,6 +94,10 @@ export class RostrumNode {
     return join(this.directory, 'rostrum.yaml');
   }
 
+  get tablePath(): string {
+    return join(this.directory, 'conferences.yaml');
+  }
+
   get server(): { host: string; port: number } {
     return { host: this.#bindAddress, port: this.asterisk.sipPort };
   }
@@ -108,6 +114,7 @@ export class RostrumNode {
     for (const [name, content] of Object.entries(files)) {
       await writeFile(join(profiles, `${name}.yaml`), stringify(content));
     }
+    if (this.#options.table !== undefined) await writeFile(this.tablePath, this.#options.table);
     const passwordFile = join(this.directory, 'ari-password');
     await writeFile(passwordFile, ariPassword, { mode: 0o600 });
     await writeFile(

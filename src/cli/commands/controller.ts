@@ -11,13 +11,14 @@ import { Inviter } from '../../controller/calls/inviter.ts';
 import { Cluster } from '../../controller/cluster/cluster.ts';
 import { channelOpener } from '../../controller/cluster/event-channels.ts';
 import { Controller } from '../../controller/controller.ts';
-import { ProfileStore } from '../../controller/profile-store.ts';
 import { RelayLink } from '../../controller/relay/relay-link.ts';
+import { SettingsStore } from '../../controller/settings-store.ts';
 import { upgradeNode } from '../../controller/upgrade.ts';
 import { createLogger } from '../../process/logger.ts';
 import { VERSION } from '../../process/version.ts';
 import { Speech } from '../../speech/speech.ts';
 import { steadyNow } from '../../timing/steady-now.ts';
+import { WallClockWatch } from '../../timing/wall-clock-watch.ts';
 import { ConfigWatch } from './config-watch.ts';
 import { formerCounts, keep, kept, LASTING, lifetime, readRunningConfig } from './process-end.ts';
 
@@ -46,15 +47,15 @@ export async function runController(options: { config?: string }): Promise<void>
 
   const connection = new AriConnection(await readLogin());
   const ari = connection.requests;
-  const profiles = new ProfileStore(
-    { directory: config.profilesDirectory },
+  const settings = new SettingsStore(
+    { directory: config.profilesDirectory, tablePath: config.tablePath },
     {
       logger,
-      keepGood: (files) => keep(LASTING.profiles, files),
-      lastGood: async () => (await kept()).get(LASTING.profiles),
+      keepGood: (files) => keep(LASTING.settings, files),
+      lastGood: async () => (await kept()).get(LASTING.settings),
     },
   );
-  await profiles.start();
+  await settings.start();
   const attendance = new AttendanceLog(
     { directory: config.reports.directory, retentionDays: config.reports.days },
     { logger },
@@ -101,10 +102,27 @@ export async function runController(options: { config?: string }): Promise<void>
       anySource: config.relay.sources === 'any',
       recordings: config.asterisk.recordings,
     },
-    { ari, room, link, profiles: profiles.current, speech, inviter, cluster, logger, now: steadyNow, watch },
+    {
+      ari,
+      room,
+      link,
+      book: settings.current,
+      speech,
+      inviter,
+      cluster,
+      logger,
+      now: steadyNow,
+      wallNow: Date.now,
+      watch,
+    },
   );
-  profiles.onChange((current) => controller.useProfiles(current));
-  process.on('SIGHUP', () => void profiles.reload());
+  const clockWatch = new WallClockWatch({
+    wallNow: Date.now,
+    steadyNow,
+    onSet: () => controller.wallClockSet(),
+  });
+  settings.onChange((book) => controller.useSettings(book));
+  process.on('SIGHUP', () => void settings.reload());
 
   const session = new AsteriskSession(
     { readLogin, application },
@@ -115,7 +133,7 @@ export async function runController(options: { config?: string }): Promise<void>
     const asterisk = now.connected
       ? { connected: true, version: now.asteriskVersion, problem: null }
       : { connected: false, version: null, problem: now.reason };
-    const problems = [configWatch.problem, profiles.problem].filter((each) => each !== null);
+    const problems = [configWatch.problem, settings.problem].filter((each) => each !== null);
     const configuration = { problem: problems.join('\n') || null };
     const reports = { problem: attendance.problem };
     return {
@@ -128,7 +146,7 @@ export async function runController(options: { config?: string }): Promise<void>
       admission: controller.admission,
     };
   };
-  const reloadProfiles = () => profiles.reload();
+  const reloadProfiles = () => settings.reload();
   const api = new ApiServer(
     { socketPath: config.socketPath },
     {
@@ -155,6 +173,7 @@ export async function runController(options: { config?: string }): Promise<void>
     await cluster.start();
     void room.start();
     await session.start();
+    clockWatch.start();
     await routeServer?.start();
     logger.info(`controller running, process ${process.pid}, admin socket ${config.socketPath}`);
     started();
@@ -164,12 +183,13 @@ export async function runController(options: { config?: string }): Promise<void>
   } finally {
     await routeServer?.stop();
     room.stop();
+    clockWatch.stop();
     await session.stop();
     await link.stop();
     controller.stop();
     await cluster.stop();
     inviter.stop();
-    profiles.stop();
+    settings.stop();
     configWatch.stop();
     await api.stop();
     await attendance.stop();

@@ -6,7 +6,7 @@ import { ALIVE_EVERY_MS, type Alive, type Keep, type Kept } from '../../process/
 
 const KEPT_WITHIN_MS = 1000;
 /** The keys of what a process has kept, also for a supervisor that is started after this one was killed. */
-export const LASTING = { configuration: 'configuration', profiles: 'profiles' } as const;
+export const LASTING = { configuration: 'configuration', settings: 'settings' } as const;
 
 /** When a process of the node is to end. */
 export type Lifetime = {

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../config/errors.ts';
 import { replaceFile } from '../../config/profile-write.ts';
 import { readProfileFile, readProfileFiles } from '../../config/read-profiles.ts';
+import type { SettingsChange } from '../../controller/settings-store.ts';
 import type { ProfileFile } from '../../profiles/profile-file.ts';
 import { resolveProfiles } from '../../profiles/profiles.ts';
 import { changedProfiles, type ProfileChange, TAKES_EFFECT_WORDS } from '../../profiles/takes-effect.ts';
@@ -60,8 +61,8 @@ export async function putInPlace(opened: OpenedProfile, text: string, judged: Ju
   else process.stdout.write(`${opened.path}: written\n${changeLines(changes)}\n`);
 }
 
-/** A line for each value that is different: in which profile, and when that counts. */
-export function changeLines(changes: readonly ProfileChange[]): string {
+/** A line for each value that is different: in which profile or conference, and when that counts. */
+export function changeLines(changes: readonly SettingsChange[]): string {
   return changes
     .flatMap(({ name, change, keys }) =>
       change === 'changed'

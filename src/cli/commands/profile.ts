@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { ApiClient, ApiClientError } from '../../api/client.ts';
 import { ConfigError } from '../../config/errors.ts';
-import { findProfileDirectory } from '../../config/read-config.ts';
+import { findSettings } from '../../config/read-config.ts';
 import { loadProfiles, readProfiles } from '../../config/read-profiles.ts';
-import type { ReloadResult } from '../../controller/profile-store.ts';
+import type { ReloadResult } from '../../controller/settings-store.ts';
 import { profileJsonSchema } from '../../profiles/json-schema.ts';
 import type { Resolution } from '../../profiles/profiles.ts';
 import type { Problem } from '../../yaml/yaml-document.ts';
@@ -61,7 +61,7 @@ export async function reload({ socket, json }: ClientOptions): Promise<void> {
 
 export async function directoryOf(options: ProfileOptions, argument?: string): Promise<string> {
   const given = argument ?? options.directory;
-  return given ? resolve(given) : findProfileDirectory(options.config, process.env);
+  return given ? resolve(given) : (await findSettings(options.config, process.env)).profilesDirectory;
 }
 
 /** @throws ConfigError with every mistake */

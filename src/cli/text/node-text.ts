@@ -50,6 +50,7 @@ export function admissionText({
 
 const WHY: Record<RouteView['reason'], string> = {
   placement: 'placement prefers it',
+  kept: 'the table of conferences keeps the conference to it',
   full: 'this node is full',
   draining: 'this node is draining',
   congested: 'calls wait at this node to be let in, or its Asterisk has no room',

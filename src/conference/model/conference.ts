@@ -82,6 +82,8 @@ type Common = {
   readonly helpDueMs: number | null;
   /** When they were told last. */
   readonly helpToldAtMs: number;
+  /** When its opening times end it; infinity where they do not. */
+  readonly closesAtMs: number;
   /** Members have been told that the conference's time is nearly over. */
   readonly warned: boolean;
   /** Its parts on other nodes; null where there can be none. */
@@ -118,6 +120,7 @@ export function newConference(name: string, settings: Settings, nowMs: number): 
     adminSeen: false,
     helpDueMs: null,
     helpToldAtMs: Number.NEGATIVE_INFINITY,
+    closesAtMs: Number.POSITIVE_INFINITY,
     warned: false,
     remote: null,
   };

@@ -25,10 +25,10 @@ function dueMs(conference: Conference, { dtmfDueMs, unwarnedJoinedMs, warnedJoin
   return Math.min(dtmfDueMs, unwarnedJoinedMs + callMs - warningMs(conference), warnedJoinedMs + callMs);
 }
 
-/** When the conference's own time is over; infinity without a limit. */
-export function conferenceEndsMs({ settings, startedAtMs }: Conference): number {
+/** When the conference's own time is over, by its limit or because it closes; infinity without either. */
+export function conferenceEndsMs({ settings, startedAtMs, closesAtMs }: Conference): number {
   const { conferenceMinutes } = settings.profile.limits;
-  return conferenceMinutes > 0 ? startedAtMs + conferenceMinutes * 60_000 : Number.POSITIVE_INFINITY;
+  return conferenceMinutes > 0 ? Math.min(startedAtMs + conferenceMinutes * 60_000, closesAtMs) : closesAtMs;
 }
 
 /** When a member's time is over; infinity without a limit. Moderators have none. */

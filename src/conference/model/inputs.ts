@@ -61,6 +61,8 @@ export type Input =
   /** Another node was told to do this with all members. */
   | { type: 'broadcast'; broadcast: Broadcast; by?: string | undefined }
   | { type: 'settings'; settings: Settings }
+  /** It is known anew when the opening times of the conference end it; infinity where they do not. */
+  | { type: 'closing'; atMs: number }
   /** The state of Asterisk, read after connecting to it; replaces whatever was believed before. */
   | {
       type: 'resync';

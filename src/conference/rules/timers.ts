@@ -31,6 +31,15 @@ export function tick(transition: Transition): void {
   }
 }
 
+/** It closes at another time: members whose conference lasts longer than they were told are warned again. */
+export function closingChanged(transition: Transition, closesAtMs: number): void {
+  const { conference, nowMs } = transition;
+  if (closesAtMs === conference.closesAtMs) return;
+  transition.change({ closesAtMs });
+  const isNear = nowMs >= conferenceEndsMs(transition.conference) - warningMs(conference);
+  if (conference.warned && !isNear) transition.change({ warned: false });
+}
+
 function tickMember(transition: Transition, member: Member): void {
   const { conference, nowMs } = transition;
   if (member.pinEntry && nowMs >= member.pinEntry.deadlineMs) pinTimedOut(transition, member, member.pinEntry);

@@ -5,11 +5,9 @@ import { BoundedMap } from '../../base/bounded-map.ts';
 import { redirectUri, userOf, wasRedirected } from '../../cluster/redirect-uri.ts';
 import type { Route } from '../../cluster/route.ts';
 import type { Settings } from '../../conference/model/conference.ts';
-import { promptSounds } from '../../prompts/prompt-sounds.ts';
 import { type ChannelObserver, callerNumber, giveBack, logFailure } from '../asterisk/channels.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Prompter } from '../sounds/prompter.ts';
-import type { Anchors } from './anchors.ts';
+import type { Refusals } from './refusals.ts';
 
 /** Asterisk accepts a redirect before it is done, and does not report that it has failed. It takes milliseconds. */
 const REDIRECT_TIMEOUT_MS = 2000;
@@ -30,8 +28,7 @@ export type Arrival = {
 
 export type CallRouterDeps = {
   ari: Pick<AriPort, 'redirect' | 'getVariable' | 'setVariable' | 'continueInDialplan'>;
-  anchors: Pick<Anchors, 'ensure'>;
-  prompter: Pick<Prompter, 'playTo'>;
+  refusals: Pick<Refusals, 'refuse'>;
   logger: Logger;
   now: () => number;
   cluster: Pick<Cluster, 'routeOf' | 'routeElsewhere' | 'isFull' | 'sent'>;
@@ -156,16 +153,9 @@ export class CallRouter implements ChannelObserver {
 
   /** Says so without answering, and has the dialplan end the call. */
   async #refuse({ channel, conference, settings }: Arrival): Promise<void> {
-    const { prompter, anchors, logger } = this.#deps;
+    const { refusals, logger } = this.#deps;
     logger.warn(`call from ${callerNumber(channel)} to ${conference ?? 'the lobby'} refused: no room`);
-    const sounds = promptSounds(['full'], settings.profile.sound);
-    // A caller is not kept because a prompt cannot be played.
-    if (sounds.media.length > 0) {
-      const anchored = Promise.resolve(anchors.ensure(channel));
-      const playing = await anchored.then(() => prompter.playTo(channel.id, sounds, false)).catch(() => null);
-      await playing?.ended;
-    }
-    await giveBack(channel.id, 'FULL', this.#deps);
+    await refusals.refuse(channel, settings.profile.sound, { result: 'FULL', prompt: 'full' });
   }
 
   #forget(channelId: string): void {

@@ -6,6 +6,8 @@ import type { Settings } from '../../conference/model/conference.ts';
 import type { Input } from '../../conference/model/inputs.ts';
 import { parseJoinArguments } from '../../conference/model/join-arguments.ts';
 import type { Member, Path } from '../../conference/model/member.ts';
+import { type Closed, closedInWords } from '../../conference-table/settings-book.ts';
+import type { KnownNumbers } from '../../lobby/lobby.ts';
 import type { AsteriskRoom } from '../asterisk/asterisk-files.ts';
 import { type ChannelObserver, callerNumber, callerOf, logFailure } from '../asterisk/channels.ts';
 import type { AsteriskRead } from '../asterisk/read-asterisk.ts';
@@ -15,6 +17,7 @@ import type { Anchors } from './anchors.ts';
 import { Arrivals } from './arrivals.ts';
 import { type Arrival, CallRouter, type CallRouterDeps } from './call-router.ts';
 import { Lobby } from './lobby.ts';
+import { Refusals, refusalOf } from './refusals.ts';
 import { Replacements, type ReplacementsDeps } from './replacements.ts';
 
 /** A call that joins a conference. */
@@ -24,6 +27,8 @@ export type JoiningCall = Omit<Extract<Input, { type: 'join' }>, 'type'>;
 export type Destinations = ReplacementsDeps['conferences'] & {
   readonly profileNames: readonly string[];
   settingsFor(conference: string | null, profileName: string): Settings | null;
+  /** Why nobody may join it; null if callers may. */
+  closed(conference: string): Closed | null;
   conferenceOf(channelId: string): string | undefined;
   memberOf(channelId: string): Member | undefined;
   join(conference: string, profileName: string, call: JoiningCall): void;
@@ -42,11 +47,13 @@ export type IncomingCallsDeps = {
   reconciler: Pick<Reconciler, 'pass' | 'admit'>;
   cluster: CallRouterDeps['cluster'];
   conferences: Destinations;
-  /** Whether a conference runs, here or elsewhere. */
-  isRunning: (conference: string) => boolean;
+  /** The conferences of all nodes. */
+  numbers: KnownNumbers;
   room: AsteriskRoom;
   logger: Logger;
   now: () => number;
+  /** ms since 1970, by the wall clock. */
+  wallNow: () => number;
 };
 
 /**
@@ -59,13 +66,15 @@ export class IncomingCalls implements ChannelObserver {
   readonly #arrivals: Arrivals;
   readonly #lobby: Lobby;
   readonly #replacements: Replacements;
+  readonly #refusals: Refusals;
   /** Channels of calls that wait to join until it is known how their callers can hear. Bounded by the calls of Asterisk. */
   readonly #joining = new Set<string>();
 
   constructor(options: IncomingCallsOptions, deps: IncomingCallsDeps) {
     const { reconciler } = deps;
     this.#deps = deps;
-    this.#router = new CallRouter(options, deps);
+    this.#refusals = new Refusals(deps);
+    this.#router = new CallRouter(options, { ...deps, refusals: this.#refusals });
     this.#arrivals = new Arrivals(options, {
       ...deps,
       now: () => performance.now(),
@@ -92,7 +101,8 @@ export class IncomingCalls implements ChannelObserver {
   /** Whether a call is undecided: it waits, is about to join, to replace another one or to be replaced, or is on its way out. */
   isUndecided(channelId: string): boolean {
     const isArriving = this.#arrivals.has(channelId) && !this.#deps.conferences.memberOf(channelId);
-    return this.#router.has(channelId) || this.#replacements.has(channelId) || isArriving;
+    const isLeaving = this.#router.has(channelId) || this.#refusals.has(channelId);
+    return isLeaving || this.#replacements.has(channelId) || isArriving;
   }
 
   /** A call has come. */
@@ -114,6 +124,7 @@ export class IncomingCalls implements ChannelObserver {
   resync({ channels, malformed, inLobby, unanswered }: AsteriskRead): void {
     const living = new Set(channels.map(({ id }) => id));
     this.#router.resync(living);
+    this.#refusals.resync(living);
     this.#lobby.resync(living);
     this.#arrivals.resync(living);
     for (const { channel, message } of malformed) {
@@ -155,6 +166,7 @@ export class IncomingCalls implements ChannelObserver {
     this.#joining.delete(channelId);
     this.#lobby.channelGone(channelId);
     this.#router.channelGone(channelId);
+    this.#refusals.channelGone(channelId);
     this.#arrivals.channelGone(channelId);
   }
 
@@ -197,10 +209,24 @@ export class IncomingCalls implements ChannelObserver {
     how: Pick<JoiningCall, 'flags' | 'origin' | 'phoneHold'>,
   ): void {
     const { conferences } = this.#deps;
+    const closed = conferences.closed(conference);
+    if (closed) return this.#refuse(channel, conference, profileName, closed);
     const call = { channelId: channel.id, caller: callerOf(channel) };
     this.#withPath(channel, (path, phoneHold) => {
       conferences.join(conference, profileName, { ...call, phoneHold, ...how, path });
     });
+  }
+
+  #refuse(channel: AriChannel, conference: string, profileName: string, closed: Closed): void {
+    const { conferences, logger, wallNow } = this.#deps;
+    const { id } = channel;
+    const sound = conferences.settingsFor(conference, profileName)?.profile.sound;
+    if (!sound)
+      return this.#turnAway(channel, `conference ${conference}: there is no profile "${profileName}" any more`);
+    const refusal = refusalOf(closed, sound.language, wallNow());
+    logger.info(`call from ${callerNumber(channel)} refused: conference ${conference} ${closedInWords(closed)}`);
+    const refused = this.#refusals.refuse(channel, sound, refusal, (error) => this.settled(id, error));
+    logFailure(logger, `call ${id}`, refused);
   }
 
   /** A call joins, in the way given, once it is known how its caller can hear. It is hung up if it cannot be heard. */
@@ -226,7 +252,8 @@ export class IncomingCalls implements ChannelObserver {
   #isKnown(channelId: string): boolean {
     const isTaken = this.#deps.conferences.conferenceOf(channelId) !== undefined;
     if (isTaken || this.#joining.has(channelId)) return true;
-    return this.#lobby.has(channelId) || this.#router.has(channelId) || this.#arrivals.has(channelId);
+    if (this.#refusals.has(channelId) || this.#lobby.has(channelId)) return true;
+    return this.#router.has(channelId) || this.#arrivals.has(channelId);
   }
 
   #turnAway(channel: AriChannel, why: string): void {

@@ -3,7 +3,7 @@ import type { AriChannel, AriPort } from '../../ari/port.ts';
 import type { Settings } from '../../conference/model/conference.ts';
 import type { FlagChanges } from '../../conference/model/flags.ts';
 import { LONGEST_PROMPT_MS } from '../../conference/model/pin-entry.ts';
-import { dial, type Step, timeOut, type Visitor, welcomeVisitor } from '../../lobby/lobby.ts';
+import { dial, type KnownNumbers, type Step, timeOut, type Visitor, welcomeVisitor } from '../../lobby/lobby.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import { promptSounds } from '../../prompts/prompt-sounds.ts';
 import { WakeTimers } from '../../timing/wake-timers.ts';
@@ -29,7 +29,7 @@ export type LobbyDeps = {
   prompter: Pick<Prompter, 'playTo' | 'hush'>;
   logger: Logger;
   now: () => number;
-  isRunning: (conference: string) => boolean;
+  numbers: KnownNumbers;
   /** Receives that a call has been answered, or why it could not be. */
   settled: (channelId: string, error: unknown) => void;
   /** Lets a caller join the conference that was dialled. */
@@ -54,7 +54,7 @@ export class Lobby implements ChannelObserver {
       const guest = this.#guests.get(channelId);
       if (!guest) return;
       const { visitor, settings } = guest;
-      this.#apply(guest, timeOut(visitor, settings.profile.access, deps.isRunning, deps.now()));
+      this.#apply(guest, timeOut(visitor, settings.profile.access, deps.numbers, deps.now()));
     });
   }
 
@@ -81,7 +81,7 @@ export class Lobby implements ChannelObserver {
     if (!guest) return;
     if (guest.visitor.digits === '') this.#deps.prompter.hush(channelId);
     const { access } = guest.settings.profile;
-    this.#apply(guest, dial(guest.visitor, digit, access, this.#deps.isRunning, this.#deps.now()));
+    this.#apply(guest, dial(guest.visitor, digit, access, this.#deps.numbers, this.#deps.now()));
   }
 
   /** A phone has put the call on hold, or has taken it back. */

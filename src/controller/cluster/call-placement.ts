@@ -34,7 +34,8 @@ export class CallPlacement {
   /** Where a caller of a conference is to go; `null` if it is not known yet which one they want. */
   routeOf(conference: string | null): Route {
     const { placement, nodeId } = this.#options;
-    return routeOf(placement, nodeId, this.#placesFor(conference));
+    const home = conference === null ? null : this.#deps.local().homeOf(conference);
+    return routeOf(placement, nodeId, this.#placesFor(conference), home);
   }
 
   /** As `routeOf`, for a caller who has waited here for too long; null if no other node takes calls. */

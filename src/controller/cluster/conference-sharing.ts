@@ -116,7 +116,7 @@ export class ConferenceSharing {
     const { status, profileName, ...same } = record;
     const { name, startedAtMs } = same;
     const { settingsFor, all } = this.#local();
-    const settings = settingsFor(profileName) ?? all.get(name)?.settings ?? standardSettings();
+    const settings = settingsFor(name, profileName) ?? all.get(name)?.settings ?? standardSettings();
     const fresh = newConference(name, { ...settings, profileName }, startedAtMs);
     const common = { ...fresh, ...this.#state.shared(name), ...same, members };
     switch (status) {

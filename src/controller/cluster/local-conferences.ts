@@ -11,7 +11,9 @@ export type LocalConferences = {
   readonly dispatch: (name: string, input: Input) => void;
   /** Executes a command here. @returns the member whom it has turned out to mean, if it did not say so */
   readonly execute: (name: string, command: Command, origin: CommandOrigin) => Promise<Meant | null>;
-  readonly settingsFor: (profileName: string) => Settings | null;
+  readonly settingsFor: (name: string, profileName: string) => Settings | null;
+  /** The node to which the table keeps a conference; null if to none. */
+  readonly homeOf: (name: string) => string | null;
   /** Calls that come in here. */
   readonly admission: () => Admission;
   /** A caller of another node has dialled a wrong PIN. */
@@ -24,6 +26,7 @@ export const NO_CONFERENCES: LocalConferences = {
   dispatch: () => {},
   execute: async () => null,
   settingsFor: () => null,
+  homeOf: () => null,
   admission: () => NO_ADMISSION,
   wrongPinElsewhere: () => {},
 };

@@ -143,7 +143,7 @@ export function depsOf(
       command: async (_name, command, by) => onCommand(command, by) ?? null,
       readMedia: async () => null,
       levelDbovOf: () => null,
-      requireProfile: () => {},
+      requireJoinable: () => {},
     },
     cluster: {
       nodeId: null,

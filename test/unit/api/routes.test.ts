@@ -6,7 +6,7 @@ import type { Conference } from '../../../src/conference/model/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
 import type { Meant } from '../../../src/conference/model/member-address.ts';
 import { ControllerError, type ControllerErrorCode } from '../../../src/controller/errors/controller-error.ts';
-import type { ReloadResult } from '../../../src/controller/profile-store.ts';
+import type { ReloadResult } from '../../../src/controller/settings-store.ts';
 import { InviteError } from '../../../src/invite/errors.ts';
 import { conference, depsOf, EVERY_COMMAND, member } from './conferences.ts';
 

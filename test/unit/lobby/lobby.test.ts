@@ -1,16 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dial, type LobbySettings, type Step, timeOut, welcomeVisitor } from '../../../src/lobby/lobby.ts';
+import {
+  dial,
+  type KnownNumbers,
+  type LobbySettings,
+  type Step,
+  timeOut,
+  welcomeVisitor,
+} from '../../../src/lobby/lobby.ts';
 
 const SETTINGS: LobbySettings = { tries: 3, timeoutSeconds: 10, lobbyNumbers: ['3XXX', '77', '777'] };
-const running = (name: string) => name === '5' || name === '1234567890';
+const running: KnownNumbers = {
+  isRunning: (name) => name === '5' || name === '1234567890',
+  isListed: () => false,
+  isBeginning: () => false,
+  mayBeUnlisted: () => true,
+};
+/** 42, 421 and 3999 are in the table. */
+const listed = (mayBeUnlisted: boolean): KnownNumbers => ({
+  ...running,
+  isListed: (name) => ['42', '421', '3999'].includes(name),
+  isBeginning: (digits) => ['42', '421', '3999'].some((number) => number.startsWith(digits) && number !== digits),
+  mayBeUnlisted: () => mayBeUnlisted,
+});
 
 /** Dials keys one after the other, until something becomes of the visitor. */
-function dials(keys: string, settings = SETTINGS): Step {
+function dials(keys: string, settings = SETTINGS, numbers = running): Step {
   let step: Step = { type: 'waits', visitor: welcomeVisitor(settings, 0) };
   for (const key of keys) {
     if (step.type === 'joins' || step.type === 'gives-up') return step;
-    step = dial(step.visitor, key, settings, running, 0);
+    step = dial(step.visitor, key, settings, numbers, 0);
   }
   return step;
 }
@@ -35,6 +54,23 @@ describe('a caller of the lobby', () => {
     expect(dials('6#')).toMatchObject({ type: 'asks-again' });
     expect(dials('4123#')).toMatchObject({ type: 'asks-again' });
     expect(dials('1234567890')).toEqual({ type: 'joins', conference: '1234567890' });
+  });
+
+  it('can join the conferences of the table, each as soon as its number cannot be a longer one', () => {
+    const allow = (keys: string) => dials(keys, SETTINGS, listed(true));
+    expect(allow('421')).toEqual({ type: 'joins', conference: '421' });
+    expect(allow('42')).toMatchObject({ type: 'waits' });
+    expect(allow('42#')).toEqual({ type: 'joins', conference: '42' });
+    expect(allow('3123')).toEqual({ type: 'joins', conference: '3123' });
+    expect(allow('5#')).toEqual({ type: 'joins', conference: '5' });
+  });
+
+  it('can join no other conference where the table refuses those that it does not have', () => {
+    const refuse = (keys: string) => dials(keys, SETTINGS, listed(false));
+    expect(refuse('3999')).toEqual({ type: 'joins', conference: '3999' });
+    expect(refuse('421')).toEqual({ type: 'joins', conference: '421' });
+    expect(refuse('3123#')).toMatchObject({ type: 'asks-again' });
+    expect(refuse('5#')).toMatchObject({ type: 'asks-again' });
   });
 
   it('is asked again until the tries are used up, silence being one of them', () => {
@@ -75,7 +111,7 @@ describe('a caller of the lobby', () => {
               const allowed = lobbyNumbers.some((p) =>
                 new RegExp(`^${p.replaceAll('X', '\\d')}$`).test(step.conference),
               );
-              expect(allowed || running(step.conference)).toBe(true);
+              expect(allowed || running.isRunning(step.conference)).toBe(true);
               return;
             }
             if (step.type === 'asks-again') expect(step.visitor.triesLeft).toBe(visitor.triesLeft - 1);

@@ -166,3 +166,46 @@ describe('a conference that ends without an admin', () => {
     expect(wake(state, 1e9).conference.status).toBe('running');
   });
 });
+
+describe('a conference that closes', () => {
+  const closing = (atMs: number): Input => ({ type: 'closing', atMs });
+  const start = play(conference({ limits: { warningSeconds: 30, conferenceMinutes: 10 } }), comes('a'), 0).conference;
+  const state = { ...start, settings: loud(start) };
+
+  it('warns its members, and ends by the clock, like one whose time is limited', () => {
+    const told = play(state, [closing(120_000)], 1000);
+    expect(told.effects).toContainEqual({ type: 'wake', atMs: 90_000 });
+    const warned = wake(told.conference, 90_000);
+    expect(heard(warned.effects)).toEqual(['Your time is almost up.']);
+    expect(wake(warned.conference, 119_999).conference.status).toBe('running');
+    expect(wake(warned.conference, 120_000).conference).toMatchObject({ status: 'ending', result: 'TIME' });
+  });
+
+  it('ends at its time limit where that comes first', () => {
+    const { conference: told } = play(state, [closing(1_200_000)], 1000);
+    expect(wake(wake(told, 570_000).conference, 600_000).conference).toMatchObject({
+      status: 'ending',
+      result: 'TIME',
+    });
+  });
+
+  it('lasts longer where it closes later after all, and warns again', () => {
+    const warned = wake(play(state, [closing(120_000)], 1000).conference, 90_000).conference;
+    const longer = play(warned, [closing(300_000)], 100_000);
+    expect(longer.conference.warned).toBe(false);
+    expect(wake(longer.conference, 120_000).conference.status).toBe('running');
+    expect(heard(wake(longer.conference, 270_000).effects)).toEqual(['Your time is almost up.']);
+    const slightly = play(warned, [closing(121_000)], 100_000);
+    expect(slightly.conference.warned).toBe(true);
+  });
+
+  it('ends at once where it is closed by now', () => {
+    const { conference: told } = play(state, [closing(1000)], 1000);
+    expect(wake(told, 1000).conference).toMatchObject({ status: 'ending', result: 'TIME' });
+  });
+
+  it('is open for ever where it does not close any more', () => {
+    const open = play(play(state, [closing(120_000)], 0).conference, [closing(Number.POSITIVE_INFINITY)], 1000);
+    expect(wake(open.conference, 200_000).conference.status).toBe('running');
+  });
+});

@@ -3,7 +3,8 @@ import { createLogger } from 'winston';
 import { AriError } from '../../../../src/ari/errors.ts';
 import type { AriChannel } from '../../../../src/ari/port.ts';
 import type { Route } from '../../../../src/cluster/route.ts';
-import { type Arrival, CallRouter } from '../../../../src/controller/calls/call-router.ts';
+import { type Arrival, CallRouter, type CallRouterDeps } from '../../../../src/controller/calls/call-router.ts';
+import { Refusals, type RefusalsDeps } from '../../../../src/controller/calls/refusals.ts';
 import { ControllerError } from '../../../../src/controller/errors/controller-error.ts';
 import { standardSettings } from '../../../../src/profiles/settings.ts';
 
@@ -33,32 +34,34 @@ beforeEach(() => {
   refusal = null;
   asked = [];
   sent = [];
+  const ari: CallRouterDeps['ari'] & RefusalsDeps['ari'] = {
+    redirect: async (_id, endpoint) => {
+      asked.push(`redirect ${endpoint}`);
+      if (refusal) throw refusal;
+    },
+    getVariable: async (_id, name) => (name.includes('request_uri') ? requestUri : 'call-1'),
+    setVariable: async (_id, name, value) => void asked.push(`${name}=${value}`),
+    continueInDialplan: async () => void asked.push('continue'),
+  };
+  const anchors: RefusalsDeps['anchors'] = {
+    ensure: async () => {
+      asked.push('anchor');
+      if (unanchored) throw new ControllerError('not-possible', 'the relay does not open its port');
+      return { at: 'relay' };
+    },
+  };
+  const prompter: RefusalsDeps['prompter'] = {
+    playTo: async (_id, { media }) => {
+      asked.push(`play ${media.length > 0}`);
+      if (unplayable) throw new AriError('refused', 'no such sound', { status: 500 });
+      return { ended: Promise.resolve() };
+    },
+  };
   router = new CallRouter(
     { nodeId: 'lyon' },
     {
-      ari: {
-        redirect: async (_id, endpoint) => {
-          asked.push(`redirect ${endpoint}`);
-          if (refusal) throw refusal;
-        },
-        getVariable: async (_id, name) => (name.includes('request_uri') ? requestUri : 'call-1'),
-        setVariable: async (_id, name, value) => void asked.push(`${name}=${value}`),
-        continueInDialplan: async () => void asked.push('continue'),
-      },
-      anchors: {
-        ensure: async () => {
-          asked.push('anchor');
-          if (unanchored) throw new ControllerError('not-possible', 'the relay does not open its port');
-          return { at: 'relay' };
-        },
-      },
-      prompter: {
-        playTo: async (_id, { media }) => {
-          asked.push(`play ${media.length > 0}`);
-          if (unplayable) throw new AriError('refused', 'no such sound', { status: 500 });
-          return { ended: Promise.resolve() };
-        },
-      },
+      ari,
+      refusals: new Refusals({ ari, anchors, prompter }),
       logger: createLogger({ silent: true }),
       now: Date.now,
       cluster: {

@@ -62,7 +62,12 @@ beforeEach(() => {
     },
     logger: createLogger({ silent: true }),
     now: Date.now,
-    isRunning: (conference) => conference === '3000',
+    numbers: {
+      isRunning: (conference) => conference === '3000',
+      isListed: () => false,
+      isBeginning: () => false,
+      mayBeUnlisted: () => true,
+    },
     join: (conference) => asked.push(`join ${conference}`),
   });
 });
