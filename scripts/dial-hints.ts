@@ -16,8 +16,7 @@ Rostrum is running${others.length > 0 ? `, ${plans.length} nodes as one cluster`
   sip:5000@${at}   speak in it, as moderator
   sip:2000@${at}   be asked for the conference
 ${others.length > 0 ? `The conference is the same at the other nodes: ${others.map(dialAddress).join(', ')}\n` : ''}\
-Keys: # leaves, * stops hearing and hears again, 0 stops both and comes back, 1-3 change how loud
-one is heard, 4-6 how loud one hears; moderators also have *1 to *0.
+Keys: *6 mutes, *9 raises the hand, *0 asks for help, ## leaves, and ** says all keys.
   ./scripts/rostrum list          shows the conferences
   ./scripts/rostrum show 3000     shows who is in one
 ${others.length > 0 ? otherNodes(first, others) : ''}\

@@ -42,7 +42,8 @@ function conferenceSettingsOf({ flags, access, sound, ...profile }: ConferencePr
   };
 }
 
-function controlsOf({ pauseSeconds, passThrough, keys }: ControlsProfile): Controls {
+/** A controls profile as conferences run by it. */
+export function controlsOf({ pauseSeconds, passThrough, keys }: ControlsProfile): Controls {
   return {
     pauseSeconds,
     passThrough,

@@ -42,7 +42,7 @@ const FILES = [
 const lab = harness({
   bindAddress: ADDRESS,
   profile: { controls: 'keys' },
-  profiles: { keys: { kind: 'controls', extends: 'default-keys', keys: { '9': 'hand' } } },
+  profiles: { keys: { kind: 'controls', extends: 'mod-xconf-keys', keys: { '9': 'hand' } } },
   extra: {
     enable: ['transport-tls', 'transport-wss', 'phone', 'dtls-phone', 'browser'].map(
       (section) => ['pjsip.conf', section] as const,

@@ -12,7 +12,7 @@ const lab = harness({
   // linphonec says no port in a transfer.
   sipPort: 5060,
   profile: { controls: 'keys' },
-  profiles: { keys: { kind: 'controls', extends: 'default-keys', keys: { '9': 'hand' } } },
+  profiles: { keys: { kind: 'controls', extends: 'mod-xconf-keys', keys: { '9': 'hand' } } },
 });
 
 const LEVEL_DBOV = -20;

@@ -68,6 +68,8 @@ describe('rostrum profile list, show and check', () => {
       'default conference -',
       'default-keys controls -',
       'hall conference default',
+      'mod-xconf-admin-keys controls mod-xconf-keys',
+      'mod-xconf-keys controls -',
       '',
     ]);
     expect((await rostrum(['list', directory, '--json'])).stdout).toContain('"extends": "default-keys"');
@@ -106,10 +108,36 @@ describe('rostrum profile list, show and check', () => {
     });
   });
 
+  it('print a card of the keys, with a page for moderators', async () => {
+    const { code, stdout } = await inDirectory('card', 'hall');
+    expect(code).toBe(0);
+    const [ofAll = '', ofModerators = '', ...more] = stdout.split('\n\n');
+    expect(ofAll).toContain('\n*6    Stop being heard, or be heard again\n');
+    expect(ofModerators).toMatch(/^KEYS {2}Keys of moderators\n#9 {4}Give the floor/);
+    expect(ofModerators).toMatch(/\*0 {4}End the conference\. You are asked before: 1 is yes\.$/);
+    expect(more).toHaveLength(1);
+    expect(more[0]).not.toContain('*0');
+    expect((await inDirectory('card', 'mod-xconf-keys')).stdout).toContain('\n3     Be heard louder\n');
+    expect(await inDirectory('card', 'hal')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no profile "hal"'),
+    });
+  });
+
+  it('print the card as a page of HTML, a sheet for each', async () => {
+    const { stdout } = await inDirectory('card', 'hall', '--html', '--title', 'R&D <all hands>');
+    expect(stdout).toMatch(/^<!doctype html>\n/);
+    expect(stdout.match(/<h1>R&#38;D &#60;all hands&#62;<\/h1>/g)).toHaveLength(2);
+    expect(stdout.match(/<article>/g)).toHaveLength(2);
+    expect(stdout).toContain('<kbd>*</kbd><kbd>6</kbd></td><td>Stop being heard, or be heard again</td>');
+    // Nothing is fetched from elsewhere.
+    expect(stdout).not.toMatch(/src=|href=|url\(/);
+  });
+
   it('check all files and print every mistake', async () => {
     expect(await inDirectory('check')).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('2 conference and 2'),
+      stdout: expect.stringContaining('2 conference and 4'),
     });
     await writeFile(path('hall'), 'kind: conference\nextends: nobody\nidleSeconds: x\n');
     await writeFile(path('annex'), 'kind: conference\nextends: annex\n');
@@ -150,9 +178,9 @@ recording:
   it('says which other profiles it reaches', async () => {
     const { stdout } = await inDirectory('set', 'default', 'limits.members', '50');
     expect(stdout).toMatch(/\ndefault: limits\.members counts at once\nhall: limits\.members counts at once\n$/);
-    const keys = await inDirectory('set', 'default-keys', 'keys.9', 'hand');
-    expect(keys.stdout).toMatch(/\nadmin-keys: keys\.9 counts at once\ndefault-keys: keys\.9 counts at once\n$/);
-    expect(await textOf('default-keys')).toContain('\n  "9": hand\n  "8": vad-level:0\n');
+    const keys = await inDirectory('set', 'default-keys', 'keys.*9', 'count');
+    expect(keys.stdout).toMatch(/\nadmin-keys: keys\.\*9 counts at once\ndefault-keys: keys\.\*9 counts at once\n$/);
+    expect(await textOf('default-keys')).toContain('\n  "*9": count\n  "*0": help\n');
   });
 
   it('removes a value, or what is inherited', async () => {

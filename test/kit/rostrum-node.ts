@@ -29,7 +29,7 @@ export type RostrumNodeOptions = {
   /** Without it, a free one. */
   sipPort?: number;
   extra?: ExtraConfiguration;
-  /** Keys of the conference profile `default` that differ from the repository's, whose prompts are silent here. */
+  /** Keys of the conference profile `default` that differ from the repository's, whose prompts are silent here, and whose keys are those of mod_xconf. */
   profile?: Record<string, unknown>;
   /** More profiles, by name. */
   profiles?: Record<string, object>;
@@ -40,6 +40,10 @@ export type RostrumNodeOptions = {
   /** Something that is put between Rostrum and Asterisk's HTTP server. @returns its URL */
   ariThrough?: (ariUrl: string) => Promise<string>;
 };
+
+/** Keys that act alone, for tests about what they do; those of `default-keys` have a test of their own. */
+const SINGLE_KEYS = { controls: 'mod-xconf-keys' };
+const SINGLE_KEYS_OF_ALL = { ...SINGLE_KEYS, adminControls: 'mod-xconf-admin-keys' };
 
 /** Nobody hears prompts, music or comfort noise, so that a test hears what it is about. */
 export const SILENT = { music: 'none', prompts: Object.fromEntries(PROMPT_NAMES.map((name) => [name, 'none'])) };
@@ -110,9 +114,10 @@ export class RostrumNode {
     await cp(join(REPOSITORY, 'profiles'), profiles, { recursive: true });
     const standard = parse(await readFile(join(profiles, 'default.yaml'), 'utf8')) as object;
     const silent = { sound: SILENT, audio: { comfortNoise: 0 } };
-    const files = { ...more, default: { ...standard, ...silent, ...profile } };
+    const files = { ...more, default: { ...standard, ...SINGLE_KEYS_OF_ALL, ...silent, ...profile } };
     for (const [name, content] of Object.entries(files)) {
-      await writeFile(join(profiles, `${name}.yaml`), stringify(content));
+      const keys = 'kind' in content && content.kind === 'conference' ? SINGLE_KEYS : {};
+      await writeFile(join(profiles, `${name}.yaml`), stringify({ ...keys, ...content }));
     }
     if (this.#options.table !== undefined) await writeFile(this.tablePath, this.#options.table);
     const passwordFile = join(this.directory, 'ari-password');

@@ -20,6 +20,11 @@ export function addProfileCommands(program: Command): void {
     .addOption(jsonOption)
     .action(lazily(async () => (await import('../commands/profile-show.ts')).show));
 
+  add('card <name>', 'print what the telephone keys do, for callers and moderators')
+    .option('--html', 'as a page to be printed, or to be saved as PDF, in a browser')
+    .option('--title <text>', 'heading of that page')
+    .action(lazily(async () => (await import('../commands/profile-card.ts')).card));
+
   add('check [directory]', 'check all profiles and print every mistake').action(
     lazily(async () => (await import('../commands/profile.ts')).check),
   );
@@ -33,7 +38,7 @@ The rest of the file stays as it is. A list is [a, b]; null takes away an inheri
   rostrum profile set default access.userPin 1234
   rostrum profile set default flags '[+mute]'
   rostrum profile set default sound.prompts.welcome none
-  rostrum profile set default-keys 'keys.#' hangup
+  rostrum profile set default-keys 'keys.*5' deaf
   rostrum profile set default --unset limits.speakers`,
     )
     // A value may be -2 or -mute.

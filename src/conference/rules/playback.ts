@@ -1,5 +1,6 @@
 import type { PlaybackOperation } from '../model/commands.ts';
 import { type Conference, controlsOf, countAdmitted } from '../model/conference.ts';
+import { keysInWords } from '../model/keys-in-words.ts';
 import type { Member } from '../model/member.ts';
 import { forward } from './cluster-out.ts';
 import type { Transition } from './transition.ts';
@@ -76,10 +77,8 @@ export function announceCount(transition: Transition, member: Member): void {
 
 /** Says what the member's keys do, one after the other. */
 export function announceKeys(transition: Transition, member: Member): void {
-  const { keys } = controlsOf(transition.conference, member);
-  const lines = Object.entries(keys).flatMap(([sequence, actions]) =>
-    actions.length > 0 ? [`${spell(sequence)}: ${actions.map(({ summary }) => summary).join('; ')}.`] : [],
-  );
+  const keys = keysInWords(controlsOf(transition.conference, member));
+  const lines = keys.map(({ sequence, words }) => `${spell(sequence)}: ${words}.`);
   transition.prompt(member, ['menu'], { values: { menu: lines.join(' ').slice(0, LONGEST_MENU) } });
 }
 

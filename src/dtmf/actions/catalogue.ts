@@ -37,7 +37,7 @@ export const ACTIONS: readonly Action[] = [
   plain('hand', 'Raise the hand to be given the floor, or lower it', ({ id, handRaisedAtMs }) => [
     { type: 'raise-hand', memberId: id, raised: handRaisedAtMs === null },
   ]),
-  plain('help', 'Ask the moderators for help, or do not need it any more', ({ id, helpAskedAtMs }) => [
+  plain('help', 'Ask the moderators for help, or take that back', ({ id, helpAskedAtMs }) => [
     { type: 'ask-help', memberId: id, asked: helpAskedAtMs === null },
   ]),
   plain('next-hand', 'Give the floor to the member whose hand was raised first', () => [{ type: 'next-hand' }]),

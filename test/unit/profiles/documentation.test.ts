@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { keysInWords } from '../../../src/conference/model/keys-in-words.ts';
 import { ACTIONS } from '../../../src/dtmf/actions/catalogue.ts';
+import { controlsProfileSchema } from '../../../src/profiles/controls-schema.ts';
 import { PROFILE_KEYS, type ProfileKey } from '../../../src/profiles/profile-keys.ts';
+import { controlsOf } from '../../../src/profiles/settings.ts';
 import { TAKES_EFFECT_WORDS } from '../../../src/profiles/takes-effect.ts';
 import { PROMPTS } from '../../../src/prompts/catalogue.ts';
 
@@ -47,6 +51,18 @@ describe('docs/profiles.md', () => {
     }
   });
 
+  it.each([
+    ['README.md', 'Control it', ['default-keys']],
+    ['docs/profiles.md', 'The keys that come along', ['default-keys', 'admin-keys']],
+  ])('and the keys that come along: %s has them in the words that callers hear', (file, heading, names) => {
+    const rows = readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8')
+      .split(`\n## ${heading}\n`)[1]
+      ?.split(/\n###? /)[0]
+      ?.matchAll(/^\| `([^`]+)` +\| (.*?) +\|$/gm);
+    const shown = [...(rows ?? [])].map(([, sequence, words]) => `${sequence} ${words}`);
+    expect(shown.sort()).toEqual(keysOf(names).sort());
+  });
+
   it('has every prompt, with what it says', () => {
     const rows = rowsAfter('Prompts');
     expect([...rows.keys()]).toEqual(Object.keys(PROMPTS));
@@ -56,6 +72,17 @@ describe('docs/profiles.md', () => {
     }
   });
 });
+
+/** The keys of profiles that come along, of each the own ones, as the documentation has them. */
+function keysOf(names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const file = readFileSync(new URL(`../../../profiles/${name}.yaml`, import.meta.url), 'utf8');
+    const controls = controlsOf(controlsProfileSchema.parse(parse(file)));
+    return keysInWords(controls).map(
+      ({ sequence, words, asks }) => `${sequence} ${words}${asks ? ' (asks before)' : ''}`,
+    );
+  });
+}
 
 /** Null where words say it better. */
 function inDocs({ standard }: ProfileKey): string | null {

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { press } from '../../../src/dtmf/collector.ts';
 import { profileJsonSchema } from '../../../src/profiles/json-schema.ts';
 import { type Profiles, parseProfiles } from '../../../src/profiles/profiles.ts';
 import { formatProblem } from '../../../src/yaml/yaml-document.ts';
@@ -145,34 +144,55 @@ describe('the profiles that come along', () => {
     .map((name) => ({ path: name, name: name.slice(0, -5), text: readFileSync(new URL(name, directory), 'utf8') }));
   const { controls, settings } = parseProfiles(files) as Profiles;
 
-  it('are valid, and have the keys of mod_xconf, all of which act at once', () => {
-    const keys = controls.get('default-keys')?.keys ?? {};
-    expect(Object.keys(keys).sort()).toEqual([...'#*0123456789']);
-    expect(keys).toMatchObject({
-      '#': 'hangup',
-      '*': 'deaf',
-      '0': 'deaf-mute',
-      '9': 'vad-level:+100',
-      '1': 'vol-talk:-1',
-    });
-    for (const key of Object.keys(keys)) {
-      const idle = { pending: '', deadlineMs: Number.POSITIVE_INFINITY };
-      expect(press(idle, key, Object.keys(keys), 2000, 0).fired).toEqual([key]);
+  const keysOf = (name: string) => controls.get(name)?.keys ?? {};
+
+  it.each(['default-keys', 'admin-keys', 'mod-xconf-keys', 'mod-xconf-admin-keys'])(
+    'have keys that act at once: %s',
+    (name) => {
+      const sequences = Object.keys(keysOf(name));
+      expect(sequences.filter((one) => sequences.some((other) => other !== one && other.startsWith(one)))).toEqual([]);
+      expect(sequences.length).toBeGreaterThan(7);
+    },
+  );
+
+  it('do nothing for a single key, and have those of other services', () => {
+    for (const name of ['default-keys', 'admin-keys']) {
+      for (const key of Object.keys(keysOf(name))) expect(key).toMatch(/^[*#].$/);
+      expect(keysOf(name)).toMatchObject({ '*6': 'mute', '*9': 'hand', '*2': 'count', '**': 'menu' });
     }
+    expect(keysOf('default-keys')).toMatchObject({ '*0': 'help' });
+    expect(keysOf('admin-keys')).toMatchObject({ '#9': 'next-hand', '#6': 'floor-back', '#0': 'private' });
   });
 
-  it('give moderators those of all, and * with another key for theirs, which act at once too', () => {
-    const keys = controls.get('admin-keys')?.keys ?? {};
-    expect(keys['*']).toBeUndefined();
-    expect(keys).toMatchObject({ '#': 'hangup', '0': 'deaf-mute', '**': 'deaf', '*1': 'lock', '*0': 'term' });
-    const sequences = Object.keys(keys);
-    expect(sequences.filter((one) => sequences.some((other) => other !== one && other.startsWith(one)))).toEqual([]);
+  it('have those of mod_xconf', () => {
+    const levels = ['vol-talk', 'vol-listen', 'vad-level'].map((name) =>
+      name === 'vad-level' ? [name, 100] : [name, 1],
+    );
+    const digits = levels.flatMap(([name, by], row) =>
+      [`-${by}`, '0', `+${by}`].map((by, i) => [3 * row + i + 1, `${name}:${by}`]),
+    );
+    const ofAll = { '#': 'hangup', '0': 'deaf-mute', ...Object.fromEntries(digits) };
+    expect(keysOf('mod-xconf-keys')).toEqual({ ...ofAll, '*': 'deaf' });
+    expect(keysOf('mod-xconf-admin-keys')).toEqual({
+      ...ofAll,
+      '**': 'deaf',
+      '*1': 'lock',
+      '*2': 'mute-all',
+      '*3': 'next-hand',
+      '*4': 'kick-last',
+      '*5': 'count',
+      '*6': 'record',
+      '*7': 'playback-all:stop',
+      '*8': 'menu',
+      '*9': 'private',
+      '*0': 'confirm:term',
+    });
   });
 
-  it('are what conferences of the profile "default" run by', () => {
+  it('are what conferences of the profile "default" run by, and ask a moderator before they end one', () => {
     const { controls: keys, adminControls } = settings.get('default') ?? {};
-    expect(keys?.keys['#']).toMatchObject([{ summary: 'Leave the conference and end the call' }]);
-    expect(adminControls?.keys['*0']).toMatchObject([{ summary: 'End the conference' }]);
+    expect(keys?.keys['##']).toMatchObject([{ summary: 'Leave the conference and end the call', asks: false }]);
+    expect(adminControls?.keys['*0']).toMatchObject([{ summary: 'End the conference', asks: true }]);
   });
 
   it('come with the JSON Schema that `rostrum profile schema` prints', () => {
