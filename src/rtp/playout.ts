@@ -8,7 +8,7 @@ const EARLY_MS = 40;
 /** No packet waits for longer. */
 const MOST_MS = 400;
 /** A depth that no packet has needed for so long is too much. */
-const WINDOW_MS = 4000;
+const WINDOW_MS = 1000;
 /** With keys among them; a phone that sends more loses them. */
 const MOST_PACKETS = 128;
 

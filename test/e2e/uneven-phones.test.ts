@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { longestSilenceMs, steadyToneLevelDbov } from '../kit/phone/judge.ts';
+import { levelDbov, steadyToneLevelDbov } from '../kit/phone/judge.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { HEARD } from './audience-harness.ts';
 import { harness } from './harness.ts';
@@ -25,7 +25,7 @@ it.each([200, 300])(
     for (const call of [other, listener]) {
       const { samples } = call.audio({ lastMs: JUDGED_MS });
       expect(Math.abs(steadyToneLevelDbov(samples, 440) - LEVEL_DBOV)).toBeLessThan(1.5);
-      expect(longestSilenceMs(samples, { belowDbov: LEVEL_DBOV - 20 })).toBeLessThanOrEqual(40);
+      expect(silentShare(samples)).toBeLessThan(0.03);
     }
     for (const mute of [true, false]) {
       await uneven.pressKeys('0');
@@ -33,3 +33,11 @@ it.each([200, 300])(
     }
   },
 );
+
+/** How much of it has gaps of 10 ms. Without the relay's buffer, it is half; a busy machine makes a few. */
+function silentShare(samples: Int16Array): number {
+  const steps = Array.from({ length: Math.floor(samples.length / 80) }, (_, index) =>
+    levelDbov(samples.subarray(index * 80, (index + 1) * 80)),
+  );
+  return steps.filter((level) => level < LEVEL_DBOV - 20).length / steps.length;
+}
