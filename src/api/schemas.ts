@@ -79,6 +79,7 @@ export const conferenceSummarySchema = z.object({
       members: z.number().int(),
       speakers: z.number().int(),
       waiting: z.number().int().describe('Waiting for a moderator'),
+      atDoor: z.number().int().describe('Callers who are asked for a PIN, and are no members yet'),
       talking: z.number().int(),
     })
     .describe('Members who have been admitted'),

@@ -88,6 +88,7 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
       members: admitted.length,
       speakers: admitted.filter(({ flags }) => flags.speaker).length,
       waiting: all.filter(({ place }) => place.at === 'waiting').length,
+      atDoor: all.filter(({ place }) => place.at === 'door').length,
       talking: admitted.filter(({ talking }) => talking).length,
     },
     locked,

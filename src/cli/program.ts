@@ -9,6 +9,17 @@ import { addNodeCommands } from './programs/node.ts';
 import { addProfileCommands } from './programs/profile.ts';
 import { addReportCommand } from './programs/report.ts';
 import { addShowCommands } from './programs/show.ts';
+import { HELP_LAYOUT, helpItems } from './text/help-text.ts';
+
+const EXIT_STATUSES = [
+  ['0', 'done'],
+  ['1', 'failed, or the state of the conference does not allow it'],
+  ['2', 'wrong command line, configuration or profile'],
+  ['3', 'no such conference, member or node'],
+  ['4', 'no controller answers, or it has only just started'],
+  ['5', 'Asterisk does not answer or cannot be used'],
+  ['6', 'another controller is in charge'],
+] as const;
 
 /** The whole command line. Commands load their code when they run, so that the frequent ones start fast. */
 export function createProgram(): Command {
@@ -16,18 +27,8 @@ export function createProgram(): Command {
     .description('Broadcast phone conferences on Asterisk')
     .version(VERSION)
     .showHelpAfterError('(add --help for help)')
-    .addHelpText(
-      'after',
-      `
-Exit status:
-  0  done
-  1  failed, or the state of the conference does not allow it
-  2  wrong command line, configuration or profile
-  3  no such conference, member or node
-  4  no controller answers, or it has only just started
-  5  Asterisk does not answer or cannot be used
-  6  another controller is in charge`,
-    )
+    .configureHelp(HELP_LAYOUT)
+    .addHelpText('after', ({ command }) => helpItems('Exit status:', EXIT_STATUSES, command))
     .exitOverride();
   addNodeCommands(program);
   addClusterCommands(program);

@@ -327,7 +327,7 @@ describe('rostrum report', () => {
   it('prints a table for people, in which a name does not command the terminal', async () => {
     const printed = await report('3000');
     expect(asked).toEqual(['/v1/conferences/3000/report?runs=last']);
-    expect(printed).toMatch(/^conference 3000, started 2026-01-05 .*: 1 members, 1 still there, 0 turned away\n/);
+    expect(printed).toMatch(/^conference 3000, started 2026-01-05 .*: 1 member, 1 still there, 0 turned away\n/);
     expect(printed).toMatch(/\n {5}1 {2}\+49301234 {2}Ann\?\[2J {2}speaker\+admin .* - {5}1:02:05 {2}0:01:05/);
   });
 

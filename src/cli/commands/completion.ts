@@ -5,6 +5,7 @@ import { socketPathForCommands } from '../../config/socket-path.ts';
 import { type CommandNode, candidates, formatCandidate, type Known } from '../completion/complete.ts';
 import { COMPLETION_SCRIPTS } from '../completion/scripts.ts';
 import { UsageError } from '../options/errors.ts';
+import { counted } from '../text/list-text.ts';
 
 /** A person who presses the tab key does not wait for longer. */
 const TIMEOUT_MS = 1500;
@@ -49,7 +50,7 @@ function knownAt(socketPath: string): Known {
   return {
     conferences: async () => {
       const conferences = await client.get<ConferenceSummary[]>('/conferences').catch(() => []);
-      return conferences.map(({ name, members }) => ({ word: name, description: `${members} members` }));
+      return conferences.map(({ name, members }) => ({ word: name, description: counted(members, 'member') }));
     },
     members: async (name) => {
       const conference = await client.get<ConferenceView>(`/conferences/${encodeURIComponent(name)}`).catch(() => null);

@@ -1,9 +1,8 @@
 import { PROFILE_KEYS, type ProfileKey, valueAt } from '../../profiles/profile-keys.ts';
 import type { ResolvedProfile } from '../../profiles/profiles.ts';
-import { TAKES_EFFECT_WORDS } from '../../profiles/takes-effect.ts';
 import { UsageError } from '../options/errors.ts';
-import { print } from '../terminal/print.ts';
-import { table } from '../text/table.ts';
+import { print, terminalWidth } from '../terminal/print.ts';
+import { type ProfileKeyRow, profileKeyTable } from '../text/profile-text.ts';
 import { directoryOf, load, type ProfileOptions } from './profile.ts';
 
 /** In place of what is not shown. */
@@ -19,43 +18,21 @@ export async function show(name: string, options: ProfileOptions): Promise<void>
   print({ name, kind: profile.kind, file, extends: ancestors, keys }, options.json, () =>
     [
       `${profile.kind} profile ${name}, ${file}${ancestors.length > 0 ? `, extends ${ancestors.join(', ')}` : ''}`,
-      table(
-        ['KEY', 'VALUE', 'FROM', 'A CHANGE COUNTS'],
-        keys.map((row) => [row.key, inWords(row.value), from(row), TAKES_EFFECT_WORDS[row.takesEffect]]),
-      ),
+      profileKeyTable(keys, terminalWidth()),
     ].join('\n'),
   );
 }
 
-type Row = {
-  key: string;
-  value: unknown;
-  source: 'own' | 'inherited' | 'default';
-  /** The profile whose file has the value. */
-  profile: string | null;
-  takesEffect: ProfileKey['takesEffect'];
-};
-
-function rowsOf(found: ResolvedProfile, key: ProfileKey): Row[] {
+function rowsOf(found: ResolvedProfile, key: ProfileKey): ProfileKeyRow[] {
   const value = valueAt(found.profile, key.path);
   const entries = key.entry ? Object.entries(value ?? {}) : [];
   if (entries.length > 0) return entries.map(([name, entry]) => row(found, key, [...key.path, name], entry));
   return [row(found, key, key.path, key.entry ? null : (value ?? null))];
 }
 
-function row(found: ResolvedProfile, key: ProfileKey, path: readonly string[], value: unknown): Row {
+function row(found: ResolvedProfile, key: ProfileKey, path: readonly string[], value: unknown): ProfileKeyRow {
   const profile = found.origin(path);
   const source = profile === null ? 'default' : profile === found.name ? 'own' : 'inherited';
   const shown = key.secret && value !== null ? HIDDEN : value;
   return { key: path.join('.'), value: shown, source, profile, takesEffect: key.takesEffect };
-}
-
-function from({ source, profile }: Row): string {
-  return source === 'inherited' ? `${profile}.yaml` : source;
-}
-
-function inWords(value: unknown): string {
-  if (value === null || value === '') return '-';
-  if (Array.isArray(value)) return value.length === 0 ? '-' : value.join(', ');
-  return String(value);
 }

@@ -8,8 +8,8 @@ import { profileJsonSchema } from '../../profiles/json-schema.ts';
 import type { Resolution } from '../../profiles/profiles.ts';
 import type { Problem } from '../../yaml/yaml-document.ts';
 import type { ClientOptions } from '../options/common.ts';
-import { print } from '../terminal/print.ts';
-import { table } from '../text/table.ts';
+import { print, terminalWidth } from '../terminal/print.ts';
+import { profileTable } from '../text/profile-text.ts';
 import { changeLines } from './profile-change.ts';
 
 /** The place of the profiles, as given on the command line. */
@@ -25,12 +25,7 @@ export async function list(argument: string | undefined, options: ProfileOptions
     description: profile.description ?? null,
     file,
   }));
-  print(profiles, options.json, () =>
-    table(
-      ['PROFILE', 'KIND', 'EXTENDS', 'DESCRIPTION'],
-      profiles.map((each) => [each.name, each.kind, each.extends ?? '-', each.description ?? '-']),
-    ),
-  );
+  print(profiles, options.json, () => profileTable(profiles, terminalWidth()));
 }
 
 /** @param argument the directory as a word of its own */

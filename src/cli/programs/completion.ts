@@ -10,9 +10,12 @@ export function addCompletionCommands(program: Command): void {
     .addHelpText(
       'after',
       `
-bash:  source <(rostrum completion bash)                  in ~/.bashrc
-zsh:   source <(rostrum completion zsh)                   in ~/.zshrc, after compinit
-fish:  rostrum completion fish | source                   in ~/.config/fish/config.fish`,
+bash, in ~/.bashrc:
+  source <(rostrum completion bash)
+zsh, in ~/.zshrc, after compinit:
+  source <(rostrum completion zsh)
+fish, in ~/.config/fish/config.fish:
+  rostrum completion fish | source`,
     )
     .action(lazily(async () => (await import('../commands/completion.ts')).completion));
 

@@ -34,7 +34,8 @@ export function addProfileCommands(program: Command): void {
     .addHelpText(
       'after',
       `
-The rest of the file stays as it is. A list is [a, b]; null takes away an inherited value.
+The rest of the file stays as it is. A list is [a, b];
+null takes away an inherited value.
   rostrum profile set default access.userPin 1234
   rostrum profile set default flags '[+mute]'
   rostrum profile set default sound.prompts.welcome none

@@ -1,6 +1,6 @@
 import { pageOf } from '../../api/member-page.ts';
 import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
-import { count, type Position, totalsText } from './list-text.ts';
+import { count, counted, type Position, totalsText } from './list-text.ts';
 import { tableOf } from './table.ts';
 import { printable } from './text-width.ts';
 
@@ -15,16 +15,17 @@ export function conferenceTable(conferences: readonly ConferenceSummary[], width
     conferences,
     [
       ['CONFERENCE', ({ name }) => name],
-      ['PROFILE', ({ profile }) => profile],
-      ['STATUS', ({ status }) => status],
-      ['NODES', ({ nodes }) => nodes.join(' '), clustered],
-      ['MEMBERS', ({ members }) => members],
-      ['SPEAKERS', ({ speakers }) => speakers],
-      ['TALKING', ({ counts }) => counts.talking],
+      ['PROFILE', ({ profile }) => profile, { spare: 4 }],
+      ['STATUS', ({ status }) => status, { spare: 5 }],
+      ['NODES', ({ nodes }) => nodes.join(' '), { isShown: clustered, spare: 2 }],
+      ['MEMBERS', ({ counts }) => counts.members],
+      ['AT PIN', ({ counts }) => counts.atDoor, { isShown: conferences.some(({ counts }) => counts.atDoor > 0) }],
+      ['SPEAKERS', ({ counts }) => counts.speakers],
+      ['TALKING', ({ counts }) => counts.talking, { spare: 3 }],
       ['HANDS', ({ hands }) => hands.length],
-      ['HELP', ({ helps }) => helps.length, conferences.some(({ helps }) => helps.length > 0)],
+      ['HELP', ({ helps }) => helps.length, { isShown: conferences.some(({ helps }) => helps.length > 0) }],
       ['STATE', (conference) => stateWords(conference).join(' ') || '-'],
-      ['SINCE', ({ startedAt }) => time(startedAt)],
+      ['SINCE', ({ startedAt }) => time(startedAt), { spare: 1 }],
     ],
     widthColumns,
   );
@@ -60,14 +61,16 @@ export function conferenceListText(
 
 /** One conference without its members: a line for what it is, and one for each thing that goes on. */
 export function conferenceText(conference: ConferenceView): string {
-  const { name, profile, status, total, speakers, counts, recording, playback, endsAt } = conference;
+  const { name, profile, status, counts, recording, playback, endsAt } = conference;
   const lines = [
     `conference ${name}, profile ${profile}, ${status}, since ${time(conference.startedAt)}: ` +
-      `${count(total)} members, ${count(speakers)} speakers`,
+      `${counted(counts.members, 'member')}, ${counted(counts.speakers, 'speaker')}`,
   ];
-  const { talking, waiting } = counts;
+  const { talking, waiting, atDoor } = counts;
   if (conference.nodes.length > 0) lines.push(`on ${conference.nodes.join(', ')}`);
   if (talking + waiting > 0) lines.push(`${count(talking)} talking, ${count(waiting)} waiting`);
+  if (atDoor > 0)
+    lines.push(`${counted(atDoor, 'caller')} at the PIN, not counted as ${atDoor === 1 ? 'a member' : 'members'}`);
   if (conference.locked) lines.push('locked: only moderators get in');
   if (conference.mutedAll) lines.push(`muted: ${conference.mutedAll}, also members who join later`);
   if (recording)
@@ -91,9 +94,16 @@ function handsText(hands: ConferenceView['hands']): string {
   return hands.slice(0, MOST_HANDS).join(' ') + (more > 0 ? ` and ${count(more)} more` : '');
 }
 
-/** Local time of day. */
-export function time(iso: string): string {
-  return new Date(iso).toTimeString().slice(0, 8);
+/** Local time of day, with the date where that is another day. @param now the day that a reader thinks of */
+export function time(iso: string, now = new Date()): string {
+  const at = new Date(iso);
+  const clock = at.toTimeString();
+  return day(at) === day(now) ? clock.slice(0, 8) : `${day(at)} ${clock.slice(0, 5)}`;
+}
+
+/** A local date: `2026-01-05`. */
+export function day(date: Date): string {
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((n) => String(n).padStart(2, '0')).join('-');
 }
 
 function stateWords({ locked, mutedAll, recording, playback, music }: ConferenceSummary): string[] {

@@ -1,5 +1,5 @@
 import type { Finding, State } from '../../doctor/checks/finding.ts';
-import { printable, widthOf } from './text-width.ts';
+import { widthOf, wrap } from './text-width.ts';
 
 const GAP = 2;
 /** Text is not broken into shorter lines than this, however narrow the terminal. */
@@ -32,15 +32,4 @@ function summary(findings: readonly Finding[]): string {
   const count = (state: State) => findings.filter((finding) => finding.state === state).length;
   const counted = (number: number, noun: string) => `${number === 0 ? 'no' : number} ${noun}${number === 1 ? '' : 's'}`;
   return `${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}`;
-}
-
-/** Lines of at most so many columns; a word that is longer has a line of its own. */
-function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of printable(text).split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= columns) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -15,7 +15,7 @@ export function totalsText(
   { total, matching, shown }: Counts,
   { limit = matching, page = 1 }: Position,
 ): string {
-  const texts = [`${count(total)} ${total === 1 ? noun : `${noun}s`}`];
+  const texts = [counted(total, noun)];
   if (matching < total) texts.push(matching === 0 ? 'none match' : `${count(matching)} match`);
   const before = (page - 1) * limit;
   const more = matching - before - shown;
@@ -23,6 +23,11 @@ export function totalsText(
   if (shown > 0 && more > 0) texts.push(`${count(more)} more with --page ${page + 1} or a larger --limit`);
   if (shown === 0 && matching > 0) texts.push(page > 1 ? `none of them on page ${page}` : 'none shown');
   return texts.join(', ');
+}
+
+/** `1 member`, `5,012 members`. @param noun in the singular */
+export function counted(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 export function count(number: number): string {

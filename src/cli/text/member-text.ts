@@ -14,17 +14,17 @@ export function memberTable(members: readonly MemberView[], widthColumns: number
     members,
     [
       ['MEMBER', ({ id }) => id],
-      ['NODE', ({ node }) => node ?? '-', clustered],
+      ['NODE', ({ node }) => node ?? '-', { isShown: clustered }],
       ['NUMBER', ({ caller }) => caller.number || '-'],
       ['NAME', ({ caller }) => caller.name || '-'],
       ['ROLE', ({ role }) => role],
-      ['FLAGS', flagWords],
-      ['PLACE', place],
-      ['TALKS', ({ talking }) => (talking ? 'yes' : '-')],
-      ['LEVEL', (member) => level(member) ?? '-', measured],
-      ['HAND', ({ handRaisedAt }) => (handRaisedAt ? time(handRaisedAt) : '-')],
-      ['HELP', ({ helpAskedAt }) => (helpAskedAt ? time(helpAskedAt) : '-'), members.some(asksForHelp)],
-      ['SINCE', ({ joinedAt }) => time(joinedAt)],
+      ['FLAGS', flagWords, { spare: 5 }],
+      ['PLACE', place, { spare: 6 }],
+      ['TALKS', ({ talking }) => (talking ? 'yes' : '-'), { spare: 3 }],
+      ['LEVEL', (member) => level(member) ?? '-', { isShown: measured, spare: 2 }],
+      ['HAND', ({ handRaisedAt }) => (handRaisedAt ? time(handRaisedAt) : '-'), { spare: 4 }],
+      ['HELP', ({ helpAskedAt }) => (helpAskedAt ? time(helpAskedAt) : '-'), { isShown: members.some(asksForHelp) }],
+      ['SINCE', ({ joinedAt }) => time(joinedAt), { spare: 1 }],
     ],
     widthColumns,
   );
@@ -119,6 +119,7 @@ function flagWords(member: MemberView): string {
 }
 
 function place({ place, privateWith }: MemberView): string {
+  if (place === 'door') return 'at the PIN';
   return place === 'private' && privateWith !== null ? `private with ${privateWith}` : place;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { conferenceSchema, conferenceSummarySchema, memberSchema } from '../../../src/api/schemas.ts';
 import { summarize, viewConference, viewMember } from '../../../src/api/views.ts';
+import { conferenceText } from '../../../src/cli/text/conference-text.ts';
 import type { Conference } from '../../../src/conference/model/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
 import type { Path, Place } from '../../../src/conference/model/member.ts';
@@ -127,6 +128,15 @@ describe('the view of a conference', () => {
       },
       endsAt: '1970-01-01T00:02:00.000Z',
     });
+  });
+
+  it('counts no caller who is asked for a PIN as a member, and lists them', () => {
+    const view = viewConference([partOf(conference([member(1), member(2, { place: { at: 'door' } })]))]);
+    expect(view.counts).toMatchObject({ members: 1, atDoor: 1 });
+    expect(view.members.map(({ place }) => place)).toEqual(['floor', 'door']);
+    const text = conferenceText(view);
+    expect(text).toContain(': 1 member, 0 speakers');
+    expect(text).toContain('1 caller at the PIN, not counted as a member');
   });
 
   it('has nothing where nothing is played, recorded or limited', () => {
