@@ -95,9 +95,10 @@ function commandLines(block: string): Code[] {
     row
       .replace(/(^|\s)# .*$/, '')
       .replace(/^source <\((.*)\)\s*$/, '$1')
-      .split(/ && | \| | >>? /)
+      .replace(/ >>? \S+/g, '')
+      .split(/ && | \| /)
       .map((part) => part.replaceAll('\u0001', ' ').trim())
-      .filter((part) => part !== '' && part !== 'source' && !part.startsWith('/'))
+      .filter((part) => part !== '' && part !== 'source')
       .map((part) => ({ line, text: part })),
   );
 }
