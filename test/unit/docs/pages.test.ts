@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -55,11 +55,13 @@ describe('a file that the documentation shows', () => {
 
   it.each(blocks.filter(({ text }) => /^(?:kind|keys):/m.test(text)))('profile in $at', async ({ text }) => {
     const own = await Promise.all(
-      ['default', 'default-keys', 'admin-keys'].map(async (name) => ({
-        name,
-        path: `${name}.yaml`,
-        text: await readFile(join(REPOSITORY, `profiles/${name}.yaml`), 'utf8'),
-      })),
+      readdirSync(join(REPOSITORY, 'profiles'))
+        .filter((path) => path.endsWith('.yaml'))
+        .map(async (path) => ({
+          name: path.slice(0, -'.yaml'.length),
+          path,
+          text: await readFile(join(REPOSITORY, 'profiles', path), 'utf8'),
+        })),
     );
     const whole = text.trimStart().startsWith('keys:') ? `kind: controls\n${text}` : text;
     // The example of docs/actions.md is of an action that it adds.
