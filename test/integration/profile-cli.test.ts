@@ -206,6 +206,7 @@ recording:
     [['default-keys', 'keys.x', 'mute'], /keys\.x: a key sequence is/],
     [['hall', 'limits', '3'], /"limits" has no value of its own; there are limits\.members/],
     [['hall', 'limit', '3'], /a conference profile has no key "limit"/],
+    [['hall', 'limits.speaker', '3'], /did you mean "limits\.speakers"\?/],
     [['hall', 'kind', 'controls'], /no key "kind"/],
     [['hall', 'limits.speakers'], /give a key and a value/],
     [['nobody', 'limits.speakers', '3'], /no profile "nobody"; there are admin-keys/],
@@ -279,7 +280,7 @@ describe('rostrum profile edit', () => {
     const asked: string[] = [];
     const ask = async (question: string) => String(asked.push(question) && 'e');
     await edit('hall', { directory }, { env: { EDITOR }, ask });
-    expect(asked).toEqual(['e to edit again, a to abandon: ']);
+    expect(asked).toEqual(['Enter to edit again, a to abandon your text: ']);
     expect(await readFile(join(directory, 'editor.sh.seen'), 'utf8')).toBe(
       HALL.replace(
         "'4711'   # of this year\n",
@@ -295,11 +296,13 @@ describe('rostrum profile edit', () => {
       'sed -i "s/^kind: .*/kind: controls/" "$1"; sed -i "/^[a-z]*Keys\\|^flags/d" "$1"',
       'cp "$1" "$0.seen"',
     );
-    const answers = ['e', 'a'];
-    const deps = { env: { EDITOR }, ask: async () => answers.shift() ?? '' };
+    // Enter alone, or a word that means nothing, does not throw the text away.
+    const answers = ['', 'e', 'ab', 'a'];
+    const deps = { env: { EDITOR }, ask: async () => answers.shift() ?? null };
     const before = await textOf('default-keys');
     await writeFile(path('annex'), 'kind: conference\nextends: default\n');
     await expect(edit('default', { directory }, deps)).rejects.toMatchObject({ code: 'invalid-configuration' });
+    expect(answers).toEqual([]);
     expect(await readFile(join(directory, 'editor.sh.seen'), 'utf8')).toContain('#! ');
     expect(await textOf('default-keys')).toBe(before);
     expect(await leftOvers()).toEqual([]);

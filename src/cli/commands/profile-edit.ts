@@ -13,8 +13,8 @@ import { type Judgement, judge, type OpenedProfile, openProfile, putInPlace } fr
 
 export type EditDeps = {
   env: NodeJS.ProcessEnv;
-  /** Asks the person at the terminal; null without a terminal. */
-  ask: ((question: string) => Promise<string>) | null;
+  /** Asks the person at the terminal, who may answer nothing or end the input (null); null without a terminal. */
+  ask: ((question: string) => Promise<string | null>) | null;
 };
 
 /** Lines that tell of mistakes begin so, and are taken out again. */
@@ -68,9 +68,14 @@ async function editUntilValid(
     if (!ask) throw new ConfigError(`${judged.problems.map(formatProblem).join('\n')}\n${opened.path} stays as it was`);
     process.stderr.write(`${judged.problems.map(formatProblem).join('\n')}\n`);
     if (!problem) await writeFile(copy, withRemarks(text, opened.path, judged.problems));
-    const answer = await ask('e to edit again, a to abandon: ');
-    if (!/^e/i.test(answer.trim())) throw new ConfigError(`abandoned; ${opened.path} stays as it was`);
+    if (await isAbandoned(ask)) throw new ConfigError(`abandoned; ${opened.path} stays as it was`);
   }
+}
+
+/** Only a clear answer throws an edit away: Enter alone, or a word that means nothing, does not. */
+async function isAbandoned(ask: NonNullable<EditDeps['ask']>): Promise<boolean> {
+  const answer = await ask('Enter to edit again, a to abandon your text: ');
+  return answer === null || /^a(bandon)?$/i.test(answer.trim());
 }
 
 /** @returns the text without remarks, or why there is none */
@@ -138,10 +143,10 @@ async function findEditor(env: NodeJS.ProcessEnv): Promise<string> {
 function terminal(): EditDeps {
   const { stdin, stderr } = process;
   const ask = (question: string) =>
-    new Promise<string>((resolve) => {
+    new Promise<string | null>((resolve) => {
       const lines = createInterface({ input: stdin, output: stderr });
       // The end of input is an answer too.
-      lines.once('close', () => resolve(''));
+      lines.once('close', () => resolve(null));
       void lines.question(question).then((answer) => {
         resolve(answer);
         lines.close();

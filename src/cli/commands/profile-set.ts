@@ -1,4 +1,5 @@
 import { parseDocument } from 'yaml';
+import { nearest } from '../../base/nearest.ts';
 import { ConfigError } from '../../config/errors.ts';
 import { hasInText, setInText, unsetInText } from '../../config/profile-text.ts';
 import { findKey, isSection, PROFILE_KEYS, type ProfileKind, valueAt } from '../../profiles/profile-keys.ts';
@@ -44,9 +45,13 @@ function without(text: string, path: readonly string[]): string {
 function pathOf(kind: ProfileKind, dotted: string): string[] {
   const path = dotted.split('.');
   if (findKey(kind, path)) return path;
-  if (!isSection(kind, path))
-    throw new UsageError(`a ${kind} profile has no key "${dotted}"; "rostrum profile show" lists them`);
-  const below = PROFILE_KEYS[kind].map((key) => key.path.join('.')).filter((each) => each.startsWith(`${dotted}.`));
+  const all = PROFILE_KEYS[kind].map((key) => key.path.join('.'));
+  if (!isSection(kind, path)) {
+    const meant = nearest(dotted, all);
+    const hint = meant === null ? '"rostrum profile show" lists them' : `did you mean "${meant}"?`;
+    throw new UsageError(`a ${kind} profile has no key "${dotted}"; ${hint}`);
+  }
+  const below = all.filter((each) => each.startsWith(`${dotted}.`));
   throw new UsageError(`"${dotted}" has no value of its own; there are ${below.join(', ')}`);
 }
 

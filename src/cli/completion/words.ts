@@ -2,6 +2,7 @@ import { type COMMAND_VERBS, HANDS } from '../../conference/command-line/parse-c
 import { MEMBER_ACTIONS, SETTINGS } from '../../conference/command-line/parse-member-command.ts';
 import { PLAYBACK_OPERATIONS, TARGETS } from '../../conference/command-line/words.ts';
 import { FLAGS } from '../../conference/model/flags.ts';
+import { PROFILE_KEYS } from '../../profiles/profile-keys.ts';
 import { SHOW_WORDS } from '../options/show-words.ts';
 import { COMPLETION_SCRIPTS } from './scripts.ts';
 
@@ -17,7 +18,10 @@ const NOTHING: Expected = {};
 const FLAG_WORDS = FLAGS.flatMap((flag) => [`+${flag}`, `-${flag}`]);
 const VOLUMES = ['-4', '-3', '-2', '-1', '0', '1', '2', '3', '4'];
 
-type Verb = (typeof COMMAND_VERBS)[number] | 'show' | 'node' | 'completion';
+/** Of profiles, as `profile set` takes them. */
+const KEYS = [...PROFILE_KEYS.conference, ...PROFILE_KEYS.controls].map(({ path }) => path.join('.'));
+
+type Verb = (typeof COMMAND_VERBS)[number] | 'show' | 'node' | 'set' | 'completion';
 
 /** By command, what comes after the words that are given already. */
 const AFTER: { readonly [verb in Verb]?: (given: readonly string[]) => Expected } = {
@@ -36,6 +40,7 @@ const AFTER: { readonly [verb in Verb]?: (given: readonly string[]) => Expected 
     if (id === undefined) return { membersOf: conference };
     return action === undefined ? { words: ['status', ...MEMBER_ACTIONS] } : afterAction(conference, action, words);
   },
+  set: (given) => wordsAt(given, 1, KEYS),
   completion: (given) => wordsAt(given, 0, Object.keys(COMPLETION_SCRIPTS)),
 };
 

@@ -39,7 +39,7 @@ const root = node(
     node('playback', ['conference', 'media']),
     node('member', ['conference', 'member', 'action', 'words']),
     node('completion', ['shell']),
-    node('profile', [], [node('check', ['directory'])]),
+    node('profile', [], [node('check', ['directory']), node('set', ['name', 'key', 'value'])]),
     node('unheard-of', ['conference', 'member']),
   ],
 );
@@ -50,7 +50,7 @@ const complete = async (line: string) =>
 describe('completion', () => {
   it.each([
     ['l', 'list lock'],
-    ['profile ', 'check'],
+    ['profile ', 'check set'],
     ['lock ', '3000 3001 status'],
     ['lock 3', '3000 3001'],
     ['lock 3000 ', ''],
@@ -89,6 +89,10 @@ describe('completion', () => {
     ['__proto__ ', ''],
   ])('of "%s" is "%s"', async (line, words) => {
     expect(await complete(line)).toBe(words);
+  });
+
+  it('of a key of a profile lists the keys', async () => {
+    expect(await complete('profile set default limits.sp')).toBe('limits.speakers');
   });
 
   it('of a first word lists the commands', async () => {
