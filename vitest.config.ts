@@ -3,12 +3,17 @@ import { defineConfig } from 'vitest/config';
 
 const CORES = availableParallelism();
 
-/** They load the machine themselves, or measure what a busy machine changes: lost packets, milliseconds, CPU. */
-const MEASURING = [
-  'test/integration/kit/{hostile,impairment,phone-to-phone}.test.ts',
+/** They load the machine themselves, or cannot stand that anything does: nothing runs beside one of them. */
+const ALONE = [
   'test/integration/relay/{hostile-rtp,relay-crowd,trunk-hostile,trunk-impaired}.test.ts',
-  'test/integration/udp/polling.test.ts',
-  'test/e2e/{cluster-failure,crowd,crowd-faults,relay-survival,standstill,storm,survival,up-and-down}.test.ts',
+  'test/e2e/{cluster-failure,crowd,crowd-faults,standstill,storm,survival,up-and-down}.test.ts',
+];
+
+/** They measure what a busy machine changes: milliseconds, gaps, lost packets. */
+const MEASURING = [
+  'test/integration/cluster/eight-nodes.test.ts',
+  'test/integration/relay/{relay-faults,relay-upgrade,trunk,trunk-upgrade}.test.ts',
+  'test/e2e/{relay-survival,uneven-phones}.test.ts',
 ];
 
 /** Real processes, sockets and clocks. */
@@ -18,8 +23,8 @@ const REAL = {
   expect: { poll: { timeout: 10_000 } },
 };
 
-/** Each has processes of its own, which keep a core busy: more files at a time would only make each other late. */
-const SHARING = { ...REAL, exclude: MEASURING, maxWorkers: CORES };
+/** They mostly wait for sound: four of them take less than a core. */
+const SHARING = { ...REAL, exclude: [...ALONE, ...MEASURING], maxWorkers: 2 * CORES, sequence: { groupOrder: 2 } };
 
 /** The groups run one after the other. */
 export default defineConfig({
@@ -36,18 +41,10 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      {
-        test: {
-          name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
-          ...SHARING,
-          sequence: { groupOrder: 2 },
-        },
-      },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...SHARING, sequence: { groupOrder: 3 } } },
-      {
-        test: { name: 'measuring', include: MEASURING, ...REAL, fileParallelism: false, sequence: { groupOrder: 4 } },
-      },
+      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...SHARING } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...SHARING } },
+      { test: { name: 'measuring', include: MEASURING, ...REAL, maxWorkers: CORES, sequence: { groupOrder: 3 } } },
+      { test: { name: 'alone', include: ALONE, ...REAL, fileParallelism: false, sequence: { groupOrder: 4 } } },
     ],
   },
 });
