@@ -74,6 +74,8 @@ export interface InstanceSettings {
   readonly phoneAddress: string;
   /** The loopback address of Asterisk's RTP, behind the relay. */
   readonly mediaAddress: string;
+  /** Addresses of phones that speak and moderate without a PIN; `all` where no other host can call. */
+  readonly trusted: 'all' | readonly string[];
   readonly rtpPorts: { readonly start: number; readonly end: number };
   readonly maxFiles: number;
   /** Keys as in asterisk.conf's [directories]. */
@@ -102,13 +104,16 @@ export function adaptToInstance(file: string, text: ConfText, settings: Instance
     case 'ari.conf':
       return set(['rostrum', 'password', settings.ariPassword]);
     case 'pjsip.conf':
-      return set(
-        ...['transport-udp', 'transport-tcp'].flatMap((transport) => [
-          [transport, 'bind', `${bindAddress}:${sipPort}`] as const,
-          [transport, 'external_media_address', settings.phoneAddress] as const,
-          [transport, 'local_net', `${settings.mediaAddress}/32`] as const,
-        ]),
-        ['anonymous', 'media_address', settings.mediaAddress],
+      return withTrusted(
+        set(
+          ...['transport-udp', 'transport-tcp'].flatMap((transport) => [
+            [transport, 'bind', `${bindAddress}:${sipPort}`] as const,
+            [transport, 'external_media_address', settings.phoneAddress] as const,
+            [transport, 'local_net', `${settings.mediaAddress}/32`] as const,
+          ]),
+          ['anonymous', 'media_address', settings.mediaAddress],
+        ),
+        settings.trusted,
       );
     case 'rtp.conf':
       return set(
@@ -118,4 +123,11 @@ export function adaptToInstance(file: string, text: ConfText, settings: Instance
     default:
       return text;
   }
+}
+
+/** Lets phones at these addresses dial the numbers of the context `rostrum-trusted`. */
+function withTrusted(text: ConfText, trusted: InstanceSettings['trusted']): ConfText {
+  if (trusted === 'all') return setOption(text, 'anonymous', 'context', 'rostrum-trusted');
+  if (trusted.length === 0) return text;
+  return setOption(enableTemplate(text, 'trusted'), 'trusted', 'match', trusted.join(','));
 }

@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { nameResolves } from '../src/doctor/facts/host.ts';
 import { isAlive, recordOf, signalProcess } from '../src/process/process-record.ts';
-import { adaptToInstance, enableTemplate, setOption } from './asterisk-conf.ts';
+import { adaptToInstance, enableTemplate, type InstanceSettings, setOption } from './asterisk-conf.ts';
 import {
   ARI_USERNAME,
   type InstanceRecord,
@@ -55,6 +55,8 @@ export interface AsteriskInstanceOptions {
   /** Without it, one made of 24 random bytes. */
   readonly ariPassword?: string;
   readonly rtpPorts?: { readonly start: number; readonly end: number };
+  /** As `InstanceSettings.trusted`. Without it, the phones of this machine. */
+  readonly trusted?: InstanceSettings['trusted'];
   readonly extra?: ExtraConfiguration;
   /** Asterisk goes on when this process ends; stop it later with {@link AsteriskInstance.attach}. */
   readonly detached?: boolean;
@@ -216,6 +218,7 @@ export class AsteriskInstance {
       ariPassword: this.#options.ariPassword ?? randomBytes(24).toString('hex'),
       phoneAddress: phoneAddressOf(bindAddress),
       mediaAddress: mediaAddressOf(bindAddress),
+      trusted: this.#options.trusted ?? phonesOfThisMachine(bindAddress),
       rtpPorts,
       maxFiles: Math.min(200_000, await hardLimitOfFiles()),
       directories: {
@@ -291,4 +294,14 @@ export class AsteriskInstance {
   #error(code: AsteriskInstanceError['code'], message: string): AsteriskInstanceError {
     return new AsteriskInstanceError(code, `Asterisk ${this.#options.name ?? this.#options.bindAddress} ${message}`);
   }
+}
+
+/** Where phones of this machine call from: nobody else can call an Asterisk that is on loopback. */
+function phonesOfThisMachine(bindAddress: string): InstanceSettings['trusted'] {
+  if (bindAddress.startsWith('127.')) return 'all';
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return [
+    '127.0.0.0/8',
+    ...own.flatMap(({ family, internal, address }) => (family === 'IPv4' && !internal ? address : [])),
+  ];
 }

@@ -22,7 +22,7 @@ Keys: *6 mutes, *9 raises the hand, *0 asks for help, ## leaves, and ** says all
 ${others.length > 0 ? otherNodes(first, others) : ''}\
 Logs: ${logFile(rostrum)}
       ${join(asteriskDirectory, 'log/messages.log')}
-${first.bindAddress.startsWith('127.') ? OTHER_MACHINES : ''}`;
+${first.bindAddress.startsWith('127.') ? OTHER_MACHINES : PIN_OF_OTHERS}`;
 }
 
 const otherNodes = (first: NodePlan, others: readonly NodePlan[]) => `\
@@ -32,6 +32,10 @@ ${others.map(({ nodeId, socketPath }) => `  ./scripts/rostrum list --socket ${so
 
 const OTHER_MACHINES = `Phones of other machines cannot call here. To let them in:
   ./scripts/down; ./scripts/up --bind <address of this machine>
+`;
+
+const PIN_OF_OTHERS = `Phones of other machines listen at 3000; at 5000 they need the PIN of moderators. To set one:
+  ./scripts/rostrum profile set default access.adminPin 471147
 `;
 
 /** An address that can be dialled: 0.0.0.0, which takes calls on all of them, cannot. */

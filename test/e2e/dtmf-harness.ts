@@ -135,7 +135,7 @@ export const lab = harness({
   extra: {
     append: {
       'extensions.conf': `
-[rostrum-dial-in](+)
+[rostrum-trusted](+)
 exten => _50XX,1,Stasis(rostrum,join,3000,default,+speaker,+admin,+auth)
 exten => _90XX,1,Stasis(rostrum,join,other,default,+speaker)
 exten => _91XX,1,Stasis(rostrum,join,open,open,+speaker)

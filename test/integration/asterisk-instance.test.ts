@@ -82,7 +82,9 @@ describe('two Asterisks on one machine', () => {
   it('have the files that prompts, music and the dialplan need', async () => {
     expect(await first.cli('moh show files')).toMatch(/\.wav|File: /);
     expect(await first.cli('core show translation paths ulaw')).toMatch(/opus|slin/);
-    expect(await first.cli('dialplan show rostrum-dial-in')).toMatch(/Stasis\(rostrum,join,3.*,default,\+speaker\)/);
+    expect(await first.cli('dialplan show rostrum-dial-in')).toMatch(
+      /Stasis\(rostrum,join,3.*,default,\+admin,-auth\)/,
+    );
   });
 
   it('keep the password from other users', () => {

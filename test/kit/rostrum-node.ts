@@ -29,6 +29,8 @@ export type RostrumNodeOptions = {
   /** Without it, a free one. */
   sipPort?: number;
   extra?: ExtraConfiguration;
+  /** Addresses of phones that need no PIN, where not all are to. */
+  trusted?: readonly string[];
   /** Keys of the conference profile `default` that differ from the repository's, whose prompts are silent here, and whose keys are those of mod_xconf. */
   profile?: Record<string, unknown>;
   /** More profiles, by name. */
@@ -71,6 +73,7 @@ export class RostrumNode {
       ...bound,
       ariPassword: randomUUID(),
       ...(options.extra && { extra: options.extra }),
+      ...(options.trusted && { trusted: options.trusted }),
     });
     this.api = new ApiClient({ socketPath: this.socketPath });
   }

@@ -24,6 +24,8 @@ export type ConferenceEvent =
   | { type: 'turned-away'; memberId: number; caller: Caller; result: Result }
   /** The caller waits until the PIN is judged, for so long at least, because there were many wrong ones. */
   | { type: 'pin-guessing'; caller: Caller; delayMs: number }
+  /** The caller had to dial a PIN, that of moderators if `admin`, and the profile has none. */
+  | { type: 'pin-missing'; caller: Caller; admin: boolean }
   | { type: 'locked'; locked: boolean }
   | { type: 'muted-all'; audience: Scope | null }
   | { type: 'playback'; state: 'started' | 'paused' | 'resumed' | 'ended'; media: readonly string[] }

@@ -14,7 +14,7 @@ export type MemberFlags = {
   readonly agc: boolean;
   /** Hears the comfort noise of the conference. */
   readonly cng: boolean;
-  /** Admitted without a PIN. */
+  /** Admitted without a PIN. Where it is denied, and not only left out, a caller needs one. */
   readonly auth: boolean;
 };
 

@@ -8,6 +8,8 @@ export type PinEntry = {
   readonly deadlineMs: number;
   /** All digits are there, and further ones do not count: the PIN is about to be judged. */
   readonly complete: boolean;
+  /** The dialplan lets the caller in with a PIN only, even where the profile has none any more. */
+  readonly required: boolean;
 };
 
 /** Should it never be told that a prompt is over. */
@@ -20,9 +22,13 @@ export type Dialled =
   | { readonly type: 'complete'; readonly digits: string };
 
 /** The caller is asked to dial the PIN now. The time counts from the end of that prompt, which is not known yet. */
-export function startPinEntry(triesLeft: number, access: Access, nowMs: number): PinEntry {
+export function startPinEntry(
+  { triesLeft, required }: Pick<PinEntry, 'triesLeft' | 'required'>,
+  access: Access,
+  nowMs: number,
+): PinEntry {
   const deadlineMs = nowMs + LONGEST_PROMPT_MS + access.timeoutSeconds * 1000;
-  return { digits: '', triesLeft, deadlineMs, complete: false };
+  return { digits: '', triesLeft, deadlineMs, complete: false, required };
 }
 
 /** The caller has heard the prompt, or has cut it short by dialling. */

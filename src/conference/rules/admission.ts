@@ -38,23 +38,37 @@ export function join(transition: Transition, call: Omit<Extract<Input, { type: '
   transition.change({ nextMemberId: member.id + 1 });
   transition.put(member);
   if (origin === 'transferred') transition.assumed.set(channelId, 'unknown');
-  const asked = origin !== 'transferred' && !flags.auth && needsPin(profile.access, flags);
-  if (asked) askForPin(transition, member, profile.access.tries);
-  else admit(transition, member, origin === 'transferred' ? 'transferred' : 'welcome');
+  if (origin === 'transferred') return admit(transition, member, 'transferred');
+  // Said with "-auth", and not only left out.
+  const required = (given.auth ?? profile.flags.auth) === false;
+  if (flags.auth || !(required || needsPin(profile.access, flags))) return admit(transition, member);
+  if (required && !hasPinFor(profile.access, flags)) return turnAwayWithoutPin(transition, member);
+  askForPin(transition, member, { triesLeft: profile.access.tries, required });
 }
 
 function needsPin({ userPin, adminPin }: Access, flags: MemberFlags): boolean {
   return Boolean(userPin || (flags.admin && adminPin));
 }
 
+/** Whether there is a PIN by which the caller could prove to be what the dialplan says. */
+function hasPinFor({ userPin, adminPin }: Access, flags: MemberFlags): boolean {
+  return Boolean(adminPin || (userPin && !flags.admin));
+}
+
+/** A caller who has to dial a PIN, where the profile has none. */
+function turnAwayWithoutPin(transition: Transition, member: Member): void {
+  transition.publish({ type: 'pin-missing', caller: member.caller, admin: member.flags.admin });
+  turnAway(transition, member, 'PIN', 'denied');
+}
+
 /** Asks for a PIN. @param first what the caller is told before */
 export function askForPin(
   transition: Transition,
   member: Member,
-  triesLeft: number,
+  entry: Pick<PinEntry, 'triesLeft' | 'required'>,
   ...first: readonly PromptName[]
 ): void {
-  const pinEntry = startPinEntry(triesLeft, transition.profile.access, transition.nowMs);
+  const pinEntry = startPinEntry(entry, transition.profile.access, transition.nowMs);
   transition.patch(member.channelId, { pinEntry });
   transition.prompt(member, [...first, 'enter-pin'], { nextStep: 'dial-pin' });
 }
@@ -70,9 +84,12 @@ export function pinsChanged(transition: Transition): void {
   const { access } = transition.profile;
   for (const member of transition.conference.members.where(({ pinEntries }) => pinEntries > 0)) {
     const inside = member.place.at !== 'door';
-    if (inside ? access.adminPin : needsPin(access, member.flags)) continue;
+    const required = member.pinEntry?.required === true;
+    const atDoor = required ? hasPinFor : needsPin;
+    if (inside ? access.adminPin : atDoor(access, member.flags)) continue;
     transition.do({ type: 'hush', channelId: member.channelId });
-    if (inside) transition.patch(member.channelId, { pinEntry: null });
+    if (required) turnAwayWithoutPin(transition, member);
+    else if (inside) transition.patch(member.channelId, { pinEntry: null });
     else accept(transition, member, member.flags);
   }
 }
@@ -126,8 +143,9 @@ export function judgePin(transition: Transition, member: Member): void {
     const full = inside && !member.flags.speaker && isFloorFull(transition.conference);
     accept(transition, member, { ...flags, speaker: flags.speaker && !full });
   } else if (right) {
-    // Where moderators have a PIN of their own, this one was not it.
-    accept(transition, member, { ...member.flags, admin: member.flags.admin && !access.adminPin });
+    // Where moderators have a PIN of their own, or must have one, this one was not it.
+    const admin = member.flags.admin && !access.adminPin && !member.pinEntry.required;
+    accept(transition, member, { ...member.flags, admin });
   } else {
     rejectPin(transition, member);
   }
@@ -141,8 +159,9 @@ function accept(transition: Transition, member: Member, flags: MemberFlags): voi
 }
 
 function rejectPin(transition: Transition, member: Member): void {
-  const triesLeft = (member.pinEntry?.triesLeft ?? 1) - 1;
-  if (triesLeft > 0) return askForPin(transition, member, triesLeft, 'bad-pin');
+  const { triesLeft: before = 1, required = false } = member.pinEntry ?? {};
+  const triesLeft = before - 1;
+  if (triesLeft > 0) return askForPin(transition, member, { triesLeft, required }, 'bad-pin');
   transition.patch(member.channelId, { pinEntry: null });
   if (member.place.at === 'door') turnAway(transition, member, 'PIN', 'pin-failed');
   else transition.prompt(member, ['pin-failed']);

@@ -117,7 +117,7 @@ function ofLast(transition: Transition, command: (memberId: number) => MemberCom
 function askForAdminPin(transition: Transition, member: Member): void {
   const { adminPin, tries } = transition.profile.access;
   if (member.flags.admin) return;
-  if (adminPin) askForPin(transition, member, tries);
+  if (adminPin) askForPin(transition, member, { triesLeft: tries, required: false });
   else transition.refuseAsImpossible('the profile has no PIN for moderators');
 }
 

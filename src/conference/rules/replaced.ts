@@ -34,7 +34,7 @@ export function replaced(
   transition.put(current);
   transition.assumed.set(channelId, 'unknown');
   if (isNoticed(member)) transition.publish({ type: 'replaced', memberId, caller });
-  if (place.at === 'door') askForPin(transition, current, member.pinEntry?.triesLeft ?? 1);
+  if (place.at === 'door') askForPin(transition, current, member.pinEntry ?? { triesLeft: 1, required: true });
   if (place.at === 'leaving') transition.prompt(current, [], { nextStep: 'release' });
 }
 

@@ -1,5 +1,6 @@
 import { equals } from '../../base/equals.ts';
 import { channelSetupOf } from '../model/channel-setup.ts';
+import type { FlagChanges } from '../model/flags.ts';
 import type { ChannelSeen, Input } from '../model/inputs.ts';
 import { type Member, newMember, type Place } from '../model/member.ts';
 import type { SavedConference } from '../model/saved-conference.ts';
@@ -76,7 +77,8 @@ function settle(transition: Transition, channel: ChannelSeen): void {
     transition.remove(channelId);
     transition.assumed.set(channelId, 'unknown');
     const { caller, path } = channel;
-    const { flags = channel.flags, phoneHold = false } = member ?? {};
+    const flags = member ? flagsAtDoor(member) : channel.flags;
+    const { phoneHold = false } = member ?? {};
     return join(transition, { channelId, caller, flags, origin: 'dialplan', path, phoneHold });
   }
   if (!known && isNoticed(member) && member.place.at !== 'leaving') {
@@ -101,6 +103,11 @@ function settle(transition: Transition, channel: ChannelSeen): void {
   // Asked anew, Asterisk says who is talking just now. A meter may be gone; one that is there is taken over.
   const asked = channelSetupOf(transition.conference, current)?.talkDetect ? { talkDetect: null } : {};
   transition.assumed.set(channelId, inPlace && setup ? { ...setup, ...asked, metered: false } : 'unknown');
+}
+
+/** The flags by which a caller was asked for a PIN, as the dialplan may have given them. */
+function flagsAtDoor({ flags: { auth, ...flags }, pinEntry }: Member): FlagChanges {
+  return auth || pinEntry?.required ? { ...flags, auth } : flags;
 }
 
 /**

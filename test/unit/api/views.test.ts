@@ -162,7 +162,7 @@ describe('the view of a conference', () => {
 
   it('tells no PIN, neither the ones of the profile nor what a caller is dialling', () => {
     const access = { userPin: '8317', adminPin: '9902' };
-    const pinEntry = { digits: '8317', triesLeft: 2, deadlineMs: 9, complete: false };
+    const pinEntry = { digits: '8317', triesLeft: 2, deadlineMs: 9, required: false, complete: false };
     const dtmf = { pending: '9902', deadlineMs: 9 };
     const there = conference([member(1, { place: { at: 'door' }, pinEntry, dtmf })], { access });
     const text = JSON.stringify([viewConference([partOf(there)]), summarize([partOf(there)])]);

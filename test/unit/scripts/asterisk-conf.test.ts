@@ -13,6 +13,7 @@ const configuration = fileURLToPath(new URL('../../../asterisk-config/', import.
 const conf = (file: string) => readFileSync(`${configuration}${file}`, 'utf8');
 
 const settings: InstanceSettings = {
+  trusted: [],
   bindAddress: '127.0.1.1',
   sipPort: 5071,
   ariAddress: '127.0.1.1',
@@ -112,6 +113,19 @@ describe('adaptToInstance', () => {
         'rtpstart = 20000',
       ].sort(),
     );
+  });
+
+  it('trusts the phones of a machine that nobody else can call, or those at the addresses that it is given', () => {
+    const pjsip = (trusted: InstanceSettings['trusted']) =>
+      adaptToInstance('pjsip.conf', conf('pjsip.conf'), { ...settings, trusted });
+    const everybody = (context: string) => `\n[anonymous]\ntype = endpoint\ncontext = ${context}\n`;
+    expect(pjsip('all')).toContain(everybody('rostrum-trusted'));
+    const some = pjsip(['127.0.0.0/8', '192.0.2.1']);
+    expect(some).toContain(everybody('rostrum-dial-in'));
+    expect(some).toContain('\n[trusted](anonymous)\ncontext = rostrum-trusted\nidentify_by = ip\n');
+    expect(some).toContain('\nendpoint = trusted\nmatch = 127.0.0.0/8,192.0.2.1\n');
+    expect(pjsip([])).toContain(everybody('rostrum-dial-in'));
+    expect(pjsip([])).toContain('\n[trusted](!,anonymous)\n');
   });
 
   it('leaves files alone that every instance can share', () => {

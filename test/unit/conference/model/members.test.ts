@@ -28,6 +28,7 @@ const pinEntry: fc.Arbitrary<PinEntry> = fc.record({
   triesLeft: fc.constant(2),
   deadlineMs: timeMs,
   complete: fc.boolean(),
+  required: fc.boolean(),
 });
 
 const askedDueMs = ({ pinEntry, confirming }: Member) =>

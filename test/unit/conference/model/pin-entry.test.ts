@@ -3,6 +3,7 @@ import type { Conference } from '../../../../src/conference/model/conference.ts'
 import { nextDeadlineMs } from '../../../../src/conference/model/deadlines.ts';
 import { reduce } from '../../../../src/conference/reduce.ts';
 import {
+  CALLER,
   comes,
   commands,
   conference,
@@ -43,6 +44,41 @@ describe('PINs', () => {
       { to: { answered: true, bridge: 'none', music: null } },
     ]);
     expect(heard(effects)).toEqual(['conf-getpin']);
+  });
+
+  it.each<[string, object, string]>([
+    ['nobody is let in without one', {}, ''],
+    ['the PIN of moderators is asked for', { adminPin: '567890' }, '567890'],
+    ['the PIN of users makes nobody a moderator', BOTH, '1234#'],
+    ['that of users is not asked for where moderators have none', { userPin: '1234' }, '1234#'],
+  ])('are needed where the dialplan says so (-auth) of moderators: %s', (_, access, dialled) => {
+    const is = {
+      '': 'leaving as admin',
+      '567890': 'arriving as admin',
+      '1234#': 'adminPin' in access ? 'arriving' : 'leaving as admin',
+    };
+    expect(arrivesAs(access, dialled, { admin: true, auth: false })).toBe(is[dialled as keyof typeof is]);
+  });
+
+  it('are needed where the dialplan says so (-auth) of everybody, and the log says that there is none', () => {
+    expect(arrivesAs({ userPin: '1234' }, '1234#', { auth: false })).toBe('arriving');
+    expect(arrivesAs({ adminPin: '567890' }, '', { auth: false })).toBe('door');
+    expect(arrivesAs({ adminPin: '567890' }, '567890', { auth: false })).toBe('arriving as admin');
+    const { conference: state, effects } = play(guarded({}), [joins('a', { auth: false })]);
+    expect(memberAt(state, 'a').place).toMatchObject({ at: 'leaving', result: 'PIN' });
+    expect(told(effects)).toContainEqual({ type: 'pin-missing', caller: CALLER, admin: false });
+    expect(arrivesAs({}, '')).toBe('arriving');
+    expect(arrivesAs({}, '', { admin: true })).toBe('arriving as admin');
+  });
+
+  it('that are needed are not spared by a profile that loses them, nor by a new start of the controller', () => {
+    const asked = play(guarded({ adminPin: '567890' }), [joins('a', { admin: true, auth: false })]).conference;
+    const none = { type: 'settings', settings: guarded({}).settings } as const;
+    expect(memberAt(play(asked, [none]).conference, 'a').place).toMatchObject({ at: 'leaving', result: 'PIN' });
+    const users = { type: 'settings', settings: guarded({ userPin: '1' }).settings } as const;
+    expect(memberAt(play(asked, [users]).conference, 'a').place).toMatchObject({ at: 'leaving', result: 'PIN' });
+    const unneeded = play(guarded({ adminPin: '567890' }), [joins('a', { admin: true })]).conference;
+    expect(memberAt(play(unneeded, [none]).conference, 'a').flags.admin).toBe(true);
   });
 
   it('decide the role: the one that is dialled counts', () => {
