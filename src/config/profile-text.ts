@@ -26,7 +26,7 @@ export function setInText(text: string, path: KeyPath, value: unknown): string {
     for (const depth of path.slice(1).keys()) {
       const section = path.slice(0, depth + 1);
       if (document.hasIn(section) && isEmptyScalar(document.getIn(section, true)))
-        document.setIn(section, new YAMLMap());
+        document.setIn(section, new YAMLMap(document.schema));
     }
     document.setIn(path, value);
   };

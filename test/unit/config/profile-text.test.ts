@@ -32,6 +32,12 @@ function replaced(...changes: [string, string][]): string {
 }
 
 describe('a value that is set', () => {
+  it('comes into a section that is empty, however far in it is', () => {
+    expect(setInText('sound:\n', ['sound', 'prompts', 'welcome'], 'none')).toBe(
+      'sound:\n  prompts:\n    welcome: none\n',
+    );
+  });
+
   it('changes nothing else in the text', () => {
     expect(setInText(TEXT, ['limits', 'members'], 40)).toBe(replaced(['   10   #', '   40   #']));
     expect(setInText(TEXT, ['flags'], ['+speaker', '-mute'])).toBe(replaced(['[ +mute ]', '[+speaker, -mute]']));
