@@ -3,6 +3,7 @@ import { VERSION } from '../process/version.ts';
 import { addClusterCommands } from './programs/cluster.ts';
 import { addCompletionCommands } from './programs/completion.ts';
 import { addConferenceCommands } from './programs/conference.ts';
+import { addConferenceTableCommands } from './programs/conference-table.ts';
 import { addInviteCommand } from './programs/invite.ts';
 import { addMemberCommand } from './programs/member.ts';
 import { addNodeCommands } from './programs/node.ts';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   addInviteCommand(program);
   addReportCommand(program);
   addProfileCommands(program);
+  addConferenceTableCommands(program);
   addCompletionCommands(program);
   return program;
 }

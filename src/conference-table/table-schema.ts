@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { NODE_ID } from '../base/node-id.ts';
 import { profileName } from '../conference/schemas/command-schema.ts';
 import { conferenceProfileSchema } from '../profiles/conference-schema.ts';
+import { PROFILE_KEYS } from '../profiles/profile-keys.ts';
 import { UNLISTED } from './conference-table.ts';
 import { timesSchema } from './times-schema.ts';
 import { isTimeZone } from './wall-time.ts';
@@ -48,3 +49,16 @@ export const NOT_IN_ENTRIES: readonly (readonly string[])[] = [
   ['description'],
   ['access', 'lobbyNumbers'],
 ];
+
+/** The settings that a conference may have, as dotted paths. */
+export function settingsOfOne(): { key: string; description: string }[] {
+  const own = Object.entries(entrySchema.shape).map(([key, schema]) => ({
+    key,
+    description: schema.description ?? '',
+  }));
+  const hidden = NOT_IN_ENTRIES.map((path) => path.join('.'));
+  const overlaid = PROFILE_KEYS.conference
+    .map(({ path, description }) => ({ key: path.join('.'), description }))
+    .filter(({ key }) => !hidden.includes(key));
+  return [...own, ...overlaid];
+}

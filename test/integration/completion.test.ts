@@ -22,6 +22,8 @@ beforeAll(async () => {
   const conferences = new Map([['3000', conference([member(7), hostile])]]);
   server = new ApiServer({ socketPath }, depsOf(conferences));
   await server.start();
+  await writeFile(join(directory, 'rostrum.yaml'), '');
+  await writeFile(join(directory, 'conferences.yaml'), 'conferences:\n  "6001":\n    name: A\n  6002:\n');
   const program = `#!/bin/sh\nexec "${process.execPath}" "${REPOSITORY}dist/cli/main.js" "$@"\n`;
   await writeFile(join(directory, 'rostrum'), program, { mode: 0o755 });
 });
@@ -32,7 +34,12 @@ afterAll(async () => {
 });
 
 async function bash(script: string): Promise<string> {
-  const env = { ...process.env, PATH: `${directory}:${process.env['PATH']}`, ROSTRUM_SOCKET: socketPath };
+  const env = {
+    ...process.env,
+    PATH: `${directory}:${process.env['PATH']}`,
+    ROSTRUM_SOCKET: socketPath,
+    ROSTRUM_CONFIG: join(directory, 'rostrum.yaml'),
+  };
   const { stdout } = await run('bash', ['--norc', '-c', script], { cwd: REPOSITORY, env });
   return stdout;
 }
@@ -57,6 +64,8 @@ describe('in bash', () => {
     ['rostrum doc', ['doctor']],
     ['rostrum doctor --', ['--config', '--json', '--help']],
     ['rostrum lock ', ['3000']],
+    ['rostrum conference remove ', ['6001', '6002']],
+    ['rostrum conference set 6001 access.u', ['access.userPin']],
     ['rostrum list --js', ['--json']],
     ['rostrum show --se', ['--search']],
     ['rostrum show 3000 --role ', ['speaker', 'listener', 'admin']],

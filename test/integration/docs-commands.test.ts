@@ -79,6 +79,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rostrum-docs-'));
   await cp(join(REPOSITORY, 'profiles'), join(directory, 'profiles'), { recursive: true });
   await writeFile(join(directory, 'rostrum.yaml'), 'profiles: profiles\n');
+  await cp(join(REPOSITORY, 'profiles/conferences.yaml.example'), join(directory, 'conferences.yaml'));
   vi.stubEnv('ROSTRUM_SOCKET', join(directory, 'rostrum.sock'));
   vi.stubEnv('ROSTRUM_CONFIG', join(directory, 'rostrum.yaml'));
   vi.stubEnv('EDITOR', 'true');

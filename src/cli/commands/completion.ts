@@ -52,6 +52,15 @@ function knownAt(socketPath: string): Known {
       const conferences = await client.get<ConferenceSummary[]>('/conferences').catch(() => []);
       return conferences.map(({ name, members }) => ({ word: name, description: counted(members, 'member') }));
     },
+    listed: async () => {
+      const { listedNumbers } = await import('./conference-file.ts');
+      const numbers = await listedNumbers(process.env).catch(() => []);
+      return numbers.map((word) => ({ word, description: '' }));
+    },
+    settings: async () => {
+      const { settingsOfOne } = await import('../../conference-table/table-schema.ts');
+      return settingsOfOne().map(({ key, description }) => ({ word: key, description }));
+    },
     members: async (name) => {
       const conference = await client.get<ConferenceView>(`/conferences/${encodeURIComponent(name)}`).catch(() => null);
       return (conference?.members ?? []).map(({ address, caller, role }) => ({

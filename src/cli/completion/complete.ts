@@ -26,6 +26,10 @@ type CommandOption = {
 export type Known = {
   readonly conferences: () => Promise<readonly Candidate[]>;
   readonly members: (conference: string) => Promise<readonly Candidate[]>;
+  /** The conferences of the table. */
+  readonly listed: () => Promise<readonly Candidate[]>;
+  /** The settings that one of them may have. */
+  readonly settings: () => Promise<readonly Candidate[]>;
 };
 
 /**
@@ -34,12 +38,12 @@ export type Known = {
  */
 export async function candidates(words: readonly string[], root: CommandNode, known: Known): Promise<Candidate[]> {
   const typed = words.at(-1) ?? '';
-  const { command, given, pending } = walk(words.slice(0, -1), root);
+  const { command, path, given, pending } = walk(words.slice(0, -1), root);
   if (pending !== null) return matching(typed, await resolve(valuesFor(pending, given), known));
   const expected =
     given.length === 0 && command.commands.length > 0
       ? command.commands.map(({ name, description }) => ({ word: name, description }))
-      : await resolve(expectedAfter(command.name, given, command.args), known);
+      : await resolve(expectedAfter(path, given, command.args), known);
   const options = typed.startsWith('-')
     ? command.options.flatMap(({ names, description }) => names.map((word) => ({ word, description })))
     : [];
@@ -53,6 +57,8 @@ export function formatCandidate({ word, description }: Candidate): string {
 
 type Position = {
   readonly command: CommandNode;
+  /** Its name, with those of the commands above it: `profile show`. */
+  readonly path: string;
   /** Its words so far, options left out. */
   readonly given: readonly string[];
   /** An option whose value comes next. */
@@ -61,6 +67,7 @@ type Position = {
 
 function walk(words: readonly string[], root: CommandNode): Position {
   let command = root;
+  const path: string[] = [];
   let pending: CommandOption | null = null;
   const given: string[] = [];
   for (const word of words) {
@@ -71,19 +78,26 @@ function walk(words: readonly string[], root: CommandNode): Position {
     const option = command.options.find(({ names }) => names.includes(word));
     const next = given.length === 0 ? command.commands.find(({ name }) => name === word) : undefined;
     if (option) pending = option.takesValue ? option : null;
-    else if (next) command = next;
-    else given.push(word);
+    else if (next) {
+      command = next;
+      path.push(next.name);
+    } else given.push(word);
   }
-  return { command, given, pending };
+  return { command, path: path.join(' '), given, pending };
 }
 
 function valuesFor({ choices, names }: CommandOption, given: readonly string[]): Expected {
   return choices ? { words: choices } : expectedValue(names, given);
 }
 
-async function resolve({ words, conferences, membersOf }: Expected, known: Known): Promise<Candidate[]> {
+async function resolve(
+  { words, conferences, listed, settings, membersOf }: Expected,
+  known: Known,
+): Promise<Candidate[]> {
   return [
     ...(conferences ? await known.conferences() : []),
+    ...(listed ? await known.listed() : []),
+    ...(settings ? await known.settings() : []),
     ...(membersOf === undefined ? [] : await known.members(membersOf)),
     ...(words ?? []).map((word) => ({ word, description: '' })),
   ];

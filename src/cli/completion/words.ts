@@ -10,6 +10,10 @@ import { COMPLETION_SCRIPTS } from './scripts.ts';
 export type Expected = {
   readonly words?: readonly string[];
   readonly conferences?: boolean;
+  /** Conferences of the table. */
+  readonly listed?: boolean;
+  /** Settings of a conference of the table. */
+  readonly settings?: boolean;
   /** Members of this conference. */
   readonly membersOf?: string;
 };
@@ -21,9 +25,10 @@ const VOLUMES = ['-4', '-3', '-2', '-1', '0', '1', '2', '3', '4'];
 /** Of profiles, as `profile set` takes them. */
 const KEYS = [...PROFILE_KEYS.conference, ...PROFILE_KEYS.controls].map(({ path }) => path.join('.'));
 
-type Verb = (typeof COMMAND_VERBS)[number] | 'show' | 'node' | 'set' | 'completion';
+type Nested = 'profile set' | `conference ${'show' | 'set' | 'remove'}`;
+type Verb = (typeof COMMAND_VERBS)[number] | 'show' | 'node' | 'completion' | Nested;
 
-/** By command, what comes after the words that are given already. */
+/** By command, with those above it, what comes after the words that are given already. */
 const AFTER: { readonly [verb in Verb]?: (given: readonly string[]) => Expected } = {
   show: ([first, second]) => {
     if (first === undefined) return { conferences: true, words: [...SHOW_WORDS, 'nodes'] };
@@ -40,8 +45,11 @@ const AFTER: { readonly [verb in Verb]?: (given: readonly string[]) => Expected 
     if (id === undefined) return { membersOf: conference };
     return action === undefined ? { words: ['status', ...MEMBER_ACTIONS] } : afterAction(conference, action, words);
   },
-  set: (given) => wordsAt(given, 1, KEYS),
+  'profile set': (given) => wordsAt(given, 1, KEYS),
   completion: (given) => wordsAt(given, 0, Object.keys(COMPLETION_SCRIPTS)),
+  'conference show': ({ length }) => ({ listed: length === 0 }),
+  'conference remove': ({ length }) => ({ listed: length === 0 }),
+  'conference set': ({ length }) => ({ listed: length === 0, settings: length === 1 }),
 };
 
 /**

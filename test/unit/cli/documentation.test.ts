@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../../src/cli/program.ts';
 
-/** Where commands are described: those about profiles have a page of their own. */
-const manual = ['commands', 'profiles']
+/** Where commands are described: those about profiles and the table of conferences have pages of their own. */
+const manual = ['commands', 'profiles', 'conferences']
   .map((page) => readFileSync(new URL(`../../../docs/${page}.md`, import.meta.url), 'utf8'))
   .join('\n');
 
@@ -26,7 +26,7 @@ function pathOf(command: Command): string[] {
   return command.parent?.parent ? [...pathOf(command.parent), command.name()] : [command.name()];
 }
 
-describe('docs/commands.md and docs/profiles.md', () => {
+describe('docs/commands.md, docs/profiles.md and docs/conferences.md', () => {
   it.each(commands.map((command) => [pathOf(command).join(' '), command] as const))(
     'have rostrum %s',
     (path, command) => {

@@ -7,6 +7,8 @@ const known: Known = {
     { word: '3001', description: '' },
     { word: 'status', description: '' },
   ],
+  listed: async () => [{ word: '6001', description: '' }],
+  settings: async () => [{ word: 'limits.members', description: 'Most members' }],
   members: async (conference) => [{ word: conference === '3000' ? '17' : '99', description: 'Ann, 100, speaker' }],
 };
 
@@ -39,7 +41,8 @@ const root = node(
     node('playback', ['conference', 'media']),
     node('member', ['conference', 'member', 'action', 'words']),
     node('completion', ['shell']),
-    node('profile', [], [node('check', ['directory']), node('set', ['name', 'key', 'value'])]),
+    node('profile', [], [node('check', ['directory']), node('show', ['name']), node('set', ['name', 'key', 'value'])]),
+    node('conference', [], [node('show', ['number']), node('set', ['number', 'key', 'value'])]),
     node('unheard-of', ['conference', 'member']),
   ],
 );
@@ -50,7 +53,12 @@ const complete = async (line: string) =>
 describe('completion', () => {
   it.each([
     ['l', 'list lock'],
-    ['profile ', 'check set'],
+    ['profile ', 'check show set'],
+    ['profile show ', ''],
+    ['conference show ', '6001'],
+    ['conference set 6', '6001'],
+    ['conference set 6001 l', 'limits.members'],
+    ['conference set 6001 limits.members ', ''],
     ['lock ', '3000 3001 status'],
     ['lock 3', '3000 3001'],
     ['lock 3000 ', ''],
