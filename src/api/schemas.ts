@@ -4,6 +4,7 @@ import { FLAGS, parseFlags } from '../conference/model/flags.ts';
 import { CONFERENCE_NAME } from '../conference/model/join-arguments.ts';
 import { parseMemberAddress } from '../conference/model/member-address.ts';
 import { commandSchema } from '../conference/schemas/command-schema.ts';
+import { PROBLEM_SUBJECTS, SEVERITIES } from '../controller/health.ts';
 
 /** The admin API's messages: one definition for server, command line and documentation. */
 
@@ -176,7 +177,7 @@ const admissionSchema = z
 export const statusSchema = z.object({
   version: z.string(),
   pid: z.number().int(),
-  asterisk: z.object({ connected: z.boolean(), version: z.string().nullable(), problem: z.string().nullable() }),
+  asterisk: z.object({ connected: z.boolean(), version: z.string().nullable() }),
   relay: z.object({
     connected: z.boolean(),
     pid: z.number().int().nullable(),
@@ -185,12 +186,19 @@ export const statusSchema = z.object({
       .nullable()
       .describe("How it reaches the network: through libc, or Node.js's own sockets, which cost three times the CPU"),
   }),
-  configuration: z
-    .object({ problem: z.string().nullable() })
-    .describe('Mistakes in rostrum.yaml or in profiles; until they are corrected, the files count as they were before'),
-  reports: z
-    .object({ problem: z.string().nullable() })
-    .describe('Why attendance is not written to reports.directory; until it can be, it is only in memory'),
+  problems: z
+    .array(
+      z.object({
+        about: z.enum(PROBLEM_SUBJECTS).describe('The part of the node'),
+        severity: z
+          .enum(SEVERITIES)
+          .describe(
+            'failure: no new call works at this node; warning: calls work, and somebody has to see to something',
+          ),
+        detail: z.string().describe('What it is and what to do; mistakes in files have a line each'),
+      }),
+    )
+    .describe('Everything that is not as it should be, failures first'),
   conferences: z.number().int(),
   members: z.number().int(),
   admission: admissionSchema,
@@ -264,6 +272,7 @@ export const nodeSchema = z.object({
   capacity: z.number().int().nullable().describe('Calls that it takes; null without a limit'),
   draining: z.boolean().describe('New calls are sent to other nodes'),
   admission: admissionSchema,
+  problems: z.number().int().nullable().describe('How many problems its status lists; null if it does not say'),
   audio: z
     .object({
       packets: z.number().int().describe('Taken from it'),

@@ -20,6 +20,7 @@ const EXIT_STATUSES = [
   ['4', 'no controller answers, or it has only just started'],
   ['5', 'Asterisk does not answer or cannot be used'],
   ['6', 'another controller is in charge'],
+  ['7', 'status: calls work, but there are warnings'],
 ] as const;
 
 /** The whole command line. Commands load their code when they run, so that the frequent ones start fast. */

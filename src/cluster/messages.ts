@@ -50,6 +50,8 @@ const status = z.object({
       room: count.nullable().default(null),
     })
     .default(NO_ADMISSION),
+  /** How many problems it has, failures and warnings; a node of an older version does not say. */
+  problems: count.nullable().default(null),
 });
 
 const orderedBy = z.string().max(128).optional();

@@ -17,6 +17,8 @@ export interface EventChannel<Message> {
   /** The connected ones, by node id. */
   readonly peers: ReadonlyMap<string, PeerInfo>;
   readonly counters: Readonly<EventCounters>;
+  /** What keeps it from nodes that it has never reached, in words for an operator. */
+  readonly problems: readonly string[];
 }
 
 export type EventChannelDeps<Message> = {

@@ -151,7 +151,7 @@ describe('a controller', () => {
     };
     try {
       await change('another');
-      const problem = async () => (await lab.node.api.get<StatusView>('/status')).asterisk.problem;
+      const problem = async () => (await lab.node.api.get<StatusView>('/status')).problems[0]?.detail;
       await expect.poll(problem).toContain('refuses user "rostrum": compare the password');
       await writeFile(passwordFile, 'another');
       await lab.node.waitUntilConnected();

@@ -1,5 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import type { StatusView } from '../../src/api/schemas.ts';
 import type { PromptName } from '../../src/prompts/catalogue.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { similarity } from '../kit/phone/judge-words.ts';
@@ -245,10 +246,10 @@ describe('a running conference', () => {
 it('a table with a mistake does not count, and status says where the mistake is', async () => {
   await writeFile(lab.node.tablePath, tableOf({ changing: 'limits: {members: none}' }));
   const problem = async () =>
-    (await lab.node.api.get<{ configuration: { problem: string | null } }>('/status')).configuration.problem;
+    (await lab.node.api.get<StatusView>('/status')).problems.map(({ detail }) => detail).join();
   await expect.poll(problem, IN_FORCE).toMatch(/conferences\.yaml:14:14: 6003\.limits\.members: /);
   await dial('6003', '130');
   await lab.node.waitForMembers('6003', 1);
   await writeFile(lab.node.tablePath, tableOf());
-  await expect.poll(problem, IN_FORCE).toBeNull();
+  await expect.poll(problem, IN_FORCE).toBe('');
 });

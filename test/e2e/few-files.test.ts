@@ -55,7 +55,9 @@ it('is not asked for more calls than it has files for: those who are in hear, ot
   await Promise.all(answered.map((call) => call.waitForTone(450, HEARD)));
   for (const call of members) expect(missedMs(call)).toBeLessThanOrEqual(missedMs(speaker) + 200);
   expect((await lab.node.cli('nodes')).stdout).toContain('self, no room');
-  expect((await lab.node.cli('status')).stdout).toContain('Asterisk has too few open files left for another call');
+  expect((await lab.node.cli('status')).stdout).toContain(
+    'WARNING asterisk: too few open files are left for another call',
+  );
   const lines = (await lab.node.log()).match(/Asterisk has too few open files left for another call/g) ?? [];
   expect(lines.length).toBeGreaterThan(0);
   expect(lines.length).toBeLessThanOrEqual(CALLERS / PER_SECOND + 2);

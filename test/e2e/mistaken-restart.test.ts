@@ -15,7 +15,10 @@ const MISTAKE = '\nnonsense: 1\n';
 
 const profilePath = () => join(lab.node.directory, 'profiles', 'default.yaml');
 const passwordPath = () => join(lab.node.directory, 'ari-password');
-const problem = async () => (await lab.node.api.get<StatusView>('/status')).configuration.problem ?? '';
+const problem = async () => {
+  const { problems } = await lab.node.api.get<StatusView>('/status');
+  return problems.map(({ detail }) => detail).join('\n');
+};
 const keptFiles = async () => (await readdir(lab.node.directory)).filter((name) => name.startsWith('kept-'));
 
 /** As the service manager does when it has died. */
@@ -48,7 +51,7 @@ it('ends no node that has calls: the last good files count, it says so, and take
   await lab.node.waitForMembers('3000', 2);
   await listener.waitForTone(450, HEARD);
   const { stdout } = await lab.node.cli('status');
-  expect(stdout).toContain('which counts as it was before');
+  expect(stdout).toContain('WARNING rostrum.yaml: the former content counts until this is corrected:');
   expect(stdout).toMatch(/rostrum\.yaml:\d+:\d+: .*nonsense/);
   expect(stdout).toMatch(/default\.yaml:\d+:\d+: .*nonsense/);
   expect(await lab.node.log()).toContain(

@@ -76,7 +76,7 @@ it('mistakes in rostrum.yaml, a profile and a secret end no node: a process that
   const password = join(lab.node.directory, 'ari-password');
   for (const [index, path] of paths.entries()) await writeFile(path, `${texts[index]}\nnonsense: 1\n`);
   await chmod(password, 0o644);
-  const problem = async () => (await status()).configuration.problem;
+  const problem = async () => (await status()).problems.map(({ detail }) => detail).join('\n');
   await expect.poll(problem, WITHIN).toMatch(/rostrum.yaml.*default.yaml/s);
 
   // The second time what was kept has itself been read from there.
@@ -86,7 +86,7 @@ it('mistakes in rostrum.yaml, a profile and a secret end no node: a process that
     await expect.poll(async () => (await lab.node.show('3000')).members, WITHIN).toEqual(members);
     await listening.waitForTone(440, HEARD);
   }
-  expect((await lab.node.cli('status')).stdout).toContain('mistakes');
+  expect((await lab.node.cli('status')).stdout).toContain('2 warnings');
   const joining = await lab.phones.call('3000', { callerNumber: '102', send: silence() });
   await joining.waitForTone(440, HEARD);
   const log = await lab.node.log();
@@ -96,6 +96,6 @@ it('mistakes in rostrum.yaml, a profile and a secret end no node: a process that
   await chmod(password, 0o600);
   await expect.poll(problem, WITHIN).toMatch(/^the mistakes in rostrum.yaml or its secrets are corrected.*$/);
   await kill();
-  expect((await status()).configuration).toEqual({ problem: null });
+  expect((await status()).problems).toEqual([]);
   for (const call of [speaking, listening, joining]) expect(call.end).toBeNull();
 });

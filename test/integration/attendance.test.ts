@@ -316,7 +316,10 @@ describe('rostrum report', () => {
     asked = [];
     problem = null;
     server = createServer((request, answer) => {
-      if (request.url === '/v1/status') return answer.end(JSON.stringify({ reports: { problem } }));
+      if (request.url === '/v1/status')
+        return answer.end(
+          JSON.stringify({ problems: problem === null ? [] : [{ about: 'reports', detail: problem }] }),
+        );
       asked.push(request.url ?? '');
       return answer.end(JSON.stringify([row]));
     });
@@ -339,9 +342,9 @@ describe('rostrum report', () => {
   });
 
   it('says on stderr that attendance cannot be written', async () => {
-    problem = 'EROFS: read-only file system; 7 lines wait';
+    problem = 'attendance cannot be written: EROFS: read-only file system; 7 lines wait';
     expect(JSON.parse(await report('3000', '--json'))).toEqual([row]);
-    expect(errors).toMatch(/^attendance cannot be written.*: EROFS: read-only file system; 7 lines wait\n$/);
+    expect(errors).toBe(`${problem}; what waits is lost when the controller ends\n`);
   });
 
   it('does not print two formats at once', async () => {

@@ -74,7 +74,7 @@ export function controllerAlone(options: ControllerAloneOptions): ControllerAlon
   const limits = { lifetimeMs: 15_000, capacity: null, placement: 'here-first' as const };
   const cluster = new Cluster(
     { nodeId, version: '1', ...limits, sip: null, trunk: null, ...options.cluster },
-    { openChannel, relay, load: () => 0, ...common },
+    { openChannel, relay, load: () => 0, problems: () => 0, ...common },
   );
   const controller = new Controller(
     { application: 'r', nodeId, waitMs: 20_000, anySource: false, recordings: '/nowhere' },

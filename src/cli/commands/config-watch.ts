@@ -30,7 +30,8 @@ export class ConfigWatch {
 
   /** The mistakes, or that they were corrected after this process had started; null without any. */
   get problem(): string | null {
-    return this.#problem;
+    if (this.#problem === null || this.#problem === CORRECTED) return this.#problem;
+    return `the former content counts until this is corrected:\n${this.#problem}`;
   }
 
   stop(): void {

@@ -11,6 +11,8 @@ import { Inviter } from '../../controller/calls/inviter.ts';
 import { Cluster } from '../../controller/cluster/cluster.ts';
 import { channelOpener } from '../../controller/cluster/event-channels.ts';
 import { Controller } from '../../controller/controller.ts';
+import { DirectoryWatch } from '../../controller/directory-watch.ts';
+import { type NodeProblem, problemsOf } from '../../controller/health.ts';
 import { RelayLink } from '../../controller/relay/relay-link.ts';
 import { SettingsStore } from '../../controller/settings-store.ts';
 import { upgradeNode } from '../../controller/upgrade.ts';
@@ -20,6 +22,7 @@ import { Speech } from '../../speech/speech.ts';
 import { steadyNow } from '../../timing/steady-now.ts';
 import { WallClockWatch } from '../../timing/wall-clock-watch.ts';
 import { ConfigWatch } from './config-watch.ts';
+import { directoriesOf } from './directories.ts';
 import { formerCounts, keep, kept, LASTING, lifetime, readRunningConfig } from './process-end.ts';
 
 /**
@@ -92,7 +95,14 @@ export async function runController(options: { config?: string }): Promise<void>
   const trunk = openChannel && config.cluster.trunk;
   const cluster = new Cluster(
     { nodeId, version: VERSION, lifetimeMs: lifetimeSeconds * 1000, capacity, sip, placement, trunk },
-    { openChannel, relay: link, logger, now: steadyNow, load: () => (loadavg()[0] ?? 0) / availableParallelism() },
+    {
+      openChannel,
+      relay: link,
+      logger,
+      now: steadyNow,
+      load: () => (loadavg()[0] ?? 0) / availableParallelism(),
+      problems: () => problems().length,
+    },
   );
   const controller = new Controller(
     {
@@ -128,21 +138,28 @@ export async function runController(options: { config?: string }): Promise<void>
     { readLogin, application },
     { ari: connection, controller, logger, onReplaced: end },
   );
+  const directoryWatch = new DirectoryWatch({ directories: directoriesOf(config, { attendance, room }) }, { logger });
+  const problems = (): NodeProblem[] =>
+    problemsOf({
+      asterisk: session.status,
+      room: room.calls,
+      isRelayConnected: link.status.connected,
+      channel: cluster.channelProblems,
+      away: cluster.away,
+      configuration: configWatch.problem,
+      settings: settings.problem,
+      reports: attendance.problem,
+      directories: directoryWatch.problems,
+      clockAheadMs: Date.now() - steadyNow(),
+    });
   const status = () => {
     const now = session.status;
-    const asterisk = now.connected
-      ? { connected: true, version: now.asteriskVersion, problem: null }
-      : { connected: false, version: null, problem: now.reason };
-    const problems = [configWatch.problem, settings.problem].filter((each) => each !== null);
-    const configuration = { problem: problems.join('\n') || null };
-    const reports = { problem: attendance.problem };
     return {
       version: VERSION,
       pid: process.pid,
-      asterisk,
+      asterisk: { connected: now.connected, version: now.connected ? now.asteriskVersion : null },
       relay: link.status,
-      configuration,
-      reports,
+      problems: problems(),
       admission: controller.admission,
     };
   };
@@ -175,6 +192,8 @@ export async function runController(options: { config?: string }): Promise<void>
     await session.start();
     clockWatch.start();
     await routeServer?.start();
+    // Asterisk has been looked for by now, so that it is known which user writes recordings.
+    void directoryWatch.start();
     logger.info(`controller running, process ${process.pid}, admin socket ${config.socketPath}`);
     started();
     const error = await ended;
@@ -191,6 +210,7 @@ export async function runController(options: { config?: string }): Promise<void>
     inviter.stop();
     settings.stop();
     configWatch.stop();
+    directoryWatch.stop();
     await api.stop();
     await attendance.stop();
     await connection.close();

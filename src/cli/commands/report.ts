@@ -15,9 +15,10 @@ export async function report(conference: string, options: ReportOptions): Promis
   const runs = options.all ? 'all' : 'last';
   const rows = await client.get<AttendanceRow[]>(`/conferences/${encodeURIComponent(conference)}/report?runs=${runs}`);
   process.stdout.write(format(rows, options));
-  const { reports } = await client.get<StatusView>('/status');
-  if (reports.problem === null) return;
-  process.stderr.write(`attendance cannot be written, and is lost when the controller ends: ${reports.problem}\n`);
+  const { problems } = await client.get<StatusView>('/status');
+  for (const { detail } of problems.filter(({ about }) => about === 'reports')) {
+    process.stderr.write(`${detail}; what waits is lost when the controller ends\n`);
+  }
 }
 
 function format(rows: readonly AttendanceRow[], { csv, json, jsonl }: ReportOptions): string {

@@ -3,27 +3,18 @@ import type { ConferenceSummary, ConferenceView, MemberListView, StatusView } fr
 import type { ClientOptions } from '../options/common.ts';
 import { type ListOptions, type MemberListOptions, memberQuery, positionOf } from '../options/list.ts';
 import type { ShowWhat } from '../options/show-words.ts';
+import { statusExit } from '../terminal/exit-codes.ts';
 import { print, terminalLimit, terminalWidth } from '../terminal/print.ts';
 import { printOrWatch } from '../terminal/watch.ts';
 import { conferenceListText, conferenceText, selectConferences } from '../text/conference-text.ts';
 import { memberListText } from '../text/member-text.ts';
-import { admissionText } from '../text/node-text.ts';
+import { statusText } from '../text/node-text.ts';
 
-export async function status({ socket, json }: ClientOptions): Promise<void> {
+/** `rostrum status [--health]`: fails where something is wrong; with `health`, only where no call works. */
+export async function status({ socket, json, health }: ClientOptions & { health?: true }): Promise<void> {
   const view = await new ApiClient({ socketPath: socket }).get<StatusView>('/status');
-  const { asterisk } = view;
-  const { problem } = view.configuration;
-  print(view, json, () =>
-    [
-      `controller   Rostrum ${view.version}, process ${view.pid}`,
-      `Asterisk     ${asterisk.connected ? `connected, version ${asterisk.version}` : `not connected: ${asterisk.problem}`}`,
-      `conferences  ${view.conferences}`,
-      `members      ${view.members}`,
-      `arriving     ${admissionText(view.admission)}`,
-      ...(view.reports.problem === null ? [] : [`reports      cannot be written: ${view.reports.problem}`]),
-      ...(problem === null ? [] : [`mistakes     in the configuration, which counts as it was before:\n${problem}`]),
-    ].join('\n'),
-  );
+  print(view, json, () => statusText(view));
+  process.exitCode = statusExit(view.problems, health === true);
 }
 
 export async function list(options: ListOptions): Promise<void> {

@@ -7,7 +7,8 @@ import { lazily } from './lazily.ts';
 /** Adds `status`, `list`, `nodes` and `show`. */
 export function addShowCommands(program: Command): void {
   addClientOptions(program.command('status'))
-    .description('show the connection to Asterisk, the number of conferences and members, and waiting calls')
+    .description('show how the node is, and everything that is wrong with it; fails if anything is')
+    .option('--health', 'fail only if no call works here, for health checks: warnings do not count')
     .action(lazily(async () => (await import('../commands/show.ts')).status));
 
   addWatchOptions(addListOptions(program.command('list')))

@@ -1,4 +1,5 @@
 import type { ApiErrorCode } from '../../api/errors.ts';
+import type { StatusView } from '../../api/schemas.ts';
 import type { AriErrorCode } from '../../ari/errors.ts';
 import type { ControllerErrorCode } from '../../controller/errors/controller-error.ts';
 import type { EventChannelErrorCode } from '../../events/errors.ts';
@@ -19,6 +20,8 @@ export const EXIT = {
   asterisk: 5,
   /** Another controller is in charge. */
   taken: 6,
+  /** Only of `status`: calls work, and somebody has to see to something. */
+  warnings: 7,
 } as const;
 
 type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -60,4 +63,12 @@ export function exitCodeOf(error: unknown): ExitCode {
   const { code } = (error ?? {}) as { code?: unknown };
   const known = typeof code === 'string' && Object.hasOwn(BY_ERROR_CODE, code) ? BY_ERROR_CODE[code] : undefined;
   return known ?? EXIT.failed;
+}
+
+/** The exit status for what is wrong with a node. @param failuresOnly warnings do not count */
+export function statusExit(problems: StatusView['problems'], failuresOnly: boolean): ExitCode {
+  const failures = problems.filter(({ severity }) => severity === 'failure');
+  if (failures.some(({ about }) => about === 'asterisk')) return EXIT.asterisk;
+  if (failures.length > 0) return EXIT.failed;
+  return problems.length > 0 && !failuresOnly ? EXIT.warnings : EXIT.ok;
 }

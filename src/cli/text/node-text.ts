@@ -1,6 +1,7 @@
 import type { NodeView, RouteView, StatusView } from '../../api/schemas.ts';
 import { time } from './conference-text.ts';
 import { tableOf } from './table.ts';
+import { printable } from './text-width.ts';
 
 /** The nodes of the cluster as people read them. */
 export function nodeTable(nodes: readonly NodeView[], widthColumns: number): string {
@@ -24,8 +25,40 @@ export function nodeTable(nodes: readonly NodeView[], widthColumns: number): str
   );
 }
 
-function stateOf({ state, draining, admission }: NodeView): string {
-  return [state, ...(draining ? ['draining'] : []), ...(admission.room === 0 ? ['no room'] : [])].join(', ');
+function stateOf({ state, draining, admission, problems }: NodeView): string {
+  return [
+    state,
+    ...(draining ? ['draining'] : []),
+    ...(admission.room === 0 ? ['no room'] : []),
+    ...(problems ? [counted(problems, 'problem')] : []),
+  ].join(', ');
+}
+
+/** How a node is: what it has to do, and below it each of its problems. */
+export function statusText(view: StatusView): string {
+  const { asterisk, relay, problems } = view;
+  const count = (severity: StatusView['problems'][number]['severity']) =>
+    problems.filter((problem) => problem.severity === severity).length;
+  const summary = `${counted(count('failure'), 'failure')}, ${counted(count('warning'), 'warning')}`;
+  return [
+    `controller   Rostrum ${view.version}, process ${view.pid}`,
+    `Asterisk     ${asterisk.connected ? `connected, version ${asterisk.version}` : 'not connected'}`,
+    `relay        ${relay.connected ? `connected, process ${relay.pid}` : 'not connected'}`,
+    `conferences  ${view.conferences}`,
+    `members      ${view.members}`,
+    `arriving     ${admissionText(view.admission)}`,
+    `problems     ${problems.length === 0 ? 'none' : summary}`,
+    ...problems.map(problemText),
+  ].join('\n');
+}
+
+/** A line, and further ones that are indented, where there are several mistakes. */
+function problemText({ severity, about, detail }: StatusView['problems'][number]): string {
+  return `${severity.toUpperCase()} ${about}: ${detail.split('\n').map(printable).join('\n  ')}`;
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** The part of the frames that should have been heard and did not come in time. */
@@ -35,17 +68,9 @@ function lossOf(audio: NodeView['audio']): string {
 }
 
 /** Calls that come in, in a line. */
-export function admissionText({
-  waiting,
-  longestMs,
-  perSecond,
-  limit,
-  refused,
-  room,
-}: StatusView['admission']): string {
+function admissionText({ waiting, longestMs, perSecond, limit, refused }: StatusView['admission']): string {
   const line = waiting === 0 ? 'nobody waits' : `${waiting} wait, the longest for ${(longestMs / 1000).toFixed(1)} s`;
-  const files = room === 0 ? '; Asterisk has too few open files left for another call' : '';
-  return `${line}; ${perSecond}/s let in, at most ${limit} at once; ${refused} refused${files}`;
+  return `${line}; ${perSecond}/s let in, at most ${limit} at once; ${refused} refused`;
 }
 
 const WHY: Record<RouteView['reason'], string> = {

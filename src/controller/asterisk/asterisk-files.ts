@@ -50,6 +50,11 @@ export class AsteriskFiles implements AsteriskRoom {
     return this.#calls === null ? null : Math.max(0, this.#calls - this.#callsSince);
   }
 
+  /** The process of Asterisk; null where it is not found. */
+  get pid(): number | null {
+    return this.#pid;
+  }
+
   callCame(): void {
     this.#callsSince++;
   }

@@ -61,10 +61,15 @@ export class AttendanceLog implements AttendanceReader {
     return this.#appender.problem;
   }
 
+  /** Looks whether attendance can be written, for `problem`. */
+  async check(): Promise<void> {
+    if (this.#directory !== null) await this.#appender.check();
+  }
+
   /** Looks whether attendance can be written. Deletes files that are older than they may be, now and every hour. */
   start(): void {
     if (this.#directory === null) return;
-    void this.#appender.check();
+    void this.check();
     if (this.#retentionMs === null || this.#pruner) return;
     const prune = () =>
       void this.prune().catch((error: Error) =>

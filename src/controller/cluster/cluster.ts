@@ -1,6 +1,7 @@
 import type { Logger } from 'winston';
 import type { PinTry } from '../../admission/pin-gates.ts';
 import { ClusterState } from '../../cluster/cluster-state.ts';
+import type { OtherNode } from '../../cluster/membership.ts';
 import { type Message, type MessageOf, parseMessage } from '../../cluster/messages.ts';
 import type { Placement } from '../../cluster/placement.ts';
 import type { Route } from '../../cluster/route.ts';
@@ -38,6 +39,8 @@ export type ClusterDeps = {
   now: () => number;
   /** 1 is all that the processors of this machine can do. */
   load: () => number;
+  /** How many problems this node has. */
+  problems: () => number;
   /** The relay, as far as other nodes concern it. */
   relay: TrunkPeersDeps['relay'];
 };
@@ -59,7 +62,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions, deps: ClusterDeps) {
     const { nodeId, version, sip, trunk } = options;
-    const { logger, now, relay, load, openChannel } = deps;
+    const { logger, now, relay, load, problems, openChannel } = deps;
     const startedAtMs = now();
     const incarnation = startedAtMs;
     const state = new ClusterState({ ...options, incarnation });
@@ -91,7 +94,7 @@ export class Cluster {
         },
       },
     );
-    this.#status = new NodeStatus({ ...options, startedAtMs }, { nodes, channel, local, load });
+    this.#status = new NodeStatus({ ...options, startedAtMs }, { nodes, channel, local, load, problems });
     this.#placement = new CallPlacement(options, { state, status: this.#status, local, now });
     this.#sharing = new ConferenceSharing({ state, channel, local });
     const send = (to: string, message: Message) => channel?.send(to, message) ?? false;
@@ -138,6 +141,16 @@ export class Cluster {
   /** All nodes, this one first. */
   get nodes(): NodeView[] {
     return this.#status.views;
+  }
+
+  /** What keeps the event channel from other nodes, in words. */
+  get channelProblems(): readonly string[] {
+    return this.#channel?.problems ?? [];
+  }
+
+  /** The other nodes that are known and not up. */
+  get away(): OtherNode[] {
+    return [...this.#state.nodes.all.values()].filter(({ state }) => state !== 'up');
   }
 
   /** Forgets what is known of another node; one that is up is asked again. Throws a `ControllerError`. */

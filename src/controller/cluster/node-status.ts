@@ -31,6 +31,8 @@ export type NodeView = {
   readonly load: number | null;
   readonly capacity: number | null;
   readonly draining: boolean;
+  /** How many problems it has; null for a node that does not say. */
+  readonly problems: number | null;
   /** Calls that come in there. */
   readonly admission: Admission;
   /** The audio that the relay of this node gets from it; null for this node, and before the relay has reported. */
@@ -53,6 +55,7 @@ export type NodeStatusDeps = {
   local: () => LocalConferences;
   /** 1 is all that the processors of this machine can do. */
   load: () => number;
+  problems: () => number;
 };
 
 /** How busy this node is, which the others are told every 2 s; and how all nodes look to operators. */
@@ -114,6 +117,7 @@ export class NodeStatus {
       capacity: this.#options.capacity,
       draining: this.#draining,
       admission: admission(),
+      problems: this.#deps.problems(),
     };
   }
 
@@ -148,6 +152,7 @@ function otherNodeView(node: OtherNode, channel: EventChannel<Message> | null, a
     capacity: status?.capacity ?? null,
     draining: status?.draining ?? false,
     admission: status?.admission ?? NO_ADMISSION,
+    problems: status?.problems ?? null,
     audio,
     traffic: null,
   };

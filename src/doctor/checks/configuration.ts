@@ -1,3 +1,4 @@
+import { type DirectoryRights, mayWrite } from '../../base/directory-rights.ts';
 import { type Finding, note, ok, problem, warning } from './finding.ts';
 
 /** @param mistakes each with its file and line */
@@ -53,16 +54,14 @@ export function judgeSecret({ purpose, path, found }: SecretFile, user: RostrumU
   return ok(check, `${path} (${purpose}): owner ${found.ownerUid}, ${mode}`);
 }
 
-/** A directory as it is on disk; null where there is none. */
-export type DirectoryMode = { readonly ownerUid: number; readonly mode: number } | null;
-
 /**
  * @param path where Asterisk has its recordings
+ * @param found null where there is no directory
  * @param asterisk null where it does not run on this host, or may not be seen: then nothing is known
  */
 export function judgeRecordings(
   path: string,
-  found: DirectoryMode,
+  found: DirectoryRights | null,
   asterisk: { readonly uid: number } | null,
 ): Finding {
   const check = 'recordings';
@@ -70,8 +69,7 @@ export function judgeRecordings(
   if (found === null) {
     return warning(check, `${path} is not there, so that recordings fail`, `install -d -o ${asterisk.uid} ${path}`);
   }
-  const writers = found.mode & (found.ownerUid === asterisk.uid ? 0o222 : 0o022);
-  if (asterisk.uid === 0 || writers !== 0) return ok(check, `Asterisk can write into ${path}`);
+  if (mayWrite(found, asterisk.uid)) return ok(check, `Asterisk can write into ${path}`);
   return warning(
     check,
     `${path} belongs to user ${found.ownerUid}, but Asterisk runs as user ${asterisk.uid}, so that recordings fail`,

@@ -7,9 +7,10 @@ const SILENT_AFTER_MS = 5000;
 /** The running node, as the admin API tells of it. */
 export type RunningNode = {
   readonly version: string;
-  readonly asterisk: { readonly connected: boolean; readonly problem: string | null };
+  readonly asterisk: { readonly connected: boolean };
   readonly relay: { readonly connected: boolean };
-  readonly reports: { readonly problem: string | null };
+  /** What it says of itself. */
+  readonly problems: readonly { readonly about: string; readonly severity: string; readonly detail: string }[];
   readonly peers: readonly { readonly id: string; readonly state: 'self' | 'up' | 'silent' | 'gone' }[];
   /** The calls of this node. */
   readonly calls: readonly Call[];
@@ -41,15 +42,16 @@ export function judgeNode(node: RunningNode, version: string): Finding[] {
     node.relay.connected
       ? ok(CHECK, 'the relay is connected to the controller')
       : problem(CHECK, 'the relay is not connected to the controller', 'run "rostrum start", or look at its log'),
-    ...judgeReports(node),
+    ...judgeProblems(node),
     ...judgePeers(node),
     ...judgeShare(node),
   ];
 }
 
-function judgeController({ asterisk, version: running }: RunningNode, version: string): Finding {
+function judgeController({ asterisk, problems, version: running }: RunningNode, version: string): Finding {
   if (!asterisk.connected) {
-    const message = `the controller is not connected to Asterisk: ${asterisk.problem ?? 'no reason is known'}`;
+    const reason = problems.find(({ about, severity }) => about === 'asterisk' && severity === 'failure')?.detail;
+    const message = `the controller has lost Asterisk: ${reason ?? 'no reason is known'}`;
     return problem(CHECK, message, 'see the findings about Asterisk');
   }
   if (running !== version) {
@@ -59,10 +61,19 @@ function judgeController({ asterisk, version: running }: RunningNode, version: s
   return ok(CHECK, 'the controller is running and connected to Asterisk');
 }
 
-function judgeReports({ reports }: RunningNode): Finding[] {
-  if (reports.problem === null) return [];
-  const message = `attendance cannot be written: ${reports.problem}`;
-  return [problem(CHECK, message, 'correct reports.directory in rostrum.yaml or its rights, or make space there')];
+/** What only the controller knows: the rest is examined by itself. */
+const REMEDIES: Record<string, string> = {
+  reports: 'correct reports.directory in rostrum.yaml or its rights, or make space there',
+  prompts: 'correct speech.directory in rostrum.yaml or its rights, or make space there',
+  disk: 'make space there',
+  clock: 'restart the controller; calls go on',
+};
+
+function judgeProblems({ problems }: RunningNode): Finding[] {
+  return problems.flatMap(({ about, detail }) => {
+    const remedy = REMEDIES[about];
+    return remedy === undefined ? [] : [warning(CHECK, `${about}: ${detail}`, remedy)];
+  });
 }
 
 function judgePeers({ peers }: RunningNode): Finding[] {

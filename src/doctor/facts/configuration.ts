@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { DirectoryRights } from '../../base/directory-rights.ts';
 import { ConfigError } from '../../config/errors.ts';
 import type { NodeConfig } from '../../config/node-config.ts';
 import { readConfig, readNodeFile } from '../../config/read-config.ts';
@@ -7,7 +8,7 @@ import { loadProfiles } from '../../config/read-profiles.ts';
 import { relayConfigOf } from '../../config/relay-config.ts';
 import { defaultSocketPath } from '../../config/socket-path.ts';
 import { formatProblem } from '../../yaml/yaml-document.ts';
-import type { DirectoryMode, SecretFile } from '../checks/configuration.ts';
+import type { SecretFile } from '../checks/configuration.ts';
 
 /** The node's configuration as far as it can be read: one mistake does not hide the others. */
 export type Configuration =
@@ -19,7 +20,7 @@ export type Configuration =
       readonly socketPath: string;
       readonly relaySocketPath: string;
       readonly secrets: readonly SecretFile[];
-      readonly recordings: { readonly path: string; readonly found: DirectoryMode };
+      readonly recordings: { readonly path: string; readonly found: DirectoryRights | null };
       /** Null if there is none, or it cannot be read. */
       readonly ariPassword: string | null;
       /** The directory of the profiles. */
@@ -101,7 +102,7 @@ async function readSecrets(
   return Promise.all(named.map(async (each) => ({ ...each, found: await readMode(each.path) })));
 }
 
-async function readDirectory(path: string): Promise<{ path: string; found: DirectoryMode }> {
+async function readDirectory(path: string): Promise<{ path: string; found: DirectoryRights | null }> {
   const found = await stat(path).catch(() => null);
   return { path, found: found?.isDirectory() ? { ownerUid: found.uid, mode: found.mode } : null };
 }

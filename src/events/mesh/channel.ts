@@ -108,6 +108,12 @@ export class MeshChannel<Message> implements EventChannel<Message> {
     return peers;
   }
 
+  get problems(): readonly string[] {
+    return this.#diallers.flatMap(({ address, unreached }) =>
+      unreached === null ? [] : [`no node answers at ${address} (${unreached}): correct cluster.peers, or start it`],
+    );
+  }
+
   /** Where it listens, null if it does not. */
   get port(): number | null {
     return this.#listener.port;

@@ -63,6 +63,11 @@ export class MeshDialler {
     return this.#options.peer.nodeId ?? this.#foundId;
   }
 
+  /** The code of the failure because of which no node was ever found there; null without one. */
+  get unreached(): string | null {
+    return this.nodeId === null && !this.#isLinked ? this.#loggedCode : null;
+  }
+
   /** Whether a connection with that node may come of what is going on. */
   isDialling(nodeId: string): boolean {
     return this.#attempt !== null && (this.nodeId === null || this.nodeId === nodeId);

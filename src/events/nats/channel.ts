@@ -100,6 +100,11 @@ export class NatsChannel<Message> implements EventChannel<Message> {
     );
   }
 
+  get problems(): readonly string[] {
+    if (this.#broker.server !== null) return [];
+    return [`no connection to NATS at ${this.#options.servers.join(', ')}, so other nodes are not reached`];
+  }
+
   async start(): Promise<void> {
     if (this.#state !== 'new') return;
     this.#state = 'running';

@@ -48,6 +48,7 @@ beforeEach(() => {
     capacity: null,
     draining: false,
     admission: NO_ADMISSION,
+    problems: 2,
     audio: null,
     traffic: null,
   };

@@ -156,9 +156,8 @@ export function depsOf(
     status: () => ({
       version: '1',
       pid: 1,
-      asterisk: { connected: true, version: '22', problem: null },
-      configuration: { problem: null },
-      reports: { problem: null },
+      asterisk: { connected: true, version: '22' },
+      problems: [],
       relay: { connected: true, pid: 2, sockets: 'libc' },
       admission: NO_ADMISSION,
     }),

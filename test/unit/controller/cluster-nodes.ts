@@ -61,6 +61,7 @@ export class TestNetwork {
 
 class TestChannel implements EventChannel<Message> {
   readonly counters = noEvents();
+  readonly problems = [];
   readonly id: string;
   readonly #deps: EventChannelDeps<Message>;
   readonly #network: TestNetwork;

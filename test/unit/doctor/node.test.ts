@@ -3,9 +3,9 @@ import { judgeAbsent, judgeNode, judgePhones, type RunningNode } from '../../../
 
 const GOOD: RunningNode = {
   version: '1.0.0',
-  asterisk: { connected: true, problem: null },
+  asterisk: { connected: true },
   relay: { connected: true },
-  reports: { problem: null },
+  problems: [],
   peers: [{ id: 'berlin', state: 'self' }],
   calls: [],
 };
@@ -18,7 +18,8 @@ describe('a running node', () => {
   });
 
   it('whose controller has lost Asterisk says why', () => {
-    const [finding] = judge({ asterisk: { connected: false, problem: 'no answer' } });
+    const problems = [{ about: 'asterisk', severity: 'failure', detail: 'no answer' }];
+    const [finding] = judge({ asterisk: { connected: false }, problems });
     expect(finding).toMatchObject({ state: 'problem', message: expect.stringContaining('no answer') });
   });
 
@@ -26,9 +27,10 @@ describe('a running node', () => {
     expect(states({ version: '0.9.0' })).toEqual(['warning', 'ok']);
   });
 
-  it('that cannot write attendance is a problem', () => {
-    const [, , finding] = judge({ reports: { problem: 'EROFS: read-only file system' } });
-    expect(finding).toMatchObject({ state: 'problem', message: expect.stringContaining('EROFS') });
+  it('that cannot write attendance is a warning', () => {
+    const problems = [{ about: 'reports', severity: 'warning', detail: 'EROFS: read-only file system' }];
+    const [, , finding] = judge({ problems });
+    expect(finding).toMatchObject({ state: 'warning', message: expect.stringContaining('EROFS') });
   });
 
   it('without its relay is a problem', () => {

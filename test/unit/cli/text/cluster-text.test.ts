@@ -49,12 +49,13 @@ describe('tables', () => {
       capacity: null,
       draining: true,
       admission: { waiting: 7, longestMs: 2100, perSecond: 43, limit: 12, refused: 3, room: 0 },
+      problems: 2,
       audio: { packets: 199, frames: 199, late: 1, concealed: 1, delayMs: 41.7 },
       traffic: null,
     };
     expect(words(nodeTable([node], 200))[1]).toEqual([
       'oslo',
-      'up, draining, no room',
+      'up, draining, no room, 2 problems',
       '2',
       '30',
       '7',

@@ -34,6 +34,7 @@ const node: NodeView = {
   capacity: 5000,
   draining: true,
   admission: { ...NO_ADMISSION, waiting: 123 },
+  problems: 12,
   audio: { packets: 199, frames: 199, late: 1, concealed: 1, delayMs: 41.7 },
   traffic: null,
 };
