@@ -4,6 +4,7 @@ import { addClusterCommands } from './programs/cluster.ts';
 import { addCompletionCommands } from './programs/completion.ts';
 import { addConferenceCommands } from './programs/conference.ts';
 import { addConferenceTableCommands } from './programs/conference-table.ts';
+import { addConfigCommands } from './programs/config.ts';
 import { addInviteCommand } from './programs/invite.ts';
 import { addMemberCommand } from './programs/member.ts';
 import { addNodeCommands } from './programs/node.ts';
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   addMemberCommand(program);
   addInviteCommand(program);
   addReportCommand(program);
+  addConfigCommands(program);
   addProfileCommands(program);
   addConferenceTableCommands(program);
   addCompletionCommands(program);

@@ -82,6 +82,7 @@ beforeAll(async () => {
   await cp(join(REPOSITORY, 'profiles/conferences.yaml.example'), join(directory, 'conferences.yaml'));
   vi.stubEnv('ROSTRUM_SOCKET', join(directory, 'rostrum.sock'));
   vi.stubEnv('ROSTRUM_CONFIG', join(directory, 'rostrum.yaml'));
+  vi.stubEnv('ROSTRUM_ARI_PASSWORD', 'secret');
   vi.stubEnv('EDITOR', 'true');
   vi.stubEnv('VISUAL', '');
   const plain = depsOf(new Map(['3000', 'status'].map((name) => [name, conference([member(7), member(8)])])));
