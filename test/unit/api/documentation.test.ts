@@ -17,11 +17,11 @@ it('docs/commands.md has every code of an error beside its status', () => {
   expect(Object.fromEntries(documented)).toMatchObject(STATUS_OF);
 });
 
-it('docs/commands.md has the options of every command, but for those about profiles', () => {
+it('docs/commands.md has the options of every command, but for those with pages of their own', () => {
   const page = textOf('commands.md');
   const optionsOf = ({ options, commands }: Command): string[] => [
     ...options.flatMap(({ long }) => long ?? []),
-    ...commands.filter((command) => command.name() !== 'profile').flatMap(optionsOf),
+    ...commands.filter((command) => !['profile', 'conference'].includes(command.name())).flatMap(optionsOf),
   ];
   const documented = new Set(page.match(/--[a-z][a-z-]*/g));
   const missing = optionsOf(createProgram()).filter((option) => option !== '--version' && !documented.has(option));
