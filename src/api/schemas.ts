@@ -271,6 +271,10 @@ export const nodeSchema = z.object({
   load: z.number().nullable().describe('1 is all that its processors can do'),
   capacity: z.number().int().nullable().describe('Calls that it takes; null without a limit'),
   draining: z.boolean().describe('New calls are sent to other nodes'),
+  table: z
+    .string()
+    .nullable()
+    .describe('The same for nodes whose tables of conferences are the same; null if it is not known'),
   admission: admissionSchema,
   problems: z.number().int().nullable().describe('How many problems its status lists; null if it does not say'),
   audio: z

@@ -39,6 +39,8 @@ const status = z.object({
   load: z.number().min(0),
   capacity: count.nullable(),
   draining: z.boolean(),
+  /** Tells its table of conferences from others. A node of an older version says nothing about it. */
+  table: z.string().max(64).nullable().default(null),
   /** Calls that come in there: see `Admission`. A node of an older version says nothing about them, or about the room. */
   admission: z
     .object({

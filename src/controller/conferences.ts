@@ -15,6 +15,7 @@ import { type ChannelObserver, logFailure } from './asterisk/channels.ts';
 import type { JoiningCall } from './calls/incoming-calls.ts';
 import type { PinChecks } from './calls/pin-checks.ts';
 import type { Cluster } from './cluster/cluster.ts';
+import { digestOf } from './cluster/table-agreement.ts';
 import { type AsteriskEffect, settleAll } from './effects/effect-runner.ts';
 import { callWebhook } from './webhook.ts';
 
@@ -49,6 +50,7 @@ export class Conferences implements ChannelObserver {
   readonly #conferenceOf = new Map<string, string>();
   readonly #timers = new WakeTimers((name) => this.dispatch(name, { type: 'tick' }));
   #book: SettingsBook;
+  #tableDigest: string | null = null;
 
   constructor(deps: ConferencesDeps) {
     this.#deps = deps;
@@ -81,6 +83,7 @@ export class Conferences implements ChannelObserver {
   useSettings(book: SettingsBook): void {
     const former = this.#book;
     this.#book = book;
+    this.#tableDigest = null;
     for (const [name, { settings }] of this.#conferences) {
       if (book.isSame(former, name, settings.profileName)) continue;
       const changed = book.settingsFor(name, settings.profileName);
@@ -103,6 +106,12 @@ export class Conferences implements ChannelObserver {
   /** Why nobody may join a conference; null if callers may. */
   closed(name: string): Closed | null {
     return this.#book.closed(name, this.#deps.wallNow());
+  }
+
+  /** As `digestOf` the table. */
+  get tableDigest(): string {
+    this.#tableDigest ??= digestOf(this.#book.table);
+    return this.#tableDigest;
   }
 
   /** The node to which the table keeps a conference; null if to none. */

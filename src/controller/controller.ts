@@ -138,6 +138,7 @@ export class Controller {
       execute: (name, command, origin) => this.#commands.executeHere(name, command, origin),
       settingsFor: (name, profileName) => conferences.settingsFor(name, profileName),
       homeOf: (name) => conferences.homeOf(name),
+      table: () => conferences.tableDigest,
       admission: () => this.admission,
       wrongPinElsewhere: (tried) => this.#pinChecks.wrongElsewhere(tried),
     });

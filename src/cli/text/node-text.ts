@@ -9,7 +9,7 @@ export function nodeTable(nodes: readonly NodeView[], widthColumns: number): str
     nodes,
     [
       ['NODE', ({ id }) => id],
-      ['STATE', stateOf],
+      ['STATE', (node) => stateOf(node, nodes[0]?.table ?? null)],
       ['CONFERENCES', ({ conferences }) => conferences, { spare: 8 }],
       ['MEMBERS', ({ members }) => members],
       ['WAITING', ({ admission }) => admission.waiting, { spare: 5 }],
@@ -25,11 +25,14 @@ export function nodeTable(nodes: readonly NodeView[], widthColumns: number): str
   );
 }
 
-function stateOf({ state, draining, admission, problems }: NodeView): string {
+/** @param ownTable the table of conferences of the node that was asked */
+function stateOf({ state, draining, admission, table, problems }: NodeView, ownTable: string | null): string {
+  const differs = table !== null && ownTable !== null && table !== ownTable;
   return [
     state,
     ...(draining ? ['draining'] : []),
     ...(admission.room === 0 ? ['no room'] : []),
+    ...(differs ? ['other table'] : []),
     ...(problems ? [counted(problems, 'problem')] : []),
   ].join(', ');
 }

@@ -16,6 +16,7 @@ import { type LocalConferences, NO_CONFERENCES } from './local-conferences.ts';
 import { NodeStatus, type NodeView } from './node-status.ts';
 import { NodeWatch } from './node-watch.ts';
 import { RemoteCommands } from './remote-commands.ts';
+import { TableAgreement } from './table-agreement.ts';
 import { TrunkPeers, type TrunkPeersDeps } from './trunk-peers.ts';
 
 export type ClusterOptions = {
@@ -58,6 +59,7 @@ export class Cluster {
   readonly #remoteCommands: RemoteCommands;
   readonly #sharing: ConferenceSharing;
   readonly #trunkPeers: TrunkPeers;
+  readonly #tables: TableAgreement;
   #local: LocalConferences = NO_CONFERENCES;
 
   constructor(options: ClusterOptions, deps: ClusterDeps) {
@@ -78,6 +80,7 @@ export class Cluster {
       }) ?? null;
     const local = () => this.#local;
     this.#nodeId = nodeId;
+    this.#tables = new TableAgreement({ own: () => this.#local.table(), logger });
     this.#state = state;
     this.#channel = channel;
     this.#nodeWatch = new NodeWatch(
@@ -284,6 +287,7 @@ export class Cluster {
         const membersBefore = this.#membersOf(from);
         this.#sharing.receive(from, message);
         this.#placement.arrived(from, this.#membersOf(from) - membersBefore);
+        if (message.type === 'status') this.#tables.seen(from, message.table);
         if (message.type === 'hello') this.#trunkPeers.changed(this.#state.nodes.all.values());
         this.#nodeWatch.checkSettled();
       }

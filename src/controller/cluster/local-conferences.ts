@@ -14,6 +14,8 @@ export type LocalConferences = {
   readonly settingsFor: (name: string, profileName: string) => Settings | null;
   /** The node to which the table keeps a conference; null if to none. */
   readonly homeOf: (name: string) => string | null;
+  /** Tells the table of conferences from others, as `digestOf`; null before it is known. */
+  readonly table: () => string | null;
   /** Calls that come in here. */
   readonly admission: () => Admission;
   /** A caller of another node has dialled a wrong PIN. */
@@ -27,6 +29,7 @@ export const NO_CONFERENCES: LocalConferences = {
   execute: async () => null,
   settingsFor: () => null,
   homeOf: () => null,
+  table: () => null,
   admission: () => NO_ADMISSION,
   wrongPinElsewhere: () => {},
 };

@@ -33,6 +33,8 @@ export type NodeView = {
   readonly draining: boolean;
   /** How many problems it has; null for a node that does not say. */
   readonly problems: number | null;
+  /** Tells its table of conferences from others; null if it says nothing about it. */
+  readonly table: string | null;
   /** Calls that come in there. */
   readonly admission: Admission;
   /** The audio that the relay of this node gets from it; null for this node, and before the relay has reported. */
@@ -108,7 +110,7 @@ export class NodeStatus {
   }
 
   get current(): MessageOf<'status'> {
-    const { all, admission } = this.#deps.local();
+    const { all, admission, table } = this.#deps.local();
     return {
       type: 'status',
       conferences: all.size,
@@ -116,6 +118,7 @@ export class NodeStatus {
       load: this.#deps.load(),
       capacity: this.#options.capacity,
       draining: this.#draining,
+      table: table(),
       admission: admission(),
       problems: this.#deps.problems(),
     };
@@ -151,6 +154,7 @@ function otherNodeView(node: OtherNode, channel: EventChannel<Message> | null, a
     load: status?.load ?? null,
     capacity: status?.capacity ?? null,
     draining: status?.draining ?? false,
+    table: status?.table ?? null,
     admission: status?.admission ?? NO_ADMISSION,
     problems: status?.problems ?? null,
     audio,

@@ -47,6 +47,7 @@ beforeEach(() => {
     load: 0.5,
     capacity: null,
     draining: false,
+    table: 'aa',
     admission: NO_ADMISSION,
     problems: 2,
     audio: null,

@@ -48,6 +48,7 @@ describe('tables', () => {
       load: 0.256,
       capacity: null,
       draining: true,
+      table: 'aa',
       admission: { waiting: 7, longestMs: 2100, perSecond: 43, limit: 12, refused: 3, room: 0 },
       problems: 2,
       audio: { packets: 199, frames: 199, late: 1, concealed: 1, delayMs: 41.7 },
@@ -67,5 +68,8 @@ describe('tables', () => {
       '2024-01-01 12:30',
       '0.1.0',
     ]);
+    const other = { ...node, id: 'lyon', draining: false, table: 'bb' };
+    expect(words(nodeTable([node, other], 200))[2]?.[1]).toBe('up, no room, other table');
+    expect(words(nodeTable([node, { ...other, table: null }], 200))[2]?.[1]).toBe('up, no room');
   });
 });

@@ -33,6 +33,7 @@ const node: NodeView = {
   load: 0.25,
   capacity: 5000,
   draining: true,
+  table: null,
   admission: { ...NO_ADMISSION, waiting: 123 },
   problems: 12,
   audio: { packets: 199, frames: 199, late: 1, concealed: 1, delayMs: 41.7 },
