@@ -68,7 +68,7 @@ describe('tables', () => {
       '2024-01-01 12:30',
       '0.1.0',
     ]);
-    const other = { ...node, id: 'lyon', draining: false, table: 'bb' };
+    const other = { ...node, id: 'lyon', draining: false, problems: 0, table: 'bb' };
     expect(words(nodeTable([node, other], 200))[2]?.[1]).toBe('up, no room, other table');
     expect(words(nodeTable([node, { ...other, table: null }], 200))[2]?.[1]).toBe('up, no room');
   });
