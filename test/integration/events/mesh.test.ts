@@ -92,6 +92,22 @@ describe('which connection', () => {
     expect(b.changes).toEqual(['a up']);
   });
 
+  it('an address at which no node was ever found is a problem, until there is one', async () => {
+    const port = await freePort(host);
+    const { witness } = await started('a', { peers: [{ host, port }] });
+    await expect
+      .poll(() => witness.channel.problems)
+      .toEqual([`no node answers at ${host}:${port} (ECONNREFUSED): correct cluster.peers, or start it`]);
+    const other = node('b', port);
+    await other.channel.start();
+    await allConnected([witness, other]);
+    expect(witness.channel.problems).toEqual([]);
+    // What is known of a node that was found is not the channel's to say.
+    await other.channel.stop();
+    await until('it is down', () => !witness.connected.includes('b'));
+    expect(witness.channel.problems).toEqual([]);
+  });
+
   it('a node that finds itself at an address makes nothing of it', async () => {
     const port = await freePort('127.0.0.1');
     const a = node('a', port, { peers: [{ host, port }] });
