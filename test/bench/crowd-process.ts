@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delay } from '../kit/phone/arrival-schedule.ts';
 import type { Call } from '../kit/phone/call.ts';
+import { lookForPackets } from '../kit/phone/media.ts';
 import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import type { Sound } from '../kit/phone/sound.ts';
 import type { SipServer } from '../kit/sip/address.ts';
@@ -62,6 +63,8 @@ const ANSWER_TIMEOUT_MS = 600_000;
 const CATCH_UP_TIMEOUT_MS = 2000;
 const CATCH_UP_STEP_MS = 5;
 const IN_TIME_MS = 5;
+/** As often as a phone of this process sends: see `Ticker`. */
+const LOOK_EVERY_MS = 2;
 
 /** From performance.now() to `monotonicMs`. */
 const OFFSET_MS = monotonicMs() - performance.now();
@@ -73,6 +76,7 @@ let bank: PhoneBank | null = null;
 async function execute(order: CrowdOrder): Promise<CallReport[] | Stall[] | null> {
   switch (order.type) {
     case 'open':
+      await lookForPackets({ everyMs: LOOK_EVERY_MS });
       bank = new PhoneBank({ bindAddress: BIND_ADDRESS, server: order.server, ptimeMs: order.packetMs });
       await bank.start();
       watch.start();

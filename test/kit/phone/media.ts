@@ -50,6 +50,16 @@ function phonesUdp(): Promise<Udp> {
   return udp;
 }
 
+/**
+ * Phones of this process look for packets that often from now on, and are not woken by each one: that costs the process
+ * that sends, as it does not where phones are on other machines. Must be called before the first call.
+ */
+export async function lookForPackets({ everyMs }: { everyMs: number }): Promise<void> {
+  const polled = await openUdp();
+  udp = Promise.resolve(polled);
+  setInterval(() => polled.poll(0), everyMs);
+}
+
 /** The RTP side of one call: its socket, what it says and what it hears. */
 export class Media {
   readonly heard: Heard;
