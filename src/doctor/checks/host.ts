@@ -32,7 +32,8 @@ export function judgeIoUring(sendsTogether: boolean | null): Finding[] {
   const check = 'io_uring';
   if (sendsTogether === null) return [];
   if (sendsTogether) return [ok(check, 'allowed: the relay sends to many listeners with one call of the kernel')];
-  const message = 'not available, so that the relay calls the kernel for each packet: listeners take 1.6 times the CPU';
+  const message =
+    'not available, so that the relay calls the kernel for each packet: with many listeners it takes up to 1.6 times the CPU';
   const remedy =
     'use Linux 6.1 or later, with "sysctl kernel.io_uring_disabled=0"; a container needs a seccomp profile that allows io_uring_setup and io_uring_enter';
   return [note(check, message, remedy)];
