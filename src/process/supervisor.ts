@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { getPriority, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { SilenceWatch } from '../timing/silence-watch.ts';
@@ -8,6 +9,8 @@ export type ChildSpec = {
   name: string;
   command: string;
   args: readonly string[];
+  /** The process does not inherit a priority that is higher than usual. */
+  hasUsualPriority?: true;
 };
 
 type SupervisorDeps = {
@@ -26,6 +29,7 @@ const LAST_RESTART_MS = 5000;
 /** A process that ran this long has started well: the next restart is at once again. */
 const SETTLED_MS = 10_000;
 const STOP_TIMEOUT_MS = 10_000;
+const USUAL_NICENESS = 0;
 /** A process that has said that it is alive, and then says nothing for so long, is stopped or in a loop. */
 const SILENT_MS = 10_000;
 
@@ -155,6 +159,7 @@ export class Supervisor {
     });
     try {
       const child = spawn(this.#spec.command, args, { stdio: [...stdio], detached: true });
+      if (this.#spec.hasUsualPriority) lowerToUsual(child);
       const started = this.#watch(child);
       child.send({ type: 'kept', values: [...this.#kept] } satisfies Kept, () => {});
       const ending = new Promise<Ending>((resolve) => {
@@ -209,6 +214,11 @@ export class Supervisor {
     if (this.#kept.has(key) || this.#kept.size < MOST_KEPT) this.#kept.set(key, value);
     this.#onKeep(key, value);
   }
+}
+
+/** Before it makes threads, which inherit its priority. */
+function lowerToUsual({ pid }: ChildProcess): void {
+  if (pid !== undefined && getPriority() < USUAL_NICENESS) setPriority(pid, USUAL_NICENESS);
 }
 
 /** Asks a process to end, and kills it if it does not. */

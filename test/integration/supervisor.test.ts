@@ -1,5 +1,5 @@
 import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger, transports } from 'winston';
@@ -44,6 +44,27 @@ describe('a process that cannot be started', () => {
     expect(await ended).toBe(0);
   });
 });
+
+it.skipIf(process.getuid?.() !== 0)(
+  'a process inherits a high priority, unless it is to have the usual one',
+  async () => {
+    const before = getPriority();
+    const file = join(directory, 'niceness');
+    await install(`nice > "${file}"; exit 6`);
+    const logger = createLogger({ silent: true });
+    const niceness = async (more: { hasUsualPriority?: true }) => {
+      await new Supervisor({ name: 'relay', command, args: [], ...more }, { logger }).run();
+      return Number(await readFile(file, 'utf8'));
+    };
+    setPriority(-5);
+    try {
+      expect(await niceness({})).toBe(-5);
+      expect(await niceness({ hasUsualPriority: true })).toBe(0);
+    } finally {
+      setPriority(before);
+    }
+  },
+);
 
 it('a process that crashes is started again, and its own exit status ends it for good', async () => {
   await install(`[ -e "${directory}/crashed" ] && exit 2; touch "${directory}/crashed"; exit 1`);

@@ -34,7 +34,8 @@ export async function start({ config: configFile }: { config?: string }): Promis
     if (Object.values<string>(LASTING).includes(key)) disk.set(key, value, logger);
   };
   const relay = new Supervisor(specOf('relay'), { logger, kept: disk.values });
-  const controller = new Supervisor(specOf('controller'), {
+  const controllerSpec = { ...specOf('controller'), hasUsualPriority: true } as const;
+  const controller = new Supervisor(controllerSpec, {
     logger,
     kept: disk.values,
     onKeep,
