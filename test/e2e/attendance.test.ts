@@ -120,13 +120,13 @@ describe('rostrum report', () => {
 
     const [heading, ...cells] = (await report('a9001', '--csv')).trimEnd().split('\r\n');
     expect(heading).toBe(
-      'conference,started_at,member,number,name,joined_at,left_at,seconds,speaker_seconds,result,roles',
+      'conference,started_at,member,number,name,joined_at,left_at,seconds,speaker_seconds,result,roles,ended_by',
     );
     expect(cells).toHaveLength(3);
     expect(cells[0]).toContain(`,200,"'=HYPERLINK(x,y)",`);
     expect(cells[1]).toContain(',101,"Smith, Jo",');
-    expect(cells[1]).toMatch(new RegExp(`^a9001,${rows[1]?.startedAt},2,.*,HANGUP,${rows[1]?.joinedAt} listener$`));
-    expect(cells[2]).toMatch(/,102,,,[^,]*,0,0,LOCKED,$/);
+    expect(cells[1]).toMatch(new RegExp(`^a9001,${rows[1]?.startedAt},2,.*,HANGUP,${rows[1]?.joinedAt} listener,$`));
+    expect(cells[2]).toMatch(/,102,,,[^,]*,0,0,LOCKED,,$/);
 
     const [title, header, ...table] = (await report('a9001')).trimEnd().split('\n');
     expect(title).toMatch(

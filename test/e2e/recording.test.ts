@@ -119,7 +119,14 @@ describe('a recording', () => {
     const { speaker, listener } = await two();
     const started = [speaker, listener].map((call) => call.waitForTone(STARTED_HZ, HEARD));
     await record('talks/first');
-    expect(await recording()).toEqual({ name: 'talks/first', paused: false, startedAt: expect.any(String) });
+    expect(await recording()).toEqual({
+      name: 'talks/first',
+      file: 'talks/first.wav',
+      directory: expect.stringMatching(/\/recording$/),
+      node: null,
+      paused: false,
+      startedAt: expect.any(String),
+    });
     await Promise.all(started);
     await listener.waitForSilence(gone(STARTED_HZ));
     await run({ type: 'pause-recording', paused: true });

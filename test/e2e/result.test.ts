@@ -17,6 +17,8 @@ const HZ = {
   BUSY: 1200,
   LOBBY: 1300,
   TRANSFERRED: 1500,
+  CLOSED: 1600,
+  UNLISTED: 1700,
   FAILED: 1400,
 };
 type Result = keyof typeof HZ;
@@ -28,6 +30,8 @@ const NUMBERS = {
   '8300': 'join,short,short',
   '8400': 'lobby,default',
   '8500': 'join,open,default,+speaker',
+  '8700': 'join,closed,default',
+  '8800': 'join,unlisted,default',
 };
 
 const DIALPLAN = `
@@ -56,6 +60,18 @@ allow_transfer = yes
 set_var = PJSIP_TRANSFER_HANDLING()=ari-only
 `;
 
+const TABLE = `
+unlisted: refuse
+timeZone: UTC
+conferences:
+  open: {}
+  pinned: {}
+  small: {}
+  short: {}
+  closed:
+    times: [{until: 2020-01-01 00:00}]
+`;
+
 const profileOf = (more: object) => ({ kind: 'conference', idleSeconds: 1, sound: SILENT, ...more });
 
 const { lab, slowDown } = slowHarness(
@@ -66,6 +82,7 @@ const { lab, slowDown } = slowHarness(
       small: profileOf({ limits: { members: 1 } }),
       short: profileOf({ limits: { callMinutes: 0.05 } }),
     },
+    table: TABLE,
     extra: {
       append: { 'extensions.conf': DIALPLAN, 'modules.conf': 'load = app_playtones.so\n', 'pjsip.conf': TRUSTED },
     },
@@ -127,6 +144,8 @@ const LEAVING: Record<Result, () => Promise<Call>> = {
     await caller.refer('sip:8600@127.0.0.1');
     return caller;
   },
+  CLOSED: async () => dial('8700'),
+  UNLISTED: async () => dial('8800'),
   LOBBY: async () => {
     const caller = await dial('8400').answered;
     await caller.pressKeys('77#77#77#');
