@@ -91,9 +91,10 @@ export function callSpecOf(
   { mediaAddress, localHost, anySource }: CallRtpOptions,
 ): CallSpec | { reason: string } {
   if (values[ENCRYPTED] === '1') return { reason: 'its RTP is encrypted' };
-  // Asterisk tells the right port, with a wrong address.
-  const port = addressOf(values[RTP_SOURCE])?.port;
-  const host = localHost ?? addressOf(values[SIP_LOCAL])?.host;
+  const source = addressOf(values[RTP_SOURCE]);
+  const port = source?.port;
+  // A UDP transport that is bound to all addresses does not tell which one was called: then it is that of the route to the phone.
+  const host = localHost ?? addressOf(values[SIP_LOCAL])?.host ?? source?.host;
   if (port === undefined || host === undefined) return { reason: 'Asterisk does not tell its RTP port' };
   const phone = addressOf(values[RTP_DESTINATION]);
   const signalling = addressOf(values[SIP_REMOTE] ?? hostPortIn(values[SIP_TARGET]))?.host;

@@ -126,13 +126,23 @@ describe('the RTP of a call', () => {
     ['no address', { 'CHANNEL(rtp,src)': '0.0.0.0:10040' }],
     ['port 0', { 'CHANNEL(rtp,src)': '198.51.100.1:0' }],
     ['a port that cannot be', { 'CHANNEL(rtp,src)': '198.51.100.1:70000' }],
+  ])('is not for the relay where Asterisk tells %s', (_, values) => {
+    expect(specOf(values)).toEqual({ reason: 'Asterisk does not tell its RTP port' });
+  });
+
+  it.each<[string, Partial<RtpValues>]>([
     ['an address of one link', { 'CHANNEL(pjsip,local_addr)': '[fe80::1%eth0]:5060' }],
     ['a call to no address', { 'CHANNEL(pjsip,local_addr)': '0.0.0.0:5060' }],
     ['a call to no address of IPv6', { 'CHANNEL(pjsip,local_addr)': '[::]:5060' }],
     ['nothing of the signalling', { 'CHANNEL(pjsip,local_addr)': null }],
-  ])('is not for the relay where Asterisk tells %s', (_, values) => {
-    expect(specOf(values)).toEqual({ reason: 'Asterisk does not tell its RTP port' });
-  });
+    ['an empty address', { 'CHANNEL(pjsip,local_addr)': '' }],
+  ])(
+    'is at the address of the route to the phone where Asterisk tells %s, as with a transport for all addresses',
+    (_, values) => {
+      const route = { 'CHANNEL(rtp,src)': '198.51.100.2:10040' };
+      expect(specOf({ ...values, ...route })).toMatchObject({ local: { host: '198.51.100.2', port: 10_040 } });
+    },
+  );
 
   it('over IPv6 has all of its addresses there', () => {
     const values = {
