@@ -63,3 +63,17 @@ describe('a caller', () => {
     await lab.node.waitForMembers('3000', 3);
   });
 });
+
+describe('a phone that is trusted', () => {
+  const trusting = harness({
+    profile: { access: { userPin: '1234', adminPin: '471147' }, idleSeconds: 0 },
+  });
+
+  it('speaks and moderates without a PIN, whatever the profile has', async () => {
+    await trusting.phones.call('4000', { callerNumber: '401', send: silence() });
+    await trusting.phones.call('5000', { callerNumber: '501', send: silence() });
+    await trusting.node.waitForMembers('3000', 2);
+    expect(await trusting.node.member('3000', '401')).toMatchObject({ role: 'speaker', admin: false });
+    expect(await trusting.node.member('3000', '501')).toMatchObject({ role: 'speaker', admin: true });
+  });
+});

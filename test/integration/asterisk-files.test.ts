@@ -74,3 +74,20 @@ it('where nothing is known there is no limit', async () => {
   const unreachable = { readMaxFiles: () => Promise.reject(new Error('unreachable')) };
   expect((await look(url, unreachable)).calls).toBeNull();
 });
+
+it('a call that comes while Asterisk is looked at counts, until the next look', async () => {
+  let answer = (_channels: never[]): void => {};
+  let looks = 0;
+  const channelsIn = () => {
+    looks += 1;
+    return looks === 1 ? Promise.resolve([]) : new Promise<never[]>((resolve) => (answer = resolve));
+  };
+  const room = await look(await nowhere(), { readMaxFiles: async () => 200, channelsIn });
+  const calls = (200 - RESERVED) / PER_CALL;
+  room.callCame();
+  await expect.poll(() => looks).toBe(2);
+  room.callCame();
+  expect(room.calls).toBe(calls - 2);
+  answer([]);
+  await expect.poll(() => room.calls).toBe(calls - 1);
+});

@@ -61,11 +61,14 @@ export class AsteriskFiles implements AsteriskRoom {
 
   /** Rejects never. */
   async start(): Promise<void> {
-    this.#callsSince = 0;
-    this.#calls = await this.#look().catch((error: Error) => {
+    const before = this.#callsSince;
+    const calls = await this.#look().catch((error: Error) => {
       this.#deps.logger.debug(`it is not known how many files Asterisk may open: ${error.message}`);
       return null;
     });
+    this.#calls = calls;
+    // Those that have come during the look may not be in it.
+    this.#callsSince -= before;
     if (!this.#isStopped) this.#timer = setTimeout(() => void this.start(), LOOK_EVERY_MS).unref();
   }
 
