@@ -5,6 +5,8 @@ import { SendRing } from './send-ring.ts';
 const MOST_PACKETS = 64;
 /** Packets of media are shorter. */
 export const MOST_QUEUED_BYTES = 512;
+/** After the kernel has refused, it is asked again after so long. */
+const AGAIN_MS = 60_000;
 const PACKETS_BYTES = MOST_PACKETS * MOST_QUEUED_BYTES;
 
 /** A socket whose packets are queued. */
@@ -27,8 +29,10 @@ export class SendQueue {
   readonly #packets: Memory;
   readonly #bytes = new Uint32Array(MOST_PACKETS);
   readonly #senders: (QueuedSender | null)[] = new Array(MOST_PACKETS).fill(null);
-  /** Undefined before the first packet; null where the kernel does not allow it. */
-  #ring: SendRing | null | undefined;
+  /** Null before the first packet, and while the kernel does not allow it. */
+  #ring: SendRing | null = null;
+  /** From then on it is opened with the next packet. */
+  #openAtMs = Number.NEGATIVE_INFINITY;
   /** The place of the first packet that waits. */
   #first = 0;
   #waiting = 0;
@@ -40,13 +44,13 @@ export class SendQueue {
 
   /** HOT PATH. The packet has at most 512 bytes, which may be changed as soon as it returns. */
   add(sender: QueuedSender, packet: Uint8Array): void {
-    if (this.#ring === undefined) this.#ring = openRing(this.#libc, this.#packets);
-    if (this.#ring === null) return sender.notSent(packet, null);
+    const ring = this.#ring ?? this.#open(performance.now());
+    if (ring === null) return sender.notSent(packet, null);
     const place = (this.#first + this.#waiting) % MOST_PACKETS;
     this.#packets.bytes.set(packet, place * MOST_QUEUED_BYTES);
     this.#bytes[place] = packet.length;
     this.#senders[place] = sender;
-    this.#ring.describe(place, sender.descriptor, packet.length);
+    ring.describe(place, sender.descriptor, packet.length);
     this.#waiting += 1;
     if (this.#waiting === MOST_PACKETS) this.flush();
   }
@@ -63,6 +67,7 @@ export class SendQueue {
     ring.failures(this.#notSent);
     if (taken === waiting) return;
     this.close();
+    this.#openAtMs = performance.now() + AGAIN_MS;
     for (let index = Math.max(0, taken); index < waiting; index += 1) this.#notSent((first + index) % MOST_PACKETS);
   }
 
@@ -70,6 +75,16 @@ export class SendQueue {
   close(): void {
     this.#ring?.close();
     this.#ring = null;
+    this.#openAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  #open(nowMs: number): SendRing | null {
+    if (nowMs < this.#openAtMs) return null;
+    this.#openAtMs = nowMs + AGAIN_MS;
+    this.#ring = openRing(this.#libc, this.#packets);
+    // The places of a new ring begin with the first one.
+    this.#first = 0;
+    return this.#ring;
   }
 
   readonly #notSent = (place: number, errno: number | null = null): void => {

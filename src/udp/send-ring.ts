@@ -68,7 +68,7 @@ export class SendRing {
 
   /**
    * @param packets the address of the packet of each place
-   * @returns null where the kernel is older than 6.1, or does not let this process have one
+   * @returns null where the kernel is older than 6.1, or does not let this process have one, or has no memory for it
    */
   static open(libc: Libc, packets: readonly number[]): SendRing | null {
     const params = new DataView(new ArrayBuffer(PARAMS_BYTES));
@@ -79,11 +79,18 @@ export class SendRing {
       params.getUint32(SENDS_ORDER, true) + packets.length * WORD_BYTES,
       params.getUint32(COMPLETIONS_AT, true) + params.getUint32(COMPLETIONS, true) * COMPLETION_BYTES,
     ];
-    const rings = libc.map(descriptor, c.IORING_OFF_SQ_RING, Math.max(...ends));
-    const sends = libc.map(descriptor, c.IORING_OFF_SQES, packets.length * SEND_BYTES);
-    const ring = new SendRing(libc, { descriptor, params, rings, sends });
-    ring.#fill(packets);
-    return ring;
+    let rings: MappedMemory | null = null;
+    try {
+      rings = libc.map(descriptor, c.IORING_OFF_SQ_RING, Math.max(...ends));
+      const sends = libc.map(descriptor, c.IORING_OFF_SQES, packets.length * SEND_BYTES);
+      const ring = new SendRing(libc, { descriptor, params, rings, sends });
+      ring.#fill(packets);
+      return ring;
+    } catch {
+      rings?.unmap();
+      libc.close(descriptor);
+      return null;
+    }
   }
 
   /** What is the same for each send of a place. */

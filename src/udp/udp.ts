@@ -93,8 +93,9 @@ export interface Udp {
   /** HOT PATH. Sends the packets that are queued. */
   flush(): void;
   /**
-   * Sends what is queued. Waits up to this long, rounded up to whole milliseconds, for packets or a ring of the waker. Hands over waiting packets, at most a few of each socket, so that none starves the others. With dgram it returns at once, since the
-   * event loop hands packets over.
+   * Sends what is queued. Waits up to this long, rounded up to whole milliseconds, for packets or a ring of the waker.
+   * Hands over waiting packets, at most a few of each socket, so that none starves the others. With dgram it returns at
+   * once, since the event loop hands packets over.
    *
    * @returns how many packets were handed over
    */

@@ -1,5 +1,6 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { freePort } from '../../../scripts/machine.ts';
+import { UdpError } from '../../../src/udp/errors.ts';
 import { type Libc, loadLibc } from '../../../src/udp/libc.ts';
 import { openLibcUdp } from '../../../src/udp/libc-udp.ts';
 import { isQueueAllowed } from '../../../src/udp/send-queue.ts';
@@ -90,6 +91,55 @@ describe.skipIf(!isQueueAllowed(libc))('the queue of a kernel with io_uring', ()
     receiveAll(sending);
     expect(sending.packets).toEqual(second);
     expect(sending.calls.send).toBe(30 - Math.max(0, taken) + 3);
+  });
+
+  it('is tried again a minute after the kernel has taken too few', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let entered = 0;
+    const sending = await open({
+      io_uring_enter: (...args) => (++entered === 1 ? -1 : libc.io_uring_enter(...args)),
+    });
+    const expected = queueNumbers(sending, 3);
+    sending.udp.flush();
+    vi.advanceTimersByTime(59_000);
+    expected.push(...queueNumbers(sending, 3));
+    expect(entered).toBe(1);
+    expect(sending.calls.send).toBe(6);
+    vi.advanceTimersByTime(2000);
+    expected.push(...queueNumbers(sending, 70));
+    receiveAll(sending);
+    expect(entered).toBe(3);
+    expect(sending.calls.send).toBe(6);
+    expect(sending.packets).toEqual(expected);
+  });
+
+  it.each([0, 1])('sends at once, and leaves nothing open, if there is no memory after %d parts', async (parts) => {
+    const maps: string[] = [];
+    const closed: number[] = [];
+    let ring = -1;
+    const sending = await open({
+      io_uring_setup: (...args) => {
+        ring = libc.io_uring_setup(...args);
+        return ring;
+      },
+      map: (...args) => {
+        if (maps.length === parts) throw new UdpError('ENOMEM', 'no memory');
+        const mapped = libc.map(...args);
+        maps.push('mapped');
+        return { ...mapped, unmap: () => maps.push('unmapped') && mapped.unmap() };
+      },
+      close: (fd) => {
+        closed.push(fd);
+        return libc.close(fd);
+      },
+    });
+    const expected = queueNumbers(sending, 100);
+    expect(sending.calls).toEqual({ send: 100, enter: 0 });
+    expect(closed).toEqual([ring]);
+    expect(maps.filter((each) => each === 'unmapped')).toHaveLength(parts);
+    receiveAll(sending);
+    expect(sending.packets).toEqual(expected);
   });
 });
 
