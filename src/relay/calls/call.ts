@@ -189,7 +189,7 @@ export class Call implements AudienceListener {
     if ((spec.hearing === null) !== (this.#spec.hearing === null)) {
       this.#prompts = new PromptQueue();
       this.#progress.passedUntilMs = performance.now();
-      this.#way.flush();
+      this.#way.flush(this.#progress.passedUntilMs);
     }
     const { phone: described, sources: hosts } = spec;
     if (!equals([described, hosts], [this.#spec.phone, this.#spec.sources])) {
@@ -239,6 +239,11 @@ export class Call implements AudienceListener {
   /** HOT PATH. As `WayToAsterisk.advance`. */
   advance(nowMs: number): number {
     return this.#way.advance(nowMs);
+  }
+
+  /** As `WayToAsterisk.flush`. */
+  flush(nowMs: number): void {
+    this.#way.flush(nowMs);
   }
 
   /** Must be called a few times per second. */

@@ -102,7 +102,7 @@ export class Calls {
     if (this.#asterisk === null) return;
     this.#deps.udp.flush();
     sendDescriptors(libc, path, encodeSuccession({ type: 'asterisk', thread }), descriptorsOf(this.#asterisk));
-    for (const call of this.#holding) call.advance(Number.POSITIVE_INFINITY);
+    for (const call of this.#holding) call.flush(performance.now());
     const estates = [...this.#calls.values()].map((call) => call.estate).filter((estate) => estate !== null);
     for (let at = 0; at < estates.length; at += CALLS_PER_MESSAGE) {
       const some = estates.slice(at, at + CALLS_PER_MESSAGE);

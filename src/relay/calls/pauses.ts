@@ -6,6 +6,8 @@ import type { Codec } from '../audience/audience-listener.ts';
 
 /** 10 ms in each of the codecs; packets are multiples of it. */
 const STEP_BYTES = 80;
+/** The frames of a `Vad` have 20 ms. */
+const STEPS_PER_FRAME = 2;
 /** A softer voice is not understood over the noise of a telephone line. */
 const VOICE = { thresholdDbov: -45, holdMs: 200, adaptive: true };
 
@@ -15,17 +17,24 @@ export class Pauses {
   readonly #wide = new Int16Array(2 * STEP_BYTES);
   readonly #narrow = new Int16Array(STEP_BYTES);
   #decoder: G722Decoder | null = null;
+  /** The present frame, with the packets that it spans. */
+  #power = 0;
+  #steps = 0;
 
-  /** HOT PATH. @returns whether nobody speaks in this packet, nor has spoken just before */
-  has(codec: Codec, payload: Buffer): boolean {
-    let power = 0;
-    let steps = 0;
+  /** HOT PATH. Takes the next packet. @returns whether nobody speaks in it, nor has spoken just before */
+  push(codec: Codec, payload: Buffer): boolean {
+    let speaks = this.#vad.active;
     for (let at = 0; at + STEP_BYTES <= payload.length; at += STEP_BYTES) {
       const samples = this.#decoded(codec, payload.subarray(at, at + STEP_BYTES));
-      power += meanSquare(samples, samples.length);
-      steps += 1;
+      this.#power += meanSquare(samples, samples.length);
+      this.#steps += 1;
+      if (this.#steps < STEPS_PER_FRAME) continue;
+      speaks = this.#vad.push(levelOfMeanSquare(this.#power / STEPS_PER_FRAME)) || speaks;
+      this.#power = 0;
+      this.#steps = 0;
     }
-    return !this.#vad.push(levelOfMeanSquare(steps === 0 ? 0 : power / steps));
+    if (this.#steps > 0) speaks ||= levelOfMeanSquare(this.#power / this.#steps) >= this.#vad.thresholdDbov;
+    return !speaks;
   }
 
   #decoded(codec: Codec, bytes: Buffer): Int16Array {

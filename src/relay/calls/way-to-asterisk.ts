@@ -77,9 +77,9 @@ export class WayToAsterisk {
     return this.#playout.dueMs;
   }
 
-  /** Sends all that waits. */
-  flush(): void {
-    this.advance(Number.POSITIVE_INFINITY);
+  /** Sends all that waits. What comes afterwards has no delay of before. */
+  flush(nowMs: number): void {
+    for (const packet of this.#playout.drain()) this.#send(packet, nowMs);
   }
 
   /** Must be called a few times per second. @returns whether the lost end of a press was sent */
@@ -94,7 +94,7 @@ export class WayToAsterisk {
     this.#deps.send(this.#reminder.next(nowMs));
   }
 
-  readonly #isPause = (payload: Buffer): boolean => this.#pauses.has(this.#codec, payload);
+  readonly #isPause = (payload: Buffer): boolean => this.#pauses.push(this.#codec, payload);
 
   readonly #other = (packet: Buffer, nowMs: number): void => {
     if (this.#playout.other(packet, nowMs)) this.#send(packet, nowMs);

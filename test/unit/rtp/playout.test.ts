@@ -24,7 +24,8 @@ function playOut(arrivals: readonly Arrival[], isPause = (_: number) => false): 
       const { index, timestamp = 4_294_960_000 + 160 * index, ssrc = 1 } = arrival;
       const packet = Buffer.alloc(172);
       packet.writeUInt32BE(index);
-      const view = { ...emptyRtpView(), ssrc, timestamp: timestamp >>> 0, payloadStart: 12, payloadEnd: 172 };
+      const position = { ssrc, sequence: index & 0xffff, timestamp: timestamp >>> 0 };
+      const view = { ...emptyRtpView(), ...position, payloadStart: 12, payloadEnd: 172 };
       if (playout.audio(view, packet, () => isPause(index), nowMs)) sent.push({ index, atMs: nowMs });
     }
   }
@@ -104,9 +105,26 @@ describe('a punctual phone', () => {
         arrivals.map((each) => ({ ...each, timestamp: 160 * each.index + (each.index < 100 ? 0 : 24_000 + jump) })),
       );
       expect(heldMs).toHaveLength(200);
-      // A small jump forward cannot be told from packets that come early.
-      expect(Math.max(...heldMs), String(jump)).toBeLessThanOrEqual(jump === 1600 ? 160 : 0);
+      expect(Math.max(...heldMs), String(jump)).toBe(0);
     }
+  });
+
+  it('waits for nothing with timestamps that run twice as fast as the sound', () => {
+    const { heldMs } = playOut(every20Ms(200, () => 0).map((each) => ({ ...each, timestamp: 320 * each.index })));
+    expect(heldMs).toHaveLength(200);
+    expect(Math.max(...heldMs)).toBe(0);
+  });
+
+  it('is not listened to for pauses, and another one is with each packet', () => {
+    const asked: number[] = [];
+    playOut(
+      every20Ms(200, () => 30),
+      (index) => asked.push(index) > 0,
+    );
+    expect(asked).toEqual([]);
+    playOut(inBursts(200, 300), (index) => asked.push(index) > 0);
+    expect(asked.length).toBeGreaterThan(180);
+    expect(asked).toEqual(asked.map((_, at) => (asked[0] ?? 0) + at));
   });
 
   it('waits for nothing with another stream', () => {
@@ -130,8 +148,38 @@ describe('after bursts', () => {
     for (const { index } of missing) expect(index >= 700 && index < 800).toBe(true);
   });
 
-  it('a phone that does not pause loses nothing', () => {
-    expect(playOut(arrivals).sent).toHaveLength(1500);
+  it('a phone that does not pause loses nothing for 10 s, and then one packet per second until it is not held back', () => {
+    expect(playOut(arrivals.slice(0, 600)).sent).toHaveLength(600);
+    const { sent, heldMs } = playOut(
+      every20Ms(2500, (index) => (arrivals[index] ? arrivals[index].atMs - index * FRAME_MS : 0)),
+    );
+    const kept = new Set(sent.map(({ index }) => index));
+    const missing = Array.from({ length: 2500 }, (_, index) => index).filter((index) => !kept.has(index));
+    expect(missing.length).toBeGreaterThan(8);
+    for (const [at, index] of missing.entries()) expect(index - (missing[at - 1] ?? 0)).toBeGreaterThanOrEqual(50);
+    expect(missing[0]).toBeGreaterThan(600);
+    expect(Math.max(...heldMs.slice(-500))).toBeLessThanOrEqual(20);
+  });
+
+  it('a phone that stalls every 8 s keeps its depth, and loses nothing', () => {
+    const { sent, heldMs } = playOut(every20Ms(3000, (index) => (index % 400 === 50 ? 300 : 0)));
+    expect(sent).toHaveLength(3000);
+    expect(Math.max(...heldMs)).toBeGreaterThan(200);
+  });
+
+  it('nothing is held back once it has begun anew, and what waits is given out', () => {
+    const playout = new Playout();
+    const view = (sequence: number) => {
+      const position = { ssrc: 1, sequence, timestamp: 160 * sequence };
+      return { ...emptyRtpView(), ...position, payloadStart: 12, payloadEnd: 172 };
+    };
+    const push = (sequence: number, nowMs: number) =>
+      playout.audio(view(sequence), Buffer.alloc(172, sequence), () => false, nowMs);
+    const atOnce = Array.from({ length: 15 }, (_, sequence) => push(sequence, 300));
+    expect(atOnce.filter(Boolean)).toHaveLength(3);
+    expect(playout.drain().map((packet) => packet[0])).toEqual(Array.from({ length: 12 }, (_, at) => at + 3));
+    expect(playout.dueMs).toBe(Number.POSITIVE_INFINITY);
+    for (let sequence = 15; sequence < 30; sequence++) expect(push(sequence, 20 * sequence)).toBe(true);
   });
 
   it('a phone whose bursts go on keeps its depth through pauses', () => {
@@ -148,6 +196,16 @@ it('what comes too late by more than the bound is cut, and the rest goes on at t
   expect(sent.map(({ index }) => index)).toEqual(sent.map(({ index }) => index).sort((a, b) => a - b));
 });
 
+it('a late copy is left out, whether its original waits or was the last that was sent on', () => {
+  const arrivals = inBursts(120, 300).flatMap((each) => {
+    if (each.index === 67) return [each, { ...each, atMs: each.atMs + 0.5 }];
+    return each.index === 63 ? [each, { ...each, atMs: each.atMs + 3 }] : [each];
+  });
+  expect(arrivals).toHaveLength(122);
+  const { sent } = playOut(arrivals);
+  expect(sent.map(({ index }) => index)).toEqual(Array.from({ length: 120 }, (_, index) => index));
+});
+
 it('a packet that was overtaken goes to its place, and other packets stay behind the audio before them', () => {
   const arrivals = inBursts(120, 300).map((each) => (each.index === 70 ? { ...each, atMs: each.atMs + 0.5 } : each));
   const { sent } = playOut(arrivals);
@@ -157,7 +215,8 @@ it('a packet that was overtaken goes to its place, and other packets stay behind
   const order: number[] = [];
   const packet = (mark: number) => Buffer.alloc(172, mark);
   for (let index = 0; index < 10; index++) {
-    const view = { ...emptyRtpView(), ssrc: 1, timestamp: 160 * index, payloadStart: 12, payloadEnd: 172 };
+    const position = { ssrc: 1, sequence: index, timestamp: 160 * index };
+    const view = { ...emptyRtpView(), ...position, payloadStart: 12, payloadEnd: 172 };
     if (playout.audio(view, packet(index), () => false, 0)) order.push(index);
   }
   if (playout.other(packet(99), 0)) order.push(99);
