@@ -27,7 +27,7 @@ export type Placement = (typeof PLACEMENTS)[number];
  * Which node a caller of a conference is best served by.
  * @param here the node that was called
  * @param places all nodes that are up, this one too
- * @param home the node that the conference is kept to as long as it has room; null if to none
+ * @param home the node that the conference is kept to as long as it has room and no call waits there; null if to none
  * @returns null if every node is full or takes no calls
  */
 export function place(
@@ -39,9 +39,9 @@ export function place(
   const open = places.filter((each) => !each.draining && !isFull(each) && (each.node === here || each.sip !== null));
   const [best] = [...open].sort(
     (a, b) =>
-      Number(b.node === home) - Number(a.node === home) ||
-      // A caller is better off where no call waits, whatever the strategy.
+      // A caller is better off where no call waits, whatever the strategy and wherever the conference is kept.
       Number(a.congested) - Number(b.congested) ||
+      Number(b.node === home) - Number(a.node === home) ||
       preference(strategy, a, b) ||
       Number(b.node === here) - Number(a.node === here) ||
       usage(a) - usage(b) ||

@@ -78,12 +78,13 @@ describe('a conference that is kept to a node', () => {
 
   it('has its callers sent there, whatever placement would prefer', () => {
     expect(to({})).toEqual({ node: 'b', sip: 'sip:b', reason: 'kept' });
-    expect(to({ load: 0.9, congested: true }, { inConference: 5 })).toMatchObject({ node: 'b', reason: 'kept' });
+    expect(to({ load: 0.9 }, { inConference: 5 })).toMatchObject({ node: 'b', reason: 'kept' });
+    expect(to({ congested: true }, { congested: true })).toMatchObject({ node: 'b', reason: 'kept' });
     expect(routeOf('together', 'b', [node('a', { inConference: 5 }), node('b')], 'b')).toMatchObject({ node: 'b' });
   });
 
   it('is elsewhere while that node has no room, cannot be reached, or is down', () => {
-    for (const home of [full, draining, { sip: null }])
+    for (const home of [full, draining, { sip: null }, { congested: true }])
       expect(to(home)).toMatchObject({ node: 'a', reason: 'placement' });
     expect(routeOf('here-first', 'a', [node('a')], 'b')).toMatchObject({ node: 'a', reason: 'placement' });
   });
