@@ -66,10 +66,10 @@ function configure(
   return same || (!was && assumed) ? [] : [save(true)];
 }
 
-function announceFlags(was: Member | undefined, member: Member, { orderedBy }: Transition): Effect[] {
-  const { id: memberId, flags } = member;
+function announceFlags(was: Member | undefined, member: Member, { flagsOrderedBy }: Transition): Effect[] {
+  const { id: memberId, channelId, flags } = member;
   if (!was || was.place.at === 'arriving' || equals(was.flags, flags)) return [];
-  return [publication({ type: 'flags-changed', memberId, flags }, orderedBy)];
+  return [publication({ type: 'flags-changed', memberId, flags }, flagsOrderedBy.get(channelId) ?? null)];
 }
 
 function saveConference(before: Conference, { conference: after, resave }: Transition, effects: Effect[]): void {

@@ -73,6 +73,7 @@ function answered(transition: Transition, member: Member, digit: string): boolea
 }
 
 function execute(transition: Transition, memberId: number, actions: readonly DtmfAction[]): void {
+  const { orderedBy } = transition;
   transition.actingFor = memberId;
   transition.orderedBy = `member ${formatMemberAddress(memberId, transition.conference.remote?.node ?? null)}`;
   for (const { commandsOf } of actions) {
@@ -82,6 +83,7 @@ function execute(transition: Transition, memberId: number, actions: readonly Dtm
     for (const command of commands) executeCommand(transition, command);
   }
   transition.actingFor = null;
+  transition.orderedBy = orderedBy;
   const refusal = transition.consumeRefusal();
   const current = transition.conference.members.byId(memberId);
   if (refusal && current && isAdmitted(current)) transition.prompt(current, ['denied']);

@@ -1,3 +1,4 @@
+import { equals } from '../../base/equals.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import type { Media } from '../../prompts/media.ts';
 import { mediaSounds, promptSounds, type Sounds } from '../../prompts/prompt-sounds.ts';
@@ -33,6 +34,8 @@ export class Transition {
   actingFor: number | null = null;
   /** Who has ordered what is done, in words; null where nobody has. */
   orderedBy: string | null;
+  /** By channel id, who has ordered the flags that members have now. */
+  readonly flagsOrderedBy = new Map<string, string | null>();
   /** The member whom a command has turned out to mean. */
   meant: MemberAddress | null = null;
   /** Save the conference as a whole even if this transition has not changed it. */
@@ -77,6 +80,8 @@ export class Transition {
   }
 
   put(member: Member): void {
+    const was = this.#conference.members.get(member.channelId);
+    if (was && !equals(was.flags, member.flags)) this.flagsOrderedBy.set(member.channelId, this.orderedBy);
     this.#conference = { ...this.#conference, members: this.#conference.members.put(member) };
   }
 

@@ -74,6 +74,21 @@ describe('keys', () => {
     expect(memberAt(wake(waiting.conference, 3000).conference, 'a').flags.mute).toBe(true);
   });
 
+  it('are told of by the member whose they are, though others and the time act in the same tick', () => {
+    const keys = { '1': 'mute', '12': 'deaf', '3': 'lock', '34': 'deaf' };
+    const limits = { conferenceMinutes: 1, warningSeconds: 0 };
+    const three = [...comes('a'), ...comes('b'), ...comes('c')];
+    const { conference: present } = play(conference({ limits }, keys), three, 0);
+    const waiting = play(present, [presses('a', '1'), presses('b', '3'), presses('c', '1')], 58_000).conference;
+    const by = effectsOf(wake(waiting, 60_000).effects, 'publish').map((effect) => [effect.event.type, effect.by]);
+    expect(by.sort()).toEqual([
+      ['ending', undefined],
+      ['flags-changed', 'member 1'],
+      ['flags-changed', 'member 3'],
+      ['locked', 'member 2'],
+    ]);
+  });
+
   it('of admins are those of their own profile', () => {
     const settings = { ...start.settings, adminControls: conference({}, { '5': 'lock' }).settings.controls };
     const { conference: state } = play({ ...conference(), settings }, [...comes('a', { admin: true }), ...comes('b')]);
