@@ -1,5 +1,6 @@
 import type { Refusal } from './model/commands.ts';
 import type { Conference, Settings } from './model/conference.ts';
+import { emptyEndsMs } from './model/deadlines.ts';
 import type { Effect } from './model/effects.ts';
 import type { Input, NextStep } from './model/inputs.ts';
 import { isAway, type Member } from './model/member.ts';
@@ -60,8 +61,7 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
   if (gone && (transition.conference.status === 'running' || transition.conference.status === 'ending'))
     emptied(transition);
   // A tick leaves nothing that is due: it may just have released the last member of a conference that ends.
-  if (input.type === 'tick' && transition.conference.status === 'empty' && nowMs >= transition.conference.endsAtMs)
-    finish(transition);
+  if (input.type === 'tick' && nowMs >= emptyEndsMs(transition.conference)) finish(transition);
   const effects = converge(conference, transition);
   const { refusal, meant } = transition;
   return { conference: transition.conference, effects, ...(refusal && { refusal }), ...(meant && { meant }) };

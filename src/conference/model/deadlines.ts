@@ -4,12 +4,12 @@ import type { MemberCounts } from './members.ts';
 
 /** When time alone will change something next; infinity if it never will. */
 export function nextDeadlineMs(conference: Conference): number {
-  const ends = conference.status === 'empty' || conference.status === 'ending';
   return Math.min(
     warningOrEndMs(conference),
     adminGraceEndsMs(conference),
     conference.helpDueMs ?? Number.POSITIVE_INFINITY,
-    ends ? conference.endsAtMs : Number.POSITIVE_INFINITY,
+    emptyEndsMs(conference),
+    conference.status === 'ending' ? conference.endsAtMs : Number.POSITIVE_INFINITY,
     dueMs(conference, conference.members.counts),
   );
 }
@@ -29,6 +29,16 @@ function dueMs(conference: Conference, { dtmfDueMs, unwarnedJoinedMs, warnedJoin
 export function conferenceEndsMs({ settings, startedAtMs, closesAtMs }: Conference): number {
   const { conferenceMinutes } = settings.profile.limits;
   return conferenceMinutes > 0 ? Math.min(startedAtMs + conferenceMinutes * 60_000, closesAtMs) : closesAtMs;
+}
+
+/**
+ * When a conference that is empty is over: nobody has come for its idle time, or its own time is over, so that the next
+ * caller finds a new one. Infinity if it is not empty.
+ */
+export function emptyEndsMs(conference: Conference): number {
+  return conference.status === 'empty'
+    ? Math.min(conference.endsAtMs, conferenceEndsMs(conference))
+    : Number.POSITIVE_INFINITY;
 }
 
 /** When a member's time is over; infinity without a limit. Moderators have none. */

@@ -1,6 +1,14 @@
 import { expire } from '../../dtmf/collector.ts';
 import { controlsOf } from '../model/conference.ts';
-import { adminGraceEndsMs, callEndsMs, conferenceEndsMs, firstDue, staggerMs, warningMs } from '../model/deadlines.ts';
+import {
+  adminGraceEndsMs,
+  callEndsMs,
+  conferenceEndsMs,
+  emptyEndsMs,
+  firstDue,
+  staggerMs,
+  warningMs,
+} from '../model/deadlines.ts';
 import { isAdmitted, type Member } from '../model/member.ts';
 import { pinTimedOut } from './admission.ts';
 import { broadcast } from './cluster-out.ts';
@@ -14,7 +22,7 @@ import type { Transition } from './transition.ts';
 export function tick(transition: Transition): void {
   const { conference, nowMs } = transition;
   transition.woken = true;
-  if (conference.status === 'empty' && nowMs >= conference.endsAtMs) return finish(transition);
+  if (nowMs >= emptyEndsMs(conference)) return finish(transition);
   if (conference.status === 'ending' && nowMs >= conference.endsAtMs) return releaseAll(transition);
   // Each member is no longer due afterwards, so there is an end. A key of one member may make another one due.
   for (let due = firstDue(conference, nowMs); due; due = firstDue(transition.conference, nowMs))

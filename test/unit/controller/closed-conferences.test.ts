@@ -80,6 +80,21 @@ it('a conference ends by the wall clock, and the clock that is set counts as soo
   expect(statusOf('3000')).toBe('ending');
 });
 
+it('the first caller of the next opening finds a new conference, though the idle time of the former is not over', async () => {
+  await connect();
+  const times = 'times: [{until: 2027-01-15 10:00}, {from: 2027-01-15 11:00}]';
+  use(`  "3000":\n    idleSeconds: 86400\n    ${times}\n`);
+  await calls('a');
+  asterisk.hangUp('a');
+  await vi.advanceTimersByTimeAsync(100);
+  expect(statusOf('3000')).toBe('empty');
+  await vi.advanceTimersByTimeAsync(2 * 3_600_000);
+  await calls('b');
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(statusOf('3000')).toBe('running');
+  expect(asterisk.members).toEqual(['b']);
+});
+
 it('a conference that a changed table closes ends at once', async () => {
   await connect();
   await calls('a');

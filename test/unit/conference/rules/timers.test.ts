@@ -199,6 +199,20 @@ describe('a conference that closes', () => {
     expect(slightly.conference.warned).toBe(true);
   });
 
+  it('is over at that time though nobody is there, as when its time is limited', () => {
+    for (const { changes, endMs } of [
+      { changes: { idleSeconds: 86_400 }, endMs: 120_000 },
+      { changes: { idleSeconds: 86_400, limits: { conferenceMinutes: 1 } }, endMs: 60_000 },
+      { changes: { idleSeconds: 30 }, endMs: 31_000 },
+    ]) {
+      const begun = play(conference(changes), [...comes('a'), closing(120_000)], 0).conference;
+      const empty = play(begun, [leaves('a')], 1000);
+      expect(empty.effects).toContainEqual({ type: 'wake', atMs: endMs });
+      expect(wake(empty.conference, endMs - 1).conference.status).toBe('empty');
+      expect(wake(empty.conference, endMs).conference.status).toBe('ended');
+    }
+  });
+
   it('ends at once where it is closed by now', () => {
     const { conference: told } = play(state, [closing(1000)], 1000);
     expect(wake(told, 1000).conference).toMatchObject({ status: 'ending', result: 'TIME' });
