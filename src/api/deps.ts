@@ -59,13 +59,15 @@ export function conferenceNamed(deps: RouteDeps, name: string): ConferencePart[]
   return parts;
 }
 
-/** The part of a conference on the node of an address; this one, where it names none. */
-export function partOf(
+/** The member of an address, on this node where it names none; null if this node knows of no such member. */
+export function findMember(
   { cluster }: RouteDeps,
   parts: readonly ConferencePart[],
-  { node = cluster.nodeId ?? undefined }: MemberAddress,
-): ConferencePart | undefined {
-  return parts.find((each) => each.node === (node ?? null));
+  { memberId, node = cluster.nodeId ?? undefined }: MemberAddress,
+): (ConferencePart & { member: Member }) | null {
+  const part = parts.find((each) => each.node === (node ?? null));
+  const member = part?.conference.members.byId(memberId);
+  return part && member ? { ...part, member } : null;
 }
 
 /** @throws ControllerError `no-such-member` */
@@ -74,10 +76,9 @@ export function memberAt(
   parts: readonly ConferencePart[],
   address: MemberAddress,
 ): ConferencePart & { member: Member } {
-  const part = partOf(deps, parts, address);
+  const found = findMember(deps, parts, address);
+  if (found) return found;
   const { memberId, node } = address;
-  const member = part?.conference.members.byId(memberId);
-  if (part && member) return { ...part, member };
   const text = formatMemberAddress(memberId, node === undefined || node === deps.cluster.nodeId ? null : node);
   throw new ControllerError('no-such-member', `no member ${text} in conference ${parts[0]?.conference.name}`);
 }

@@ -2,7 +2,7 @@ import type { ExternalCommand, MemberCommand } from '../conference/model/command
 import type { Member } from '../conference/model/member.ts';
 import type { Meant } from '../conference/model/member-address.ts';
 import { Members } from '../conference/model/members.ts';
-import { type ConferencePart, conferenceNamed, memberAt, partOf, partsOf, type RouteDeps } from './deps.ts';
+import { type ConferencePart, conferenceNamed, findMember, memberAt, partsOf, type RouteDeps } from './deps.ts';
 import type { CommandResponse, MemberQuery, MemberView } from './schemas.ts';
 import { viewConference, viewMember } from './views.ts';
 
@@ -27,7 +27,8 @@ export async function sendCommand(
     if (there) return { member: viewMember(there, there.member), movedTo: meant.conference };
   }
   const after = partsOf(deps, name);
-  const about = named ?? (meant && (memberIn(deps, meant) ?? memberAt(deps, before, meant)));
+  // It is done even if another node means a member of whom this one has not heard.
+  const about = named ?? (meant && (memberIn(deps, meant) ?? findMember(deps, before, meant)));
   // Somebody whom the command did not name is shown even if gone by now.
   if (about && !named && !after.some((part) => part.conference.members.has(about.member.channelId))) {
     return { member: viewGone(about) };
@@ -51,9 +52,7 @@ export async function sendMemberCommand(
 }
 
 function memberIn(deps: RouteDeps, { conference, ...address }: Meant): (ConferencePart & { member: Member }) | null {
-  const part = partOf(deps, partsOf(deps, conference), address);
-  const member = part?.conference.members.byId(address.memberId);
-  return part && member ? { ...part, member } : null;
+  return findMember(deps, partsOf(deps, conference), address);
 }
 
 function viewGone({ member, ...part }: ConferencePart & { member: Member }): MemberView {

@@ -188,6 +188,16 @@ describe('a command', () => {
     expect((await kicked()).body).toMatchObject({ member: { id: 2, place: 'leaving' } });
   });
 
+  it('that means a member of whom this node has not heard is answered with the conference: it is done', async () => {
+    for (const unknown of [{ memberId: 9 }, { memberId: 1, node: 'oslo' }]) {
+      meant = { conference: '3000', ...unknown };
+      expect(await post('/conferences/3000/commands', { command: { type: 'kick-last' } })).toMatchObject({
+        status: 200,
+        body: { conference: { name: '3000', total: 2 } },
+      });
+    }
+  });
+
   it('that moves a member is answered with the number there', async () => {
     onCommand = () => {
       remove(1);
