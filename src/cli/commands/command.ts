@@ -79,7 +79,7 @@ export async function playbackEnded(conference: string, { socket }: ClientOption
 
 /**
  * The address of a member.
- * @param who a number of a member, such as `7` or `7@lyon`; a phone number; or a part of a name that only one member has
+ * @param who a number of a member, such as `7` or `7@lyon`; a whole phone number; or a part of a name that only one member has
  */
 async function addressOf(conference: string, who: string, { socket }: ClientOptions): Promise<string> {
   const client = new ApiClient({ socketPath: socket });

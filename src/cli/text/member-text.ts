@@ -1,5 +1,6 @@
 import type { MemberListView, MemberStatusView, MemberView } from '../../api/schemas.ts';
 import type { Adjustable } from '../../conference/model/commands.ts';
+import { parseMemberAddress } from '../../conference/model/member-address.ts';
 import { time } from './conference-text.ts';
 import { type Position, totalsText } from './list-text.ts';
 import { tableOf } from './table.ts';
@@ -86,13 +87,17 @@ export function adjustedText(member: MemberView, setting: Adjustable): string {
   return printable(`member ${address}${who === '' ? '' : ` (${who})`}: ${name} ${value}`);
 }
 
-/** The members whom a person means by a phone number, a name or a part of it; those who have it exactly come before others. */
+/**
+ * The members whom a person means by a phone number, a name or a part of a name; those who have it exactly come before
+ * others. What may be the number of a member who is gone means nobody else, unless it is a whole phone number.
+ */
 export function membersNamed(who: string, members: readonly MemberView[]): readonly MemberView[] {
+  if (parseMemberAddress(who)) return members.filter(({ caller }) => caller.number === who);
   const text = who.toLowerCase();
-  const having = (fits: (value: string) => boolean) =>
-    members.filter(({ caller }) => [caller.number, caller.name].some((value) => fits(value.toLowerCase())));
-  const exact = having((value) => value === text);
-  return exact.length > 0 ? exact : having((value) => value.includes(text));
+  const exact = members.filter(({ caller }) =>
+    [caller.number, caller.name].some((each) => each.toLowerCase() === text),
+  );
+  return exact.length > 0 ? exact : members.filter(({ caller }) => caller.name.toLowerCase().includes(text));
 }
 
 function mediaRows(media: MemberStatusView['media']): Row[] {
