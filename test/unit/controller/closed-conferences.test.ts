@@ -27,6 +27,7 @@ function use(conferences: string, head = ''): void {
   const profiles = parseProfiles([
     { path: 'keys.yaml', name: 'default-keys', text: 'kind: controls\nkeys: {"1": "transfer:3001"}\n' },
     { path: 'default.yaml', name: 'default', text: `kind: conference\n${SILENT}\n` },
+    { path: 'board.yaml', name: 'board', text: `kind: conference\nidleSeconds: 1\n${SILENT}\n` },
   ]) as Profiles;
   const parsed = allSteps(parsing(`${head}timeZone: UTC\nconferences:\n${conferences}`, 'c.yaml', NO_TABLE));
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
@@ -127,4 +128,17 @@ it('a conference that the table has not changed is left alone', async () => {
   expect(asterisk.controller.conferences.get('3000')).toBe(before);
   use('  "3000":\n    limits: {members: 6}\n');
   expect(asterisk.controller.conferences.get('3000')?.settings.profile.limits.members).toBe(6);
+});
+
+it('a conference whose entry has lost its profile keeps it until it ends', async () => {
+  await connect();
+  use('  "3000":\n    profile: board\n');
+  await calls('a');
+  use('  "3000":\n    limits: {members: 5}\n');
+  const settings = () => asterisk.controller.conferences.get('3000')?.settings;
+  expect(settings()).toMatchObject({ profileName: 'board', profile: { limits: { members: 5 } } });
+  asterisk.hangUp('a');
+  await vi.advanceTimersByTimeAsync(2000);
+  await calls('b');
+  expect(settings()).toMatchObject({ profileName: 'default', profile: { limits: { members: 5 } } });
 });
