@@ -71,7 +71,7 @@ export class SettingsStore {
   readonly #logger: Logger;
   readonly #listeners = new Set<SettingsListener>();
   #current = new SettingsBook({ conferences: new Map(), controls: new Map(), settings: new Map() });
-  /** Whether a table was read: then its file is not missing without a word. */
+  /** Whether this or a former process has read a table: then its file is not missing without a word. */
   #hasTable = false;
   /** The state of the files when they were last read. */
   #seen = '';
@@ -113,10 +113,11 @@ export class SettingsStore {
   async start(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
+    const { data: files } = goodFiles.safeParse(await this.#deps.lastGood?.());
+    if (files && files.table.text !== null) this.#hasTable = true;
     const result = await this.#inTurn(() => this.#read());
     if (!result.ok) {
-      const files = goodFiles.safeParse(await this.#deps.lastGood?.());
-      const former = files.success ? await this.#resolve(files.data.profiles, files.data.table) : result;
+      const former = files ? await this.#resolve(files.profiles, files.table) : result;
       if (!former.ok) {
         this.stop();
         throw ConfigError.of(result.problems);
@@ -170,7 +171,7 @@ export class SettingsStore {
     const resolution = await inSlices(resolving(files));
     if (!resolution.ok) return resolution;
     if ('text' in table && table.text === null && this.#hasTable) {
-      const message = 'is not there any more; put it back, or restart the controller to do without it';
+      const message = 'is not there any more; put it back, or stop and start Rostrum to do without it';
       return { ok: false, problems: [{ file: table.path, line: 0, column: 0, path: '', message }] };
     }
     const parsed = await inSlices(resolvingTable(table, resolution.profiles, this.#current.table));

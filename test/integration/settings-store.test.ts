@@ -7,7 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger, format, transports } from 'winston';
 import { readProfileFiles } from '../../src/config/read-profiles.ts';
-import { SettingsStore, type SettingsStoreOptions } from '../../src/controller/settings-store.ts';
+import {
+  SettingsStore,
+  type SettingsStoreDeps,
+  type SettingsStoreOptions,
+} from '../../src/controller/settings-store.ts';
 import type { ProfileFile } from '../../src/profiles/profile-file.ts';
 import { resolveProfiles } from '../../src/profiles/profiles.ts';
 
@@ -34,13 +38,17 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-function newStore(options: Partial<SettingsStoreOptions> = {}): SettingsStore {
+function newStore(
+  options: Partial<SettingsStoreOptions> = {},
+  deps: Omit<SettingsStoreDeps, 'logger'> = {},
+): SettingsStore {
   logged = [];
   const stream = new PassThrough();
   stream.on('data', (chunk: Buffer) => logged.push(chunk.toString().trimEnd()));
   const line = format.printf(({ level, message }) => `${level}: ${message}`);
   const logger = createLogger({ level: 'info', format: line, transports: [new transports.Stream({ stream })] });
-  return new SettingsStore({ directory, tablePath: join(root, 'conferences.yaml'), ...QUICK, ...options }, { logger });
+  const tablePath = join(root, 'conferences.yaml');
+  return new SettingsStore({ directory, tablePath, ...QUICK, ...options }, { logger, ...deps });
 }
 
 const hall = (idleSeconds: number | string) => `kind: conference\nidleSeconds: ${idleSeconds}\n`;
@@ -260,6 +268,30 @@ describe('the table of a running node', () => {
     expect(store.current.closed('4000', 0)).toEqual({ why: 'unlisted' });
     await writeFile(table(), entry(6));
     await membersBecome(6);
+  });
+
+  it('is not forgotten where its file disappears before another process takes over, however often one does', async () => {
+    let good: object | null = null;
+    const keepGood = (files: object) => {
+      good = files;
+    };
+    const takesOver = async () => {
+      store.stop();
+      store = newStore({}, { keepGood, lastGood: async () => good });
+      await store.start();
+    };
+    await writeFile(table(), `unlisted: refuse\n${entry(5)}`);
+    await takesOver();
+    await unlink(table());
+    for (const _ of [1, 2]) {
+      await takesOver();
+      expect(store.problem).toContain('conferences.yaml: is not there any more');
+      expect(members()).toBe(5);
+      expect(store.current.closed('4000', 0)).toEqual({ why: 'unlisted' });
+    }
+    await writeFile(table(), entry(6));
+    await membersBecome(6);
+    expect(store.problem).toBeNull();
   });
 
   it('of 10,000 conferences is read, and read again, without holding up the process', async () => {
