@@ -1,6 +1,5 @@
-import { chmod } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
-import { clearSocketPath, modeOfSocket } from '../process/unix-socket.ts';
+import { clearSocketPath, giveToGroup } from '../process/unix-socket.ts';
 import { createApp } from './app.ts';
 import type { RouteDeps } from './deps.ts';
 import { ApiError } from './errors.ts';
@@ -23,7 +22,7 @@ export class ApiServer {
         throw new ApiError('socket-in-use', `another controller is running: ${path} answers`);
       }
       await this.#app.listen({ path });
-      await chmod(path, await modeOfSocket(path));
+      await giveToGroup(path);
     } catch (cause) {
       if (cause instanceof ApiError) throw cause;
       throw new ApiError('socket-unusable', `${path}: no socket can be made there (${(cause as Error).message})`, {

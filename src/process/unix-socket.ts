@@ -1,4 +1,4 @@
-import { lstat, mkdir, stat, unlink } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
@@ -39,10 +39,22 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-/** @returns the mode of a socket that its group may use if the group, and nobody else, may enter its directory */
-export async function modeOfSocket(path: string): Promise<number> {
-  const { mode } = await stat(dirname(path));
-  return (mode & (GROUP_ENTERS | OTHERS_ENTER)) === GROUP_ENTERS ? 0o660 : 0o600;
+/**
+ * Gives a new socket to its user, and also to the group of its directory if that group, and nobody else, may enter the
+ * directory, but not replace the socket there. A process that is not in the group gives the socket to its user only.
+ */
+export async function giveToGroup(path: string): Promise<void> {
+  const { mode, gid } = await stat(dirname(path));
+  const isForGroup = (mode & (GROUP_ENTERS | GROUP_WRITES | OTHERS_ENTER)) === GROUP_ENTERS;
+  const isGiven = isForGroup && (await hasSucceeded(chown(path, -1, gid)));
+  await chmod(path, isGiven ? 0o660 : 0o600);
+}
+
+function hasSucceeded(work: Promise<void>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }
 
 /**

@@ -87,8 +87,6 @@ describe.skipIf(!isRoot)('commands of other users', () => {
     await chown(place, OWNER, GROUP);
     server = new ApiServer({ socketPath: socket }, depsOf(new Map()));
     await server.start();
-    // As the process of that user and group would have made it.
-    await chown(socket, OWNER, GROUP);
     list = (uid, gid) => run(process.execPath, [MAIN, 'list', '--json', '--socket', socket], { uid, gid });
   });
   afterAll(() => server.stop());
@@ -109,11 +107,29 @@ describe.skipIf(!isRoot)('commands of other users', () => {
     await chown(directory, 0, 0);
   });
 
-  it('are refused if everybody may enter it', async () => {
+  it.each([
+    ['everybody may enter it', 0o755],
+    ['the group may write to it', 0o770],
+  ])('are refused if %s', async (_, mode) => {
     await server.stop();
-    await chmod(join(directory, 'run'), 0o755);
+    await chmod(join(directory, 'run'), mode);
     server = new ApiServer({ socketPath: socket }, depsOf(new Map()));
     await server.start();
     expect((await stat(socket)).mode & 0o777).toBe(0o600);
+  });
+
+  it('are refused if the user of the controller is not in the group, to whichever group the socket belongs', async () => {
+    const place = join(directory, 'elsewhere');
+    await mkdir(place);
+    const path = join(place, 'rostrum.sock');
+    await writeFile(path, '');
+    await chown(path, OWNER, OWNER);
+    await chown(place, OWNER, GROUP);
+    await chmod(place, 0o750);
+    const module = new URL('../../dist/process/unix-socket.js', import.meta.url).href;
+    const script = `await (await import('${module}')).giveToGroup('${path}')`;
+    const asOwner = { uid: OWNER, gid: OWNER };
+    await run(process.execPath, ['--input-type=module', '--eval', script], asOwner);
+    expect(await stat(path)).toMatchObject({ mode: 0o100600, gid: OWNER });
   });
 });
