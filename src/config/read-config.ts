@@ -100,7 +100,12 @@ export async function readNodeFile(
 }
 
 /** Where the settings of conferences are: the directory of the profiles, and the file of the table. */
-export type SettingsPlaces = { readonly profilesDirectory: string; readonly tablePath: string };
+export type SettingsPlaces = {
+  readonly profilesDirectory: string;
+  readonly tablePath: string;
+  /** The `rostrum.yaml` that says so; there need not be such a file. */
+  readonly configPath: string;
+};
 
 /**
  * Where the node has the settings of its conferences, for which no password is needed.
@@ -110,7 +115,7 @@ export type SettingsPlaces = { readonly profilesDirectory: string; readonly tabl
 export async function findSettings(named: string | undefined, env: NodeJS.ProcessEnv): Promise<SettingsPlaces> {
   const { path, node } = await readNodeFile(named, env);
   const beside = (other: string) => resolve(dirname(path), other);
-  return { profilesDirectory: beside(node.profiles), tablePath: beside(node.conferences) };
+  return { profilesDirectory: beside(node.profiles), tablePath: beside(node.conferences), configPath: path };
 }
 
 function defaultSpeechDirectory(env: NodeJS.ProcessEnv): string {

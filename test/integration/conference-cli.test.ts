@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -198,6 +198,13 @@ describe('rostrum conference add and remove', () => {
     await rm(path());
     await conference('add', '5', 'access.userPin=1234');
     expect((await stat(path())).mode & 0o007).toBe(0);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('make a file for the user and the group of rostrum.yaml', async () => {
+    await rm(path());
+    await chown(join(directory, 'rostrum.yaml'), 12_001, 12_002);
+    await conference('add', '5');
+    expect(await stat(path())).toMatchObject({ uid: 12_001, gid: 12_002, mode: 0o100640 });
   });
 });
 

@@ -60,7 +60,11 @@ describe('a directory of profiles', () => {
 
   it('is the one in rostrum.yaml, for which no password is needed', async () => {
     await writeFile(path('rostrum.yaml'), 'profiles: mine\nasterisk: {passwordFile: /nowhere}\n');
-    const found = { profilesDirectory: path('mine'), tablePath: path('conferences.yaml') };
+    const found = {
+      profilesDirectory: path('mine'),
+      tablePath: path('conferences.yaml'),
+      configPath: path('rostrum.yaml'),
+    };
     expect(await findSettings(path('rostrum.yaml'), {})).toEqual(found);
     expect(await findSettings(undefined, { ROSTRUM_CONFIG: path('rostrum.yaml') })).toEqual(found);
     await expect(findSettings(path('other.yaml'), {})).rejects.toThrow('cannot be read (ENOENT)');

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { chown, stat, writeFile } from 'node:fs/promises';
 import { allSteps } from '../../base/all-steps.ts';
 import { checking } from '../../conference-table/check-table.ts';
 import { NO_TABLE, type TableEntry } from '../../conference-table/conference-table.ts';
@@ -22,6 +22,8 @@ export type OpenedTable = {
   readonly path: string;
   /** As it is in the configuration, for writing. */
   readonly fullPath: string;
+  /** The `rostrum.yaml` of the node; there need not be such a file. */
+  readonly configPath: string;
   readonly text: string | null;
   readonly split: SplitTable;
   readonly profiles: Profiles;
@@ -29,13 +31,14 @@ export type OpenedTable = {
 
 /** Reads the table, and the profiles. @throws ConfigError if either cannot be read, or a profile has mistakes */
 export async function openTable({ config }: ConferenceOptions): Promise<OpenedTable> {
-  const { profilesDirectory, tablePath } = await findSettings(config, process.env);
+  const { profilesDirectory, tablePath, configPath } = await findSettings(config, process.env);
   const file = await readTableFile(tablePath);
   if ('unreadable' in file) throw ConfigError.of([file.unreadable]);
   const split = allSteps(splitting(file.text ?? ''));
   return {
     path: file.path,
     fullPath: tablePath,
+    configPath,
     text: file.text,
     split,
     profiles: await readProfiles(profilesDirectory),
@@ -69,7 +72,7 @@ export function parseOne({ path, profiles }: OpenedTable, split: SplitTable, num
  * @throws ConfigError with its mistakes, or if somebody else has changed the file since it was opened
  */
 export async function putInPlace(opened: OpenedTable, number: string, text: string): Promise<void> {
-  const { path, fullPath, split, profiles } = opened;
+  const { path, fullPath, configPath, split, profiles } = opened;
   if (text === opened.text) {
     process.stdout.write(`${path}: unchanged\n`);
     return;
@@ -80,7 +83,7 @@ export async function putInPlace(opened: OpenedTable, number: string, text: stri
   const now = await readTableFile(fullPath);
   if ('unreadable' in now || now.text !== opened.text)
     throw new ConfigError(`${path}: somebody else has just changed it`);
-  if (opened.text === null) await createFile(fullPath, text);
+  if (opened.text === null) await createFile(fullPath, text, configPath);
   else await replaceFile(fullPath, text);
   const changes = before.ok ? allSteps(comparingTables(before.table, after.table)) : [];
   process.stdout.write(`${path}: written\n${changes.length > 0 ? `${changeLines(changes)}\n` : ''}`);
@@ -94,11 +97,16 @@ function parsePart(split: SplitTable, chunk: TableChunk | null, path: string, pr
   return parsed;
 }
 
-/** It has PINs in it. */
-async function createFile(path: string, text: string): Promise<void> {
+/**
+ * Makes a file with PINs in it: for its owner and group, which are those of another file if that is there and this user
+ * may give files to them.
+ */
+async function createFile(path: string, text: string, ownersOf: string): Promise<void> {
   await writeFile(path, text, { flag: 'wx', mode: 0o640 }).catch((cause: NodeJS.ErrnoException) => {
     throw new ConfigError(`${path}: cannot be made (${cause.code})`, { cause });
   });
+  const owners = await stat(ownersOf).catch(() => null);
+  if (owners) await chown(path, owners.uid, owners.gid).catch(() => {});
 }
 
 /** The numbers of the conferences, without a look at their settings. @throws ConfigError if the table cannot be found */
