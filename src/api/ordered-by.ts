@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
+import { printable } from '../base/printable.ts';
 
-/** The header by which a command says which user has given it. The socket is open to one user, so it is believed. */
+/** The header by which a command says which user has given it: a claim, since anybody who may use the socket may write any. */
 const USER_HEADER = 'rostrum-user';
 const LONGEST_NAME = 64;
 
@@ -13,7 +14,7 @@ export function userHeader(env: NodeJS.ProcessEnv): Record<string, string> {
 export function orderedBy(headers: Readonly<Record<string, unknown>>): string {
   const value = headers[USER_HEADER];
   if (typeof value !== 'string' || value === '') return 'a program';
-  return `operator ${decoded(value).slice(0, LONGEST_NAME)}`;
+  return `operator ${printable(decoded(value).slice(0, LONGEST_NAME))}`;
 }
 
 function decoded(value: string): string {

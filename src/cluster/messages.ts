@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { NO_ADMISSION } from '../admission/gate.ts';
+import { printable } from '../base/printable.ts';
 import { FLAGS } from '../conference/model/flags.ts';
 import { commandSchema } from '../conference/schemas/command-schema.ts';
 import { conferenceName as conference, conferenceRecordSchema, memberNumber, memberRecordSchema } from './record.ts';
@@ -56,7 +57,7 @@ const status = z.object({
   problems: count.nullable().default(null),
 });
 
-const orderedBy = z.string().max(128).optional();
+const orderedBy = z.string().max(128).transform(printable).optional();
 const meant = z.object({ conference, memberId: memberNumber, node: z.string().max(64).optional() });
 
 const audience = z.enum(['all', 'non-admins']);

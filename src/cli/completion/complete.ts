@@ -1,4 +1,4 @@
-import { printable } from '../text/text-width.ts';
+import { printable } from '../../base/printable.ts';
 import { type Expected, expectedAfter, expectedValue } from './words.ts';
 
 /** A word that may stand where the cursor is. */

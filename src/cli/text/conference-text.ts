@@ -1,8 +1,8 @@
 import { pageOf } from '../../api/member-page.ts';
 import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
+import { printable } from '../../base/printable.ts';
 import { count, counted, type Position, totalsText } from './list-text.ts';
 import { tableOf } from './table.ts';
-import { printable } from './text-width.ts';
 
 /** Conferences as people read them. */
 

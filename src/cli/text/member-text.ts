@@ -1,10 +1,10 @@
 import type { MemberListView, MemberStatusView, MemberView } from '../../api/schemas.ts';
+import { printable } from '../../base/printable.ts';
 import type { Adjustable } from '../../conference/model/commands.ts';
 import { parseMemberAddress } from '../../conference/model/member-address.ts';
 import { time } from './conference-text.ts';
 import { type Position, totalsText } from './list-text.ts';
 import { tableOf } from './table.ts';
-import { printable } from './text-width.ts';
 
 /** Members as people read them. */
 

@@ -1,7 +1,7 @@
 import type { NodeView, RouteView, StatusView } from '../../api/schemas.ts';
+import { printable } from '../../base/printable.ts';
 import { time } from './conference-text.ts';
 import { tableOf } from './table.ts';
-import { printable } from './text-width.ts';
 
 /** The nodes of the cluster as people read them. */
 export function nodeTable(nodes: readonly NodeView[], widthColumns: number): string {

@@ -1,4 +1,5 @@
-import { cut, printable, widthOf } from './text-width.ts';
+import { printable } from '../../base/printable.ts';
+import { cut, widthOf } from './text-width.ts';
 
 /**
  * A column has a title, and a cell for each item. It may be left out: by `isShown`, or where there is too little room. Then

@@ -1,11 +1,8 @@
+import { printable } from '../../base/printable.ts';
+
 /** Scripts and symbols whose characters take two columns of a terminal (Unicode TR 11, the common ones). */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
-
-/** Callers choose their names: none of them commands the terminal, or breaks a line. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?');
-}
 
 /** How many columns of a terminal a text takes. */
 export function widthOf(text: string): number {

@@ -214,12 +214,12 @@ describe('a command', () => {
   it('is known to be of the user who gives it, or of a program', async () => {
     const lock = { command: { type: 'lock', locked: true } };
     await post('/conferences/3000/commands', lock);
-    for (const user of ['anna', 'b%C3%B6rje', '%', 'x'.repeat(99)]) {
+    for (const user of ['anna', 'b%C3%B6rje', '%', 'x'.repeat(99), 'anna%0A2026%E2%80%A8%1B']) {
       const headers = { 'rostrum-user': user };
       await app.inject({ method: 'POST', url: '/v1/conferences/3000/commands', payload: lock, headers });
       await app.inject({ method: 'POST', url: '/v1/conferences/3000/members/1/kick', headers });
     }
-    const named = ['anna', 'börje', '%', 'x'.repeat(64)].map((name) => `operator ${name}`);
+    const named = ['anna', 'börje', '%', 'x'.repeat(64), 'anna?2026??'].map((name) => `operator ${name}`);
     expect(orderedBy).toEqual(['a program', ...named.flatMap((name) => [name, name])]);
   });
 

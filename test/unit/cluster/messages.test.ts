@@ -33,6 +33,12 @@ describe('a message of another node', () => {
     expect(parseMessage(JSON.parse(JSON.stringify(message)))).toEqual(message);
   });
 
+  it('forges no line of the log with the name of an operator', () => {
+    const broadcast = { type: 'set-flags-of-all', audience: 'all', changes: { mute: true } };
+    const message = { type: 'broadcast', conference: '3000', broadcast, by: 'operator anna\n2026 \u2028\u202e' };
+    expect(parseMessage(message)).toMatchObject({ by: 'operator anna?2026 ??' });
+  });
+
   it.each([
     [null],
     [[]],
