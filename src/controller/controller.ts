@@ -143,6 +143,7 @@ export class Controller {
       wrongPinElsewhere: (tried) => this.#pinChecks.wrongElsewhere(tried),
     });
     this.#keyPresses = new KeyPresses({
+      isRelayed: (channelId) => deps.link.callOf(channelId) !== null,
       count: (channelId, digit) => this.#reconciler.pass(() => this.#events.count(channelId, digit)),
       now: () => performance.now(),
     });

@@ -26,6 +26,8 @@ type Key = {
 type Call = { sendsPackets: boolean; readonly keys: BoundedMap<string, Key> };
 
 export type KeyPressesDeps = {
+  /** Whether the relay has a call; what it reports of another is late, for the call has ended. */
+  readonly isRelayed: (channelId: string) => boolean;
   /** A key counts. */
   readonly count: (channelId: string, digit: string) => void;
   /** Milliseconds of a clock that never goes back. */
@@ -48,6 +50,7 @@ export class KeyPresses implements ChannelObserver {
 
   /** The relay passes the first packet of a press on to Asterisk. */
   pressed(channelId: string, digit: string): void {
+    if (!this.#deps.isRelayed(channelId)) return;
     const call = this.#callOf(channelId);
     const key = keyOf(call, digit);
     const nowMs = this.#deps.now();

@@ -2,12 +2,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeyPresses } from '../../../../src/controller/calls/key-presses.ts';
 
 let counted: string;
+let isRelayed: boolean;
 let keys: KeyPresses;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   counted = '';
+  isRelayed = true;
   keys = new KeyPresses({
+    isRelayed: () => isRelayed,
     count: (_, digit) => {
       counted += digit;
     },
@@ -133,4 +136,14 @@ it('calls that have ended are forgotten, with the keys that wait', () => {
   asterisk('1');
   keys.resync(new Set());
   expect(vi.getTimerCount()).toBe(0);
+});
+
+it('a report of the relay that comes after the end of the call is of no call', () => {
+  keys.channelGone(CALL, true);
+  isRelayed = false;
+  packets('1');
+  // Nothing is known of packets: each key counts at once.
+  asterisk('1');
+  asterisk('1');
+  expect(counted).toBe('11');
 });
