@@ -2,13 +2,18 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'winston';
 import type { ConferenceTable } from '../../conference-table/conference-table.ts';
 
-/** What tells tables apart that mean something else: their order and comments do not count. */
+/** What tells tables apart that treat calls otherwise: order, comments and names for people do not count. */
 export function digestOf({ unlisted, entries }: ConferenceTable): string {
   const inOrder = [...entries.values()].sort((a, b) => (a.number < b.number ? -1 : 1));
-  return createHash('sha256')
-    .update(JSON.stringify([unlisted, inOrder]))
-    .digest('hex')
-    .slice(0, 16);
+  const hash = createHash('sha256').update(unlisted);
+  for (const { name: _, ...entry } of inOrder) hash.update(JSON.stringify(entry, withSortedKeys));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** A replacer for JSON.stringify. */
+function withSortedKeys(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Logs when another node has another table of conferences, and when it has the same again. */

@@ -67,6 +67,14 @@ it.each([
   expect(digestOf(tableOf(conferences))).not.toBe(digestOf(tableOf('  "1":\n    access: {userPin: "1"}\n')));
 });
 
+it.each([
+  ['the order of settings', '  "1":\n    limits: {speakers: 2, members: 9}\n    access: {userPin: "1"}\n'],
+  ['a name', '  "1":\n    name: Hall\n    access: {userPin: "1"}\n    limits: {members: 9, speakers: 2}\n'],
+])('tables do not differ by %s', (_, conferences) => {
+  const table = '  "1":\n    access: {userPin: "1"}\n    limits: {members: 9, speakers: 2}\n';
+  expect(digestOf(tableOf(conferences))).toBe(digestOf(tableOf(table)));
+});
+
 it('a difference is logged once, and its end', () => {
   const logged: string[] = [];
   const note = (message: string) => void logged.push(message);
