@@ -2,6 +2,7 @@ import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from 'winston';
 import { mayWrite } from '../base/directory-rights.ts';
+import { withTimeout } from '../timing/with-timeout.ts';
 import { type NodeProblem, warning } from './health.ts';
 
 /** Less is used up by a recording of an hour. */
@@ -15,19 +16,26 @@ export type WatchedDirectory = {
   readonly look: () => Promise<string | null>;
 };
 
-export type DirectoryWatchOptions = { readonly directories: readonly WatchedDirectory[]; readonly everyMs?: number };
+export type DirectoryWatchOptions = {
+  readonly directories: readonly WatchedDirectory[];
+  readonly everyMs?: number;
+  /** A directory that has not answered for so long has a problem, as on a network disk that hangs. */
+  readonly withinMs?: number;
+};
 
 /** Looks at the start and every so often whether directories can be written, and whether there is space on their disks. */
 export class DirectoryWatch {
   readonly #options: Required<DirectoryWatchOptions>;
   readonly #logger: Pick<Logger, 'info' | 'warn'>;
+  /** Those that are not over: a directory that hangs is not asked again, since each question takes a thread. */
+  readonly #looks = new Map<WatchedDirectory, Promise<NodeProblem | null>>();
   /** Of each directory. */
   #found: readonly (NodeProblem | null)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
   constructor(options: DirectoryWatchOptions, { logger }: { logger: Pick<Logger, 'info' | 'warn'> }) {
-    this.#options = { everyMs: 5000, ...options };
+    this.#options = { everyMs: 5000, withinMs: 2000, ...options };
     this.#logger = logger;
   }
 
@@ -38,20 +46,34 @@ export class DirectoryWatch {
   /** Rejects never. */
   async start(): Promise<void> {
     const { directories } = this.#options;
-    const found = await Promise.all(directories.map(problemOf));
+    const found = await Promise.all(directories.map((each) => this.#look(each)));
     for (const [index, { path }] of directories.entries()) {
       const [before, now] = [this.#found[index], found[index]];
-      if (now && now.about !== before?.about) this.#logger.warn(`${now.about}: ${now.detail}`);
+      if (now && !isSame(now, before)) this.#logger.warn(`${now.about}: ${now.detail}`);
       if (before && !now) this.#logger.info(`${before.about}: all is well again with ${path}`);
     }
     this.#found = found;
     if (!this.#isStopped) this.#timer = setTimeout(() => void this.start(), this.#options.everyMs).unref();
   }
 
+  #look(directory: WatchedDirectory): Promise<NodeProblem | null> {
+    const { withinMs } = this.#options;
+    const look = this.#looks.get(directory) ?? problemOf(directory).finally(() => this.#looks.delete(directory));
+    this.#looks.set(directory, look);
+    const words = `${directory.path} has not answered for ${withinMs / 1000} s: see to its disk, or to the host that has it`;
+    return withTimeout(look, withinMs, () => warning(directory.about, words));
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
   }
+}
+
+/** Whether two problems differ at most by figures, such as the space that is left. */
+function isSame(a: NodeProblem, b: NodeProblem | null | undefined): boolean {
+  const withoutFigures = ({ about, detail }: NodeProblem) => `${about} ${detail.replace(/\d+/g, '')}`;
+  return b ? withoutFigures(a) === withoutFigures(b) : false;
 }
 
 async function problemOf({ about, path, look }: WatchedDirectory): Promise<NodeProblem | null> {
