@@ -3,17 +3,12 @@ import { defineConfig } from 'vitest/config';
 
 const CORES = availableParallelism();
 
-/** They load the machine themselves, or cannot stand that anything does: nothing runs beside one of them. */
-const ALONE = [
-  'test/integration/relay/{hostile-rtp,relay-crowd,trunk-hostile,trunk-impaired}.test.ts',
-  'test/e2e/{cluster-failure,crowd,crowd-faults,standstill,storm,survival,up-and-down}.test.ts',
-];
-
-/** They measure what a busy machine changes: milliseconds, gaps, lost packets. */
+/** They load the machine themselves, or measure what a busy machine changes: milliseconds, gaps, lost packets. */
 const MEASURING = [
-  'test/integration/cluster/eight-nodes.test.ts',
-  'test/integration/relay/{relay-faults,relay-upgrade,trunk,trunk-upgrade}.test.ts',
-  'test/e2e/{relay-survival,uneven-phones}.test.ts',
+  'test/integration/kit/{hostile,impairment,phone-to-phone}.test.ts',
+  'test/integration/relay/{hostile-rtp,relay-crowd,trunk-hostile,trunk-impaired,uneven-phones}.test.ts',
+  'test/integration/udp/polling.test.ts',
+  'test/e2e/{cluster-failure,crowd,crowd-faults,relay-survival,standstill,storm,survival,uneven-phones,up-and-down}.test.ts',
 ];
 
 /** Real processes, sockets and clocks. */
@@ -23,8 +18,8 @@ const REAL = {
   expect: { poll: { timeout: 10_000 } },
 };
 
-/** They mostly wait for sound: four of them take less than a core. */
-const SHARING = { ...REAL, exclude: [...ALONE, ...MEASURING], maxWorkers: 2 * CORES, sequence: { groupOrder: 2 } };
+/** Each has processes of its own; with more of them at a time, some tests find the machine too late. */
+const SHARING = { ...REAL, exclude: MEASURING, maxWorkers: CORES, sequence: { groupOrder: 2 } };
 
 /** The groups run one after the other. */
 export default defineConfig({
@@ -43,8 +38,9 @@ export default defineConfig({
       },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...SHARING } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...SHARING } },
-      { test: { name: 'measuring', include: MEASURING, ...REAL, maxWorkers: CORES, sequence: { groupOrder: 3 } } },
-      { test: { name: 'alone', include: ALONE, ...REAL, fileParallelism: false, sequence: { groupOrder: 4 } } },
+      {
+        test: { name: 'measuring', include: MEASURING, ...REAL, fileParallelism: false, sequence: { groupOrder: 3 } },
+      },
     ],
   },
 });

@@ -78,7 +78,7 @@ const firstWords = (lines: string[]) => lines.map((line) => line.trim().split(/ 
 describe('a list of 5,000 members', () => {
   it('is a page on a terminal, with speakers and raised hands first, and says how to see more', async () => {
     const lines = await linesOn(onTerminal('show', '3000'));
-    expect(lines[0]).toContain(': 5,000 members, 1 speakers');
+    expect(lines[0]).toContain(': 5,000 members, 1 speaker');
     expect(firstWords(lines).slice(2, 7)).toEqual(['MEMBER', '5000', '4999', '1', '2']);
     expect(lines).toHaveLength(2 + 1 + 50 + 1);
     expect(lines.at(-1)).toBe('5,000 members, 1-50 shown, 4,950 more with --page 2 or a larger --limit');
