@@ -25,7 +25,7 @@ it.each([200, 300])(
     for (const call of [other, listener]) {
       const { samples } = call.audio({ lastMs: JUDGED_MS });
       expect(Math.abs(steadyToneLevelDbov(samples, 440) - LEVEL_DBOV)).toBeLessThan(1.5);
-      expect(silentShare(samples)).toBeLessThan(0.03);
+      expect(silentShare(samples)).toBeLessThan(0.1);
     }
     for (const mute of [true, false]) {
       await uneven.pressKeys('0');
@@ -34,7 +34,7 @@ it.each([200, 300])(
   },
 );
 
-/** How much of it has gaps of 10 ms. Without the relay's buffer, it is half; a busy machine makes a few. */
+/** How much of it has gaps of 10 ms. Without the relay's buffer, it is half; one stall of the machine makes some hundredths. */
 function silentShare(samples: Int16Array): number {
   const steps = Array.from({ length: Math.floor(samples.length / 80) }, (_, index) =>
     levelDbov(samples.subarray(index * 80, (index + 1) * 80)),
