@@ -218,7 +218,7 @@ export const flagsRequestSchema = z.strictObject({
 
 export const commandRequestSchema = z.strictObject({ command: commandSchema });
 
-/** The result of a command: the member that it is about while there, or whom it has turned out to mean; otherwise the conference. */
+/** The result of a command: the member that it is about while there, or that it has turned out to mean; otherwise the conference. */
 export const commandResponseSchema = z.union([
   z.strictObject({
     member: memberSchema,

@@ -27,9 +27,9 @@ export async function sendCommand(
     if (there) return { member: viewMember(there, there.member), movedTo: meant.conference };
   }
   const after = partsOf(deps, name);
-  // It is done even if another node means a member of whom this one has not heard.
+  // It is done even if another node means a member that this one does not know.
   const about = named ?? (meant && (memberIn(deps, meant) ?? findMember(deps, before, meant)));
-  // Somebody whom the command did not name is shown even if gone by now.
+  // A member that the command did not name is shown even if gone by now.
   if (about && !named && !after.some((part) => part.conference.members.has(about.member.channelId))) {
     return { member: viewGone(about) };
   }

@@ -127,7 +127,7 @@ const messageSchema = z.discriminatedUnion('type', [
     type: z.literal('ack'),
     id: z.string().max(64),
     result: z.discriminatedUnion('ok', [
-      /** The member whom it has turned out to mean. */
+      /** The member that it has turned out to mean. */
       z.object({ ok: z.literal(true), meant: meant.optional() }),
       z.object({ ok: z.literal(false), code: z.string().max(64), message: z.string().max(1000) }),
     ]),

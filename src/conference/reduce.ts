@@ -37,7 +37,7 @@ export type Outcome = {
   conference: Conference;
   effects: Effect[];
   refusal?: Refusal;
-  /** The member whom a command has turned out to mean, such as the one who joined last. */
+  /** The member that a command has turned out to mean, such as the one who joined last. */
   meant?: MemberAddress;
 };
 

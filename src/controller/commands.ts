@@ -35,7 +35,7 @@ export class Commands {
   /**
    * Executes a command, or has it executed by the node that owns what it is about.
    * @param by who has given it, in words
-   * @returns once it is in force in Asterisk, the member whom it has turned out to mean, if it did not say so; rejects with
+   * @returns once it is in force in Asterisk, the member that it has turned out to mean, if it did not say so; rejects with
    *   a `ControllerError`
    */
   async execute(name: string, command: ExternalCommand, by?: string): Promise<Meant | null> {

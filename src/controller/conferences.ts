@@ -233,7 +233,7 @@ export class Conferences implements ChannelObserver {
   }
 
   /**
-   * @returns why a command was refused, the member whom it has turned out to mean, and when everything is done; `done`
+   * @returns why a command was refused, the member that it has turned out to mean, and when everything is done; `done`
    *   rejects with an `AriError`
    */
   apply(conference: Conference, input: Input): Pick<Outcome, 'refusal'> & { meant: Meant | null; done: Promise<void> } {

@@ -97,7 +97,7 @@ it('commands say which user has given them', async () => {
 });
 
 it.each([[['kick', '3000', 'last']], [['flags', '3000', 'last', '+mute']], [['hands', '3000', 'next']]])(
-  'the member whom a command means is shown: %s',
+  'the member that a command means is shown: %s',
   async (words) => {
     meant = { conference: '3000', memberId: 2 };
     expect(await rostrum(...words)).toMatch(/\n +2 +7 +Bert Berg /);

@@ -88,7 +88,7 @@ export function adjustedText(member: MemberView, setting: Adjustable): string {
 }
 
 /**
- * The members whom a person means by a phone number, a name or a part of a name; those who have it exactly come before
+ * The members that a person means by a phone number, a name or a part of a name; those who have it exactly come before
  * others. What may be the number of a member who is gone means nobody else, unless it is a whole phone number.
  */
 export function membersNamed(who: string, members: readonly MemberView[]): readonly MemberView[] {

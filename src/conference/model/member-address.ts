@@ -3,7 +3,7 @@ import { NODE_ID } from '../../base/node-id.ts';
 /** A member of the cluster: the number in the conference on the node that was called; without a node, on this one. */
 export type MemberAddress = { readonly memberId: number; readonly node?: string | undefined };
 
-/** The member whom a command has turned out to mean: the one who joined last, or the one who has a new number there. */
+/** The member that a command has turned out to mean: the one who joined last, or the one who has a new number there. */
 export type Meant = MemberAddress & { readonly conference: string };
 
 /** @returns null unless the text is like `7` or `7@lyon` */

@@ -118,7 +118,7 @@ export function callOn(transition: Transition, member: Member): void {
   transition.prompt(member, ['hand-your-turn']);
 }
 
-/** Takes the floor from the member to whom it was given last, so that the member listens again. */
+/** Takes the floor from the member that got it last, so that the member listens again. */
 export function takeFloorBack(transition: Transition): void {
   const last = transition.conference.members.lastGivenFloor;
   const elsewhere = transition.conference.remote?.lastGivenFloor;

@@ -36,7 +36,7 @@ export class Transition {
   orderedBy: string | null;
   /** By channel id, who has ordered the flags that members have now. */
   readonly flagsOrderedBy = new Map<string, string | null>();
-  /** The member whom a command has turned out to mean. */
+  /** The member that a command has turned out to mean. */
   meant: MemberAddress | null = null;
   /** Save the conference as a whole even if this transition has not changed it. */
   resave = false;

@@ -9,7 +9,7 @@ import type { Meant } from '../../conference/model/member-address.ts';
 export type LocalConferences = {
   readonly all: ReadonlyMap<string, Conference>;
   readonly dispatch: (name: string, input: Input) => void;
-  /** Executes a command here. @returns the member whom it has turned out to mean, if it did not say so */
+  /** Executes a command here. @returns the member that it has turned out to mean, if it did not say so */
   readonly execute: (name: string, command: Command, origin: CommandOrigin) => Promise<Meant | null>;
   readonly settingsFor: (name: string, profileName: string) => Settings | null;
   /** The node to which the table keeps a conference; null if to none. */

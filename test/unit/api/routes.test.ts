@@ -180,7 +180,7 @@ describe('a command', () => {
     expect(body).toMatchObject({ member: { id: 1 } });
   });
 
-  it('that means a member whom it does not name is answered with that member, even if gone', async () => {
+  it('that means a member that it does not name is answered with that member, even if gone', async () => {
     meant = { conference: '3000', memberId: 2 };
     const kicked = () => post('/conferences/3000/commands', { command: { type: 'kick-last' } });
     expect((await kicked()).body).toMatchObject({ member: { id: 2, place: 'floor' } });
@@ -188,7 +188,7 @@ describe('a command', () => {
     expect((await kicked()).body).toMatchObject({ member: { id: 2, place: 'leaving' } });
   });
 
-  it('that means a member of whom this node has not heard is answered with the conference: it is done', async () => {
+  it('that means a member that this node does not know is answered with the conference: it is done', async () => {
     for (const unknown of [{ memberId: 9 }, { memberId: 1, node: 'oslo' }]) {
       meant = { conference: '3000', ...unknown };
       expect(await post('/conferences/3000/commands', { command: { type: 'kick-last' } })).toMatchObject({

@@ -109,7 +109,7 @@ export function effectsOf<T extends Effect['type']>(
   return effects.filter((effect): effect is Extract<Effect, { type: T }> => effect.type === type);
 }
 
-/** What is said or played, as texts, to whomever. */
+/** What is said or played, as texts, for anybody. */
 export function heard(effects: readonly Effect[]): string[] {
   return effects.flatMap((effect) =>
     'sounds' in effect

@@ -9,7 +9,7 @@ const view = (id: number, levelDbov: number | null) =>
     member(id),
   );
 
-describe('the members whom a person means', () => {
+describe('the members that a person means', () => {
   const named = (who: string) => membersNamed(who, members).map(({ id }) => id);
   const members = [
     { ...view(1, null), caller: { number: '+49301737', name: 'Ann 7' } },
