@@ -130,7 +130,7 @@ describe.each([
     const givenMs = performance.now();
     const heard = [speaking, onFloor, second].map((each) => each.waitForTone(VOICE_HZ, HEARD));
     await lab.node.api.post(url, { flags: ['+speaker'] });
-    for (const atMs of await Promise.all(heard)) expect(atMs - givenMs).toBeLessThan(150);
+    for (const atMs of await Promise.all(heard)) expect(atMs - givenMs).toBeLessThan(100);
     expect(await lab.node.member('3000', '101')).toMatchObject({ role: 'speaker', path });
     await listen(300);
     expect(level(first, VOICE_HZ)).toBeLessThan(NOT_HEARD_DBOV);

@@ -135,13 +135,13 @@ describe('a change of flags', () => {
     await member.waitForTone(440, HEARD);
   });
 
-  it('that gives a voice is heard by the others within 150 ms, whatever the prompt to the new speaker', async () => {
+  it('that gives a voice is heard by the others within 100 ms, whatever the prompt to the new speaker', async () => {
     const { speaker, member, id } = await three();
     const givenMs = performance.now();
     const heard = speaker.waitForTone(350, HEARD);
     const told = hears(member, 'speaker');
     await run({ type: 'set-flags', memberId: id, changes: { speaker: true } });
-    expect((await heard) - givenMs).toBeLessThan(150);
+    expect((await heard) - givenMs).toBeLessThan(100);
     await told;
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(speaker.toneLevelDbov(350, { lastMs: 200 })).toBeGreaterThan(-24);

@@ -10,7 +10,7 @@ import { RostrumCluster } from '../kit/rostrum-cluster.ts';
 /** `rostrum status` of a node with one thing after the other that is wrong, and put right again. */
 
 const execute = promisify(execFile);
-const SEEN = { timeout: 30_000, interval: 200 };
+const SEEN = { timeout: 30_000, interval: 500 };
 /** As `base/open-files.ts` has it, where there are few. */
 const RESERVED = 100;
 
@@ -32,13 +32,13 @@ async function statuses(): Promise<{ status: number; health: number }> {
 
 /** Breaks something, until the node says so with the expected statuses, and puts it right again. */
 async function expectTold(
-  { status, health, words }: { status: number; health: number; words: RegExp },
+  { status, health, words }: { status: number; health: number; words: readonly RegExp[] },
   harm: () => unknown,
   heal: () => unknown,
 ): Promise<void> {
   await harm();
   try {
-    await expect.poll(async () => (await node().cli('status')).stdout, SEEN).toMatch(words);
+    for (const each of words) await expect.poll(async () => (await node().cli('status')).stdout, SEEN).toMatch(each);
     expect(await statuses()).toEqual({ status, health });
   } finally {
     await heal();
@@ -70,14 +70,14 @@ it('a node with which all is well has status 0', () => expect.poll(statuses, SEE
 describe('a node at which no call works', () => {
   it('because Asterisk does not answer: status 5, for health checks too', () =>
     expectTold(
-      { status: 5, health: 5, words: /^FAILURE asterisk: not connected: .+$/m },
+      { status: 5, health: 5, words: [/^FAILURE asterisk: not connected: .+$/m] },
       () => node().asterisk.kill('SIGSTOP'),
       () => node().asterisk.kill('SIGCONT'),
     ));
 
   it('because its relay is away: status 1, for health checks too', () =>
     expectTold(
-      { status: 1, health: 1, words: /^FAILURE relay: not connected: .+$/m },
+      { status: 1, health: 1, words: [/^FAILURE relay: not connected: .+$/m] },
       () => endForAWhile(({ relay }) => relay.pid),
       supervise,
     ));
@@ -94,7 +94,7 @@ describe('a node at which no call works', () => {
 });
 
 describe('a node whose calls work ends with status 7, and is well for health checks', () => {
-  const warning = (words: RegExp) => ({ status: 7, health: 0, words });
+  const warning = (...words: RegExp[]) => ({ status: 7, health: 0, words });
 
   it('without its NATS server', () =>
     expectTold(
@@ -145,12 +145,17 @@ describe('a node whose calls work ends with status 7, and is well for health che
     );
   });
 
-  it('whose Asterisk cannot write recordings', () =>
-    expectTold(
-      warning(/^WARNING recordings: .+\/recording is no directory, so recordings fail: install -d .+$/m),
-      () => moveAway(recordings()),
-      () => moveBack(recordings()),
-    ));
+  it('whose Asterisk cannot write recordings, and whose spoken prompts cannot be written', async () => {
+    const speech = join(node().directory, 'speech');
+    await expectTold(
+      warning(
+        /^WARNING recordings: .+\/recording is no directory, so recordings fail: install -d .+$/m,
+        /^WARNING prompts: .+\/speech .+$/m,
+      ),
+      () => Promise.all([moveAway(recordings()), writeFile(speech, 'a file, where a directory should be')]),
+      () => Promise.all([moveBack(recordings()), rm(speech)]),
+    );
+  });
 
   it('whose disk is almost full', async ({ skip }) => {
     const mount = () => execute('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', recordings()]);
@@ -158,15 +163,6 @@ describe('a node whose calls work ends with status 7, and is well for health che
     if (!(await mount().then(umount, () => null))) skip('this user cannot mount a small disk');
     const words = /^WARNING disk: only 1\.0 MB are left on the disk of .+\/recording: make space$/m;
     await expectTold(warning(words), mount, umount);
-  });
-
-  it('whose spoken prompts cannot be written', async () => {
-    const path = join(node().directory, 'speech');
-    await expectTold(
-      warning(/^WARNING prompts: .+\/speech .+$/m),
-      () => writeFile(path, 'a file, where a directory should be'),
-      () => rm(path),
-    );
   });
 
   it('whose Asterisk has no files left for calls', async () => {
