@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import type { AttendanceReader } from '../attendance/report.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import type { Member } from '../conference/model/member.ts';
 import { formatMemberAddress, type MemberAddress } from '../conference/model/member-address.ts';
+import type { OwnAttendance } from '../controller/attendance/own-attendance.ts';
 import type { Inviter } from '../controller/calls/inviter.ts';
 import type { Cluster } from '../controller/cluster/cluster.ts';
+import type { ClusterReports } from '../controller/cluster/cluster-reports.ts';
 import type { Controller } from '../controller/controller.ts';
 import { ControllerError } from '../controller/errors/controller-error.ts';
 import type { SettingsStore } from '../controller/settings-store.ts';
@@ -23,7 +24,9 @@ export type RouteDeps = {
   status: () => Omit<StatusView, 'conferences' | 'members'>;
   reloadProfiles: SettingsStore['reload'];
   upgrade: () => Promise<void>;
-  attendance: AttendanceReader;
+  /** The attendance that this node has recorded, and that of all nodes. */
+  attendance: Pick<OwnAttendance, 'rows'>;
+  reports: Pick<ClusterReports, 'conferences' | 'report'>;
   /** The directory in which Asterisk has its recordings. */
   recordings: string;
   inviter: Pick<Inviter, 'invite' | 'list' | 'cancel'>;

@@ -119,9 +119,11 @@ export const memberListSchema = z.object({
 
 export const conferenceSchema = conferenceSummarySchema.omit({ members: true }).extend(memberListSchema.shape);
 
-const yesOrNo = z.enum(['true', 'false']).transform((text) => text === 'true');
+/** Of a URL. */
+export const yesOrNo = z.enum(['true', 'false']).transform((text) => text === 'true');
 
-function wholeNumber(from: number) {
+/** Of a URL. */
+export function wholeNumber(from: number) {
   return z
     .string()
     .regex(/^\d{1,6}$/, 'expected a whole number')

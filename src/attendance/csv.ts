@@ -1,8 +1,10 @@
 import { jsonText } from '../base/json-text.ts';
 import type { AttendanceRow } from './row.ts';
 
+type NodeRow = AttendanceRow & { readonly node: string | null };
+
 /** The columns by their headings, each with the cell that it has for a row. */
-const COLUMNS: Readonly<Record<string, (row: AttendanceRow) => string | number>> = {
+const COLUMNS: Readonly<Record<string, (row: NodeRow) => string | number>> = {
   conference: ({ conference }) => conference,
   started_at: ({ startedAt }) => startedAt,
   member: ({ memberId }) => memberId,
@@ -16,15 +18,16 @@ const COLUMNS: Readonly<Record<string, (row: AttendanceRow) => string | number>>
   roles: ({ roles }) =>
     roles.map(({ at, role, admin, by }) => `${at} ${role}${admin ? ' admin' : ''}${by ? ` by ${by}` : ''}`).join('; '),
   ended_by: ({ endedBy }) => endedBy ?? '',
+  node: ({ node }) => node ?? '',
 };
 
 /** Rows as CSV (RFC 4180): a heading, then one line a member, all with CRLF. */
-export function attendanceCsv(rows: readonly AttendanceRow[]): string {
+export function attendanceCsv(rows: readonly NodeRow[]): string {
   const lines = rows.map((row) => Object.values(COLUMNS).map((cellOf) => cellOf(row)));
   return [Object.keys(COLUMNS), ...lines].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
 }
 
-export function attendanceJsonLines(rows: readonly AttendanceRow[]): string {
+export function attendanceJsonLines(rows: readonly NodeRow[]): string {
   return rows.map((row) => `${jsonText(row)}\n`).join('');
 }
 

@@ -18,7 +18,7 @@ export interface AttendanceReader {
 
 /** More would keep the controller busy for too long; the newest are taken. */
 const MAX_RUNS = 1000;
-const MAX_ROWS = 100_000;
+export const MAX_ROWS = 100_000;
 
 /** Of `GET /conferences/:conference/report`. */
 export const reportQuerySchema = z.strictObject({
@@ -48,11 +48,14 @@ export async function attendanceReport(
   if (wanted.length === 0) throw new AttendanceError('no-such-report', `no attendance recorded of "${conference}"`);
   for (const { startedAt } of wanted) {
     rows.push(...summarize(await reader.read(conference, { startedAt }), options));
-    if (rows.length > MAX_ROWS) {
-      throw new AttendanceError('attendance-unreadable', `more than ${MAX_ROWS} members: ask for one by startedAt`);
-    }
+    if (rows.length > MAX_ROWS) throw tooManyRows();
   }
   return rows;
+}
+
+/** There is too much in one report. */
+export function tooManyRows(): AttendanceError {
+  return new AttendanceError('attendance-unreadable', `more than ${MAX_ROWS} members: ask for one by startedAt`);
 }
 
 function choose(runs: readonly AttendanceRun[], { runs: which, startedAt }: ReportQuery): readonly AttendanceRun[] {

@@ -4,6 +4,7 @@ import { printable } from '../base/printable.ts';
 import { FLAGS } from '../conference/model/flags.ts';
 import { commandSchema } from '../conference/schemas/command-schema.ts';
 import { conferenceName as conference, conferenceRecordSchema, memberNumber, memberRecordSchema } from './record.ts';
+import { recordQuestionSchema, recordsFoundSchema } from './record-questions.ts';
 
 /** The messages that controllers send each other: the one definition of them. */
 
@@ -137,6 +138,17 @@ const messageSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('wrong-pin'),
     tried: z.object({ conference, number: z.string().max(256), network: z.string().max(64), members: count }),
+  }),
+  /** A question about what the node has recorded: reports of attendance. */
+  z.object({ type: z.literal('ask-records'), id: z.string().max(64), question: recordQuestionSchema }),
+  /** The parts of the answer, in their order. */
+  z.object({
+    type: z.literal('records'),
+    id: z.string().max(64),
+    result: z.discriminatedUnion('ok', [
+      z.object({ ok: z.literal(true), found: recordsFoundSchema, isLast: z.boolean() }),
+      z.object({ ok: z.literal(false), message: z.string().max(1000) }),
+    ]),
   }),
 ]);
 

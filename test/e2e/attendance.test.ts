@@ -120,13 +120,13 @@ describe('rostrum report', () => {
 
     const [heading, ...cells] = (await report('a9001', '--csv')).trimEnd().split('\r\n');
     expect(heading).toBe(
-      'conference,started_at,member,number,name,joined_at,left_at,seconds,speaker_seconds,result,roles,ended_by',
+      'conference,started_at,member,number,name,joined_at,left_at,seconds,speaker_seconds,result,roles,ended_by,node',
     );
     expect(cells).toHaveLength(3);
     expect(cells[0]).toContain(`,200,"'=HYPERLINK(x,y)",`);
     expect(cells[1]).toContain(',101,"Smith, Jo",');
-    expect(cells[1]).toMatch(new RegExp(`^a9001,${rows[1]?.startedAt},2,.*,HANGUP,${rows[1]?.joinedAt} listener,$`));
-    expect(cells[2]).toMatch(/,102,,,[^,]*,0,0,LOCKED,,$/);
+    expect(cells[1]).toMatch(new RegExp(`^a9001,${rows[1]?.startedAt},2,.*,HANGUP,${rows[1]?.joinedAt} listener,,$`));
+    expect(cells[2]).toMatch(/,102,,,[^,]*,0,0,LOCKED,,,$/);
 
     const [title, header, ...table] = (await report('a9001')).trimEnd().split('\n');
     expect(title).toMatch(
@@ -161,6 +161,29 @@ describe('rostrum report', () => {
     const all = await rowsOf('a9002', '--all');
     expect(all.map(({ number }) => number)).toEqual(['101', '102']);
     expect(all[0]?.startedAt).not.toBe(all[1]?.startedAt);
+  });
+
+  it('without a name lists the conferences, and list --past those that have ended', async () => {
+    const call = await dial('9005', '101');
+    await lab.node.waitForMembers('a9005', 1);
+    const listed = async (...words: string[]) => {
+      const { code, stdout } = await lab.node.cli(...words, '--search', 'A9005', '--json');
+      return { code, conferences: JSON.parse(stdout) };
+    };
+    const running = { conference: 'a9005', endedAt: null, nodes: [], members: 1, turnedAway: 0 };
+    expect(await listed('report')).toMatchObject({ code: 0, conferences: [running] });
+    expect(await listed('list', '--past')).toEqual({ code: 0, conferences: [] });
+    await call.hangUp();
+    await expect.poll(() => lab.node.list(), SETTLED).toEqual([]);
+    const past = await listed('list', '--past');
+    expect(past).toMatchObject({ conferences: [{ ...running, endedAt: expect.any(String) }] });
+    expect(await listed('report')).toEqual(past);
+    const { stdout } = await lab.node.cli('list', '--past', '--search', 'a9005');
+    expect(stdout).toMatch(
+      /^CONFERENCE +STARTED +ENDED +TIME +MEMBERS +TURNED AWAY\na9005 .* 0:00:\d\d +1 +0\n1 conference shown\n$/,
+    );
+    expect(await lab.node.cli('report', '--csv')).toMatchObject({ code: 2, stdout: '' });
+    expect(await lab.node.cli('report', 'a9005', '--limit', '3')).toMatchObject({ code: 2, stdout: '' });
   });
 
   it('goes on over a restart of the controller: who stays is one member, who goes meanwhile is lost', async () => {

@@ -92,6 +92,13 @@ describe('kill -9', () => {
       await expect.poll(stateOf('rome', at), { timeout: LIFETIME_S * 1000 + 2000, interval: 100 }).toBe('gone');
     }
     await lab.waitForMembers('3000', 4, left);
+    const report = await lab.node('lyon').cli('report', '3000', '--json');
+    const missing = expect.stringMatching(/^node rome is missing: it is gone since \S+\n$/);
+    expect(report).toMatchObject({ code: 0, stderr: missing });
+    // Callers of an earlier test may have been in the same conference.
+    const rows: { node: string; leftAt: string | null }[] = JSON.parse(report.stdout);
+    const there = rows.filter(({ leftAt }) => leftAt === null).map(({ node }) => node);
+    expect(there.sort()).toEqual(['lyon', 'lyon', 'oslo', 'oslo']);
     for (const at of left) {
       for (const from of left) {
         expect(longestGapMs(listeners[at], VOICE_HZ[from], killedMs)).toBeLessThanOrEqual(NO_GAP_MS);

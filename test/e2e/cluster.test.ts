@@ -201,6 +201,29 @@ describe('what the command line tells', () => {
     expect(lyon.members.length).toBe(6);
     await Promise.all(['oslo', 'rome'].map((at) => expect.poll(() => told(at as NodeName)).toEqual(lyon)));
   });
+
+  it('has the reports of all nodes in one, while the conference goes on and when it is over', async () => {
+    await Promise.all(NODES.map((name) => lab.call(name, '7100', { callerNumber: `10${name.length}` })));
+    await lab.waitForMembers('wide', 3);
+    const report = async (at: NodeName, ...words: string[]) => {
+      const { stdout, stderr } = await cli(at, ...words, '--json');
+      expect(stderr).toBe('');
+      return JSON.parse(stdout) as Record<string, unknown>[];
+    };
+    const nodesOf = (rows: Record<string, unknown>[]) => rows.map(({ node }) => node).sort();
+    for (const at of NODES) {
+      const rows = await report(at, 'report', 'wide');
+      expect(nodesOf(rows)).toEqual([...NODES]);
+      expect(new Set(rows.map(({ startedAt }) => startedAt)).size).toBe(1);
+    }
+    await cli('lyon', 'term', 'wide');
+    await lab.waitForMembers('wide', 0);
+    await expect.poll(() => report('oslo', 'list')).toEqual([]);
+    const [past] = await report('rome', 'list', '--past', '--search', 'wide');
+    const nodes = expect.arrayContaining([...NODES]);
+    expect(past).toMatchObject({ conference: 'wide', members: 3, endedAt: expect.any(String), nodes });
+    expect((await report('rome', 'report', 'wide')).map(({ result }) => result)).toEqual(['ENDED', 'ENDED', 'ENDED']);
+  });
 });
 
 describe('keys that change each second', () => {

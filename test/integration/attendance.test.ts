@@ -305,7 +305,9 @@ describe('rostrum report', () => {
     roles: [{ at: '2026-01-05T10:15:10.000Z', role: 'speaker', admin: true, by: null }],
     result: null,
     endedBy: null,
+    node: null as string | null,
   };
+  let missing: { node: string; reason: string }[];
   let server: Server;
   let asked: string[] = [];
   let problem: string | null;
@@ -315,13 +317,14 @@ describe('rostrum report', () => {
   beforeEach(async () => {
     asked = [];
     problem = null;
+    missing = [];
     server = createServer((request, answer) => {
       if (request.url === '/v1/status')
         return answer.end(
           JSON.stringify({ problems: problem === null ? [] : [{ about: 'reports', detail: problem }] }),
         );
       asked.push(request.url ?? '');
-      return answer.end(JSON.stringify([row]));
+      return answer.end(JSON.stringify({ rows: [row], missing }));
     });
     await new Promise<void>((resolve) => server.listen(socketPath(), resolve));
   });
@@ -329,14 +332,14 @@ describe('rostrum report', () => {
 
   it('prints a table for people, in which a name does not command the terminal', async () => {
     const printed = await report('3000');
-    expect(asked).toEqual(['/v1/conferences/3000/report?runs=last']);
+    expect(asked).toEqual(['/v1/reports/3000?runs=last']);
     expect(printed).toMatch(/^conference 3000, started 2026-01-05 .*: 1 member, 1 still there, 0 turned away\n/);
     expect(printed).toMatch(/\n {5}1 {2}\+49301234 {2}Ann\?\[2J {2}speaker\+admin .* - {5}1:02:05 {2}0:01:05/);
   });
 
   it('prints CSV, JSON and JSON lines, of all conferences of the name where asked', async () => {
     expect(await report('3000', '--csv', '--all')).toContain('1,+49301234,Ann?[2J,');
-    expect(asked).toEqual(['/v1/conferences/3000/report?runs=all']);
+    expect(asked).toEqual(['/v1/reports/3000?runs=all']);
     expect(JSON.parse(await report('3000', '--json'))).toEqual([row]);
     expect(await report('3000', '--jsonl')).toBe(`${JSON.stringify(row)}\n`);
   });
@@ -345,6 +348,15 @@ describe('rostrum report', () => {
     problem = 'attendance cannot be written: EROFS: read-only file system; 7 lines wait';
     expect(JSON.parse(await report('3000', '--json'))).toEqual([row]);
     expect(errors).toBe(`${problem}; what waits is lost when the controller ends\n`);
+  });
+
+  it('says on stderr which nodes of the cluster are missing, and the table says the node of each member', async () => {
+    missing = [{ node: 'oslo', reason: 'it is gone since\u001b[2J' }];
+    expect(JSON.parse(await report('3000', '--json'))).toEqual([row]);
+    expect(errors).toBe('node oslo is missing: it is gone since?[2J\n');
+    row.node = 'lyon';
+    expect(await report('3000')).toMatch(/\nMEMBER {2}NODE {2}NUMBER .*\n {5}1 {2}lyon {2}\+49301234 /);
+    row.node = null;
   });
 
   it('does not print two formats at once', async () => {

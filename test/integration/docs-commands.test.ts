@@ -94,7 +94,11 @@ beforeAll(async () => {
       drain: () => {},
       routeOf: () => ({ node: 'oslo', sip: 'sip:192.0.2.2:5060', reason: 'placement' }),
     },
-    attendance: { list: async () => [{ conference: '3000', startedAt: '2026-01-01T09:00:00Z' }], read: async () => [] },
+    attendance: { rows: async () => [] },
+    reports: {
+      conferences: async () => ({ conferences: [], hasOlder: false, missing: [] }),
+      report: async () => ({ rows: [], missing: [] }),
+    },
     inviter: { invite: () => [invited], list: () => [invited], cancel: () => invited },
   };
   server = new ApiServer({ socketPath: join(directory, 'rostrum.sock') }, deps);

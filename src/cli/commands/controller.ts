@@ -24,6 +24,7 @@ import { WallClockWatch } from '../../timing/wall-clock-watch.ts';
 import { ConfigWatch } from './config-watch.ts';
 import { directoriesOf } from './directories.ts';
 import { formerCounts, keep, kept, LASTING, lifetime, readRunningConfig } from './process-end.ts';
+import { recordsOf } from './records.ts';
 
 /**
  * Runs the controller until SIGTERM or SIGINT; calls then go on in Asterisk, for the next controller to adopt.
@@ -126,6 +127,7 @@ export async function runController(options: { config?: string }): Promise<void>
       watch,
     },
   );
+  const records = recordsOf({ attendance, controller, cluster });
   const clockWatch = new WallClockWatch({
     wallNow: Date.now,
     steadyNow,
@@ -172,7 +174,7 @@ export async function runController(options: { config?: string }): Promise<void>
       status,
       reloadProfiles,
       upgrade: upgradeNode,
-      attendance,
+      ...records,
       inviter,
       recordings: config.asterisk.recordings,
     },

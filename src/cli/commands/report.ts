@@ -1,27 +1,74 @@
 import { ApiClient } from '../../api/client.ts';
+import type { HeldListView, MissingNodes, ReportView } from '../../api/record-schemas.ts';
 import type { StatusView } from '../../api/schemas.ts';
 import { attendanceCsv, attendanceJsonLines } from '../../attendance/csv.ts';
-import type { AttendanceRow } from '../../attendance/row.ts';
 import { jsonText } from '../../base/json-text.ts';
+import { printable } from '../../base/printable.ts';
 import type { ClientOptions } from '../options/common.ts';
-import { terminalWidth } from '../terminal/print.ts';
+import { UsageError } from '../options/errors.ts';
+import { type ListOptions, positionOf } from '../options/list.ts';
+import { terminalLimit, terminalWidth } from '../terminal/print.ts';
+import { printOrWatch } from '../terminal/watch.ts';
 import { attendanceText } from '../text/attendance-text.ts';
+import { heldListText } from '../text/held-text.ts';
 
-type ReportOptions = ClientOptions & { all?: true; csv?: true; jsonl?: true };
+type ReportOptions = ListOptions & { all?: true; csv?: true; jsonl?: true };
 
-/** `rostrum report <conference> [--csv|--json|--jsonl] [--all]` */
-export async function report(conference: string, options: ReportOptions): Promise<void> {
+/** `rostrum report [conference] [--csv|--json|--jsonl] [--all]`; without a conference, those of which there are reports. */
+export async function report(conference: string | undefined, options: ReportOptions): Promise<void> {
+  if (conference === undefined) return listReports(options);
+  const { search, limit, page } = options;
+  if (search !== undefined || limit !== undefined || page !== undefined)
+    throw new UsageError('report: --search, --limit and --page are for the list of reports, without a conference');
   const client = new ApiClient({ socketPath: options.socket });
   const runs = options.all ? 'all' : 'last';
-  const rows = await client.get<AttendanceRow[]>(`/conferences/${encodeURIComponent(conference)}/report?runs=${runs}`);
-  process.stdout.write(format(rows, options));
+  const view = await client.get<ReportView>(`/reports/${encodeURIComponent(conference)}?runs=${runs}`);
+  process.stdout.write(format(view.rows, options));
+  tellMissing(view.missing);
   const { problems } = await client.get<StatusView>('/status');
   for (const { detail } of problems.filter(({ about }) => about === 'reports')) {
     process.stderr.write(`${detail}; what waits is lost when the controller ends\n`);
   }
 }
 
-function format(rows: readonly AttendanceRow[], { csv, json, jsonl }: ReportOptions): string {
+/** `rostrum list --past`: the conferences that have ended. */
+export async function listPast(options: ListOptions): Promise<void> {
+  await listHeld({ ...options, ended: true });
+}
+
+async function listReports(options: ReportOptions): Promise<void> {
+  if (options.csv || options.jsonl || options.all)
+    throw new UsageError('report: --all, --csv and --jsonl need the name of a conference');
+  await listHeld({ ...options, ended: false });
+}
+
+async function listHeld(options: ListOptions & { ended: boolean }): Promise<void> {
+  const client = new ApiClient({ socketPath: options.socket });
+  const { limit, page } = positionOf(options, terminalLimit(options.watch));
+  const wanted = { ended: options.ended, search: options.search, limit, page };
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
+  let missing: MissingNodes = [];
+  const read = async () => {
+    const view = await client.get<HeldListView>(`/reports?${query}`);
+    missing = view.missing;
+    return view;
+  };
+  await printOrWatch(
+    options,
+    read,
+    (view) => heldListText(view, terminalWidth()),
+    ({ conferences }) => conferences,
+  );
+  tellMissing(missing);
+}
+
+/** On stderr: what is printed may be a table for programs. */
+function tellMissing(missing: MissingNodes): void {
+  for (const { node, reason } of missing) process.stderr.write(`node ${node} is missing: ${printable(reason)}\n`);
+}
+
+function format(rows: ReportView['rows'], { csv, json, jsonl }: ReportOptions & ClientOptions): string {
   if (csv) return attendanceCsv(rows);
   if (jsonl) return attendanceJsonLines(rows);
   if (json) return `${jsonText(rows, 2)}\n`;

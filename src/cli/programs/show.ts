@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addClientOptions, addWatchOptions } from '../options/common.ts';
-import { addFilterOptions, addListOptions, type MemberListOptions } from '../options/list.ts';
+import { addFilterOptions, addListOptions, type ListOptions, type MemberListOptions } from '../options/list.ts';
 import { parseShowWords } from '../options/show-words.ts';
 import { lazily } from './lazily.ts';
 
@@ -13,7 +13,11 @@ export function addShowCommands(program: Command): void {
 
   addWatchOptions(addListOptions(program.command('list')))
     .description('list the conferences')
-    .action(lazily(async () => (await import('../commands/show.ts')).list));
+    .option('--past', 'list those that have ended, the newest first')
+    .action(async ({ past, ...options }: ListOptions & { past?: true }) => {
+      if (past) return (await import('../commands/report.ts')).listPast(options);
+      await (await import('../commands/show.ts')).list(options);
+    });
 
   addWatchOptions(program.command('nodes'))
     .description('list the nodes of the cluster')

@@ -1,11 +1,13 @@
-import type { AttendanceRow } from '../../attendance/row.ts';
+import type { ReportView } from '../../api/record-schemas.ts';
 import { day, time } from './conference-text.ts';
 import { counted } from './list-text.ts';
 import { tableOf } from './table.ts';
 import { wrap } from './text-width.ts';
 
+type Row = ReportView['rows'][number];
+
 /** A heading and a table for each conference. */
-export function attendanceText(rows: readonly AttendanceRow[], widthColumns: number): string {
+export function attendanceText(rows: readonly Row[], widthColumns: number): string {
   const starts = [...new Set(rows.map((row) => row.startedAt))];
   if (starts.length === 0) return 'nobody was there';
   return starts
@@ -18,7 +20,7 @@ export function attendanceText(rows: readonly AttendanceRow[], widthColumns: num
     .join('\n\n');
 }
 
-function runTable(rows: readonly AttendanceRow[], widthColumns: number): string {
+function runTable(rows: readonly Row[], widthColumns: number): string {
   const [{ conference, startedAt } = { conference: '', startedAt: '' }] = rows;
   const started = new Date(startedAt);
   const there = rows.filter((row) => row.leftAt === null).length;
@@ -32,6 +34,7 @@ function runTable(rows: readonly AttendanceRow[], widthColumns: number): string 
       rows,
       [
         ['MEMBER', ({ memberId }) => memberId],
+        ['NODE', ({ node }) => node ?? '-', { isShown: rows.some(({ node }) => node !== null), spare: 6 }],
         ['NUMBER', ({ number }) => number || '-'],
         ['NAME', ({ name }) => name || '-'],
         ['ROLES', rolesIn, { spare: 3 }],
@@ -47,12 +50,12 @@ function runTable(rows: readonly AttendanceRow[], widthColumns: number): string 
   ].join('\n');
 }
 
-function rolesIn({ roles }: AttendanceRow): string {
+function rolesIn({ roles }: Row): string {
   return [...new Set(roles.map(({ role, admin }) => (admin ? `${role}+admin` : role)))].join(' ') || '-';
 }
 
 /** `h:mm:ss` */
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   const two = (n: number) => String(n).padStart(2, '0');
   return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }

@@ -16,6 +16,7 @@ import { type LocalConferences, NO_CONFERENCES } from './local-conferences.ts';
 import { NodeStatus, type NodeView } from './node-status.ts';
 import { NodeWatch } from './node-watch.ts';
 import { RemoteCommands } from './remote-commands.ts';
+import { RemoteRecords } from './remote-records.ts';
 import { TableAgreement } from './table-agreement.ts';
 import { TrunkPeers, type TrunkPeersDeps } from './trunk-peers.ts';
 
@@ -50,6 +51,8 @@ export type ClusterDeps = {
 export class Cluster {
   /** Has commands executed where they belong. */
   readonly forwarding: CommandForwarding;
+  /** Asks other nodes what they have recorded. */
+  readonly records: RemoteRecords;
   readonly #nodeId: string;
   readonly #state: ClusterState;
   readonly #channel: EventChannel<Message> | null;
@@ -105,6 +108,7 @@ export class Cluster {
     const flush = () => this.#sharing.flush();
     this.forwarding = new CommandForwarding(options, { state, channel, remote, local, logger, flush });
     this.#remoteCommands = remote;
+    this.records = new RemoteRecords({ incarnation }, { send });
     this.#trunkPeers = new TrunkPeers({ own: trunk }, { relay, channel });
   }
 
@@ -133,6 +137,7 @@ export class Cluster {
     this.#nodeWatch.stop();
     this.#sharing.stop();
     this.#remoteCommands.stop();
+    this.records.stop();
     await this.#channel?.stop();
   }
 
@@ -258,6 +263,7 @@ export class Cluster {
   #peerDown(node: string, reason: PeerDownReason): void {
     this.#nodeWatch.down(node, reason);
     this.#remoteCommands.peerDown(node);
+    this.records.peerDown(node);
     if (reason !== 'stopped') this.#sharing.refreshOf(node);
   }
 
@@ -270,6 +276,10 @@ export class Cluster {
         return void this.forwarding.handleCommand(from, message);
       case 'ack':
         return this.#remoteCommands.handleAck(from, message);
+      case 'ask-records':
+        return void this.records.handleQuestion(from, message);
+      case 'records':
+        return this.records.handleAnswer(from, message);
       case 'media-key':
       case 'media-key-ack':
       case 'want-media-key':

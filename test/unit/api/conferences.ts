@@ -163,7 +163,8 @@ export function depsOf(
     }),
     reloadProfiles: async () => ({ ok: true, changes: [] }),
     upgrade: async () => {},
-    attendance: { list: absent('attendance'), read: absent('attendance') },
+    attendance: { rows: absent('attendance') },
+    reports: { conferences: absent('reports'), report: absent('reports') },
     recordings: '/recordings',
     inviter: { invite: absent('inviter'), list: absent('inviter'), cancel: absent('inviter') },
   };

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { attendanceCsv, attendanceJsonLines } from '../../../src/attendance/csv.ts';
-import { joined, journalled, LISTENER, left, rowsOf, SPEAKER, started } from './events.ts';
+import { joined, journalled, LISTENER, left, rowsOf as rowsOfNode, SPEAKER, started } from './events.ts';
 
 const HEADING =
-  'conference,started_at,member,number,name,joined_at,left_at,seconds,speaker_seconds,result,roles,ended_by\r\n';
+  'conference,started_at,member,number,name,joined_at,left_at,seconds,speaker_seconds,result,roles,ended_by,node\r\n';
+
+const rowsOf = (...given: Parameters<typeof rowsOfNode>) =>
+  rowsOfNode(...given).map((row) => ({ ...row, node: 'lyon' }));
 
 const rowsWith = (number: string, name: string) =>
   rowsOf(
@@ -18,7 +21,7 @@ describe('attendance as CSV', () => {
   it('has a heading and a line for each member', () => {
     expect(attendanceCsv(rowsWith('100', 'Ann'))).toBe(
       `${HEADING}3000,2026-01-05T10:15:00.123Z,1,100,Ann,2026-01-05T10:15:10.123Z,2026-01-05T10:15:20.123Z,10,10,HANGUP,` +
-        '2026-01-05T10:15:10.123Z speaker admin,\r\n',
+        '2026-01-05T10:15:10.123Z speaker admin,,lyon\r\n',
     );
   });
 

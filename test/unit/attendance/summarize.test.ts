@@ -74,7 +74,7 @@ describe('a summary of attendance', () => {
       result: 'KICKED',
       endedBy: 'operator anna',
     });
-    expect(attendanceCsv(row ? [row] : [])).toMatch(/ speaker by member 7,operator anna\r\n$/);
+    expect(attendanceCsv(row ? [{ ...row, node: null }] : [])).toMatch(/ speaker by member 7,operator anna,\r\n$/);
   });
 
   it('says HANGUP of a member who just went', () => {

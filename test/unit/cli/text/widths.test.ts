@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { NO_ADMISSION } from '../../../../src/admission/gate.ts';
+import type { HeldConferenceView, ReportView } from '../../../../src/api/record-schemas.ts';
 import type { NodeView } from '../../../../src/api/schemas.ts';
 import { summarize, viewConference } from '../../../../src/api/views.ts';
-import type { AttendanceRow } from '../../../../src/attendance/row.ts';
 import { createProgram } from '../../../../src/cli/program.ts';
 import { attendanceText } from '../../../../src/cli/text/attendance-text.ts';
 import { conferenceTable } from '../../../../src/cli/text/conference-text.ts';
+import { heldTable } from '../../../../src/cli/text/held-text.ts';
 import { memberTable } from '../../../../src/cli/text/member-text.ts';
 import { nodeTable } from '../../../../src/cli/text/node-text.ts';
 import { profileKeyTable, profileTable } from '../../../../src/cli/text/profile-text.ts';
@@ -40,7 +41,8 @@ const node: NodeView = {
   traffic: null,
 };
 
-const row: AttendanceRow = {
+const row: ReportView['rows'][number] = {
+  node: 'amsterdam-1',
   conference: '3000',
   startedAt: new Date(2024, 0, 1, 12).toISOString(),
   memberId: 1234,
@@ -52,6 +54,15 @@ const row: AttendanceRow = {
   roles: [{ at: new Date(2024, 0, 1, 12).toISOString(), role: 'speaker', admin: true, by: null }],
   result: 'TRANSFERRED',
   endedBy: 'operator wilhelmina',
+};
+
+const held: HeldConferenceView = {
+  conference: 'supervisory-board',
+  startedAt: new Date(2024, 0, 1, 12).toISOString(),
+  endedAt: new Date(2024, 0, 2, 12).toISOString(),
+  nodes: ['amsterdam-1', 'oslo', 'rome'],
+  members: 12_345,
+  turnedAway: 1234,
 };
 
 const keys = PROFILE_KEYS.conference.map(({ path, takesEffect }) => ({
@@ -68,6 +79,7 @@ const TABLES: readonly [name: string, tableIn: (widthColumns: number) => string,
   ['conferences', (width) => conferenceTable([summarize([part])], width), /CONFERENCE .*MEMBERS .*SPEAKERS .*HANDS/],
   ['nodes', (width) => nodeTable([node], width), /NODE .*STATE .*MEMBERS .*LOSS/],
   ['a report', (width) => attendanceText([row], width), /MEMBER .*NUMBER .*NAME .*JOINED .*TIME/],
+  ['past conferences', (width) => heldTable([held], width), /CONFERENCE .*STARTED .*MEMBERS/],
   ['the keys of a profile', (width) => profileKeyTable(keys, width), /KEY .*VALUE/],
   ['profiles', (width) => profileTable([profile], width), /PROFILE .*DESCRIPTION/],
 ];

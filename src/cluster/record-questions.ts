@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { attendanceRowSchema } from '../attendance/row.ts';
+import { runSummarySchema } from '../attendance/run-summary.ts';
+import { conferenceName } from './record.ts';
+
+/** What nodes ask each other about conferences that they have recorded. */
+
+/** So many things are in one message; more are sent in several. */
+export const MOST_IN_ANSWER = 500;
+/** So many runs are asked for at most. */
+export const MOST_RUNS = 1000;
+
+export const recordQuestionSchema = z.discriminatedUnion('type', [
+  /** The newest runs: of one conference, or of all with a text in their name. */
+  z.object({
+    type: z.literal('runs'),
+    conference: conferenceName.nullable(),
+    search: z.string().max(100),
+    /** Those that are going on are left out. */
+    endedOnly: z.boolean(),
+    limit: z.number().int().min(1).max(MOST_RUNS),
+  }),
+  /** The members of one run. */
+  z.object({ type: z.literal('rows'), conference: conferenceName, startedAt: z.iso.datetime() }),
+]);
+
+export type RecordQuestion = z.output<typeof recordQuestionSchema>;
+export type QuestionOf<T extends RecordQuestion['type']> = Extract<RecordQuestion, { type: T }>;
+
+/** A part of what was found: things of the kind that the question is about. */
+export const recordsFoundSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('runs'), items: z.array(runSummarySchema).max(MOST_IN_ANSWER) }),
+  z.object({ type: z.literal('rows'), items: z.array(attendanceRowSchema).max(MOST_IN_ANSWER) }),
+]);
+
+export type RecordsFound = z.output<typeof recordsFoundSchema>;
+/** What a question finds. */
+export type Found<T extends RecordsFound['type']> = Extract<RecordsFound, { type: T }>['items'];

@@ -1,0 +1,33 @@
+import type { Found, QuestionOf, RecordQuestion } from '../../cluster/record-questions.ts';
+import type { OwnAttendance } from '../attendance/own-attendance.ts';
+
+export type OwnRecordsDeps = {
+  readonly attendance: Pick<OwnAttendance, 'runs' | 'rows'>;
+  /** Throws until it is known which conferences are going on. */
+  readonly requireReady: () => void;
+};
+
+/** What this node has recorded, for its own users and for other nodes. */
+export class OwnRecords {
+  readonly #deps: OwnRecordsDeps;
+
+  constructor(deps: OwnRecordsDeps) {
+    this.#deps = deps;
+  }
+
+  /** As `AnswerRecords`. */
+  async answer<T extends RecordQuestion['type']>(question: QuestionOf<T>): Promise<Found<T>> {
+    return (await this.#find(question)) as Found<T>;
+  }
+
+  async #find(question: RecordQuestion): Promise<Found<RecordQuestion['type']>> {
+    const { attendance, requireReady } = this.#deps;
+    requireReady();
+    switch (question.type) {
+      case 'runs':
+        return attendance.runs(question);
+      case 'rows':
+        return attendance.rows(question.conference, { runs: 'all', startedAt: question.startedAt });
+    }
+  }
+}
