@@ -10,6 +10,9 @@ export type Prompt = {
   readonly placeholders?: Readonly<Record<string, string>>;
 };
 
+/** The number of members, the one included who has just joined. */
+const COUNT = { count: '3' };
+
 /** The words in the comments are what Asterisk's recordings say. */
 const catalogue = {
   // "Please enter your conference number followed by the pound key."
@@ -26,7 +29,7 @@ const catalogue = {
   // "After the tone say your name and then press the pound key."
   'record-name': prompt('Asks for a name to be recorded; a beep follows', 'sound:vm-rec-name'),
   // "You will now be placed into the conference."
-  welcome: prompt('To a member who joins', 'sound:conf-placeintoconf'),
+  welcome: { ...prompt('To a member who joins', 'sound:conf-placeintoconf'), placeholders: COUNT },
   // "Goodbye"
   bye: prompt('Before the call ends', 'sound:vm-goodbye'),
 
@@ -49,15 +52,21 @@ const catalogue = {
   // "There are currently" ... "participants in the conference."
   count: {
     ...prompt('The number of members', 'sound:conf-thereare', 'number:{count}', 'sound:confbridge-participants'),
-    placeholders: { count: '3' },
+    placeholders: COUNT,
   },
 
-  joined: prompt('To everybody: a member has joined', 'tone:660/80,880/120'),
-  left: prompt('To everybody: a member has left', 'tone:880/80,660/120'),
+  joined: { ...prompt('To everybody: a member has joined', 'tone:660/80,880/120'), placeholders: COUNT },
+  left: { ...prompt('To everybody: a member has left', 'tone:880/80,660/120'), placeholders: COUNT },
   // "is now in the conference."
-  'has-joined': prompt('To everybody, after the recorded name of a member who has joined', 'sound:conf-hasjoin'),
+  'has-joined': {
+    ...prompt('To everybody, after the recorded name of a member who has joined', 'sound:conf-hasjoin'),
+    placeholders: COUNT,
+  },
   // "has left the conference."
-  'has-left': prompt('To everybody, after the recorded name of a member who has left', 'sound:conf-hasleft'),
+  'has-left': {
+    ...prompt('To everybody, after the recorded name of a member who has left', 'sound:conf-hasleft'),
+    placeholders: COUNT,
+  },
 
   // "You are now muted"
   muted: prompt('To a member who is no longer heard', 'sound:conf-muted'),

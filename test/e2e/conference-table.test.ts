@@ -6,7 +6,7 @@ import type { Call } from '../kit/phone/call.ts';
 import { similarity } from '../kit/phone/judge-words.ts';
 import { silence, tone } from '../kit/phone/sound.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
-import { heardFromOnset, lengthMs, readSpeech } from '../kit/speech.ts';
+import { heardFromOnset, lengthMs, readSound, readSpeech } from '../kit/speech.ts';
 import { harness } from './harness.ts';
 
 const TONE_HZ = {
@@ -60,6 +60,10 @@ conferences:
     ${closing}
   "6006":
     times: [{until: 2020-01-01 00:00}]
+  "6007":
+    sound:
+      announce: tone
+      prompts: {welcome: "number:{count}", joined: tone:2300/300, left: tone:2500/300}
 `;
 
 const lab = harness({
@@ -240,6 +244,29 @@ describe('a running conference', () => {
     await expect(transfer('6004')).rejects.toThrow('conference 6004 is not open before 2090-01-15T09:05:00.000Z');
     await expect(transfer('6999')).rejects.toThrow('conference 6999 is not in the table of conferences');
     await lab.node.waitForMembers('6003', 1);
+  });
+});
+
+describe('sounds of one conference', () => {
+  it('tell its members who comes and goes, and those of others nothing', async () => {
+    const sounds = { joined: 2300, left: 2500 };
+    const [one, two] = [await readSound('digits/1'), await readSound('digits/2')];
+    const welcome = (call: Call, number: Int16Array) => heardFromOnset(call, lengthMs(number), async () => {});
+    const first = await dial('6007', '140');
+    expect(similarity(one, await welcome(first, one))).toBeGreaterThan(0.85);
+    const elsewhere = await dial('6003', '141');
+    await lab.node.waitForMembers('6003', 1);
+    await lab.node.waitForMembers('6007', 1);
+    const joined = first.waitForTone(sounds.joined, HEARD);
+    const second = await dial('6007', '142');
+    expect(similarity(two, await welcome(second, two))).toBeGreaterThan(0.85);
+    await joined;
+    await lab.node.waitForMembers('6007', 2);
+    await Promise.all([first.waitForTone(sounds.left, HEARD), second.hangUp()]);
+    await dial('6003', '143');
+    await lab.node.waitForMembers('6003', 2);
+    for (const hz of Object.values(sounds))
+      expect(elsewhere.toneLevelDbov(hz, { lastMs: 5000 }), `${hz} Hz`).toBeLessThan(-55);
   });
 });
 

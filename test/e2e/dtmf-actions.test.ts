@@ -155,6 +155,17 @@ describe('a key', () => {
     expect(other.levelDbov({ lastMs: 1500 })).toBeLessThan(-55);
   });
 
+  it('"count-all" says how many there are, to everybody', async () => {
+    const three = await readSound('digits/3');
+    const moderator = await dial('5000', '500');
+    const listeners = [await dial('3000', '101'), await dial('3000', '102')];
+    await lab.node.waitForMembers('3000', 3);
+    await Promise.all(listeners.map((call) => call.waitForSilence({ belowDbov: -55, timeoutMs: 3000 })));
+    const told = listeners.map((call) => heardFromOnset(call, lengthMs(three), async () => {}));
+    await moderator.pressKeys('98');
+    for (const heard of await Promise.all(told)) expect(similarity(three, heard)).toBeGreaterThan(0.85);
+  });
+
   it('"menu" says what the keys do', async () => {
     const menu = await readSpeech(lab.node, MENU_OF_FEW, 'en');
     const asking = await dial('9200', '101');

@@ -105,6 +105,7 @@ export const KEYS_OF_MODERATORS = {
   '95': 'record',
   '96': 'confirm:term',
   '97': 'floor-back',
+  '98': 'count-all',
 };
 
 /** Few enough that what the menu says of them can be said here, too. */

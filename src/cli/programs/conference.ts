@@ -13,6 +13,7 @@ export function addConferenceCommands(program: Command): void {
     ['term', 'end a conference; its members hear that'],
     ['lock', 'admit only moderators from now on'],
     ['unlock', 'admit everybody again'],
+    ['count', 'tell everybody how many members there are'],
     ['unmute-all', 'unmute everybody but members who were muted one by one, and mute nobody who joins later'],
   ] as const) {
     add(name, description).action((conference: string, options: ClientOptions) => send(conference, [name], options));

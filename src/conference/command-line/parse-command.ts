@@ -24,6 +24,7 @@ export type ParsedCommandWords = { ok: true; command: Command } | { ok: false; m
  *     kick all|non-admins|last
  *     flags all|non-admins|last ±FLAG...
  *     hands next|back|lower
+ *     count
  *     playback MEDIA... [--volume N] [--member WHO]
  *     playback stop|pause|resume|forward|back|restart
  *     playback volume N
@@ -75,6 +76,7 @@ const parsers = {
   kick: parseKick,
   flags: parseFlagsOfMany,
   hands: parseHands,
+  count: (words) => nothingMore('count', words, { type: 'announce-count' }),
   playback: parsePlayback,
   music: parseMusic,
   record: parseRecord,

@@ -77,6 +77,8 @@ export type ConferenceCommand =
   | { type: 'take-floor-back' }
   | { type: 'lower-hands' }
   | { type: 'play'; media: readonly string[]; volume: number }
+  /** Tells everybody how many members there are. */
+  | { type: 'announce-count' }
   | { type: 'control-playback'; operation: PlaybackOperation }
   /** Music for everybody on the floor, under what is said. */
   | { type: 'music'; on: boolean }

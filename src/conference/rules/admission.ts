@@ -204,8 +204,9 @@ export function named(transition: Transition, member: Member, recorded: boolean)
 function greet(transition: Transition, member: Member, welcome: PromptName = 'welcome'): void {
   const alone: PromptName[] = isAlone(transition.conference) ? ['alone'] : [];
   const prompts: PromptName[] = waits(transition, member.flags) ? ['waiting'] : [welcome, ...alone];
-  if (transition.sounds(prompts).media.length === 0) greeted(transition, member);
-  else transition.prompt(member, prompts, { nextStep: 'enter' });
+  const values = { count: countAdmitted(transition.conference) };
+  if (transition.sounds(prompts, values).media.length === 0) greeted(transition, member);
+  else transition.prompt(member, prompts, { values, nextStep: 'enter' });
 }
 
 function turnAway(

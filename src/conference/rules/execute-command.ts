@@ -9,7 +9,7 @@ import { adjust, callOn, muteAll, nextHand, raiseHand, setFlags, takeFloorBack }
 import { askHelp } from './help.ts';
 import { endPrivate, execute, hold, talkPrivately, transfer } from './hold-and-private.ts';
 import { leave } from './leaving.ts';
-import { announceCount, announceKeys, controlPlayback, music, play } from './playback.ts';
+import { announceCount, announceKeys, controlPlayback, music, play, tellCount } from './playback.ts';
 import { pauseRecording, record, stopRecording } from './recording.ts';
 import type { Transition } from './transition.ts';
 
@@ -33,7 +33,7 @@ const memberRules: { readonly [T in MemberCommand['type']]: MemberRule<Extract<M
   'play-to-member': (transition, member, { media }) => transition.playTo(member, transition.soundsOf(media)),
   'stop-playing-to-member': (transition, { channelId }) => transition.do({ type: 'hush', channelId }),
   'prompt-failure': (transition, member, { prompt }) => transition.prompt(member, [prompt]),
-  'prompt-count': announceCount,
+  'prompt-count': tellCount,
   'prompt-keys': announceKeys,
   'call-webhook': (transition, member, { url }) => callWebhook(transition, member, url),
   invite: (transition, { id }, { target }) => transition.do({ type: 'invite', target, invitedBy: id }),
@@ -55,6 +55,7 @@ const conferenceRules: {
   'take-floor-back': takeFloorBack,
   'lower-hands': executeOnAllNodes,
   play: (transition, { media, volume }) => play(transition, media, volume),
+  'announce-count': announceCount,
   'control-playback': (transition, { operation }) => controlPlayback(transition, operation),
   music: (transition, { on }) => music(transition, on),
   record: (transition, { name }) => record(transition, name),

@@ -63,7 +63,8 @@ export function announceArrival(transition: Transition, { spokenName }: Member, 
   // A member who is left alone is told as well.
   const others = prompt === 'joined' ? admitted - 1 : admitted;
   if (announce === 'none' || others < 1 || admitted > announceUpTo) return;
-  transition.announce(spokenName ? [`has-${prompt}`] : [prompt], { ...(spokenName && { name: spokenName }) });
+  const values = { count: admitted };
+  transition.announce(spokenName ? [`has-${prompt}`] : [prompt], { values, ...(spokenName && { name: spokenName }) });
 }
 
 /** The beginning of the names of recordings in which members say their names. */
@@ -71,8 +72,14 @@ export function namePrefix({ name, startedAtMs }: Conference): string {
   return `rostrum/names/${name}-${startedAtMs}-`;
 }
 
-export function announceCount(transition: Transition, member: Member): void {
+/** Tells one member how many members there are. */
+export function tellCount(transition: Transition, member: Member): void {
   transition.prompt(member, ['count'], { values: { count: countAdmitted(transition.conference) } });
+}
+
+/** Tells everybody how many members there are. */
+export function announceCount(transition: Transition): void {
+  transition.announce(['count'], { values: { count: countAdmitted(transition.conference) } });
 }
 
 /** Says what the member's keys do, one after the other. */

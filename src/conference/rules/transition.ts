@@ -12,6 +12,9 @@ import type { Member } from '../model/member.ts';
 import type { MemberAddress } from '../model/member-address.ts';
 import type { ConferenceSettings } from '../model/settings.ts';
 
+/** What the placeholders of prompts stand for. */
+type PromptValues = Readonly<Record<string, string | number>>;
+
 /** The setup of a channel where it does not follow from the state before; `unknown` where it is not known. */
 export type Assumed = ChannelSetup | 'unknown';
 
@@ -120,7 +123,7 @@ export class Transition {
   }
 
   /** The sounds of prompts one after the other, as the profile has them. */
-  sounds(names: readonly PromptName[], values: Readonly<Record<string, string | number>> = {}): Sounds {
+  sounds(names: readonly PromptName[], values: PromptValues = {}): Sounds {
     return promptSounds(names, this.profile.sound, values);
   }
 
@@ -133,7 +136,7 @@ export class Transition {
   prompt(
     member: Member,
     names: readonly PromptName[],
-    { nextStep, values }: { nextStep?: NextStep; values?: Readonly<Record<string, string | number>> } = {},
+    { nextStep, values }: { nextStep?: NextStep; values?: PromptValues } = {},
   ): void {
     const sounds = this.sounds(names, values);
     if (sounds.media.length > 0 || nextStep) this.playTo(member, sounds, nextStep);
@@ -154,8 +157,11 @@ export class Transition {
   }
 
   /** Plays prompts to everybody on the floor, after a recorded name if there is one. */
-  announce(names: readonly PromptName[], { nextStep, name }: { nextStep?: 'end'; name?: string } = {}): void {
-    const prompts = this.sounds(names);
+  announce(
+    names: readonly PromptName[],
+    { nextStep, name, values }: { nextStep?: 'end'; name?: string; values?: PromptValues } = {},
+  ): void {
+    const prompts = this.sounds(names, values);
     const spoken: Media[] = name ? [{ type: 'recording', name }] : [];
     const sounds = { ...prompts, media: [...spoken, ...prompts.media] };
     if (sounds.media.length > 0 || nextStep) this.do({ type: 'announce', sounds, ...(nextStep && { nextStep }) });

@@ -94,6 +94,7 @@ const conferenceCommands = [
   z.strictObject({ type: z.literal('take-floor-back') }),
   z.strictObject({ type: z.literal('lower-hands') }),
   z.strictObject({ type: z.literal('play'), media, volume }),
+  z.strictObject({ type: z.literal('announce-count') }),
   z.strictObject({ type: z.literal('control-playback'), operation }),
   z.strictObject({ type: z.literal('music'), on: z.boolean() }),
   z.strictObject({

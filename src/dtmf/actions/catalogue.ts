@@ -63,6 +63,7 @@ export const ACTIONS: readonly Action[] = [
     usual: 'Have the voice made as loud as usual',
   }),
   plain('count', 'Hear how many members there are', ({ id }) => [{ type: 'prompt-count', memberId: id }]),
+  plain('count-all', 'Tell everybody how many members there are', () => [{ type: 'announce-count' }]),
   plain('menu', 'Hear what the keys do', ({ id }) => [{ type: 'prompt-keys', memberId: id }]),
   withArgument(
     'playback',

@@ -105,6 +105,7 @@ const EVERY: { readonly [T in Exclude<Command['type'], 'prompt-failure'>]: reado
     'kick-all': [{ type: 'kick-all', audience: 'all' }],
     'next-hand': [{ type: 'next-hand' }],
     'take-floor-back': [{ type: 'take-floor-back' }],
+    'announce-count': [{ type: 'announce-count' }],
     'lower-hands': [{ type: 'lower-hands' }],
     play: [{ type: 'play', media: ['/var/sounds/x', 'tone:660/200', 'tts:hello'], volume: -4 }],
     'control-playback': [

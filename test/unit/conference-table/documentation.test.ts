@@ -24,7 +24,7 @@ describe('docs/conferences.md', () => {
 
   it('shows tables that are valid', () => {
     const blocks = blocksOf(page).filter(({ text }) => /^(?:conferences|times):/m.test(text));
-    expect(blocks).toHaveLength(2);
+    expect(blocks).toHaveLength(3);
     for (const { text, line } of blocks) {
       const indented = text.replace(/^/gm, '    ');
       const whole = text.trimStart().startsWith('times:') ? `timeZone: UTC\nconferences:\n  "1":\n${indented}` : text;

@@ -100,6 +100,7 @@ const conferenceCommand: fc.Arbitrary<Command> = fc.oneof(
     { type: 'kick-last' },
     { type: 'next-hand' },
     { type: 'take-floor-back' },
+    { type: 'announce-count' },
     { type: 'lower-hands' },
     { type: 'play', media: ['tone:440/100'], volume: 0 },
     { type: 'control-playback', operation: { type: 'stop' } },

@@ -21,6 +21,7 @@ const MEANINGS: [string, Command][] = [
   ['flags non-admins -agc', { type: 'set-flags-of-all', audience: 'non-admins', changes: { agc: false } }],
   ['flags last +speaker', { type: 'set-flags-of-last', changes: { speaker: true } }],
   ['hands back', { type: 'take-floor-back' }],
+  ['count', { type: 'announce-count' }],
   ['hands next', { type: 'next-hand' }],
   ['hands lower', { type: 'lower-hands' }],
   ['playback beep', { type: 'play', media: ['beep'], volume: 0 }],

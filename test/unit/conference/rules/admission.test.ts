@@ -132,6 +132,27 @@ describe('arrivals', () => {
     expect(effectsOf(arrival('tone', 1).effects, 'announce')).toEqual([]);
   });
 
+  it('tell how many members there are, the new one included, and after a departure how many are left', () => {
+    const prompts = {
+      welcome: 'number:{count}',
+      alone: 'none',
+      joined: ['beep', 'number:{count}'],
+      left: 'digits:{count}',
+    };
+    const counting = conference({ sound: { music: 'none', announce: 'tone', prompts } });
+    const greeting = play(counting, [joins('a'), heardEnter('a'), enters('a'), joins('b')]);
+    expect(effectsOf(greeting.effects, 'play-to')).toMatchObject([
+      { channelId: 'b', sounds: { media: [{ type: 'number', value: 2 }] }, nextStep: 'enter' },
+    ]);
+    const joined = play(greeting.conference, [heardEnter('b'), enters('b')]);
+    expect(effectsOf(joined.effects, 'announce')[0]?.sounds.media).toEqual([
+      { type: 'sound', name: 'beep' },
+      { type: 'number', value: 2 },
+    ]);
+    const left = play(joined.conference, [leaves('b')]);
+    expect(effectsOf(left.effects, 'announce')[0]?.sounds.media).toEqual([{ type: 'digits', digits: '1' }]);
+  });
+
   it('are announced by the name that the caller has said', () => {
     const asked = play(conference({ sound: { music: 'none', announce: 'name' } }), [joins('a')]);
     expect(asked.effects).toContainEqual(expect.objectContaining({ type: 'play-to', nextStep: 'say-name' }));

@@ -96,6 +96,13 @@ describe('what is played to one member', () => {
     expect(effectsOf(effects, 'play-to')[0]?.sounds.media[1]).toEqual({ type: 'number', value: 2 });
   });
 
+  it('is the number of members to everybody, on the nodes where they are', () => {
+    const aloud = { ...start, settings: conference(ALOUD).settings };
+    const { effects } = play(aloud, [commands({ type: 'announce-count' })]);
+    expect(effectsOf(effects, 'announce')[0]?.sounds.media[1]).toEqual({ type: 'number', value: 2 });
+    expect(effectsOf(effects, 'play-to')).toEqual([]);
+  });
+
   it('is what the keys do', () => {
     const aloud = {
       ...start,

@@ -7,6 +7,7 @@ import {
   comes,
   commands,
   conference,
+  effectsOf,
   heard,
   heardBy,
   memberAt,
@@ -64,6 +65,11 @@ const CASES: Case[] = [
   { action: 'agc-level:+100', once: adjusted, is: { agcLevel: 100 }, twice: { agcLevel: 200 } },
   { action: 'agc-level:0', before: [adjusts('agcLevel')], once: adjusted, is: {} },
   { action: 'count', once: (o) => heard(o.effects), is: ['conf-thereare', 'number', 'confbridge-participants'] },
+  {
+    action: 'count-all',
+    once: (o) => heard(effectsOf(o.effects, 'announce')),
+    is: ['conf-thereare', 'number', 'confbridge-participants'],
+  },
   { action: 'menu', once: (o) => heard(o.effects), is: ['1: Hear what the keys do.'] },
   {
     action: 'playback:hello',
