@@ -20,6 +20,8 @@ export const memberSchema = z.object({
   vad: z.boolean().describe('Others are told when the member talks'),
   agc: z.boolean().describe('The loudness of the voice is brought to agcLevel'),
   cng: z.boolean().describe('The member hears comfort noise, where the profile has some'),
+  ghost: z.boolean().describe('The member does not count, and the others are not told of them'),
+  mandatory: z.boolean().describe('The conference ends after the last mandatory member has left'),
   presence: z.enum(['joining', 'present', 'leaving']),
   place: z
     .enum(['door', 'naming', 'greeting', 'waiting', 'arriving', 'floor', 'hold', 'private', 'away', 'leaving'])
@@ -80,6 +82,7 @@ export const conferenceSummarySchema = z.object({
       members: z.number().int(),
       speakers: z.number().int(),
       waiting: z.number().int().describe('Waiting for a moderator'),
+      ghosts: z.number().int().describe('Members with the flag ghost, who are not among `members`'),
       atDoor: z.number().int().describe('Callers who are asked for a PIN, and are no members yet'),
       talking: z.number().int(),
     })

@@ -33,6 +33,8 @@ export function viewMember(part: ConferencePart, member: Member): MemberView {
     vad: flags.vad,
     agc: flags.agc,
     cng: flags.cng,
+    ghost: flags.ghost,
+    mandatory: flags.mandatory,
     presence: presenceAt(place),
     place: place.at,
     path: pathOf(part, member),
@@ -75,6 +77,7 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
   const conferences = parts.map(({ conference }) => conference);
   const all = conferences.flatMap(({ members }) => [...members.values()]);
   const admitted = all.filter(isAdmitted);
+  const ghosts = admitted.filter(({ flags }) => flags.ghost).length;
   const playback = conferences.find((each) => each.playback)?.playback ?? null;
   const endsAtMs = Math.min(...conferences.map(conferenceEndsMs));
   return {
@@ -85,9 +88,10 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
     members: all.length,
     speakers: all.filter(({ flags }) => flags.speaker).length,
     counts: {
-      members: admitted.length,
+      members: admitted.length - ghosts,
       speakers: admitted.filter(({ flags }) => flags.speaker).length,
       waiting: all.filter(({ place }) => place.at === 'waiting').length,
+      ghosts,
       atDoor: all.filter(({ place }) => place.at === 'door').length,
       talking: admitted.filter(({ talking }) => talking).length,
     },

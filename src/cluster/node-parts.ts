@@ -2,7 +2,7 @@ import type { ExternalCommand } from '../conference/model/commands.ts';
 import type { Conference } from '../conference/model/conference.ts';
 import type { Member } from '../conference/model/member.ts';
 import type { RemoteView } from '../conference/model/remote.ts';
-import type { PartSums, RemotePart } from './replica.ts';
+import type { CountedSums, PartSums, RemotePart } from './replica.ts';
 
 /** A part of a conference on another node, with its sums. */
 export type NodePart = {
@@ -18,21 +18,17 @@ export type NodePart = {
  * @param node this node
  */
 export function remoteViewOf(node: string, parts: readonly NodePart[]): RemoteView {
-  let [admitted, speakers, admins, helps] = [0, 0, 0, 0];
-  for (const { sums } of parts) {
-    admitted += sums.admitted;
-    speakers += sums.speakers;
-    admins += sums.admins;
-    helps += sums.helps;
-  }
+  const total = (sum: keyof CountedSums) => parts.reduce((soFar, { sums }) => soFar + sums[sum], 0);
   const reachable = parts.filter((part) => part.reachable);
   const nodeWhere = (has: (part: NodePart) => boolean) => parts.find(has)?.node ?? null;
   return {
     node,
-    admitted,
-    speakers,
-    admins,
-    helps,
+    admitted: total('admitted'),
+    speakers: total('speakers'),
+    admins: total('admins'),
+    helps: total('helps'),
+    ghosts: total('ghosts'),
+    mandatory: total('mandatory'),
     nodes: parts.flatMap(({ node: other, sums }) => (sums.admitted > 0 ? [other] : [])).sort(),
     oldestHand: first(reachable, ({ oldestHand }) => oldestHand && [oldestHand, oldestHand.handRaisedAtMs ?? 0], 1),
     lastGivenFloor: first(

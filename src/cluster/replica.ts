@@ -9,8 +9,10 @@ export type RemotePart = {
   readonly members: Members;
 };
 
+export type CountedSums = Pick<MemberCounts, 'admitted' | 'speakers' | 'admins' | 'helps' | 'ghosts' | 'mandatory'>;
+
 /** Sums over the members of a part, and the members who are first or last in something. */
-export type PartSums = Pick<MemberCounts, 'admitted' | 'speakers' | 'admins' | 'helps'> & {
+export type PartSums = CountedSums & {
   readonly oldestHand: Member | null;
   readonly lastGivenFloor: Member | null;
   readonly lastJoined: Member | null;
@@ -63,8 +65,7 @@ export class Replica {
     const part = this.#parts.get(conference);
     if (!part) return null;
     const { counts, firstHand = null, lastGivenFloor = null, lastJoined = null } = part.members;
-    const { admitted, speakers, admins, helps } = counts;
-    return { admitted, speakers, admins, helps, oldestHand: firstHand, lastGivenFloor, lastJoined };
+    return { ...counts, oldestHand: firstHand, lastGivenFloor, lastJoined };
   }
 
   apply(message: MessageOf<'delta' | 'snapshot'>): Applied {

@@ -20,7 +20,7 @@ import {
 import { applyBroadcast, applyShared, remoteChanged } from './rules/cluster-in.ts';
 import { converge } from './rules/converge.ts';
 import { pressed } from './rules/dtmf.ts';
-import { finish, releaseAll, watchAdmins } from './rules/ending.ts';
+import { finish, releaseAll, watchNeeded } from './rules/ending.ts';
 import { executeCommand } from './rules/execute-command.ts';
 import { phoneHeld, returned } from './rules/hold-and-private.ts';
 import { emptied, leave, left, referred, released } from './rules/leaving.ts';
@@ -53,7 +53,7 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
   });
   apply(transition, input);
   if (transition.conference.status === 'running') {
-    watchAdmins(transition);
+    watchNeeded(transition);
     letWaitingIn(transition);
   }
   forgetTalking(conference, transition);

@@ -94,9 +94,13 @@ const access = z.strictObject({
   ),
   waitForAdmin: live(z.boolean().default(false), 'Callers wait, with music, until a moderator is there'),
   endWithoutAdmin: live(z.boolean().default(false), 'The conference ends after its last moderator has left'),
+  endWhenAdminLeaves: live(
+    z.boolean().default(false),
+    'The conference ends after any moderator has left, even if others are there',
+  ),
   adminGraceSeconds: live(
     seconds(86_400).default(60),
-    'With `endWithoutAdmin`: time in which a moderator may come back',
+    'Time in which a moderator or mandatory member may come back before the conference ends without them',
   ),
 });
 

@@ -100,7 +100,7 @@ const catalogue = {
   'recording-stopped': prompt('To everybody: a recording has ended', 'tts:The conference is no longer being recorded.'),
   // "The leader has left the conference."
   'admin-left': prompt(
-    'To everybody: the conference ends, since no moderator has come back',
+    'To everybody: the conference ends, since a moderator or mandatory member has not come back',
     'sound:conf-leaderhasleft',
   ),
   // "the conference has ended"

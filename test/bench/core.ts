@@ -1,5 +1,5 @@
 import type { Message } from '../../src/cluster/messages.ts';
-import { countAdmitted } from '../../src/conference/model/conference.ts';
+import { countMembers } from '../../src/conference/model/conference.ts';
 import { BenchNode, channelOf } from './bench-node.ts';
 import { cpuMs } from './cpu.ts';
 import { average, type Figures, type Result, result } from './result.ts';
@@ -37,13 +37,13 @@ async function measure(members: number): Promise<Figures> {
   const told: Message[] = [];
   const lyon = new BenchNode('lyon', ['oslo', 'rome'], (message) => told.push(message));
   await measureInputs(lyon, members);
-  return { ...figures, takenMs: await measureTaking(told, countAdmitted(lyon.conference)) };
+  return { ...figures, takenMs: await measureTaking(told, countMembers(lyon.conference)) };
 }
 
 async function measureInputs(node: BenchNode, members: number): Promise<Figures> {
   const any = (index: number) => channelOf((index * STRIDE) % members);
   const joinsMs = await cpuMs(members, (index) => node.joins(channelOf(index), { speaker: index < SPEAKERS }));
-  if (countAdmitted(node.conference) !== members) throw new Error(`of ${members} members some are missing`);
+  if (countMembers(node.conference) !== members) throw new Error(`of ${members} members some are missing`);
   // A hand goes up and the member is made deaf, or the other way round; then a sequence of two keys.
   const keyPressMs = await cpuMs(PRESSES * 4, (index) =>
     node.presses(any(index >> 2), ['1', '2', '3', '3'][index % 4] ?? ''),
@@ -52,7 +52,7 @@ async function measureInputs(node: BenchNode, members: number): Promise<Figures>
   const talkMs = await cpuMs(PRESSES, (index) => node.talks(channelOf((index >> 1) % SPEAKERS), index % 2 === 0));
   const leaveMs = await cpuMs(LEAVES, (index) => node.leaves(any(index)));
   node.stop();
-  if (countAdmitted(node.conference) !== members - LEAVES) throw new Error('some have not left');
+  if (countMembers(node.conference) !== members - LEAVES) throw new Error('some have not left');
   return {
     joinsMs,
     joinMs: joinsMs / members,
@@ -69,7 +69,7 @@ async function measureTaking(told: readonly Message[], admitted: number): Promis
   oslo.joins(channelOf(0));
   const texts = told.map((message) => JSON.stringify(message));
   const ms = await cpuMs(texts.length, (index) => oslo.takes('lyon', texts[index] ?? ''));
-  if (countAdmitted(oslo.conference) !== admitted + 1) throw new Error('the other node has missed something');
+  if (countMembers(oslo.conference) !== admitted + 1) throw new Error('the other node has missed something');
   oslo.stop();
   return ms / texts.length;
 }

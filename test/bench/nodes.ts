@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Message } from '../../src/cluster/messages.ts';
-import { countAdmitted } from '../../src/conference/model/conference.ts';
+import { countMembers } from '../../src/conference/model/conference.ts';
 import { BenchNode, channelOf } from './bench-node.ts';
 import { cpuMs } from './cpu.ts';
 import { average, type Figures, type Result, result } from './result.ts';
@@ -50,7 +50,7 @@ async function measure({ nodes: count, members }: NodesParams): Promise<Figures>
   const statuses = Array.from({ length: STATUS_MESSAGES }, () => others.map((from) => ({ from, text: STATUS }))).flat();
   const statusMs = await cpuMs(statuses.length, (index) => take(own, statuses[index]));
   const joinMs = await cpuMs(members, (index) => own.joins(channelOf(index)));
-  const admitted = countAdmitted(own.conference);
+  const admitted = countMembers(own.conference);
   if (admitted !== count * members) throw new Error(`of ${count * members} members ${admitted} are known`);
   own.stop();
   return {

@@ -20,6 +20,8 @@ const TONE_HZ = {
   'time-over': 1700,
   admin: 1800,
   'conference-ending': 1900,
+  joined: 2300,
+  left: 2500,
 } satisfies Partial<Record<PromptName, number>>;
 
 const prompts = {
@@ -47,6 +49,11 @@ exten => _87XX,1,Stasis(rostrum,join,short,short)
 exten => _88XX,1,Stasis(rostrum,lobby,default)
 exten => _90XX,1,Stasis(rostrum,join,brief,brief)
 exten => _91XX,1,Stasis(rostrum,lobby,pin)
+exten => _92XX,1,Stasis(rostrum,join,cohosts,cohosts,+admin,+speaker)
+exten => _93XX,1,Stasis(rostrum,join,cohosts,cohosts)
+exten => _94XX,1,Stasis(rostrum,join,lesson,lesson,+mandatory,+speaker)
+exten => _95XX,1,Stasis(rostrum,join,lesson,lesson)
+exten => _96XX,1,Stasis(rostrum,join,lesson,lesson,+ghost)
 `;
 
 const lab = harness({
@@ -56,6 +63,12 @@ const lab = harness({
     led: profileOf({
       access: { waitForAdmin: true, endWithoutAdmin: true, adminGraceSeconds: 1 },
       sound: { ...sound, music: 'tone' },
+    }),
+    cohosts: profileOf({ access: { endWhenAdminLeaves: true, adminGraceSeconds: 1 } }),
+    lesson: profileOf({
+      access: { adminGraceSeconds: 1 },
+      limits: { members: 3 },
+      sound: { ...sound, announce: 'tone' },
     }),
     small: profileOf({ limits: { members: 1 } }),
     short: profileOf({ limits: { callMinutes: 0.05, warningSeconds: 2 } }),
@@ -160,6 +173,44 @@ describe('a conference that waits for a moderator', () => {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await lab.node.waitForMembers('led', 2);
   });
+});
+
+it('a conference that ends when any moderator leaves ends though another one is there', async () => {
+  const [first, second] = [await dial('9200', '114'), await dial('9200', '115')];
+  const listening = await dial('9300', '116');
+  await lab.node.waitForMembers('cohosts', 3);
+  await first.hangUp();
+  await Promise.all([second, listening].map((call) => hears(call, 'admin-left')));
+  await Promise.all([second.ended, listening.ended]);
+});
+
+it('a conference with a mandatory member goes on without others, and ends without that one', async () => {
+  const teacher = await dial('9400', '117');
+  const [pupil, other] = [await dial('9500', '118'), await dial('9500', '119')];
+  await lab.node.waitForMembers('lesson', 3);
+  await Promise.all([hears(pupil, 'left'), other.hangUp()]);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await lab.node.waitForMembers('lesson', 2);
+  await teacher.hangUp();
+  await hears(pupil, 'admin-left');
+  await pupil.ended;
+});
+
+it('a ghost hears the conference, is not announced, and takes nobody a place', async () => {
+  const teacher = await dial('9400', '117', tone(440, -20));
+  const pupil = await dial('9500', '118');
+  await Promise.all([hears(teacher, 'joined'), pupil.waitForTone(440, HEARD)]);
+  const before = performance.now();
+  const ghost = await dial('9600', '119');
+  await ghost.waitForTone(440, HEARD);
+  const { counts, members } = await lab.node.show('lesson');
+  expect(counts).toMatchObject({ members: 2, ghosts: 1 });
+  expect(members.map((each) => each.ghost)).toEqual([false, false, true]);
+  await ghost.hangUp();
+  await lab.node.waitForMembers('lesson', 2);
+  for (const call of [teacher, pupil])
+    for (const prompt of ['joined', 'left'] as const)
+      expect(call.toneLevelDbov(TONE_HZ[prompt], { fromMs: before, toMs: performance.now() })).toBeLessThan(-55);
 });
 
 describe('a conference that is full', () => {

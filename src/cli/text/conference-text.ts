@@ -66,11 +66,11 @@ export function conferenceText(conference: ConferenceView): string {
     `conference ${name}, profile ${profile}, ${status}, since ${time(conference.startedAt)}: ` +
       `${counted(counts.members, 'member')}, ${counted(counts.speakers, 'speaker')}`,
   ];
-  const { talking, waiting, atDoor } = counts;
+  const { talking, waiting, atDoor, ghosts } = counts;
   if (conference.nodes.length > 0) lines.push(`on ${conference.nodes.join(', ')}`);
   if (talking + waiting > 0) lines.push(`${count(talking)} talking, ${count(waiting)} waiting`);
-  if (atDoor > 0)
-    lines.push(`${counted(atDoor, 'caller')} at the PIN, not counted as ${atDoor === 1 ? 'a member' : 'members'}`);
+  if (atDoor > 0) lines.push(`${counted(atDoor, 'caller')} at the PIN, ${notCounted(atDoor)}`);
+  if (ghosts > 0) lines.push(`${counted(ghosts, 'ghost')}, ${notCounted(ghosts)}`);
   if (conference.locked) lines.push('locked: only moderators get in');
   if (conference.mutedAll) lines.push(`muted: ${conference.mutedAll}, also members who join later`);
   if (recording)
@@ -81,6 +81,10 @@ export function conferenceText(conference: ConferenceView): string {
   if (conference.helps.length > 0) lines.push(`ask for help: ${handsText(conference.helps)}`);
   if (endsAt) lines.push(`ends at ${time(endsAt)}`);
   return lines.map(printable).join('\n');
+}
+
+function notCounted(number: number): string {
+  return `not counted as ${number === 1 ? 'a member' : 'members'}`;
 }
 
 /** The file of a recording, with its directory or its node. */

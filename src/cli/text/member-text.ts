@@ -120,7 +120,7 @@ function source({ path, pathReason }: MemberView): string | null {
 }
 
 function flagWords(member: MemberView): string {
-  return (['admin', 'mute', 'deaf'] as const).filter((flag) => member[flag]).join(' ') || '-';
+  return (['admin', 'mandatory', 'ghost', 'mute', 'deaf'] as const).filter((flag) => member[flag]).join(' ') || '-';
 }
 
 function place({ place, privateWith }: MemberView): string {

@@ -1,5 +1,5 @@
 import { equals } from '../../base/equals.ts';
-import { type Conference, controlsOf, countAdmitted } from './conference.ts';
+import { type Conference, controlsOf, countMembers } from './conference.ts';
 import type { Member } from './member.ts';
 
 /** The sound that the relay sends to a listener. */
@@ -106,9 +106,10 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
   };
 }
 
-/** Whether nobody but one member has been admitted, here or elsewhere. */
+/** Whether nobody but one member here, and perhaps ghosts, has been admitted, here or elsewhere. */
 export function isAlone(conference: Conference): boolean {
-  return conference.members.counts.admitted === 1 && countAdmitted(conference) === 1;
+  const { admitted, ghosts } = conference.members.counts;
+  return admitted - ghosts === 1 && countMembers(conference) === 1;
 }
 
 /** Whether Asterisk sends this member something all the time, so that it must mix prompts into it. */

@@ -75,9 +75,11 @@ type Common = {
   /** How many playbacks there have been. */
   readonly playbacks: number;
   readonly musicOn: boolean;
-  /** When the last moderator left a conference that ends without one; null while there is one, or never was. */
-  readonly adminLeftAtMs: number | null;
-  readonly adminSeen: boolean;
+  /** Since when a member is missing that the conference needs, so that it ends after the grace time; null if none is. */
+  readonly missingSinceMs: number | null;
+  /** The most moderators that there have been at once. */
+  readonly mostAdmins: number;
+  readonly mandatorySeen: boolean;
   /** When the moderators here are told next that somebody asks for help; null if they need not be told. */
   readonly helpDueMs: number | null;
   /** When they were told last. */
@@ -116,8 +118,9 @@ export function newConference(name: string, settings: Settings, nowMs: number): 
     recorded: false,
     playbacks: 0,
     musicOn: false,
-    adminLeftAtMs: null,
-    adminSeen: false,
+    missingSinceMs: null,
+    mostAdmins: 0,
+    mandatorySeen: false,
     helpDueMs: null,
     helpToldAtMs: Number.NEGATIVE_INFINITY,
     closesAtMs: Number.POSITIVE_INFINITY,
@@ -145,9 +148,9 @@ export function* changedMembers(
   }
 }
 
-/** Here and on all other nodes. */
-export function countAdmitted(conference: Conference): number {
-  return conference.members.counts.admitted + (conference.remote?.admitted ?? 0);
+/** Those who have been admitted, here and on all other nodes, without ghosts. */
+export function countMembers({ members: { counts }, remote }: Conference): number {
+  return counts.admitted - counts.ghosts + (remote ? remote.admitted - remote.ghosts : 0);
 }
 
 export function countSpeakers(conference: Conference): number {
@@ -158,8 +161,16 @@ export function isFloorFull(conference: Conference): boolean {
   return countSpeakers(conference) >= conference.settings.profile.limits.speakers;
 }
 
+export function countAdmins(conference: Conference): number {
+  return conference.members.counts.admins + (conference.remote?.admins ?? 0);
+}
+
 export function hasAdmin(conference: Conference): boolean {
-  return conference.members.counts.admins + (conference.remote?.admins ?? 0) > 0;
+  return countAdmins(conference) > 0;
+}
+
+export function hasMandatory(conference: Conference): boolean {
+  return conference.members.counts.mandatory + (conference.remote?.mandatory ?? 0) > 0;
 }
 
 /** Members of this node with a raised hand, in the order in which they raised it. */

@@ -6,7 +6,7 @@ import type { MemberCounts } from './members.ts';
 export function nextDeadlineMs(conference: Conference): number {
   return Math.min(
     warningOrEndMs(conference),
-    adminGraceEndsMs(conference),
+    graceEndsMs(conference),
     conference.helpDueMs ?? Number.POSITIVE_INFINITY,
     emptyEndsMs(conference),
     conference.status === 'ending' ? conference.endsAtMs : Number.POSITIVE_INFINITY,
@@ -60,11 +60,11 @@ export function staggerMs({ remote }: Conference): number {
   return Math.min(before, MOST_STAGGERED) * STAGGER_MS;
 }
 
-/** When a conference without a moderator ends; infinity if it does not. */
-export function adminGraceEndsMs(conference: Conference): number {
-  const { settings, status, adminLeftAtMs } = conference;
-  if (status !== 'running' || adminLeftAtMs === null) return Number.POSITIVE_INFINITY;
-  return adminLeftAtMs + settings.profile.access.adminGraceSeconds * 1000 + staggerMs(conference);
+/** When a conference ends that misses a member that it needs; infinity if it does not. */
+export function graceEndsMs(conference: Conference): number {
+  const { settings, status, missingSinceMs } = conference;
+  if (status !== 'running' || missingSinceMs === null) return Number.POSITIVE_INFINITY;
+  return missingSinceMs + settings.profile.access.adminGraceSeconds * 1000 + staggerMs(conference);
 }
 
 export function warningMs({ settings }: Conference): number {

@@ -16,6 +16,10 @@ export type MemberFlags = {
   readonly cng: boolean;
   /** Admitted without a PIN. Where it is denied, and not only left out, a caller needs one. */
   readonly auth: boolean;
+  /** Does not count as a member, and the others are not told who comes and goes. */
+  readonly ghost: boolean;
+  /** The conference ends after the last such member has left. */
+  readonly mandatory: boolean;
 };
 
 export type Flag = keyof MemberFlags;
@@ -30,6 +34,8 @@ export const PLAIN_FLAGS: MemberFlags = {
   agc: true,
   cng: true,
   auth: false,
+  ghost: false,
+  mandatory: false,
 };
 
 export const FLAGS = Object.keys(PLAIN_FLAGS) as readonly Flag[];

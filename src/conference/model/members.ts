@@ -10,6 +10,10 @@ export type MemberCounts = {
   readonly hands: number;
   /** Members who have asked for help. */
   readonly helps: number;
+  /** Of the admitted: ghosts, mandatory members, and members who are neither ghosts nor moderators. */
+  readonly ghosts: number;
+  readonly mandatory: number;
+  readonly guests: number;
   /** Members who wait for a moderator. */
   readonly waiting: number;
   readonly pinEntries: number;
@@ -39,6 +43,9 @@ const NOTHING: MemberCounts = {
   admins: 0,
   hands: 0,
   helps: 0,
+  ghosts: 0,
+  mandatory: 0,
+  guests: 0,
   waiting: 0,
   pinEntries: 0,
   privates: 0,
@@ -68,6 +75,9 @@ function count(a: MemberCounts, member: Member, b: MemberCounts): MemberCounts {
     admins: a.admins + b.admins + Number(admitted && flags.admin),
     hands: a.hands + b.hands + Number(hand),
     helps: a.helps + b.helps + Number(help),
+    ghosts: a.ghosts + b.ghosts + Number(admitted && flags.ghost),
+    mandatory: a.mandatory + b.mandatory + Number(admitted && flags.mandatory),
+    guests: a.guests + b.guests + Number(limited && !flags.ghost),
     waiting: a.waiting + b.waiting + Number(place.at === 'waiting'),
     pinEntries: a.pinEntries + b.pinEntries + Number(pinEntry !== null),
     privates: a.privates + b.privates + Number(place.at === 'private'),
@@ -188,9 +198,9 @@ export class Members {
     return lastFloorMs === -NEVER ? undefined : this.where((counts) => counts.lastFloorMs >= lastFloorMs).next().value;
   }
 
-  /** The admitted member who joined last, moderators excepted. */
+  /** The admitted member who joined last, moderators and ghosts excepted. */
   get lastJoined(): Member | undefined {
-    return this.#members.last(({ admitted, admins }) => admitted > admins);
+    return this.#members.last(({ guests }) => guests > 0);
   }
 
   /** Members who came, went or are not as they were. Costs what has changed, not what there is. */

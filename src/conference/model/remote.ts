@@ -5,11 +5,13 @@ import type { FlagChanges } from './flags.ts';
 export type RemoteView = {
   /** The name of this node. */
   readonly node: string;
-  /** Members who have been admitted, on all other nodes together, and those of them who are speakers or moderators, or ask for help. */
+  /** Members who have been admitted, on all other nodes together, and of them: those who are speakers, moderators, ... */
   readonly admitted: number;
   readonly speakers: number;
   readonly admins: number;
   readonly helps: number;
+  readonly ghosts: number;
+  readonly mandatory: number;
   /** The other nodes where members have been admitted, by name. */
   readonly nodes: readonly string[];
   readonly oldestHand: { readonly node: string; readonly memberId: number; readonly atMs: number } | null;

@@ -9,8 +9,9 @@ const SAVED = [
   'recorded',
   'musicOn',
   'playback',
-  'adminLeftAtMs',
-  'adminSeen',
+  'missingSinceMs',
+  'mostAdmins',
+  'mandatorySeen',
   'warned',
 ] as const satisfies readonly (keyof Conference)[];
 

@@ -59,5 +59,7 @@ export type Access = {
   readonly lobbyNumbers: readonly string[];
   readonly waitForAdmin: boolean;
   readonly endWithoutAdmin: boolean;
+  /** Although there may be other moderators. */
+  readonly endWhenAdminLeaves: boolean;
   readonly adminGraceSeconds: number;
 };

@@ -1,6 +1,6 @@
 import type { PromptName } from '../../prompts/catalogue.ts';
 import { isAlone } from '../model/channel-setup.ts';
-import { countAdmitted, hasAdmin, isFloorFull } from '../model/conference.ts';
+import { countMembers, hasAdmin, isFloorFull } from '../model/conference.ts';
 import { type MemberFlags, PLAIN_FLAGS } from '../model/flags.ts';
 import type { Input } from '../model/inputs.ts';
 import { type Member, newMember } from '../model/member.ts';
@@ -117,7 +117,7 @@ function checkPin(transition: Transition, member: Member, pinEntry: PinEntry, di
   const { channelId, caller } = member;
   const { conference, nowMs } = transition;
   transition.patch(channelId, { pinEntry: completed(pinEntry, digits, nowMs) });
-  transition.do({ type: 'check-pin', channelId, caller, members: countAdmitted(conference) });
+  transition.do({ type: 'check-pin', channelId, caller, members: countMembers(conference) });
 }
 
 /** The caller waits until the PIN is judged, and is told why. */
@@ -174,13 +174,14 @@ function admit(transition: Transition, member: Member, welcome: PromptName = 'we
   const { flags } = member;
   if (conference.status === 'ending') return turnAway(transition, member, 'ENDED', 'conference-ending');
   if (conference.locked && !flags.admin) return turnAway(transition, member, 'LOCKED', 'locked');
-  if (countAdmitted(conference) >= limits.members && !flags.admin) return turnAway(transition, member, 'FULL', 'full');
+  const isFull = countMembers(conference) >= limits.members;
+  if (isFull && !flags.admin && !flags.ghost) return turnAway(transition, member, 'FULL', 'full');
   // The caller joins as a listener where the floor is full.
   const speaker = flags.speaker && !isFloorFull(conference);
   const admitted = { ...flags, speaker, mute: flags.mute || isAmong(conference.mutedAll, flags) };
   transition.patch(member.channelId, { flags: admitted, place: { at: 'greeting' } });
   const current = transition.conference.members.get(member.channelId) ?? member;
-  if (!asksForName(transition)) return greet(transition, current, welcome);
+  if (!asksForName(transition, flags)) return greet(transition, current, welcome);
   transition.patch(member.channelId, { place: { at: 'naming' } });
   transition.prompt(current, ['record-name'], { nextStep: 'say-name' });
 }
@@ -204,7 +205,7 @@ export function named(transition: Transition, member: Member, recorded: boolean)
 function greet(transition: Transition, member: Member, welcome: PromptName = 'welcome'): void {
   const alone: PromptName[] = isAlone(transition.conference) ? ['alone'] : [];
   const prompts: PromptName[] = waits(transition, member.flags) ? ['waiting'] : [welcome, ...alone];
-  const values = { count: countAdmitted(transition.conference) };
+  const values = { count: countMembers(transition.conference) };
   if (transition.sounds(prompts, values).media.length === 0) greeted(transition, member);
   else transition.prompt(member, prompts, { values, nextStep: 'enter' });
 }
@@ -246,9 +247,9 @@ export function letWaitingIn(transition: Transition): void {
   }
 }
 
-function asksForName(transition: Transition): boolean {
+function asksForName(transition: Transition, { ghost }: MemberFlags): boolean {
   const { announce, announceUpTo } = transition.profile.sound;
-  return announce === 'name' && countAdmitted(transition.conference) <= announceUpTo;
+  return announce === 'name' && !ghost && countMembers(transition.conference) <= announceUpTo;
 }
 
 function waits(transition: Transition, flags: MemberFlags): boolean {

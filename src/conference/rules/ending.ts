@@ -1,4 +1,4 @@
-import { hasAdmin } from '../model/conference.ts';
+import { countAdmins, hasMandatory } from '../model/conference.ts';
 import { isAway } from '../model/member.ts';
 import { broadcast } from './cluster-out.ts';
 import { leave, left } from './leaving.ts';
@@ -66,14 +66,22 @@ export function finish(transition: Transition): void {
   transition.publish({ type: 'ended' });
 }
 
-/** Notes that moderators came or that the last one went: after the grace time, `tick` in `timers.ts` ends the conference. */
-export function watchAdmins(transition: Transition): void {
+/**
+ * Notes that a member is missing that the conference needs, or is back: after the grace time, `tick` in `timers.ts`
+ * ends it.
+ */
+export function watchNeeded(transition: Transition): void {
   const { conference, nowMs } = transition;
-  const { endWithoutAdmin } = transition.profile.access;
-  const present = hasAdmin(conference);
-  const adminSeen = conference.adminSeen || present;
-  const leftAtMs = endWithoutAdmin && adminSeen && !present ? (conference.adminLeftAtMs ?? nowMs) : null;
-  if (adminSeen !== conference.adminSeen || leftAtMs !== conference.adminLeftAtMs) {
-    transition.change({ adminSeen, adminLeftAtMs: leftAtMs });
-  }
+  const { endWithoutAdmin, endWhenAdminLeaves } = transition.profile.access;
+  const admins = countAdmins(conference);
+  const mostAdmins = Math.max(conference.mostAdmins, admins);
+  const mandatorySeen = conference.mandatorySeen || hasMandatory(conference);
+  const isMissing =
+    (endWithoutAdmin && admins === 0 && mostAdmins > 0) ||
+    (endWhenAdminLeaves && admins < mostAdmins) ||
+    (mandatorySeen && !hasMandatory(conference));
+  const missingSinceMs = isMissing ? (conference.missingSinceMs ?? nowMs) : null;
+  const isKnown = mostAdmins === conference.mostAdmins && mandatorySeen === conference.mandatorySeen;
+  if (isKnown && missingSinceMs === conference.missingSinceMs) return;
+  transition.change({ mostAdmins, mandatorySeen, missingSinceMs });
 }

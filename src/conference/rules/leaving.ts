@@ -106,8 +106,9 @@ export function emptied(transition: Transition): void {
     endsAtMs: nowMs + idleMs,
     recording: null,
     recorded: false,
-    adminSeen: false,
-    adminLeftAtMs: null,
+    mostAdmins: 0,
+    mandatorySeen: false,
+    missingSinceMs: null,
   });
 }
 

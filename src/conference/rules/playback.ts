@@ -1,5 +1,5 @@
 import type { PlaybackOperation } from '../model/commands.ts';
-import { type Conference, controlsOf, countAdmitted } from '../model/conference.ts';
+import { type Conference, controlsOf, countMembers } from '../model/conference.ts';
 import { keysInWords } from '../model/keys-in-words.ts';
 import type { Member } from '../model/member.ts';
 import { forward } from './cluster-out.ts';
@@ -57,9 +57,14 @@ export function stopPlayback(transition: Transition): void {
 }
 
 /** Tells the others that somebody came or went, with a tone or by name, as long as they are few. */
-export function announceArrival(transition: Transition, { spokenName }: Member, prompt: 'joined' | 'left'): void {
+export function announceArrival(
+  transition: Transition,
+  { spokenName, flags }: Member,
+  prompt: 'joined' | 'left',
+): void {
+  if (flags.ghost) return;
   const { announce, announceUpTo } = transition.profile.sound;
-  const admitted = countAdmitted(transition.conference);
+  const admitted = countMembers(transition.conference);
   // A member who is left alone is told as well.
   const others = prompt === 'joined' ? admitted - 1 : admitted;
   if (announce === 'none' || others < 1 || admitted > announceUpTo) return;
@@ -74,12 +79,12 @@ export function namePrefix({ name, startedAtMs }: Conference): string {
 
 /** Tells one member how many members there are. */
 export function tellCount(transition: Transition, member: Member): void {
-  transition.prompt(member, ['count'], { values: { count: countAdmitted(transition.conference) } });
+  transition.prompt(member, ['count'], { values: { count: countMembers(transition.conference) } });
 }
 
 /** Tells everybody how many members there are. */
 export function announceCount(transition: Transition): void {
-  transition.announce(['count'], { values: { count: countAdmitted(transition.conference) } });
+  transition.announce(['count'], { values: { count: countMembers(transition.conference) } });
 }
 
 /** Says what the member's keys do, one after the other. */

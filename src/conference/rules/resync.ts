@@ -61,7 +61,9 @@ function goOn(transition: Transition, saved: SavedConference | null, channels: n
     const locked = conference.locked || saved?.locked === true;
     const mutedAll = conference.mutedAll ?? saved?.mutedAll ?? null;
     const { ending = null, ...kept } = saved ?? {};
-    transition.become({ ...conference, ...kept, locked, mutedAll, status: 'running' });
+    // How many moderators other nodes have is not known again yet.
+    const mostAdmins = Math.min(1, saved?.mostAdmins ?? conference.mostAdmins);
+    transition.become({ ...conference, ...kept, mostAdmins, locked, mutedAll, status: 'running' });
     if (saved?.locked) share(transition, { setting: 'locked', value: true }, { restored: true });
     if (saved?.mutedAll) share(transition, { setting: 'mutedAll', value: saved.mutedAll }, { restored: true });
     if (ending) beginToEnd(transition, ending);

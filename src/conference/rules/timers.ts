@@ -1,11 +1,11 @@
 import { expire } from '../../dtmf/collector.ts';
 import { controlsOf } from '../model/conference.ts';
 import {
-  adminGraceEndsMs,
   callEndsMs,
   conferenceEndsMs,
   emptyEndsMs,
   firstDue,
+  graceEndsMs,
   staggerMs,
   warningMs,
 } from '../model/deadlines.ts';
@@ -29,7 +29,7 @@ export function tick(transition: Transition): void {
     tickMember(transition, due);
   helpDue(transition);
   if (transition.conference.status !== 'running') return;
-  if (nowMs >= adminGraceEndsMs(transition.conference)) return terminate(transition, 'ENDED', 'admin-left');
+  if (nowMs >= graceEndsMs(transition.conference)) return terminate(transition, 'ENDED', 'admin-left');
   const endMs = conferenceEndsMs(transition.conference) + staggerMs(transition.conference);
   if (nowMs >= endMs) return terminate(transition, 'TIME');
   if (!transition.conference.warned && nowMs >= endMs - warningMs(transition.conference)) {

@@ -27,8 +27,9 @@ const savedSchema = z.object({
   musicOn: z.boolean(),
   recorded: z.boolean().default(false),
   playback: playbackSchema,
-  adminLeftAtMs: z.number().nullable(),
-  adminSeen: z.boolean(),
+  missingSinceMs: z.number().nullable().default(null),
+  mostAdmins: z.number().int().default(0),
+  mandatorySeen: z.boolean().default(false),
   warned: z.boolean(),
   ending: z.enum(['ENDED', 'TIME']).nullable().default(null),
 }) satisfies z.ZodType<SavedConference>;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { conferenceSchema, conferenceSummarySchema, memberSchema } from '../../../src/api/schemas.ts';
 import { summarize, viewConference, viewMember } from '../../../src/api/views.ts';
 import { conferenceText } from '../../../src/cli/text/conference-text.ts';
+import { memberTable } from '../../../src/cli/text/member-text.ts';
 import type { Conference } from '../../../src/conference/model/conference.ts';
 import { PLAIN_FLAGS } from '../../../src/conference/model/flags.ts';
 import type { Path, Place } from '../../../src/conference/model/member.ts';
@@ -128,6 +129,15 @@ describe('the view of a conference', () => {
       },
       endsAt: '1970-01-01T00:02:00.000Z',
     });
+  });
+
+  it('counts no ghost as a member, and lists them', () => {
+    const flags = { ...PLAIN_FLAGS, ghost: true, mandatory: true };
+    const view = viewConference([partOf(conference([member(1), member(2, { flags })]))]);
+    expect(view.counts).toMatchObject({ members: 1, ghosts: 1 });
+    expect(view.members).toMatchObject([{ ghost: false }, { ghost: true, mandatory: true }]);
+    expect(conferenceText(view)).toContain('1 ghost, not counted as a member');
+    expect(memberTable(view.members, 120)).toContain('mandatory ghost');
   });
 
   it('counts no caller who is asked for a PIN as a member, and lists them', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordOf } from '../../../src/cluster/record.ts';
-import { countAdmitted } from '../../../src/conference/model/conference.ts';
+import { countMembers } from '../../../src/conference/model/conference.ts';
 import type { Input } from '../../../src/conference/model/inputs.ts';
 import { commands, enters, joins, leaves } from '../conference/conferences.ts';
 import { Network, type Node } from './network.ts';
@@ -54,7 +54,7 @@ function expectAgreement(nodes: readonly Node[]): void {
     }
   }
   const open = nodes.filter(({ conference }) => conference.status !== 'new');
-  expect(new Set(open.map(({ conference }) => countAdmitted(conference))).size).toBeLessThanOrEqual(1);
+  expect(new Set(open.map(({ conference }) => countMembers(conference))).size).toBeLessThanOrEqual(1);
   expect(new Set(nodes.map(({ state }) => JSON.stringify(state.shared('3000')))).size).toBe(1);
   for (const { conference, state } of open) {
     expect({ locked: conference.locked, mutedAll: conference.mutedAll }).toEqual(state.shared('3000'));

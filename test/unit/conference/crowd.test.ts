@@ -62,6 +62,8 @@ const remote = {
   speakers: 0,
   admins: 0,
   helps: 0,
+  ghosts: 0,
+  mandatory: 0,
   nodes: ['oslo'],
   oldestHand: null,
   lastGivenFloor: null,

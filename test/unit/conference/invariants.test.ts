@@ -3,7 +3,7 @@ import { it } from 'vitest';
 import { CHANNEL_SETUP_KEYS, type ChannelSetup, channelSetupOf } from '../../../src/conference/model/channel-setup.ts';
 import {
   type Conference,
-  countAdmitted,
+  countMembers,
   countSpeakers,
   newConference,
   raisedHands,
@@ -231,8 +231,9 @@ class Run {
   #checkCounts(): void {
     const { state } = this;
     const admitted = [...state.members.values()].filter(({ place: { at } }) => at !== 'door' && at !== 'leaving');
-    const { admitted: others, speakers: speaking } = state.remote ?? { admitted: 0, speakers: 0 };
-    hold(countAdmitted(state) === admitted.length + others, 'members are miscounted');
+    const { admitted: others, ghosts, speakers: speaking } = state.remote ?? { admitted: 0, ghosts: 0, speakers: 0 };
+    const counting = admitted.filter(({ flags }) => !flags.ghost).length;
+    hold(countMembers(state) === counting + others - ghosts, 'members are miscounted');
     const speakers = admitted.filter(({ flags }) => flags.speaker).length;
     hold(countSpeakers(state) === speakers + speaking, 'speakers are miscounted');
     const { limit } = { limit: state.settings.profile.limits.speakers };

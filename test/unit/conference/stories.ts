@@ -32,6 +32,7 @@ const PROFILES = [
     recording: { automatic: true },
   },
   { idleSeconds: 30, access: { waitForAdmin: true, endWithoutAdmin: true, adminGraceSeconds: 3, adminPin: '0' } },
+  { ...QUIET, access: { endWhenAdminLeaves: true, adminGraceSeconds: 0 } },
   {
     idleSeconds: 3,
     sound: { announce: 'name' },
@@ -118,20 +119,24 @@ const someone = fc.option(
 );
 
 /** What other nodes tell: from then on, the conference has a cluster. */
-const remote: fc.Arbitrary<RemoteView> = fc.record({
-  node: fc.constant('here'),
-  admitted: fc.nat(3),
-  speakers: fc.nat(2),
-  admins: fc.nat(1),
-  helps: fc.nat(1),
-  nodes: fc.subarray(['lyon', 'gent', 'oslo']),
-  oldestHand: someone,
-  lastGivenFloor: someone,
-  lastJoined: someone,
-  playing: where,
-  recording: where,
-  music: where,
-});
+const remote: fc.Arbitrary<RemoteView> = fc
+  .record({
+    node: fc.constant('here'),
+    admitted: fc.nat(3),
+    speakers: fc.nat(2),
+    admins: fc.nat(1),
+    helps: fc.nat(1),
+    ghosts: fc.nat(1),
+    mandatory: fc.nat(1),
+    nodes: fc.subarray(['lyon', 'gent', 'oslo']),
+    oldestHand: someone,
+    lastGivenFloor: someone,
+    lastJoined: someone,
+    playing: where,
+    recording: where,
+    music: where,
+  })
+  .map((view) => ({ ...view, ghosts: Math.min(view.ghosts, view.admitted) }));
 
 const change: fc.Arbitrary<SharedChange> = fc.oneof(
   fc.record({ setting: fc.constant('locked' as const), value: fc.boolean() }),

@@ -12,6 +12,8 @@ const elsewhere: Input = {
     speakers: 0,
     admins: 0,
     helps: 0,
+    ghosts: 0,
+    mandatory: 0,
     nodes: NODES,
     oldestHand: null,
     lastGivenFloor: null,

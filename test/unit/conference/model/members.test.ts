@@ -106,6 +106,9 @@ function countsOf(all: readonly Member[]): MemberCounts {
     admins: count((each) => isIn(each) && each.flags.admin),
     hands: count(hasHand),
     helps: count(asksForHelp),
+    ghosts: count((each) => isIn(each) && each.flags.ghost),
+    mandatory: count((each) => isIn(each) && each.flags.mandatory),
+    guests: count((each) => isLimited(each) && !each.flags.ghost),
     waiting: count((each) => each.place.at === 'waiting'),
     pinEntries: count((each) => each.pinEntry !== null),
     privates: count((each) => each.place.at === 'private'),
@@ -175,7 +178,7 @@ describe('the members of a conference', () => {
         expect(members.lastGivenFloor?.floorGivenAtMs).toBe(
           members.counts.lastFloorMs === -never ? undefined : members.counts.lastFloorMs,
         );
-        expect(members.lastJoined).toBe(admitted.filter(({ flags: { admin } }) => !admin).at(-1));
+        expect(members.lastJoined).toBe(admitted.filter(({ flags: { admin, ghost } }) => !admin && !ghost).at(-1));
       }),
       { numRuns: 300 },
     );

@@ -29,6 +29,8 @@ const NOBODY: RemoteView = {
   speakers: 0,
   admins: 0,
   helps: 0,
+  ghosts: 0,
+  mandatory: 0,
   nodes: [],
   oldestHand: null,
   lastGivenFloor: null,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { isAlone } from '../../../../src/conference/model/channel-setup.ts';
+import { countMembers } from '../../../../src/conference/model/conference.ts';
 import type { FlagChanges } from '../../../../src/conference/model/flags.ts';
 import type { Input } from '../../../../src/conference/model/inputs.ts';
 import { reduce } from '../../../../src/conference/reduce.ts';
@@ -172,6 +174,42 @@ describe('arrivals', () => {
     expect(effectsOf(second.effects, 'announce')[0]?.sounds.media[0]).toMatchObject({ type: 'recording' });
     const gone = play(second.conference, [joins('c'), leaves('a')]);
     expect(effectsOf(gone.effects, 'announce')[0]?.sounds.media[0]).toEqual({ type: 'recording', name });
+  });
+});
+
+describe('a ghost', () => {
+  const prompts = { welcome: 'none' };
+  const toned = conference({ sound: { music: 'default', announce: 'tone', prompts } });
+  const ghost = { ghost: true };
+
+  it('comes and goes without a word to the others, who stay alone', () => {
+    const first = play(toned, [joins('a'), heardEnter('a'), enters('a')]).conference;
+    expect(isAlone(first)).toBe(true);
+    const visited = play(first, [joins('b', ghost), enters('b')]);
+    expect(effectsOf(visited.effects, 'announce')).toEqual([]);
+    expect(isAlone(visited.conference)).toBe(true);
+    expect(countMembers(visited.conference)).toBe(1);
+    expect(effectsOf(play(visited.conference, [leaves('b')]).effects, 'announce')).toEqual([]);
+  });
+
+  it('is asked for no name, and takes nobody the last place', () => {
+    const limits = { members: 1 };
+    const named = conference({
+      limits,
+      sound: { music: 'none', announce: 'name', prompts: { ...prompts, alone: 'none' } },
+    });
+    const visited = play(named, [joins('a', ghost), enters('a')]).conference;
+    expect(memberAt(visited, 'a').place.at).toBe('floor');
+    const full = play(visited, [joins('b')]).conference;
+    expect(memberAt(full, 'b').place.at).toBe('naming');
+    expect(memberAt(play(full, [joins('c')]).conference, 'c').place).toMatchObject({ result: 'FULL' });
+    expect(memberAt(play(full, [joins('d', ghost)]).conference, 'd').place.at).toBe('arriving');
+  });
+
+  it('is not the last who joined', () => {
+    const { conference: state } = play(toned, [...comes('a'), ...comes('b'), ...comes('c', ghost)]);
+    const kicked = play(state, [commands({ type: 'kick-last' })]).conference;
+    expect([...kicked.members.values()].map(({ place }) => place.at === 'leaving')).toEqual([false, true, false]);
   });
 });
 

@@ -102,6 +102,8 @@ describe('moderators', () => {
       speakers: 0,
       admins: 1,
       helps: 0,
+      ghosts: 0,
+      mandatory: 0,
       nodes: ['paris'],
       oldestHand: null,
       lastGivenFloor: null,

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Input } from '../../../../src/conference/model/inputs.ts';
+import type { FlagChanges } from '../../../../src/conference/model/flags.ts';
+import type { ChannelSeen, Input } from '../../../../src/conference/model/inputs.ts';
+import type { RemoteView } from '../../../../src/conference/model/remote.ts';
+import { savedConferenceOf } from '../../../../src/conference/model/saved-conference.ts';
 import {
   ALOUD,
+  AT_RELAY,
+  CALLER,
   comes,
   commands,
   conference,
@@ -19,6 +24,32 @@ import {
 const loud = ({ settings }: ReturnType<typeof conference>) => ({
   ...settings,
   profile: { ...settings.profile, sound: conference(ALOUD).settings.profile.sound },
+});
+const NOBODY_ELSEWHERE: RemoteView = {
+  node: 'here',
+  admitted: 0,
+  speakers: 0,
+  admins: 0,
+  helps: 0,
+  ghosts: 0,
+  mandatory: 0,
+  nodes: [],
+  oldestHand: null,
+  lastGivenFloor: null,
+  lastJoined: null,
+  playing: null,
+  recording: null,
+  music: null,
+};
+/** A call of which nothing was saved. */
+const seen = (channelId: string, flags: FlagChanges): ChannelSeen => ({
+  channelId,
+  caller: CALLER,
+  flags,
+  bridge: 'other',
+  path: AT_RELAY,
+  here: true,
+  saved: null,
 });
 const endAnnounced: Input = { type: 'end-announced' };
 const over = (channelId: string): Input => ({ type: 'heard', channelId, nextStep: 'release' });
@@ -113,7 +144,7 @@ describe('a conference that ends without an admin', () => {
   const alone = play({ ...start, settings: loud(start) }, [leaves('a'), leaves('b')], 1000);
 
   it('ends when the last of them has been gone for the grace time', () => {
-    expect(play(start, [leaves('a')], 1000).conference.adminLeftAtMs).toBeNull();
+    expect(play(start, [leaves('a')], 1000).conference.missingSinceMs).toBeNull();
     expect(alone.effects).toContainEqual({ type: 'wake', atMs: 6000 });
     expect(wake(alone.conference, 5999).conference.status).toBe('running');
     const ending = wake(alone.conference, 6000);
@@ -164,6 +195,83 @@ describe('a conference that ends without an admin', () => {
   it('goes on without one where the profile does not end it', () => {
     const { conference: state } = play(conference(), [...comes('a', admin), ...comes('b'), leaves('a')], 0);
     expect(wake(state, 1e9).conference.status).toBe('running');
+  });
+});
+
+describe('a conference that ends when any admin leaves', () => {
+  const access = { endWhenAdminLeaves: true, adminGraceSeconds: 5 };
+  const admin = { admin: true };
+  const start = play(conference({ access }), [...comes('a', admin), ...comes('b', admin), ...comes('c')], 0).conference;
+  const one = play({ ...start, settings: loud(start) }, [leaves('a')], 1000);
+
+  it('ends although another one is there, after the grace time', () => {
+    expect(one.effects).toContainEqual({ type: 'wake', atMs: 6000 });
+    expect(wake(one.conference, 5999).conference.status).toBe('running');
+    const ending = wake(one.conference, 6000);
+    expect(ending.conference).toMatchObject({ status: 'ending', result: 'ENDED' });
+    expect(heard(effectsOf(ending.effects, 'announce'))).toEqual(['conf-leaderhasleft']);
+  });
+
+  it('goes on when as many are there again in time, and when others leave', () => {
+    const back = play(one.conference, [joins('d', admin)], 5000).conference;
+    expect(wake(back, 1e9).conference.status).toBe('running');
+    expect(wake(play(start, [leaves('c')], 1000).conference, 1e9).conference.status).toBe('running');
+  });
+
+  it('waits after a restart for as many as are found, since other nodes may have more', () => {
+    const { conference: fresh } = play(conference({ access }), comes('a', admin), 0);
+    expect(fresh.mostAdmins).toBe(1);
+    const saved = { ...savedConferenceOf(start), mostAdmins: 3 };
+    const channels = [seen('a', admin), seen('b', admin)];
+    const resync: Input = {
+      type: 'resync',
+      floorOpen: true,
+      channels,
+      disowned: [],
+      saved,
+      recordings: [],
+      playbacks: [],
+    };
+    const found = play(conference({ access }), [resync], 2000).conference;
+    expect(found).toMatchObject({ mostAdmins: 2, missingSinceMs: null });
+  });
+});
+
+describe('a conference with mandatory members', () => {
+  const access = { adminGraceSeconds: 5 };
+  const mandatory = { mandatory: true };
+  const members = [...comes('a', mandatory), ...comes('b', mandatory), ...comes('c')];
+  const start = play(conference({ access }), members, 0).conference;
+
+  it('ends when the last of them has been gone for the grace time', () => {
+    expect(wake(play(start, [leaves('a')], 1000).conference, 1e9).conference.status).toBe('running');
+    const gone = play(start, [leaves('a'), leaves('b')], 1000).conference;
+    expect(wake(gone, 5999).conference.status).toBe('running');
+    expect(wake(gone, 6000).conference).toMatchObject({ status: 'ending', result: 'ENDED' });
+  });
+
+  it('goes on when one comes back in time', () => {
+    const gone = play(start, [leaves('a'), leaves('b')], 1000).conference;
+    expect(wake(play(gone, [joins('d', mandatory)], 5000).conference, 1e9).conference.status).toBe('running');
+  });
+
+  it('goes on while another node has one', () => {
+    const remote = { ...NOBODY_ELSEWHERE, admitted: 1, mandatory: 1 };
+    const shared = play(start, [{ type: 'remote', remote }, leaves('a'), leaves('b')], 1000).conference;
+    expect(wake(shared, 1e9).conference.status).toBe('running');
+    const alone = play(shared, [{ type: 'remote', remote: NOBODY_ELSEWHERE }], 2000).conference;
+    expect(wake(alone, 7000).conference.status).toBe('ending');
+  });
+
+  it('that is to end forgets it when its profile no longer ends it without moderators, and they are all that miss', () => {
+    const admins = play(
+      conference({ access: { ...access, endWithoutAdmin: true } }),
+      [...comes('a', { admin: true }), ...comes('c')],
+      0,
+    );
+    const gone = play(admins.conference, [leaves('a')], 1000).conference;
+    const { settings } = conference({ access });
+    expect(wake(play(gone, [{ type: 'settings', settings }], 2000).conference, 1e9).conference.status).toBe('running');
   });
 });
 

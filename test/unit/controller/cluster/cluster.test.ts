@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAlone } from '../../../../src/conference/model/channel-setup.ts';
-import { countAdmitted } from '../../../../src/conference/model/conference.ts';
+import { countMembers } from '../../../../src/conference/model/conference.ts';
 import { TestNetwork, TestNode } from '../cluster-nodes.ts';
 
 const SILENT =
@@ -107,7 +107,7 @@ describe('a conference on two nodes', () => {
     lyon.call();
     const there = oslo.call();
     await vi.advanceTimersByTimeAsync(100);
-    expect([lyon, oslo].map((node) => countAdmitted(node.conference()))).toEqual([2, 2]);
+    expect([lyon, oslo].map((node) => countMembers(node.conference()))).toEqual([2, 2]);
     expect(isAlone(lyon.conference())).toBe(false);
     oslo.hangUp(there);
     await vi.advanceTimersByTimeAsync(100);
@@ -308,10 +308,10 @@ describe('a node that falls silent', () => {
 
   it('keeps its members for 15 s, and is gone with them after that', async () => {
     await vi.advanceTimersByTimeAsync(14_000);
-    expect(countAdmitted(lyon.conference())).toBe(2);
+    expect(countMembers(lyon.conference())).toBe(2);
     expect(lyon.cluster.nodes[1]).toMatchObject({ id: 'oslo', state: 'silent', members: 1 });
     await vi.advanceTimersByTimeAsync(1100);
-    expect(countAdmitted(lyon.conference())).toBe(1);
+    expect(countMembers(lyon.conference())).toBe(1);
     expect(lyon.cluster.nodes[1]).toMatchObject({ id: 'oslo', state: 'gone', members: 0 });
   });
 
@@ -321,7 +321,7 @@ describe('a node that falls silent', () => {
     network.heal('lyon', 'oslo');
     for (let seconds = 0; seconds < 30; seconds++) {
       await vi.advanceTimersByTimeAsync(1000);
-      expect(countAdmitted(lyon.conference())).toBe(2);
+      expect(countMembers(lyon.conference())).toBe(2);
     }
     expect(lyon.asked).toHaveLength(asked);
     expect(lyon.cluster.nodes[1]).toMatchObject({ state: 'up', rttMs: 2 });
@@ -329,7 +329,7 @@ describe('a node that falls silent', () => {
 
   it('can be forgotten at once', () => {
     lyon.cluster.flush('oslo');
-    expect(countAdmitted(lyon.conference())).toBe(1);
+    expect(countMembers(lyon.conference())).toBe(1);
     expect(lyon.cluster.nodes.map(({ id }) => id)).toEqual(['lyon']);
     expect(() => lyon.cluster.flush('rome')).toThrow('no other node "rome"');
   });
