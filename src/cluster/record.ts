@@ -90,6 +90,7 @@ export function memberOf(record: MemberRecord): Member {
     dtmf: IDLE,
     confirming: null,
     spokenName: null,
+    reviewDueMs: null,
     pinEntry: null,
     ignoreHashUntilMs: 0,
     warned: false,

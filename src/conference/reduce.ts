@@ -5,25 +5,16 @@ import type { Effect } from './model/effects.ts';
 import type { Input, NextStep } from './model/inputs.ts';
 import { isAway, type Member } from './model/member.ts';
 import type { MemberAddress } from './model/member-address.ts';
-import {
-  entered,
-  greeted,
-  join,
-  judgePin,
-  letWaitingIn,
-  named,
-  pinAsked,
-  pinHeld,
-  pinsChanged,
-  sayName,
-} from './rules/admission.ts';
+import { entered, join, judgePin, pinAsked, pinHeld, pinsChanged } from './rules/admission.ts';
 import { applyBroadcast, applyShared, remoteChanged } from './rules/cluster-in.ts';
 import { converge } from './rules/converge.ts';
 import { pressed } from './rules/dtmf.ts';
 import { finish, releaseAll, watchNeeded } from './rules/ending.ts';
 import { executeCommand } from './rules/execute-command.ts';
+import { greeted, letWaitingIn } from './rules/greeting.ts';
 import { phoneHeld, returned } from './rules/hold-and-private.ts';
 import { emptied, leave, left, referred, released } from './rules/leaving.ts';
+import { named, sayName } from './rules/naming.ts';
 import { floorMusic, playbackEnded } from './rules/playback.ts';
 import { recordAutomatically, recordingEnded } from './rules/recording.ts';
 import { replaced } from './rules/replaced.ts';

@@ -149,6 +149,10 @@ const sound = z.strictObject({
     whole({ min: 0, max: 1000 }).default(10),
     'Nobody is announced while there are more members than this',
   ),
+  reviewName: live(
+    z.boolean().default(false),
+    'With `announce: name`: callers hear the name that they have said, and may say it again',
+  ),
   prompts: live(
     prompts.default({}),
     'Prompts that differ from the standard ones: a sound, a list of them, or `none` for silence',

@@ -28,6 +28,8 @@ const catalogue = {
   'pin-failed': prompt('The last wrong PIN; the call ends', 'sound:confbridge-pin-bad'),
   // "After the tone say your name and then press the pound key."
   'record-name': prompt('Asks for a name to be recorded; a beep follows', 'sound:vm-rec-name'),
+  // "Press 1 to accept this recording. Press 2 to listen to it. Press 3 to rerecord your message."
+  'review-name': prompt('To a caller who has just heard the name that was recorded', 'sound:vm-review'),
   // "You will now be placed into the conference."
   welcome: { ...prompt('To a member who joins', 'sound:conf-placeintoconf'), placeholders: COUNT },
   // "Goodbye"

@@ -200,17 +200,25 @@ it('a ghost hears the conference, is not announced, and takes nobody a place', a
   const teacher = await dial('9400', '117', tone(440, -20));
   const pupil = await dial('9500', '118');
   await Promise.all([hears(teacher, 'joined'), pupil.waitForTone(440, HEARD)]);
-  const before = performance.now();
+  await Promise.all(
+    [teacher, pupil].map((call) => call.waitForNoTone(TONE_HZ.joined, { belowDbov: -55, timeoutMs: 3000 })),
+  );
+  const fromMs = performance.now();
   const ghost = await dial('9600', '119');
   await ghost.waitForTone(440, HEARD);
   const { counts, members } = await lab.node.show('lesson');
   expect(counts).toMatchObject({ members: 2, ghosts: 1 });
   expect(members.map((each) => each.ghost)).toEqual([false, false, true]);
   await ghost.hangUp();
-  await lab.node.waitForMembers('lesson', 2);
+  await expect.poll(async () => (await lab.node.show('lesson')).counts.ghosts).toBe(0);
+  const meanwhile = { fromMs, toMs: performance.now() };
   for (const call of [teacher, pupil])
     for (const prompt of ['joined', 'left'] as const)
-      expect(call.toneLevelDbov(TONE_HZ[prompt], { fromMs: before, toMs: performance.now() })).toBeLessThan(-55);
+      expect(call.toneLevelDbov(TONE_HZ[prompt], meanwhile), prompt).toBeLessThan(-55);
+  await dial('9600', '120');
+  // A ghost takes nobody the third place.
+  await dial('9500', '121');
+  await lab.node.waitForMembers('lesson', 4);
 });
 
 describe('a conference that is full', () => {

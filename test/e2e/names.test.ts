@@ -7,7 +7,14 @@ import { SILENT } from '../kit/rostrum-node.ts';
 import { harness } from './harness.ts';
 
 /** Each prompt is a tone of its own; names are tones too, which callers say. */
-const TONE_HZ = { 'record-name': 600, 'has-joined': 1300, 'has-left': 800, joined: 900, left: 1100 } as const;
+const TONE_HZ = {
+  'record-name': 600,
+  'has-joined': 1300,
+  'has-left': 800,
+  joined: 900,
+  left: 1100,
+  'review-name': 1200,
+} as const;
 /** Of Asterisk's own beep. */
 const BEEP_HZ = 700;
 
@@ -15,10 +22,10 @@ const prompts = {
   ...SILENT.prompts,
   ...Object.fromEntries(Object.entries(TONE_HZ).map(([name, hz]) => [name, `tone:${hz}/300`])),
 };
-const profileOf = (announce: string, announceUpTo: number) => ({
+const profileOf = (announce: string, announceUpTo: number, reviewName = false) => ({
   kind: 'conference',
   idleSeconds: 1,
-  sound: { music: 'none', prompts, announce, announceUpTo },
+  sound: { music: 'none', prompts, announce, announceUpTo, reviewName },
 });
 
 const DIALPLAN = `
@@ -26,10 +33,16 @@ const DIALPLAN = `
 exten => _71XX,1,Stasis(rostrum,join,named,named)
 exten => _72XX,1,Stasis(rostrum,join,toned,toned)
 exten => _73XX,1,Stasis(rostrum,join,few,few)
+exten => _74XX,1,Stasis(rostrum,join,reviewed,reviewed)
 `;
 
 const lab = harness({
-  profiles: { named: profileOf('name', 10), toned: profileOf('tone', 2), few: profileOf('name', 1) },
+  profiles: {
+    named: profileOf('name', 10),
+    toned: profileOf('tone', 2),
+    few: profileOf('name', 1),
+    reviewed: profileOf('name', 10, true),
+  },
   extra: { append: { 'extensions.conf': DIALPLAN } },
 });
 
@@ -143,6 +156,23 @@ describe('announcing by name', () => {
     await lab.node.waitForMembers('named', 0);
     await expect.poll(names, SETTLED).toEqual([]);
   });
+});
+
+it('a name is reviewed: the caller hears it, may say it again, and the others hear what was accepted', async () => {
+  const first = await dial('7400', '101');
+  await sayName(first, 2000);
+  await Promise.all([first.waitForTone(2000, HEARD), hears(first, 'review-name')]);
+  await first.pressKeys('1');
+  await lab.node.waitForMembers('reviewed', 1);
+  const second = await dial('7400', '102');
+  await sayName(second, 2500);
+  await hears(second, 'review-name');
+  await Promise.all([sayName(second, 3000), second.pressKeys('3')]);
+  await Promise.all([second.waitForTone(3000, HEARD), hears(second, 'review-name')]);
+  const [fromMs, told] = [performance.now(), first.waitForTone(3000, HEARD)];
+  await second.pressKeys('1');
+  await Promise.all([told, hears(first, 'has-joined')]);
+  expect(first.toneLevelDbov(2500, { fromMs, toMs: performance.now() })).toBeLessThan(-55);
 });
 
 describe('announcing with a tone', () => {

@@ -63,6 +63,9 @@ export type Adjusted = { readonly [Setting in Adjustable]?: number | undefined }
 /** A key sequence that has been dialled, and counts once the member confirms it in time. */
 export type Confirming = { readonly sequence: string; readonly deadlineMs: number };
 
+/** How soon after a number or a name that was complete its `#` may come. */
+export const IGNORE_HASH_MS = 3000;
+
 /** One phone call in a conference. */
 export type Member = {
   /** Short number, unique within the conference for its whole life. */
@@ -90,6 +93,8 @@ export type Member = {
   readonly confirming: Confirming | null;
   /** The name as the member has said it: a recording of Asterisk. */
   readonly spokenName: string | null;
+  /** While the member reviews this name: when it counts even so. Null otherwise. */
+  readonly reviewDueMs: number | null;
   /** Set while the digits are those of a PIN. */
   readonly pinEntry: PinEntry | null;
   /** Until then `#` counts as the end of a number that was complete without it. */
@@ -113,6 +118,7 @@ export function newMember(known: Known & Partial<Member>): Member {
     dtmf: IDLE,
     confirming: null,
     spokenName: null,
+    reviewDueMs: null,
     pinEntry: null,
     ignoreHashUntilMs: 0,
     warned: false,

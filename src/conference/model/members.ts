@@ -28,7 +28,7 @@ export type MemberCounts = {
   readonly firstHelpMs: number;
   /** When the last of the speakers who were listeners got the floor, moderators excepted. */
   readonly lastFloorMs: number;
-  /** When the first pause after a digit, or time for a PIN or for confirming a key, is over. */
+  /** When the first pause after a digit, or time for a PIN, for confirming a key or for reviewing a name, is over. */
   readonly dtmfDueMs: number;
   /** When the first member whose time is limited joined: of those who have not been warned of its end, and of the others. */
   readonly unwarnedJoinedMs: number;
@@ -61,14 +61,15 @@ const NOTHING: MemberCounts = {
 
 /** HOT PATH: runs for some fifteen members at each change. The one place where members are counted. */
 function count(a: MemberCounts, member: Member, b: MemberCounts): MemberCounts {
-  const { flags, place, pinEntry, confirming, handRaisedAtMs, helpAskedAtMs, floorGivenAtMs, joinedAtMs } = member;
+  const { flags, place, pinEntry, confirming, reviewDueMs, handRaisedAtMs, helpAskedAtMs, floorGivenAtMs, joinedAtMs } =
+    member;
   const admitted = isAdmitted(member);
   const { speaker } = flags;
   const hand = admitted && handRaisedAtMs !== null;
   const help = admitted && helpAskedAtMs !== null;
   const guest = admitted && speaker && !flags.admin && floorGivenAtMs !== null;
   const limited = admitted && !flags.admin;
-  const askedDueMs = Math.min(pinEntry?.deadlineMs ?? NEVER, confirming?.deadlineMs ?? NEVER);
+  const askedDueMs = Math.min(pinEntry?.deadlineMs ?? NEVER, confirming?.deadlineMs ?? NEVER, reviewDueMs ?? NEVER);
   return {
     admitted: a.admitted + b.admitted + Number(admitted),
     speakers: a.speakers + b.speakers + Number(admitted && speaker),

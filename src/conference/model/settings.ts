@@ -23,6 +23,8 @@ export type ConferenceSettings = {
     readonly music: string;
     readonly announce: 'none' | 'tone' | 'name';
     readonly announceUpTo: number;
+    /** Callers hear the name that they have said, and may say it again. */
+    readonly reviewName: boolean;
   };
   readonly audio: {
     readonly vadLevel: number;

@@ -1,18 +1,16 @@
 import type { PromptName } from '../../prompts/catalogue.ts';
-import { isAlone } from '../model/channel-setup.ts';
-import { countMembers, hasAdmin, isFloorFull } from '../model/conference.ts';
+import { countMembers, isFloorFull } from '../model/conference.ts';
 import { type MemberFlags, PLAIN_FLAGS } from '../model/flags.ts';
 import type { Input } from '../model/inputs.ts';
-import { type Member, newMember } from '../model/member.ts';
+import { IGNORE_HASH_MS, type Member, newMember } from '../model/member.ts';
 import { askedFor, completed, dialPin, matchPin, type PinEntry, startPinEntry } from '../model/pin-entry.ts';
 import type { Access } from '../model/settings.ts';
 import { isAmong } from './flags-and-hands.ts';
+import { greet } from './greeting.ts';
 import { leave } from './leaving.ts';
-import { announceArrival, namePrefix } from './playback.ts';
+import { askForName, asksForName } from './naming.ts';
+import { announceArrival } from './playback.ts';
 import type { Transition } from './transition.ts';
-
-/** How soon after a complete number its `#` may come. */
-const HASH_MS = 3000;
 
 /** A call has come. It is admitted, or asked for a PIN first. */
 export function join(transition: Transition, call: Omit<Extract<Input, { type: 'join' }>, 'type'>): void {
@@ -30,7 +28,7 @@ export function join(transition: Transition, call: Omit<Extract<Input, { type: '
     path,
     phoneHold,
     ownMute,
-    ignoreHashUntilMs: origin === 'lobby' ? nowMs + HASH_MS : 0,
+    ignoreHashUntilMs: origin === 'lobby' ? nowMs + IGNORE_HASH_MS : 0,
   });
   if (conference.status === 'new')
     transition.publish({ type: 'started', profileName: conference.settings.profileName });
@@ -153,7 +151,7 @@ export function judgePin(transition: Transition, member: Member): void {
 
 function accept(transition: Transition, member: Member, flags: MemberFlags): void {
   // People end a PIN with # even where it was complete without.
-  transition.patch(member.channelId, { flags, pinEntry: null, ignoreHashUntilMs: transition.nowMs + HASH_MS });
+  transition.patch(member.channelId, { flags, pinEntry: null, ignoreHashUntilMs: transition.nowMs + IGNORE_HASH_MS });
   if (member.place.at !== 'door') transition.prompt(member, ['admin']);
   else admit(transition, { ...member, flags, pinEntry: null });
 }
@@ -181,33 +179,8 @@ function admit(transition: Transition, member: Member, welcome: PromptName = 'we
   const admitted = { ...flags, speaker, mute: flags.mute || isAmong(conference.mutedAll, flags) };
   transition.patch(member.channelId, { flags: admitted, place: { at: 'greeting' } });
   const current = transition.conference.members.get(member.channelId) ?? member;
-  if (!asksForName(transition, flags)) return greet(transition, current, welcome);
-  transition.patch(member.channelId, { place: { at: 'naming' } });
-  transition.prompt(current, ['record-name'], { nextStep: 'say-name' });
-}
-
-/** The caller has been asked for a name: it is recorded. */
-export function sayName(transition: Transition, member: Member): void {
-  if (member.place.at !== 'naming') return;
-  const spokenName = `${namePrefix(transition.conference)}${member.id}`;
-  transition.patch(member.channelId, { spokenName });
-  transition.do({ type: 'record-name', channelId: member.channelId, name: spokenName });
-}
-
-/** The caller has said a name, or nothing. */
-export function named(transition: Transition, member: Member, recorded: boolean): void {
-  if (member.place.at !== 'naming') return;
-  const current = { ...member, spokenName: recorded ? member.spokenName : null, place: { at: 'greeting' as const } };
-  transition.put({ ...current, ignoreHashUntilMs: transition.nowMs + HASH_MS });
-  greet(transition, current);
-}
-
-function greet(transition: Transition, member: Member, welcome: PromptName = 'welcome'): void {
-  const alone: PromptName[] = isAlone(transition.conference) ? ['alone'] : [];
-  const prompts: PromptName[] = waits(transition, member.flags) ? ['waiting'] : [welcome, ...alone];
-  const values = { count: countMembers(transition.conference) };
-  if (transition.sounds(prompts, values).media.length === 0) greeted(transition, member);
-  else transition.prompt(member, prompts, { values, nextStep: 'enter' });
+  if (asksForName(transition, flags)) askForName(transition, current);
+  else greet(transition, current, welcome);
 }
 
 function turnAway(
@@ -221,14 +194,6 @@ function turnAway(
   leave(transition, member, result, prompt);
 }
 
-/** The greeting is over: the member waits, or goes to the floor. */
-export function greeted(transition: Transition, member: Member): void {
-  if (member.place.at !== 'greeting') return;
-  const at = waits(transition, member.flags) ? 'waiting' : 'arriving';
-  transition.patch(member.channelId, { place: { at } });
-  if (at === 'waiting') transition.publish({ type: 'moved', memberId: member.id, place: at });
-}
-
 /** The channel is in the floor bridge. */
 export function entered(transition: Transition, member: Member): void {
   if (member.place.at !== 'arriving') return;
@@ -236,22 +201,4 @@ export function entered(transition: Transition, member: Member): void {
   const { id: memberId, caller, flags } = member;
   transition.publish({ type: 'joined', memberId, caller, flags });
   announceArrival(transition, member, 'joined');
-}
-
-/** Lets those in who wait for a moderator, once there is one. */
-export function letWaitingIn(transition: Transition): void {
-  // No moderator is among those who wait: then nobody would have to.
-  if (transition.profile.access.waitForAdmin && !hasAdmin(transition.conference)) return;
-  for (const member of transition.conference.members.where(({ waiting }) => waiting > 0)) {
-    transition.patch(member.channelId, { place: { at: 'arriving' } });
-  }
-}
-
-function asksForName(transition: Transition, { ghost }: MemberFlags): boolean {
-  const { announce, announceUpTo } = transition.profile.sound;
-  return announce === 'name' && !ghost && countMembers(transition.conference) <= announceUpTo;
-}
-
-function waits(transition: Transition, flags: MemberFlags): boolean {
-  return transition.profile.access.waitForAdmin && !flags.admin && !hasAdmin(transition.conference);
 }

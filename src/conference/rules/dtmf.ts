@@ -4,6 +4,7 @@ import { isAdmitted, type Member } from '../model/member.ts';
 import { formatMemberAddress } from '../model/member-address.ts';
 import { dialledPinDigit } from './admission.ts';
 import { executeCommand } from './execute-command.ts';
+import { reviewed } from './naming.ts';
 import type { Transition } from './transition.ts';
 
 /** The digit that confirms a key. */
@@ -20,7 +21,7 @@ export function pressed(transition: Transition, member: Member, digit: string): 
     return transition.patch(member.channelId, { ignoreHashUntilMs: 0 });
   }
   // Digits have a meaning only for members who are in; # ends a spoken name.
-  if (member.place.at === 'naming') return;
+  if (member.place.at === 'naming') return reviewed(transition, member, digit);
   if (member.confirming && answered(transition, member, digit)) return;
   const controls = controlsOf(transition.conference, member);
   const pauseMs = controls.pauseSeconds * 1000;

@@ -27,6 +27,7 @@ export function leave(transition: Transition, member: Member, result: Result, ..
     helpAskedAtMs: null,
     dtmf: IDLE,
     confirming: null,
+    reviewDueMs: null,
   });
   endPrivateTalk(transition, current);
   if (away) return;

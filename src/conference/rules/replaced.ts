@@ -29,6 +29,7 @@ export function replaced(
     dtmf: IDLE,
     confirming: null,
     spokenName: null,
+    reviewDueMs: null,
     pinEntry: null,
   };
   transition.put(current);

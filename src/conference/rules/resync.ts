@@ -91,6 +91,7 @@ function settle(transition: Transition, channel: ChannelSeen): void {
     ...member,
     talking: false,
     phoneHold,
+    reviewDueMs: null,
     place: settledPlace(member.place, channel),
     path: channel.path,
   });

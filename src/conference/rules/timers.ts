@@ -16,6 +16,7 @@ import { act, notConfirmed } from './dtmf.ts';
 import { finish, releaseAll, terminate } from './ending.ts';
 import { helpDue } from './help.ts';
 import { leave } from './leaving.ts';
+import { acceptName } from './naming.ts';
 import type { Transition } from './transition.ts';
 
 /** Changes that time alone brings about. */
@@ -51,6 +52,7 @@ export function closingChanged(transition: Transition, closesAtMs: number): void
 function tickMember(transition: Transition, member: Member): void {
   const { conference, nowMs } = transition;
   if (member.pinEntry && nowMs >= member.pinEntry.deadlineMs) pinTimedOut(transition, member, member.pinEntry);
+  if (member.reviewDueMs !== null && nowMs >= member.reviewDueMs) acceptName(transition, member);
   if (member.confirming && nowMs >= member.confirming.deadlineMs) notConfirmed(transition, member);
   if (nowMs >= member.dtmf.deadlineMs) {
     const { collector, fired } = expire(member.dtmf, Object.keys(controlsOf(conference, member).keys), nowMs);

@@ -36,6 +36,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     ownMute: false,
     dtmf: IDLE,
     confirming: null,
+    reviewDueMs: null,
     pinEntry: null,
     spokenName: null,
     ignoreHashUntilMs: 0,

@@ -316,11 +316,17 @@ class Run {
     hold(bridge !== 'audience' || hearing, 'deaf to prompts in the audience', flags);
   }
 
+  /** A caller who reviews the name accepts it. */
+  #accepted(): Input | null {
+    const reviewing = [...this.state.members.values()].find(({ reviewDueMs }) => reviewDueMs !== null);
+    return reviewing ? { type: 'dtmf', channelId: reviewing.channelId, digit: '1' } : null;
+  }
+
   /** Lets everything that is under way come to its end: nobody may stay half way. */
   drain(): void {
     if (this.differs) this.feed(this.world.resync(false), null);
     for (let turns = 0; turns < 300; turns++) {
-      const input = this.world.reports.shift() ?? this.#returned(0);
+      const input = this.world.reports.shift() ?? this.#returned(0) ?? this.#accepted();
       if (!input) break;
       this.feed(input, null);
     }

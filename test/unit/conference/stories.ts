@@ -32,6 +32,7 @@ const PROFILES = [
     recording: { automatic: true },
   },
   { idleSeconds: 30, access: { waitForAdmin: true, endWithoutAdmin: true, adminGraceSeconds: 3, adminPin: '0' } },
+  { idleSeconds: 1, sound: { announce: 'name', reviewName: true } },
   { ...QUIET, access: { endWhenAdminLeaves: true, adminGraceSeconds: 0 } },
   {
     idleSeconds: 3,

@@ -11,7 +11,7 @@ import { parseMedia } from '../../../src/prompts/media.ts';
 /** All that profiles may name; taking one away breaks somebody's profile. */
 const NAMES =
   `enter-pin bad-pin pin-wait pin-failed enter-conference bad-conference welcome bye alone kicked muted unmuted deafened undeafened
-  admin unadmin speaker unspeaker joined left has-joined has-left record-name locked lockednow unlockednow full waiting
+  admin unadmin speaker unspeaker joined left has-joined has-left record-name review-name locked lockednow unlockednow full waiting
   admin-left conference-ending time-warning time-over recording-started recording-stopped count hand-raised hand-lowered
   hand-your-turn floor-muted floor-unmuted private private-ended hold help-asked help-ended help-wanted confirm cancelled level denied menu transferred invite-failed
   not-open over`.split(/\s+/);

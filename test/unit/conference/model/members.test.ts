@@ -31,8 +31,8 @@ const pinEntry: fc.Arbitrary<PinEntry> = fc.record({
   required: fc.boolean(),
 });
 
-const askedDueMs = ({ pinEntry, confirming }: Member) =>
-  Math.min(pinEntry?.deadlineMs ?? never, confirming?.deadlineMs ?? never);
+const askedDueMs = ({ pinEntry, confirming, reviewDueMs }: Member) =>
+  Math.min(pinEntry?.deadlineMs ?? never, confirming?.deadlineMs ?? never, reviewDueMs ?? never);
 
 /** Few channels and numbers, so that they are taken, given up and exchanged. */
 const member: fc.Arbitrary<Member> = fc.record({
@@ -51,6 +51,7 @@ const member: fc.Arbitrary<Member> = fc.record({
   phoneHold: fc.boolean(),
   ownMute: fc.boolean(),
   dtmf: fc.record({ pending: fc.constant('3'), deadlineMs: fc.oneof(timeMs, fc.constant(never)) }),
+  reviewDueMs: fc.option(timeMs),
   confirming: fc.option(fc.record({ sequence: fc.constant('*0'), deadlineMs: timeMs })),
   spokenName: fc.constant(null),
   pinEntry: fc.option(pinEntry),
