@@ -91,6 +91,7 @@ export function memberOf(record: MemberRecord): Member {
     confirming: null,
     spokenName: null,
     reviewDueMs: null,
+    toldMutedAtMs: Number.NEGATIVE_INFINITY,
     pinEntry: null,
     ignoreHashUntilMs: 0,
     warned: false,

@@ -19,7 +19,7 @@ import { floorMusic, playbackEnded } from './rules/playback.ts';
 import { recordAutomatically, recordingEnded } from './rules/recording.ts';
 import { replaced } from './rules/replaced.ts';
 import { resync } from './rules/resync.ts';
-import { forgetTalking, talkingChanged } from './rules/talking.ts';
+import { forgetTalking, talkingChanged, tellMuted } from './rules/talking.ts';
 import { closingChanged, tick } from './rules/timers.ts';
 import { Transition } from './rules/transition.ts';
 
@@ -137,6 +137,8 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
       return judgePin(transition, member);
     case 'talking':
       return talkingChanged(transition, member, input);
+    case 'talks-muted':
+      return tellMuted(transition, member);
     case 'phone-hold':
       return phoneHeld(transition, member, input.held);
     case 'path':

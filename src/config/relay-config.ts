@@ -75,3 +75,8 @@ export function firstAddress(version: 4 | 6 = 4): string {
     found.family === `IPv${version}` && !found.internal && !found.address.startsWith('fe80:');
   return addresses.find(isReached)?.address ?? (version === 4 ? '127.0.0.1' : '::1');
 }
+
+/** All addresses of this host. */
+export function localAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((found) => (found ?? []).map(({ address }) => address));
+}

@@ -213,6 +213,11 @@ export class Controller {
         return this.#keyPresses.pressed(report.channelId, report.digit);
       case 'call-codec':
         return anchors.describedAgain(report.channelId);
+      case 'call-talks':
+        return this.#conferences.dispatchToMember(report.channelId, {
+          type: 'talks-muted',
+          channelId: report.channelId,
+        });
       case 'call-silent':
         return anchors.silent(report.channelId, report.seconds);
       case 'levels':

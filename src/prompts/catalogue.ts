@@ -72,6 +72,7 @@ const catalogue = {
 
   // "You are now muted"
   muted: prompt('To a member who is no longer heard', 'sound:conf-muted'),
+  'you-are-muted': prompt('To a muted speaker who talks, each 30 s at most; silent unless a profile has something'),
   // "You are now unmuted"
   unmuted: prompt('To a member who may be heard again', 'sound:conf-unmuted'),
   deafened: prompt('To a member who no longer hears the conference', 'tts:You no longer hear the conference.'),

@@ -55,6 +55,7 @@ function everything(count: number): RelayRequest {
       signalling: null,
       codec: 'PCMU' as const,
       tones: false,
+      talkLevel: null,
       hearing: { conference: CONFERENCE, volume: 0, noise: true, deaf: false, packetMs: 20 as const },
       source: null,
     })),

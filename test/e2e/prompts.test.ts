@@ -35,6 +35,7 @@ const TONE_HZ = {
   joined: 3000,
   left: 3100,
   locked: 3200,
+  'you-are-muted': 500,
 } satisfies Partial<Record<PromptName, number>>;
 
 const prompts = {
@@ -146,6 +147,28 @@ describe('a change of flags', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(speaker.toneLevelDbov(350, { lastMs: 200 })).toBeGreaterThan(-24);
   });
+});
+
+it('a muted speaker who talks is told so once, alone, and one who is silent is told nothing', async () => {
+  const { speaker, member, other } = await three();
+  const quiet = await lab.phones.call('4000', { callerNumber: '202', send: silence() });
+  await lab.node.waitForMembers('3000', 4);
+  const told = hears(speaker, 'you-are-muted');
+  const fromMs = performance.now();
+  for (const number of ['200', '202']) {
+    const { id: memberId } = await lab.node.member('3000', number);
+    await run({ type: 'set-flags', memberId, changes: { mute: true } });
+  }
+  await told;
+  await speaker.waitForNoTone(TONE_HZ['you-are-muted'], { belowDbov: -55, timeoutMs: 3000 });
+  const silentFromMs = performance.now();
+  // The relay reports it again after 5 s.
+  await new Promise((resolve) => setTimeout(resolve, 6000));
+  const toMs = performance.now();
+  expect(speaker.toneLevelDbov(TONE_HZ['you-are-muted'], { fromMs: silentFromMs, toMs })).toBeLessThan(-55);
+  for (const call of [quiet, member, other])
+    expect(call.toneLevelDbov(TONE_HZ['you-are-muted'], { fromMs, toMs })).toBeLessThan(-55);
+  expect(member.toneLevelDbov(440, { fromMs: silentFromMs, toMs })).toBeLessThan(-55);
 });
 
 describe('a moderator', () => {

@@ -1,4 +1,5 @@
 import { equals } from '../../base/equals.ts';
+import { promptSounds } from '../../prompts/prompt-sounds.ts';
 import { type Conference, controlsOf, countMembers } from './conference.ts';
 import type { Member } from './member.ts';
 
@@ -40,6 +41,8 @@ export type ChannelSetup = {
   readonly listenVolume: number;
   /** It is measured how loud the member is. */
   readonly metered: boolean;
+  /** Loudness from which the relay tells that the member talks although muted; null where nobody asks. */
+  readonly mutedLevel: number | null;
 };
 
 export type ChannelSetupKey = keyof ChannelSetup;
@@ -60,6 +63,7 @@ export const UNTOUCHED: ChannelSetup = {
   talkVolume: 0,
   listenVolume: 0,
   metered: false,
+  mutedLevel: null,
 };
 
 export const CHANNEL_SETUP_KEYS = Object.keys(UNTOUCHED) as ChannelSetupKey[];
@@ -103,6 +107,7 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
     listenVolume,
     // Measuring a voice that nobody hears is not worth its cost.
     metered: voice && bridge === 'floor' && flags.vad && audio.energy,
+    mutedLevel: isToldMuted(conference, member) && vadLevel > 0 ? vadLevel : null,
   };
 }
 
@@ -122,6 +127,14 @@ export function hearsAsterisk(conference: Conference, member: Member): boolean {
 
 export function changedKeys(from: ChannelSetup, to: ChannelSetup): ChannelSetupKey[] {
   return CHANNEL_SETUP_KEYS.filter((key) => !equals(from[key], to[key]));
+}
+
+/** Whether the member is told when they talk although nobody hears them. */
+function isToldMuted({ settings }: Conference, { place, path, flags, phoneHold }: Member): boolean {
+  if (!flags.speaker || !flags.mute || !flags.vad || flags.deaf || phoneHold) return false;
+  // Asterisk drops what they say before it would detect talking.
+  if (place.at !== 'floor' || path.at !== 'relay') return false;
+  return promptSounds(['you-are-muted'], settings.profile.sound).media.length > 0;
 }
 
 function bridgeOf(conference: Conference, member: Member): ChannelSetup['bridge'] {

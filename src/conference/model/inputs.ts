@@ -41,6 +41,8 @@ export type Input =
   | { type: 'returned'; channelId: string }
   | { type: 'dtmf'; channelId: string; digit: string }
   | { type: 'talking'; channelId: string; talking: boolean; levelDbov: number | null }
+  /** The relay has noticed that a muted speaker talks. */
+  | { type: 'talks-muted'; channelId: string }
   /** A PIN is judged only later, for there were many wrong ones. */
   | { type: 'pin-held'; channelId: string; delayMs: number }
   /** The PIN that was dialled is to be judged. */

@@ -86,6 +86,8 @@ export type Member = {
   /** When the member was made a speaker; null for listeners, and for members who joined as speakers. */
   readonly floorGivenAtMs: number | null;
   readonly talking: boolean;
+  /** When the member was told that nobody hears them; minus infinity if never. */
+  readonly toldMutedAtMs: number;
   /** The phone has put the call on hold: what it sends is its music, and not for the others. */
   readonly phoneHold: boolean;
   readonly dtmf: Collector;
@@ -114,6 +116,7 @@ export function newMember(known: Known & Partial<Member>): Member {
     helpAskedAtMs: null,
     floorGivenAtMs: null,
     talking: false,
+    toldMutedAtMs: Number.NEGATIVE_INFINITY,
     phoneHold: false,
     dtmf: IDLE,
     confirming: null,

@@ -4,6 +4,9 @@ import type { Input } from '../model/inputs.ts';
 import type { Member } from '../model/member.ts';
 import type { Transition } from './transition.ts';
 
+/** A member who goes on talking while muted is told so again after this time. */
+const TELL_MUTED_MS = 30_000;
+
 type Talking = Pick<Extract<Input, { type: 'talking' }>, 'talking' | 'levelDbov'>;
 
 /** Asterisk has noticed that a member talks, or has stopped. */
@@ -12,6 +15,16 @@ export function talkingChanged(transition: Transition, member: Member, { talking
   // News from before the member was muted, or sent to the audience.
   if (talking && !channelSetupOf(transition.conference, member)?.talkDetect) return;
   setTalking(transition, member, { talking, levelDbov });
+}
+
+/** A member who is muted talks: they are told that nobody hears them, now and then. */
+export function tellMuted(transition: Transition, member: Member): void {
+  const { conference, nowMs } = transition;
+  // News from before the member was heard again.
+  if (channelSetupOf(conference, member)?.mutedLevel == null) return;
+  if (nowMs < member.toldMutedAtMs + TELL_MUTED_MS) return;
+  transition.patch(member.channelId, { toldMutedAtMs: nowMs });
+  transition.prompt(member, ['you-are-muted']);
 }
 
 /** Ends the talking of members that is no longer watched, or is watched anew: nobody will say that they have stopped. */

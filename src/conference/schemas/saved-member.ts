@@ -35,6 +35,7 @@ const channelSetupSchema = z
     talkVolume: z.number(),
     listenVolume: z.number(),
     metered: z.boolean(),
+    mutedLevel: z.number().nullable(),
   } satisfies Record<ChannelSetupKey, z.ZodType>)
   .partial();
 

@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { CONGESTION } from '../../ari/causes.ts';
@@ -8,7 +7,7 @@ import type { AriChannel, AriPort } from '../../ari/port.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Hearing } from '../../conference/model/channel-setup.ts';
 import type { Path } from '../../conference/model/member.ts';
-import { firstAddress } from '../../config/relay-config.ts';
+import { firstAddress, localAddresses } from '../../config/relay-config.ts';
 import type { CallSpec } from '../../relay/protocol/protocol.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
 import { isAnyAddress } from '../../udp/socket-address.ts';
@@ -25,6 +24,7 @@ import {
   INCOMING_VARIABLES,
   OFFER_BYTES,
   OUTGOING_VARIABLES,
+  pathOf,
   type RtpValues,
   readsEncryption,
   readsMediaAddress,
@@ -162,10 +162,14 @@ export class Anchors implements ChannelObserver {
    * from Asterisk.
    */
   hear(channelId: string, conference: string, hearing: Hearing | null): void {
-    const anchor = this.#anchors.get(channelId);
-    if (!anchor?.spec) return;
-    if (hearing === null && anchor.spec.hearing === null) return;
-    this.#set(anchor, { ...anchor.spec, hearing: hearing && { conference, ...hearing } });
+    const { spec } = this.#anchors.get(channelId) ?? {};
+    if (hearing === null && !spec?.hearing) return;
+    this.#change(channelId, { hearing: hearing && { conference, ...hearing } });
+  }
+
+  /** From this loudness on it is reported that the phone talks; null if nobody asks. */
+  watchTalk(channelId: string, talkLevel: number | null): void {
+    this.#change(channelId, { talkLevel });
   }
 
   /** A call that goes on in the dialplan is passed on to it. */
@@ -174,7 +178,7 @@ export class Anchors implements ChannelObserver {
     const anchor = this.#anchors.get(channelId);
     if (!anchor) return;
     if (!anchor.spec) return this.#end(channelId);
-    this.hear(channelId, '', null);
+    this.#change(channelId, { hearing: null, talkLevel: null });
     // Asterisk tells the application of the end only if it is asked to, and refuses that where there is no such channel.
     this.#subscribeEach([channelId]).catch((error: Error) => {
       this.#deps.logger.debug(`call ${channelId}: its end will not be reported: ${error.message}`);
@@ -200,7 +204,7 @@ export class Anchors implements ChannelObserver {
     for (const channelId of [...this.#anchors.keys(), ...link.calls]) if (!living.has(channelId)) this.#end(channelId);
     for (const channelId of kept) {
       const call = link.callOf(channelId);
-      if (call && !this.#anchors.has(channelId)) link.setCall({ ...call, hearing: null });
+      if (call && !this.#anchors.has(channelId)) link.setCall({ ...call, hearing: null, talkLevel: null });
     }
     for (let at = 0; at < kept.length; at += SUBSCRIBED_AT_ONCE) {
       const some = kept.slice(at, at + SUBSCRIBED_AT_ONCE);
@@ -372,6 +376,11 @@ export class Anchors implements ChannelObserver {
     return localAddresses().includes(externalMediaAddress) ? externalMediaAddress : firstAddress(version);
   }
 
+  #change(channelId: string, changes: Pick<Partial<CallSpec>, 'hearing' | 'talkLevel'>): void {
+    const anchor = this.#anchors.get(channelId);
+    if (anchor?.spec) this.#set(anchor, { ...anchor.spec, ...changes });
+  }
+
   #set(anchor: Anchor, spec: CallSpec): void {
     // The relay tells of it, also that it counts no longer.
     const { source } = this.#deps.link.callOf(spec.channelId) ?? spec;
@@ -380,18 +389,10 @@ export class Anchors implements ChannelObserver {
   }
 }
 
-function pathOf({ codec }: CallSpec): Path {
-  return codec === null ? { at: 'bridge', reason: 'a codec that the relay does not encode' } : { at: 'relay' };
-}
-
 function gone(): never {
   throw new ControllerError('not-possible', 'the call has ended');
 }
 
 function tooLate(): never {
   throw new ControllerError('not-possible', 'the relay does not open its port');
-}
-
-function localAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((found) => (found ?? []).map(({ address }) => address));
 }

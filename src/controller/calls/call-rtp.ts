@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import type { Path } from '../../conference/model/member.ts';
 import type { CallSpec } from '../../relay/protocol/protocol.ts';
 import { canonicalHost, isAnyAddress } from '../../udp/socket-address.ts';
 import { PHONE_HOLD } from '../asterisk/dialplan.ts';
@@ -110,6 +111,7 @@ export function callSpecOf(
     signalling: signalling ?? null,
     codec: codecOf(values[FORMATS]),
     tones: TONES.has(values[KEYS] ?? ''),
+    talkLevel: null,
     hearing: null,
     source: null,
   };
@@ -148,4 +150,9 @@ function addressOf(text: string | null | undefined): { host: string; port: numbe
   const [, host = '', port = ''] = /^\[?([^%\]]*)\]?:(\d+)$/.exec(text ?? '') ?? [];
   const isAddress = isIP(host) > 0 && !isAnyAddress(host) && Number(port) > 0 && Number(port) < 65_536;
   return isAddress ? { host: canonicalHost(host), port: Number(port) } : null;
+}
+
+/** How a member of such a call hears a conference as a listener. */
+export function pathOf({ codec }: CallSpec): Path {
+  return codec === null ? { at: 'bridge', reason: 'a codec that the relay does not encode' } : { at: 'relay' };
 }

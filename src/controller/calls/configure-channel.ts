@@ -28,6 +28,7 @@ export async function configureChannel(
   if (isChanged('hearing')) await ari.setDeaf(channelId, !to.hearing);
   for (const [name, value] of functionsOf(to, isChanged)) await ari.setVariable(channelId, name, value);
   if (isChanged('music') && to.music !== null) await ari.startMusic(channelId, to.music);
+  if (isChanged('mutedLevel')) anchors.watchTalk(channelId, to.mutedLevel);
   if (isChanged('metered') && to.metered) await meters.set(channelId, true);
 }
 

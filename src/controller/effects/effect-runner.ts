@@ -291,7 +291,7 @@ export class EffectRunner {
 /** Whether Asterisk does something only once it has nothing more to play to the channel. */
 function needsChannel(effect: QueuedEffect): boolean {
   if (effect.type === 'save-member') return false;
-  return effect.type !== 'configure-channel' || effect.changed.some((key) => key !== 'relay');
+  return effect.type !== 'configure-channel' || effect.changed.some((key) => key !== 'relay' && key !== 'mutedLevel');
 }
 
 /** Whether it puts the channel into a bridge in which Asterisk sends it what others say. */

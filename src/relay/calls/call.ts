@@ -16,6 +16,7 @@ import { openWhenFree } from './open-when-free.ts';
 import { PhoneSource } from './phone-source.ts';
 import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
 import { silenceOf } from './silence.ts';
+import { TalkWatch } from './talk-watch.ts';
 import { WayToAsterisk } from './way-to-asterisk.ts';
 
 /** Expedited forwarding (RFC 3246), as routers expect it of voice. */
@@ -62,6 +63,8 @@ export type CallDeps = {
   onSilent: (seconds: number) => void;
   /** The phone sends another codec than that of the call. This is repeated while it does. */
   onCodec: () => void;
+  /** The phone talks, which is asked for. This is repeated while it does. */
+  onTalk: () => void;
 };
 
 // This is overwritten by each packet.
@@ -87,6 +90,7 @@ export class Call implements AudienceListener {
   readonly #contestedUntilMs: number;
   readonly #progress: CallProgress;
   readonly #codecWatch: CodecWatch;
+  readonly #talkWatch = new TalkWatch();
 
   /** @param continued the state that another process has handed over; null for a new call */
   constructor(spec: CallSpec, deps: CallDeps, continued: CallState | null = null) {
@@ -304,6 +308,7 @@ export class Call implements AudienceListener {
       const codec = this.#codecWatch.codecOf(view.payloadType, this.#spec.codec);
       const isAudio = codec !== null || view.payloadType < FIRST_DYNAMIC_TYPE;
       if (isAudio) this.#reception.push(view, nowMs, this.#progress.everyNth);
+      if (this.#talkWatch.push(view, packet, codec, this.#spec.talkLevel, nowMs)) this.#deps.onTalk();
       if (isPassed) this.#way.audio(view, packet, this.isListener ? null : codec, nowMs);
       else this.#way.skip(view, packet);
     }

@@ -156,6 +156,7 @@ export class Calls {
         this.#deps.report({ type: 'call-renumbered', channelId, sequenceOffset }),
       onKey: (digit: string) => this.#deps.report({ type: 'call-key', channelId, digit }),
       onCodec: () => this.#deps.report({ type: 'call-codec', channelId }),
+      onTalk: () => this.#deps.report({ type: 'call-talks', channelId }),
       onSilent: (seconds: number) => this.#deps.report({ type: 'call-silent', channelId, seconds }),
     };
     const call: Call = new Call(spec, deps, continued);

@@ -1,22 +1,17 @@
-import { decodeG711Into } from '../../audio/g711.ts';
-import { G722Decoder } from '../../audio/g722.ts';
 import { levelOfMeanSquare, meanSquare } from '../../audio/level.ts';
 import { Vad } from '../../audio/vad.ts';
 import type { Codec } from '../audience/audience-listener.ts';
+import { STEP_BYTES, StepDecoder } from './step-decoder.ts';
 
-/** 10 ms in each of the codecs; packets are multiples of it. */
-const STEP_BYTES = 80;
 /** The frames of a `Vad` have 20 ms. */
 const STEPS_PER_FRAME = 2;
 /** A softer voice is not understood over the noise of a telephone line. */
 const VOICE = { thresholdDbov: -45, holdMs: 200, adaptive: true };
 
-/** Finds pauses in what a phone sends. The decoder of G.722 comes to agree with that of the phone within some packets. */
+/** Finds pauses in what a phone sends. */
 export class Pauses {
   readonly #vad = new Vad(VOICE);
-  readonly #wide = new Int16Array(2 * STEP_BYTES);
-  readonly #narrow = new Int16Array(STEP_BYTES);
-  #decoder: G722Decoder | null = null;
+  readonly #decoder = new StepDecoder();
   /** The present frame, with the packets that it spans. */
   #power = 0;
   #steps = 0;
@@ -25,7 +20,7 @@ export class Pauses {
   push(codec: Codec, payload: Buffer): boolean {
     let speaks = this.#vad.active;
     for (let at = 0; at + STEP_BYTES <= payload.length; at += STEP_BYTES) {
-      const samples = this.#decoded(codec, payload.subarray(at, at + STEP_BYTES));
+      const samples = this.#decoder.decode(codec, payload.subarray(at, at + STEP_BYTES));
       this.#power += meanSquare(samples, samples.length);
       this.#steps += 1;
       if (this.#steps < STEPS_PER_FRAME) continue;
@@ -35,15 +30,5 @@ export class Pauses {
     }
     if (this.#steps > 0) speaks ||= levelOfMeanSquare(this.#power / this.#steps) >= this.#vad.thresholdDbov;
     return !speaks;
-  }
-
-  #decoded(codec: Codec, bytes: Buffer): Int16Array {
-    if (codec !== 'G722') {
-      decodeG711Into(codec, bytes, this.#narrow);
-      return this.#narrow;
-    }
-    this.#decoder ??= new G722Decoder(this.#wide.length);
-    this.#decoder.decodeInto(bytes, this.#wide);
-    return this.#wide;
   }
 }

@@ -48,6 +48,7 @@ export type CallReport =
           | 'call-key'
           | 'call-codec'
           | 'call-silent'
+          | 'call-talks'
           | 'call-statistics';
       }
     >

@@ -89,6 +89,8 @@ const callSpec = z.object({
   codec: z.enum(['PCMU', 'PCMA', 'G722']).nullable(),
   /** Asterisk looks for keys in the audio of this phone, so all of it passes. */
   tones: z.boolean().default(false),
+  /** The mean amplitude from which it is reported that the phone talks; null if nobody asks. */
+  talkLevel: z.number().min(0).nullable().default(null),
   /** Null while all RTP passes between phone and Asterisk. Otherwise the relay sends the audio and only DTMF passes. */
   hearing: hearing.nullable(),
   /** The address that the phone has sent from, for a relay that has restarted since. */
@@ -209,6 +211,8 @@ export const relayReportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('call-codec'), channelId }),
   /** A phone has sent nothing for long, and may be gone. Reported again at each interval. */
   z.object({ type: z.literal('call-silent'), channelId, seconds: z.number() }),
+  /** A phone talks, and is asked for by `talkLevel`. Reported again at intervals while it does. */
+  z.object({ type: z.literal('call-talks'), channelId }),
   z.object({ type: z.literal('call-statistics'), channelId, statistics: callStatistics.nullable() }),
   /** A key of ours, for one node or (null) for all. */
   z.object({ type: z.literal('announce'), to: nodeId.nullable(), announcement: announcementSchema }),

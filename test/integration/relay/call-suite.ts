@@ -35,6 +35,15 @@ export function describeCalls(driver: 'libc' | 'dgram'): void {
       expect(await lab.report('call-source')).toMatchObject({ channelId: 'a', source: call.phone.address });
     });
 
+    it.each(['PCMU', 'PCMA', 'G722'] as const)('is reported to talk in %s if that is asked for', async (codec) => {
+      const call = await lab.openCall('a', { codec });
+      call.phone.say(700, -20);
+      await hears(call.asterisk, 700, -20);
+      expect(lab.reports.filter(({ type }) => type === 'call-talks')).toEqual([]);
+      lab.tell({ type: 'call', call: { ...call.spec, talkLevel: 300 } });
+      expect(await lab.report('call-talks')).toEqual({ type: 'call-talks', channelId: 'a' });
+    });
+
     it('brings keys to Asterisk, in one stream with the audio', async () => {
       const call = await lab.openCall('a');
       call.phone.say(700, -20);

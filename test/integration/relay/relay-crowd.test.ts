@@ -43,6 +43,7 @@ const callOf = (index: number, given: Partial<CallSpec> = {}): CallSpec => ({
   signalling: null,
   codec: 'PCMU',
   tones: false,
+  talkLevel: null,
   hearing: HEARING,
   source: null,
   ...given,

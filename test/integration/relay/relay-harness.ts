@@ -212,6 +212,7 @@ export class RelayHarness {
       signalling: null,
       codec,
       tones: false,
+      talkLevel: null,
       hearing: null,
       source: null,
       ...given,

@@ -111,6 +111,7 @@ beforeEach(async () => {
     signalling: null,
     codec: 'PCMU',
     tones: false,
+    talkLevel: null,
     hearing: { conference: CONFERENCE, volume: 0, noise: false, deaf: false, packetMs: 20 },
     source: null,
   };

@@ -37,6 +37,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     dtmf: IDLE,
     confirming: null,
     reviewDueMs: null,
+    toldMutedAtMs: Number.NEGATIVE_INFINITY,
     pinEntry: null,
     spokenName: null,
     ignoreHashUntilMs: 0,

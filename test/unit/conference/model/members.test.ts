@@ -52,6 +52,7 @@ const member: fc.Arbitrary<Member> = fc.record({
   ownMute: fc.boolean(),
   dtmf: fc.record({ pending: fc.constant('3'), deadlineMs: fc.oneof(timeMs, fc.constant(never)) }),
   reviewDueMs: fc.option(timeMs),
+  toldMutedAtMs: timeMs,
   confirming: fc.option(fc.record({ sequence: fc.constant('*0'), deadlineMs: timeMs })),
   spokenName: fc.constant(null),
   pinEntry: fc.option(pinEntry),

@@ -25,6 +25,7 @@ const SPEC: CallSpec = {
   signalling: '192.0.2.7',
   codec: 'PCMA',
   tones: false,
+  talkLevel: null,
   hearing: null,
   source: null,
 };

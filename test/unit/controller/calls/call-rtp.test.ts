@@ -40,6 +40,7 @@ describe('the RTP of a call', () => {
       signalling: '192.0.2.7',
       codec: 'PCMU',
       tones: false,
+      talkLevel: null,
       hearing: null,
       source: null,
     });

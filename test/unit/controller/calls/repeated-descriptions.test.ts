@@ -16,6 +16,7 @@ const FOUND: CallSpec = {
   signalling: '192.0.2.7',
   codec: 'PCMU',
   tones: false,
+  talkLevel: null,
   hearing: null,
   source: null,
 };

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { encodeG711Into } from '../../../../src/audio/g711.ts';
+import { G722Encoder } from '../../../../src/audio/g722.ts';
+import { TalkWatch } from '../../../../src/relay/calls/talk-watch.ts';
+import { emptyRtpView } from '../../../../src/rtp/packet.ts';
+
+const LEVEL = 300;
+const PACKET_MS = 20;
+const HEADER_BYTES = 12;
+
+type Codec = 'PCMU' | 'PCMA' | 'G722';
+
+/** A phone that is as loud as it is told, packet by packet. */
+function phone(codec: Codec = 'PCMU', level: number | null = LEVEL) {
+  const watch = new TalkWatch();
+  const encoder = new G722Encoder(320);
+  let nowMs = 0;
+  /** Sends a tone of this mean amplitude. @returns when it was reported that the phone talks */
+  const send = (amplitude: number, ms: number): number[] => {
+    const reports: number[] = [];
+    for (const endMs = nowMs + ms; nowMs < endMs; nowMs += PACKET_MS) {
+      const rate = codec === 'G722' ? 16 : 8;
+      const peak = (amplitude * Math.PI) / 2;
+      const samples = Int16Array.from(
+        { length: rate * PACKET_MS },
+        (_, at) => peak * Math.sin((2 * Math.PI * at) / (2 * rate)),
+      );
+      const packet = Buffer.alloc(HEADER_BYTES + 160);
+      const payload = packet.subarray(HEADER_BYTES);
+      if (codec === 'G722') encoder.encodeInto(samples, payload);
+      else encodeG711Into(codec, samples, payload);
+      const view = { ...emptyRtpView(), payloadStart: HEADER_BYTES, payloadEnd: packet.length };
+      if (watch.push(view, packet, codec, level, nowMs)) reports.push(nowMs);
+    }
+    return reports;
+  };
+  return { send, watch };
+}
+
+describe('a phone that is watched', () => {
+  it.each(['PCMU', 'PCMA', 'G722'] as const)('in %s talks when it is loud for 300 ms', (codec) => {
+    expect(phone(codec).send(2 * LEVEL, 400)).toEqual([280]);
+    expect(phone(codec).send(LEVEL / 2, 2000)).toEqual([]);
+  });
+
+  it('talks through the pauses between words, and not by a cough now and then', () => {
+    const speaking = phone();
+    speaking.send(1000, 200);
+    speaking.send(0, 400);
+    expect(speaking.send(1000, 200)).toHaveLength(1);
+    const coughing = phone();
+    for (let cough = 0; cough < 5; cough++) {
+      expect(coughing.send(1000, 200)).toEqual([]);
+      expect(coughing.send(0, 800)).toEqual([]);
+    }
+  });
+
+  it('is reported each 5 s while it talks', () => {
+    expect(phone().send(1000, 11_000)).toEqual([280, 5280, 10_280]);
+  });
+});
+
+it('a phone of which nobody asks, or whose codec the relay does not know, is not reported', () => {
+  expect(phone('PCMU', null).send(5000, 1000)).toEqual([]);
+  const { watch } = phone();
+  const packet = Buffer.alloc(HEADER_BYTES + 160);
+  const view = { ...emptyRtpView(), payloadStart: HEADER_BYTES, payloadEnd: packet.length };
+  for (let at = 0; at < 50; at++) expect(watch.push(view, packet, null, LEVEL, at * PACKET_MS)).toBe(false);
+});
