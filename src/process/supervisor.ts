@@ -26,8 +26,8 @@ type SupervisorDeps = {
 /** The first restart is at once; these are the waits before the second and the last one. */
 const SECOND_RESTART_MS = 100;
 const LAST_RESTART_MS = 5000;
-/** A process that ran this long has started well: the next restart is at once again. */
-const SETTLED_MS = 10_000;
+/** A process that has run for so long after its start has settled: the next restart is at once again. */
+const SETTLED_MS = 2000;
 const STOP_TIMEOUT_MS = 10_000;
 const USUAL_NICENESS = 0;
 /** A process that has said that it is alive, and then says nothing for so long, is stopped or in a loop. */
@@ -74,15 +74,13 @@ export class Supervisor {
     const { signal } = this.#stopping;
     let delayMs = 0;
     for (;;) {
-      const startedMs = performance.now();
       let ending = await this.#run(this.#start(this.#spec.args));
       for (let next = this.#successor; next; next = this.#successor) {
         this.#successor = null;
         ending = await this.#run(next);
       }
-      const { code, how, wasKilled } = ending;
+      const { code, how, wasKilled, hasSettled } = ending;
       if (signal.aborted) return 0;
-      const hasSettled = performance.now() - startedMs > SETTLED_MS;
       this.#hasRun ||= this.#restarting || wasKilled;
       if (this.#restarting) {
         this.#restarting = false;
@@ -155,21 +153,24 @@ export class Supervisor {
     const notStarted = ({ code, message }: NodeJS.ErrnoException): Ending => ({
       code: null,
       wasKilled: false,
+      hasSettled: false,
       how: `cannot be started (${code ?? message})`,
     });
     try {
       const child = spawn(this.#spec.command, args, { stdio: [...stdio], detached: true });
       if (this.#spec.hasUsualPriority) lowerToUsual(child);
-      const started = this.#watch(child);
+      const watched = this.#watch(child);
       child.send({ type: 'kept', values: [...this.#kept] } satisfies Kept, () => {});
       const ending = new Promise<Ending>((resolve) => {
         // With a process it is about a signal or message that could not be sent, and the process runs on.
         child.on('error', (error) => child.pid === undefined && resolve(notStarted(error)));
-        child.once('exit', (code, killedBy) =>
-          resolve({ code, how: `died (${killedBy ?? `status ${code}`})`, wasKilled: killedBy !== null }),
-        );
+        child.once('exit', (code, killedBy) => {
+          const how = code === 0 ? 'ended' : `died (${killedBy ?? `status ${code}`})`;
+          const ranMs = performance.now() - watched.runsSinceMs;
+          resolve({ code, how, wasKilled: killedBy !== null, hasSettled: ranMs > (code === 0 ? 0 : SETTLED_MS) });
+        });
       });
-      return { child, ending, started };
+      return { child, ending, started: watched.started };
     } catch (error) {
       return { child: null, ending: Promise.resolve(notStarted(error as Error)), started: new Promise(() => {}) };
     }
@@ -177,9 +178,9 @@ export class Supervisor {
 
   /**
    * Takes the messages of a process, and kills it if it is silent: one that is stopped does not end when it is asked to.
-   * @returns when it has started
+   * @returns when it has started: never, until it says so
    */
-  #watch(child: ChildProcess): Promise<void> {
+  #watch(child: ChildProcess): Watched {
     const watch = () =>
       new SilenceWatch({
         checkEveryMs: ALIVE_EVERY_MS,
@@ -189,21 +190,26 @@ export class Supervisor {
           child.kill('SIGKILL');
         },
       });
-    return new Promise((resolve) => {
-      let watching: SilenceWatch | null = null;
-      child.on('message', (message: unknown) => {
-        if (isOfType<Keep>(message, 'keep')) return this.#keep(message);
-        if (!isOfType<Alive>(message, 'alive')) return this.#onMessage(message);
-        // Messages may come after the end.
-        if (child.exitCode !== null || child.signalCode !== null) return;
-        watching ??= watch();
-        watching.heard();
-        if (!message.running) return;
-        this.#hasRun = true;
-        resolve();
-      });
-      child.once('exit', () => watching?.stop());
+    let hasStarted = () => {};
+    const started = new Promise<void>((resolve) => {
+      hasStarted = resolve;
     });
+    const watched = { started, runsSinceMs: Number.POSITIVE_INFINITY };
+    let watching: SilenceWatch | null = null;
+    child.on('message', (message: unknown) => {
+      if (isOfType<Keep>(message, 'keep')) return this.#keep(message);
+      if (!isOfType<Alive>(message, 'alive')) return this.#onMessage(message);
+      // Messages may come after the end.
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      watching ??= watch();
+      watching.heard();
+      if (!message.running) return;
+      this.#hasRun = true;
+      watched.runsSinceMs = Math.min(watched.runsSinceMs, performance.now());
+      hasStarted();
+    });
+    child.once('exit', () => watching?.stop());
+    return watched;
   }
 
   #keep({ key, value }: Keep): void {
@@ -242,8 +248,17 @@ type Running = {
   readonly started: Promise<void>;
 };
 
+/** When a process has said for the first time that it has started; infinity if it has not. */
+type Watched = { readonly started: Promise<void>; readonly runsSinceMs: number };
+
 /** How a process has ended, with its exit status if it has one. */
-type Ending = { readonly code: number | null; readonly how: string; readonly wasKilled: boolean };
+type Ending = {
+  readonly code: number | null;
+  readonly how: string;
+  readonly wasKilled: boolean;
+  /** The process has started well, and has run for a while or ended without an error. */
+  readonly hasSettled: boolean;
+};
 
 /** Node's exit status after an uncaught error, which our own commands use for "failed" as well. */
 const CRASHED = 1;

@@ -94,7 +94,37 @@ it('a process that has run is tried again whatever it finds wrong later', async 
     'controller died (SIGKILL); starting it again',
     'controller died (status 2); starting it again in 100 ms',
     'controller died (status 5); starting it again in 200 ms',
-    'controller died (status 0); starting it again in 400 ms',
+    'controller ended; starting it again in 400 ms',
+  ]);
+});
+
+/** Says over the channel that it has started. */
+const RUNNING = `echo '{"type":"alive","running":true}' >&3; sleep 0.2`;
+
+it('a process that has run well is started again at once: when it was asked to end, or after 2 s', async () => {
+  // It crashes four times, the last time after a good run, and then ends twice as it was asked to.
+  await install(`echo >> "${directory}/starts"
+    starts=$(wc -l < "${directory}/starts")
+    [ $starts -lt 4 ] && exit 1
+    ${RUNNING}
+    case $starts in
+      4) sleep 2; exit 1 ;;
+      5 | 6) exit 0 ;;
+    esac
+    exit 1`);
+  const ended = supervisor.run();
+  await vi.waitFor(() => expect(logged).toHaveBeenCalledTimes(8), { timeout: 15_000 });
+  supervisor.stop();
+  await ended;
+  expect(logged.mock.calls.map(([text]) => text)).toEqual([
+    'relay died (status 1); starting it again',
+    'relay died (status 1); starting it again in 100 ms',
+    'relay died (status 1); starting it again in 200 ms',
+    'relay died (status 1); starting it again',
+    'relay ended; starting it again',
+    'relay ended; starting it again',
+    'relay died (status 1); starting it again in 100 ms',
+    'relay died (status 1); starting it again in 200 ms',
   ]);
 });
 
