@@ -56,6 +56,8 @@ export class Relay {
   #sockets: 'libc' | 'dgram' = 'libc';
   /** Each with the address that Asterisk sends to; null while the port is being opened. Bounded by the conferences. */
   readonly #floors = new Map<string, { spec: FloorSpec; local: RtpAddress | null }>();
+  /** Bounded by the error numbers of the kernel. */
+  readonly #logged = new Set<string>();
   /** Neither a controller nor another relay has told everything yet. */
   #isNew = true;
   #peers: readonly TrunkPeerSpec[] = [];
@@ -242,6 +244,13 @@ export class Relay {
     this.#workers.changeCall(channelId, { type: 'end-call', channelId });
   }
 
+  /** All threads notice the same, again and again. */
+  #logOnce(text: string): void {
+    if (this.#logged.has(text)) return;
+    this.#logged.add(text);
+    this.#deps.logger.info(text);
+  }
+
   #askStatistics(channelId: string): void {
     if (this.#calls.has(channelId)) return this.#workers.changeCall(channelId, { type: 'ask-statistics', channelId });
     this.#control.report({ type: 'call-statistics', channelId, statistics: null });
@@ -254,6 +263,8 @@ export class Relay {
         this.#sockets = report.sockets;
         if (report.reason) logger.warn(`media through Node.js's sockets, at three times the CPU: ${report.reason}`);
         return;
+      case 'queue-refused':
+        return this.#logOnce(`packets to listeners go out one by one, at up to 1.6 times the CPU: ${report.reason}`);
       case 'call-source': {
         const call = this.#calls.get(report.channelId);
         if (call) this.#keepCall({ ...call, source: report.source });

@@ -22,8 +22,14 @@ const EVENT_BYTES = EVENT_DATA + 8;
 /** Packets of deferred sockets are handed over this often. */
 const DEFERRED_MS = 20;
 
+export type LibcUdpOptions = {
+  /** See `UdpOptions`. */
+  readonly eventLoop: boolean;
+  readonly onQueueRefused?: ((reason: string) => void) | undefined;
+};
+
 /** @throws UdpError EMFILE */
-export function openLibcUdp(libc: Libc, options: { readonly eventLoop: boolean }): Udp {
+export function openLibcUdp(libc: Libc, options: LibcUdpOptions): Udp {
   const made: number[] = [];
   const checked = (descriptor: number, what: string) => {
     if (descriptor >= 0) return made[made.push(descriptor) - 1] as number;
@@ -65,7 +71,7 @@ class LibcUdp implements Udp {
   #polling = false;
   #closed = false;
 
-  constructor(libc: Libc, { epoll, deferredEpoll, waker }: Descriptors, options: { readonly eventLoop: boolean }) {
+  constructor(libc: Libc, { epoll, deferredEpoll, waker }: Descriptors, options: LibcUdpOptions) {
     this.#libc = libc;
     this.#epoll = epoll;
     this.#deferredEpoll = deferredEpoll;
@@ -76,7 +82,7 @@ class LibcUdp implements Udp {
     this.#watch(waker, epoll);
     this.#eventLoop = options.eventLoop;
     // The event loop would send the queue only when packets come.
-    this.#queue = options.eventLoop ? null : new SendQueue(libc);
+    this.#queue = options.eventLoop ? null : new SendQueue(libc, options.onQueueRefused ?? (() => {}));
     // The descriptors of a thread would outlive it, unlike those that Node.js made.
     process.once('exit', this.#exit);
   }

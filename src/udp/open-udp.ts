@@ -16,6 +16,8 @@ export type UdpOptions = {
    * worker thread the driver is dgram then.
    */
   readonly eventLoop?: boolean;
+  /** Called each time that libc cannot queue packets, so that each is sent by itself for a minute. */
+  readonly onQueueRefused?: (reason: string) => void;
 };
 
 /** Whether sockets may use libc: ROSTRUM_UDP=dgram in the environment forbids it. */
@@ -29,12 +31,12 @@ export function isLibcAllowed(): boolean {
  *
  * @throws UdpError ENOTSUP when libc is asked for and not available
  */
-export async function openUdp({ driver, eventLoop = false }: UdpOptions = {}): Promise<Udp> {
+export async function openUdp({ driver, eventLoop = false, onQueueRefused }: UdpOptions = {}): Promise<Udp> {
   const wanted = driver ?? (isLibcAllowed() ? null : 'dgram');
   if (wanted === 'dgram') return new DgramUdp(driver === undefined ? 'ROSTRUM_UDP=dgram' : null);
   const libc = await loadLibc();
   const isAllowed = !eventLoop || isMainThread;
-  if (libc.type === 'loaded' && isAllowed) return openLibcUdp(libc.libc, { eventLoop });
+  if (libc.type === 'loaded' && isAllowed) return openLibcUdp(libc.libc, { eventLoop, onQueueRefused });
   const reason = libc.type === 'loaded' ? NOT_IN_WORKERS : libc.reason;
   if (wanted === 'libc') throw new UdpError('ENOTSUP', `no UDP through libc: ${reason}`);
   return new DgramUdp(reason);

@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util';
 import { type Libc, type Memory, memory } from './libc.ts';
 import { SendRing } from './send-ring.ts';
 
@@ -7,6 +8,7 @@ const MOST_PACKETS = 64;
 export const MOST_QUEUED_BYTES = 512;
 /** After the kernel has refused, it is asked again after so long. */
 const AGAIN_MS = 60_000;
+const TOO_FEW = 'the kernel has not taken all packets by io_uring';
 const PACKETS_BYTES = MOST_PACKETS * MOST_QUEUED_BYTES;
 
 /** A socket whose packets are queued. */
@@ -18,14 +20,18 @@ export interface QueuedSender {
 
 /** Whether the kernel has what a queue needs, and allows it. */
 export function isQueueAllowed(libc: Libc): boolean {
-  const ring = openRing(libc, memory(libc, PACKETS_BYTES));
-  ring?.close();
-  return ring !== null;
+  try {
+    openRing(libc, memory(libc, PACKETS_BYTES)).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Packets of the connected sockets of a thread, which go out with one call of the kernel, where it allows that. */
 export class SendQueue {
   readonly #libc: Libc;
+  readonly #onRefused: (reason: string) => void;
   readonly #packets: Memory;
   readonly #bytes = new Uint32Array(MOST_PACKETS);
   readonly #senders: (QueuedSender | null)[] = new Array(MOST_PACKETS).fill(null);
@@ -37,8 +43,10 @@ export class SendQueue {
   #first = 0;
   #waiting = 0;
 
-  constructor(libc: Libc) {
+  /** @param onRefused the kernel has refused, so that each packet is sent by itself for a minute */
+  constructor(libc: Libc, onRefused: (reason: string) => void) {
     this.#libc = libc;
+    this.#onRefused = onRefused;
     this.#packets = memory(libc, PACKETS_BYTES);
   }
 
@@ -69,6 +77,9 @@ export class SendQueue {
     this.close();
     this.#openAtMs = performance.now() + AGAIN_MS;
     for (let index = Math.max(0, taken); index < waiting; index += 1) this.#notSent((first + index) % MOST_PACKETS);
+    this.#onRefused(
+      taken < 0 ? `the kernel takes no packets by io_uring any more: ${getSystemErrorName(taken)}` : TOO_FEW,
+    );
   }
 
   /** Nothing is queued afterwards. Idempotent. */
@@ -81,9 +92,13 @@ export class SendQueue {
   #open(nowMs: number): SendRing | null {
     if (nowMs < this.#openAtMs) return null;
     this.#openAtMs = nowMs + AGAIN_MS;
-    this.#ring = openRing(this.#libc, this.#packets);
     // The places of a new ring begin with the first one.
     this.#first = 0;
+    try {
+      this.#ring = openRing(this.#libc, this.#packets);
+    } catch (error) {
+      this.#onRefused((error as Error).message);
+    }
     return this.#ring;
   }
 
@@ -94,7 +109,8 @@ export class SendQueue {
   };
 }
 
-function openRing(libc: Libc, { address }: Memory): SendRing | null {
+/** @throws UdpError where the kernel refuses */
+function openRing(libc: Libc, { address }: Memory): SendRing {
   const packets = Array.from({ length: MOST_PACKETS }, (_, place) => address + place * MOST_QUEUED_BYTES);
   return SendRing.open(libc, packets);
 }

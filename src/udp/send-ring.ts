@@ -1,5 +1,5 @@
 import * as c from './constants.ts';
-import type { Libc, MappedMemory } from './libc.ts';
+import { type Libc, lastError, type MappedMemory } from './libc.ts';
 
 /**
  * Memory that this process shares with the kernel, to tell it of many sends with one call: see io_uring(7),
@@ -68,13 +68,13 @@ export class SendRing {
 
   /**
    * @param packets the address of the packet of each place
-   * @returns null where the kernel is older than 6.1, or does not let this process have one, or has no memory for it
+   * @throws UdpError where the kernel is older than 6.1, or does not let this process have one, or has no memory for it
    */
-  static open(libc: Libc, packets: readonly number[]): SendRing | null {
+  static open(libc: Libc, packets: readonly number[]): SendRing {
     const params = new DataView(new ArrayBuffer(PARAMS_BYTES));
     params.setUint32(FLAGS, SETUP, true);
     const descriptor = libc.io_uring_setup(packets.length, new Uint8Array(params.buffer));
-    if (descriptor < 0) return null;
+    if (descriptor < 0) throw lastError(libc, 'the kernel refuses io_uring');
     const ends = [
       params.getUint32(SENDS_ORDER, true) + packets.length * WORD_BYTES,
       params.getUint32(COMPLETIONS_AT, true) + params.getUint32(COMPLETIONS, true) * COMPLETION_BYTES,
@@ -86,10 +86,10 @@ export class SendRing {
       const ring = new SendRing(libc, { descriptor, params, rings, sends });
       ring.#fill(packets);
       return ring;
-    } catch {
+    } catch (error) {
       rings?.unmap();
       libc.close(descriptor);
-      return null;
+      throw error;
     }
   }
 
@@ -115,10 +115,11 @@ export class SendRing {
     this.#sends[place * SEND_WORDS + SEND_LENGTH] = bytes;
   }
 
-  /** HOT PATH. Sends the packets of so many next places. @returns how many the kernel has taken; negative for none */
+  /** HOT PATH. Sends the packets of so many next places. @returns how many the kernel has taken; the negative error number if it has refused */
   submit(count: number): number {
     this.#words[this.#tailAt] = (this.#words[this.#tailAt] as number) + count;
-    return this.#libc.io_uring_enter(this.#memory.descriptor, count, 0, 0);
+    const taken = this.#libc.io_uring_enter(this.#memory.descriptor, count, 0, 0);
+    return taken < 0 ? -this.#libc.errno() : taken;
   }
 
   /** HOT PATH. Calls back for each packet that could not be sent, with its place and the error number. */

@@ -24,8 +24,9 @@ if (port) {
   // The library takes longer to load than all the rest, so a relay without a trunk does without.
   const sodium = hasFloors && trunk !== null ? import('../../trunk/sodium-aead.ts') : null;
   const aeadLoaded = sodium?.then(({ loadAead }) => loadAead()) ?? null;
-  const [udp, libc, aead] = await Promise.all([openUdp(), loadLibc(), aeadLoaded]);
   const report = (message: WorkerReport) => port.postMessage(message);
+  const onQueueRefused = (reason: string) => report({ type: 'queue-refused', reason });
+  const [udp, libc, aead] = await Promise.all([openUdp({ onQueueRefused }), loadLibc(), aeadLoaded]);
   /** The source of the floors' frames; null in the thread with the floors. */
   let frames: FrameOutlet | null = null;
 

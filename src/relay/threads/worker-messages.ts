@@ -34,4 +34,6 @@ export type WorkerReport =
   | CallReport
   /** The thread has loaded everything. */
   | { type: 'ready'; sockets: 'libc' | 'dgram'; reason: string | null }
+  /** The kernel sends each packet by itself for a minute. */
+  | { type: 'queue-refused'; reason: string }
   | { type: 'handed-over' };

@@ -16,7 +16,14 @@ const { libc } = loaded;
 /** How often the kernel was called to send. */
 type Calls = { send: number; enter: number };
 
-type Sending = { readonly udp: Udp; readonly calls: Calls; readonly sender: UdpSocket; readonly packets: string[] };
+type Sending = {
+  readonly udp: Udp;
+  readonly calls: Calls;
+  readonly sender: UdpSocket;
+  readonly packets: string[];
+  /** Why the kernel has refused to queue. */
+  readonly refusals: string[];
+};
 
 /** A socket that is connected to another one, on a kernel that differs in `changed`. */
 async function open(changed: Partial<Libc> = {}): Promise<Sending> {
@@ -31,13 +38,15 @@ async function open(changed: Partial<Libc> = {}): Promise<Sending> {
       return libc.io_uring_enter(...args);
     },
   };
-  const udp = openLibcUdp({ ...libc, ...counted, ...changed }, { eventLoop: false });
+  const refusals: string[] = [];
+  const onQueueRefused = (reason: string) => refusals.push(reason);
+  const udp = openLibcUdp({ ...libc, ...counted, ...changed }, { eventLoop: false, onQueueRefused });
   onTestFinished(() => udp.close());
   const packets: string[] = [];
   const receiver = await udp.open({ host: HOST, port: 0 }, (packet) => packets.push(packet.toString()));
   const sender = await udp.open({ host: HOST, port: 0 }, () => {});
   sender.connect(udp.peer(HOST, receiver.port));
-  return { udp, calls, sender, packets };
+  return { udp, calls, sender, packets, refusals };
 }
 
 function queueNumbers({ sender }: Sending, count: number): string[] {
@@ -79,8 +88,12 @@ describe.skipIf(!isQueueAllowed(libc))('the queue of a kernel with io_uring', ()
     expect(packets).toEqual([]);
   });
 
-  it.each([-1, 10])('sends one by one from the call on of which the kernel takes %d', async (taken) => {
+  it.each([
+    [-1, 'the kernel takes no packets by io_uring any more: EPERM'],
+    [10, 'the kernel has not taken all packets by io_uring'],
+  ])('sends one by one from the call on of which the kernel takes %d, and says why', async (taken, reason) => {
     const sending = await open({
+      errno: () => 1,
       io_uring_enter: (ring, submit, complete, flags) =>
         taken < 0 ? -1 : libc.io_uring_enter(ring, Math.min(submit, taken), complete, flags),
     });
@@ -91,6 +104,7 @@ describe.skipIf(!isQueueAllowed(libc))('the queue of a kernel with io_uring', ()
     receiveAll(sending);
     expect(sending.packets).toEqual(second);
     expect(sending.calls.send).toBe(30 - Math.max(0, taken) + 3);
+    expect(sending.refusals).toEqual([reason]);
   });
 
   it('is tried again a minute after the kernel has taken too few', async () => {
@@ -98,6 +112,7 @@ describe.skipIf(!isQueueAllowed(libc))('the queue of a kernel with io_uring', ()
     onTestFinished(() => void vi.useRealTimers());
     let entered = 0;
     const sending = await open({
+      errno: () => 1,
       io_uring_enter: (...args) => (++entered === 1 ? -1 : libc.io_uring_enter(...args)),
     });
     const expected = queueNumbers(sending, 3);
@@ -144,11 +159,12 @@ describe.skipIf(!isQueueAllowed(libc))('the queue of a kernel with io_uring', ()
 });
 
 describe('the queue of a kernel that allows no io_uring', () => {
-  it('sends at once', async () => {
-    const sending = await open({ io_uring_setup: () => -1 });
+  it('sends at once, and says why', async () => {
+    const sending = await open({ errno: () => 1, io_uring_setup: () => -1 });
     const expected = queueNumbers(sending, 100);
     expect(sending.calls).toEqual({ send: 100, enter: 0 });
     receiveAll(sending);
     expect(sending.packets).toEqual(expected);
+    expect(sending.refusals).toEqual(['the kernel refuses io_uring: EPERM']);
   });
 });
