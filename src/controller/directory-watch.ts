@@ -28,9 +28,8 @@ export class DirectoryWatch {
   readonly #options: Required<DirectoryWatchOptions>;
   readonly #logger: Pick<Logger, 'info' | 'warn'>;
   /** Those that are not over: a directory that hangs is not asked again, since each question takes a thread. */
-  readonly #looks = new Map<WatchedDirectory, Promise<NodeProblem | null>>();
-  /** Of each directory. */
-  #found: readonly (NodeProblem | null)[] = [];
+  readonly #looks = new Map<WatchedDirectory, Promise<Finding | null>>();
+  #found: readonly Finding[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -40,28 +39,33 @@ export class DirectoryWatch {
   }
 
   get problems(): readonly NodeProblem[] {
-    return this.#found.filter((problem) => problem !== null);
+    return this.#found.map(({ problem }) => problem);
   }
 
   /** Rejects never. */
   async start(): Promise<void> {
-    const { directories } = this.#options;
-    const found = await Promise.all(directories.map((each) => this.#look(each)));
-    for (const [index, { path }] of directories.entries()) {
-      const [before, now] = [this.#found[index], found[index]];
-      if (now && !isSame(now, before)) this.#logger.warn(`${now.about}: ${now.detail}`);
-      if (before && !now) this.#logger.info(`${before.about}: all is well again with ${path}`);
+    const looks = await Promise.all(this.#options.directories.map((each) => this.#look(each)));
+    const found = eachDiskOnce(looks.filter((each) => each !== null));
+    for (const { problem } of found) {
+      const isNews = !this.#found.some((before) => isSame(problem, before.problem));
+      if (isNews) this.#logger.warn(`${problem.about}: ${problem.detail}`);
+    }
+    const stillWrong = new Set(found.flatMap(({ paths }) => paths));
+    for (const { problem, paths } of this.#found) {
+      const well = paths.filter((path) => !stillWrong.has(path));
+      if (well.length > 0) this.#logger.info(`${problem.about}: all is well again with ${well.join(' and ')}`);
     }
     this.#found = found;
     if (!this.#isStopped) this.#timer = setTimeout(() => void this.start(), this.#options.everyMs).unref();
   }
 
-  #look(directory: WatchedDirectory): Promise<NodeProblem | null> {
+  #look(directory: WatchedDirectory): Promise<Finding | null> {
     const { withinMs } = this.#options;
-    const look = this.#looks.get(directory) ?? problemOf(directory).finally(() => this.#looks.delete(directory));
+    const { about, path } = directory;
+    const look = this.#looks.get(directory) ?? findingIn(directory).finally(() => this.#looks.delete(directory));
     this.#looks.set(directory, look);
-    const words = `${directory.path} has not answered for ${withinMs / 1000} s: see to its disk, or to the host that has it`;
-    return withTimeout(look, withinMs, () => warning(directory.about, words));
+    const words = `${path} has not answered for ${withinMs / 1000} s: see to its disk, or to the host that has it`;
+    return withTimeout(look, withinMs, () => ({ problem: warning(about, words), paths: [path], disk: null }));
   }
 
   stop(): void {
@@ -70,26 +74,51 @@ export class DirectoryWatch {
   }
 }
 
-/** Whether two problems differ at most by figures, such as the space that is left. */
-function isSame(a: NodeProblem, b: NodeProblem | null | undefined): boolean {
-  const withoutFigures = ({ about, detail }: NodeProblem) => `${about} ${detail.replace(/\d+/g, '')}`;
-  return b ? withoutFigures(a) === withoutFigures(b) : false;
+/** A problem, and the directories that have it. */
+type Finding = {
+  readonly problem: NodeProblem;
+  readonly paths: readonly string[];
+  /** The disk that is full, by the number of its device; null where it is about something else. */
+  readonly disk: { readonly device: number; readonly leftBytes: number } | null;
+};
+
+/** Directories on one full disk have one problem. */
+function eachDiskOnce(findings: readonly Finding[]): readonly Finding[] {
+  const disks = new Map(findings.flatMap(({ disk }) => (disk === null ? [] : [[disk.device, disk]])));
+  const pathsOn = (device: number) => findings.flatMap(({ disk, paths }) => (disk?.device === device ? paths : []));
+  return [
+    ...findings.filter(({ disk }) => disk === null),
+    ...[...disks].map(([device, disk]) => diskFinding(disk, pathsOn(device))),
+  ];
 }
 
-async function problemOf({ about, path, look }: WatchedDirectory): Promise<NodeProblem | null> {
+function diskFinding(disk: NonNullable<Finding['disk']>, paths: readonly string[]): Finding {
+  const left = (disk.leftBytes / 1e6).toFixed(1);
+  const detail = `only ${left} MB are left on the disk of ${paths.join(' and ')}: make space`;
+  return { problem: warning('disk', detail), paths, disk };
+}
+
+/** Whether two problems differ at most by figures, such as the space that is left. */
+function isSame(a: NodeProblem, b: NodeProblem): boolean {
+  const withoutFigures = ({ about, detail }: NodeProblem) => `${about} ${detail.replace(/\d+/g, '')}`;
+  return withoutFigures(a) === withoutFigures(b);
+}
+
+async function findingIn({ about, path, look }: WatchedDirectory): Promise<Finding | null> {
   const detail = await look();
-  if (detail !== null) return warning(about, detail);
-  const space = await lowSpace(path);
-  return space === null ? null : warning('disk', space);
+  if (detail !== null) return { problem: warning(about, detail), paths: [path], disk: null };
+  const disk = await fullDisk(path);
+  return disk === null ? null : diskFinding(disk, [path]);
 }
 
 /** @param path of what may not be there yet */
-async function lowSpace(path: string): Promise<string | null> {
-  const disk = await statfs(await nearest(path)).catch(() => null);
+async function fullDisk(path: string): Promise<Finding['disk']> {
+  const there = await nearest(path);
+  const [disk, device] = await Promise.all([statfs(there), stat(there)]).catch(() => []);
   // Some file systems do not tell their size.
-  if (!disk || disk.blocks === 0) return null;
-  const bytes = disk.bavail * disk.bsize;
-  return bytes >= LOW_BYTES ? null : `only ${(bytes / 1e6).toFixed(1)} MB are left on the disk of ${path}: make space`;
+  if (!disk || !device || disk.blocks === 0) return null;
+  const leftBytes = disk.bavail * disk.bsize;
+  return leftBytes >= LOW_BYTES ? null : { device: device.dev, leftBytes };
 }
 
 /**

@@ -157,12 +157,19 @@ describe('a node whose calls work ends with status 7, and is well for health che
     );
   });
 
-  it('whose disk is almost full', async ({ skip }) => {
-    const mount = () => execute('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', recordings()]);
-    const umount = () => execute('umount', ['-l', recordings()]);
+  it('whose disk is almost full, once for all directories on it', async ({ skip }) => {
+    const reports = join(node().directory, 'reports');
+    const mountOn = (path: string, ...how: string[]) => execute('mount', [...how, path]);
+    const mount = async () => {
+      await mountOn(recordings(), '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs');
+      await mountOn(reports, '--bind', recordings());
+    };
+    const umount = () => execute('umount', ['-l', reports, recordings()]);
     if (!(await mount().then(umount, () => null))) skip('this user cannot mount a small disk');
-    const words = /^WARNING disk: only 1\.0 MB are left on the disk of .+\/recording: make space$/m;
-    await expectTold(warning(words), mount, umount);
+    const told = warning(
+      /^WARNING disk: only 1\.0 MB are left on the disk of [^ ]+\/recording and [^ ]+\/reports: make space$/m,
+    );
+    await expectTold(told, mount, umount);
   });
 
   it('whose Asterisk has no files left for calls', async () => {
