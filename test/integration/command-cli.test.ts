@@ -1,18 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Command as Program } from 'commander';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { ApiServer } from '../../src/api/server.ts';
 import type { Command } from '../../src/conference/model/commands.ts';
 import type { Conference } from '../../src/conference/model/conference.ts';
 import type { Meant } from '../../src/conference/model/member-address.ts';
+import { type ApiAlone, startApi } from '../kit/api-alone.ts';
 import { conference, depsOf, member } from '../unit/api/conferences.ts';
 
 const conferences = new Map<string, Conference>();
-let directory: string;
-let server: ApiServer;
-let createProgram: () => Program;
+let api: ApiAlone;
 let given: { command: Command; by: string | undefined }[];
 let meant: Meant | null;
 let onCommand: (name: Conference) => void;
@@ -22,25 +16,16 @@ const people = () => [named(1, '+4930123', 'Anna Berg'), named(2, '7', 'Bert Ber
 const here = () => conferences.get('3000') ?? conference();
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'rostrum-command-cli-'));
-  vi.stubEnv('ROSTRUM_SOCKET', join(directory, 'rostrum.sock'));
   vi.stubEnv('SUDO_USER', 'anna');
   const deps = depsOf(conferences, (command, by) => {
     given.push({ command, by });
     onCommand(here());
     return meant;
   });
-  server = new ApiServer({ socketPath: join(directory, 'rostrum.sock') }, deps);
-  await server.start();
-  // The default of --socket is read from the environment when this is loaded.
-  ({ createProgram } = await import('../../src/cli/program.ts'));
+  api = await startApi(deps);
 });
 
-afterAll(async () => {
-  await server.stop();
-  vi.unstubAllEnvs();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => api.stop());
 
 beforeEach(() => {
   conferences.clear();
@@ -58,7 +43,7 @@ async function rostrum(...words: string[]): Promise<string> {
     return true;
   });
   try {
-    await createProgram().parseAsync(words, { from: 'user' });
+    await api.createProgram().parseAsync(words, { from: 'user' });
   } finally {
     write.mockRestore();
   }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,9 +9,9 @@ import { type Command, CommanderError } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RouteDeps } from '../../src/api/deps.ts';
 import { commandRequestSchema } from '../../src/api/schemas.ts';
-import { ApiServer } from '../../src/api/server.ts';
 import type { Invitation } from '../../src/invite/invitation.ts';
 import { VERSION } from '../../src/process/version.ts';
+import { type ApiAlone, startApi } from '../kit/api-alone.ts';
 import {
   blocksOf,
   commandsInBlocks,
@@ -71,20 +71,9 @@ const invited: Invitation = {
   history: [],
 };
 
-let directory: string;
-let server: ApiServer;
-let createProgram: () => Command;
+let api: ApiAlone;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'rostrum-docs-'));
-  await cp(join(REPOSITORY, 'profiles'), join(directory, 'profiles'), { recursive: true });
-  await writeFile(join(directory, 'rostrum.yaml'), 'profiles: profiles\n');
-  await cp(join(REPOSITORY, 'profiles/conferences.yaml.example'), join(directory, 'conferences.yaml'));
-  vi.stubEnv('ROSTRUM_SOCKET', join(directory, 'rostrum.sock'));
-  vi.stubEnv('ROSTRUM_CONFIG', join(directory, 'rostrum.yaml'));
-  vi.stubEnv('ROSTRUM_ARI_PASSWORD', 'secret');
-  vi.stubEnv('EDITOR', 'true');
-  vi.stubEnv('VISUAL', '');
   const plain = depsOf(new Map(['3000', 'status'].map((name) => [name, conference([member(7), member(8)])])));
   const deps: RouteDeps = {
     ...plain,
@@ -101,17 +90,18 @@ beforeAll(async () => {
     },
     inviter: { invite: () => [invited], list: () => [invited], cancel: () => invited },
   };
-  server = new ApiServer({ socketPath: join(directory, 'rostrum.sock') }, deps);
-  await server.start();
-  // The default of --socket is read from the environment when this is loaded.
-  ({ createProgram } = await import('../../src/cli/program.ts'));
+  api = await startApi(deps);
+  const { directory } = api;
+  await cp(join(REPOSITORY, 'profiles'), join(directory, 'profiles'), { recursive: true });
+  await writeFile(join(directory, 'rostrum.yaml'), 'profiles: profiles\n');
+  await cp(join(REPOSITORY, 'profiles/conferences.yaml.example'), join(directory, 'conferences.yaml'));
+  vi.stubEnv('ROSTRUM_CONFIG', join(directory, 'rostrum.yaml'));
+  vi.stubEnv('ROSTRUM_ARI_PASSWORD', 'secret');
+  vi.stubEnv('EDITOR', 'true');
+  vi.stubEnv('VISUAL', '');
 });
 
-afterAll(async () => {
-  await server.stop();
-  vi.unstubAllEnvs();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => api.stop());
 
 beforeEach(() => {
   vi.spyOn(process.stdout, 'write').mockReturnValue(true);
@@ -149,7 +139,7 @@ describe('a command of rostrum that the documentation shows', () => {
     if (NOT_RUN.includes(words[0] ?? '') || filled.includes('--help')) return;
     // A file that an earlier line has made.
     if (words[0] === 'keygen') await rm(filled[1] ?? '', { force: true });
-    await createProgram().parseAsync(filled, { from: 'user' });
+    await api.createProgram().parseAsync(filled, { from: 'user' });
     expect(process.exitCode ?? 0).toBe(0);
   });
 
@@ -167,17 +157,17 @@ function fill(word: string, before: string | undefined, at: string): string {
     .replace(/\b[A-Z][A-Z0-9]*\b/g, (name) => {
       const example = EXAMPLES[name === 'CONF2' ? 'CONF' : name];
       if (example === undefined) throw new Error(`${at}: nothing is known to stand for ${name}`);
-      return before === 'keygen' ? join(directory, 'secret') : example;
+      return before === 'keygen' ? join(api.directory, 'secret') : example;
     });
 }
 
 function inDirectory(word: string, before: string | undefined): string {
-  return join(directory, before === '--config' ? 'rostrum.yaml' : (word.split('/').at(-1) ?? ''));
+  return join(api.directory, before === '--config' ? 'rostrum.yaml' : (word.split('/').at(-1) ?? ''));
 }
 
 /** @returns whether words are missing, which is no mistake where a page only names the command */
 function parse(words: readonly string[], at: string): 'complete' | 'unfinished' {
-  const program = createProgram();
+  const program = api.createProgram();
   const silence = (command: Command) => {
     command.configureOutput({ writeErr: () => {}, writeOut: () => {} });
     if (command.commands.length === 0) command.action(() => {});
@@ -195,7 +185,10 @@ function parse(words: readonly string[], at: string): 'complete' | 'unfinished' 
   }
 }
 
-function commandNamed([name, ...rest]: readonly string[], commands = createProgram().commands): Command | undefined {
+function commandNamed(
+  [name, ...rest]: readonly string[],
+  commands = api.createProgram().commands,
+): Command | undefined {
   const found = commands.find((command) => command.name() === name);
   return found && found.commands.length > 0 && rest[0] && rest[0] !== '...'
     ? commandNamed(rest, found.commands)
@@ -283,7 +276,7 @@ it('every option that the documentation names is one of some command', async () 
   const others = await Promise.all(
     [['scripts/up.ts'], ['scripts/hostile.ts'], ['test/bench/main.ts', 'storm']].map(helpOf),
   );
-  const known = new Set([...optionsOf(createProgram()), '--help', ...(others.join().match(/--[a-z-]+/g) ?? [])]);
+  const known = new Set([...optionsOf(api.createProgram()), '--help', ...(others.join().match(/--[a-z-]+/g) ?? [])]);
   for (const { name, text } of pages()) {
     for (const { line, text: span } of spansOf(text)) {
       const [option] = /^--[a-z-]+/.exec(span) ?? [];
@@ -297,7 +290,7 @@ describe('the API, as the documentation shows it', () => {
     new Promise((resolve, reject) => {
       const headers = body === undefined ? {} : { 'content-type': 'application/json' };
       const asked = request(
-        { socketPath: join(directory, 'rostrum.sock'), method, path, headers },
+        { socketPath: join(api.directory, 'rostrum.sock'), method, path, headers },
         async (response) => {
           let text = '';
           for await (const chunk of response) text += chunk;
