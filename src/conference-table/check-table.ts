@@ -1,3 +1,4 @@
+import { didYouMean } from '../base/nearest.ts';
 import type { ConferenceProfile } from '../profiles/conference-schema.ts';
 import { valueAt } from '../profiles/profile-keys.ts';
 import type { Profiles } from '../profiles/profiles.ts';
@@ -31,12 +32,15 @@ export function* checking(
 function missing({ profileName, own }: TableEntry, { conferences, controls }: Profiles): Mistake[] {
   const mistakes: Mistake[] = [];
   if (profileName !== null && !conferences.has(profileName)) {
-    mistakes.push({ path: ['profile'], message: `no conference profile "${profileName}"` });
+    mistakes.push({
+      path: ['profile'],
+      message: `no conference profile "${profileName}"${didYouMean(profileName, [...conferences.keys()])}`,
+    });
   }
   for (const key of ['controls', 'adminControls']) {
     const name = own.values[key];
     if (typeof name === 'string' && !controls.has(name)) {
-      mistakes.push({ path: [key], message: `no controls profile "${name}"` });
+      mistakes.push({ path: [key], message: `no controls profile "${name}"${didYouMean(name, [...controls.keys()])}` });
     }
   }
   return mistakes;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { describedSchema, type JsonSchema } from '../profiles/json-schema.ts';
-import { entrySchema, headSchema, OVERLAY_SHAPE } from './table-schema.ts';
+import { headSchema, settingsSchema } from './table-schema.ts';
 
 const tableSchema = z.strictObject({
   ...headSchema.shape,
   conferences: z
-    .record(z.string(), z.strictObject({ ...entrySchema.shape, ...OVERLAY_SHAPE }).nullable())
+    .record(z.string(), settingsSchema.nullable())
     .nullable()
     .optional()
     .describe('The conferences, by number'),

@@ -4,7 +4,7 @@ import { isMap, valueAt } from '../profiles/profile-keys.ts';
 import { byPosition, type Problem, problemsOf, readYaml, type YamlPath } from '../yaml/yaml-document.ts';
 import type { ConferenceTable, TableEntry } from './conference-table.ts';
 import { splitting, type TableChunk } from './split-table.ts';
-import { ENTRY_KEYS, entrySchema, headSchema, NOT_IN_ENTRIES } from './table-schema.ts';
+import { ENTRY_KEYS, entrySchema, headSchema, NOT_IN_ENTRIES, settingsSchema } from './table-schema.ts';
 import { parseTimes } from './times-schema.ts';
 
 /** Nobody reads more of them at a time. */
@@ -84,7 +84,7 @@ function parseHead(text: string, file: string) {
     wrong(['conferences'], 'each conference has lines of its own below this one, without brackets');
   }
   const parsed = headSchema.safeParse(rest);
-  if (!parsed.success) problems.push(...problemsOf(parsed.error, file, yaml.locate));
+  if (!parsed.success) problems.push(...problemsOf(parsed.error, { schema: headSchema, file, locate: yaml.locate }));
   return { head: parsed.data, problems };
 }
 
@@ -126,10 +126,11 @@ function parseEntry(chunk: TableChunk, file: string, timeZone: string | null): P
     'conference',
     { locate, isEmpty: (path) => yaml.isEmpty([number, ...path]) },
     file,
+    settingsSchema,
   );
   found.push(...problems.map((each) => ({ ...each, path: each.path === '' ? number : `${number}.${each.path}` })));
   if (!own.success) {
-    const wrong = problemsOf(own.error, file, locate);
+    const wrong = problemsOf(own.error, { schema: settingsSchema, file, locate });
     return fail(number, ...found, ...wrong.map((each) => ({ ...each, path: `${number}.${each.path}` })));
   }
   const { name = null, profile = null, node = null, times, timeZone: zone = timeZone } = own.data;

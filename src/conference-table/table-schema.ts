@@ -36,8 +36,8 @@ export const entrySchema = z.strictObject({
 
 const { kind: _kind, extends: _extends, description: _description, ...overlayShape } = conferenceProfileSchema.shape;
 
-/** The settings of a profile that an entry may have. */
-export const OVERLAY_SHAPE = overlayShape;
+/** The settings of a conference: what an entry has by itself, and those of a profile. */
+export const settingsSchema = z.strictObject({ ...entrySchema.shape, ...overlayShape });
 
 /** Keys of an entry that are those of the table, and not of a profile. */
 export const ENTRY_KEYS: readonly string[] = Object.keys(entrySchema.shape);

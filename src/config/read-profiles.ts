@@ -24,7 +24,7 @@ export async function readProfiles(directory: string): Promise<Profiles> {
 }
 
 /** Reads and resolves the profiles of a directory. */
-export async function loadProfiles(directory: string): Promise<Resolution> {
+export async function loadProfiles(directory: string): Promise<Resolution | (ProfileDirectory & { ok: false })> {
   const read = await readProfileFiles(directory);
   return read.ok ? resolveProfiles(read.files) : read;
 }

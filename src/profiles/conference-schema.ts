@@ -60,7 +60,7 @@ const minutes = z.number().min(0).max(10_080);
 
 const prompts = z
   .partialRecord(
-    z.enum(PROMPT_NAMES, { error: `no such prompt; there are ${PROMPT_NAMES.join(', ')}` }),
+    z.enum(PROMPT_NAMES),
     z.union([z.string(), z.array(z.string()).min(1).max(16)], { error: 'a prompt is "none", a sound, or a list' }),
   )
   .superRefine((given, context) => {

@@ -1,3 +1,4 @@
+import { didYouMean } from '../base/nearest.ts';
 import type { Problem } from '../yaml/yaml-document.ts';
 import type { OwnProfile } from './profile-file.ts';
 import { entriesOf, isMap } from './profile-keys.ts';
@@ -28,8 +29,10 @@ export function lineageOf(
       problem: last === own ? atExtends(own, message) : null,
     });
     const parent = profiles.get(last.extends);
-    if (!parent)
-      return known.has(last.extends) ? { ok: false, problem: null } : problem(`no profile "${last.extends}"`);
+    if (!parent) {
+      if (known.has(last.extends)) return { ok: false, problem: null };
+      return problem(`no profile "${last.extends}"${didYouMean(last.extends, [...known])}`);
+    }
     if (parent.kind !== last.kind) {
       return problem(`"${parent.name}" is a ${parent.kind} profile, and this is a ${last.kind} profile`);
     }

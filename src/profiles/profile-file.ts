@@ -1,5 +1,8 @@
+import type { z } from 'zod';
 import { PROFILE_NAME } from '../conference/model/join-arguments.ts';
 import { byPosition, type Locate, type Problem, problemsOf, readYaml, type YamlText } from '../yaml/yaml-document.ts';
+import { conferenceProfileSchema } from './conference-schema.ts';
+import { controlsProfileSchema } from './controls-schema.ts';
 import { findKey, isMap, isSection, type ProfileKind, profileSchema } from './profile-keys.ts';
 
 /** A profile file as read: its name is the profile's name. */
@@ -21,6 +24,11 @@ export type OwnProfile = {
 };
 
 export type ParsedProfileFile = { ok: true; own: OwnProfile } | { ok: false; problems: Problem[] };
+
+const SCHEMAS: Record<ProfileKind, z.ZodType> = {
+  conference: conferenceProfileSchema,
+  controls: controlsProfileSchema,
+};
 
 /** Parses one profile file by itself, and reports every mistake that can be seen without the others. */
 export function parseProfileFile(source: ProfileFile): ParsedProfileFile {
@@ -46,16 +54,20 @@ export function parseProfileFile(source: ProfileFile): ParsedProfileFile {
   return { ok: true, own: { file, name, kind, extends: parent, values, takenAway, locate } };
 }
 
-/** The values of a profile as they are written, and every mistake in them by themselves. */
+/**
+ * The values of a profile as they are written, and every mistake in them by themselves.
+ * @param known the keys that may stand there, if not only those of the profile
+ */
 export function readValues(
   given: Record<string, unknown>,
   kind: ProfileKind,
   yaml: Pick<YamlText, 'locate' | 'isEmpty'>,
   file: string,
+  known: z.ZodType = SCHEMAS[kind],
 ): Pick<OwnProfile, 'values' | 'takenAway'> & { problems: Problem[] } {
   const { values, takenAway, problems } = withoutNulls(given, kind, yaml, file);
   const result = profileSchema.safeParse(values);
-  if (!result.success) problems.push(...problemsOf(result.error, file, yaml.locate));
+  if (!result.success) problems.push(...problemsOf(result.error, { schema: known, file, locate: yaml.locate }));
   return { values, takenAway, problems };
 }
 

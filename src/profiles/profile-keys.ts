@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutDefault } from '../yaml/known-keys.ts';
 import { conferenceProfileSchema, type TakesEffect } from './conference-schema.ts';
 import { controlsProfileSchema } from './controls-schema.ts';
 
@@ -76,7 +77,7 @@ export function isMap(value: unknown): value is Record<string, unknown> {
 function keysOf(schema: z.ZodObject, above: readonly string[]): ProfileKey[] {
   return Object.entries(schema.shape).flatMap(([name, child]): ProfileKey[] => {
     const path = [...above, name];
-    const inner = unwrap(child as z.ZodType);
+    const inner = withoutDefault(child as z.ZodType);
     if (inner instanceof z.ZodObject) return keysOf(inner, path);
     if (inner instanceof z.ZodLiteral) return [];
     return [keyOf(path, child as z.ZodType, inner)];
@@ -97,10 +98,4 @@ function keyOf(path: readonly string[], schema: z.ZodType, inner: z.ZodType): Pr
     optional: schema instanceof z.ZodOptional,
     entry: inner instanceof z.ZodRecord ? (inner.valueType as z.ZodType) : null,
   };
-}
-
-/** The schema inside of defaults. */
-function unwrap(schema: z.ZodType): z.ZodType {
-  const wrapped = schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional;
-  return wrapped ? unwrap(schema.unwrap() as z.ZodType) : schema;
 }

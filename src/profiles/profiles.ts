@@ -1,4 +1,5 @@
 import { allSteps } from '../base/all-steps.ts';
+import { didYouMean } from '../base/nearest.ts';
 import type { Settings } from '../conference/model/conference.ts';
 import { type Problem, problemsOf } from '../yaml/yaml-document.ts';
 import type { ConferenceProfile } from './conference-schema.ts';
@@ -28,9 +29,12 @@ export type ResolvedProfile = {
   readonly origin: (path: readonly string[]) => string | null;
 };
 
+export type Resolved = { readonly profiles: Profiles; readonly resolved: ReadonlyMap<string, ResolvedProfile> };
+
+/** `valid` has the profiles without mistakes, in themselves and in those that they extend. */
 export type Resolution =
-  | { readonly ok: true; readonly profiles: Profiles; readonly resolved: ReadonlyMap<string, ResolvedProfile> }
-  | { readonly ok: false; readonly problems: Problem[] };
+  | ({ readonly ok: true } & Resolved)
+  | { readonly ok: false; readonly problems: Problem[]; readonly valid: Resolved };
 
 /**
  * Parses all profile files together, because they refer to each other.
@@ -70,8 +74,10 @@ export function* resolving(files: readonly ProfileFile[]): Generator<void, Resol
     if (Array.isArray(result)) problems.push(...result);
     else resolved.set(own.name, result as ResolvedProfile);
   }
-  if (problems.length > 0) return { ok: false, problems: inOrder(problems, files) };
-  return { ok: true, profiles: yield* profilesOf(resolved), resolved };
+  const found = { profiles: yield* profilesOf(resolved), resolved };
+  return problems.length === 0
+    ? { ok: true, ...found }
+    : { ok: false, problems: inOrder(problems, files), valid: found };
 }
 
 function resolve(
@@ -87,7 +93,7 @@ function resolve(
   if (!parsed.success) {
     return parsed.error.issues.flatMap((issue) => {
       const { file, locate } = origin(issue.path as (string | number)[]) ?? own;
-      return problemsOf({ issues: [issue] } as typeof parsed.error, file, locate);
+      return problemsOf({ issues: [issue] } as typeof parsed.error, { schema: profileSchema, file, locate });
     });
   }
   const profile = parsed.data;
@@ -117,7 +123,8 @@ function missingControls(
     const found = owns.get(name);
     if (found ? found.kind === 'controls' : known.has(name)) return [];
     const { file, locate } = origin([key]) ?? own;
-    return [{ file, ...locate([key]), path: key, message: `no controls profile "${name}"` }];
+    const names = [...owns.values()].filter(({ kind }) => kind === 'controls').map((each) => each.name);
+    return [{ file, ...locate([key]), path: key, message: `no controls profile "${name}"${didYouMean(name, names)}` }];
   });
 }
 

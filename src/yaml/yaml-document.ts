@@ -11,6 +11,7 @@ import {
   type Scalar,
 } from 'yaml';
 import type { z } from 'zod';
+import { hintOfKey } from './known-keys.ts';
 
 /**
  * One mistake in a configuration file. `line` and `column` count from 1, as editors do; a line of 0 means the file as a
@@ -54,7 +55,7 @@ export function parseYaml<Schema extends z.ZodType>(
   if (value === undefined) return { ok: false, problems: [...problems] };
   const result = schema.safeParse(value ?? {});
   if (result.success && problems.length === 0) return { ok: true, value: result.data, locate };
-  const found = result.success ? [] : problemsOf(result.error, file, locate);
+  const found = result.success ? [] : problemsOf(result.error, { schema, file, locate });
   return { ok: false, problems: [...problems, ...found].sort(byPosition) };
 }
 
@@ -106,9 +107,12 @@ export function readYaml(text: string, file: string): YamlText {
 }
 
 /** The mistakes that a schema finds in a value, at the places where they stand. */
-export function problemsOf(error: z.ZodError, file: string, locate: Locate): Problem[] {
+export function problemsOf(
+  error: z.ZodError,
+  { schema, file, locate }: { readonly schema: z.ZodType; readonly file: string; readonly locate: Locate },
+): Problem[] {
   return error.issues
-    .flatMap(explain)
+    .flatMap((issue) => explain(issue, schema))
     .map(({ path, message }) => ({ file, ...locate(path), path: path.join('.'), message }))
     .sort(byPosition);
 }
@@ -211,10 +215,13 @@ function isPlainKey(key: unknown): key is Scalar {
 type Explained = { path: (string | number)[]; message: string };
 
 /** zod reports unknown keys on their parent; each deserves a line of its own, at the key. */
-function explain(issue: z.core.$ZodIssue): Explained[] {
+function explain(issue: z.core.$ZodIssue, schema: z.ZodType): Explained[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], message: 'unknown key' }));
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: `unknown key${hintOfKey(schema, [...path, key])}`,
+    }));
   }
   if (issue.code === 'invalid_key') {
     return issue.issues.map((inner) => ({ path, message: inner.message }));

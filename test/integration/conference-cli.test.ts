@@ -94,7 +94,7 @@ describe('rostrum conference list, show and check', () => {
   });
 
   it('check the table, and print every mistake with its line', async () => {
-    expect((await conference('check')).stdout).toMatch(/conferences\.yaml: 3 conferences, all valid\n$/);
+    expect((await conference('check')).stdout).toMatch(/conferences\.yaml: 3 conferences without a mistake\n$/);
     await writeFile(path(), `${TABLE}    profile: hall\n  "3000":\n    nome: x\n`);
     const { code, stderr } = await conference('check');
     expect(code).toBe(2);

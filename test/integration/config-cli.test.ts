@@ -38,11 +38,12 @@ describe('rostrum config check', () => {
   });
 
   it('ends with status 2 and a line for every mistake, with its place', async () => {
-    await writeFile(file(), 'nonsense: 1\nreports:\n  days: many\n');
+    await writeFile(file(), 'nonsense: 1\nreports:\n  days: many\n  dierctory: x\n');
     const { code, stdout, stderr } = await config('check', file());
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(`${file()}:1:1: nonsense: unknown key\n`);
     expect(stderr).toContain(`${file()}:3:3: reports.days: `);
+    expect(stderr).toContain(`${file()}:4:3: reports.dierctory: unknown key; did you mean "directory"?\n`);
   });
 
   it('ends with status 2 for a secret that others can read', async () => {

@@ -75,6 +75,30 @@ describe('rostrum profile list, show and check', () => {
     expect((await rostrum(['list', directory, '--json'])).stdout).toContain('"extends": "default-keys"');
   });
 
+  it('list and show the others while one is broken, name it, and end with status 2', async () => {
+    await writeFile(path('annex'), 'kind: conference\nidleSeconds: x\n');
+    await writeFile(path('wing'), 'kind: conference\nextends: annex\n');
+    const { code, stdout, stderr } = await inDirectory('list');
+    expect(code).toBe(2);
+    const names = stdout.split('\n').map((line) => line.split(' ')[0]);
+    expect(names.slice(0, 5)).toEqual(['PROFILE', 'admin-keys', 'default', 'default-keys', 'hall']);
+    expect(names).not.toContain('wing');
+    expect(stderr).toMatch(
+      /^rostrum: .*annex\.yaml:2:1: idleSeconds: .*\n.*wing\.yaml: extends a profile that has mistakes\n$/,
+    );
+    expect(JSON.parse((await inDirectory('list', '--json')).stdout)).toHaveLength(names.length - 2);
+    expect(await inDirectory('show', 'hall')).toMatchObject({ code: 0, stderr: '' });
+    expect(await inDirectory('card', 'hall')).toMatchObject({ code: 0, stderr: '' });
+    expect(await inDirectory('show', 'annex')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('idleSeconds'),
+    });
+    expect(await inDirectory('show', 'wing')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('idleSeconds'),
+    });
+  });
+
   it('show where each value is from, and no PIN', async () => {
     const { stdout } = await inDirectory('show', 'hall');
     const rows = Object.fromEntries(
@@ -104,7 +128,7 @@ describe('rostrum profile list, show and check', () => {
     expect(stdout + json.stdout).not.toContain('4711');
     expect(await inDirectory('show', 'hal')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('there are admin-keys'),
+      stderr: expect.stringContaining('no profile "hal"; did you mean "hall"?'),
     });
   });
 
@@ -137,7 +161,7 @@ describe('rostrum profile list, show and check', () => {
   it('check all files and print every mistake', async () => {
     expect(await inDirectory('check')).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('2 conference and 4'),
+      stdout: expect.stringContaining('2 conference profiles and 4 controls profiles'),
     });
     await writeFile(path('hall'), 'kind: conference\nextends: nobody\nidleSeconds: x\n');
     await writeFile(path('annex'), 'kind: conference\nextends: annex\n');

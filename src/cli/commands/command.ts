@@ -7,6 +7,7 @@ import type {
   MemberStatusView,
   MemberView,
 } from '../../api/schemas.ts';
+import { didYouMeanOneOf } from '../../base/nearest.ts';
 import { parseCommandWords } from '../../conference/command-line/parse-command.ts';
 import { MEMBER_ACTIONS } from '../../conference/command-line/parse-member-command.ts';
 import type { Command } from '../../conference/model/commands.ts';
@@ -110,7 +111,7 @@ export async function member(
 ): Promise<void> {
   if (action !== 'status') {
     if (!MEMBER_ACTIONS.some((name) => name === action)) {
-      throw new UsageError(`unknown action "${action}": use status, ${MEMBER_ACTIONS.join(', ')}`);
+      throw new UsageError(`unknown action "${action}"${didYouMeanOneOf(action, ['status', ...MEMBER_ACTIONS])}`);
     }
     return command(conference, ['member', await addressOf(conference, id, options), action, ...more], options);
   }

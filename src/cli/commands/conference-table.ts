@@ -11,6 +11,7 @@ import { entriesOf, valueAt } from '../../profiles/profile-keys.ts';
 import { TAKES_EFFECT_WORDS } from '../../profiles/takes-effect.ts';
 import { UsageError } from '../options/errors.ts';
 import { print, terminalWidth } from '../terminal/print.ts';
+import { count, counted } from '../text/list-text.ts';
 import { table, tableOf } from '../text/table.ts';
 import { type ConferenceOptions, chunkNamed, openTable, parseOne, parseWhole, putInPlace } from './conference-file.ts';
 import { parseSetting, parseWords, pathOf } from './setting-words.ts';
@@ -41,7 +42,7 @@ export async function list(options: ConferenceOptions & { search?: string }): Pr
         ],
         terminalWidth(),
       ),
-      `${whole.entries.size} conferences, ${conferences.length} shown; others: ${whole.unlisted}`,
+      `${counted(whole.entries.size, 'conference')}, ${count(conferences.length)} shown; others: ${whole.unlisted}`,
     ].join('\n'),
   );
 }
@@ -79,7 +80,10 @@ export async function show(number: string, options: ConferenceOptions & { profil
 export async function check(options: ConferenceOptions): Promise<void> {
   const opened = await openTable(options);
   const { entries } = parseWhole(opened).table;
-  const what = opened.text === null ? 'is not there, which is no mistake' : `${entries.size} conferences, all valid`;
+  const what =
+    opened.text === null
+      ? 'is not there, which is no mistake'
+      : `${counted(entries.size, 'conference')} without a mistake`;
   process.stdout.write(`${opened.path}: ${what}\n`);
 }
 
@@ -146,7 +150,7 @@ function without(text: string, number: string, path: readonly string[]): string 
 
 function pathInEntry(dotted: string): string[] {
   if (ENTRY_KEYS.includes(dotted)) return [dotted];
-  return pathOf('conference', dotted);
+  return pathOf('conference', dotted, ENTRY_KEYS);
 }
 
 function valueInEntry(path: readonly string[], words: string): unknown {

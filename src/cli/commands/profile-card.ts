@@ -1,17 +1,16 @@
 import { type KeyInWords, keysInWords } from '../../conference/model/keys-in-words.ts';
 import type { Profiles } from '../../profiles/profiles.ts';
 import { controlsOf } from '../../profiles/settings.ts';
-import { UsageError } from '../options/errors.ts';
 import { type KeyPage, keyCardHtml, keyCardText } from '../text/key-card.ts';
-import { directoryOf, load, type ProfileOptions } from './profile.ts';
+import { directoryOf, notValid, type ProfileOptions, readValid } from './profile.ts';
 
 export type CardOptions = ProfileOptions & { html?: true; title?: string };
 
-/** `rostrum profile card`: what the keys do, to be given to callers. @throws UsageError if there is no such profile */
+/** `rostrum profile card`: what the keys do, to be given to callers. @throws as `notValid` */
 export async function card(name: string, options: CardOptions): Promise<void> {
-  const { profiles, resolved } = await load(await directoryOf(options));
-  const pages = pagesOf(name, profiles);
-  if (!pages) throw new UsageError(`no profile "${name}"; there are ${[...resolved.keys()].join(', ')}`);
+  const read = await readValid(await directoryOf(options));
+  const pages = pagesOf(name, read.profiles);
+  if (!pages) throw notValid(name, read);
   const { html, title = 'Your telephone keys' } = options;
   process.stdout.write(html ? keyCardHtml(title, pages) : `${keyCardText(pages)}\n`);
 }

@@ -1,3 +1,4 @@
+import { didYouMeanOneOf } from '../../base/nearest.ts';
 import { ConfigError } from '../../config/errors.ts';
 import { replaceFile } from '../../config/profile-write.ts';
 import { readProfileFile, readProfileFiles } from '../../config/read-profiles.ts';
@@ -27,7 +28,10 @@ export async function openProfile(directory: string, name: string): Promise<Open
   const read = await readProfileFiles(directory);
   if (!read.ok) throw ConfigError.of(read.problems);
   const file = read.files.find((each) => each.name === name);
-  if (!file) throw new UsageError(`no profile "${name}"; there are ${read.files.map((each) => each.name).join(', ')}`);
+  if (!file) {
+    const names = read.files.map((each) => each.name);
+    throw new UsageError(`no profile "${name}"${didYouMeanOneOf(name, names)}`);
+  }
   if ('unreadable' in file) throw ConfigError.of([file.unreadable]);
   return { ...file, files: read.files };
 }

@@ -1,18 +1,17 @@
 import { PROFILE_KEYS, type ProfileKey, valueAt } from '../../profiles/profile-keys.ts';
 import type { ResolvedProfile } from '../../profiles/profiles.ts';
-import { UsageError } from '../options/errors.ts';
 import { print, terminalWidth } from '../terminal/print.ts';
 import { type ProfileKeyRow, profileKeyTable } from '../text/profile-text.ts';
-import { directoryOf, load, type ProfileOptions } from './profile.ts';
+import { directoryOf, notValid, type ProfileOptions, readValid } from './profile.ts';
 
 /** In place of what is not shown. */
 const HIDDEN = '(set)';
 
 /** `rostrum profile show`: the values in force, secrets excepted. */
 export async function show(name: string, options: ProfileOptions): Promise<void> {
-  const { resolved } = await load(await directoryOf(options));
-  const found = resolved.get(name);
-  if (!found) throw new UsageError(`no profile "${name}"; there are ${[...resolved.keys()].join(', ')}`);
+  const read = await readValid(await directoryOf(options));
+  const found = read.resolved.get(name);
+  if (!found) throw notValid(name, read);
   const { file, profile, ancestors } = found;
   const keys = PROFILE_KEYS[profile.kind].flatMap((key) => rowsOf(found, key));
   print({ name, kind: profile.kind, file, extends: ancestors, keys }, options.json, () =>

@@ -1,20 +1,23 @@
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { nearest } from '../../base/nearest.ts';
+import { didYouMean } from '../../base/nearest.ts';
 import { findKey, isSection, PROFILE_KEYS, type ProfileKind } from '../../profiles/profile-keys.ts';
 import { UsageError } from '../options/errors.ts';
 
 /** Settings as words of a command line. */
 
-/** The path of a setting of a profile. @throws UsageError if there is none, or if it is a section */
-export function pathOf(kind: ProfileKind, dotted: string): string[] {
+/**
+ * The path of a setting of a profile.
+ * @param others further words that may have been meant
+ * @throws UsageError if there is none, or if it is a section
+ */
+export function pathOf(kind: ProfileKind, dotted: string, others: readonly string[] = []): string[] {
   const path = dotted.split('.');
   if (findKey(kind, path)) return path;
   const all = PROFILE_KEYS[kind].map((key) => key.path.join('.'));
   if (!isSection(kind, path)) {
-    const meant = nearest(dotted, all);
-    const hint = meant === null ? '"rostrum profile show" lists them' : `did you mean "${meant}"?`;
-    throw new UsageError(`a ${kind} profile has no key "${dotted}"; ${hint}`);
+    const hint = didYouMean(dotted, [...all, ...others]) || '; "rostrum profile show" lists them';
+    throw new UsageError(`a ${kind} profile has no key "${dotted}"${hint}`);
   }
   const below = all.filter((each) => each.startsWith(`${dotted}.`));
   throw new UsageError(`"${dotted}" has no value of its own; there are ${below.join(', ')}`);

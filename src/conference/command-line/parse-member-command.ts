@@ -1,3 +1,4 @@
+import { didYouMeanOneOf } from '../../base/nearest.ts';
 import type { Adjustable, MemberCommand } from '../model/commands.ts';
 import { CONFERENCE_NAME, PROFILE_NAME } from '../model/join-arguments.ts';
 import {
@@ -93,7 +94,8 @@ export const MEMBER_ACTIONS = Object.keys(parsers) as readonly MemberAction[];
 export function parseMemberWords([who, action, ...words]: readonly string[], context: WordsContext): MemberCommand {
   const { memberId, ...at } = memberAddressOf(who, context);
   const known = MEMBER_ACTIONS.find((name) => name === action);
-  if (!known) return fail(`unknown action ${JSON.stringify(action ?? '')}: use ${MEMBER_ACTIONS.join(', ')}`);
+  if (!known)
+    return fail(`unknown action ${JSON.stringify(action ?? '')}${didYouMeanOneOf(action ?? '', MEMBER_ACTIONS)}`);
   return { ...parsers[known](memberId, words, { ...context, ...at }), ...at };
 }
 

@@ -1,3 +1,4 @@
+import { didYouMeanOneOf } from '../../base/nearest.ts';
 import { parseCommandWords, splitWords } from '../../conference/command-line/parse-command.ts';
 import {
   APPLICATION_DATA,
@@ -167,7 +168,8 @@ export function parseAction(text: string): ParsedAction {
   const argument = colon < 0 ? '' : text.slice(colon + 1).trim();
   const action = ACTIONS.find((each) => each.name === name);
   if (!action) {
-    return { ok: false, message: `no action "${name}"; there are ${ACTIONS.map((each) => each.name).join(', ')}` };
+    const names = ACTIONS.map((each) => each.name);
+    return { ok: false, message: `no action "${name}"${didYouMeanOneOf(name, names)}` };
   }
   if (action.argument === null && argument !== '') return { ok: false, message: `${name} takes nothing after it` };
   const commandsOf = action.parse(argument);

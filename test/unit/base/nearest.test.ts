@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nearest } from '../../../src/base/nearest.ts';
+import { didYouMeanOneOf, nearest } from '../../../src/base/nearest.ts';
 
 const KEYS = ['limits.speakers', 'limits.members', 'idleSeconds', 'flags'];
 
@@ -12,4 +12,9 @@ it.each([
   ['x', null],
 ])('%s may mean %s', (typed, meant) => {
   expect(nearest(typed, KEYS)).toBe(meant);
+});
+
+it('a sentence asks whether the word was meant, or names all words', () => {
+  expect(didYouMeanOneOf('flgas', KEYS)).toBe('; did you mean "flags"?');
+  expect(didYouMeanOneOf('colour', ['red', 'blue'])).toBe('; there are red, blue');
 });

@@ -97,7 +97,24 @@ describe('a mistake in a table is told with its line', () => {
       inTable('  "3000":\n    name: A\n  3000:\n    name: B\n'),
       ['c.yaml:4:3: 3000 is there twice, first in line 2'],
     ],
-    ['a key that there is not', inTable('  "1":\n    acces: {}\n'), ['c.yaml:3:5: 1.acces: unknown key']],
+    [
+      'a key that there is not',
+      inTable('  "1":\n    acces: {}\n'),
+      ['c.yaml:3:5: 1.acces: unknown key; did you mean "access"?'],
+    ],
+    [
+      'a key that is like another one',
+      inTable(
+        '  "1":\n    nmae: Hall\n    access: {userPni: "1"}\n    times: [{form: "2027-03-01 09:30"}]\n    adminFlags: []\n',
+      ),
+      [
+        'c.yaml:3:5: 1.nmae: unknown key; did you mean "name"?',
+        'c.yaml:4:14: 1.access.userPni: unknown key; did you mean "userPin"?',
+        'c.yaml:5:14: 1.times.0.form: unknown key; did you mean "from"?',
+        'c.yaml:6:5: 1.adminFlags: unknown key; "adminFlags" stands below "access"',
+      ],
+    ],
+    ['a key of the whole table', 'unlsited: refuse\n', ['c.yaml:1:1: unlsited: unknown key; did you mean "unlisted"?']],
     [
       'a setting that is not for one conference',
       inTable('  "1":\n    access:\n      lobbyNumbers: [XX]\n    extends: default\n'),
@@ -197,7 +214,10 @@ describe('a mistake in a table is told with its line', () => {
     const lines = Array.from({ length: 300 }, (_, index) => `  "${index}":\n    nome: x\n`);
     const problems = problemsIn(inTable(lines.join('')));
     expect(problems).toHaveLength(101);
-    expect(problems.slice(-2)).toEqual(['c.yaml:201:5: 99.nome: unknown key', 'c.yaml: and 200 more mistakes']);
+    expect(problems.slice(-2)).toEqual([
+      'c.yaml:201:5: 99.nome: unknown key; did you mean "name"?',
+      'c.yaml: and 200 more mistakes',
+    ]);
   });
 
   it('of conferences that share an anchor: a profile is what they can share', () => {

@@ -141,7 +141,7 @@ describe('a profile that extends another', () => {
 
   it('is not told about mistakes of the other twice', () => {
     expect(problemsOf({ a: 'kind: conference\nextends: b\n', b: 'kind: conference\nlimit: 3\n' })).toEqual([
-      'b.yaml:2:1: limit: unknown key',
+      'b.yaml:2:1: limit: unknown key; did you mean "limits"?',
     ]);
   });
 });

@@ -30,6 +30,33 @@ describe('profiles', () => {
     expect(problems[6]).toMatch(/^profiles\/keys\.yaml:7:3: keys\.3: an action is a word/);
   });
 
+  it('have the name told that a wrong one is like: of a key, an action, a prompt or another profile', () => {
+    expect(
+      problemsOf({
+        hall: 'kind: conference\ncontrols: kees\nsound: {promts: {}, prompts: {welcom: none}}\nuserPin: "1"\naccess.tries: 1\n',
+        keys: 'kind: controls\nkeys: {"1": mtue}\npasThrough: true\n',
+        talk: 'kind: conference\nextends: hal\naccess: {idleSeconds: 1}\ncontrols: key\n',
+        webinar: 'kind: conference\ncontrols: key\n',
+        key: KEYS,
+        kex: KEYS,
+      }).map((problem) => problem.replace(/^.*?: /, '')),
+    ).toEqual([
+      'sound.promts: unknown key; did you mean "prompts"?',
+      'sound.prompts.welcom: unknown key; did you mean "welcome"?',
+      'userPin: unknown key; "userPin" stands below "access"',
+      'access.tries: unknown key; "tries" stands below "access"',
+      'keys.1: no action "mtue"; did you mean "mute"?',
+      'pasThrough: unknown key; did you mean "passThrough"?',
+      'access.idleSeconds: unknown key; "idleSeconds" stands in no section',
+    ]);
+    expect(problemsOf({ a: 'kind: conference\ncontrols: kees\n', keys: KEYS })).toEqual([
+      'profiles/a.yaml:2:1: controls: no controls profile "kees"; did you mean "keys"?',
+    ]);
+    expect(
+      problemsOf({ hall: 'kind: conference\ncontrols: keys\n', b: 'kind: conference\nextends: hal\n', keys: KEYS }),
+    ).toEqual(['profiles/b.yaml:2:1: extends: no profile "hal"; did you mean "hall"?']);
+  });
+
   it('refer to each other by name', () => {
     expect(problemsOf({ hall: 'kind: conference\ncontrols: none\n' })).toEqual([
       'profiles/hall.yaml:2:1: controls: no controls profile "none"',
