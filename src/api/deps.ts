@@ -21,7 +21,7 @@ export type RouteDeps = {
     'requireReady' | 'conferences' | 'command' | 'readMedia' | 'levelDbovOf' | 'requireJoinable'
   >;
   cluster: Pick<Cluster, 'nodeId' | 'nodes' | 'remoteConferences' | 'flush' | 'drain' | 'routeOf'>;
-  status: () => Omit<StatusView, 'conferences' | 'members'>;
+  status: () => Omit<StatusView, 'conferences' | 'members' | 'atDoor'>;
   reloadProfiles: SettingsStore['reload'];
   upgrade: () => Promise<void>;
   /** The attendance that this node has recorded, and that of all nodes. */

@@ -1,6 +1,7 @@
 import { isAdmitted, type Member } from '../conference/model/member.ts';
 import { formatMemberAddress } from '../conference/model/member-address.ts';
 import type { ConferencePart } from './deps.ts';
+import type { MemberOrder } from './orders.ts';
 import type { MemberQuery, MemberView } from './schemas.ts';
 
 /** A choice of members of a conference: which ones, in which order, and which page of them. */
@@ -28,14 +29,18 @@ export const HELPS = { help: true, order: 'help' } as const satisfies MemberQuer
 export function memberPage(parts: readonly ConferencePart[], query: MemberQuery = {}): MemberPage {
   const all = parts.flatMap((part) => [...part.conference.members.values()].map((member) => ({ part, member })));
   const matching = all.filter((entry) => matches(entry, query));
-  const key = SORT_KEYS[query.order ?? 'joined'];
-  const sorted = matching.sort((a, b) => key(a.member) - key(b.member));
+  const sorted = matching.sort(COMPARE[query.order ?? 'joined']);
   return { total: all.length, matching: matching.length, entries: pageOf(sorted, query) };
 }
 
-/** One page of a list; all of it where there is no limit. Pages count from 1. */
-export function pageOf<T>(list: readonly T[], { limit, page = 1 }: Pick<MemberQuery, 'limit' | 'page'>): readonly T[] {
-  return limit === undefined ? list : list.slice((page - 1) * limit, page * limit);
+/** One page of a list, or as much from any other place on; all of it where there is no limit. Pages count from 1. */
+export function pageOf<T>(
+  list: readonly T[],
+  { limit, page = 1, offset }: Pick<MemberQuery, 'limit' | 'page' | 'offset'>,
+): readonly T[] {
+  if (limit === undefined) return list;
+  const from = offset ?? (page - 1) * limit;
+  return list.slice(from, from + limit);
 }
 
 /** How the member hears as a listener; null for members of other nodes, since only their own node knows it. */
@@ -45,14 +50,34 @@ export function pathOf({ own }: ConferencePart, { path }: Member): MemberView['p
 
 const LAST = Number.MAX_SAFE_INTEGER;
 
-/** Members with the same key keep their order of joining. */
-const SORT_KEYS: Record<NonNullable<MemberQuery['order']>, (member: Member) => number> = {
+type Compare = (a: Entry, b: Entry) => number;
+
+const COMPARE: Record<MemberOrder, Compare> = {
   joined: () => 0,
-  hand: (member) => handRaisedAtMs(member) ?? LAST,
-  help: (member) => helpAskedAtMs(member) ?? LAST,
-  speakers: (member) =>
+  latest: by(({ member }) => -member.joinedAtMs),
+  speakers: by(({ member }) =>
     member.flags.speaker || member.flags.admin ? -1 : (handRaisedAtMs(member) ?? helpAskedAtMs(member) ?? LAST),
+  ),
+  name: byText(({ member }) => member.caller.name),
+  number: byText(({ member }) => member.caller.number),
+  talking: by(({ member }) => Number(!member.talking)),
+  level: by(({ part, member }) => -(part.levelOf(member) ?? -LAST)),
+  hand: by(({ member }) => handRaisedAtMs(member) ?? LAST),
+  help: by(({ member }) => helpAskedAtMs(member) ?? LAST),
 };
+
+function by(keyOf: (entry: Entry) => number): Compare {
+  return (a, b) => keyOf(a) - keyOf(b);
+}
+
+/** Case does not count, and what is empty comes last. */
+function byText(textOf: (entry: Entry) => string): Compare {
+  return (a, b) => {
+    const [one, other] = [textOf(a).toLowerCase(), textOf(b).toLowerCase()];
+    if (one === '' || other === '') return Number(one === '') - Number(other === '');
+    return one < other ? -1 : Number(one > other);
+  };
+}
 
 function matches({ part, member }: Entry, query: MemberQuery): boolean {
   const { search, role, hand, help, muted, talking, waiting, path } = query;

@@ -12,15 +12,14 @@ import {
   routeSchema,
   statusSchema,
 } from './schemas.ts';
-import { viewNode } from './views.ts';
+import { countsOf, viewNode } from './views.ts';
 
 /** The node itself: its state and its profiles; and the other nodes. */
 export function nodeRoutes(app: RouteApp, { controller, cluster, status, reloadProfiles, upgrade }: RouteDeps): void {
-  app.get('/status', { schema: { response: answers(statusSchema) } }, () => ({
-    ...status(),
-    conferences: controller.conferences.size,
-    members: [...controller.conferences.values()].reduce((sum, { members }) => sum + members.size, 0),
-  }));
+  app.get('/status', { schema: { response: answers(statusSchema) } }, () => {
+    const { members, atDoor } = countsOf([...controller.conferences.values()]);
+    return { ...status(), conferences: controller.conferences.size, members, atDoor };
+  });
 
   const response = answers(z.array(nodeSchema));
   const nodes = () => cluster.nodes.map(viewNode);

@@ -5,6 +5,7 @@ import { CONFERENCE_NAME } from '../conference/model/join-arguments.ts';
 import { parseMemberAddress } from '../conference/model/member-address.ts';
 import { commandSchema } from '../conference/schemas/command-schema.ts';
 import { PROBLEM_SUBJECTS, SEVERITIES } from '../controller/health.ts';
+import { MEMBER_ORDERS } from './orders.ts';
 
 /** The admin API's messages: one definition for server, command line and documentation. */
 
@@ -70,6 +71,17 @@ export const memberStatusSchema = memberSchema.extend({
 
 export type MemberStatusView = z.output<typeof memberStatusSchema>;
 
+const countsSchema = z
+  .object({
+    members: z.number().int(),
+    speakers: z.number().int(),
+    waiting: z.number().int().describe('Waiting for a moderator'),
+    ghosts: z.number().int().describe('Members with the flag ghost, who are not among `members`'),
+    atDoor: z.number().int().describe('Callers who are asked for a PIN, and are no members yet'),
+    talking: z.number().int(),
+  })
+  .describe('Members who have been admitted');
+
 export const conferenceSummarySchema = z.object({
   name: z.string(),
   profile: z.string(),
@@ -77,16 +89,7 @@ export const conferenceSummarySchema = z.object({
   nodes: z.array(z.string()).describe('The nodes that have it, this one first; none where there is no cluster'),
   members: z.number().int().describe('All calls on all nodes, those at the door and on the way out as well'),
   speakers: z.number().int(),
-  counts: z
-    .object({
-      members: z.number().int(),
-      speakers: z.number().int(),
-      waiting: z.number().int().describe('Waiting for a moderator'),
-      ghosts: z.number().int().describe('Members with the flag ghost, who are not among `members`'),
-      atDoor: z.number().int().describe('Callers who are asked for a PIN, and are no members yet'),
-      talking: z.number().int(),
-    })
-    .describe('Members who have been admitted'),
+  counts: countsSchema,
   locked: z.boolean(),
   mutedAll: z.enum(['all', 'non-admins']).nullable().describe('Members who join are muted as well'),
   recording: z
@@ -115,7 +118,8 @@ export const conferenceSummarySchema = z.object({
 
 /** The members that were asked for, and how many there are. */
 export const memberListSchema = z.object({
-  total: z.number().int().describe('Members of the conference, on all nodes'),
+  total: z.number().int().describe('All calls on all nodes, those at the door and on the way out as well'),
+  counts: countsSchema,
   matching: z.number().int().describe('How many of them the filters let through, on all pages'),
   members: z.array(memberSchema).describe('In order of joining unless another order was asked for'),
 });
@@ -146,17 +150,22 @@ export const memberQuerySchema = z
     waiting: yesOrNo.describe('For a moderator'),
     path: z.enum(['relay', 'bridge']).describe('Members of this node only'),
     order: z
-      .enum(['joined', 'speakers', 'hand', 'help'])
+      .enum(MEMBER_ORDERS)
       .describe(
-        'By joining; speakers and moderators, then raised hands and members who ask for help, then the others; by the raising of hands; by asking for help',
+        'By joining, or the last to join first; speakers and moderators, then raised hands and members who ask for help, then the others; by name; by number; members who talk first; the loudest first; by the raising of hands; by asking for help',
       ),
     limit: wholeNumber(0).describe('Members on a page; 0 is for counts alone'),
     page: wholeNumber(1).describe('The first one is 1'),
+    offset: wholeNumber(0).describe('Members before the first one, in place of a page'),
   })
   .partial()
   .refine(({ limit, page }) => page === undefined || limit !== undefined, {
     path: ['page'],
     message: 'there are pages only where there is a limit',
+  })
+  .refine(({ limit, page, offset }) => offset === undefined || (limit !== undefined && page === undefined), {
+    path: ['offset'],
+    message: 'an offset goes with a limit, and not with a page',
   });
 
 const admissionSchema = z
@@ -205,7 +214,9 @@ export const statusSchema = z.object({
     )
     .describe('Everything that is not as it should be, failures first'),
   conferences: z.number().int(),
-  members: z.number().int(),
+  members: z.number().int().describe('Members who have been admitted'),
+  atDoor: z.number().int().describe('Callers who are asked for a PIN, and are no members yet'),
+  inLobby: z.number().int().describe('Callers who are asked for the number of a conference, and have none yet'),
   admission: admissionSchema,
 });
 

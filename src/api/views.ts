@@ -60,8 +60,12 @@ export function viewConference(parts: readonly ConferencePart[], query?: MemberQ
 }
 
 export function viewMembers(parts: readonly ConferencePart[], query?: MemberQuery): MemberListView {
-  const { entries, ...counts } = memberPage(parts, query);
-  return { ...counts, members: entries.map(({ part, member }) => viewMember(part, member)) };
+  const { entries, ...numbers } = memberPage(parts, query);
+  return {
+    ...numbers,
+    counts: countsOf(parts.map(({ conference }) => conference)),
+    members: entries.map(({ part, member }) => viewMember(part, member)),
+  };
 }
 
 /** Members with a raised hand, the first to raise it first. */
@@ -76,8 +80,6 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
   const { name, settings, locked, mutedAll } = first.conference;
   const conferences = parts.map(({ conference }) => conference);
   const all = conferences.flatMap(({ members }) => [...members.values()]);
-  const admitted = all.filter(isAdmitted);
-  const ghosts = admitted.filter(({ flags }) => flags.ghost).length;
   const playback = conferences.find((each) => each.playback)?.playback ?? null;
   const endsAtMs = Math.min(...conferences.map(conferenceEndsMs));
   return {
@@ -87,14 +89,7 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
     nodes: parts.flatMap(({ node }) => node ?? []),
     members: all.length,
     speakers: all.filter(({ flags }) => flags.speaker).length,
-    counts: {
-      members: admitted.length - ghosts,
-      speakers: admitted.filter(({ flags }) => flags.speaker).length,
-      waiting: all.filter(({ place }) => place.at === 'waiting').length,
-      ghosts,
-      atDoor: all.filter(({ place }) => place.at === 'door').length,
-      talking: admitted.filter(({ talking }) => talking).length,
-    },
+    counts: countsOf(conferences),
     locked,
     mutedAll,
     recording: viewRecording(parts),
@@ -104,6 +99,21 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
     helps: addressesOf(parts, HELPS),
     startedAt: isoTime(Math.min(...conferences.map(({ startedAtMs }) => startedAtMs))),
     endsAt: Number.isFinite(endsAtMs) ? isoTime(endsAtMs) : null,
+  };
+}
+
+/** How many members several conferences have, and who is not a member yet. */
+export function countsOf(conferences: readonly Conference[]): ConferenceSummary['counts'] {
+  const all = conferences.flatMap(({ members }) => [...members.values()]);
+  const admitted = all.filter(isAdmitted);
+  const ghosts = admitted.filter(({ flags }) => flags.ghost).length;
+  return {
+    members: admitted.length - ghosts,
+    speakers: admitted.filter(({ flags }) => flags.speaker).length,
+    waiting: all.filter(({ place }) => place.at === 'waiting').length,
+    ghosts,
+    atDoor: all.filter(({ place }) => place.at === 'door').length,
+    talking: admitted.filter(({ talking }) => talking).length,
   };
 }
 

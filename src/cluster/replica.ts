@@ -55,6 +55,14 @@ export class Replica {
     return !this.#stale;
   }
 
+  /** Members who have been admitted, but no ghosts. */
+  get counted(): number {
+    let counted = 0;
+    for (const { members } of this.#parts.values()) counted += members.counts.admitted - members.counts.ghosts;
+    return counted;
+  }
+
+  /** All calls, those at the door as well. */
   get members(): number {
     let members = 0;
     for (const part of this.#parts.values()) members += part.members.size;

@@ -181,6 +181,10 @@ export class Controller {
     return this.#incomingCalls.admission;
   }
 
+  get callersInLobby(): number {
+    return this.#incomingCalls.inLobby;
+  }
+
   /** The state of a member's call. @returns null if the member has just left, or Asterisk does not answer */
   async readMedia({ channelId }: Member): Promise<MemberMedia | null> {
     return readMedia(channelId, this.#deps).catch((error: Error) => {

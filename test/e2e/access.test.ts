@@ -83,6 +83,20 @@ const hears = (call: Call, prompt: keyof typeof TONE_HZ) => call.waitForTone(TON
 const dial = (number: string, callerNumber: string, send = silence()) =>
   lab.phones.call(number, { callerNumber, send });
 
+it('callers in the lobby and at the PIN are shown, and are no members', async () => {
+  const [atPin, inLobby] = [await dial('8100', '150'), await dial('8800', '151')];
+  await Promise.all([hears(atPin, 'enter-pin'), hears(inLobby, 'enter-conference')]);
+  const printed = async (...words: string[]) => (await lab.node.cli(...words)).stdout;
+  const status = await printed('status');
+  expect(status).toMatch(/^members +0$/m);
+  expect(status).toMatch(/^joining +1 caller in the lobby, 1 caller at the PIN$/m);
+  expect(await printed('list')).toMatch(
+    /^1 conference\n1 caller in the lobby, who has not dialled a conference yet\n$/m,
+  );
+  expect(await printed('show', 'members', 'pin')).toMatch(/at the PIN.*\n0 members, 1 caller at the PIN\n$/);
+  expect(await printed('nodes')).toMatch(/^\S+ +self +1 +0 /m);
+});
+
 describe('a PIN', () => {
   it('of users lets in, and no sooner', async () => {
     const caller = await dial('8100', '101');

@@ -1,17 +1,14 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ConferenceView, MemberView } from '../../src/api/schemas.ts';
-import { ApiServer } from '../../src/api/server.ts';
 import { PLAIN_FLAGS } from '../../src/conference/model/flags.ts';
 import { ControllerError } from '../../src/controller/errors/controller-error.ts';
+import { type ApiAlone, startApi } from '../kit/api-alone.ts';
 import { conference, depsOf, member } from '../unit/api/conferences.ts';
 
 const run = promisify(execFile);
@@ -26,45 +23,65 @@ const crowd = Array.from({ length: 5000 }, (_, index) =>
   }),
 );
 
-let directory: string;
-let server: ApiServer;
-let env: NodeJS.ProcessEnv;
+const conferences = new Map([['3000', conference(crowd)]]);
+
+let api: ApiAlone;
 let isStarting = false;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'rostrum-list-cli-'));
-  const socketPath = join(directory, 'rostrum.sock');
-  const { controller, ...deps } = depsOf(new Map([['3000', conference(crowd)]]));
+  const { controller, ...deps } = depsOf(conferences);
   const requireReady = () => {
     if (isStarting) throw new ControllerError('starting', 'the controller is starting');
   };
-  server = new ApiServer({ socketPath }, { ...deps, controller: { ...controller, requireReady } });
-  await server.start();
-  env = { ...process.env, ROSTRUM_SOCKET: socketPath };
+  api = await startApi({ ...deps, controller: { ...controller, requireReady } });
 });
 
-afterAll(async () => {
-  await server.stop();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => api.stop());
 
 const CTRL_C = '\x03';
 const maxBuffer = 32 * 1024 * 1024;
 
 async function rostrum(...words: string[]): Promise<string> {
   const [node = '', ...before] = ROSTRUM;
-  return (await run(node, [...before, ...words], { env, maxBuffer })).stdout;
+  return (await run(node, [...before, ...words], { maxBuffer })).stdout;
 }
 
 const json = async <T>(...words: string[]): Promise<T> => JSON.parse(await rostrum(...words, '--json'));
 
 /** A command on a terminal of 30 rows. */
 function onTerminal(...words: string[]): ChildProcessWithoutNullStreams {
-  const line = [...ROSTRUM, ...words].map((word) => `'${word}'`).join(' ');
-  // In the shell's place: Ctrl-C would reach a shell as well, and it would end as interrupted.
-  const command = `stty rows 30 cols 120; exec ${line}`;
-  return spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env });
+  return terminal(`exec ${lineOf(words)}`);
 }
+
+function terminal(script: string): ChildProcessWithoutNullStreams {
+  const command = `stty rows 30 cols 120; ${script}`;
+  return spawn('script', ['--quiet', '--return', '--command', command, '/dev/null']);
+}
+
+const lineOf = (words: string[]) => [...ROSTRUM, ...words].map((word) => `'${word}'`).join(' ');
+
+/** A command on a terminal that is watched. When it has ended, the terminal says how it is set. */
+function watched(...words: string[]) {
+  const child = terminal(`${lineOf(words)} --watch </dev/tty & echo "pid $!"; wait $!; echo "status $?"; stty -a`);
+  const closed = once(child, 'close');
+  let [raw, seen] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    raw += chunk;
+    seen += stripVTControlCharacters(chunk);
+  });
+  return {
+    press: (keys: string) => child.stdin.write(keys),
+    pid: () => Number(/^pid (\d+)/m.exec(seen)?.[1]),
+    toShow: (text: string) => expect.poll(() => seen).toContain(text),
+    /** What has been seen, without what moves the cursor. */
+    end: async () => {
+      await closed;
+      return { raw, seen };
+    },
+  };
+}
+
+const SHOW_CURSOR = '\x1b[?25h';
 
 /** What a terminal shows, line by line. */
 async function linesOn({ stdout }: ChildProcessWithoutNullStreams): Promise<string[]> {
@@ -88,17 +105,55 @@ describe('a list of 5,000 members', () => {
   });
 
   it('fits the terminal while it is watched', async () => {
-    const terminal = onTerminal('show', '3000', '--watch');
-    const closed = once(terminal, 'close');
-    let seen = '';
-    terminal.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      seen += stripVTControlCharacters(chunk);
-    });
-    await expect.poll(() => seen).toContain('a larger --limit');
-    terminal.stdin.write(CTRL_C);
-    expect(await closed).toEqual([0, null]);
-    expect(seen).toContain('5,000 members, 1-18 shown, 4,982 more with --page 2 or a larger --limit');
+    const screen = watched('show', '3000');
+    await screen.toShow('5,000 members, 1-25 shown, more with the arrow keys and PgDn');
+    screen.press(CTRL_C);
+    const { seen } = await screen.end();
+    expect(seen).toContain('status 0');
     expect(seen).not.toContain('…');
+  });
+
+  it('is scrolled with keys while it is watched', async () => {
+    const screen = watched('show', 'members', '3000', '--sort', 'joined');
+    await screen.toShow('5,000 members, 1-27 shown');
+    screen.press('\x1b[B');
+    await screen.toShow('5,000 members, 2-28 shown');
+    screen.press('\x1b[6~');
+    await screen.toShow('5,000 members, 29-55 shown');
+    screen.press('\x1b[F');
+    await screen.toShow('5,000 members, 4,974-5,000 shown');
+    screen.press('\x1b[A\x1b[A\x1b[A');
+    await screen.toShow('5,000 members, 4,971-4,997 shown');
+    screen.press('\x1b[H\x1b[B\x1b[B\x1b[B');
+    await screen.toShow('5,000 members, 4-30 shown');
+    screen.press('q');
+    const { seen } = await screen.end();
+    expect(seen.split('5,000 members, 4-30 shown')[0]).toMatch(/\n +30 [^\n]*\n$/);
+  });
+
+  it.each([
+    ['q', 0, (screen: ReturnType<typeof watched>) => screen.press('q')],
+    ['Ctrl-C', 0, (screen: ReturnType<typeof watched>) => screen.press(CTRL_C)],
+    ['SIGTERM', 0, (screen: ReturnType<typeof watched>) => process.kill(screen.pid(), 'SIGTERM')],
+    ['SIGHUP', 0, (screen: ReturnType<typeof watched>) => process.kill(screen.pid(), 'SIGHUP')],
+    ['the end of the conference', 3, () => conferences.delete('3001')],
+  ])('leaves the terminal as it was after %s', async (_, status, end) => {
+    conferences.set('3001', conference([member(1)]));
+    const screen = watched('show', '3001');
+    await screen.toShow('1 member');
+    end(screen);
+    const { raw, seen } = await screen.end();
+    expect(seen).toContain(`status ${status}\r\n`);
+    expect(seen).toMatch(/[ ;]icanon /);
+    expect(seen).toMatch(/[ ;]echo /);
+    expect(raw.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(raw.lastIndexOf('\x1b[?25l'));
+  });
+
+  it('is sorted', async () => {
+    const [first] = await json<MemberView[]>('show', 'members', '3000', '--sort', 'latest', '--limit', '1');
+    expect(first).toMatchObject({ id: 5000 });
+    const lines = (await rostrum('show', 'members', '3000', '--sort', 'name', '--limit', '2')).split('\n');
+    expect(firstWords(lines).slice(0, 3)).toEqual(['MEMBER', '1', '10']);
   });
 
   it('is all of it for programs, in order of joining, as it always was', async () => {
@@ -135,7 +190,7 @@ describe('while a controller is starting', () => {
 
   it('what is watched goes on', async () => {
     const [node = '', ...before] = ROSTRUM;
-    const watching = spawn(node, [...before, 'list', '--watch'], { env });
+    const watching = spawn(node, [...before, 'list', '--watch']);
     const closed = once(watching, 'close');
     let [seen, problems] = ['', ''];
     watching.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -158,6 +213,7 @@ it.each([
   [['--limit', 'many'], 'whole number'],
   [['--page', '0'], 'whole number'],
   [['--role', 'chair'], 'Allowed choices are speaker, listener, admin'],
+  [['--sort', 'age'], 'Allowed choices are joined, latest, speakers, name'],
 ])('options that cannot be are refused with status 2: %j', async (options, message) => {
   const error = await rostrum('show', '3000', ...options).catch((refusal) => refusal);
   expect(error).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });

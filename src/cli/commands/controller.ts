@@ -163,6 +163,7 @@ export async function runController(options: { config?: string }): Promise<void>
       relay: link.status,
       problems: problems(),
       admission: controller.admission,
+      inLobby: controller.callersInLobby,
     };
   };
   const reloadProfiles = () => settings.reload();

@@ -9,7 +9,7 @@ import { nodeTable, routeText } from '../text/node-text.ts';
 /** `rostrum nodes` */
 export async function nodes(options: WatchOptions): Promise<void> {
   const client = new ApiClient({ socketPath: options.socket });
-  await printOrWatch(options, () => client.get<NodeView[]>('/nodes'), forPeople);
+  await printOrWatch(options, {}, { read: () => client.get<NodeView[]>('/nodes'), forPeople });
 }
 
 /** `rostrum node flush <node>` */

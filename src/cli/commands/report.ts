@@ -44,22 +44,19 @@ async function listReports(options: ReportOptions): Promise<void> {
 
 async function listHeld(options: ListOptions & { ended: boolean }): Promise<void> {
   const client = new ApiClient({ socketPath: options.socket });
-  const { limit, page } = positionOf(options, terminalLimit(options.watch));
-  const wanted = { ended: options.ended, search: options.search, limit, page };
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
   let missing: MissingNodes = [];
-  const read = async () => {
-    const view = await client.get<HeldListView>(`/reports?${query}`);
-    missing = view.missing;
-    return view;
-  };
-  await printOrWatch(
-    options,
-    read,
-    (view) => heldListText(view, terminalWidth()),
-    ({ conferences }) => conferences,
-  );
+  await printOrWatch(options, positionOf(options, terminalLimit(options.watch)), {
+    read: async ({ limit, page }) => {
+      const wanted = { ended: options.ended, search: options.search, limit, page };
+      const query = new URLSearchParams();
+      for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
+      const view = await client.get<HeldListView>(`/reports?${query}`);
+      missing = view.missing;
+      return view;
+    },
+    forPeople: (view) => heldListText(view, terminalWidth()),
+    forPrograms: ({ conferences }) => conferences,
+  });
   tellMissing(missing);
 }
 

@@ -1,12 +1,14 @@
 import { ApiClient } from '../../api/client.ts';
+import type { MemberOrder } from '../../api/orders.ts';
 import type { ConferenceSummary, ConferenceView, MemberListView, StatusView } from '../../api/schemas.ts';
 import type { ClientOptions } from '../options/common.ts';
-import { type ListOptions, type MemberListOptions, memberQuery, positionOf } from '../options/list.ts';
+import { type ConferenceListOptions, type MemberListOptions, memberQuery, positionOf } from '../options/list.ts';
 import type { ShowWhat } from '../options/show-words.ts';
 import { statusExit } from '../terminal/exit-codes.ts';
 import { print, terminalLimit, terminalWidth } from '../terminal/print.ts';
 import { printOrWatch } from '../terminal/watch.ts';
 import { conferenceListText, conferenceText, selectConferences } from '../text/conference-text.ts';
+import type { Position } from '../text/list-text.ts';
 import { memberListText } from '../text/member-text.ts';
 import { statusText } from '../text/node-text.ts';
 
@@ -17,53 +19,59 @@ export async function status({ socket, json, health }: ClientOptions & { health?
   process.exitCode = statusExit(view.problems, health === true);
 }
 
-export async function list(options: ListOptions): Promise<void> {
+/** `rostrum list` */
+export async function list(options: ConferenceListOptions): Promise<void> {
   const client = new ApiClient({ socketPath: options.socket });
-  const position = positionOf(options, terminalLimit(options.watch));
-  const read = async () => selectConferences(await client.get<ConferenceSummary[]>('/conferences'), options, position);
-  await printOrWatch(
-    options,
-    read,
-    (found) => conferenceListText(found, position, terminalWidth()),
-    ({ conferences }) => conferences,
-  );
+  await printOrWatch(options, positionOf(options, terminalLimit(options.watch)), {
+    read: async (position) => {
+      const all = await client.get<ConferenceSummary[]>('/conferences');
+      const { inLobby } = await client.get<StatusView>('/status');
+      return { ...selectConferences(all, options, position), inLobby };
+    },
+    forPeople: (found, position) => conferenceListText(found, position, terminalWidth()),
+    forPrograms: ({ conferences }) => conferences,
+    entries: ({ conferences, matching }) => ({ shown: conferences.length, matching }),
+  });
 }
 
 /** `rostrum show [status|members|hands] <conference>`; see `show-words.ts`. */
 export async function show(what: ShowWhat, conference: string, options: MemberListOptions): Promise<void> {
   const client = new ApiClient({ socketPath: options.socket });
   const path = `/conferences/${encodeURIComponent(conference)}`;
-  const position = positionOf(options, terminalLimit(options.watch));
-  const order = options.json ? undefined : 'speakers';
+  const order = options.sort ?? (options.json ? undefined : 'speakers');
   const filtered = memberQuery(options, {}) !== '';
-  const membersText = (view: MemberListView) => memberListText(view, position, terminalWidth());
+  const position = positionOf(options, terminalLimit(options.watch));
+  const membersText = (view: MemberListView, at: Position) => memberListText(view, at, terminalWidth());
+  const entries = ({ members, matching }: MemberListView) => ({ shown: members.length, matching });
+  const readMembers = (of: MemberListOptions, by: MemberOrder | undefined) => (at: Position) =>
+    client.get<MemberListView>(`${path}/members${memberQuery(of, at, by)}`);
+  const forPrograms = ({ members }: MemberListView) => members;
   switch (what) {
     case 'everything':
-      return printOrWatch(
-        options,
-        () => client.get<ConferenceView>(`${path}${memberQuery(options, position, order)}`),
-        (view) => [conferenceText(view), membersText(view)].join('\n'),
-      );
+      return printOrWatch(options, position, {
+        read: (at) => client.get<ConferenceView>(`${path}${memberQuery(options, at, order)}`),
+        forPeople: (view, at) => [conferenceText(view), membersText(view, at)].join('\n'),
+        entries,
+      });
     case 'status':
-      return printOrWatch(
-        options,
-        () => client.get<ConferenceView>(`${path}?limit=0`),
-        conferenceText,
-        ({ members: _, matching: __, ...rest }) => rest,
-      );
+      return printOrWatch(options, position, {
+        read: () => client.get<ConferenceView>(`${path}?limit=0`),
+        forPeople: conferenceText,
+        forPrograms: ({ members: _, matching: __, ...rest }) => rest,
+      });
     case 'members':
-      return printOrWatch(
-        options,
-        () => client.get<MemberListView>(`${path}/members${memberQuery(options, position, order)}`),
-        membersText,
-        ({ members }) => members,
-      );
+      return printOrWatch(options, position, {
+        read: readMembers(options, order),
+        forPeople: membersText,
+        forPrograms,
+        entries,
+      });
     case 'hands':
-      return printOrWatch(
-        options,
-        () => client.get<MemberListView>(`${path}/members${memberQuery({ ...options, hand: true }, position, 'hand')}`),
-        (view) => (view.matching === 0 && !filtered ? 'no hands are raised' : membersText(view)),
-        ({ members }) => members,
-      );
+      return printOrWatch(options, position, {
+        read: readMembers({ ...options, hand: true }, options.sort ?? 'hand'),
+        forPeople: (view, at) => (view.matching === 0 && !filtered ? 'no hands are raised' : membersText(view, at)),
+        forPrograms,
+        entries,
+      });
   }
 }

@@ -19,5 +19,7 @@ export function addClientOptions(command: Command): Command {
 }
 
 export function addWatchOptions(command: Command): Command {
-  return addClientOptions(command.option('--watch', 'show it again when it changes, until Ctrl-C'));
+  return addClientOptions(
+    command.option('--watch', 'show it again when it changes, until q or Ctrl-C; on a terminal, arrow keys scroll'),
+  );
 }

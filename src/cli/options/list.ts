@@ -1,13 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { MEMBER_ORDERS, type MemberOrder } from '../../api/orders.ts';
 import type { MemberQuery } from '../../api/schemas.ts';
-import { PAGE_LENGTH, type Position } from '../text/list-text.ts';
+import { CONFERENCE_ORDERS, type ConferenceOrder, PAGE_LENGTH, type Position } from '../text/list-text.ts';
 import type { WatchOptions } from './common.ts';
 
 /** Options of commands that show long lists. */
 
 export type ListOptions = WatchOptions & { search?: string; limit?: number; page?: number };
 
+export type ConferenceListOptions = ListOptions & { sort?: ConferenceOrder };
+
 export type MemberListOptions = ListOptions & {
+  sort?: MemberOrder;
   role?: NonNullable<MemberQuery['role']>;
   hand?: true;
   needsHelp?: true;
@@ -22,6 +26,18 @@ export function addListOptions(command: Command): Command {
     .option('--search <text>', 'only those with this text in the name, the number or the address')
     .option('--limit <n>', 'how many to show', wholeNumber)
     .option('--page <n>', 'show page n, of as many as --limit says', wholeNumber);
+}
+
+export function addConferenceOrder(command: Command): Command {
+  return command.addOption(
+    new Option('--sort <order>', 'the most, or the last to start, first').choices(CONFERENCE_ORDERS),
+  );
+}
+
+export function addMemberOrder(command: Command): Command {
+  return command.addOption(
+    new Option('--sort <order>', 'by this; without it, speakers and raised hands come first').choices(MEMBER_ORDERS),
+  );
 }
 
 export function addFilterOptions(command: Command): Command {
@@ -51,10 +67,10 @@ export function positionOf({ limit, page, json }: ListOptions, terminalLimit: nu
  */
 export function memberQuery(
   { search, role, hand, needsHelp: help, muted, talking, waiting, path }: MemberListOptions,
-  { limit, page }: Position,
+  { limit, page, offset }: Position,
   order?: MemberQuery['order'],
 ): string {
-  const wanted: MemberQuery = { search, role, hand, help, muted, talking, waiting, path, order, limit, page };
+  const wanted: MemberQuery = { search, role, hand, help, muted, talking, waiting, path, order, limit, page, offset };
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
   return query.size === 0 ? '' : `?${query}`;

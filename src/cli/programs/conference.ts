@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addClientOptions, type ClientOptions } from '../options/common.ts';
-import { addListOptions, type ListOptions } from '../options/list.ts';
+import { addListOptions, addMemberOrder, type MemberListOptions } from '../options/list.ts';
 
 type PlaybackOptions = ClientOptions & { volume?: string; member?: string; wait?: true };
 
@@ -65,9 +65,11 @@ export function addConferenceCommands(program: Command): void {
       send(conference, ['record', operation, ...(name === undefined ? [] : [name])], options),
     );
 
-  addListOptions(add('hands', 'show raised hands, make the first a speaker, take the floor back, or lower all'))
+  addMemberOrder(
+    addListOptions(add('hands', 'show raised hands, make the first a speaker, take the floor back, or lower all')),
+  )
     .argument('[operation]', 'next, back or lower')
-    .action(async (conference: string, operation: string | undefined, options: ListOptions) => {
+    .action(async (conference: string, operation: string | undefined, options: MemberListOptions) => {
       if (operation !== undefined) return send(conference, ['hands', operation], options);
       const { show } = await import('../commands/show.ts');
       await show('hands', conference, options);

@@ -1,6 +1,13 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addClientOptions, addWatchOptions } from '../options/common.ts';
-import { addFilterOptions, addListOptions, type ListOptions, type MemberListOptions } from '../options/list.ts';
+import {
+  addConferenceOrder,
+  addFilterOptions,
+  addListOptions,
+  addMemberOrder,
+  type ConferenceListOptions,
+  type MemberListOptions,
+} from '../options/list.ts';
 import { parseShowWords } from '../options/show-words.ts';
 import { lazily } from './lazily.ts';
 
@@ -11,10 +18,10 @@ export function addShowCommands(program: Command): void {
     .option('--health', 'fail only if no call works here, for health checks: warnings do not count')
     .action(lazily(async () => (await import('../commands/show.ts')).status));
 
-  addWatchOptions(addListOptions(program.command('list')))
+  addWatchOptions(addConferenceOrder(addListOptions(program.command('list'))))
     .description('list the conferences')
-    .option('--past', 'list those that have ended, the newest first')
-    .action(async ({ past, ...options }: ListOptions & { past?: true }) => {
+    .addOption(new Option('--past', 'list those that have ended, the newest first').conflicts('sort'))
+    .action(async ({ past, ...options }: ConferenceListOptions & { past?: true }) => {
       if (past) return (await import('../commands/report.ts')).listPast(options);
       await (await import('../commands/show.ts')).list(options);
     });
@@ -23,7 +30,7 @@ export function addShowCommands(program: Command): void {
     .description('list the nodes of the cluster')
     .action(lazily(async () => (await import('../commands/nodes.ts')).nodes));
 
-  addWatchOptions(addFilterOptions(addListOptions(program.command('show'))))
+  addWatchOptions(addFilterOptions(addMemberOrder(addListOptions(program.command('show')))))
     .usage('[options] [status|members|hands] <conference> | nodes')
     .argument('<conference>', 'or "nodes"')
     .argument('[conference]', 'after "status", "members" or "hands"')

@@ -6,17 +6,12 @@ export function print(value: unknown, json: true | undefined, forPeople: () => s
   process.stdout.write(`${json ? jsonText(value, 2) : forPeople()}\n`);
 }
 
-/** Lines that a conference and its table have besides the members. */
-const OTHER_LINES = 12;
-
 /**
  * How many entries of a list people see unless they say otherwise; undefined for all, where nobody looks.
- * @param watched the list is redrawn, and what does not fit the screen is never seen
+ * @param watched the list is drawn again and again: as much of it as fits the screen
  */
 export function terminalLimit(watched = false): number | undefined {
-  const { isTTY, rows } = process.stdout;
-  if (!isTTY) return undefined;
-  return watched ? Math.min(PAGE_LENGTH, Math.max(5, rows - OTHER_LINES)) : PAGE_LENGTH;
+  return process.stdout.isTTY && !watched ? PAGE_LENGTH : undefined;
 }
 
 /** How many columns there are for a table; infinitely many where nobody looks. */

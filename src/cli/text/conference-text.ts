@@ -1,10 +1,13 @@
 import { pageOf } from '../../api/member-page.ts';
 import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
 import { printable } from '../../base/printable.ts';
-import { count, counted, type Position, totalsText } from './list-text.ts';
+import { type ConferenceOrder, count, counted, type Position, totalsText } from './list-text.ts';
 import { tableOf } from './table.ts';
 
 /** Conferences as people read them. */
+
+/** 9 comes before 10. */
+const BY_NUMBER = new Intl.Collator('en', { numeric: true });
 
 /** The lines of raised hands, and of members who ask for help, name so many. */
 const MOST_HANDS = 20;
@@ -40,23 +43,45 @@ export type ConferenceList = {
 /** @param search a part of the name of a conference or of its profile; case does not count */
 export function selectConferences(
   all: readonly ConferenceSummary[],
-  { search = '' }: { readonly search?: string },
+  { search = '', sort }: { readonly search?: string; readonly sort?: ConferenceOrder },
   position: Position,
 ): ConferenceList {
   const text = search.toLowerCase();
   const matching = all.filter(({ name, profile }) => [name, profile].some((each) => each.toLowerCase().includes(text)));
+  if (sort !== undefined) matching.sort(COMPARE[sort]);
   return { total: all.length, matching: matching.length, conferences: pageOf(matching, position) };
 }
 
-/** A page of conferences, and below it how many there are. */
+const COMPARE: Record<ConferenceOrder, (a: ConferenceSummary, b: ConferenceSummary) => number> = {
+  name: (a, b) => BY_NUMBER.compare(a.name, b.name),
+  members: (a, b) => b.counts.members - a.counts.members,
+  speakers: (a, b) => b.counts.speakers - a.counts.speakers,
+  talking: (a, b) => b.counts.talking - a.counts.talking,
+  hands: (a, b) => b.hands.length - a.hands.length,
+  latest: (a, b) => (a.startedAt < b.startedAt ? 1 : -Number(a.startedAt > b.startedAt)),
+};
+
+/**
+ * A page of conferences, and below it how many there are.
+ * @param inLobby callers in the lobby of this node
+ */
 export function conferenceListText(
-  { total, matching, conferences }: ConferenceList,
+  { total, matching, conferences, inLobby }: ConferenceList & { readonly inLobby: number },
   position: Position,
   widthColumns: number,
 ): string {
-  const totals = totalsText('conference', { total, matching, shown: conferences.length }, position);
-  if (total === 0) return 'no conferences';
-  return conferences.length === 0 ? totals : [conferenceTable(conferences, widthColumns), totals].join('\n');
+  const all = total === 0 ? 'no conferences' : counted(total, 'conference');
+  const totals = totalsText(all, { total, matching, shown: conferences.length }, position);
+  return [
+    ...(conferences.length === 0 ? [] : [conferenceTable(conferences, widthColumns)]),
+    totals,
+    ...(inLobby === 0 ? [] : [lobbyText(inLobby)]),
+  ].join('\n');
+}
+
+/** Callers who belong to no conference yet. */
+function lobbyText(inLobby: number): string {
+  return `${counted(inLobby, 'caller')} in the lobby, who ${inLobby === 1 ? 'has' : 'have'} not dialled a conference yet`;
 }
 
 /** One conference without its members: a line for what it is, and one for each thing that goes on. */

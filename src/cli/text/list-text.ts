@@ -1,28 +1,44 @@
+/** The orders in which conferences are listed: the most, and the last to start, first. */
+export const CONFERENCE_ORDERS = ['name', 'members', 'speakers', 'talking', 'hands', 'latest'] as const;
+
+export type ConferenceOrder = (typeof CONFERENCE_ORDERS)[number];
+
 /** Entries on a page where the options do not say it: a terminal does not scroll for long. */
 export const PAGE_LENGTH = 50;
 
-/** The part of a list that was asked for: all of it without a limit. */
-export type Position = { readonly limit?: number | undefined; readonly page?: number | undefined };
+/**
+ * The part of a list that was asked for: all of it without a limit. Where people scroll, it begins after so many entries
+ * (`offset`) instead of with a page.
+ */
+export type Position = {
+  readonly limit?: number | undefined;
+  readonly page?: number | undefined;
+  readonly offset?: number | undefined;
+};
 
 export type Counts = { readonly total: number; readonly matching: number; readonly shown: number };
 
 /**
  * How many there are, and how to see the rest: `5,012 members, 12 match, 1-12 shown`.
- * @param noun in the singular
+ * @param all all of them in words, such as `5,012 members`
  */
-export function totalsText(
-  noun: string,
-  { total, matching, shown }: Counts,
-  { limit = matching, page = 1 }: Position,
-): string {
-  const texts = [counted(total, noun)];
-  if (matching < total) texts.push(matching === 0 ? 'none match' : `${count(matching)} match`);
-  const before = (page - 1) * limit;
+export function totalsText(all: string, { total, matching, shown }: Counts, position: Position): string {
+  const { limit = matching, page = 1, offset } = position;
+  const texts = [all];
+  if (matching < total)
+    texts.push(matching === 0 ? 'none match' : `${count(matching)} ${matching === 1 ? 'matches' : 'match'}`);
+  const before = offset ?? (page - 1) * limit;
   const more = matching - before - shown;
-  if (shown > 0 && shown < total) texts.push(`${count(before + 1)}-${count(before + shown)} shown`);
-  if (shown > 0 && more > 0) texts.push(`${count(more)} more with --page ${page + 1} or a larger --limit`);
+  if (shown > 0 && shown < total) texts.push(`${rangeText(before + 1, before + shown)} shown`);
+  if (offset !== undefined) {
+    if (shown > 0 && shown < matching) texts.push('more with the arrow keys and PgDn');
+  } else if (shown > 0 && more > 0) texts.push(`${count(more)} more with --page ${page + 1} or a larger --limit`);
   if (shown === 0 && matching > 0) texts.push(page > 1 ? `none of them on page ${page}` : 'none shown');
   return texts.join(', ');
+}
+
+function rangeText(first: number, last: number): string {
+  return first === last ? count(first) : `${count(first)}-${count(last)}`;
 }
 
 /** `1 member`, `5,012 members`. @param noun in the singular */

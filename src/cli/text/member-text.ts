@@ -3,7 +3,7 @@ import { printable } from '../../base/printable.ts';
 import type { Adjustable } from '../../conference/model/commands.ts';
 import { parseMemberAddress } from '../../conference/model/member-address.ts';
 import { time } from './conference-text.ts';
-import { type Position, totalsText } from './list-text.ts';
+import { count, counted, type Position, totalsText } from './list-text.ts';
 import { tableOf } from './table.ts';
 
 /** Members as people read them. */
@@ -33,12 +33,23 @@ export function memberTable(members: readonly MemberView[], widthColumns: number
 
 /** A page of members, and below it how many there are. */
 export function memberListText(
-  { total, matching, members }: MemberListView,
+  { total, matching, counts, members }: MemberListView,
   position: Position,
   widthColumns: number,
 ): string {
-  const totals = totalsText('member', { total, matching, shown: members.length }, position);
+  const totals = totalsText(allText(total, counts), { total, matching, shown: members.length }, position);
   return members.length === 0 ? totals : [memberTable(members, widthColumns), totals].join('\n');
+}
+
+/** All that are listed: callers at the PIN are no members yet, those who hear good-bye none any more, and ghosts never count. */
+function allText(total: number, { members, ghosts, atDoor }: MemberListView['counts']): string {
+  const leaving = total - members - ghosts - atDoor;
+  return [
+    counted(members, 'member'),
+    ...(atDoor > 0 ? [`${counted(atDoor, 'caller')} at the PIN`] : []),
+    ...(ghosts > 0 ? [counted(ghosts, 'ghost')] : []),
+    ...(leaving > 0 ? [`${count(leaving)} leaving`] : []),
+  ].join(', ');
 }
 
 /** Everything about one member, a line each. */

@@ -1,6 +1,7 @@
 import type { NodeView, RouteView, StatusView } from '../../api/schemas.ts';
 import { printable } from '../../base/printable.ts';
 import { time } from './conference-text.ts';
+import { counted } from './list-text.ts';
 import { tableOf } from './table.ts';
 
 /** The nodes of the cluster as people read them. */
@@ -50,6 +51,7 @@ export function statusText(view: StatusView): string {
     `conferences  ${view.conferences}`,
     `members      ${view.members}`,
     `arriving     ${admissionText(view.admission)}`,
+    `joining      ${joiningText(view)}`,
     `problems     ${problems.length === 0 ? 'none' : summary}`,
     ...problems.map(problemText),
   ].join('\n');
@@ -60,19 +62,27 @@ function problemText({ severity, about, detail }: StatusView['problems'][number]
   return `${severity.toUpperCase()} ${about}: ${detail.split('\n').map(printable).join('\n  ')}`;
 }
 
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
 /** The part of the frames that should have been heard and did not come in time. */
 function lossOf(audio: NodeView['audio']): string {
   if (!audio || audio.frames + audio.concealed === 0) return '-';
   return `${((100 * audio.concealed) / (audio.frames + audio.concealed)).toFixed(1)} %`;
 }
 
+/** Callers who have been answered, and are no members yet. */
+function joiningText({ inLobby, atDoor }: StatusView): string {
+  const parts = [
+    ...(inLobby > 0 ? [`${counted(inLobby, 'caller')} in the lobby`] : []),
+    ...(atDoor > 0 ? [`${counted(atDoor, 'caller')} at the PIN`] : []),
+  ];
+  return parts.join(', ') || 'nobody';
+}
+
 /** Calls that come in, in a line. */
 function admissionText({ waiting, longestMs, perSecond, limit, refused }: StatusView['admission']): string {
-  const line = waiting === 0 ? 'nobody waits' : `${waiting} wait, the longest for ${(longestMs / 1000).toFixed(1)} s`;
+  const seconds = (longestMs / 1000).toFixed(1);
+  const waits =
+    waiting === 1 ? `1 call waits, for ${seconds} s` : `${waiting} calls wait, the longest for ${seconds} s`;
+  const line = waiting === 0 ? 'nobody waits' : waits;
   return `${line}; ${perSecond}/s let in, at most ${limit} at once; ${refused} refused`;
 }
 

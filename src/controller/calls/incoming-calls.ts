@@ -98,6 +98,11 @@ export class IncomingCalls implements ChannelObserver {
     return this.#arrivals.admission;
   }
 
+  /** Callers who have not dialled a conference yet. */
+  get inLobby(): number {
+    return this.#lobby.size;
+  }
+
   /** Whether a call is undecided: it waits, is about to join, to replace another one or to be replaced, or is on its way out. */
   isUndecided(channelId: string): boolean {
     const isArriving = this.#arrivals.has(channelId) && !this.#deps.conferences.memberOf(channelId);

@@ -58,6 +58,10 @@ export class Lobby implements ChannelObserver {
     });
   }
 
+  get size(): number {
+    return this.#guests.size;
+  }
+
   has(channelId: string): boolean {
     return this.#guests.has(channelId);
   }

@@ -114,7 +114,7 @@ export class NodeStatus {
     return {
       type: 'status',
       conferences: all.size,
-      members: [...all.values()].reduce((sum, { members }) => sum + members.size, 0),
+      members: [...all.values()].reduce((sum, { members }) => sum + members.counts.admitted - members.counts.ghosts, 0),
       load: this.#deps.load(),
       capacity: this.#options.capacity,
       draining: this.#draining,
@@ -150,7 +150,7 @@ function otherNodeView(node: OtherNode, channel: EventChannel<Message> | null, a
     sip: hello?.sip ?? null,
     rttMs: channel?.peers.get(id)?.roundTripMs ?? null,
     conferences: replica.conferences.size,
-    members: replica.members,
+    members: replica.counted,
     load: status?.load ?? null,
     capacity: status?.capacity ?? null,
     draining: status?.draining ?? false,

@@ -157,6 +157,7 @@ export function depsOf(
       routeOf: absent('cluster'),
     },
     status: () => ({
+      inLobby: 1,
       version: '1',
       pid: 1,
       asterisk: { connected: true, version: '22' },

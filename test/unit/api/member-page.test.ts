@@ -70,6 +70,21 @@ describe('the order', () => {
     expect(shown({ order: 'hand' })).toEqual([4, 2, 1, 3, 5, 6, 7]);
   });
 
+  it('may be that of names, numbers, joining, talking or loudness', () => {
+    expect(shown({ order: 'latest' })).toEqual([7, 6, 5, 4, 3, 2, 1]);
+    expect(shown({ order: 'talking' })).toEqual([4, 1, 2, 3, 5, 6, 7]);
+    const callers = [
+      { number: '300', name: 'berta' },
+      { number: '100', name: '' },
+      { number: '', name: 'Anton' },
+    ];
+    const named = conference(callers.map((caller, index) => member(index + 1, { caller })));
+    const part = partOf(named, ({ id }) => [-40, null, -20][id - 1] ?? null);
+    expect(shown({ order: 'name' }, [part])).toEqual([3, 1, 2]);
+    expect(shown({ order: 'number' }, [part])).toEqual([2, 1, 3]);
+    expect(shown({ order: 'level' }, [part])).toEqual([3, 1, 2]);
+  });
+
   it('by hands goes across nodes', () => {
     const oslo = { ...here, own: false, node: 'oslo', conference: conference([member(8, { handRaisedAtMs: 85 })]) };
     expect(shown({ hand: true, order: 'hand' }, [here, oslo])).toEqual([4, 8, 2]);
@@ -88,6 +103,7 @@ describe('a page', () => {
     expect(pageOf([1, 2, 3], { limit: 2, page: 3 })).toEqual([]);
     expect(pageOf([1, 2, 3], { limit: 0 })).toEqual([]);
     expect(pageOf([1, 2, 3], {})).toEqual([1, 2, 3]);
+    expect(pageOf([1, 2, 3], { limit: 2, offset: 1 })).toEqual([2, 3]);
   });
 
   it('has every member once, page after page', () => {
@@ -102,9 +118,9 @@ describe('a page', () => {
       return null;
     };
     const crowd = partOf(conference(Array.from({ length: 5000 }, (_, index) => member(index + 1))), levelOf);
-    const { members, ...counts } = viewMembers([crowd], { search: 'caller', order: 'speakers', limit: 3, page: 2 });
+    const { members, ...numbers } = viewMembers([crowd], { search: 'caller', order: 'speakers', limit: 3, page: 2 });
     expect(members.map(({ id }) => id)).toEqual([4, 5, 6]);
-    expect(counts).toEqual({ total: 5000, matching: 5000 });
+    expect(numbers).toMatchObject({ total: 5000, matching: 5000, counts: { members: 5000, atDoor: 0 } });
     expect(asked).toEqual([4, 5, 6]);
   });
 });

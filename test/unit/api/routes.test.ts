@@ -135,6 +135,8 @@ describe('lists of members', () => {
     ['limit=1&limit=2', 'limit: '],
     ['limit=9&page=0', 'page: expected at least 1'],
     ['page=2', 'page: there are pages only where there is a limit'],
+    ['offset=2', 'offset: an offset goes with a limit, and not with a page'],
+    ['limit=2&page=1&offset=2', 'offset: an offset goes with a limit, and not with a page'],
     ['serach=x', 'serach'],
   ])('refuse a wrong parameter by its name: %s', async (query, message) => {
     for (const path of ['/conferences/3000', '/conferences/3000/members']) {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeView } from '../../../../src/api/schemas.ts';
+import { NO_ADMISSION } from '../../../../src/admission/gate.ts';
+import type { NodeView, StatusView } from '../../../../src/api/schemas.ts';
 import { summarize, viewConference } from '../../../../src/api/views.ts';
 import { conferenceTable, conferenceText } from '../../../../src/cli/text/conference-text.ts';
 import { memberTable } from '../../../../src/cli/text/member-text.ts';
-import { nodeTable } from '../../../../src/cli/text/node-text.ts';
+import { nodeTable, statusText } from '../../../../src/cli/text/node-text.ts';
 import { conference, member, partOf } from '../../api/conferences.ts';
 
 const own = partOf(conference([member(1)]));
@@ -72,4 +73,31 @@ describe('tables', () => {
     expect(words(nodeTable([node, other], 200))[2]?.[1]).toBe('up, no room, other table');
     expect(words(nodeTable([node, { ...other, table: null }], 200))[2]?.[1]).toBe('up, no room');
   });
+});
+
+it('the status of a node tells the callers who are no members yet', () => {
+  const status: StatusView = {
+    version: '0.1.0',
+    pid: 1,
+    asterisk: { connected: true, version: '22' },
+    relay: { connected: true, pid: 2, sockets: 'libc' },
+    problems: [],
+    conferences: 1,
+    members: 3,
+    atDoor: 0,
+    inLobby: 0,
+    admission: NO_ADMISSION,
+  };
+  const lines = (changes: Partial<StatusView>) =>
+    Object.fromEntries(words(statusText({ ...status, ...changes })).map(([name = '', text]) => [name, text]));
+  expect(lines({})).toMatchObject({
+    members: '3',
+    joining: 'nobody',
+    arriving: expect.stringMatching(/^nobody waits;/),
+  });
+  expect(lines({ atDoor: 2, inLobby: 1 })['joining']).toBe('1 caller in the lobby, 2 callers at the PIN');
+  const waiting = (calls: number) =>
+    lines({ admission: { ...NO_ADMISSION, waiting: calls, longestMs: 2500 } })['arriving'];
+  expect(waiting(1)).toMatch(/^1 call waits, for 2\.5 s;/);
+  expect(waiting(2)).toMatch(/^2 calls wait, the longest for 2\.5 s;/);
 });

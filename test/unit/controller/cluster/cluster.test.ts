@@ -395,6 +395,6 @@ describe('a node by itself', () => {
     expect(alone.conference().remote).toBeNull();
     await carriedOut(alone.controller.command('3000', { type: 'kick', memberId: 1, node: 'alone' }));
     expect([...alone.conference().members.values()][0]?.place.at).toBe('leaving');
-    expect(alone.cluster.nodes).toMatchObject([{ id: 'alone', state: 'self', conferences: 1, members: 1 }]);
+    expect(alone.cluster.nodes).toMatchObject([{ id: 'alone', state: 'self', conferences: 1, members: 0 }]);
   });
 });

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { screen } from '../../../../src/cli/terminal/watch.ts';
+import { drawing } from '../../../../src/cli/terminal/screen.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what terminals are told
 const visible = (text: string) => text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').split('\n');
 
 describe('a screen that is drawn again', () => {
   it('has what fits, and says how much does not', () => {
-    expect(visible(screen('a\nb\nc', 10, 80))).toEqual(['a', 'b', 'c', '']);
-    expect(visible(screen('a\nb\nc\nd\ne', 4, 80))).toEqual(['a', 'b', '… 3 more', '']);
+    expect(visible(drawing('a\nb\nc', 10, 80))).toEqual(['a', 'b', 'c', '']);
+    expect(visible(drawing('a\nb\nc\nd\ne', 4, 80))).toEqual(['a', 'b', '… 3 more', '']);
   });
 
   it('breaks no line', () => {
-    expect(visible(screen('123456789', 10, 5))).toEqual(['1234…', '']);
+    expect(visible(drawing('123456789', 10, 5))).toEqual(['1234…', '']);
   });
 
   it('leaves nothing of what was there before', () => {
-    expect(screen('a', 10, 80)).toBe('\u001b[Ha\u001b[K\n\u001b[J');
+    expect(drawing('a', 10, 80)).toBe('\u001b[Ha\u001b[K\n\u001b[J');
   });
 });
