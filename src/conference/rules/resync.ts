@@ -1,5 +1,6 @@
 import { equals } from '../../base/equals.ts';
 import { channelSetupOf } from '../model/channel-setup.ts';
+import type { Conference } from '../model/conference.ts';
 import type { FlagChanges } from '../model/flags.ts';
 import type { ChannelSeen, Input } from '../model/inputs.ts';
 import { type Member, newMember, type Place } from '../model/member.ts';
@@ -61,13 +62,24 @@ function goOn(transition: Transition, saved: SavedConference | null, channels: n
     const locked = conference.locked || saved?.locked === true;
     const mutedAll = conference.mutedAll ?? saved?.mutedAll ?? null;
     const { ending = null, ...kept } = saved ?? {};
-    // How many moderators other nodes have is not known again yet.
-    const mostAdmins = Math.min(1, saved?.mostAdmins ?? conference.mostAdmins);
-    transition.become({ ...conference, ...kept, mostAdmins, locked, mutedAll, status: 'running' });
+    transition.become({
+      ...conference,
+      ...kept,
+      mostAdmins: mostAdminsAfter(conference, saved),
+      locked,
+      mutedAll,
+      status: 'running',
+    });
     if (saved?.locked) share(transition, { setting: 'locked', value: true }, { restored: true });
     if (saved?.mutedAll) share(transition, { setting: 'mutedAll', value: saved.mutedAll }, { restored: true });
     if (ending) beginToEnd(transition, ending);
   }
+}
+
+/** After a restart, it is not known yet how many moderators other nodes have: unless one is missing already, none is. */
+function mostAdminsAfter({ mostAdmins }: Conference, saved: SavedConference | null): number {
+  if (!saved) return mostAdmins;
+  return saved.missingSinceMs === null ? Math.min(1, saved.mostAdmins) : saved.mostAdmins;
 }
 
 function settle(transition: Transition, channel: ChannelSeen): void {

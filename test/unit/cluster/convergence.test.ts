@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordOf } from '../../../src/cluster/record.ts';
-import { countMembers } from '../../../src/conference/model/conference.ts';
+import { countMembers, hasMandatory } from '../../../src/conference/model/conference.ts';
 import type { Input } from '../../../src/conference/model/inputs.ts';
 import { commands, enters, joins, leaves } from '../conference/conferences.ts';
 import { Network, type Node } from './network.ts';
@@ -10,7 +10,9 @@ const IDS = ['a', 'b', 'c'];
 
 const channel = fc.constantFrom('1', '2', '3', '4');
 const happening: fc.Arbitrary<Input> = fc.oneof(
-  channel.map((id) => joins(id, { speaker: true })),
+  fc
+    .tuple(channel, fc.boolean(), fc.boolean())
+    .map(([channelId, ghost, mandatory]) => joins(channelId, { speaker: true, ghost, mandatory })),
   channel.map(enters),
   channel.map(leaves),
   fc
@@ -54,7 +56,8 @@ function expectAgreement(nodes: readonly Node[]): void {
     }
   }
   const open = nodes.filter(({ conference }) => conference.status !== 'new');
-  expect(new Set(open.map(({ conference }) => countMembers(conference))).size).toBeLessThanOrEqual(1);
+  for (const seen of [countMembers, hasMandatory])
+    expect(new Set(open.map(({ conference }) => seen(conference))).size).toBeLessThanOrEqual(1);
   expect(new Set(nodes.map(({ state }) => JSON.stringify(state.shared('3000')))).size).toBe(1);
   for (const { conference, state } of open) {
     expect({ locked: conference.locked, mutedAll: conference.mutedAll }).toEqual(state.shared('3000'));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isAlone } from '../../../../src/conference/model/channel-setup.ts';
-import type { Conference } from '../../../../src/conference/model/conference.ts';
+import { type Conference, countMembers } from '../../../../src/conference/model/conference.ts';
 import type { Input } from '../../../../src/conference/model/inputs.ts';
 import type { ClusterTelling, RemoteView } from '../../../../src/conference/model/remote.ts';
 import { reduce } from '../../../../src/conference/reduce.ts';
@@ -64,6 +64,12 @@ describe('members on other nodes', () => {
     expect(effectsOf(left.effects, 'configure-channel')).toMatchObject([
       { changed: ['music'], to: { music: 'default' } },
     ]);
+  });
+
+  it('neither keep a member from being alone nor count if they are ghosts', () => {
+    const visited = play(clustered({}, { admitted: 2, ghosts: 2 }), comes('a')).conference;
+    expect(isAlone(visited)).toBe(true);
+    expect(countMembers(visited)).toBe(1);
   });
 
   it('count for the limits of members and speakers', () => {

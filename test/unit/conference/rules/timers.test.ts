@@ -234,6 +234,12 @@ describe('a conference that ends when any admin leaves', () => {
     };
     const found = play(conference({ access }), [resync], 2000).conference;
     expect(found).toMatchObject({ mostAdmins: 2, missingSinceMs: null });
+    // One was missing before.
+    const missing = { ...resync, saved: { ...saved, missingSinceMs: 1000 } };
+    expect(wake(play(conference({ access }), [missing], 2000).conference, 6000).conference.status).toBe('ending');
+    // The connection to Asterisk was lost, and the controller goes on.
+    const kept = play(one.conference, [{ ...resync, channels: [seen('b', admin)], saved: null }], 2000).conference;
+    expect(wake(kept, 6000).conference.status).toBe('ending');
   });
 });
 
