@@ -29,6 +29,7 @@ declare module 'ari-client' {
         | 'stopMoh'
         | 'playWithId'
         | 'record'
+        | 'sendDTMF'
         | 'snoopChannelWithId',
         Operation
       >;

@@ -116,6 +116,7 @@ export function ariRequests(http: AriHttp, ari: () => Client): AriPort {
 
     playToChannel: async (channelId, { playbackId, media, language }) =>
       ari().channels.playWithId({ channelId, playbackId, media: media.join(','), lang: language }),
+    sendDtmf: async (channelId, dtmf) => ari().channels.sendDTMF({ channelId, dtmf }),
     playToBridge: async (bridgeId, { playbackId, media, language }) =>
       ari().bridges.playWithId({ bridgeId, playbackId, media: media.join(','), lang: language }),
     controlPlayback: async (playbackId, operation) => ari().playbacks.control({ playbackId, operation }),

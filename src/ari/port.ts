@@ -111,6 +111,8 @@ export interface AriPort {
   whisperTo(channelId: string, whisper: AriSnoop): Promise<void>;
   /** Makes a channel that hears what another one says. */
   spyOn(channelId: string, spy: AriSnoop): Promise<void>;
+  /** Sends keys to the phone, each for 100 ms with a pause of 100 ms. Accepted before it is done. */
+  sendDtmf(channelId: string, digits: string): Promise<void>;
   playToBridge(bridgeId: string, play: AriPlay): Promise<void>;
   controlPlayback(playbackId: string, operation: AriPlaybackOperation): Promise<void>;
   stopPlayback(playbackId: string): Promise<void>;

@@ -35,6 +35,10 @@ export type OutgoingStreamState = ReturnType<typeof newState>;
 export class OutgoingStream {
   readonly ssrc: number;
   readonly #state: OutgoingStreamState;
+  /** Packets were left out before the next one. */
+  #hasSkipped = false;
+  /** The event that was inserted last: its stream, and its timestamps there and here. */
+  readonly #event = { ssrc: -1, passedTimestamp: -1, timestamp: 0 };
   readonly #header = { payloadType: 0, marker: false, sequence: 0, timestamp: 0, ssrc: 0 };
 
   /**
@@ -73,10 +77,39 @@ export class OutgoingStream {
     this.#state.packets += 1;
     const header = this.#header;
     header.payloadType = payloadType;
-    header.marker = marker || !continues;
+    header.marker = marker || !continues || this.#hasSkipped;
+    this.#hasSkipped = false;
     header.sequence = this.#state.newest & 0xffff;
     header.timestamp = this.#state.timestamp;
     encodeHeaderInto(packet, header);
+  }
+
+  /**
+   * HOT PATH. Leaves out a packet that would be made here. The next one begins where this one would have ended.
+   * @param ticks as those of `next`
+   */
+  skip(ticks: number, nowMs: number): void {
+    if (this.#state.feed === 'made') this.#advance((this.#state.timestamp + ticks) >>> 0, nowMs);
+    this.#hasSkipped = true;
+  }
+
+  /**
+   * HOT PATH. Rewrites the header of a telephone event of another stream, in place: it comes between packets that are
+   * made here. All packets of an event have the timestamp of its beginning (RFC 4733, section 2.3.5).
+   */
+  insert({ ssrc, timestamp }: StreamPosition, packet: Buffer, nowMs: number): void {
+    if (this.#state.feed !== 'made') this.#begin('made', nowMs);
+    const event = this.#event;
+    if (event.ssrc !== ssrc || event.passedTimestamp !== timestamp) {
+      event.ssrc = ssrc;
+      event.passedTimestamp = timestamp;
+      event.timestamp = (this.#state.timestamp + this.#state.packetTicks) >>> 0;
+    }
+    this.#state.newest += 1;
+    this.#state.packets += 1;
+    packet.writeUInt16BE(this.#state.newest & 0xffff, SEQUENCE_OFFSET);
+    packet.writeUInt32BE(event.timestamp, TIMESTAMP_OFFSET);
+    packet.writeUInt32BE(this.ssrc, SSRC_OFFSET);
   }
 
   /**

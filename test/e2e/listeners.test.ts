@@ -223,6 +223,26 @@ describe.each([
     expect(level(second, BYE_HZ, 1000)).toBeLessThan(NOT_HEARD_DBOV);
   });
 
+  it('gets keys that are sent to it, as a speaker does, and nobody else gets them', async () => {
+    const { speaking, onFloor, first, second } = await four();
+    for (const [callerNumber, phone] of [
+      ['101', first],
+      ['200', speaking],
+    ] as const) {
+      await run({ type: 'send-dtmf', memberId: await idOf(callerNumber), digits: '0123456789*#AD' });
+      await phone.waitForKeys('0123456789*#AD', { timeoutMs: 6000 });
+      expect(phone.heardKeys).toHaveLength(14);
+    }
+    for (const each of [onFloor, second]) {
+      expect(each.heardKeys).toEqual([]);
+      // The tones of the key 5 (ITU-T Q.23).
+      for (const hz of [770, 1336]) expect(level(each, hz, 4000)).toBeLessThan(NOT_HEARD_DBOV);
+      await each.waitForToneLevel(440, LEVEL_DBOV);
+    }
+    await first.waitForToneLevel(440, LEVEL_DBOV);
+    expect(first.stats().lost).toBe(0);
+  });
+
   it('presses keys that count once each while a prompt is heard, and while a voice is given and taken', async () => {
     const { first } = await four();
     const id = await idOf('101');

@@ -38,6 +38,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   FILE: 'beep',
   MEDIA: 'beep',
   OPERATION: 'pause',
+  DIGITS: '123#',
   WHOSE: 'all',
   MEMBERS: 'all',
   FLAG: 'mute',

@@ -33,6 +33,7 @@ const ACTIONS = [
   ['help ask|clear', "ask the moderators for help in the member's name; end the request"],
   ['set SETTING +N|-N|0', "talk-volume, listen-volume, vad-level, agc-level; 0 is the profile's value"],
   ['playback MEDIA...|stop', 'play to this member alone'],
+  ['dtmf DIGITS', "send keys to the member's phone, such as 123#"],
   ['admin-pin', "ask for the moderators' PIN"],
   ['count, keys', 'tell the member how many members there are, what the keys do'],
   ['invite NUMBER|ENDPOINT', "call a phone into the conference in the member's name"],

@@ -13,6 +13,8 @@ import {
   nothingMore,
   oneOf,
   parseAdjustment,
+  SENT_DIGITS,
+  SENT_DIGITS_RULE,
   WEBHOOK_URL,
   type WordsContext,
 } from './words.ts';
@@ -55,6 +57,10 @@ const parsers = {
     if (words[0] !== 'stop') return { type: 'play-to-member', memberId, media: mediaOf(words) };
     return nothingMore('playback stop', words.slice(1), { type: 'stop-playing-to-member', memberId });
   },
+  dtmf: (memberId, [digits = '', ...more]) => {
+    if (!SENT_DIGITS.test(digits)) fail(`dtmf: which keys? ${SENT_DIGITS_RULE}`);
+    return nothingMore('dtmf', more, { type: 'send-dtmf', memberId, digits });
+  },
   'admin-pin': (memberId, words) => nothingMore('admin-pin', words, { type: 'ask-admin-pin', memberId }),
   count: (memberId, words) => nothingMore('count', words, { type: 'prompt-count', memberId }),
   keys: (memberId, words) => nothingMore('keys', words, { type: 'prompt-keys', memberId }),
@@ -85,6 +91,7 @@ export const MEMBER_ACTIONS = Object.keys(parsers) as readonly MemberAction[];
  *     WHO help ask|clear                                                  asks the moderators for help
  *     WHO set talk-volume|listen-volume|vad-level|agc-level +N|-N|0       0 is the profile's own value
  *     WHO playback MEDIA... | stop
+ *     WHO dtmf DIGITS                 sends keys to the phone
  *     WHO invite NUMBER|ENDPOINT      calls a phone into the conference in the member's name
  *     WHO webhook URL                 tells a web server of the member
  *     WHO exec APPLICATION [ARGUMENTS]

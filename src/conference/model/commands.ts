@@ -49,6 +49,8 @@ type OwnMemberCommand =
   /** Plays to this member alone; texts as in `prompts/media.ts`. */
   | { type: 'play-to-member'; memberId: number; media: readonly string[] }
   | { type: 'stop-playing-to-member'; memberId: number }
+  /** Sends keys to the member's phone (RFC 4733). */
+  | { type: 'send-dtmf'; memberId: number; digits: string }
   /** Tells the member that a request has failed. */
   | { type: 'prompt-failure'; memberId: number; prompt: 'invite-failed' | 'denied' }
   /** Tells the member how many members there are. */

@@ -24,6 +24,8 @@ export type ChannelEffect =
   | { type: 'play-to'; channelId: string; sounds: Sounds; over: boolean; nextStep?: NextStep; wait?: true }
   /** Record up to 5 s of what the caller says, until `#`; a `named` input follows. */
   | { type: 'record-name'; channelId: string; name: string }
+  /** Send keys to this phone. */
+  | { type: 'send-dtmf'; channelId: string; digits: string }
   /** Stop what is being played to this caller, without waiting for what else is to be done. */
   | { type: 'hush'; channelId: string }
   /** Give the call back to the dialplan, which learns the result. */

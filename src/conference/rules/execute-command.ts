@@ -32,6 +32,7 @@ const memberRules: { readonly [T in MemberCommand['type']]: MemberRule<Extract<M
   'ask-admin-pin': askForAdminPin,
   'play-to-member': (transition, member, { media }) => transition.playTo(member, transition.soundsOf(media)),
   'stop-playing-to-member': (transition, { channelId }) => transition.do({ type: 'hush', channelId }),
+  'send-dtmf': sendDtmf,
   'prompt-failure': (transition, member, { prompt }) => transition.prompt(member, [prompt]),
   'prompt-count': tellCount,
   'prompt-keys': announceKeys,
@@ -120,6 +121,11 @@ function askForAdminPin(transition: Transition, member: Member): void {
   if (member.flags.admin) return;
   if (adminPin) askForPin(transition, member, { triesLeft: tries, required: false });
   else transition.refuseAsImpossible('the profile has no PIN for moderators');
+}
+
+function sendDtmf(transition: Transition, { id, channelId, place }: Member, { digits }: { digits: string }): void {
+  if (place.at === 'away') return transition.refuseAsImpossible(`member ${id} is in an application of the dialplan`);
+  transition.do({ type: 'send-dtmf', channelId, digits });
 }
 
 function callWebhook(transition: Transition, { id, caller, flags }: Member, url: string): void {

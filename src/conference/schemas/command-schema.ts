@@ -8,6 +8,8 @@ import {
   INVITE_TARGET,
   MOST_MEDIA,
   RECORDING_NAME,
+  SENT_DIGITS,
+  SENT_DIGITS_RULE,
   WEBHOOK_URL,
 } from '../command-line/words.ts';
 import { type ExternalCommand, type MemberCommand, RANGES } from '../model/commands.ts';
@@ -66,6 +68,7 @@ const memberCommands = [
   ofMember('ask-admin-pin', {}),
   ofMember('play-to-member', { media }),
   ofMember('stop-playing-to-member', {}),
+  ofMember('send-dtmf', { digits: z.string().regex(SENT_DIGITS, SENT_DIGITS_RULE) }),
   ofMember('prompt-count', {}),
   ofMember('prompt-keys', {}),
   ofMember('call-webhook', { url: z.string().regex(WEBHOOK_URL, 'expected a URL with http or https') }),

@@ -113,6 +113,8 @@ export class EffectRunner {
         await ari.setVariable(channelId, 'ROSTRUM_EXECUTE', effect.application);
         await ari.setVariable(channelId, 'ROSTRUM_EXECUTE_DATA', effect.data);
         return ari.continueInDialplan(channelId, EXECUTE_CONTEXT);
+      case 'send-dtmf':
+        return ari.sendDtmf(channelId, effect.digits);
       case 'record-name':
         return this.#recordName(conference, channelId, effect.name);
     }
@@ -290,7 +292,7 @@ export class EffectRunner {
 
 /** Whether Asterisk does something only once it has nothing more to play to the channel. */
 function needsChannel(effect: QueuedEffect): boolean {
-  if (effect.type === 'save-member') return false;
+  if (effect.type === 'save-member' || effect.type === 'send-dtmf') return false;
   return effect.type !== 'configure-channel' || effect.changed.some((key) => key !== 'relay' && key !== 'mutedLevel');
 }
 

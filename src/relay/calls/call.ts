@@ -1,22 +1,23 @@
 import { randomInt } from 'node:crypto';
 import { equals } from '../../base/equals.ts';
-import { EVENT_BYTES } from '../../rtp/incoming-stream.ts';
 import { OutgoingStream } from '../../rtp/outgoing-stream.ts';
 import { decodeRtpInto, emptyRtpView, RTP_HEADER_BYTES, TICKS_PER_MS } from '../../rtp/packet.ts';
 import { Reception } from '../../rtp/reception.ts';
 import { audioFilter } from '../../udp/filter.ts';
-import type { PacketHandler, Udp, UdpPeer, UdpSocket, UdpSource } from '../../udp/udp.ts';
+import type { PacketHandler, UdpPeer, UdpSocket, UdpSource } from '../../udp/udp.ts';
 import type { AudienceListener, Hearing } from '../audience/audience-listener.ts';
 import { PromptQueue } from '../audience/prompt-queue.ts';
-import type { CallSpec, CallStatistics, RtpAddress } from '../protocol/protocol.ts';
+import type { CallSpec, CallStatistics } from '../protocol/protocol.ts';
 import { type CallProgress, type CallState, newCallProgress, type PhoneReport } from '../upgrade/succession.ts';
+import type { CallDeps } from './call-deps.ts';
 import { CallRtcp } from './call-rtcp.ts';
 import { CodecWatch, FIRST_DYNAMIC_TYPE } from './codec-watch.ts';
 import { openWhenFree } from './open-when-free.ts';
 import { PhoneSource } from './phone-source.ts';
-import { type CallDropReason, countDrop, type RtpDrops } from './rtp-drops.ts';
+import { type CallDropReason, countDrop } from './rtp-drops.ts';
 import { silenceOf } from './silence.ts';
 import { TalkWatch } from './talk-watch.ts';
+import { eventEndsMs, isTelephoneEvent } from './telephone-event.ts';
 import { WayToAsterisk } from './way-to-asterisk.ts';
 
 /** Expedited forwarding (RFC 3246), as routers expect it of voice. */
@@ -43,30 +44,6 @@ const SILENT_MS = 25_000;
  */
 const LAST_AUDIO_MS = 1000;
 
-/** A monotonic time in ms that is read once for many packets. */
-export type FrameClock = { nowMs: number };
-
-export type CallDeps = {
-  udp: Udp;
-  /** The time at which the frame that is being sent began. */
-  clock: FrameClock;
-  drops: RtpDrops;
-  /** HOT PATH. Sends to Asterisk's side of the call. */
-  toAsterisk: (packet: Buffer, to: UdpPeer) => void;
-  /** HOT PATH. A packet to Asterisk waits: `advance` must be called at this time. */
-  onHeld: (dueMs: number) => void;
-  /** A key is pressed; its packets to Asterisk follow. */
-  onKey: (digit: string) => void;
-  /** The phone sends from this address; null if it has described another, and nothing has come from there. */
-  onSource: (source: RtpAddress | null) => void;
-  onRenumbered: (sequenceOffset: number) => void;
-  onSilent: (seconds: number) => void;
-  /** The phone sends another codec than that of the call. This is repeated while it does. */
-  onCodec: () => void;
-  /** The phone talks, which is asked for. This is repeated while it does. */
-  onTalk: () => void;
-};
-
 // This is overwritten by each packet.
 const view = emptyRtpView();
 
@@ -82,6 +59,8 @@ export class Call implements AudienceListener {
   #rtp: UdpSocket | null = null;
   #peer: UdpPeer | null = null;
   #closed = false;
+  /** Until then, the listener's phone gets a key from Asterisk, and nothing else. */
+  #keyUntilMs = Number.NEGATIVE_INFINITY;
   readonly #stream: OutgoingStream;
   #prompts = new PromptQueue();
   readonly #reception: Reception;
@@ -216,7 +195,9 @@ export class Call implements AudienceListener {
 
   /** HOT PATH. Sends a packet of a conference, which has room for its header. */
   send(packet: Buffer, bytes: number, ticks: number): void {
-    this.#stream.next(packet, ticks, this.#codecWatch.payloadTypeOf(this.hearing.codec), false, this.#deps.clock.nowMs);
+    const { nowMs } = this.#deps.clock;
+    if (nowMs < this.#keyUntilMs) return this.#stream.skip(ticks, nowMs);
+    this.#stream.next(packet, ticks, this.#codecWatch.payloadTypeOf(this.hearing.codec), false, nowMs);
     if (!this.#progress.isConnected) return this.#transmit(packet, bytes);
     this.#rtp?.queue(packet, bytes);
     this.#progress.payloadBytes += bytes - RTP_HEADER_BYTES;
@@ -235,6 +216,7 @@ export class Call implements AudienceListener {
       if (this.#stream.forward(view, packet, performance.now())) this.#transmit(packet, packet.length);
       return;
     }
+    if (isTelephoneEvent(view)) return this.#sendKey(packet, performance.now());
     const { codec } = this.hearing;
     if (view.payloadType !== this.#codecWatch.payloadTypeOf(codec)) return;
     this.#prompts.push(packet.subarray(view.payloadStart, view.payloadEnd), codec);
@@ -299,10 +281,10 @@ export class Call implements AudienceListener {
     this.#heard(nowMs);
     if (verdict === 'moved') this.#moved();
     const bytes = view.payloadEnd - view.payloadStart;
-    const isEvent = bytes === EVENT_BYTES && view.payloadType >= FIRST_DYNAMIC_TYPE;
-    if (isEvent) this.#progress.passedUntilMs = nowMs;
+    const isKey = isTelephoneEvent(view);
+    if (isKey) this.#progress.passedUntilMs = nowMs;
     const isPassed = !this.isListener || this.#spec.tones || nowMs - this.#progress.passedUntilMs < LAST_AUDIO_MS;
-    if (isEvent) this.#way.event(view, packet, nowMs);
+    if (isKey) this.#way.event(view, packet, nowMs);
     else {
       this.#codecWatch.seen(view, bytes, this.#spec.codec);
       const codec = this.#codecWatch.codecOf(view.payloadType, this.#spec.codec);
@@ -377,6 +359,13 @@ export class Call implements AudienceListener {
     if (this.#progress.isConnected) this.#rtp?.send(packet, bytes);
     else if (this.#peer) this.#rtp?.sendTo(packet, bytes, this.#peer);
     this.#progress.payloadBytes += bytes - RTP_HEADER_BYTES;
+  }
+
+  /** HOT PATH. */
+  #sendKey(packet: Buffer, nowMs: number): void {
+    this.#keyUntilMs = eventEndsMs(view, packet, nowMs);
+    this.#stream.insert(view, packet, nowMs);
+    this.#transmit(packet, packet.length);
   }
 
   #sendSilence(nowMs: number): void {

@@ -13,7 +13,8 @@ import {
   type SuccessionPart,
 } from '../upgrade/succession.ts';
 import { type AsteriskSides, descriptorsOf, openAsteriskSides } from './asterisk-side.ts';
-import { Call, type FrameClock } from './call.ts';
+import { Call } from './call.ts';
+import type { FrameClock } from './call-deps.ts';
 import type { RtpDrops } from './rtp-drops.ts';
 
 const SUMS_EVERY_MS = 2000;

@@ -91,6 +91,7 @@ const EVERY: { readonly [T in Exclude<Command['type'], 'prompt-failure'>]: reado
     'ask-admin-pin': [{ type: 'ask-admin-pin', memberId: 1 }],
     'play-to-member': [{ type: 'play-to-member', memberId: 1, media: ['beep'] }],
     'stop-playing-to-member': [{ type: 'stop-playing-to-member', memberId: 1 }],
+    'send-dtmf': [{ type: 'send-dtmf', memberId: 1, digits: '0123456789*#ABCD' }],
     'prompt-count': [{ type: 'prompt-count', memberId: 1 }],
     'prompt-keys': [{ type: 'prompt-keys', memberId: 1 }],
     'call-webhook': [{ type: 'call-webhook', memberId: 1, url: 'https://example.org/hook?a=b' }],

@@ -77,6 +77,27 @@ describe('the stream that one side of a call gets', () => {
     );
   });
 
+  it('has a telephone event between packets that are made here, with the timestamp of its beginning', () => {
+    const stream = streamOf();
+    made(stream, 0);
+    const insert = (header: Partial<RtpHeader>, nowMs: number) => {
+      const packet = Buffer.alloc(16);
+      const all = { payloadType: 101, marker: false, sequence: 500, timestamp: 7, ssrc: 1, ...header };
+      encodeInto(packet, all, Uint8Array.of(1, 2, 3, 4));
+      stream.insert(all, packet, nowMs);
+      expect([...packet.subarray(12)]).toEqual([1, 2, 3, 4]);
+      return headerOf(packet);
+    };
+    const event = { ssrc: SSRC, payloadType: 101, timestamp: 158, marker: false };
+    expect(insert({ marker: true }, 20)).toEqual({ ...event, sequence: 0, marker: true });
+    // What would be heard meanwhile is left out.
+    for (const nowMs of [20, 40, 60]) stream.skip(160, nowMs);
+    expect(insert({}, 70)).toEqual({ ...event, sequence: 1 });
+    expect(made(stream, 80)).toMatchObject({ sequence: 2, timestamp: 158 + 3 * 160, marker: true });
+    expect(made(stream, 100)).toMatchObject({ sequence: 3, timestamp: 158 + 4 * 160, marker: false });
+    expect(insert({ timestamp: 9 }, 120)).toEqual({ ...event, sequence: 4, timestamp: 158 + 5 * 160 });
+  });
+
   it('continues by the time that has passed where another SSRC comes, or another feed', () => {
     const stream = streamOf();
     const headers = [

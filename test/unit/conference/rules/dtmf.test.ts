@@ -30,6 +30,14 @@ const fromLobby: Input = {
 const asking = play(conference(ALOUD, { '*0': 'confirm:lock', '1': 'mute', '*6': 'deaf' }), comes('a')).conference;
 const start = play(conference(), comes('a')).conference;
 
+it('keys are sent to the phone of one member, unless it is in the hands of the dialplan', () => {
+  const { conference: start } = play(conference(), [...comes('a'), ...comes('b')]);
+  const sends = commands({ type: 'send-dtmf', memberId: 2, digits: '123#' });
+  expect(play(start, [sends]).effects).toEqual([{ type: 'send-dtmf', channelId: 'b', digits: '123#' }]);
+  const away = play(start, [commands({ type: 'execute', memberId: 2, application: 'Echo', data: '' })]).conference;
+  expect(reduce(away, sends, 0)).toMatchObject({ refusal: { code: 'not-possible' }, effects: [] });
+});
+
 describe('keys', () => {
   const flagsAfter = (keys: string) => memberAt(play(start, dials('a', keys)).conference, 'a').flags;
 
