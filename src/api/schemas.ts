@@ -21,6 +21,7 @@ export const memberSchema = z.object({
   vad: z.boolean().describe('Others are told when the member talks'),
   agc: z.boolean().describe('The loudness of the voice is brought to agcLevel'),
   cng: z.boolean().describe('The member hears comfort noise, where the profile has some'),
+  quiet: z.boolean().describe('The others do not hear that the member joins or leaves'),
   ghost: z.boolean().describe('The member does not count, and the others are not told of them'),
   mandatory: z.boolean().describe('The conference ends after the last mandatory member has left'),
   presence: z.enum(['joining', 'present', 'leaving']),

@@ -33,6 +33,7 @@ export function viewMember(part: ConferencePart, member: Member): MemberView {
     vad: flags.vad,
     agc: flags.agc,
     cng: flags.cng,
+    quiet: flags.quiet,
     ghost: flags.ghost,
     mandatory: flags.mandatory,
     presence: presenceAt(place),

@@ -14,6 +14,8 @@ import { IDLE } from '../dtmf/collector.ts';
 
 /** Longer names are cut. */
 const LONGEST_NAME = 128;
+const LONGEST_FLAG = 32;
+const MOST_FLAGS = 64;
 
 export const conferenceName = z.string().regex(CONFERENCE_NAME);
 export const memberNumber = z.number().int().min(1);
@@ -24,7 +26,11 @@ export const memberRecordSchema = z.object({
   number: z.string().max(LONGEST_NAME),
   name: z.string().max(LONGEST_NAME),
   joinedAtMs: z.number(),
-  flags: z.array(z.enum(FLAGS)).max(FLAGS.length),
+  // A node of a later version may know more of them.
+  flags: z
+    .array(z.string().max(LONGEST_FLAG))
+    .max(MOST_FLAGS)
+    .transform((words) => FLAGS.filter((flag) => words.includes(flag))),
   place: placeSchema,
   adjusted: adjustedSchema,
   handRaisedAtMs: z.number().nullable(),

@@ -28,12 +28,20 @@ const profileOf = (announce: string, announceUpTo: number, reviewName = false) =
   sound: { music: 'none', prompts, announce, announceUpTo, reviewName },
 });
 
+const WELCOME_HZ = 500;
+const greeting = (profile: ReturnType<typeof profileOf>) => {
+  const { sound } = profile;
+  return { ...profile, sound: { ...sound, prompts: { ...sound.prompts, welcome: `tone:${WELCOME_HZ}/300` } } };
+};
+
 const DIALPLAN = `
 [rostrum-dial-in](+)
 exten => _71XX,1,Stasis(rostrum,join,named,named)
 exten => _72XX,1,Stasis(rostrum,join,toned,toned)
 exten => _73XX,1,Stasis(rostrum,join,few,few)
 exten => _74XX,1,Stasis(rostrum,join,reviewed,reviewed)
+exten => _75XX,1,Stasis(rostrum,join,greeted,greeted)
+exten => _76XX,1,Stasis(rostrum,join,greeted,greeted,+quiet)
 `;
 
 const lab = harness({
@@ -42,6 +50,7 @@ const lab = harness({
     toned: profileOf('tone', 2),
     few: profileOf('name', 1),
     reviewed: profileOf('name', 10, true),
+    greeted: greeting(profileOf('tone', 10)),
   },
   extra: { append: { 'extensions.conf': DIALPLAN } },
 });
@@ -194,4 +203,33 @@ describe('announcing with a tone', () => {
     await lab.node.waitForMembers('toned', 1);
     expect(first.toneLevelDbov(TONE_HZ['record-name'], { lastMs: 2000 })).toBeLessThan(-55);
   });
+});
+
+it('a quiet member comes and goes unannounced, and is not welcomed; the others are', async () => {
+  const comes = async (number: string, callerNumber: string) => {
+    const call = await dial(number, callerNumber);
+    if (number === '7500') await call.waitForTone(WELCOME_HZ, HEARD);
+    return call;
+  };
+  const first = await comes('7500', '101');
+  await lab.node.waitForMembers('greeted', 1);
+  const joined = hears(first, 'joined');
+  const quiet = await comes('7600', '102');
+  const hasJoined = () => lab.node.member('greeted', '102').catch(() => null);
+  await expect.poll(hasJoined, SETTLED).toMatchObject({ quiet: true, place: 'floor' });
+  const heardByQuiet = hears(quiet, 'joined');
+  const third = await comes('7500', '103');
+  // Not of the quiet one.
+  expect(await joined).toBeGreaterThan(third.invitedAtMs);
+  await heardByQuiet;
+  expect(quiet.toneLevelDbov(WELCOME_HZ, { fromMs: quiet.invitedAtMs, toMs: performance.now() })).toBeLessThan(-60);
+
+  const left = hears(first, 'left');
+  await quiet.hangUp();
+  await lab.node.waitForMembers('greeted', 2);
+  const joinedAgain = hears(first, 'joined');
+  await comes('7500', '104');
+  const joinedAgainMs = await joinedAgain;
+  await third.hangUp();
+  expect(await left).toBeGreaterThan(joinedAgainMs);
 });

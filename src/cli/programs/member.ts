@@ -25,7 +25,7 @@ export function addMemberCommand(program: Command): void {
 const ACTIONS = [
   ['status', 'show the member'],
   ['kick', 'remove the member; hangup: the same, but with a good-bye'],
-  ['flags ±FLAG...', '+speaker makes a speaker, -speaker a listener; mute, deaf, admin, vad, agc, cng'],
+  ['flags ±FLAG...', '+speaker makes a speaker, -speaker a listener; mute, deaf, admin, vad, agc, cng, quiet'],
   ['hold, unhold', 'separate the member from the others, with music; bring the member back'],
   ['private OTHER, end-private', 'let two members of one node talk, unheard by the rest'],
   ['transfer CONFERENCE [PROFILE]', 'move the member to another conference'],

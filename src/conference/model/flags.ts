@@ -14,6 +14,8 @@ export type MemberFlags = {
   readonly agc: boolean;
   /** Hears the comfort noise of the conference. */
   readonly cng: boolean;
+  /** Comes and goes without a word: neither the others nor the member hear of it. */
+  readonly quiet: boolean;
   /** Admitted without a PIN. Where it is denied, and not only left out, a caller needs one. */
   readonly auth: boolean;
   /** Does not count as a member, and the others are not told who comes and goes. */
@@ -33,6 +35,7 @@ export const PLAIN_FLAGS: MemberFlags = {
   vad: true,
   agc: true,
   cng: true,
+  quiet: false,
   auth: false,
   ghost: false,
   mandatory: false,

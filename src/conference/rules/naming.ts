@@ -11,9 +11,9 @@ import type { Transition } from './transition.ts';
 const REVIEW_MS = 30_000;
 
 /** Whether a caller with these flags is asked for a name. */
-export function asksForName(transition: Transition, { ghost }: MemberFlags): boolean {
+export function asksForName(transition: Transition, { ghost, quiet }: MemberFlags): boolean {
   const { announce, announceUpTo } = transition.profile.sound;
-  return announce === 'name' && !ghost && countMembers(transition.conference) <= announceUpTo;
+  return announce === 'name' && !ghost && !quiet && countMembers(transition.conference) <= announceUpTo;
 }
 
 /** Asks the caller for a name, for the first time or again. */

@@ -62,7 +62,7 @@ export function announceArrival(
   { spokenName, flags }: Member,
   prompt: 'joined' | 'left',
 ): void {
-  if (flags.ghost) return;
+  if (flags.ghost || flags.quiet) return;
   const { announce, announceUpTo } = transition.profile.sound;
   const admitted = countMembers(transition.conference);
   // A member who is left alone is told as well.

@@ -155,6 +155,24 @@ describe('arrivals', () => {
     expect(effectsOf(left.effects, 'announce')[0]?.sounds.media).toEqual([{ type: 'digits', digits: '1' }]);
   });
 
+  it('are neither welcomed nor announced, nor asked for a name, if they are quiet', () => {
+    for (const announce of ['tone', 'name']) {
+      const aloud = conference({ sound: { music: 'none', announce } });
+      const quiet = play(aloud, [...comes('a', { quiet: true }), joins('b', { quiet: true })]);
+      expect(heard(quiet.effects)).toEqual([]);
+      const inside = play(quiet.conference, [enters('b')]);
+      expect(effectsOf(inside.effects, 'announce')).toEqual([]);
+      expect(effectsOf(play(inside.conference, [leaves('b')]).effects, 'announce')).toEqual([]);
+    }
+  });
+
+  it('hear that they have to wait for a moderator, also if they are quiet', () => {
+    const waiting = conference({ ...ALOUD, access: { waitForAdmin: true } });
+    expect(heardBy('a', play(waiting, [joins('a', { quiet: true })]).effects)).toEqual(
+      heardBy('a', play(waiting, [joins('a')]).effects),
+    );
+  });
+
   it('are announced by the name that the caller has said', () => {
     const asked = play(conference({ sound: { music: 'none', announce: 'name' } }), [joins('a')]);
     expect(asked.effects).toContainEqual(expect.objectContaining({ type: 'play-to', nextStep: 'say-name' }));
