@@ -47,6 +47,7 @@ export const memberSchema = z.object({
   talkVolume: z.number().int().describe('How loud the member is heard, in steps of 3 dB'),
   listenVolume: z.number().int().describe('How loud the member hears, in steps of 3 dB'),
   vadLevel: z.number().int().describe('Loudness from which the member counts as talking'),
+  vadHoldMs: z.number().int().describe('Pause after which the member no longer counts as talking'),
   agcLevel: z.number().int().describe('Loudness to which the voice is brought'),
   joinedAt: z.iso.datetime(),
   channel: z.string().describe("The channel's id in Asterisk"),

@@ -49,6 +49,7 @@ export function viewMember(part: ConferencePart, member: Member): MemberView {
     talkVolume: adjusted.talkVolume ?? audio.talkVolume,
     listenVolume: adjusted.listenVolume ?? audio.listenVolume,
     vadLevel: adjusted.vadLevel ?? audio.vadLevel,
+    vadHoldMs: adjusted.vadHoldMs ?? audio.vadHoldMs,
     agcLevel: adjusted.agcLevel ?? audio.agcLevel,
     joinedAt: isoTime(joinedAtMs),
     channel: channelId,

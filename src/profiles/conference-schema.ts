@@ -165,8 +165,12 @@ const audio = z.strictObject({
     'Loudness from which a speaker counts as talking; 0 turns the detection off',
   ),
   vadHoldMs: live(
-    whole({ min: 100, max: 10_000 }).default(500),
+    whole(RANGES.vadHoldMs).default(500),
     'Length of the pause after which a speaker no longer counts as talking',
+  ),
+  gate: live(
+    z.boolean().default(false),
+    'Does not pass on what is below vadLevel, from vadHoldMs after a speaker has talked, so that no open line hums',
   ),
   energy: live(
     z.boolean().default(false),

@@ -54,6 +54,7 @@ function everything(count: number): RelayRequest {
       sources: [PHONE_HOST],
       signalling: null,
       codec: 'PCMU' as const,
+      gate: null,
       tones: false,
       talkLevel: null,
       hearing: { conference: CONFERENCE, volume: 0, noise: true, deaf: false, packetMs: 20 as const },

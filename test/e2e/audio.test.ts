@@ -13,7 +13,7 @@ import { bank, harness } from './harness.ts';
 const profileOf = (audio: object) => ({ kind: 'conference', idleSeconds: 1, sound: SILENT, audio });
 
 /** 90xx listens and 91xx speaks in the conference `loud`, whose profile has that name, and so on. */
-const NAMES = ['loud', 'levelled', 'deep', 'watched', 'clean', 'smooth'] as const;
+const NAMES = ['loud', 'levelled', 'deep', 'watched', 'clean', 'smooth', 'gated'] as const;
 const DIALPLAN = NAMES.map(
   (name, index) => `
 exten => _9${2 * index}XX,1,Stasis(rostrum,join,${name},${name})
@@ -28,6 +28,7 @@ const lab = harness({
     watched: profileOf({ vadLevel: 600, vadHoldMs: 800 }),
     clean: profileOf({ denoise: true }),
     smooth: profileOf({ jitterBuffer: true }),
+    gated: profileOf({ gate: true, vadLevel: 300, vadHoldMs: 800 }),
   },
   extra: {
     // In addition to the codecs of telephones, one that needs no codec module.
@@ -220,6 +221,45 @@ describe('gain control', () => {
     }
     const [soft = 0, loud = 0] = await softAndLoud(listeners, talkers);
     expect(loud - soft).toBeGreaterThan(15);
+  });
+});
+
+describe('an open line', () => {
+  const name = 'gated';
+  /** Mean amplitudes 148 and 2950; the level of the profile is 300. */
+  const HUM = { hz: 220, dbov: -46 };
+  const VOICE = { hz: 1000, dbov: -20 };
+  const hum = tone(HUM.hz, HUM.dbov);
+  const voice = tone(VOICE.hz, VOICE.dbov);
+  const humIsGone = { freqHz: HUM.hz, belowDbov: -65, timeoutMs: 4000, forMs: 200 };
+
+  it('does not hum where the profile has a gate; a voice is heard at once, and what follows it for the pause', async () => {
+    const speaker = await lab.phones.call(numberOf(name, 'speak'), { callerNumber: '200', send: hum });
+    const other = await lab.phones.call(numberOf(name, 'speak'), { callerNumber: '201', send: silence() });
+    const listener = await lab.phones.call(numberOf(name, 'listen'), { callerNumber: '101', send: silence() });
+    await lab.node.waitForMembers(name, 3);
+    const hearers = [other, listener];
+    await Promise.all(hearers.map((call) => call.waitForSilence({ ...humIsGone, forMs: 1000 })));
+
+    /** How long the hum is heard after a voice. */
+    const heldMs = async () => {
+      speaker.send(voice);
+      await Promise.all(hearers.map((call) => call.waitForToneLevel(VOICE.hz, VOICE.dbov)));
+      const endedMs = performance.now();
+      speaker.send(hum);
+      await Promise.all(hearers.map((call) => call.waitForToneLevel(HUM.hz, HUM.dbov, { overMs: 60 })));
+      return (await listener.waitForSilence(humIsGone)) - endedMs;
+    };
+    const usualMs = await heldMs();
+    expect(usualMs).toBeGreaterThan(700);
+    expect(usualMs).toBeLessThan(1300);
+    const memberId = await idOf('200', name);
+    await run({ type: 'adjust', memberId, setting: 'vadHoldMs', adjustment: { by: -500 } }, name);
+    expect(await lab.node.member(name, '200')).toMatchObject({ vadHoldMs: 300 });
+    expect(await heldMs()).toBeLessThan(700);
+    // From this level on, the hum is a voice.
+    await run({ type: 'adjust', memberId, setting: 'vadLevel', adjustment: { by: -200 } }, name);
+    await Promise.all(hearers.map((call) => call.waitForToneLevel(HUM.hz, HUM.dbov)));
   });
 });
 

@@ -31,7 +31,7 @@ const ACTIONS = [
   ['transfer CONFERENCE [PROFILE]', 'move the member to another conference'],
   ['hand raise|lower|call', "raise or lower the member's hand; call makes the member a speaker"],
   ['help ask|clear', "ask the moderators for help in the member's name; end the request"],
-  ['set SETTING +N|-N|0', "talk-volume, listen-volume, vad-level, agc-level; 0 is the profile's value"],
+  ['set SETTING +N|-N|0', "talk-volume, listen-volume, vad-level, vad-hold, agc-level; 0 is the profile's value"],
   ['playback MEDIA...|stop', 'play to this member alone'],
   ['dtmf DIGITS', "send keys to the member's phone, such as 123#"],
   ['admin-pin', "ask for the moderators' PIN"],

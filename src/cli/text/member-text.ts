@@ -69,7 +69,7 @@ export function memberText(member: MemberStatusView): string {
     ['help', member.helpAskedAt ? `asked for at ${time(member.helpAskedAt)}` : null],
     ['talk volume', signed(member.talkVolume)],
     ['listen volume', signed(member.listenVolume)],
-    ['VAD', member.vad && member.vadLevel > 0 ? `level ${member.vadLevel}` : 'off'],
+    ['VAD', member.vad && member.vadLevel > 0 ? `level ${member.vadLevel}, hold ${member.vadHoldMs} ms` : 'off'],
     ['AGC', member.agc && member.agcLevel > 0 ? `level ${member.agcLevel}` : 'off'],
     ['comfort noise', member.cng ? 'yes' : 'no'],
     ['sound from', source(member)],
@@ -90,6 +90,7 @@ export function adjustedText(member: MemberView, setting: Adjustable): string {
     talkVolume: ['talk volume', signed(member.talkVolume)],
     listenVolume: ['listen volume', signed(member.listenVolume)],
     vadLevel: ['VAD level', String(member.vadLevel)],
+    vadHoldMs: ['VAD hold', `${member.vadHoldMs} ms`],
     agcLevel: ['AGC level', String(member.agcLevel)],
   };
   const { address, caller } = member;

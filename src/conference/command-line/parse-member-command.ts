@@ -24,6 +24,7 @@ export const SETTINGS = {
   'talk-volume': 'talkVolume',
   'listen-volume': 'listenVolume',
   'vad-level': 'vadLevel',
+  'vad-hold': 'vadHoldMs',
   'agc-level': 'agcLevel',
 } as const satisfies Record<string, Adjustable>;
 
@@ -89,7 +90,7 @@ export const MEMBER_ACTIONS = Object.keys(parsers) as readonly MemberAction[];
  *     WHO transfer CONFERENCE [PROFILE]
  *     WHO hand raise|lower|call                                           call: gives the floor
  *     WHO help ask|clear                                                  asks the moderators for help
- *     WHO set talk-volume|listen-volume|vad-level|agc-level +N|-N|0       0 is the profile's own value
+ *     WHO set talk-volume|listen-volume|vad-level|vad-hold|agc-level +N|-N|0   0 is the profile's value
  *     WHO playback MEDIA... | stop
  *     WHO dtmf DIGITS                 sends keys to the phone
  *     WHO invite NUMBER|ENDPOINT      calls a phone into the conference in the member's name

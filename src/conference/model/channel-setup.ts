@@ -32,6 +32,8 @@ export type ChannelSetup = {
   readonly music: string | null;
   /** Talk detection: loudness from which the member talks, and the pause that ends it; null where nobody asks. */
   readonly talkDetect: { readonly level: number; readonly holdMs: number } | null;
+  /** The sound of the phone is passed on only from this loudness until such a pause; null where all of it is. */
+  readonly gate: { readonly level: number; readonly holdMs: number } | null;
   /** Loudness to which the voice is brought, or null. */
   readonly agcLevel: number | null;
   readonly denoise: boolean;
@@ -57,6 +59,7 @@ export const UNTOUCHED: ChannelSetup = {
   absorbKeys: true,
   music: null,
   talkDetect: null,
+  gate: null,
   agcLevel: null,
   denoise: false,
   jitterBuffer: false,
@@ -87,7 +90,7 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
   const inPrivate = place.at === 'private';
   // Functions on the voice cost CPU, so only those who can be heard get them.
   const speaks = flags.speaker || inPrivate;
-  const vadLevel = adjusted.vadLevel ?? audio.vadLevel;
+  const talk = { level: adjusted.vadLevel ?? audio.vadLevel, holdMs: adjusted.vadHoldMs ?? audio.vadHoldMs };
   const agcLevel = adjusted.agcLevel ?? audio.agcLevel;
   const voice = !phoneHold && (inPrivate || (flags.speaker && !flags.mute));
   return {
@@ -99,7 +102,8 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
     absorbKeys: !controlsOf(conference, member).passThrough,
     music: bridge === 'floor' ? aloneMusic : null,
     // Asterisk does not notice that a member stops talking who was muted meanwhile.
-    talkDetect: voice && flags.vad && vadLevel > 0 ? { level: vadLevel, holdMs: audio.vadHoldMs } : null,
+    talkDetect: voice && flags.vad && talk.level > 0 ? talk : null,
+    gate: voice && audio.gate && talk.level > 0 ? talk : null,
     agcLevel: speaks && flags.agc && agcLevel > 0 ? agcLevel : null,
     denoise: speaks && audio.denoise,
     jitterBuffer: speaks && audio.jitterBuffer,
@@ -107,7 +111,7 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
     listenVolume,
     // Measuring a voice that nobody hears is not worth its cost.
     metered: voice && bridge === 'floor' && flags.vad && audio.energy,
-    mutedLevel: isToldMuted(conference, member) && vadLevel > 0 ? vadLevel : null,
+    mutedLevel: isToldMuted(conference, member) && talk.level > 0 ? talk.level : null,
   };
 }
 

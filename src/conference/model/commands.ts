@@ -4,12 +4,13 @@ import type { FlagChanges } from './flags.ts';
 export type Scope = 'all' | 'non-admins';
 
 /** A sound setting that members and operators change during the call. */
-export type Adjustable = 'vadLevel' | 'agcLevel' | 'talkVolume' | 'listenVolume';
+export type Adjustable = 'vadLevel' | 'vadHoldMs' | 'agcLevel' | 'talkVolume' | 'listenVolume';
 
 /** The ranges of sound settings, the same in profiles and for changes during a call. */
 export const RANGES = {
   /** Mean amplitude of 16-bit samples. */
   vadLevel: { min: 0, max: 1799 },
+  vadHoldMs: { min: 100, max: 10_000 },
   agcLevel: { min: 0, max: 1799 },
   /** Steps of 3 dB. */
   talkVolume: { min: -4, max: 4 },

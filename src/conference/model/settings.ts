@@ -29,6 +29,7 @@ export type ConferenceSettings = {
   readonly audio: {
     readonly vadLevel: number;
     readonly vadHoldMs: number;
+    readonly gate: boolean;
     readonly energy: boolean;
     readonly agcLevel: number;
     /** Steps of 3 dB. */

@@ -52,10 +52,10 @@ const memberCommands = [
   ofMember('kick', {}),
   ofMember('hang-up', {}),
   ofMember('adjust', {
-    setting: z.enum(['vadLevel', 'agcLevel', 'talkVolume', 'listenVolume']),
+    setting: z.enum(['vadLevel', 'vadHoldMs', 'agcLevel', 'talkVolume', 'listenVolume']),
     adjustment: z.union([
       z.literal('profile'),
-      z.strictObject({ by: z.number().int().min(-RANGES.vadLevel.max).max(RANGES.vadLevel.max) }),
+      z.strictObject({ by: z.number().int().min(-RANGES.vadHoldMs.max).max(RANGES.vadHoldMs.max) }),
     ]),
   }),
   ofMember('raise-hand', { raised: z.boolean() }),

@@ -6,7 +6,13 @@ import type { SavedMember } from '../model/saved-member.ts';
 
 const level = z.number().optional();
 
-export const adjustedSchema = z.object({ vadLevel: level, agcLevel: level, talkVolume: level, listenVolume: level });
+export const adjustedSchema = z.object({
+  vadLevel: level,
+  vadHoldMs: level,
+  agcLevel: level,
+  talkVolume: level,
+  listenVolume: level,
+});
 
 export const placeSchema = z.discriminatedUnion('at', [
   z.object({ at: z.enum(['door', 'naming', 'greeting', 'waiting', 'arriving', 'floor', 'hold', 'away']) }),
@@ -29,6 +35,7 @@ const channelSetupSchema = z
     absorbKeys: z.boolean(),
     music: z.string().nullable(),
     talkDetect: z.object({ level: z.number(), holdMs: z.number() }).nullable(),
+    gate: z.object({ level: z.number(), holdMs: z.number() }).nullable(),
     agcLevel: z.number().nullable(),
     denoise: z.boolean(),
     jitterBuffer: z.boolean(),

@@ -4,8 +4,7 @@ import type { Logger } from 'winston';
 import { CONGESTION } from '../../ari/causes.ts';
 import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
-import { BoundedMap } from '../../base/bounded-map.ts';
-import type { Hearing } from '../../conference/model/channel-setup.ts';
+import type { ChannelSetup, Hearing } from '../../conference/model/channel-setup.ts';
 import type { Path } from '../../conference/model/member.ts';
 import { firstAddress, localAddresses } from '../../config/relay-config.ts';
 import type { CallSpec } from '../../relay/protocol/protocol.ts';
@@ -26,10 +25,9 @@ import {
   OUTGOING_VARIABLES,
   pathOf,
   type RtpValues,
-  readsEncryption,
-  readsMediaAddress,
   readsTransport,
 } from './call-rtp.ts';
+import { Endpoints } from './endpoints.ts';
 
 /**
  * Asterisk has the port a few milliseconds after it was told to send the phone its description; one that is busy takes
@@ -40,21 +38,14 @@ const LAST_READ_AGAIN_MS = 320;
 const READ_TRIES = 20;
 /** For the relay to open a port. One that is being started is waited for; the caller hears ringing meanwhile. */
 const OPEN_TIMEOUT_MS = 30_000;
-/** The configuration of Asterisk may change while it runs. */
-const REMEMBERED_MS = 60_000;
 /** The transport by which Asterisk calls phones of an endpoint that names none: see asterisk-config/pjsip.conf. */
 const STANDARD_TRANSPORT = 'transport-udp';
-/** Endpoints whose media address is remembered. */
-const MOST_REMEMBERED = 1000;
 /** Their ids are in the URL, of which Asterisk reads 2000 characters. */
 const SUBSCRIBED_AT_ONCE = 25;
 /** The answer to a session refresh, and the end of a phone that gives none, are Asterisk's business. */
 const REFRESH = 'PJSIP_SEND_SESSION_REFRESH()';
 
 type Call = Pick<AriChannel, 'id' | 'name' | 'dialled'>;
-
-/** Where Asterisk has the RTP of an endpoint's calls, or why the relay cannot reach it. */
-type Endpoint = { mediaAddress: string } | { reason: string };
 
 type Anchor = {
   /** Resolves when it is known how the member hears; rejects if the call cannot be taken. */
@@ -96,13 +87,14 @@ export type AnchorsDeps = {
 export class Anchors implements ChannelObserver {
   readonly #options: AnchorsOptions;
   readonly #deps: AnchorsDeps;
-  readonly #endpoints = new BoundedMap<string, { known: Endpoint; untilMs: number }>(MOST_REMEMBERED);
+  readonly #endpoints: Endpoints;
   /** By channel. Bounded by the calls of Asterisk. */
   readonly #anchors = new Map<string, Anchor>();
 
   constructor(options: AnchorsOptions, deps: AnchorsDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#endpoints = new Endpoints(deps);
   }
 
   /**
@@ -172,13 +164,18 @@ export class Anchors implements ChannelObserver {
     this.#change(channelId, { talkLevel });
   }
 
+  /** What is below a level is not passed on to Asterisk from now on; null passes all. */
+  gate(channelId: string, gate: ChannelSetup['gate']): void {
+    this.#change(channelId, { gate });
+  }
+
   /** A call that goes on in the dialplan is passed on to it. */
   channelGone(channelId: string, destroyed: boolean): void {
     if (destroyed) return this.#end(channelId);
     const anchor = this.#anchors.get(channelId);
     if (!anchor) return;
     if (!anchor.spec) return this.#end(channelId);
-    this.#change(channelId, { hearing: null, talkLevel: null });
+    this.#change(channelId, { hearing: null, talkLevel: null, gate: null });
     // Asterisk tells the application of the end only if it is asked to, and refuses that where there is no such channel.
     this.#subscribeEach([channelId]).catch((error: Error) => {
       this.#deps.logger.debug(`call ${channelId}: its end will not be reported: ${error.message}`);
@@ -204,7 +201,7 @@ export class Anchors implements ChannelObserver {
     for (const channelId of [...this.#anchors.keys(), ...link.calls]) if (!living.has(channelId)) this.#end(channelId);
     for (const channelId of kept) {
       const call = link.callOf(channelId);
-      if (call && !this.#anchors.has(channelId)) link.setCall({ ...call, hearing: null, talkLevel: null });
+      if (call && !this.#anchors.has(channelId)) link.setCall({ ...call, hearing: null, talkLevel: null, gate: null });
     }
     for (let at = 0; at < kept.length; at += SUBSCRIBED_AT_ONCE) {
       const some = kept.slice(at, at + SUBSCRIBED_AT_ONCE);
@@ -292,7 +289,7 @@ export class Anchors implements ChannelObserver {
       anchor.opened();
       return pathOf(found);
     }
-    const media = await this.#endpointOf(endpoint, id);
+    const media = await this.#endpoints.mediaOf(endpoint, id);
     if (this.#anchors.get(id) !== anchor) return gone();
     if ('reason' in media) return { at: 'bridge', reason: media.reason };
     const isEarly = channel.dialled !== null;
@@ -309,21 +306,6 @@ export class Anchors implements ChannelObserver {
     // The phone of an answered call sends already, and no caller waits.
     if (isEarly) await withTimeout(anchor.isOpen, OPEN_TIMEOUT_MS, tooLate);
     return pathOf(spec);
-  }
-
-  async #endpointOf(endpoint: string, channelId: string): Promise<Endpoint> {
-    const { ari, now } = this.#deps;
-    const remembered = this.#endpoints.get(endpoint);
-    if (remembered && now() < remembered.untilMs) return remembered.known;
-    const mediaAddress = (await ari.getVariable(channelId, readsMediaAddress(endpoint))) ?? '';
-    const isOnLoopback = mediaAddress.startsWith('127.') || mediaAddress === '::1';
-    const encryption = isOnLoopback ? null : await ari.getVariable(channelId, readsEncryption(endpoint));
-    const isEncrypted = encryption !== null && encryption !== 'no';
-    const reason = isEncrypted ? 'its RTP is encrypted' : `endpoint ${endpoint} has no media_address on loopback`;
-    const known = isOnLoopback ? { mediaAddress } : { reason };
-    // The channel is gone otherwise, which tells nothing of the endpoint.
-    if (isOnLoopback || encryption !== null) this.#endpoints.set(endpoint, { known, untilMs: now() + REMEMBERED_MS });
-    return known;
   }
 
   async #readRtp(
@@ -376,7 +358,7 @@ export class Anchors implements ChannelObserver {
     return localAddresses().includes(externalMediaAddress) ? externalMediaAddress : firstAddress(version);
   }
 
-  #change(channelId: string, changes: Pick<Partial<CallSpec>, 'hearing' | 'talkLevel'>): void {
+  #change(channelId: string, changes: Pick<Partial<CallSpec>, 'hearing' | 'talkLevel' | 'gate'>): void {
     const anchor = this.#anchors.get(channelId);
     if (anchor?.spec) this.#set(anchor, { ...anchor.spec, ...changes });
   }

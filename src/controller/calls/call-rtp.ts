@@ -110,6 +110,7 @@ export function callSpecOf(
     sources: anySource ? [] : sources,
     signalling: signalling ?? null,
     codec: codecOf(values[FORMATS]),
+    gate: null,
     tones: TONES.has(values[KEYS] ?? ''),
     talkLevel: null,
     hearing: null,

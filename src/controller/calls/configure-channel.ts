@@ -24,6 +24,7 @@ export async function configureChannel(
   // Music goes on in a bridge, so it stops before and starts after.
   if (isChanged('music') && to.music === null) await ari.stopMusic(channelId);
   if (isChanged('bridge', 'voice', 'absorbKeys')) await putIntoBridge(conference, channelId, to, deps);
+  if (isChanged('gate')) anchors.gate(channelId, to.gate);
   if (isChanged('relay')) anchors.hear(channelId, conference, to.relay);
   if (isChanged('hearing')) await ari.setDeaf(channelId, !to.hearing);
   for (const [name, value] of functionsOf(to, isChanged)) await ari.setVariable(channelId, name, value);

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { AriError, isChannelGone } from '../../ari/errors.ts';
+import type { ChannelSetupKey } from '../../conference/model/channel-setup.ts';
 import type { Recording } from '../../conference/model/conference.ts';
 import type { ChannelEffect, ConferenceEffect } from '../../conference/model/effects.ts';
 import type { Input } from '../../conference/model/inputs.ts';
@@ -290,10 +291,13 @@ export class EffectRunner {
   }
 }
 
+/** What Asterisk does at any time, or has nothing to do with. */
+const AT_ANY_TIME: ReadonlySet<ChannelSetupKey> = new Set(['relay', 'gate', 'mutedLevel']);
+
 /** Whether Asterisk does something only once it has nothing more to play to the channel. */
 function needsChannel(effect: QueuedEffect): boolean {
   if (effect.type === 'save-member' || effect.type === 'send-dtmf') return false;
-  return effect.type !== 'configure-channel' || effect.changed.some((key) => key !== 'relay' && key !== 'mutedLevel');
+  return effect.type !== 'configure-channel' || effect.changed.some((key) => !AT_ANY_TIME.has(key));
 }
 
 /** Whether it puts the channel into a bridge in which Asterisk sends it what others say. */

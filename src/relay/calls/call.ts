@@ -85,6 +85,7 @@ export class Call implements AudienceListener {
       onHeld: deps.onHeld,
       onKey: deps.onKey,
     });
+    this.#way.setGate(spec.gate);
     const { phone, sources, source, signalling } = spec;
     const nowMs = performance.now();
     const options = { described: phone, hosts: sources, known: source, signalling };
@@ -181,6 +182,7 @@ export class Call implements AudienceListener {
       this.#connect(false);
       this.#aim(nowMs);
     }
+    if (!equals(spec.gate, this.#spec.gate)) this.#way.setGate(spec.gate);
     if (spec.codec !== this.#spec.codec) this.#codecWatch.changed(performance.now());
     this.#spec = spec;
     this.hearing = hearingOf(spec);

@@ -4,7 +4,9 @@ import { IncomingStream, type IncomingStreamState } from '../../rtp/incoming-str
 import type { RtpView } from '../../rtp/packet.ts';
 import { Playout } from '../../rtp/playout.ts';
 import type { Codec } from '../audience/audience-listener.ts';
+import type { CallSpec } from '../protocol/protocol.ts';
 import { AsteriskReminder } from './asterisk-reminder.ts';
+import { NoiseGate } from './noise-gate.ts';
 import { Pauses } from './pauses.ts';
 
 export type WayToAsteriskDeps = {
@@ -25,6 +27,7 @@ export class WayToAsterisk {
   readonly #stream: IncomingStream;
   readonly #playout = new Playout();
   readonly #pauses = new Pauses();
+  #gate: NoiseGate | null = null;
   /** That of the newest audio. */
   #codec: Codec = 'PCMU';
   readonly #reminder = new AsteriskReminder((end) => randomInt(end), performance.now());
@@ -49,6 +52,11 @@ export class WayToAsterisk {
     this.#stream.ifRenumbered(tell);
   }
 
+  /** Changes what audio is passed on. */
+  setGate(gate: CallSpec['gate']): void {
+    this.#gate = gate && new NoiseGate(gate);
+  }
+
   /** HOT PATH. A telephone event has come. */
   event(view: RtpView, packet: Buffer, nowMs: number): void {
     this.#stream.event(view, packet, nowMs);
@@ -62,6 +70,7 @@ export class WayToAsterisk {
     if (!this.#stream.audio(view, packet)) return;
     if (codec === null) return this.#other(packet, nowMs);
     this.#codec = codec;
+    this.#gate?.push(codec, packet.subarray(view.payloadStart, view.payloadEnd));
     if (this.#playout.audio(view, packet, this.#isPause, nowMs)) this.#send(packet, nowMs);
     else this.#deps.onHeld(this.#playout.dueMs);
   }

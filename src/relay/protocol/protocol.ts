@@ -87,6 +87,14 @@ const callSpec = z.object({
   signalling: host.nullable().default(null),
   /** The codec of the call; null for one that the relay does not encode. */
   codec: z.enum(['PCMU', 'PCMA', 'G722']).nullable(),
+  /**
+   * The phone's audio is passed on to Asterisk only from this level on (mean amplitude of 16-bit samples), until it has
+   * been softer for `holdMs`; silence replaces the rest. Null passes all.
+   */
+  gate: z
+    .object({ level: z.number().min(1).max(32_767), holdMs: z.number().min(0).max(60_000) })
+    .nullable()
+    .default(null),
   /** Asterisk looks for keys in the audio of this phone, so all of it passes. */
   tones: z.boolean().default(false),
   /** The mean amplitude from which it is reported that the phone talks; null if nobody asks. */

@@ -42,6 +42,7 @@ const callOf = (index: number, given: Partial<CallSpec> = {}): CallSpec => ({
   sources: [],
   signalling: null,
   codec: 'PCMU',
+  gate: null,
   tones: false,
   talkLevel: null,
   hearing: HEARING,

@@ -211,6 +211,7 @@ export class RelayHarness {
       sources: [PHONE],
       signalling: null,
       codec,
+      gate: null,
       tones: false,
       talkLevel: null,
       hearing: null,

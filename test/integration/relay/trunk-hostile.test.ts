@@ -110,6 +110,7 @@ beforeEach(async () => {
     sources: [PHONE_HOST],
     signalling: null,
     codec: 'PCMU',
+    gate: null,
     tones: false,
     talkLevel: null,
     hearing: { conference: CONFERENCE, volume: 0, noise: false, deaf: false, packetMs: 20 },

@@ -76,6 +76,7 @@ const EVERY: { readonly [T in Exclude<Command['type'], 'prompt-failure'>]: reado
     adjust: [
       { type: 'adjust', memberId: 1, setting: 'vadLevel', adjustment: 'profile' },
       { type: 'adjust', memberId: 1, setting: 'agcLevel', adjustment: { by: -1799 } },
+      { type: 'adjust', memberId: 1, setting: 'vadHoldMs', adjustment: { by: 9900 } },
       { type: 'adjust', memberId: 1, setting: 'talkVolume', adjustment: { by: 1 } },
       { type: 'adjust', memberId: 1, setting: 'listenVolume', adjustment: { by: -1 } },
     ],

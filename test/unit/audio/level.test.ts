@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { levelDbov, levelFromByte, levelToByte, SILENCE_DBOV } from '../../../src/audio/level.ts';
+import { levelDbov, levelFromByte, levelToByte, meanAmplitude, SILENCE_DBOV } from '../../../src/audio/level.ts';
 
 function sine(amplitude: number): Int16Array {
   return Int16Array.from({ length: 160 }, (_, i) => amplitude * Math.sin((2 * Math.PI * i) / 16));
@@ -17,6 +17,11 @@ describe('the level of a frame', () => {
   it('is -127 dBov for digital silence and for no samples', () => {
     expect(levelDbov(new Int16Array(160))).toBe(SILENCE_DBOV);
     expect(levelDbov(new Int16Array(0))).toBe(SILENCE_DBOV);
+  });
+
+  it('is also its mean amplitude', () => {
+    expect(meanAmplitude(Int16Array.of(300, -300, 100, -100))).toBe(200);
+    expect(meanAmplitude(new Int16Array(0))).toBe(0);
   });
 
   it('is sent as 7 bits, rounded', () => {

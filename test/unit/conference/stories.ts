@@ -43,10 +43,16 @@ const PROFILES = [
   {
     ...QUIET,
     flags: ['+speaker'],
-    audio: { vadLevel: 0, agcLevel: 500 },
+    audio: { vadLevel: 0, agcLevel: 500, gate: true },
     limits: { speakers: 3, callMinutes: 0.5, warningSeconds: 0 },
   },
-  { ...QUIET, idleSeconds: 2, audience: { packetMs: 60 }, audio: { listenVolume: 1 }, limits: { speakers: 2 } },
+  {
+    ...QUIET,
+    idleSeconds: 2,
+    audience: { packetMs: 60 },
+    audio: { listenVolume: 1, gate: true },
+    limits: { speakers: 2 },
+  },
 ];
 
 /** Settings that conferences of a story have, one after the other. */
@@ -75,7 +81,13 @@ const memberCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     type: fc.constant('adjust' as const),
     memberId,
-    setting: fc.constantFrom('talkVolume' as const, 'listenVolume' as const, 'vadLevel' as const, 'agcLevel' as const),
+    setting: fc.constantFrom(
+      'talkVolume' as const,
+      'listenVolume' as const,
+      'vadLevel' as const,
+      'vadHoldMs' as const,
+      'agcLevel' as const,
+    ),
     adjustment: fc.oneof(fc.constant('profile' as const), fc.record({ by: fc.integer({ min: -3, max: 300 }) })),
   }),
   fc.record({

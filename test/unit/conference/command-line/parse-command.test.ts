@@ -67,6 +67,7 @@ const MEANINGS: [string, Command][] = [
   ['member 7 set listen-volume -1', { type: 'adjust', memberId: 7, setting: 'listenVolume', adjustment: { by: -1 } }],
   ['member 7 set vad-level 0', { type: 'adjust', memberId: 7, setting: 'vadLevel', adjustment: 'profile' }],
   ['member 7 set agc-level +200', { type: 'adjust', memberId: 7, setting: 'agcLevel', adjustment: { by: 200 } }],
+  ['member 7 set vad-hold -200', { type: 'adjust', memberId: 7, setting: 'vadHoldMs', adjustment: { by: -200 } }],
   ['member 7 playback beep', { type: 'play-to-member', memberId: 7, media: ['beep'] }],
   ['member 7 playback stop', { type: 'stop-playing-to-member', memberId: 7 }],
   ['member 7 invite 200', { type: 'invite', memberId: 7, target: '200' }],

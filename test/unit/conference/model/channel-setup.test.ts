@@ -61,6 +61,21 @@ describe("a member's channel", () => {
     });
   });
 
+  it('has a gate while the member can be heard, if the profile wants it, at the level of talking', () => {
+    const gate = (flags: FlagChanges, audio: object = {}, more: Input[] = []) => {
+      const settings = conference({ audio: { ...AUDIO, gate: true, ...audio } });
+      const { conference: state } = play(settings, [...comes('a', flags), ...comes('b'), ...more]);
+      return channelSetupOf(state, memberAt(state, 'a'))?.gate;
+    };
+    expect(gate({ speaker: true, vad: false })).toEqual({ level: 400, holdMs: 700 });
+    const longer = commands({ type: 'adjust', memberId: 1, setting: 'vadHoldMs', adjustment: { by: 300 } });
+    expect(gate({ speaker: true }, {}, [longer])).toEqual({ level: 400, holdMs: 1000 });
+    for (const none of [gate({}), gate({ speaker: true, mute: true }), gate({ speaker: true }, { vadLevel: 0 })]) {
+      expect(none).toBeNull();
+    }
+    expect(gate({ speaker: true }, { gate: false })).toBeNull();
+  });
+
   it('is metered while the member can be heard on the floor, if the profile wants it', () => {
     const metered = (flags: FlagChanges, { energy = true, more = [] as Input[] } = {}) => {
       const inputs: Input[] = [...comes('a', flags), ...comes('b'), ...more];

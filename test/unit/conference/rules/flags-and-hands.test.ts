@@ -339,6 +339,7 @@ describe('sound settings', () => {
     ['talkVolume', -4, 4],
     ['listenVolume', -4, 4],
     ['vadLevel', 0, 1799],
+    ['vadHoldMs', 100, 10_000],
     ['agcLevel', 0, 1799],
   ])('stay within their range: %s', (setting, min, max) => {
     const by = (amount: number) => adjust(setting, { by: amount });

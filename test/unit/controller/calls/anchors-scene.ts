@@ -25,6 +25,7 @@ export const SPEC: CallSpec = {
   sources: ['192.0.2.7'],
   signalling: '192.0.2.7',
   codec: 'PCMA',
+  gate: null,
   tones: false,
   talkLevel: null,
   hearing: null,

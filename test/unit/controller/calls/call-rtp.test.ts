@@ -39,6 +39,7 @@ describe('the RTP of a call', () => {
       sources: ['192.168.1.9', '192.0.2.7'],
       signalling: '192.0.2.7',
       codec: 'PCMU',
+      gate: null,
       tones: false,
       talkLevel: null,
       hearing: null,

@@ -15,6 +15,7 @@ const FOUND: CallSpec = {
   sources: ['192.0.2.7'],
   signalling: '192.0.2.7',
   codec: 'PCMU',
+  gate: null,
   tones: false,
   talkLevel: null,
   hearing: null,
