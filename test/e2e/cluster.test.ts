@@ -95,6 +95,21 @@ describe('what is played', () => {
   });
 });
 
+describe('a transfer', () => {
+  it('to a conference that only another node has: heard and hearing there, on the node that was called', async () => {
+    const there = await lab.call('rome', '8100', { callerNumber: '200', send: tone(VOICE_HZ.rome, VOICE_DBOV) });
+    const moved = await lab.call('lyon', '4000', { callerNumber: '201', send: tone(VOICE_HZ.lyon, VOICE_DBOV) });
+    await Promise.all([lab.waitForMembers('3000', 1), lab.waitForMembers('wide', 1)]);
+    expect((await lab.node('lyon').show('wide')).nodes).toEqual(['rome']);
+    const { id } = await lab.node('lyon').member('3000', '201');
+    const { code, stdout } = await cli('oslo', 'member', '3000', `${id}@lyon`, 'transfer', 'wide');
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    await Promise.all([moved.waitForTone(VOICE_HZ.rome, HEARD), there.waitForTone(VOICE_HZ.lyon, HEARD)]);
+    expect((await lab.node('rome').show('wide')).nodes.toSorted()).toEqual(['lyon', 'rome']);
+    expect(await lab.node('rome').member('wide', '201')).toMatchObject({ node: 'lyon', role: 'speaker' });
+  });
+});
+
 describe('a wideband conference', () => {
   it('is wideband from node to node, and a telephone hears as much of it as it can', async () => {
     const bank = (name: NodeName) => new PhoneBank({ server: lab.node(name).server, codec: 'L16' });

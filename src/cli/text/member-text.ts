@@ -132,7 +132,9 @@ function source({ path, pathReason }: MemberView): string | null {
 }
 
 function flagWords(member: MemberView): string {
-  return (['admin', 'mandatory', 'ghost', 'mute', 'deaf', 'quiet'] as const).filter((flag) => member[flag]).join(' ') || '-';
+  return (
+    (['admin', 'mandatory', 'ghost', 'mute', 'deaf', 'quiet'] as const).filter((flag) => member[flag]).join(' ') || '-'
+  );
 }
 
 function place({ place, privateWith }: MemberView): string {
