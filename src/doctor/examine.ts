@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { AriHttp } from '../ari/http.ts';
 import { FILES_PER_CALL } from '../base/open-files.ts';
 import { firstAddress } from '../config/relay-config.ts';
@@ -8,6 +9,7 @@ import { VERSION } from '../process/version.ts';
 import { boundAddressOf, judgeAnchoring } from './checks/anchoring.ts';
 import { judgeApplication, judgeAri } from './checks/asterisk.ts';
 import { judgeFile, judgeMistakes, judgeRecordings, judgeSecret } from './checks/configuration.ts';
+import { judgeAriConf, judgeFileRights } from './checks/file-rights.ts';
 import { type Finding, note, ok } from './checks/finding.ts';
 import {
   judgeClock,
@@ -22,8 +24,15 @@ import { judgeModules } from './checks/modules.ts';
 import { judgeAbsent, judgeNode, judgePhones } from './checks/node.ts';
 import { judgePorts, type PortRange } from './checks/ports.ts';
 import { readEndpoints, readRegistered, readRunningModules, readTransports, readVersion } from './facts/asterisk.ts';
-import { askConsole, consoleSocketOf, rtpSettingsIn, transportNamesIn } from './facts/asterisk-console.ts';
+import {
+  askConsole,
+  configurationDirectoryIn,
+  consoleSocketOf,
+  rtpSettingsIn,
+  transportNamesIn,
+} from './facts/asterisk-console.ts';
 import { type Configuration, readConfiguration } from './facts/configuration.ts';
+import { readNeededFiles, readProcessUser, readRights } from './facts/file-rights.ts';
 import {
   nameResolves,
   readClockSynchronised,
@@ -94,13 +103,14 @@ async function examineConfiguration(
   configuration: Readable,
   { asterisk, relay, controller }: Processes,
 ): Promise<Finding[]> {
-  const { path, profiles, recordings, secrets, whole } = configuration;
+  const { path, node, profiles, recordings, secrets, whole } = configuration;
   const exists = await access(path).then(
     () => true,
     () => false,
   );
   // Root may examine a node that is another user's.
-  const uid = (controller ?? relay)?.uid ?? (process.getuid?.() || null);
+  const running = controller ?? relay;
+  const uid = running?.uid ?? (process.getuid?.() || null);
   const user = uid === null ? null : { uid };
   const judged = secrets.map((secret) => judgeSecret(secret, user));
   const areSecretsGood = judged.every(({ state }) => state === 'ok');
@@ -109,6 +119,7 @@ async function examineConfiguration(
     // A bad secret would be told of twice.
     ...(areSecretsGood && !whole.ok ? judgeMistakes('rostrum.yaml', whole.mistakes) : []),
     ...judged,
+    ...judgeFileRights(await readNeededFiles(path, node), running && (await readProcessUser(running.pid))),
     ...(profiles.ok ? [ok('profiles', profiles.summary)] : judgeMistakes('profiles', profiles.mistakes)),
     judgeRecordings(recordings.path, recordings.found, asterisk),
   ];
@@ -134,11 +145,13 @@ async function examineAsterisk(
     const ask = async (command: string) => (console === null ? null : askConsole(console, command));
     const rtp = rtpSettingsIn((await ask('rtp show settings')) ?? '');
     const list = await ask('pjsip list transports');
+    const directory = configurationDirectoryIn((await ask('core show settings')) ?? '');
     const endpoints = await readEndpoints(http);
     const transports = await readTransports(http, list === null ? null : transportNamesIn(list), endpoints);
     const relayAddress = boundAddressOf(transports, firstAddress());
     return [
       judgeAri(url, username, answer),
+      ...judgeAriConf(directory === null ? [] : await readRights([join(directory, 'ari.conf')])),
       judgeApplication(application, { registered, controllerConnected }),
       ...judgeModules(await readRunningModules(http)),
       ...judgeAnchoring({ endpoints, transports, rtp, relayAddress }),

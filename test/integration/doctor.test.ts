@@ -120,6 +120,8 @@ describe('with everything as it should be, rostrum doctor', () => {
     expect(good).toContain('the controller is running and connected to Asterisk');
     expect(good).toContain('the relay is connected to the controller');
     expect(good).toContain(`${join(node.directory, 'ari-password')} (ARI password): owner`);
+    expect(good).toMatch(/^\/.*\/ari\.conf \(passwords of ARI\): other users cannot read it$/m);
+    expect(good).toMatch(/^user \d+ can read all files that Rostrum needs$/m);
   });
 
   it('prints a table for people', async () => {

@@ -43,6 +43,11 @@ export function askConsole(socketPath: string, command: string): Promise<string 
   });
 }
 
+/** @param text of `core show settings`. @returns where Asterisk has its configuration; null if it is something else */
+export function configurationDirectoryIn(text: string): string | null {
+  return /^\s*Configuration directory:\s+(\S.*?)\s*$/m.exec(text)?.[1] ?? null;
+}
+
 /** @param text of `pjsip list transports` */
 export function transportNamesIn(text: string): string[] {
   return [...text.matchAll(/^Transport:\s+([^<\s]\S*)/gm)].map(([, name = '']) => name);

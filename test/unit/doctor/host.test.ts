@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseOpenFiles } from '../../../src/base/open-files.ts';
 import { judgeRecordings, judgeSecret } from '../../../src/doctor/checks/configuration.ts';
+import { judgeAriConf, judgeFileRights } from '../../../src/doctor/checks/file-rights.ts';
 import {
   judgeClock,
   judgeDescriptors,
@@ -87,6 +88,48 @@ describe('a secret', () => {
     expect(judgeSecret(unreadable('ENOENT'), null).state).toBe('problem');
     expect(judgeSecret(unreadable('EACCES'), null).state).toBe('warning');
   });
+});
+
+describe('the files that Rostrum reads', () => {
+  const rostrum = { uid: 998, gids: [998] };
+  const needed = (path: string, mode: number, isDirectory = false) => ({
+    path,
+    rights: { ownerUid: 0, groupGid: 998, mode, isDirectory },
+    isListed: path.endsWith('/profiles'),
+  });
+
+  it('are good where its user can read all of them', () => {
+    const files = [needed('/etc/rostrum/profiles', 0o42770, true), needed('/etc/rostrum/profiles/a.yaml', 0o100660)];
+    expect(judgeFileRights(files, rostrum)).toMatchObject([{ state: 'ok' }]);
+    expect(judgeFileRights(files, null)).toEqual([]);
+  });
+
+  it('are a problem each where it cannot, also those that root can read', () => {
+    const files = [needed('/etc/rostrum/profiles', 0o42710, true), needed('/etc/rostrum/profiles/a.yaml', 0o100600)];
+    expect(judgeFileRights(files, rostrum)).toMatchObject([
+      {
+        state: 'problem',
+        message: 'user 998, who runs Rostrum, cannot list /etc/rostrum/profiles: owner 0, group 998, mode 2710',
+        remedy: 'chgrp 998 /etc/rostrum/profiles; chmod g+rx /etc/rostrum/profiles',
+      },
+      { state: 'problem', message: expect.stringContaining('cannot read /etc/rostrum/profiles/a.yaml') },
+    ]);
+    expect(judgeFileRights(files, { uid: 0, gids: [0] })).toMatchObject([{ state: 'ok' }]);
+  });
+});
+
+it.each([
+  [0o755, 0o640, 'ok'],
+  [0o750, 0o644, 'ok'],
+  [0o755, 0o644, 'problem'],
+])('the directory of ari.conf with mode %o, and the file with %o: %s', (directoryMode, mode, state) => {
+  const rights = { ownerUid: 0, groupGid: 101, isDirectory: false, mode };
+  const files = [
+    { path: '/etc/asterisk', rights: { ...rights, isDirectory: true, mode: directoryMode } },
+    { path: '/etc/asterisk/ari.conf', rights },
+  ];
+  expect(judgeAriConf(files)).toMatchObject([{ state, message: expect.stringContaining('/etc/asterisk/ari.conf') }]);
+  expect(judgeAriConf([])).toEqual([]);
 });
 
 describe('ports', () => {
