@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where `asterisk-config/systemd/rostrum.service` has it. */
+/** Where `asterisk-config/host/systemd/system/rostrum.service` has it. */
 const SYSTEM_SOCKET = '/run/rostrum/rostrum.sock';
 
 /** Where the controller listens for commands if nobody says otherwise: in a directory of this user only. */

@@ -13,13 +13,13 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const UNITS = 'etc/systemd/system';
 /** What the units need of a host. */
 const TARGETS = ['sysinit', 'basic', 'shutdown', 'network-online', 'multi-user'];
-const PROGRAMS = ['usr/bin/node', 'usr/sbin/asterisk', 'bin/kill'];
+const PROGRAMS = ['usr/bin/rostrum', 'usr/sbin/asterisk', 'usr/bin/kill', 'usr/bin/systemd-tmpfiles'];
 const ASTERISK = '[Unit]\nDescription=Asterisk\n[Service]\nExecStart=/usr/sbin/asterisk -f\n';
 
 let host: string;
 let verify: (...units: string[]) => Promise<{ stdout: string; stderr: string }>;
 
-/** A host with the units where their first lines say. */
+/** A host with the units. */
 beforeAll(async () => {
   host = await mkdtemp(join(tmpdir(), 'rostrum-units-'));
   await mkdir(join(host, UNITS), { recursive: true });
@@ -29,10 +29,7 @@ beforeAll(async () => {
     await mkdir(dirname(join(host, name)), { recursive: true });
     await writeFile(join(host, name), '', { mode: 0o755 });
   }
-  for (const name of ['rostrum.service', 'rostrum.conf']) {
-    const [, target = ''] = /copy to (\S+?),? /.exec(await readFile(unit(name), 'utf8')) ?? [];
-    await cp(unit(name), join(host, target), { recursive: true });
-  }
+  await cp(join(REPOSITORY, 'asterisk-config/host/systemd'), join(host, 'etc/systemd'), { recursive: true });
   const root = { name: 'systemd-analyze', suite: 'stable', packages: ['systemd'], program: '/usr/bin/systemd-analyze' };
   const [loader = '', option = '', libraries = '', ...rest] = await programFromRoot(root);
   // Its own libraries are in a directory of their own.
@@ -41,8 +38,6 @@ beforeAll(async () => {
 }, 600_000);
 
 afterAll(() => rm(host, { recursive: true, force: true }));
-
-const unit = (name: string) => join(REPOSITORY, 'asterisk-config/systemd', name);
 
 it('systemd has nothing to say about the unit of Rostrum and the drop-in for that of Asterisk', async () => {
   expect(await verify('rostrum.service', 'asterisk.service')).toEqual({ stdout: '', stderr: '' });
@@ -55,11 +50,9 @@ it('systemd would say if it did not know a key of the drop-in', async () => {
   await rm(file);
 });
 
-it('the unit starts a command that there is, where the documentation installs it', async () => {
-  const [, program = '', words = ''] =
-    /^ExecStart=\S+ (\S+) (.*)$/m.exec(await readFile(unit('rostrum.service'), 'utf8')) ?? [];
-  const { bin } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8')) as { bin: { rostrum: string } };
-  expect(program).toBe(`/opt/rostrum/${bin.rostrum}`);
+it('the unit starts a command that there is', async () => {
+  const unit = await readFile(join(REPOSITORY, 'asterisk-config/host/systemd/system/rostrum.service'), 'utf8');
+  const [, words = ''] = /^ExecStart=rostrum (.*)$/m.exec(unit) ?? [];
   const [name = '', ...options] = words.split(' ');
   const start = createProgram().commands.find((command) => command.name() === name);
   expect(start?.options.map(({ long }) => long)).toEqual(

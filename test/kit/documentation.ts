@@ -29,7 +29,8 @@ export function pages(): Page[] {
 /** Programs of ours; a block that shows one of them is a block of commands. */
 const OURS = /^(?:rostrum|npx|npm|curl|\.\/scripts\/[a-z-]+)(?= |$)/;
 /** Programs of the system that such a block may show as well. */
-const OF_SYSTEM = /^(?:docker|install|cp|ln|scp|systemctl|echo|sysctl)(?= |$)/;
+const OF_SYSTEM =
+  /^(?:docker|apt-get|tar|install|cp|ln|scp|rm|sed|cut|sleep|systemctl|systemd-[a-z]+|openssl|chown|echo|sysctl|pin=\S*)(?= |$)/;
 
 /** The commands in blocks of code. Throws for a line that is neither one of ours nor one of the system. */
 export function commandsInBlocks({ name, text }: Page): ShownCommand[] {

@@ -82,7 +82,7 @@ export function judgeDescriptors({ name, perCall, limit, capacity }: Descriptors
   const message = `${name} may open ${limit.soft} files: enough for ${calls} calls`;
   const wanted = capacity ?? USUAL_CALLS;
   if (calls >= wanted) return ok(check, message);
-  const remedy = `set LimitNOFILE=${Math.max(2 * perCall * wanted, 200_000)} in the unit of ${name}: see asterisk-config/systemd`;
+  const remedy = `set LimitNOFILE=${Math.max(2 * perCall * wanted, 200_000)} in the unit of ${name}: see asterisk-config/host/systemd`;
   if (capacity === null) return warning(check, message, remedy);
   return problem(check, `${message}, but cluster.capacity is ${capacity}`, remedy);
 }
