@@ -14,12 +14,14 @@ import { conferenceRoutes, memberRoutes } from './conference-routes.ts';
 import type { RouteDeps } from './deps.ts';
 import { inviteRoutes } from './invite-routes.ts';
 import { callRoute, nodeRoutes } from './node-routes.ts';
+import { recordingRoutes } from './recording-routes.ts';
 import { reportRoutes } from './report-routes.ts';
 
 /** The HTTP status for a code. */
 export const STATUS_OF: Record<ControllerErrorCode | InviteErrorCode | AttendanceErrorCode, number> = {
   'no-such-conference': 404,
   'no-such-member': 404,
+  'no-such-recording': 404,
   'too-many-speakers': 409,
   'not-possible': 409,
   'bad-request': 400,
@@ -55,6 +57,7 @@ export function createApp(deps: RouteDeps): FastifyInstance {
     memberRoutes(app, deps);
     inviteRoutes(app, deps);
     reportRoutes(app, deps);
+    recordingRoutes(app, deps);
   };
   const all: FastifyPluginAsyncZod = async (app) => {
     nodeRoutes(app, deps);

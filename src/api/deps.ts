@@ -6,8 +6,10 @@ import type { OwnAttendance } from '../controller/attendance/own-attendance.ts';
 import type { Inviter } from '../controller/calls/inviter.ts';
 import type { Cluster } from '../controller/cluster/cluster.ts';
 import type { ClusterReports } from '../controller/cluster/cluster-reports.ts';
+import type { RecordsOfNodes } from '../controller/cluster/records-of-nodes.ts';
 import type { Controller } from '../controller/controller.ts';
 import { ControllerError } from '../controller/errors/controller-error.ts';
+import type { RecordingKeeper } from '../controller/recordings/recording-keeper.ts';
 import type { SettingsStore } from '../controller/settings-store.ts';
 import type { StatusView } from './schemas.ts';
 
@@ -27,6 +29,9 @@ export type RouteDeps = {
   /** The attendance that this node has recorded, and that of all nodes. */
   attendance: Pick<OwnAttendance, 'rows'>;
   reports: Pick<ClusterReports, 'conferences' | 'report'>;
+  /** What all nodes have recorded. */
+  records: Pick<RecordsOfNodes, 'askAll'>;
+  recordingKeeper: Pick<RecordingKeeper, 'open' | 'remove'>;
   /** The directory in which Asterisk has its recordings. */
   recordings: string;
   inviter: Pick<Inviter, 'invite' | 'list' | 'cancel'>;

@@ -3,14 +3,20 @@ import type { HeldConference } from '../attendance/merge-runs.ts';
 import { reportQuerySchema } from '../attendance/report.ts';
 import { attendanceRowSchema } from '../attendance/row.ts';
 import type { RouteApp, RouteDeps } from './deps.ts';
-import { type HeldConferenceView, heldListSchema, heldQuerySchema, MOST_HELD, reportSchema } from './record-schemas.ts';
+import {
+  type HeldConferenceView,
+  heldListSchema,
+  heldQuerySchema,
+  MOST_LISTED,
+  reportSchema,
+} from './record-schemas.ts';
 import { answers, conferencePathSchema } from './schemas.ts';
 
 /** Reports: which conferences there were, and which members were where, and when. */
 export function reportRoutes(app: RouteApp, { attendance, reports }: RouteDeps): void {
   const list = { querystring: heldQuerySchema, response: answers(heldListSchema) };
   app.get('/reports', { schema: list }, async ({ query }) => {
-    const { search = '', ended = false, limit = MOST_HELD, page = 1 } = query;
+    const { search = '', ended = false, limit = MOST_LISTED, page = 1 } = query;
     const { conferences, ...rest } = await reports.conferences({ search, endedOnly: ended, limit, page });
     return { conferences: conferences.map(viewHeld), ...rest };
   });

@@ -9,6 +9,7 @@ import { addInviteCommand } from './programs/invite.ts';
 import { addMemberCommand } from './programs/member.ts';
 import { addNodeCommands } from './programs/node.ts';
 import { addProfileCommands } from './programs/profile.ts';
+import { addRecordingsCommands } from './programs/recordings.ts';
 import { addReportCommand } from './programs/report.ts';
 import { addShowCommands } from './programs/show.ts';
 import { HELP_LAYOUT, helpItems } from './text/help-text.ts';
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addMemberCommand(program);
   addInviteCommand(program);
   addReportCommand(program);
+  addRecordingsCommands(program);
   addConfigCommands(program);
   addProfileCommands(program);
   addConferenceTableCommands(program);

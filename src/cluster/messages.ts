@@ -139,7 +139,7 @@ const messageSchema = z.discriminatedUnion('type', [
     type: z.literal('wrong-pin'),
     tried: z.object({ conference, number: z.string().max(256), network: z.string().max(64), members: count }),
   }),
-  /** A question about what the node has recorded: reports of attendance. */
+  /** A question about what the node has recorded: attendance, and sound. */
   z.object({ type: z.literal('ask-records'), id: z.string().max(64), question: recordQuestionSchema }),
   /** The parts of the answer, in their order. */
   z.object({

@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { attendanceRowSchema } from '../attendance/row.ts';
 import { runSummarySchema } from '../attendance/run-summary.ts';
+import { recordingSchema } from '../recordings/recording.ts';
 import { conferenceName } from './record.ts';
 
 /** What nodes ask each other about conferences that they have recorded. */
 
 /** So many things are in one message; more are sent in several. */
 export const MOST_IN_ANSWER = 500;
-/** So many runs are asked for at most. */
+/** So many runs, and so many recordings, are asked for at most. */
 export const MOST_RUNS = 1000;
+export const MOST_RECORDINGS = 1000;
 
 export const recordQuestionSchema = z.discriminatedUnion('type', [
   /** The newest runs: of one conference, or of all with a text in their name. */
@@ -22,6 +24,12 @@ export const recordQuestionSchema = z.discriminatedUnion('type', [
   }),
   /** The members of one run. */
   z.object({ type: z.literal('rows'), conference: conferenceName, startedAt: z.iso.datetime() }),
+  /** The newest recordings with a text in their file or in the name of their conference. */
+  z.object({
+    type: z.literal('recordings'),
+    search: z.string().max(100),
+    limit: z.number().int().min(1).max(MOST_RECORDINGS),
+  }),
 ]);
 
 export type RecordQuestion = z.output<typeof recordQuestionSchema>;
@@ -31,6 +39,7 @@ export type QuestionOf<T extends RecordQuestion['type']> = Extract<RecordQuestio
 export const recordsFoundSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('runs'), items: z.array(runSummarySchema).max(MOST_IN_ANSWER) }),
   z.object({ type: z.literal('rows'), items: z.array(attendanceRowSchema).max(MOST_IN_ANSWER) }),
+  z.object({ type: z.literal('recordings'), items: z.array(recordingSchema).max(MOST_IN_ANSWER) }),
 ]);
 
 export type RecordsFound = z.output<typeof recordsFoundSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WEBHOOK_URL } from '../conference/command-line/words.ts';
 import { parseCallerId } from '../invite/caller-id.ts';
 import { isEndpointTemplate } from '../invite/target.ts';
 import { clusterConfigSchema } from './cluster-config.ts';
@@ -60,6 +61,32 @@ export const nodeConfigSchema = z
         days: z.number().int().min(1).max(3650).default(90).describe('Reports are kept for so long'),
       })
       .prefault({}),
+    recordings: z
+      .strictObject({
+        days: z
+          .number()
+          .int()
+          .min(1)
+          .max(3650)
+          .optional()
+          .describe('Recordings of conferences are removed so many days after their end; without it, they are kept'),
+        command: z
+          .array(z.string().min(1))
+          .min(1)
+          .optional()
+          .describe('The words of a command that is run when a recording is finished; its file becomes the last one'),
+        commandSeconds: z.number().min(1).max(86_400).default(600).describe('The command is killed after so long'),
+        webhook: z
+          .string()
+          .regex(WEBHOOK_URL, 'expected a URL with http or https')
+          .optional()
+          .describe('Web server that is told of each finished recording: POST with JSON'),
+        webhookSecretFile: z
+          .string()
+          .optional()
+          .describe('File with the secret by which these requests are signed; without it, they are not'),
+      })
+      .prefault({}),
     invite: z
       .strictObject({
         endpoint: z
@@ -94,6 +121,10 @@ export const nodeConfigSchema = z
         format: z.enum(['text', 'json']).default('text'),
       })
       .prefault({}),
+  })
+  .refine(({ recordings, reports }) => recordings.days === undefined || reports.directory !== undefined, {
+    path: ['recordings', 'days'],
+    message: 'needs reports.directory, where the node notes which recordings are those of conferences',
   })
   .describe('Configuration of a Rostrum node');
 

@@ -14,10 +14,13 @@ import { defaultSocketPath } from './socket-path.ts';
 /** Where `rostrum.yaml` is looked for, unless it is named. */
 const DEFAULT_CONFIG_FILES = ['rostrum.yaml', '/etc/rostrum/rostrum.yaml'];
 
+/** Shorter ones can be guessed. */
+const LEAST_WEBHOOK_SECRET_BYTES = 16;
+
 /** The node's configuration with everything found: absolute paths, and secrets. */
 export type LoadedConfig = Omit<
   NodeConfig,
-  'profiles' | 'conferences' | 'api' | 'speech' | 'reports' | 'relay' | 'cluster'
+  'profiles' | 'conferences' | 'api' | 'speech' | 'reports' | 'recordings' | 'relay' | 'cluster'
 > & {
   profilesDirectory: string;
   /** The table of conferences; there need not be such a file. */
@@ -29,6 +32,13 @@ export type LoadedConfig = Omit<
   relay: RelayConfig;
   speech: { command: string[]; directory: string };
   reports: { directory: string | null; days: number };
+  recordings: {
+    days: number | null;
+    command: string[] | null;
+    commandSeconds: number;
+    webhook: string | null;
+    webhookSecret: Uint8Array | null;
+  };
   cluster: Omit<NodeConfig['cluster'], 'nodeId' | 'trunk' | 'nats'> & {
     nodeId: string;
     nats: NatsConfig;
@@ -50,7 +60,7 @@ export async function readConfig(
   files = new ConfigFiles(),
 ): Promise<LoadedConfig> {
   const { path, node } = await readNodeFile(named, env, files);
-  const { profiles, conferences, api, speech, reports, relay, cluster, ...config } = node;
+  const { profiles, conferences, api, speech, reports, recordings, relay, cluster, ...config } = node;
   const beside = (other: string) => resolve(dirname(path), other);
   const socketPath = api.socket ? beside(api.socket) : defaultSocketPath(env);
   const secret = cluster.secretFile ? await readClusterSecret(beside(cluster.secretFile), files) : null;
@@ -69,6 +79,15 @@ export async function readConfig(
       directory: speech.directory ? beside(speech.directory) : defaultSpeechDirectory(env),
     },
     reports: { directory: reports.directory ? beside(reports.directory) : null, days: reports.days },
+    recordings: {
+      days: recordings.days ?? null,
+      command: recordings.command ?? null,
+      commandSeconds: recordings.commandSeconds,
+      webhook: recordings.webhook ?? null,
+      webhookSecret: recordings.webhookSecretFile
+        ? await readWebhookSecret(beside(recordings.webhookSecretFile), files)
+        : null,
+    },
     cluster: {
       ...cluster,
       nodeId,
@@ -142,6 +161,16 @@ async function readPassword(
     throw new ConfigError('no ARI password: set asterisk.passwordFile in rostrum.yaml, or ROSTRUM_ARI_PASSWORD');
   }
   return (await files.readSecret(beside(file))).trim();
+}
+
+/** As Standard Webhooks writes secrets, `whsec_` and base64; or as it is. */
+async function readWebhookSecret(path: string, files: ConfigFiles): Promise<Uint8Array> {
+  const text = (await files.readSecret(path)).trim();
+  const secret = text.startsWith('whsec_') ? Buffer.from(text.slice('whsec_'.length), 'base64') : Buffer.from(text);
+  if (secret.length >= LEAST_WEBHOOK_SECRET_BYTES) return secret;
+  throw new ConfigError(
+    `${path}: a secret has at least ${LEAST_WEBHOOK_SECRET_BYTES} bytes; run: openssl rand -hex 32`,
+  );
 }
 
 async function readClusterSecret(path: string, files: ConfigFiles): Promise<Uint8Array> {

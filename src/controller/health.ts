@@ -44,6 +44,8 @@ export type HealthFacts = {
   /** Mistakes in profiles or in the table of conferences. */
   readonly settings: string | null;
   readonly reports: string | null;
+  /** Why what follows a finished recording fails each time. */
+  readonly recordings: string | null;
   readonly directories: readonly NodeProblem[];
   /** The wall clock less the clock that deadlines are kept by. */
   readonly clockAheadMs: number;
@@ -70,7 +72,7 @@ function failuresOf({ asterisk, isRelayConnected }: HealthFacts): NodeProblem[] 
 }
 
 function warningsOf(facts: HealthFacts): NodeProblem[] {
-  const { room, channel, away, configuration, settings, reports, directories, clockAheadMs } = facts;
+  const { room, channel, away, configuration, settings, reports, recordings, directories, clockAheadMs } = facts;
   const seconds = Math.abs(Math.round(clockAheadMs / 1000));
   const direction = clockAheadMs > 0 ? 'forward' : 'back';
   return [
@@ -82,6 +84,7 @@ function warningsOf(facts: HealthFacts): NodeProblem[] {
       ? []
       : [warning('settings', `the former content counts until this is corrected:\n${settings}`)]),
     ...(reports === null ? [] : [warning('reports', reportsText(reports))]),
+    ...(recordings === null ? [] : [warning('recordings', recordings)]),
     ...directories,
     ...(Math.abs(clockAheadMs) < CLOCK_SET_MS
       ? []

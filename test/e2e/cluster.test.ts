@@ -154,6 +154,13 @@ describe('a recording', () => {
     for (const from of NODES) {
       expect(Math.abs(steadyToneLevelDbov(recorded, VOICE_HZ[from]) - VOICE_DBOV)).toBeLessThan(2);
     }
+    // Every node lists it with the node that has it, which alone hands it out.
+    const listed = async () => JSON.parse((await cli('rome', 'recordings', 'list', '--json')).stdout);
+    const row = { file: 'all.wav', node: 'oslo', conference: '3000', endedAt: expect.any(String) };
+    await expect.poll(listed).toMatchObject([row]);
+    expect(await cli('rome', 'recordings', 'remove', 'all')).toMatchObject({ code: 3 });
+    expect(await cli('oslo', 'recordings', 'remove', 'all')).toMatchObject(OK);
+    expect(await listed()).toEqual([]);
   });
 });
 

@@ -31,8 +31,13 @@ const prompts = {
 };
 const sound = { music: 'none', prompts };
 
+/** Writes the words and the environment that it was given beside the recording. */
+const TELL =
+  'require("fs").writeFileSync(process.argv[1] + ".told", JSON.stringify([process.argv.slice(1), process.env]))';
+
 const lab = harness({
   profile: { sound, idleSeconds: 1 },
+  config: { recordings: { command: [process.execPath, '-e', TELL] } },
   profiles: {
     recorded: {
       kind: 'conference',
@@ -146,6 +151,60 @@ describe('a recording', () => {
     for (const hz of [900, STOPPED_HZ]) expect(peakDbov(samples, hz)).toBeLessThan(-50);
     for (const call of [speaker, listener]) expect(call.stats().lost).toBe(0);
     await expect(stop()).rejects.toMatchObject({ code: 'not-possible' });
+  });
+
+  it('is listed, told to the command, copied and removed when it is finished', async () => {
+    const { speaker, listener } = await two();
+    const recordings = async (...words: string[]) => {
+      const { code, stdout, stderr } = await lab.node.cli('recordings', ...words);
+      return { code, stdout, stderr };
+    };
+    const listed = async () => JSON.parse((await recordings('list', '--search', 'kept/', '--json')).stdout);
+    const started = listener.waitForTone(STARTED_HZ, HEARD);
+    await record('kept/talk');
+    await started;
+    await listener.waitForSilence(gone(STARTED_HZ));
+    expect(await listed()).toMatchObject([{ file: 'kept/talk.wav', conference: '3000', node: null, endedAt: null }]);
+    expect(await recordings('remove', 'kept/talk')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('stop it'),
+    });
+    await lasted(1000);
+    await stop();
+
+    const toldOf = () => readFile(`${fileOf('kept/talk')}.told`, 'utf8').catch(() => '[]');
+    await expect
+      .poll(async () => JSON.parse(await toldOf()), SETTLED)
+      .toMatchObject([
+        [fileOf('kept/talk')],
+        { ROSTRUM_CONFERENCE: '3000', ROSTRUM_RECORDING: 'kept/talk', ROSTRUM_FILE: fileOf('kept/talk') },
+      ]);
+    const [{ seconds, bytes, endedAt }] = await listed();
+    expect(JSON.parse(await toldOf())[1]).toMatchObject({
+      ROSTRUM_SECONDS: String(seconds),
+      ROSTRUM_ENDED_AT: endedAt,
+    });
+    expect(seconds).toBeGreaterThanOrEqual(1);
+
+    const copy = join(lab.node.directory, 'copy.wav');
+    expect(await recordings('get', 'kept/talk', copy)).toMatchObject({ code: 0, stdout: `${copy}: ${bytes} bytes\n` });
+    const samples = parseWav(await readFile(copy)) ?? new Int16Array(0);
+    expect(Math.abs(samples.length / (1000 * SAMPLES_PER_MS) - seconds)).toBeLessThanOrEqual(0.5);
+    expect(Math.abs(peakDbov(samples, 440) + 20)).toBeLessThan(1);
+    expect(await recordings('get', 'kept/talk', copy)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('EEXIST'),
+    });
+    expect(await readFile(copy)).toEqual(await readFile(fileOf('kept/talk')));
+
+    expect(await recordings('remove', 'kept/talk.wav')).toMatchObject({
+      code: 0,
+      stdout: 'kept/talk.wav is removed\n',
+    });
+    expect(await listed()).toEqual([]);
+    expect(await recordings('get', 'kept/talk', '-')).toMatchObject({ code: 3, stdout: '' });
+    expect(await recordings('get', '../../etc/passwd', '-')).toMatchObject({ code: 3, stdout: '' });
+    for (const call of [speaker, listener]) expect(call.stats().lost).toBe(0);
   });
 
   it('is one at a time, and never replaces another', async () => {

@@ -46,6 +46,24 @@ describe('rostrum config check', () => {
     expect(stderr).toContain(`${file()}:4:3: reports.dierctory: unknown key; did you mean "directory"?\n`);
   });
 
+  it('ends with status 2 where recordings are to be removed that the node cannot note, and for a secret that is too short', async () => {
+    const login = 'asterisk:\n  passwordFile: ari-password\n';
+    await writeFile(file(), `${login}recordings:\n  days: 30\n`);
+    const { code, stderr } = await config('check', file());
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${file()}:4:3: recordings.days: needs reports.directory`);
+    const hook = 'recordings:\n  webhook: https://example.org/\n  webhookSecretFile: webhook-secret\n';
+    await writeFile(file(), `${login}${hook}`);
+    for (const [secret, status] of [
+      ['short', 2],
+      ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 0],
+      ['a text that is long enough', 0],
+    ] as const) {
+      await writeFile(join(directory, 'webhook-secret'), `${secret}\n`, { mode: 0o600 });
+      expect(await config('check', file()), secret).toMatchObject({ code: status });
+    }
+  });
+
   it('ends with status 2 for a secret that others can read', async () => {
     await chmod(password(), 0o644);
     const { code, stderr } = await config('check', file());

@@ -4,6 +4,7 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { type Command, CommanderError } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -50,6 +51,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   ARGUMENTS: '1',
   ID: 'an-invitation',
   TEXT: 'text',
+  TARGET: '-',
   COMMAND: 'show',
 };
 
@@ -88,6 +90,11 @@ beforeAll(async () => {
     reports: {
       conferences: async () => ({ conferences: [], hasOlder: false, missing: [] }),
       report: async () => ({ rows: [], missing: [] }),
+    },
+    records: { askAll: async () => ({ found: [{ node: null, items: [] }], missing: [] }) },
+    recordingKeeper: {
+      open: async () => ({ file: 'beep.wav', content: Readable.from(['{}']), bytes: 2 }),
+      remove: async () => ({ file: 'beep.wav', conference: '3000', endedAt: null, seconds: 1, bytes: 2 }),
     },
     inviter: { invite: () => [invited], list: () => [invited], cancel: () => invited },
   };
@@ -321,6 +328,7 @@ describe('the API, as the documentation shows it', () => {
       .replace('{conference}', '3000')
       .replace('{member}', '7')
       .replace('{node}', 'oslo')
+      .replace('{file}', 'beep')
       .replace('{id}', 'x');
     const { status, code } = await answer(method, filled.replace('startedAt=...', 'startedAt=2026-01-01T09:00:00Z'));
     // A body that is missing is noticed only where there is such a request.

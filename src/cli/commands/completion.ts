@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { ApiClient } from '../../api/client.ts';
+import type { HeldListView, RecordingListView } from '../../api/record-schemas.ts';
 import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
 import { socketPathForCommands } from '../../config/socket-path.ts';
 import { type CommandNode, candidates, formatCandidate, type Known } from '../completion/complete.ts';
@@ -9,6 +10,8 @@ import { counted } from '../text/list-text.ts';
 
 /** A person who presses the tab key does not wait for longer. */
 const TIMEOUT_MS = 1500;
+/** Reports and recordings: the newest. */
+const MOST_COMPLETED = 100;
 
 /** `rostrum completion bash|zsh|fish` */
 export function completion(shell: string): void {
@@ -51,6 +54,20 @@ function knownAt(socketPath: string): Known {
     conferences: async () => {
       const conferences = await client.get<ConferenceSummary[]>('/conferences').catch(() => []);
       return conferences.map(({ name, members }) => ({ word: name, description: counted(members, 'member') }));
+    },
+    held: async () => {
+      const view = await client.get<HeldListView>(`/reports?limit=${MOST_COMPLETED}`).catch(() => null);
+      return [...new Set(view?.conferences.map(({ conference }) => conference))].map((word) => ({
+        word,
+        description: '',
+      }));
+    },
+    recordings: async () => {
+      const view = await client.get<RecordingListView>(`/recordings?limit=${MOST_COMPLETED}`).catch(() => null);
+      return (view?.recordings ?? []).map(({ file, conference, node }) => ({
+        word: file,
+        description: [conference ?? '', node ?? ''].filter((text) => text !== '').join(', '),
+      }));
     },
     listed: async () => {
       const { listedNumbers } = await import('./conference-file.ts');

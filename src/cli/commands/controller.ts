@@ -90,7 +90,10 @@ export async function runController(options: { config?: string }): Promise<void>
     },
   );
   const speech = new Speech(config.speech, { logger });
-  const watch = (published: Published) => attendance.record(published);
+  const watch = (published: Published) => {
+    attendance.record(published);
+    records.recordingKeeper.watch(published);
+  };
   const { nodeId, lifetimeSeconds, capacity = null, sip = null, placement } = config.cluster;
   const openChannel = await channelOpener(config.cluster);
   const trunk = openChannel && config.cluster.trunk;
@@ -127,7 +130,7 @@ export async function runController(options: { config?: string }): Promise<void>
       watch,
     },
   );
-  const records = recordsOf({ attendance, controller, cluster });
+  const records = recordsOf({ config, ari, attendance, controller, cluster, logger });
   const clockWatch = new WallClockWatch({
     wallNow: Date.now,
     steadyNow,
@@ -151,6 +154,7 @@ export async function runController(options: { config?: string }): Promise<void>
       configuration: configWatch.problem,
       settings: settings.problem,
       reports: attendance.problem,
+      recordings: records.hooks.problem,
       directories: directoryWatch.problems,
       clockAheadMs: Date.now() - steadyNow(),
     });
@@ -193,6 +197,7 @@ export async function runController(options: { config?: string }): Promise<void>
     await cluster.start();
     void room.start();
     await session.start();
+    void records.recordingKeeper.start();
     clockWatch.start();
     await routeServer?.start();
     // Asterisk has been looked for by now, so that it is known which user writes recordings.
@@ -215,6 +220,7 @@ export async function runController(options: { config?: string }): Promise<void>
     configWatch.stop();
     directoryWatch.stop();
     await api.stop();
+    await records.recordingKeeper.stop();
     await attendance.stop();
     await connection.close();
   }

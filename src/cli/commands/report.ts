@@ -48,9 +48,7 @@ async function listHeld(options: ListOptions & { ended: boolean }): Promise<void
   await printOrWatch(options, positionOf(options, terminalLimit(options.watch)), {
     read: async ({ limit, page }) => {
       const wanted = { ended: options.ended, search: options.search, limit, page };
-      const query = new URLSearchParams();
-      for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
-      const view = await client.get<HeldListView>(`/reports?${query}`);
+      const view = await client.get<HeldListView>(`/reports${recordsQuery(wanted)}`);
       missing = view.missing;
       return view;
     },
@@ -60,8 +58,15 @@ async function listHeld(options: ListOptions & { ended: boolean }): Promise<void
   tellMissing(missing);
 }
 
+/** The part of a URL behind its path. */
+export function recordsQuery(wanted: Readonly<Record<string, string | number | boolean | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
+  return query.size === 0 ? '' : `?${query}`;
+}
+
 /** On stderr: what is printed may be a table for programs. */
-function tellMissing(missing: MissingNodes): void {
+export function tellMissing(missing: MissingNodes): void {
   for (const { node, reason } of missing) process.stderr.write(`node ${node} is missing: ${printable(reason)}\n`);
 }
 

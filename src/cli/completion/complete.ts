@@ -26,6 +26,10 @@ type CommandOption = {
 export type Known = {
   readonly conferences: () => Promise<readonly Candidate[]>;
   readonly members: (conference: string) => Promise<readonly Candidate[]>;
+  /** Those of which there are reports. */
+  readonly held: () => Promise<readonly Candidate[]>;
+  /** The files of recordings. */
+  readonly recordings: () => Promise<readonly Candidate[]>;
   /** The conferences of the table. */
   readonly listed: () => Promise<readonly Candidate[]>;
   /** The settings that one of them may have. */
@@ -91,11 +95,13 @@ function valuesFor({ choices, names }: CommandOption, given: readonly string[]):
 }
 
 async function resolve(
-  { words, conferences, listed, settings, membersOf }: Expected,
+  { words, conferences, held, recordings, listed, settings, membersOf }: Expected,
   known: Known,
 ): Promise<Candidate[]> {
   return [
     ...(conferences ? await known.conferences() : []),
+    ...(held ? await known.held() : []),
+    ...(recordings ? await known.recordings() : []),
     ...(listed ? await known.listed() : []),
     ...(settings ? await known.settings() : []),
     ...(membersOf === undefined ? [] : await known.members(membersOf)),

@@ -10,6 +10,10 @@ import { COMPLETION_SCRIPTS } from './scripts.ts';
 export type Expected = {
   readonly words?: readonly string[];
   readonly conferences?: boolean;
+  /** Conferences of which there are reports, those that are going on as well. */
+  readonly held?: boolean;
+  /** Files of recordings. */
+  readonly recordings?: boolean;
   /** Conferences of the table. */
   readonly listed?: boolean;
   /** Settings of a conference of the table. */
@@ -25,7 +29,7 @@ const VOLUMES = ['-4', '-3', '-2', '-1', '0', '1', '2', '3', '4'];
 /** Of profiles, as `profile set` takes them. */
 const KEYS = [...PROFILE_KEYS.conference, ...PROFILE_KEYS.controls].map(({ path }) => path.join('.'));
 
-type Nested = 'profile set' | `conference ${'show' | 'set' | 'remove'}`;
+type Nested = 'profile set' | `recordings ${'get' | 'remove'}` | `conference ${'show' | 'set' | 'remove'}`;
 type Verb = (typeof COMMAND_VERBS)[number] | 'show' | 'node' | 'completion' | Nested;
 
 /** By command, with those above it, what comes after the words that are given already. */
@@ -47,6 +51,8 @@ const AFTER: { readonly [verb in Verb]?: (given: readonly string[]) => Expected 
   },
   'profile set': (given) => wordsAt(given, 1, KEYS),
   completion: (given) => wordsAt(given, 0, Object.keys(COMPLETION_SCRIPTS)),
+  'recordings get': ({ length }) => ({ recordings: length === 0 }),
+  'recordings remove': () => ({ recordings: true }),
   'conference show': ({ length }) => ({ listed: length === 0 }),
   'conference remove': ({ length }) => ({ listed: length === 0 }),
   'conference set': ({ length }) => ({ listed: length === 0, settings: length === 1 }),
@@ -59,6 +65,7 @@ const AFTER: { readonly [verb in Verb]?: (given: readonly string[]) => Expected 
 export function expectedAfter(verb: string, given: readonly string[], args: readonly string[]): Expected {
   const known = Object.hasOwn(AFTER, verb) ? AFTER[verb as Verb] : undefined;
   const place = args[given.length];
+  if (verb === 'report') return { held: given.length === 0 };
   if (place === 'conference' && verb !== 'show') return { conferences: true };
   if (known) return known(given);
   return place === 'member' ? { membersOf: given[0] ?? '' } : NOTHING;

@@ -31,6 +31,7 @@ const BY_ERROR_CODE: Record<string, ExitCode> = {
   'bad-request': EXIT.usage,
   'no-such-conference': EXIT.notFound,
   'no-such-member': EXIT.notFound,
+  'no-such-recording': EXIT.notFound,
   'no-controller': EXIT.noController,
   starting: EXIT.noController,
   'too-many-speakers': EXIT.failed,

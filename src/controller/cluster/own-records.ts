@@ -1,8 +1,10 @@
 import type { Found, QuestionOf, RecordQuestion } from '../../cluster/record-questions.ts';
 import type { OwnAttendance } from '../attendance/own-attendance.ts';
+import type { RecordingKeeper } from '../recordings/recording-keeper.ts';
 
 export type OwnRecordsDeps = {
   readonly attendance: Pick<OwnAttendance, 'runs' | 'rows'>;
+  readonly recordings: Pick<RecordingKeeper, 'list'>;
   /** Throws until it is known which conferences are going on. */
   readonly requireReady: () => void;
 };
@@ -21,13 +23,15 @@ export class OwnRecords {
   }
 
   async #find(question: RecordQuestion): Promise<Found<RecordQuestion['type']>> {
-    const { attendance, requireReady } = this.#deps;
+    const { attendance, recordings, requireReady } = this.#deps;
     requireReady();
     switch (question.type) {
       case 'runs':
         return attendance.runs(question);
       case 'rows':
         return attendance.rows(question.conference, { runs: 'all', startedAt: question.startedAt });
+      case 'recordings':
+        return recordings.list(question);
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Refusal } from '../../conference/model/commands.ts';
 const CODES = [
   'no-such-conference',
   'no-such-member',
+  'no-such-recording',
   'too-many-speakers',
   'not-possible',
   /** Asterisk refused to carry the command out. */

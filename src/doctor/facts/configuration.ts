@@ -86,7 +86,7 @@ async function readPassword(path: string): Promise<string | null> {
 }
 
 async function readSecrets(
-  { asterisk, cluster }: NodeConfig,
+  { asterisk, cluster, recordings }: NodeConfig,
   beside: (path: string) => string,
   env: NodeJS.ProcessEnv,
 ): Promise<SecretFile[]> {
@@ -97,6 +97,7 @@ async function readSecrets(
     ['NATS password', nats.passwordFile],
     ['NATS token', nats.tokenFile],
     ['NATS key', nats.tls?.keyFile],
+    ['webhook secret', recordings.webhookSecretFile],
   ] as const;
   const named = files.flatMap(([purpose, file]) => (file === undefined ? [] : [{ purpose, path: beside(file) }]));
   return Promise.all(named.map(async (each) => ({ ...each, found: await readMode(each.path) })));

@@ -171,6 +171,8 @@ export function depsOf(
     upgrade: async () => {},
     attendance: { rows: absent('attendance') },
     reports: { conferences: absent('reports'), report: absent('reports') },
+    records: { askAll: absent('records') },
+    recordingKeeper: { open: absent('recordings'), remove: absent('recordings') },
     recordings: '/recordings',
     inviter: { invite: absent('inviter'), list: absent('inviter'), cancel: absent('inviter') },
   };

@@ -10,6 +10,7 @@ const WELL: HealthFacts = {
   configuration: null,
   settings: null,
   reports: null,
+  recordings: null,
   directories: [],
   clockAheadMs: 0,
 };
@@ -28,6 +29,11 @@ it('failures come before warnings', () => {
     'failure relay: not connected: run "rostrum start", or look at its log',
     'warning settings: the former content counts until this is corrected:\na.yaml:1:1: x',
   ]);
+});
+
+it('what follows a recording and fails each time is a warning', () => {
+  const recordings = 'recordings.command has failed for the last 2 recordings: gzip has ended with status 1';
+  expect(told({ recordings })).toEqual([`warning recordings: ${recordings}`]);
 });
 
 it('a wall clock that was set is a warning, in either direction', () => {

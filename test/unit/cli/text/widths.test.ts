@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { NO_ADMISSION } from '../../../../src/admission/gate.ts';
-import type { HeldConferenceView, ReportView } from '../../../../src/api/record-schemas.ts';
+import type { HeldConferenceView, RecordingView, ReportView } from '../../../../src/api/record-schemas.ts';
 import type { NodeView } from '../../../../src/api/schemas.ts';
 import { summarize, viewConference } from '../../../../src/api/views.ts';
 import { createProgram } from '../../../../src/cli/program.ts';
@@ -11,6 +11,7 @@ import { heldTable } from '../../../../src/cli/text/held-text.ts';
 import { memberTable } from '../../../../src/cli/text/member-text.ts';
 import { nodeTable } from '../../../../src/cli/text/node-text.ts';
 import { profileKeyTable, profileTable } from '../../../../src/cli/text/profile-text.ts';
+import { recordingTable } from '../../../../src/cli/text/recording-text.ts';
 import { widthOf } from '../../../../src/cli/text/text-width.ts';
 import { PROFILE_KEYS } from '../../../../src/profiles/profile-keys.ts';
 import { conference, member, partOf } from '../../api/conferences.ts';
@@ -65,6 +66,15 @@ const held: HeldConferenceView = {
   turnedAway: 1234,
 };
 
+const recording: RecordingView = {
+  file: 'supervisory-board/supervisory-board-2024-01-01-120000.wav',
+  node: 'amsterdam-1',
+  conference: 'supervisory-board',
+  endedAt: new Date(2024, 0, 2, 12).toISOString(),
+  seconds: 86_400,
+  bytes: 1_382_400_044,
+};
+
 const keys = PROFILE_KEYS.conference.map(({ path, takesEffect }) => ({
   key: path.join('.'),
   value: 'a value that is as long as the text of a prompt may well be',
@@ -80,6 +90,7 @@ const TABLES: readonly [name: string, tableIn: (widthColumns: number) => string,
   ['nodes', (width) => nodeTable([node], width), /NODE .*STATE .*MEMBERS .*LOSS/],
   ['a report', (width) => attendanceText([row], width), /MEMBER .*NUMBER .*NAME .*JOINED .*TIME/],
   ['past conferences', (width) => heldTable([held], width), /CONFERENCE .*STARTED .*MEMBERS/],
+  ['recordings', (width) => recordingTable([recording], width), /FILE .*NODE .*ENDED .*TIME/],
   ['the keys of a profile', (width) => profileKeyTable(keys, width), /KEY .*VALUE/],
   ['profiles', (width) => profileTable([profile], width), /PROFILE .*DESCRIPTION/],
 ];

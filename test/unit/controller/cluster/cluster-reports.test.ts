@@ -39,7 +39,9 @@ const recorded =
   async (question) =>
     question.type === 'runs'
       ? runs.slice(-question.limit).reverse()
-      : Array.from({ length: members }, (_, index) => row(question.startedAt, index + 1));
+      : Array.from({ length: members }, (_, index) =>
+          row(question.type === 'rows' ? question.startedAt : '', index + 1),
+        );
 
 let network: TestNetwork;
 let nodes: TestNode[];

@@ -1,0 +1,66 @@
+import { open, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Writable } from 'node:stream';
+import { ApiClient } from '../../api/client.ts';
+import type { MissingNodes, RecordingListView, RecordingView } from '../../api/record-schemas.ts';
+import type { ClientOptions } from '../options/common.ts';
+import { type ListOptions, positionOf } from '../options/list.ts';
+import { print, terminalLimit, terminalWidth } from '../terminal/print.ts';
+import { printOrWatch } from '../terminal/watch.ts';
+import { recordingListText } from '../text/recording-text.ts';
+import { recordsQuery, tellMissing } from './report.ts';
+
+const TO_STDOUT = '-';
+
+/** `rostrum recordings list` */
+export async function listRecordings(options: ListOptions): Promise<void> {
+  const client = new ApiClient({ socketPath: options.socket });
+  let missing: MissingNodes = [];
+  await printOrWatch(options, positionOf(options, terminalLimit(options.watch)), {
+    read: async ({ limit, page }) => {
+      const wanted = { search: options.search, limit, page };
+      const view = await client.get<RecordingListView>(`/recordings${recordsQuery(wanted)}`);
+      missing = view.missing;
+      return view;
+    },
+    forPeople: (view) => recordingListText(view, terminalWidth()),
+    forPrograms: ({ recordings }) => recordings,
+  });
+  tellMissing(missing);
+}
+
+/**
+ * `rostrum recordings get <file> [target]`: copies a recording of this node.
+ * @param target `-` for stdout; without it, the name of the file in this directory
+ */
+export async function getRecording(file: string, target: string | undefined, { socket }: ClientOptions): Promise<void> {
+  const client = new ApiClient({ socketPath: socket });
+  const path = `/recordings/${encodeURIComponent(file)}`;
+  if (target === TO_STDOUT) return void (await client.download(path, async () => process.stdout));
+  let written = '';
+  try {
+    const { bytes } = await client.download(path, async (headers) => {
+      written = target ?? basename(String(headers['rostrum-file'] ?? file));
+      return created(written);
+    });
+    process.stdout.write(`${written}: ${bytes} bytes\n`);
+  } catch (error) {
+    // A part of a recording is none.
+    if (written !== '' && (error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(written, { force: true });
+    throw error;
+  }
+}
+
+/** `rostrum recordings remove <file...>` */
+export async function removeRecordings(files: readonly string[], { socket, json }: ClientOptions): Promise<void> {
+  const client = new ApiClient({ socketPath: socket });
+  for (const file of files) {
+    const removed = await client.delete<RecordingView>(`/recordings/${encodeURIComponent(file)}`);
+    print(removed, json, () => `${removed.file} is removed`);
+  }
+}
+
+/** A new file, for this user alone: a recording is confidential. */
+async function created(path: string): Promise<Writable> {
+  return (await open(path, 'wx', 0o600)).createWriteStream();
+}

@@ -1,0 +1,30 @@
+import type { RecordingListView, RecordingView } from '../../api/record-schemas.ts';
+import { duration } from './attendance-text.ts';
+import { time } from './conference-text.ts';
+import { counted } from './list-text.ts';
+import { tableOf } from './table.ts';
+
+/** The files of recordings, the newest first. */
+export function recordingTable(recordings: readonly RecordingView[], widthColumns: number): string {
+  return tableOf(
+    recordings,
+    [
+      ['FILE', ({ file }) => file],
+      ['NODE', ({ node }) => node ?? '-', { isShown: recordings.some(({ node }) => node !== null) }],
+      ['CONFERENCE', ({ conference }) => conference ?? '-', { spare: 2 }],
+      ['ENDED', ({ endedAt }) => (endedAt === null ? 'going on' : time(endedAt))],
+      ['TIME', ({ seconds }) => duration(seconds)],
+      ['MB', ({ bytes }) => (bytes / 1e6).toFixed(1), { spare: 1 }],
+    ],
+    widthColumns,
+  );
+}
+
+/** A page of them, and below it how to see more. */
+export function recordingListText({ recordings, hasOlder }: RecordingListView, widthColumns: number): string {
+  if (recordings.length === 0) return 'no recordings';
+  const more = hasOlder ? '; older ones with a larger --limit, or with --page' : '';
+  return [recordingTable(recordings, widthColumns), `${counted(recordings.length, 'recording')} shown${more}`].join(
+    '\n',
+  );
+}
