@@ -43,7 +43,9 @@ export async function command(conference: string, words: readonly string[], opti
   });
   if ('member' in response)
     return print(response.member, json, () => memberDoneText(conference, parsed.command, response));
-  print(response.conference, json, () => [...recorded, conferenceText(response.conference)].join('\n'));
+  print(response.conference, json, () =>
+    [...recorded, conferenceText(response.conference, terminalWidth())].join('\n'),
+  );
 }
 
 /** The file of the recording that goes on; none if nothing is recorded. */
@@ -120,5 +122,5 @@ export async function member(
   const view = await client.get<MemberStatusView>(
     `/conferences/${encodeURIComponent(conference)}/members/${encodeURIComponent(await addressOf(conference, id, options))}`,
   );
-  print(view, options.json, () => memberText(view));
+  print(view, options.json, () => memberText(view, terminalWidth()));
 }

@@ -8,11 +8,12 @@ import { ENTRY_KEYS, entrySchema, NOT_IN_ENTRIES } from '../../conference-table/
 import { appendChunk, chunkOf, replaceChunk } from '../../conference-table/table-text.ts';
 import { hasInText, setInText, unsetInText } from '../../config/profile-text.ts';
 import { entriesOf, valueAt } from '../../profiles/profile-keys.ts';
-import { TAKES_EFFECT_WORDS } from '../../profiles/takes-effect.ts';
 import { UsageError } from '../options/errors.ts';
 import { print, terminalWidth } from '../terminal/print.ts';
 import { count, counted } from '../text/list-text.ts';
-import { table, tableOf } from '../text/table.ts';
+import { settingsTable } from '../text/profile-text.ts';
+import { tableOf } from '../text/table.ts';
+import { hanging } from '../text/text-width.ts';
 import { type ConferenceOptions, chunkNamed, openTable, parseOne, parseWhole, putInPlace } from './conference-file.ts';
 import { parseSetting, parseWords, pathOf } from './setting-words.ts';
 
@@ -66,12 +67,13 @@ export async function show(number: string, options: ConferenceOptions & { profil
   const view = { ...viewOf(entry, Date.now()), profile: profileName, settings };
   print(view, options.json, () =>
     [
-      `conference ${number}${view.name ? `, ${view.name}` : ''}, profile ${profileName}, ${openInWords(view)}`,
-      table(
-        ['KEY', 'VALUE', 'FROM', 'A CHANGE COUNTS'],
-        settings.map((row) => [row.key, inWords(row.value), row.source, TAKES_EFFECT_WORDS[row.takesEffect]]),
+      hanging(
+        '',
+        `conference ${number}${view.name ? `, ${view.name}` : ''}, profile ${profileName}, ${openInWords(view)}`,
         terminalWidth(),
+        2,
       ),
+      settingsTable(settings, ({ source }) => source, terminalWidth()),
     ].join('\n'),
   );
 }
@@ -171,10 +173,4 @@ function viewOf({ number, name, profileName, node, times }: TableEntry, nowMs: n
 function openInWords({ open, changesAt }: View): string {
   if (open) return changesAt === null ? 'open' : `open until ${changesAt}`;
   return changesAt === null ? 'over' : `opens ${changesAt}`;
-}
-
-function inWords(value: unknown): string {
-  if (value === null || value === '') return '-';
-  if (Array.isArray(value)) return value.length === 0 ? '-' : value.join(', ');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

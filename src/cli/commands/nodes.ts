@@ -32,7 +32,7 @@ export async function undrain(options: ClientOptions): Promise<void> {
 export async function route(conference: string, { socket, json }: ClientOptions): Promise<void> {
   const client = new ApiClient({ socketPath: socket });
   const view = await client.get<RouteView>(`/route?conference=${encodeURIComponent(conference)}`);
-  print(view, json, () => routeText(view));
+  print(view, json, () => routeText(view, terminalWidth()));
 }
 
 /** Changes something about the nodes, and prints how they are then. */

@@ -1,6 +1,7 @@
 import { type KeyInWords, keysInWords } from '../../conference/model/keys-in-words.ts';
 import type { Profiles } from '../../profiles/profiles.ts';
 import { controlsOf } from '../../profiles/settings.ts';
+import { terminalWidth } from '../terminal/print.ts';
 import { type KeyPage, keyCardHtml, keyCardText } from '../text/key-card.ts';
 import { directoryOf, notValid, type ProfileOptions, readValid } from './profile.ts';
 
@@ -12,7 +13,7 @@ export async function card(name: string, options: CardOptions): Promise<void> {
   const pages = pagesOf(name, read.profiles);
   if (!pages) throw notValid(name, read);
   const { html, title = 'Your telephone keys' } = options;
-  process.stdout.write(html ? keyCardHtml(title, pages) : `${keyCardText(pages)}\n`);
+  process.stdout.write(html ? keyCardHtml(title, pages) : `${keyCardText(pages, terminalWidth())}\n`);
 }
 
 /** A page for callers and one for moderators, whose keys are first there; of a controls profile a page by itself. */

@@ -2,6 +2,7 @@ import { PROFILE_KEYS, type ProfileKey, valueAt } from '../../profiles/profile-k
 import type { ResolvedProfile } from '../../profiles/profiles.ts';
 import { print, terminalWidth } from '../terminal/print.ts';
 import { type ProfileKeyRow, profileKeyTable } from '../text/profile-text.ts';
+import { hanging } from '../text/text-width.ts';
 import { directoryOf, notValid, type ProfileOptions, readValid } from './profile.ts';
 
 /** In place of what is not shown. */
@@ -16,7 +17,12 @@ export async function show(name: string, options: ProfileOptions): Promise<void>
   const keys = PROFILE_KEYS[profile.kind].flatMap((key) => rowsOf(found, key));
   print({ name, kind: profile.kind, file, extends: ancestors, keys }, options.json, () =>
     [
-      `${profile.kind} profile ${name}, ${file}${ancestors.length > 0 ? `, extends ${ancestors.join(', ')}` : ''}`,
+      hanging(
+        '',
+        `${profile.kind} profile ${name}, ${file}${ancestors.length > 0 ? `, extends ${ancestors.join(', ')}` : ''}`,
+        terminalWidth(),
+        2,
+      ),
       profileKeyTable(keys, terminalWidth()),
     ].join('\n'),
   );

@@ -15,7 +15,7 @@ import { statusText } from '../text/node-text.ts';
 /** `rostrum status [--health]`: fails where something is wrong; with `health`, only where no call works. */
 export async function status({ socket, json, health }: ClientOptions & { health?: true }): Promise<void> {
   const view = await new ApiClient({ socketPath: socket }).get<StatusView>('/status');
-  print(view, json, () => statusText(view));
+  print(view, json, () => statusText(view, terminalWidth()));
   process.exitCode = statusExit(view.problems, health === true);
 }
 
@@ -50,13 +50,13 @@ export async function show(what: ShowWhat, conference: string, options: MemberLi
     case 'everything':
       return printOrWatch(options, position, {
         read: (at) => client.get<ConferenceView>(`${path}${memberQuery(options, at, order)}`),
-        forPeople: (view, at) => [conferenceText(view), membersText(view, at)].join('\n'),
+        forPeople: (view, at) => [conferenceText(view, terminalWidth()), membersText(view, at)].join('\n'),
         entries,
       });
     case 'status':
       return printOrWatch(options, position, {
         read: () => client.get<ConferenceView>(`${path}?limit=0`),
-        forPeople: conferenceText,
+        forPeople: (view) => conferenceText(view, terminalWidth()),
         forPrograms: ({ members: _, matching: __, ...rest }) => rest,
       });
     case 'members':

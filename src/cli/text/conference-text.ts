@@ -1,13 +1,16 @@
 import { pageOf } from '../../api/member-page.ts';
 import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
-import { printable } from '../../base/printable.ts';
 import { type ConferenceOrder, count, counted, type Position, totalsText } from './list-text.ts';
 import { tableOf } from './table.ts';
+import { hanging } from './text-width.ts';
 
 /** Conferences as people read them. */
 
 /** 9 comes before 10. */
 const BY_NUMBER = new Intl.Collator('en', { numeric: true });
+
+/** Of the further lines of one that is too long. */
+const INDENT = 2;
 
 /** The lines of raised hands, and of members who ask for help, name so many. */
 const MOST_HANDS = 20;
@@ -74,8 +77,8 @@ export function conferenceListText(
   const totals = totalsText(all, { total, matching, shown: conferences.length }, position);
   return [
     ...(conferences.length === 0 ? [] : [conferenceTable(conferences, widthColumns)]),
-    totals,
-    ...(inLobby === 0 ? [] : [lobbyText(inLobby)]),
+    hanging('', totals, widthColumns, INDENT),
+    ...(inLobby === 0 ? [] : [hanging('', lobbyText(inLobby), widthColumns, INDENT)]),
   ].join('\n');
 }
 
@@ -85,7 +88,7 @@ function lobbyText(inLobby: number): string {
 }
 
 /** One conference without its members: a line for what it is, and one for each thing that goes on. */
-export function conferenceText(conference: ConferenceView): string {
+export function conferenceText(conference: ConferenceView, widthColumns: number): string {
   const { name, profile, status, counts, recording, playback, endsAt } = conference;
   const lines = [
     `conference ${name}, profile ${profile}, ${status}, since ${time(conference.startedAt)}: ` +
@@ -105,7 +108,7 @@ export function conferenceText(conference: ConferenceView): string {
   if (conference.hands.length > 0) lines.push(`hands raised: ${handsText(conference.hands)}`);
   if (conference.helps.length > 0) lines.push(`ask for help: ${handsText(conference.helps)}`);
   if (endsAt) lines.push(`ends at ${time(endsAt)}`);
-  return lines.map(printable).join('\n');
+  return lines.map((line) => hanging('', line, widthColumns, INDENT)).join('\n');
 }
 
 function notCounted(number: number): string {

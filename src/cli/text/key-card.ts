@@ -1,5 +1,5 @@
 import type { KeyInWords } from '../../conference/model/keys-in-words.ts';
-import { table } from './table.ts';
+import { hanging } from './text-width.ts';
 
 /** Cards that tell callers their telephone keys, for a screen and for paper. */
 
@@ -12,16 +12,18 @@ export type KeyPage = { readonly heading: string; readonly sections: readonly Ke
 const HOW = 'Press the keys one after the other.';
 const ASKS = 'You are asked before: 1 is yes.';
 
+const TITLE = 'KEYS';
+const GAP = 2;
+
 /** The cards as text, with an empty line between sections. */
-export function keyCardText(pages: readonly KeyPage[]): string {
+export function keyCardText(pages: readonly KeyPage[], widthColumns: number): string {
   return pages
     .flatMap(({ sections }) => sections)
-    .map(({ heading, keys }) =>
-      table(
-        ['KEYS', heading],
-        keys.map((key) => [key.sequence, wordsOf(key)]),
-      ),
-    )
+    .map(({ heading, keys }) => {
+      const width = Math.max(TITLE.length, ...keys.map(({ sequence }) => sequence.length)) + GAP;
+      const row = (first: string, text: string) => hanging(first.padEnd(width), text, widthColumns);
+      return [row(TITLE, heading), ...keys.map((key) => row(key.sequence, wordsOf(key)))].join('\n');
+    })
     .join('\n\n');
 }
 

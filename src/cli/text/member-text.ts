@@ -5,6 +5,7 @@ import { parseMemberAddress } from '../../conference/model/member-address.ts';
 import { time } from './conference-text.ts';
 import { count, counted, type Position, totalsText } from './list-text.ts';
 import { tableOf } from './table.ts';
+import { hanging } from './text-width.ts';
 
 /** Members as people read them. */
 
@@ -18,7 +19,7 @@ export function memberTable(members: readonly MemberView[], widthColumns: number
       ['NODE', ({ node }) => node ?? '-', { isShown: clustered }],
       ['NUMBER', ({ caller }) => caller.number || '-'],
       ['NAME', ({ caller }) => caller.name || '-'],
-      ['ROLE', ({ role }) => role],
+      ['ROLE', ({ place, role }) => (place === 'door' ? '-' : role)],
       ['FLAGS', flagWords, { spare: 5 }],
       ['PLACE', place, { spare: 6 }],
       ['TALKS', ({ talking }) => (talking ? 'yes' : '-'), { spare: 3 }],
@@ -38,7 +39,8 @@ export function memberListText(
   widthColumns: number,
 ): string {
   const totals = totalsText(allText(total, counts), { total, matching, shown: members.length }, position);
-  return members.length === 0 ? totals : [memberTable(members, widthColumns), totals].join('\n');
+  const below = hanging('', totals, widthColumns, 2);
+  return members.length === 0 ? below : [memberTable(members, widthColumns), below].join('\n');
 }
 
 /** All that are listed: callers at the PIN are no members yet, those who hear good-bye none any more, and ghosts never count. */
@@ -53,7 +55,7 @@ function allText(total: number, { members, ghosts, atDoor }: MemberListView['cou
 }
 
 /** Everything about one member, a line each. */
-export function memberText(member: MemberStatusView): string {
+export function memberText(member: MemberStatusView, widthColumns: number): string {
   const rows: Row[] = [
     ['member', member.id],
     ['node', member.node],
@@ -78,7 +80,7 @@ export function memberText(member: MemberStatusView): string {
     ...mediaRows(member.media),
   ];
   const shown = rows.filter(([, value]) => value !== null);
-  return shown.map(([name, value]) => `${name.padEnd(15)}${printable(String(value))}`).join('\n');
+  return shown.map(([name, value]) => hanging(name.padEnd(15), String(value), widthColumns)).join('\n');
 }
 
 /** A value of null is not shown. */

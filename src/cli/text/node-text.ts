@@ -1,8 +1,8 @@
 import type { NodeView, RouteView, StatusView } from '../../api/schemas.ts';
-import { printable } from '../../base/printable.ts';
 import { time } from './conference-text.ts';
 import { counted } from './list-text.ts';
 import { tableOf } from './table.ts';
+import { hanging } from './text-width.ts';
 
 /** The nodes of the cluster as people read them. */
 export function nodeTable(nodes: readonly NodeView[], widthColumns: number): string {
@@ -39,27 +39,34 @@ function stateOf({ state, draining, admission, table, problems }: NodeView, ownT
 }
 
 /** How a node is: what it has to do, and below it each of its problems. */
-export function statusText(view: StatusView): string {
+export function statusText(view: StatusView, widthColumns: number): string {
   const { asterisk, relay, problems } = view;
   const count = (severity: StatusView['problems'][number]['severity']) =>
     problems.filter((problem) => problem.severity === severity).length;
   const summary = `${counted(count('failure'), 'failure')}, ${counted(count('warning'), 'warning')}`;
+  const rows: [name: string, value: string | number][] = [
+    ['controller', `Rostrum ${view.version}, process ${view.pid}`],
+    ['Asterisk', asterisk.connected ? `connected, version ${asterisk.version}` : 'not connected'],
+    ['relay', relay.connected ? `connected, process ${relay.pid}` : 'not connected'],
+    ['conferences', view.conferences],
+    ['members', view.members],
+    ['arriving', admissionText(view.admission)],
+    ['joining', joiningText(view)],
+    ['problems', problems.length === 0 ? 'none' : summary],
+  ];
   return [
-    `controller   Rostrum ${view.version}, process ${view.pid}`,
-    `Asterisk     ${asterisk.connected ? `connected, version ${asterisk.version}` : 'not connected'}`,
-    `relay        ${relay.connected ? `connected, process ${relay.pid}` : 'not connected'}`,
-    `conferences  ${view.conferences}`,
-    `members      ${view.members}`,
-    `arriving     ${admissionText(view.admission)}`,
-    `joining      ${joiningText(view)}`,
-    `problems     ${problems.length === 0 ? 'none' : summary}`,
-    ...problems.map(problemText),
+    ...rows.map(([name, value]) => hanging(name.padEnd(13), String(value), widthColumns)),
+    ...problems.flatMap((problem) => problemLines(problem, widthColumns)),
   ].join('\n');
 }
 
-/** A line, and further ones that are indented, where there are several mistakes. */
-function problemText({ severity, about, detail }: StatusView['problems'][number]): string {
-  return `${severity.toUpperCase()} ${about}: ${detail.split('\n').map(printable).join('\n  ')}`;
+/** Where there are several mistakes, each has a line that is indented. */
+function problemLines({ severity, about, detail }: StatusView['problems'][number], widthColumns: number): string[] {
+  const [first = '', ...more] = detail.split('\n');
+  return [
+    hanging('', `${severity.toUpperCase()} ${about}: ${first}`, widthColumns, 2),
+    ...more.map((line) => hanging('  ', line, widthColumns, 4)),
+  ];
 }
 
 /** The part of the frames that should have been heard and did not come in time. */
@@ -96,6 +103,6 @@ const WHY: Record<RouteView['reason'], string> = {
 };
 
 /** Where the next caller goes, in a line. */
-export function routeText({ node, sip, reason }: RouteView): string {
-  return `${node}  ${sip ?? '(no cluster.sip)'}  ${WHY[reason]}`;
+export function routeText({ node, sip, reason }: RouteView, widthColumns: number): string {
+  return hanging('', `${node}  ${sip ?? '(no cluster.sip)'}  ${WHY[reason]}`, widthColumns, 2);
 }

@@ -15,10 +15,10 @@ export function profileTable(profiles: readonly ProfileRow[], widthColumns: numb
   return tableOf(
     profiles,
     [
-      ['PROFILE', ({ name }) => name],
+      ['PROFILE', ({ name }) => name, { readable: 24 }],
       ['KIND', ({ kind }) => kind, { spare: 2 }],
       ['EXTENDS', (each) => each.extends ?? '-', { spare: 1 }],
-      ['DESCRIPTION', ({ description }) => description ?? '-'],
+      ['DESCRIPTION', ({ description }) => description ?? '-', { readable: 40 }],
     ],
     widthColumns,
   );
@@ -35,8 +35,17 @@ export type ProfileKeyRow = {
 };
 
 export function profileKeyTable(keys: readonly ProfileKeyRow[], widthColumns: number): string {
+  return settingsTable(keys, from, widthColumns);
+}
+
+/** Settings with their values. @param from where a value comes from, in words */
+export function settingsTable<Row extends Pick<ProfileKeyRow, 'key' | 'value' | 'takesEffect'>>(
+  settings: readonly Row[],
+  from: (row: Row) => string,
+  widthColumns: number,
+): string {
   return tableOf(
-    keys,
+    settings,
     [
       ['KEY', ({ key }) => key, { readable: 30 }],
       ['VALUE', ({ value }) => inWords(value)],
@@ -54,5 +63,5 @@ function from({ source, profile }: ProfileKeyRow): string {
 function inWords(value: unknown): string {
   if (value === null || value === '') return '-';
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.join(', ');
-  return String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -35,6 +35,21 @@ export function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
+/** Beside a head, a text is not made narrower than this, unless the terminal is. */
+const NARROWEST = 24;
+
+/**
+ * A text behind its head, such as a name. Where it takes several lines, they begin below it, or almost at the left where
+ * there is too little room for that.
+ * @param indent where further lines begin
+ */
+export function hanging(head: string, text: string, columns: number, indent = widthOf(head)): string {
+  const blanks = columns - indent < NARROWEST ? Math.min(2, indent) : indent;
+  const [first = '', ...more] = wrap(head + text, columns);
+  const below = more.length === 0 ? [] : wrap(more.join(' '), columns - blanks);
+  return [first.trimEnd(), ...below.map((line) => ' '.repeat(blanks) + line)].join('\n');
+}
+
 function columnsOf(character: string): number {
   if (/\p{M}/u.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;

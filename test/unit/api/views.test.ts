@@ -136,7 +136,7 @@ describe('the view of a conference', () => {
     const view = viewConference([partOf(conference([member(1), member(2, { flags })]))]);
     expect(view.counts).toMatchObject({ members: 1, ghosts: 1 });
     expect(view.members).toMatchObject([{ ghost: false }, { ghost: true, mandatory: true }]);
-    expect(conferenceText(view)).toContain('1 ghost, not counted as a member');
+    expect(conferenceText(view, 200)).toContain('1 ghost, not counted as a member');
     expect(memberTable(view.members, 120)).toContain('mandatory ghost');
   });
 
@@ -144,7 +144,7 @@ describe('the view of a conference', () => {
     const view = viewConference([partOf(conference([member(1), member(2, { place: { at: 'door' } })]))]);
     expect(view.counts).toMatchObject({ members: 1, atDoor: 1 });
     expect(view.members.map(({ place }) => place)).toEqual(['floor', 'door']);
-    const text = conferenceText(view);
+    const text = conferenceText(view, 200);
     expect(text).toContain(': 1 member, 0 speakers');
     expect(text).toContain('1 caller at the PIN, not counted as a member');
   });

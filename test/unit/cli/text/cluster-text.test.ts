@@ -20,7 +20,7 @@ describe('tables', () => {
   it('of conferences and members have no column for nodes where there is no cluster', () => {
     expect(words(conferenceTable([summarize([own])], 200))[0]).not.toContain('NODES');
     expect(words(memberTable(viewConference([own]).members, 200))[0]).not.toContain('NODE');
-    expect(conferenceText(viewConference([own]))).not.toContain('on ');
+    expect(conferenceText(viewConference([own]), 200)).not.toContain('on ');
   });
 
   it('of conferences and members say on which node they are', () => {
@@ -32,8 +32,8 @@ describe('tables', () => {
       ['1', 'lyon'],
       ['1', 'oslo'],
     ]);
-    expect(conferenceText(viewConference(spread))).toContain('on lyon, oslo');
-    expect(conferenceText(viewConference(spread))).toContain('hands raised: 1@oslo');
+    expect(conferenceText(viewConference(spread), 200)).toContain('on lyon, oslo');
+    expect(conferenceText(viewConference(spread), 200)).toContain('hands raised: 1@oslo');
   });
 
   it('of nodes say how they are and what they have to do', () => {
@@ -89,7 +89,7 @@ it('the status of a node tells the callers who are no members yet', () => {
     admission: NO_ADMISSION,
   };
   const lines = (changes: Partial<StatusView>) =>
-    Object.fromEntries(words(statusText({ ...status, ...changes })).map(([name = '', text]) => [name, text]));
+    Object.fromEntries(words(statusText({ ...status, ...changes }, 200)).map(([name = '', text]) => [name, text]));
   expect(lines({})).toMatchObject({
     members: '3',
     joining: 'nobody',

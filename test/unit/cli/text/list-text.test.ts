@@ -52,7 +52,7 @@ describe('the totals of a list', () => {
     const part = partOf(conference(members.map((each, index) => member(index + 1, each))));
     const lines = memberListText(viewMembers([part]), {}, 200).split('\n');
     expect(lines.at(-1)).toBe(text);
-    expect(conferenceText(viewConference([part]))).toContain(`: ${text.split(',')[0]}, `);
+    expect(conferenceText(viewConference([part]), 200)).toContain(`: ${text.split(',')[0]}, `);
   });
 
   it('stand below the members', () => {
@@ -120,7 +120,7 @@ it('a conference tells how many members it has, not how many are shown, and name
   const hands = partOf(
     conference(Array.from({ length: 1200 }, (_, index) => member(index + 1, { handRaisedAtMs: index }))),
   );
-  const text = conferenceText(viewConference([hands], { limit: 0 }));
+  const text = conferenceText(viewConference([hands], { limit: 0 }), 200);
   expect(text).toContain(': 1,200 members, 0 speakers');
   expect(text).toMatch(/^hands raised: 1 2 3 .* 19 20 and 1,180 more$/m);
 });

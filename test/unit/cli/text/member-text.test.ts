@@ -39,7 +39,7 @@ describe('how loud a member is', () => {
   });
 
   it('is a line of the status', () => {
-    expect(memberText({ ...view(1, -20.6), media: null })).toMatch(/^level +-21 dBov$/m);
-    expect(memberText({ ...view(1, null), media: null })).toMatch(/^level +not measured$/m);
+    expect(memberText({ ...view(1, -20.6), media: null }, 200)).toMatch(/^level +-21 dBov$/m);
+    expect(memberText({ ...view(1, null), media: null }, 200)).toMatch(/^level +not measured$/m);
   });
 });

@@ -1,19 +1,24 @@
+import assert from 'node:assert/strict';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { NO_ADMISSION } from '../../../../src/admission/gate.ts';
 import type { HeldConferenceView, RecordingView, ReportView } from '../../../../src/api/record-schemas.ts';
-import type { NodeView } from '../../../../src/api/schemas.ts';
+import type { NodeView, StatusView } from '../../../../src/api/schemas.ts';
 import { summarize, viewConference } from '../../../../src/api/views.ts';
 import { createProgram } from '../../../../src/cli/program.ts';
 import { attendanceText } from '../../../../src/cli/text/attendance-text.ts';
-import { conferenceTable } from '../../../../src/cli/text/conference-text.ts';
+import { conferenceTable, conferenceText } from '../../../../src/cli/text/conference-text.ts';
 import { heldTable } from '../../../../src/cli/text/held-text.ts';
-import { memberTable } from '../../../../src/cli/text/member-text.ts';
-import { nodeTable } from '../../../../src/cli/text/node-text.ts';
+import { keyCardText } from '../../../../src/cli/text/key-card.ts';
+import { memberTable, memberText } from '../../../../src/cli/text/member-text.ts';
+import { nodeTable, statusText } from '../../../../src/cli/text/node-text.ts';
 import { profileKeyTable, profileTable } from '../../../../src/cli/text/profile-text.ts';
 import { recordingTable } from '../../../../src/cli/text/recording-text.ts';
 import { widthOf } from '../../../../src/cli/text/text-width.ts';
+import { keysInWords } from '../../../../src/conference/model/keys-in-words.ts';
+import { controlsProfileSchema } from '../../../../src/profiles/controls-schema.ts';
 import { PROFILE_KEYS } from '../../../../src/profiles/profile-keys.ts';
+import { controlsOf } from '../../../../src/profiles/settings.ts';
 import { conference, member, partOf } from '../../api/conferences.ts';
 
 const caller = { number: '+4917012345678', name: 'Wilhelmina von Habsburg-Lothringen' };
@@ -75,6 +80,29 @@ const recording: RecordingView = {
   bytes: 1_382_400_044,
 };
 
+const [lone = assert.fail()] = view.members;
+
+const STATUS: StatusView = {
+  version: '0.1.0',
+  pid: 12_345,
+  asterisk: { connected: true, version: '22.10.1' },
+  relay: { connected: true, pid: 12_346, sockets: 'libc' },
+  problems: [
+    {
+      about: 'settings',
+      severity: 'warning',
+      detail: 'the former content counts until this is corrected:\na: b c d e',
+    },
+  ],
+  conferences: 12,
+  members: 12_345,
+  atDoor: 12,
+  inLobby: 345,
+  admission: { ...NO_ADMISSION, waiting: 123 },
+};
+
+const KEYS = controlsProfileSchema.parse({ kind: 'controls', keys: { '*4': 'confirm:kick-last', '#0': 'private' } });
+
 const keys = PROFILE_KEYS.conference.map(({ path, takesEffect }) => ({
   key: path.join('.'),
   value: 'a value that is as long as the text of a prompt may well be',
@@ -116,6 +144,28 @@ describe.each(TABLES)('the table of %s', (_, tableIn, least) => {
     const from = lines.findIndex((line) => /^[A-Z]+/.test(line));
     for (const line of lines.slice(from)) expect(widthOf(line), line).toBeLessThanOrEqual(20);
   });
+});
+
+const page = { heading: 'For callers', sections: [{ heading: 'Your keys', keys: keysInWords(controlsOf(KEYS)) }] };
+
+const TEXTS: readonly [name: string, textIn: (widthColumns: number) => string][] = [
+  ['a conference', (width) => conferenceText(view, width)],
+  ['a member', (width) => memberText({ ...lone, media: null }, width)],
+  ['a node', (width) => statusText(STATUS, width)],
+  ['a key card', (width) => keyCardText([page], width)],
+];
+
+describe.each(TEXTS)('the text about %s', (_, textIn) => {
+  it.each([20, 60, 80, 120])(
+    'has no line longer than %i columns, unless that is one word, and no word broken',
+    (width) => {
+      const lines = textIn(width).split('\n');
+      const withSeveralWords = lines.filter((line) => line.trim().includes(' '));
+      for (const line of withSeveralWords) expect(widthOf(line), line).toBeLessThanOrEqual(width);
+      const words = (text: string) => text.split(/\s+/).join(' ').trim();
+      expect(words(lines.join(' '))).toBe(words(textIn(1000)));
+    },
+  );
 });
 
 describe('the help of', () => {
