@@ -161,6 +161,14 @@ describe('rostrum report', () => {
     const all = await rowsOf('a9002', '--all');
     expect(all.map(({ number }) => number)).toEqual(['101', '102']);
     expect(all[0]?.startedAt).not.toBe(all[1]?.startedAt);
+    // As `rostrum report` lists it.
+    const started = new Date(all[0]?.startedAt ?? '').toTimeString().slice(0, 8);
+    for (const time of [started, all[0]?.startedAt ?? '']) {
+      expect((await rowsOf('a9002', '--started', time)).map(({ number }) => number)).toEqual(['101']);
+    }
+    const refused = { code: 2, stdout: '', stderr: expect.stringContaining('rostrum report --search a9002') };
+    for (const time of ['1999', '2'])
+      expect(await lab.node.cli('report', 'a9002', '--started', time)).toMatchObject(refused);
   });
 
   it('without a name lists the conferences, and list --past those that have ended', async () => {

@@ -88,7 +88,13 @@ beforeAll(async () => {
     },
     attendance: { rows: async () => [] },
     reports: {
-      conferences: async () => ({ conferences: [], hasOlder: false, missing: [] }),
+      conferences: async () => ({
+        conferences: [
+          { conference: '3000', startedAt: new Date(2026, 0, 5, 10, 15).toISOString(), endedAt: null, runs: [] },
+        ],
+        hasOlder: false,
+        missing: [],
+      }),
       report: async () => ({ rows: [], missing: [] }),
     },
     records: { askAll: async () => ({ found: [{ node: null, items: [] }], missing: [] }) },

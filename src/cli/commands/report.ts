@@ -10,9 +10,10 @@ import { type ListOptions, positionOf } from '../options/list.ts';
 import { terminalLimit, terminalWidth } from '../terminal/print.ts';
 import { printOrWatch } from '../terminal/watch.ts';
 import { attendanceText } from '../text/attendance-text.ts';
+import { day, time } from '../text/conference-text.ts';
 import { heldListText } from '../text/held-text.ts';
 
-type ReportOptions = ListOptions & { all?: true; csv?: true; jsonl?: true };
+type ReportOptions = ListOptions & { all?: true; started?: string; csv?: true; jsonl?: true };
 
 /** `rostrum report [conference] [--csv|--json|--jsonl] [--all]`; without a conference, those of which there are reports. */
 export async function report(conference: string | undefined, options: ReportOptions): Promise<void> {
@@ -21,8 +22,10 @@ export async function report(conference: string | undefined, options: ReportOpti
   if (search !== undefined || limit !== undefined || page !== undefined)
     throw new UsageError('report: --search, --limit and --page are for the list of reports, without a conference');
   const client = new ApiClient({ socketPath: options.socket });
-  const runs = options.all ? 'all' : 'last';
-  const view = await client.get<ReportView>(`/reports/${encodeURIComponent(conference)}?runs=${runs}`);
+  const { all, started } = options;
+  const startedAt = started === undefined ? undefined : await startOf(client, conference, started);
+  const query = recordsQuery(startedAt === undefined ? { runs: all ? 'all' : 'last' } : { startedAt });
+  const view = await client.get<ReportView>(`/reports/${encodeURIComponent(conference)}${query}`);
   process.stdout.write(format(view.rows, options));
   tellMissing(view.missing);
   const { problems } = await client.get<StatusView>('/status');
@@ -37,8 +40,8 @@ export async function listPast(options: ListOptions): Promise<void> {
 }
 
 async function listReports(options: ReportOptions): Promise<void> {
-  if (options.csv || options.jsonl || options.all)
-    throw new UsageError('report: --all, --csv and --jsonl need the name of a conference');
+  if (options.csv || options.jsonl || options.all || options.started !== undefined)
+    throw new UsageError('report: --all, --started, --csv and --jsonl need the name of a conference');
   await listHeld({ ...options, ended: false });
 }
 
@@ -56,6 +59,22 @@ async function listHeld(options: ListOptions & { ended: boolean }): Promise<void
     forPrograms: ({ conferences }) => conferences,
   });
   tellMissing(missing);
+}
+
+/** The start of the one conference of a name that started at a time. @param text the time as lists have it, or its beginning */
+async function startOf(client: ApiClient, name: string, text: string): Promise<string> {
+  const { conferences } = await client.get<HeldListView>(`/reports${recordsQuery({ search: name })}`);
+  const starts = conferences.filter(({ conference }) => conference === name).map(({ startedAt }) => startedAt);
+  const [found, ...more] = starts.filter((iso) => startTexts(iso).some((each) => each.startsWith(text)));
+  const list = `"rostrum report --search ${name}" lists them`;
+  if (found === undefined) throw new UsageError(`report: no conference ${name} started "${text}"; ${list}`);
+  if (more.length > 0) throw new UsageError(`report: several conferences ${name} started "${text}"; ${list}`);
+  return found;
+}
+
+function startTexts(iso: string): string[] {
+  const at = new Date(iso);
+  return [time(iso), `${day(at)} ${at.toTimeString().slice(0, 8)}`, iso];
 }
 
 /** The part of a URL behind its path. */

@@ -10,6 +10,7 @@ export function addReportCommand(program: Command): void {
     .argument('[conference]')
     .description('show the members of a conference, with times and roles; or which conferences there are reports of')
     .option('--all', 'all conferences of this name, not only the last one')
+    .addOption(new Option('--started <time>', 'the one that started then, as the list has it').conflicts('all'))
     .addOption(new Option('--csv', 'print CSV, for spreadsheets').conflicts(['json', 'jsonl']))
     .addOption(new Option('--jsonl', 'print JSON lines: one member a line').conflicts('json'));
   addClientOptions(addListOptions(report)).action(lazily(async () => (await import('../commands/report.ts')).report));

@@ -118,7 +118,7 @@ const TABLES: readonly [name: string, tableIn: (widthColumns: number) => string,
   ['nodes', (width) => nodeTable([node], width), /NODE .*STATE .*MEMBERS .*LOSS/],
   ['a report', (width) => attendanceText([row], width), /MEMBER .*NUMBER .*NAME .*JOINED .*TIME/],
   ['past conferences', (width) => heldTable([held], width), /CONFERENCE .*STARTED .*MEMBERS/],
-  ['recordings', (width) => recordingTable([recording], width), /FILE .*NODE .*ENDED .*TIME/],
+  ['recordings', (width) => recordingTable([recording], width), /FILE .*NODE/],
   ['the keys of a profile', (width) => profileKeyTable(keys, width), /KEY .*VALUE/],
   ['profiles', (width) => profileTable([profile], width), /PROFILE .*DESCRIPTION/],
 ];
