@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StatusView } from '../../src/api/schemas.ts';
 import { openDescriptors } from '../kit/descriptors.ts';
+import { PhoneBank } from '../kit/phone/phone-bank.ts';
+import { silence } from '../kit/phone/sound.ts';
 import { RostrumCluster } from '../kit/rostrum-cluster.ts';
 
 /** `rostrum status` of a node with one thing after the other that is wrong, and put right again. */
@@ -14,12 +16,21 @@ const SEEN = { timeout: 30_000, interval: 500 };
 /** As `base/open-files.ts` has it, where there are few. */
 const RESERVED = 100;
 
+/** Fails as long as there is a file of this name beside the recording. */
+const REFUSAL = 'refuse';
+const command = ['/bin/sh', '-c', `test ! -e "\${ROSTRUM_FILE%/*}/${REFUSAL}"`];
+
 let cluster: RostrumCluster;
 const node = () => cluster.node('lyon');
 const other = () => cluster.node('oslo');
 
 beforeAll(async () => {
-  cluster = await RostrumCluster.start({ nodes: ['lyon', 'oslo'], nats: true, cluster: { lifetimeSeconds: 3 } });
+  cluster = await RostrumCluster.start({
+    nodes: ['lyon', 'oslo'],
+    nats: true,
+    cluster: { lifetimeSeconds: 3 },
+    config: { recordings: { command } },
+  });
 });
 
 afterAll(() => cluster?.stop());
@@ -131,6 +142,32 @@ describe('a node whose calls work ends with status 7, and is well for health che
       () => appendFile(node().configPath, '\nnonsense: 1\n'),
       () => writeFile(node().configPath, text),
     );
+  });
+
+  it('where what follows a recording fails each time', async () => {
+    const phones = new PhoneBank({ server: node().server });
+    const record = async (name: string) => {
+      await node().command('3000', { type: 'record', name });
+      await node().command('3000', { type: 'stop-recording' });
+    };
+    try {
+      await phones.start();
+      await phones.call('4000', { callerNumber: '200', send: silence() });
+      await node().waitForMembers('3000', 1);
+      await expectTold(
+        warning(/^WARNING recordings: recordings\.command has failed for the last 2 recordings: .+ with status 1$/m),
+        async () => {
+          await writeFile(join(recordings(), REFUSAL), '');
+          for (const name of ['first', 'second']) await record(name);
+        },
+        async () => {
+          await rm(join(recordings(), REFUSAL));
+          await record('third');
+        },
+      );
+    } finally {
+      await phones.stop();
+    }
   });
 
   it('whose reports cannot be written', async () => {
