@@ -19,8 +19,8 @@ export type HeldConferences = {
   readonly missing: MissingNode[];
 };
 
-/** Runs among which the last conference of a name is found. */
-const LATEST_RUNS = 50;
+/** Runs among which the last conference of a name is looked for first: each is a file that has to be read. */
+const FEW_RUNS = 2;
 
 /** Reports of all nodes of the cluster in one. They say which nodes are missing. */
 export class ClusterReports {
@@ -54,8 +54,8 @@ export class ClusterReports {
    * nodes. Rejects with an `AttendanceError`.
    */
   async report(conference: string, query: ReportQuery): Promise<ClusterReport> {
-    const limit = query.runs === 'last' && query.startedAt === undefined ? LATEST_RUNS : MOST_RUNS;
-    const { held, missing } = await this.#held({ conference, search: '', endedOnly: false, limit });
+    const isLast = query.runs === 'last' && query.startedAt === undefined;
+    const { held, missing } = await this.#heldOf(conference, isLast ? FEW_RUNS : MOST_RUNS);
     const wanted = choose(held, query);
     if (wanted.length === 0) throw noReport(conference, missing);
     const absent = new Map(missing.map((each) => [each.node, each]));
@@ -76,6 +76,14 @@ export class ClusterReports {
     return { rows, missing: [...absent.values()] };
   }
 
+  /** The conferences of a name, the last one at least. @param limit how many runs each node is asked for at first */
+  async #heldOf(conference: string, limit: number): Promise<{ held: HeldConference[]; missing: MissingNode[] }> {
+    const answer = await this.#held({ conference, search: '', endedOnly: false, limit });
+    const [last] = answer.held;
+    if (!last || limit >= MOST_RUNS || !isCut(last, limit)) return answer;
+    return this.#heldOf(conference, Math.min(limit * 8, MOST_RUNS));
+  }
+
   async #held(
     wanted: Omit<QuestionOf<'runs'>, 'type'>,
   ): Promise<{ held: HeldConference[]; missing: MissingNode[]; isCut: boolean }> {
@@ -83,6 +91,11 @@ export class ClusterReports {
     const runs = found.flatMap(({ node, items }) => items.map((run) => ({ ...run, node })));
     return { held: mergeRuns(runs), missing, isCut: found.some(({ items }) => items.length === wanted.limit) };
   }
+}
+
+/** Whether a node may have more runs of this conference than the number that it was asked for. */
+function isCut({ runs }: HeldConference, limit: number): boolean {
+  return runs.some(({ node }) => runs.filter((run) => run.node === node).length >= limit);
 }
 
 /** @returns the oldest first */

@@ -107,6 +107,15 @@ describe('a report of the cluster', () => {
     expect(named.rows.map(({ node }) => node)).toEqual(['oslo', 'oslo', 'lyon']);
   });
 
+  it('has every part of the last conference, though it has begun and ended many times on another node', async () => {
+    const parts = Array.from({ length: 20 }, (_, index) => run(2 * index + 1, 2 * index + 2));
+    const reports = await reportsOf({ lyon: recorded([run(0, 59)]), oslo: recorded(parts) });
+    const { rows } = await settled(reports.report('3000', last));
+    expect(rows.map(({ node }) => node)).toEqual(['lyon', ...parts.map(() => 'oslo')]);
+    const asked = network.sent.filter(({ message }) => message.type === 'ask-records').map(({ message }) => message);
+    expect(asked.filter((each) => each.type === 'ask-records' && each.question.type === 'runs')).toHaveLength(3);
+  });
+
   it('has all of many members of another node', async () => {
     const reports = await reportsOf({ lyon: recorded([]), oslo: recorded([run(9, 12)], 1201) });
     const { rows } = await settled(reports.report('3000', last));
