@@ -24,6 +24,10 @@ const MAKE_NEXT = `
   sed -i 's/^Version: .*/Version: 99.0.0/' /root/next/DEBIAN/control
   sed -i 's/"version": "[^"]*"/"version": "99.0.0"/' /root/next/usr/lib/rostrum/package.json
   dpkg-deb --build -Znone --root-owner-group /root/next /root/next.deb`;
+/** The other host has the prompts as they are supplied. */
+const QUICK_PROMPTS = `
+  rostrum profile set default sound.prompts.welcome none
+  rostrum profile set default sound.prompts.alone none`;
 
 const obstacle = await DebianHost.obstacle();
 /** The package for Debian, as the block has made it. */
@@ -69,7 +73,7 @@ describe('a host with the package for Debian', () => {
     host = await startHost();
     for (const name of await readdir(packages)) await cp(join(packages, name), host.pathOf(`/root/${name}`));
     await host.expect(`set -e\n${blockWithPackage()}`);
-    await host.expect(MAKE_NEXT);
+    await host.expect(`${MAKE_NEXT}\n${QUICK_PROMPTS}`);
     await host.expect('useradd alice && usermod -a -G rostrum alice && useradd mallory');
     phones = await phonesOf(host);
   }, INSTALL_TIMEOUT_MS);
@@ -79,9 +83,10 @@ describe('a host with the package for Debian', () => {
     await expectToWork('rights');
     await host.expect(
       `rostrum status && rostrum profile set default limits.speakers 40 && rostrum conference add 3001 name=Press &&
-      test -r ${RECORDINGS}/rights.wav`,
+      test -r ${RECORDINGS}/rights.wav && rostrum recordings get rights.wav /tmp/copy.wav`,
       { user: 'alice' },
     );
+    await host.expect(`cmp /tmp/copy.wav ${RECORDINGS}/rights.wav`);
     await host.expect('rostrum conference show 3001', { user: 'rostrum' });
     await expect.poll(async () => (await host.run('rostrum status')).code, WITHIN).toBe(0);
     expect(await host.run('rostrum status --socket /run/rostrum/rostrum.sock', { user: 'mallory' })).toMatchObject({
@@ -97,6 +102,7 @@ describe('a host with the package for Debian', () => {
       `${RECORDINGS}/rights.wav`,
     ];
     for (const path of secret) expect((await host.run(`cat ${path}`, { user: 'mallory' })).code, path).not.toBe(0);
+    await host.expect(`rostrum recordings remove rights.wav && test ! -e ${RECORDINGS}/rights.wav`, { user: 'alice' });
   });
 
   it('keeps Rostrum away from the rest of the host, and gives the relay a high priority', async () => {
@@ -128,7 +134,6 @@ describe('a host with the package for Debian', () => {
     await connected();
     await expectToWork('corrected');
     await host.expect('rostrum profile set default limits.speakers 30', { user: 'alice' });
-    await host.expect(`mv /root/recording/* ${RECORDINGS}/`);
   });
 
   it('is upgraded under 50 calls, and loses none', async () => {

@@ -144,11 +144,13 @@ export class DebianHost {
   /** Writes what differs from the system that all hosts have. */
   async #fill(): Promise<void> {
     const upper = join(this.#directory, 'upper');
-    for (const name of ['upper/etc/ssl/certs', 'work', 'root', 'npm-upper', 'npm-work']) {
+    for (const name of ['upper/etc/ssl/certs', 'upper/etc/dpkg/dpkg.cfg.d', 'work', 'root', 'npm-upper', 'npm-work']) {
       await mkdir(join(this.#directory, name), { recursive: true });
     }
     await writeFile(join(upper, 'etc/hostname'), `${NAME}\n`);
     await writeFile(join(upper, 'etc/hosts'), `127.0.0.1 localhost\n127.0.1.1 ${NAME}\n`);
+    // What it writes need not survive a loss of power.
+    await writeFile(join(upper, 'etc/dpkg/dpkg.cfg.d/unsafe-io'), 'force-unsafe-io\n');
     // It reaches no server of names: each question would take 10 s.
     await writeFile(join(upper, 'etc/resolv.conf'), '');
     await cp(CERTIFICATES, join(upper, CERTIFICATES), { dereference: true });
