@@ -2,7 +2,7 @@
 const EXPECTED_MS = 1000;
 
 /**
- * Callers who were sent to other nodes and are not among their members yet. In a storm of calls, hundreds come before
+ * Callers who were sent to other nodes and are not among their calls yet. In a storm of calls, hundreds come before
  * another node can tell that it is full. Bounded by the nodes, and by the calls that Asterisk admits in a second.
  */
 export class ExpectedArrivals {
@@ -13,7 +13,7 @@ export class ExpectedArrivals {
     this.#sent.set(node, [...this.#recent(node, nowMs), nowMs]);
   }
 
-  /** A node has so many members more than before: the callers who were sent there first are not expected any more. */
+  /** A node has so many calls more than before: the callers who were sent there first are not expected any more. */
   arrived(node: string, more: number): void {
     const sent = this.#sent.get(node);
     if (sent && more > 0) this.#sent.set(node, sent.slice(more));

@@ -4,7 +4,7 @@ export type Place = {
   /** Where phones reach it; null if that is not known, so that no caller can be sent there. */
   readonly sip: string | null;
   /** Calls that it has, those that wait to be let in as well, and takes at most; null without a limit. */
-  readonly members: number;
+  readonly calls: number;
   readonly capacity: number | null;
   /** Takes no new calls. */
   readonly draining: boolean;
@@ -51,8 +51,8 @@ export function place(
 }
 
 /** Has as many calls as it takes. A node that is draining is not full for that. */
-export function isFull({ members, capacity }: Pick<Place, 'members' | 'capacity'>): boolean {
-  return capacity !== null && members >= capacity;
+export function isFull({ calls, capacity }: Pick<Place, 'calls' | 'capacity'>): boolean {
+  return capacity !== null && calls >= capacity;
 }
 
 function preference(strategy: Placement, a: Place, b: Place): number {
@@ -69,6 +69,6 @@ function preference(strategy: Placement, a: Place, b: Place): number {
 }
 
 /** In tenths, so that callers do not go to and fro between nodes that are as good as equal. */
-function usage({ members, capacity, load }: Place): number {
-  return Math.round(10 * Math.max(load, capacity ? members / capacity : 0));
+function usage({ calls, capacity, load }: Place): number {
+  return Math.round(10 * Math.max(load, capacity ? calls / capacity : 0));
 }

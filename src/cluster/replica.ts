@@ -56,17 +56,17 @@ export class Replica {
   }
 
   /** Members who have been admitted, but no ghosts. */
-  get counted(): number {
-    let counted = 0;
-    for (const { members } of this.#parts.values()) counted += members.counts.admitted - members.counts.ghosts;
-    return counted;
-  }
-
-  /** All calls, those at the door as well. */
   get members(): number {
     let members = 0;
-    for (const part of this.#parts.values()) members += part.members.size;
+    for (const part of this.#parts.values()) members += part.members.counts.admitted - part.members.counts.ghosts;
     return members;
+  }
+
+  /** All calls: ghosts, and those at the door and on the way out, as well. */
+  get calls(): number {
+    let calls = 0;
+    for (const part of this.#parts.values()) calls += part.members.size;
+    return calls;
   }
 
   sumsOf(conference: string): PartSums | null {

@@ -13,6 +13,7 @@ export function nodeTable(nodes: readonly NodeView[], widthColumns: number): str
       ['STATE', (node) => stateOf(node, nodes[0]?.table ?? null)],
       ['CONFERENCES', ({ conferences }) => conferences, { spare: 8 }],
       ['MEMBERS', ({ members }) => members],
+      ['CALLS', ({ calls }) => calls, { spare: 9 }],
       ['WAITING', ({ admission }) => admission.waiting, { spare: 5 }],
       ['CAPACITY', ({ capacity }) => capacity ?? '-', { spare: 3 }],
       ['LOAD', ({ load }) => load?.toFixed(2) ?? '-', { spare: 7 }],

@@ -14,7 +14,7 @@ export type CallPlacementOptions = {
 
 export type CallPlacementDeps = {
   state: ClusterState;
-  status: Pick<NodeStatus, 'current' | 'views'>;
+  status: Pick<NodeStatus, 'calls' | 'current' | 'views'>;
   local: () => LocalConferences;
   now: () => number;
 };
@@ -46,8 +46,8 @@ export class CallPlacement {
 
   /** This node has as many calls as it takes, those that wait to be let in as well. */
   get isFull(): boolean {
-    const { members, capacity, admission } = this.#deps.status.current;
-    return isFull({ members: members + admission.waiting, capacity });
+    const { calls, current } = this.#deps.status;
+    return isFull({ calls: calls + current.admission.waiting, capacity: current.capacity });
   }
 
   /** A caller was sent to another node. */
@@ -55,9 +55,9 @@ export class CallPlacement {
     this.#expected.sent(node, this.#deps.now());
   }
 
-  /** Another node has so many more members. */
-  arrived(node: string, members: number): void {
-    this.#expected.arrived(node, members);
+  /** Another node has so many more calls. */
+  arrived(node: string, calls: number): void {
+    this.#expected.arrived(node, calls);
   }
 
   /** The nodes to which a caller can be sent, this one first. */
@@ -65,10 +65,10 @@ export class CallPlacement {
     const nowMs = this.#deps.now();
     const inConference = this.#membersByNode(conference);
     const usable = this.#deps.status.views.filter(({ state }) => state === 'self' || state === 'up');
-    return usable.map(({ id: node, sip, members, capacity, draining, admission, load }) => ({
+    return usable.map(({ id: node, sip, calls, capacity, draining, admission, load }) => ({
       node,
       sip,
-      members: members + admission.waiting + this.#expected.expectedAt(node, nowMs),
+      calls: calls + admission.waiting + this.#expected.expectedAt(node, nowMs),
       capacity,
       draining,
       congested: isCongested(admission),

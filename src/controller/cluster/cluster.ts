@@ -294,9 +294,9 @@ export class Cluster {
       case 'status':
       case 'snapshot':
       case 'delta': {
-        const membersBefore = this.#membersOf(from);
+        const callsBefore = this.#callsOf(from);
         this.#sharing.receive(from, message);
-        this.#placement.arrived(from, this.#membersOf(from) - membersBefore);
+        this.#placement.arrived(from, this.#callsOf(from) - callsBefore);
         if (message.type === 'status') this.#tables.seen(from, message.table);
         if (message.type === 'hello') this.#trunkPeers.changed(this.#state.nodes.all.values());
         this.#nodeWatch.checkSettled();
@@ -304,7 +304,7 @@ export class Cluster {
     }
   }
 
-  #membersOf(node: string): number {
-    return this.#state.nodes.get(node)?.replica.members ?? 0;
+  #callsOf(node: string): number {
+    return this.#state.nodes.get(node)?.replica.calls ?? 0;
   }
 }

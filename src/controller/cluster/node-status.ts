@@ -27,7 +27,10 @@ export type NodeView = {
   readonly sip: string | null;
   readonly rttMs: number | null;
   readonly conferences: number;
+  /** Members who have been admitted, but no ghosts. */
   readonly members: number;
+  /** All calls of its conferences, as `cluster.capacity` limits them: ghosts, and those at the door, as well. */
+  readonly calls: number;
   readonly load: number | null;
   readonly capacity: number | null;
   readonly draining: boolean;
@@ -109,6 +112,13 @@ export class NodeStatus {
     this.#calls = null;
   }
 
+  /** As `NodeView` has them, of this node. */
+  get calls(): number {
+    let calls = 0;
+    for (const { members } of this.#deps.local().all.values()) calls += members.size;
+    return calls;
+  }
+
   get current(): MessageOf<'status'> {
     const { all, admission, table } = this.#deps.local();
     return {
@@ -130,7 +140,8 @@ export class NodeStatus {
     const { nodeId: id, version, sip, startedAtMs: sinceMs } = this.#options;
     const { type: _, ...status } = this.current;
     const traffic = { trunk: this.#trunk, calls: this.#calls, events: channel?.counters ?? null };
-    const own: NodeView = { id, state: 'self', version, sip, sinceMs, rttMs: null, audio: null, ...status, traffic };
+    const here = { rttMs: null, audio: null, calls: this.calls, traffic };
+    const own: NodeView = { id, state: 'self', version, sip, sinceMs, ...here, ...status };
     const others = [...nodes.all.values()].map((node) => otherNodeView(node, channel, this.#audio[node.id] ?? null));
     return [own, ...others.sort((a, b) => (a.id < b.id ? -1 : 1))];
   }
@@ -150,7 +161,8 @@ function otherNodeView(node: OtherNode, channel: EventChannel<Message> | null, a
     sip: hello?.sip ?? null,
     rttMs: channel?.peers.get(id)?.roundTripMs ?? null,
     conferences: replica.conferences.size,
-    members: replica.counted,
+    members: replica.members,
+    calls: replica.calls,
     load: status?.load ?? null,
     capacity: status?.capacity ?? null,
     draining: status?.draining ?? false,

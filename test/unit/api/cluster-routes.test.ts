@@ -44,6 +44,7 @@ beforeEach(() => {
     sip: null,
     conferences: 1,
     members: 2,
+    calls: 3,
     load: 0.5,
     capacity: null,
     draining: false,

@@ -6,7 +6,7 @@ import { routeElsewhere, routeOf } from '../../../src/cluster/route.ts';
 const node = (id: string, given: Partial<Place> = {}): Place => ({
   node: id,
   sip: `sip:${id}`,
-  members: 0,
+  calls: 0,
   capacity: 10,
   draining: false,
   congested: false,
@@ -14,7 +14,7 @@ const node = (id: string, given: Partial<Place> = {}): Place => ({
   inConference: 0,
   ...given,
 });
-const full = { members: 10 };
+const full = { calls: 10 };
 const draining = { draining: true };
 
 describe('the route of a caller', () => {
@@ -50,7 +50,7 @@ describe('the route of a caller', () => {
   it('never leads to a full node, nor to another one that is draining or without an address', () => {
     const place = fc.record({
       sip: fc.option(fc.constant('sip:x')),
-      members: fc.integer({ min: 0, max: 12 }),
+      calls: fc.integer({ min: 0, max: 12 }),
       draining: fc.boolean(),
       inConference: fc.nat(5),
       load: fc.double({ min: 0, max: 2, noNaN: true }),
@@ -63,8 +63,8 @@ describe('the route of a caller', () => {
           const places = given.map((each, index) => node(`n${index}`, each));
           const route = routeOf(strategy, 'n0', places);
           const chosen = places.find((each) => each.node === route.node);
-          if (route.node === null) expect(places[0]?.members).toBeGreaterThanOrEqual(10);
-          else expect(chosen?.members).toBeLessThan(10);
+          if (route.node === null) expect(places[0]?.calls).toBeGreaterThanOrEqual(10);
+          else expect(chosen?.calls).toBeLessThan(10);
           if (route.node !== 'n0' && chosen) expect(chosen).toMatchObject({ draining: false, sip: 'sip:x' });
         },
       ),

@@ -4,6 +4,7 @@ import { TestNetwork, TestNode } from './cluster-nodes.ts';
 import { channelOf } from './fake-asterisk.ts';
 
 const SILENT = 'sound: { prompts: { welcome: none, alone: none }, music: none }';
+const GUARDED = `${SILENT}\naccess: { userPin: "1234" }`;
 
 let network: TestNetwork;
 let lyon: TestNode;
@@ -13,7 +14,7 @@ let rome: TestNode;
 beforeEach(async () => {
   vi.useFakeTimers();
   network = new TestNetwork();
-  const node = (id: string) => new TestNode(id, network, SILENT, { capacity: 3, sip: `sip:${id}` });
+  const node = (id: string) => new TestNode(id, network, GUARDED, { capacity: 3, sip: `sip:${id}` });
   [lyon, oslo, rome] = [node('lyon'), node('oslo'), node('rome')];
   const started = Promise.all([lyon, oslo, rome].map((each) => each.start()));
   await vi.advanceTimersByTimeAsync(2000);
@@ -65,6 +66,19 @@ describe('the route of a caller', () => {
     for (const node of [oslo, rome]) node.cluster.drain(true);
     for (let call = 0; call < 3; call++) lyon.call();
     await vi.advanceTimersByTimeAsync(100);
+    expect(sendOne()).toBe('null no-room');
+  });
+
+  it('counts every call, those of ghosts and of callers at the PIN as well', async () => {
+    const callAt = (node: TestNode) => [node.call(), node.call('3000', '+ghost', '+auth'), node.call('3000', '+auth')];
+    callAt(oslo);
+    rome.cluster.drain(true);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(oslo.cluster.nodes[0]).toMatchObject({ id: 'oslo', members: 1, calls: 3 });
+    expect(lyon.cluster.nodes[1]).toMatchObject({ id: 'oslo', members: 1, calls: 3 });
+    expect(oslo.cluster.isFull).toBe(true);
+    expect(oslo.cluster.routeOf('3000')).toMatchObject({ node: 'lyon', reason: 'full' });
+    callAt(lyon);
     expect(sendOne()).toBe('null no-room');
   });
 });

@@ -37,6 +37,7 @@ const node: NodeView = {
   rttMs: 123.4,
   conferences: 123,
   members: 12_345,
+  calls: 12_345,
   load: 0.25,
   capacity: 5000,
   draining: true,
