@@ -30,13 +30,15 @@ export function addListOptions(command: Command): Command {
 
 export function addConferenceOrder(command: Command): Command {
   return command.addOption(
-    new Option('--sort <order>', 'the most, or the last to start, first').choices(CONFERENCE_ORDERS),
+    new Option('--sort <order>', 'by name, or the most or the latest first').choices(CONFERENCE_ORDERS),
   );
 }
 
 export function addMemberOrder(command: Command): Command {
   return command.addOption(
-    new Option('--sort <order>', 'by this; without it, speakers and raised hands come first').choices(MEMBER_ORDERS),
+    new Option('--sort <order>', 'in this order; without it, speakers and raised hands come first').choices(
+      MEMBER_ORDERS,
+    ),
   );
 }
 

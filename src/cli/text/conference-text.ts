@@ -126,9 +126,6 @@ function handsText(hands: ConferenceView['hands']): string {
   return hands.slice(0, MOST_HANDS).join(' ') + (more > 0 ? ` and ${count(more)} more` : '');
 }
 
-/** As long as `time` is with a date. */
-export const WHOLE_TIME = 16;
-
 /** Local time of day, with the date where that is another day. @param now the day that a reader thinks of */
 export function time(iso: string, now = new Date()): string {
   const at = new Date(iso);

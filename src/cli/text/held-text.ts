@@ -1,6 +1,6 @@
 import type { HeldConferenceView, HeldListView } from '../../api/record-schemas.ts';
 import { duration } from './attendance-text.ts';
-import { time, WHOLE_TIME } from './conference-text.ts';
+import { time } from './conference-text.ts';
 import { counted } from './list-text.ts';
 import { tableOf } from './table.ts';
 
@@ -15,8 +15,8 @@ export function heldTable(conferences: readonly HeldConferenceView[], widthColum
         ({ nodes }) => nodes.join(' '),
         { isShown: conferences.some(({ nodes }) => nodes.length > 0), spare: 3 },
       ],
-      ['STARTED', ({ startedAt }) => time(startedAt), { readable: WHOLE_TIME }],
-      ['ENDED', ({ endedAt }) => (endedAt === null ? 'going on' : time(endedAt)), { spare: 4, readable: WHOLE_TIME }],
+      ['STARTED', ({ startedAt }) => time(startedAt)],
+      ['ENDED', ({ endedAt }) => (endedAt === null ? 'going on' : time(endedAt)), { spare: 4 }],
       ['TIME', (held) => duration(secondsOf(held)), { spare: 5 }],
       ['MEMBERS', ({ members }) => members],
       ['TURNED AWAY', ({ turnedAway }) => turnedAway, { spare: 2 }],

@@ -14,6 +14,7 @@ export type HelpItem = readonly [term: string, description: string];
 
 /** How the options, arguments and commands of every command are laid out. */
 export const HELP_LAYOUT: HelpConfiguration = {
+  minWidthToWrap: 1,
   formatItem: (term, termWidth, description, { helpWidth = STANDARD_WIDTH }) =>
     formatItem([term, description], termWidth, helpWidth),
   styleUsage(usage) {

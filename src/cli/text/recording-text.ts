@@ -1,6 +1,6 @@
 import type { RecordingListView, RecordingView } from '../../api/record-schemas.ts';
 import { duration } from './attendance-text.ts';
-import { time, WHOLE_TIME } from './conference-text.ts';
+import { time } from './conference-text.ts';
 import { counted } from './list-text.ts';
 import { tableOf } from './table.ts';
 
@@ -15,7 +15,7 @@ export function recordingTable(recordings: readonly RecordingView[], widthColumn
       ['FILE', ({ file }) => file, { readable: MOST_OF_FILE }],
       ['NODE', ({ node }) => node ?? '-', { isShown: recordings.some(({ node }) => node !== null) }],
       ['CONFERENCE', ({ conference }) => conference ?? '-', { spare: 2 }],
-      ['ENDED', ({ endedAt }) => (endedAt === null ? 'going on' : time(endedAt)), { spare: 4, readable: WHOLE_TIME }],
+      ['ENDED', ({ endedAt }) => (endedAt === null ? 'going on' : time(endedAt)), { spare: 4 }],
       ['TIME', ({ seconds }) => duration(seconds), { spare: 3 }],
       ['MB', ({ bytes }) => (bytes / 1e6).toFixed(1), { spare: 1 }],
     ],

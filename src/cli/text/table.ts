@@ -16,8 +16,8 @@ type Format = { width: number; readonly numeric: boolean; readonly leastWidth: n
 
 /** A column of text is not cut to less. */
 const NARROWEST = 6;
-/** A caller's number fits. */
-const READABLE = 14;
+/** A caller's number fits, and a date with its time. */
+const READABLE = 16;
 const GAP = 2;
 
 /** Formats a table that has a row for each item. @param widthColumns as for `table` */

@@ -134,6 +134,10 @@ describe.each(TABLES)('the table of %s', (_, tableIn, least) => {
     for (const line of table) expect(widthOf(line), line).toBeLessThanOrEqual(width);
   });
 
+  it.each([60, 80, 120])('cuts no time at %i columns', (width) => {
+    expect(tableIn(width)).not.toMatch(/(?:^|\s)\d{4}-\d\d[-\d :]*…/m);
+  });
+
   it('has every column where there is room', () => {
     const columns = (width: number) => (tableIn(width).match(/[A-Z]{2,}( [A-Z]+)*/g) ?? []).length;
     expect(columns(1000)).toBeGreaterThanOrEqual(columns(60));
