@@ -86,6 +86,6 @@ it('there is a script for each shell, and a one-line error for others', async ()
   for (const shell of ['bash', 'zsh', 'fish']) expect(await bash(`rostrum completion ${shell}`)).toContain('complete');
   await expect(bash('rostrum completion csh')).rejects.toMatchObject({
     code: 2,
-    stderr: 'rostrum: no script for "csh"; there are bash, zsh, fish\n',
+    stderr: 'rostrum: no script for "csh"; did you mean "zsh"?\n',
   });
 });

@@ -53,8 +53,8 @@ function onTerminal(...words: string[]): ChildProcessWithoutNullStreams {
   return terminal(`exec ${lineOf(words)}`);
 }
 
-function terminal(script: string): ChildProcessWithoutNullStreams {
-  const command = `stty rows 30 cols 120; ${script}`;
+function terminal(script: string, rows = 30): ChildProcessWithoutNullStreams {
+  const command = `stty rows ${rows} cols 120; ${script}`;
   return spawn('script', ['--quiet', '--return', '--command', command, '/dev/null']);
 }
 
@@ -62,7 +62,10 @@ const lineOf = (words: string[]) => [...ROSTRUM, ...words].map((word) => `'${wor
 
 /** A command on a terminal that is watched. When it has ended, the terminal says how it is set. */
 function watched(...words: string[]) {
-  const child = terminal(`${lineOf(words)} --watch </dev/tty & echo "pid $!"; wait $!; echo "status $?"; stty -a`);
+  return watching(terminal(`${lineOf(words)} --watch </dev/tty & echo "pid $!"; wait $!; echo "status $?"; stty -a`));
+}
+
+function watching(child: ChildProcessWithoutNullStreams) {
   const closed = once(child, 'close');
   let [raw, seen] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -73,7 +76,14 @@ function watched(...words: string[]) {
     press: (keys: string) => child.stdin.write(keys),
     pid: () => Number(/^pid (\d+)/m.exec(seen)?.[1]),
     toShow: (text: string) => expect.poll(() => seen).toContain(text),
-    /** What has been seen, without what moves the cursor. */
+    /** The lines of the last whole screen. */
+    lastDrawn: async () => {
+      const whole = raw.slice(0, raw.lastIndexOf(CLEAR_BELOW));
+      return stripVTControlCharacters(whole.slice(whole.lastIndexOf(HOME)))
+        .trimEnd()
+        .split('\r\n');
+    },
+    /** All that has been seen, without what moves the cursor. */
     end: async () => {
       await closed;
       return { raw, seen };
@@ -81,9 +91,11 @@ function watched(...words: string[]) {
   };
 }
 
+const HOME = '\x1b[H';
+const CLEAR_BELOW = '\x1b[J';
 const SHOW_CURSOR = '\x1b[?25h';
 
-/** What a terminal shows, line by line. */
+/** The lines that a terminal shows. */
 async function linesOn({ stdout }: ChildProcessWithoutNullStreams): Promise<string[]> {
   return stripVTControlCharacters(await text(stdout))
     .trimEnd()
@@ -129,6 +141,55 @@ describe('a list of 5,000 members', () => {
     screen.press('q');
     const { seen } = await screen.end();
     expect(seen.split('5,000 members, 4-30 shown')[0]).toMatch(/\n +30 [^\n]*\n$/);
+  });
+
+  it('is scrolled line by line where no member fits below the conference', async () => {
+    const screen = watching(terminal(`exec ${lineOf(['show', '3000', '--watch'])}`, 5));
+    await screen.toShow('… 5001 more');
+    const heads = async () => (await screen.lastDrawn()).map((line) => line.trim().split(/ +/)[0]);
+    expect((await heads())[0]).toBe('conference');
+    screen.press('\x1b[6~');
+    await screen.toShow('… 4998 more');
+    expect(await heads()).toEqual(['5000', '4999', '1', '…']);
+    screen.press('\x1b[6~');
+    await screen.toShow('… 4995 more');
+    expect(await heads()).toEqual(['2', '3', '4', '…']);
+    screen.press('\x1b[F');
+    await screen.toShow('4998');
+    screen.press('q');
+    await screen.end();
+  });
+
+  it('goes on after Ctrl-Z where no shell could continue it', async () => {
+    const screen = watched('show', 'members', '3000', '--sort', 'joined');
+    await screen.toShow('5,000 members, 1-27 shown');
+    screen.press('\x1a');
+    screen.press('\x1b[B');
+    await screen.toShow('5,000 members, 2-28 shown');
+    screen.press('q');
+    const { raw } = await screen.end();
+    expect(raw.split(SHOW_CURSOR)).toHaveLength(3);
+  });
+
+  it('is put aside with Ctrl-Z, and drawn again when the shell continues it', async () => {
+    const line = lineOf(['show', 'members', '3000', '--sort', 'joined', '--watch']);
+    const shell = `set -m; ${line}; echo "put aside $?"; stty -a; read go; echo "go on"; fg; echo "status $?"; stty -a`;
+    const screen = watching(terminal(`exec bash -c '${shell.replaceAll("'", "'\\''")}'`));
+    await screen.toShow('5,000 members, 1-27 shown');
+    screen.press('\x1b[B');
+    await screen.toShow('5,000 members, 2-28 shown');
+    screen.press('\x1a');
+    await screen.toShow('put aside 148');
+    await screen.toShow('cs8');
+    screen.press('\n');
+    await screen.toShow('go on');
+    screen.press('\x1b[B');
+    await screen.toShow('5,000 members, 3-29 shown');
+    screen.press('q');
+    await screen.toShow('status 0');
+    const { seen } = await screen.end();
+    const [, aside = '', ended = ''] = seen.split(/put aside|status 0/);
+    for (const settings of [aside, ended]) expect(settings).toMatch(/[ ;]icanon /);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ApiClient } from '../../api/client.ts';
 import type { HeldListView, RecordingListView } from '../../api/record-schemas.ts';
 import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
+import { didYouMeanOneOf } from '../../base/nearest.ts';
 import { socketPathForCommands } from '../../config/socket-path.ts';
 import { type CommandNode, candidates, formatCandidate, type Known } from '../completion/complete.ts';
 import { COMPLETION_SCRIPTS } from '../completion/scripts.ts';
@@ -17,7 +18,7 @@ const MOST_COMPLETED = 100;
 export function completion(shell: string): void {
   const script = Object.hasOwn(COMPLETION_SCRIPTS, shell) ? COMPLETION_SCRIPTS[shell] : undefined;
   if (!script)
-    throw new UsageError(`no script for "${shell}"; there are ${Object.keys(COMPLETION_SCRIPTS).join(', ')}`);
+    throw new UsageError(`no script for "${shell}"${didYouMeanOneOf(shell, Object.keys(COMPLETION_SCRIPTS))}`);
   process.stdout.write(script);
 }
 

@@ -82,11 +82,13 @@ export class Screen {
       }
       this.#leave();
       process.kill(process.pid, 'SIGTSTP');
+      // The process goes on, or the signal has done nothing: where no shell could continue it, as with `ssh -t`.
+      this.#resume();
     }
   };
 }
 
-/** What makes a terminal show a text over what is there, without flicker; what does not fit is left out. */
+/** The characters that make a terminal show a text over what is there, without flicker. Lines that do not fit are left out. */
 export function drawing(text: string, rows: number, columns: number): string {
   const lines = text.split('\n');
   const shown = lines.length < rows ? lines : [...lines.slice(0, rows - 2), `… ${lines.length - rows + 2} more`];

@@ -1,4 +1,4 @@
-/** What the keys of a terminal mean where something is scrolled. */
+/** The meanings of a terminal's keys where something is scrolled. */
 export type Key = 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end' | 'quit' | 'suspend';
 
 /** The characters that terminals send (xterm's, and those of less), longer ones first. */
@@ -41,7 +41,7 @@ export function keysIn(text: string): Key[] {
   return keys;
 }
 
-/** What of a list a screen shows. */
+/** The part of a list that a screen shows. */
 export type Window = { readonly offset: number; readonly shown: number; readonly total: number };
 
 /** The number of entries before the window after a key: never so many that it would have empty lines below. */

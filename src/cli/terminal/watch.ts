@@ -14,7 +14,7 @@ export type Watched<T> = {
   /** @param position the part of a list that is wanted; of no use where there is no list */
   readonly read: (position: Position) => Promise<T>;
   readonly forPeople: (value: T, position: Position) => string;
-  /** What `--json` prints of it; the default is all. */
+  /** The part of it that `--json` prints; the default is all. */
   readonly forPrograms?: (value: T) => unknown;
   /** How many entries of a list it has, and how many there are. Without it, people scroll the lines of the text. */
   readonly entries?: (value: T) => { readonly shown: number; readonly matching: number };
@@ -98,11 +98,16 @@ class Scroll<T> {
     this.#offset = scrolled({ offset: this.#offset, shown: this.#shown, total: this.#total }, key);
   }
 
-  /** The text for a screen, at the place to which it has been scrolled. */
+  /** The text for a screen, at the place to which it has been scrolled: its lines where there is no room for an entry. */
   async read(rows: number): Promise<string> {
     // The line below the last one is for the cursor.
     const most = rows - 1;
-    return this.#watched.entries ? this.#readList(most, this.#watched.entries) : this.#readLines(most);
+    const { entries } = this.#watched;
+    if (entries && this.#otherLines < most) {
+      const text = await this.#readList(most, entries);
+      if (this.#otherLines < most) return text;
+    }
+    return this.#readLines(most);
   }
 
   /** A list is read again where it does not fit, or something else takes less room than before. */
@@ -125,9 +130,13 @@ class Scroll<T> {
   }
 
   async #readLines(most: number): Promise<string> {
-    const { read, forPeople } = this.#watched;
-    const lines = forPeople(await read({}), {}).split('\n');
-    this.#shown = Math.min(lines.length, most);
+    const { read, forPeople, entries } = this.#watched;
+    const position = { limit: this.#most };
+    const value = await read(position);
+    const lines = forPeople(value, position).split('\n');
+    if (entries) this.#otherLines = lines.length - entries(value).shown;
+    // The last line of the screen says how many more there are.
+    this.#shown = lines.length > most ? most - 1 : lines.length;
     this.#total = lines.length;
     this.#offset = Math.min(this.#offset, lines.length - this.#shown);
     return lines.slice(this.#offset).join('\n');
