@@ -69,7 +69,7 @@ export class Call implements AudienceListener {
   readonly #contestedUntilMs: number;
   readonly #progress: CallProgress;
   readonly #codecWatch: CodecWatch;
-  readonly #talkWatch = new TalkWatch();
+  readonly #talkWatch: TalkWatch;
 
   /** @param continued the state that another process has handed over; null for a new call */
   constructor(spec: CallSpec, deps: CallDeps, continued: CallState | null = null) {
@@ -77,6 +77,7 @@ export class Call implements AudienceListener {
     this.#stream = new OutgoingStream((end) => randomInt(end), continued?.stream);
     this.#reception = new Reception(continued?.reception);
     this.#codecWatch = new CodecWatch(continued?.dynamicType);
+    this.#talkWatch = new TalkWatch(spec.talkLevel);
     this.#spec = spec;
     this.hearing = hearingOf(spec);
     const asterisk = deps.udp.peer(spec.asterisk.host, spec.asterisk.port);
@@ -183,6 +184,7 @@ export class Call implements AudienceListener {
       this.#aim(nowMs);
     }
     if (!equals(spec.gate, this.#spec.gate)) this.#way.setGate(spec.gate);
+    this.#talkWatch.change(spec.talkLevel);
     if (spec.codec !== this.#spec.codec) this.#codecWatch.changed(performance.now());
     this.#spec = spec;
     this.hearing = hearingOf(spec);
@@ -292,7 +294,7 @@ export class Call implements AudienceListener {
       const codec = this.#codecWatch.codecOf(view.payloadType, this.#spec.codec);
       const isAudio = codec !== null || view.payloadType < FIRST_DYNAMIC_TYPE;
       if (isAudio) this.#reception.push(view, nowMs, this.#progress.everyNth);
-      if (this.#talkWatch.push(view, packet, codec, this.#spec.talkLevel, nowMs)) this.#deps.onTalk();
+      if (this.#talkWatch.push(view, packet, codec, nowMs)) this.#deps.onTalk();
       if (isPassed) this.#way.audio(view, packet, this.isListener ? null : codec, nowMs);
       else this.#way.skip(view, packet);
     }

@@ -13,25 +13,42 @@ const REPORT_MS = 5000;
 /** Finds out whether a phone talks, by the same measure as Asterisk's `TALK_DETECT`: the mean amplitude of samples. */
 export class TalkWatch {
   readonly #decoder = new StepDecoder();
+  #level: number | null;
   #loudMs = 0;
-  #quietMs = 0;
+  /** The last loud step. A phone may send nothing in a pause, so the clock tells how long it was. */
+  #loudAtMs = Number.NEGATIVE_INFINITY;
   #reportedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** @param level the mean amplitude from which the phone is loud; null if nobody asks */
+  constructor(level: number | null) {
+    this.#level = level;
+  }
+
+  /** Begins anew with another level: talking before is not the answer to a question that is asked now. */
+  change(level: number | null): void {
+    if (level === this.#level) return;
+    this.#level = level;
+    this.#loudMs = 0;
+    this.#reportedAtMs = Number.NEGATIVE_INFINITY;
+  }
 
   /**
    * HOT PATH. Takes the next packet.
    * @param codec null for one that the relay does not decode
-   * @param level mean amplitude from which the phone is loud; null if nobody asks
    * @returns whether it is to be reported now that the phone talks
    */
-  push(view: RtpView, packet: Buffer, codec: Codec | null, level: number | null, nowMs: number): boolean {
+  push(view: RtpView, packet: Buffer, codec: Codec | null, nowMs: number): boolean {
+    const level = this.#level;
     if (codec === null || level === null) return false;
+    let isLoud = false;
     for (let at = view.payloadStart; at + STEP_BYTES <= view.payloadEnd; at += STEP_BYTES) {
-      const isLoud = meanAmplitude(this.#decoder.decode(codec, packet.subarray(at, at + STEP_BYTES))) >= level;
-      this.#quietMs = isLoud ? 0 : this.#quietMs + STEP_MS;
-      if (isLoud) this.#loudMs += STEP_MS;
-      if (this.#quietMs > PAUSE_MS) this.#loudMs = 0;
+      if (meanAmplitude(this.#decoder.decode(codec, packet.subarray(at, at + STEP_BYTES))) < level) continue;
+      if (nowMs - this.#loudAtMs > PAUSE_MS) this.#loudMs = 0;
+      this.#loudAtMs = nowMs;
+      this.#loudMs += STEP_MS;
+      isLoud = true;
     }
-    if (this.#loudMs < TALKS_MS || nowMs - this.#reportedAtMs < REPORT_MS) return false;
+    if (!isLoud || this.#loudMs < TALKS_MS || nowMs - this.#reportedAtMs < REPORT_MS) return false;
     this.#reportedAtMs = nowMs;
     return true;
   }

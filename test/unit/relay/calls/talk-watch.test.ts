@@ -12,7 +12,7 @@ type Codec = 'PCMU' | 'PCMA' | 'G722';
 
 /** A phone that is as loud as it is told, packet by packet. */
 function phone(codec: Codec = 'PCMU', level: number | null = LEVEL) {
-  const watch = new TalkWatch();
+  const watch = new TalkWatch(level);
   const encoder = new G722Encoder(320);
   let nowMs = 0;
   /** Sends a tone of this mean amplitude. @returns when it was reported that the phone talks */
@@ -30,11 +30,15 @@ function phone(codec: Codec = 'PCMU', level: number | null = LEVEL) {
       if (codec === 'G722') encoder.encodeInto(samples, payload);
       else encodeG711Into(codec, samples, payload);
       const view = { ...emptyRtpView(), payloadStart: HEADER_BYTES, payloadEnd: packet.length };
-      if (watch.push(view, packet, codec, level, nowMs)) reports.push(nowMs);
+      if (watch.push(view, packet, codec, nowMs)) reports.push(nowMs);
     }
     return reports;
   };
-  return { send, watch };
+  /** Sends nothing, as phones do that suppress silence. */
+  const pause = (ms: number): void => {
+    nowMs += ms;
+  };
+  return { send, pause, watch };
 }
 
 describe('a phone that is watched', () => {
@@ -55,8 +59,35 @@ describe('a phone that is watched', () => {
     }
   });
 
-  it('is reported each 5 s while it talks', () => {
+  it('does not talk by coughs minutes apart between which it sends nothing', () => {
+    const { send, pause } = phone();
+    for (let cough = 0; cough < 5; cough++) {
+      expect(send(1000, 100)).toEqual([]);
+      pause(120_000);
+    }
+    expect(send(1000, 400)).toHaveLength(1);
+  });
+
+  it('is reported each 5 s while it talks, and not after its last word', () => {
     expect(phone().send(1000, 11_000)).toEqual([280, 5280, 10_280]);
+    const { send } = phone();
+    expect(send(1000, 5200)).toEqual([280]);
+    expect(send(0, 400)).toEqual([]);
+  });
+
+  it('is asked anew whenever its level changes: what it said before does not count, nor that it was reported', () => {
+    const { send, watch } = phone();
+    send(1000, 200);
+    watch.change(null);
+    expect(send(1000, 2000)).toEqual([]);
+    watch.change(LEVEL);
+    expect(send(0, 100)).toEqual([]);
+    expect(send(1000, 200)).toEqual([]);
+    expect(send(1000, 200)).toHaveLength(1);
+    watch.change(2 * LEVEL);
+    expect(send(1000, 200)).toEqual([]);
+    watch.change(2 * LEVEL);
+    expect(send(1000, 200)).toHaveLength(1);
   });
 });
 
@@ -65,5 +96,5 @@ it('a phone of which nobody asks, or whose codec the relay does not know, is not
   const { watch } = phone();
   const packet = Buffer.alloc(HEADER_BYTES + 160);
   const view = { ...emptyRtpView(), payloadStart: HEADER_BYTES, payloadEnd: packet.length };
-  for (let at = 0; at < 50; at++) expect(watch.push(view, packet, null, LEVEL, at * PACKET_MS)).toBe(false);
+  for (let at = 0; at < 50; at++) expect(watch.push(view, packet, null, at * PACKET_MS)).toBe(false);
 });
