@@ -6,20 +6,22 @@ import type { Codec } from '../audience/audience-listener.ts';
 export const STEP_BYTES = 80;
 export const STEP_MS = 10;
 
+// These are overwritten by each step of any phone.
+const NARROW = new Int16Array(STEP_BYTES);
+const WIDE = new Int16Array(2 * STEP_BYTES);
+
 /** Decodes what one phone sends. The decoder of G.722 comes to agree with that of the phone within some packets. */
 export class StepDecoder {
-  readonly #wide = new Int16Array(2 * STEP_BYTES);
-  readonly #narrow = new Int16Array(STEP_BYTES);
   #decoder: G722Decoder | null = null;
 
-  /** HOT PATH. Decodes `STEP_BYTES`. @returns the samples, valid until the next call */
+  /** HOT PATH. Decodes `STEP_BYTES`. @returns the samples, valid until the next step of any phone */
   decode(codec: Codec, bytes: Buffer): Int16Array {
     if (codec !== 'G722') {
-      decodeG711Into(codec, bytes, this.#narrow);
-      return this.#narrow;
+      decodeG711Into(codec, bytes, NARROW);
+      return NARROW;
     }
-    this.#decoder ??= new G722Decoder(this.#wide.length);
-    this.#decoder.decodeInto(bytes, this.#wide);
-    return this.#wide;
+    this.#decoder ??= new G722Decoder(WIDE.length);
+    this.#decoder.decodeInto(bytes, WIDE);
+    return WIDE;
   }
 }

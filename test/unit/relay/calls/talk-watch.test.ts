@@ -98,3 +98,10 @@ it('a phone of which nobody asks, or whose codec the relay does not know, is not
   const view = { ...emptyRtpView(), payloadStart: HEADER_BYTES, payloadEnd: packet.length };
   for (let at = 0; at < 50; at++) expect(watch.push(view, packet, null, at * PACKET_MS)).toBe(false);
 });
+
+it('phones that are watched have no buffers of their own', () => {
+  const phones = 1000;
+  const before = process.memoryUsage().arrayBuffers;
+  const watches = Array.from({ length: phones }, () => new TalkWatch(LEVEL));
+  expect((process.memoryUsage().arrayBuffers - before) / watches.length).toBeLessThan(100);
+});
