@@ -83,6 +83,7 @@ export class Call implements AudienceListener {
     const asterisk = deps.udp.peer(spec.asterisk.host, spec.asterisk.port);
     this.#way = new WayToAsterisk(continued?.incoming ?? spec.sequenceOffset ?? 0, {
       send: (packet) => deps.toAsterisk(packet, asterisk),
+      codecOf: (payloadType) => this.#codecWatch.codecOf(payloadType, this.#spec.codec),
       onHeld: deps.onHeld,
       onKey: deps.onKey,
     });
@@ -183,7 +184,7 @@ export class Call implements AudienceListener {
       this.#connect(false);
       this.#aim(nowMs);
     }
-    if (!equals(spec.gate, this.#spec.gate)) this.#way.setGate(spec.gate);
+    this.#way.setGate(spec.gate);
     this.#talkWatch.change(spec.talkLevel);
     if (spec.codec !== this.#spec.codec) this.#codecWatch.changed(performance.now());
     this.#spec = spec;

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { DIGITS } from '../../dtmf/collector.ts';
 import { IncomingStream, type IncomingStreamState } from '../../rtp/incoming-stream.ts';
-import type { RtpView } from '../../rtp/packet.ts';
+import { decodeRtpInto, emptyRtpView, type RtpView } from '../../rtp/packet.ts';
 import { Playout } from '../../rtp/playout.ts';
 import type { Codec } from '../audience/audience-listener.ts';
 import type { CallSpec } from '../protocol/protocol.ts';
@@ -9,9 +9,14 @@ import { AsteriskReminder } from './asterisk-reminder.ts';
 import { NoiseGate } from './noise-gate.ts';
 import { Pauses } from './pauses.ts';
 
+// This is overwritten by each packet.
+const gated = emptyRtpView();
+
 export type WayToAsteriskDeps = {
   /** HOT PATH. */
   readonly send: (packet: Buffer) => void;
+  /** HOT PATH. The codec of packets of a type; null for one that the relay does not decode. */
+  readonly codecOf: (payloadType: number) => Codec | null;
   /** HOT PATH. A packet waits; `advance` must be called at this time. */
   readonly onHeld: (dueMs: number) => void;
   /** A key is pressed; its packets follow. */
@@ -54,7 +59,8 @@ export class WayToAsterisk {
 
   /** Changes what audio is passed on. */
   setGate(gate: CallSpec['gate']): void {
-    this.#gate = gate && new NoiseGate(gate);
+    if (gate && this.#gate) this.#gate.change(gate);
+    else this.#gate = gate && new NoiseGate(gate);
   }
 
   /** HOT PATH. A telephone event has come. */
@@ -70,7 +76,6 @@ export class WayToAsterisk {
     if (!this.#stream.audio(view, packet)) return;
     if (codec === null) return this.#other(packet, nowMs);
     this.#codec = codec;
-    this.#gate?.push(codec, packet.subarray(view.payloadStart, view.payloadEnd));
     if (this.#playout.audio(view, packet, this.#isPause, nowMs)) this.#send(packet, nowMs);
     else this.#deps.onHeld(this.#playout.dueMs);
   }
@@ -110,7 +115,15 @@ export class WayToAsterisk {
     else this.#deps.onHeld(this.#playout.dueMs);
   };
 
+  /** HOT PATH. Before this, `Playout` has put packets into the order in which they are heard, and has left some out. */
+  #pass(gate: NoiseGate, packet: Buffer): void {
+    if (decodeRtpInto(gated, packet) !== null) return;
+    const codec = this.#deps.codecOf(gated.payloadType);
+    if (codec !== null) gate.push(codec, packet.subarray(gated.payloadStart, gated.payloadEnd));
+  }
+
   #send(packet: Buffer, nowMs: number): void {
+    if (this.#gate) this.#pass(this.#gate, packet);
     this.#reminder.passed(packet, nowMs);
     this.#deps.send(packet);
   }
