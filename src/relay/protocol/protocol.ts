@@ -72,21 +72,10 @@ const hearing = z.object({
 });
 export type CallHearing = z.output<typeof hearing>;
 
-/** A call whose RTP passes through the relay. */
-const callSpec = z.object({
-  channelId,
-  /** The address that the phone sends to: Asterisk has signalled it, and the relay opens it. */
-  local: address,
-  /** Asterisk's own address for this call. */
-  asterisk: address,
-  /** The address in the phone's description (SDP). Behind NAT, the phone sends from another one. */
-  phone: address.nullable(),
-  /** The addresses that the phone may send from, of the IP version of `local`; an empty list allows any. */
-  sources: z.array(host).max(8),
+/** These parts of a call have been added since. A call of a version before has their defaults. */
+const addedToCalls = z.object({
   /** The host that the phone's SIP comes from. A phone elsewhere gets audio only once something comes from there. */
   signalling: host.nullable().default(null),
-  /** The codec of the call; null for one that the relay does not encode. */
-  codec: z.enum(['PCMU', 'PCMA', 'G722']).nullable(),
   /**
    * The phone's audio is passed on to Asterisk only from this level on (mean amplitude of 16-bit samples), until it has
    * been softer for `holdMs`; silence replaces the rest. Null passes all.
@@ -99,6 +88,23 @@ const callSpec = z.object({
   tones: z.boolean().default(false),
   /** The mean amplitude from which it is reported that the phone talks; null if nobody asks. */
   talkLevel: z.number().min(0).nullable().default(null),
+});
+const ADDED_TO_CALLS = addedToCalls.parse({});
+
+/** A call whose RTP passes through the relay. */
+const callSpec = z.object({
+  ...addedToCalls.shape,
+  channelId,
+  /** The address that the phone sends to: Asterisk has signalled it, and the relay opens it. */
+  local: address,
+  /** Asterisk's own address for this call. */
+  asterisk: address,
+  /** The address in the phone's description (SDP). Behind NAT, the phone sends from another one. */
+  phone: address.nullable(),
+  /** The addresses that the phone may send from, of the IP version of `local`; an empty list allows any. */
+  sources: z.array(host).max(8),
+  /** The codec of the call; null for one that the relay does not encode. */
+  codec: z.enum(['PCMU', 'PCMA', 'G722']).nullable(),
   /** Null while all RTP passes between phone and Asterisk. Otherwise the relay sends the audio and only DTMF passes. */
   hearing: hearing.nullable(),
   /** The address that the phone has sent from, for a relay that has restarted since. */
@@ -107,6 +113,11 @@ const callSpec = z.object({
   sequenceOffset: z.number().int().min(0).max(0xffff).optional(),
 });
 export type CallSpec = z.output<typeof callSpec>;
+
+/** Gives a call that comes from a relay, perhaps of an earlier version, all parts that calls have in this one. */
+export function completeCall(call: CallSpec): CallSpec {
+  return { ...ADDED_TO_CALLS, ...call };
+}
 
 const callStatistics = z.object({
   /** RTP packets of the phone. The count is an estimate while the kernel drops most packets of a listener. */

@@ -3,7 +3,13 @@ import type { OutgoingStreamState } from '../../rtp/outgoing-stream.ts';
 import type { StreamPosition } from '../../rtp/packet.ts';
 import type { ReceptionState } from '../../rtp/reception.ts';
 import type { TrunkOptions } from '../protocol/media-messages.ts';
-import type { CallSpec, FloorSpec, RtpAddress, TrunkPeerSpec } from '../protocol/protocol.ts';
+import {
+  type CallSpec,
+  completeCall,
+  type FloorSpec,
+  type RtpAddress,
+  type TrunkPeerSpec,
+} from '../protocol/protocol.ts';
 
 /**
  * The state that a relay hands over to its successor: messages that carry descriptors of sockets
@@ -96,7 +102,9 @@ export function encodeSuccession(message: SuccessionMessage): string {
 
 /** The times in it are on the clock of the thread that has sent it: see `inThisThread`. */
 export function decodeSuccession(text: string): SuccessionMessage & { readonly beganMs: number } {
-  return JSON.parse(text);
+  const message: SuccessionMessage & { readonly beganMs: number } = JSON.parse(text);
+  if (message.type !== 'calls') return message;
+  return { ...message, calls: message.calls.map((call) => ({ ...call, spec: completeCall(call.spec) })) };
 }
 
 /** Converts the times of a call. All calls wait for this, and a reviver of JSON takes ten times as long. */
