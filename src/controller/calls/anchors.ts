@@ -4,6 +4,7 @@ import type { Logger } from 'winston';
 import { CONGESTION } from '../../ari/causes.ts';
 import { AriError, isChannelGone } from '../../ari/errors.ts';
 import type { AriChannel, AriPort } from '../../ari/port.ts';
+import { equals } from '../../base/equals.ts';
 import type { ChannelSetup, Hearing } from '../../conference/model/channel-setup.ts';
 import type { Path } from '../../conference/model/member.ts';
 import { firstAddress, localAddresses } from '../../config/relay-config.ts';
@@ -154,8 +155,6 @@ export class Anchors implements ChannelObserver {
    * from Asterisk.
    */
   hear(channelId: string, conference: string, hearing: Hearing | null): void {
-    const { spec } = this.#anchors.get(channelId) ?? {};
-    if (hearing === null && !spec?.hearing) return;
     this.#change(channelId, { hearing: hearing && { conference, ...hearing } });
   }
 
@@ -360,7 +359,9 @@ export class Anchors implements ChannelObserver {
 
   #change(channelId: string, changes: Pick<Partial<CallSpec>, 'hearing' | 'talkLevel' | 'gate'>): void {
     const anchor = this.#anchors.get(channelId);
-    if (anchor?.spec) this.#set(anchor, { ...anchor.spec, ...changes });
+    if (!anchor?.spec) return;
+    const spec = { ...anchor.spec, ...changes };
+    if (!equals(spec, anchor.spec)) this.#set(anchor, spec);
   }
 
   #set(anchor: Anchor, spec: CallSpec): void {

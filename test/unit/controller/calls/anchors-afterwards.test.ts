@@ -83,9 +83,28 @@ describe('a listener', () => {
     expect(scene.calls.get('c')).toEqual({ ...SPEC, hearing: { conference: '3000', ...HEARING } });
     scene.anchors.hear('c', '', null);
     expect(scene.calls.get('c')).toEqual(SPEC);
+  });
+
+  it('is told to the relay only when something changes', async () => {
+    const repeat = () => {
+      scene.anchors.hear('c', '3000', { ...HEARING });
+      scene.anchors.gate('c', { level: 300, holdMs: 500 });
+      scene.anchors.watchTalk('c', 300);
+    };
     scene.asked = [];
     scene.anchors.hear('c', '', null);
+    scene.anchors.gate('c', null);
+    scene.anchors.watchTalk('c', null);
     expect(scene.asked).toEqual([]);
+    repeat();
+    expect(scene.asked).toEqual(['call', 'call', 'call']);
+    repeat();
+    expect(scene.asked).toHaveLength(3);
+    scene.asked = [];
+    for (let times = 0; times < 2; times++) scene.anchors.channelGone('c', false);
+    await settle();
+    expect(scene.asked.filter((each) => each === 'call')).toHaveLength(1);
+    expect(scene.calls.get('c')).toEqual(SPEC);
   });
 
   it('is told to the relay with where their phone has sent from meanwhile', () => {
