@@ -82,7 +82,7 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
     return { ...UNTOUCHED, answered: true, music };
   }
   const listenVolume = adjusted.listenVolume ?? audio.listenVolume;
-  const aloneMusic = isAlone(conference) ? musicClass(sound.music) : null;
+  const aloneMusic = isAlone(conference) && !flags.ghost ? musicClass(sound.music) : null;
   if (bridge === 'audience') {
     const relay = { volume: listenVolume, noise: flags.cng, deaf: flags.deaf, packetMs: audience.packetMs };
     return { ...UNTOUCHED, answered: true, bridge, relay, music: aloneMusic };
@@ -115,7 +115,7 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
   };
 }
 
-/** Whether nobody but one member here, and perhaps ghosts, has been admitted, here or elsewhere. */
+/** Whether nobody but one member here, and perhaps ghosts, has been admitted, here or elsewhere. The ghosts are not alone. */
 export function isAlone(conference: Conference): boolean {
   const { admitted, ghosts } = conference.members.counts;
   return admitted - ghosts === 1 && countMembers(conference) === 1;

@@ -9,7 +9,7 @@ import type { Transition } from './transition.ts';
 
 /** Tells a member about the conference. The member waits, or goes to the floor, when that is over. */
 export function greet(transition: Transition, member: Member, welcome: PromptName = 'welcome'): void {
-  const alone: PromptName[] = isAlone(transition.conference) ? ['alone'] : [];
+  const alone: PromptName[] = isAlone(transition.conference) && !member.flags.ghost ? ['alone'] : [];
   const welcomes = member.flags.quiet ? [] : [welcome, ...alone];
   const prompts: PromptName[] = waits(transition, member.flags) ? ['waiting'] : welcomes;
   const values = { count: countMembers(transition.conference) };

@@ -96,6 +96,8 @@ describe('the greeting', () => {
   it('says that a member is alone only to one who is', () => {
     const { effects } = play(conference(ALOUD), [joins('a'), joins('b')]);
     expect(heardBy('b', effects)).toEqual(['conf-placeintoconf']);
+    const ghost = play(conference(ALOUD), [...comes('a'), joins('b', { ghost: true })]);
+    expect(heardBy('b', ghost.effects)).toEqual(['conf-placeintoconf']);
   });
 
   it('leaves no one behind when it is heard of too late', () => {
@@ -118,6 +120,12 @@ describe('music for who is alone', () => {
     ]);
     const again = play(both.conference, [enters('b'), leaves('b')]);
     expect(effectsOf(again.effects, 'configure-channel')).toMatchObject([{ channelId: 'a', to: { music: 'jazz' } }]);
+  });
+
+  it('is not for a ghost who is there with them', () => {
+    const start = conference({ sound: { prompts: SILENT, music: 'jazz' } });
+    const { effects } = play(start, [...comes('a'), joins('b', { ghost: true })]);
+    expect(effectsOf(effects, 'configure-channel')).toMatchObject([{ channelId: 'b', to: { music: null } }]);
   });
 });
 
