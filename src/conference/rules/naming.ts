@@ -26,7 +26,8 @@ export function askForName(transition: Transition, member: Member): void {
 export function sayName(transition: Transition, member: Member): void {
   if (member.place.at !== 'naming') return;
   const spokenName = `${namePrefix(transition.conference)}${member.id}`;
-  transition.patch(member.channelId, { spokenName });
+  // The first # ends the recording.
+  transition.patch(member.channelId, { spokenName, ignoreHashUntilMs: Number.POSITIVE_INFINITY });
   transition.do({ type: 'record-name', channelId: member.channelId, name: spokenName });
 }
 
@@ -34,7 +35,9 @@ export function sayName(transition: Transition, member: Member): void {
 export function named(transition: Transition, member: Member, recorded: boolean): void {
   if (member.place.at !== 'naming') return;
   const spokenName = recorded ? member.spokenName : null;
-  const current = { ...member, spokenName, ignoreHashUntilMs: transition.nowMs + IGNORE_HASH_MS };
+  // The # that ended the recording has come already, or may come still.
+  const ignoreHashUntilMs = member.ignoreHashUntilMs === 0 ? 0 : transition.nowMs + IGNORE_HASH_MS;
+  const current = { ...member, spokenName, ignoreHashUntilMs };
   transition.put(current);
   if (spokenName !== null && transition.profile.sound.reviewName) review(transition, current);
   else acceptName(transition, current);

@@ -38,6 +38,16 @@ describe('the review of a name', () => {
     expect(memberAt(accepted, 'a')).toMatchObject({ place: { at: 'greeting' }, spokenName, reviewDueMs: null });
   });
 
+  it('ends with the first # after the recording where another one has ended that', () => {
+    const saying = play(reviewing, [joins('a'), heard('say-name'), press('#')]);
+    expect(saying.effects).toEqual([]);
+    const { effects } = play(saying.conference, [named(true), press('#')]);
+    expect(heardBy('a', effects)).toEqual(['welcome']);
+    // Once is enough for a name that is recorded again, too.
+    const again = play(saying.conference, [named(true), press('3'), heard('say-name'), named(true)]);
+    expect(play(again.conference, [press('#')]).effects).toEqual([]);
+  });
+
   it('plays it again with 2', () => {
     const again = play(said.conference, [press('2')], 5000);
     expect(typesOf(again.effects).slice(0, 2)).toEqual(['hush', 'play-to']);
