@@ -16,6 +16,7 @@ export function setFlags(transition: Transition, member: Member, changes: FlagCh
   transition.patch(member.channelId, {
     ...withFlags(transition, member, flags),
     ownMute: changes.mute ?? member.ownMute,
+    ...(flags.mute && !member.flags.mute && toldMuted(transition, 'muted')),
   });
   announceFlags(transition, member, flags);
 }
@@ -31,6 +32,11 @@ function refusesSpeaker(transition: Transition, member: Member, flags: MemberFla
   const full = flags.speaker && !member.flags.speaker && isFloorFull(transition.conference);
   if (full) transition.refuse({ code: 'too-many-speakers', limit: transition.profile.limits.speakers });
   return full;
+}
+
+/** The member hears just now that they are muted, and need not be told again when they end their sentence. */
+function toldMuted(transition: Transition, prompt: PromptName): Partial<Member> {
+  return transition.sounds([prompt]).media.length > 0 ? { toldMutedAtMs: transition.nowMs } : {};
 }
 
 function announceFlags(transition: Transition, member: Member, flags: MemberFlags): void {
@@ -73,7 +79,8 @@ export function isAmong(audience: Scope | null, { admin }: MemberFlags): boolean
 }
 
 function setMute(transition: Transition, { channelId, flags }: Member, mute: boolean): void {
-  if (flags.mute !== mute) transition.patch(channelId, { flags: { ...flags, mute } });
+  if (flags.mute === mute) return;
+  transition.patch(channelId, { flags: { ...flags, mute }, ...(mute && toldMuted(transition, 'floor-muted')) });
 }
 
 /** Changes the flags of many, without a prompt to each. A member who finds no place on the floor stays in the audience. */

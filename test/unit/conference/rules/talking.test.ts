@@ -34,6 +34,23 @@ describe('a muted speaker who talks', () => {
     expect(watched({ type: 'settings', settings: conference().settings })).toBeNull();
   });
 
+  it('is told first by the words that they are muted, and after 30 s again', () => {
+    const { conference: open } = play(conference({ sound }), [...comes('a2', { speaker: true }), ...comes('b')]);
+    const mute = commands({ type: 'set-flags', memberId: 1, changes: { mute: true } });
+    for (const [prompt, input] of [
+      ['muted', mute],
+      ['floor-muted', commands({ type: 'mute-all', audience: 'all' })],
+    ] as const) {
+      const prompts = { ...sound.prompts, [prompt]: 'beep' };
+      const aloud = { ...open, settings: conference({ sound: { ...sound, prompts } }).settings };
+      expect(heard(play(aloud, [input, talks], 1000).effects)).toEqual([]);
+      const { conference: state } = play(aloud, [input], 1000);
+      expect(heardBy('a2', play(state, [talks], 31_000).effects)).toEqual(['muted']);
+    }
+    // Where those words are silent, nothing has told the member yet.
+    expect(heardBy('a2', play(open, [mute, talks], 1000).effects)).toEqual(['muted']);
+  });
+
   it('is told nothing by a report from before', () => {
     const unmute = commands({ type: 'set-flags', memberId: 1, changes: { mute: false } });
     expect(heard(play(muted.conference, [unmute, talks]).effects)).toEqual([]);
