@@ -40,8 +40,8 @@ export type ConferenceEffect =
   | { type: 'close-room'; room: number }
   /** Delete the names that members have said: recordings that begin like this. */
   | { type: 'delete-names'; prefix: string }
-  /** Play something short to everybody on the floor. */
-  | { type: 'announce'; sounds: Sounds; nextStep?: 'end' }
+  /** Play something short to everybody on the floor; `once`: unless one of the same kind waits or plays. */
+  | { type: 'announce'; sounds: Sounds; nextStep?: 'end'; once?: 'count' }
   /** Do not play those that have not begun: nobody is left to hear them. */
   | { type: 'drop-announcements' }
   | { type: 'play'; playback: Playback; sounds: Sounds }

@@ -84,7 +84,7 @@ export function tellCount(transition: Transition, member: Member): void {
 
 /** Tells everybody how many members there are. */
 export function announceCount(transition: Transition): void {
-  transition.announce(['count'], { values: { count: countMembers(transition.conference) } });
+  transition.announce(['count'], { values: { count: countMembers(transition.conference) }, once: 'count' });
 }
 
 /** Says what the member's keys do, one after the other. */

@@ -156,15 +156,16 @@ export class Transition {
     if (sounds.media.length > 0) this.first.push({ type: 'play-to', channelId, sounds, over: false, wait: true });
   }
 
-  /** Plays prompts to everybody on the floor, after a recorded name if there is one. */
+  /** Plays prompts to everybody on the floor, after a recorded name if there is one. `once` as the effect has it. */
   announce(
     names: readonly PromptName[],
-    { nextStep, name, values }: { nextStep?: 'end'; name?: string; values?: PromptValues } = {},
+    { nextStep, name, values, once }: { nextStep?: 'end'; name?: string; values?: PromptValues; once?: 'count' } = {},
   ): void {
     const prompts = this.sounds(names, values);
     const spoken: Media[] = name ? [{ type: 'recording', name }] : [];
     const sounds = { ...prompts, media: [...spoken, ...prompts.media] };
-    if (sounds.media.length > 0 || nextStep) this.do({ type: 'announce', sounds, ...(nextStep && { nextStep }) });
+    if (sounds.media.length === 0 && !nextStep) return;
+    this.do({ type: 'announce', sounds, ...(nextStep && { nextStep }), ...(once && { once }) });
   }
 }
 

@@ -240,7 +240,7 @@ export class EffectRunner {
       over();
       throw error;
     }
-    await announcements.play(conference, effect.sounds, over);
+    await announcements.play(conference, effect, over);
   }
 
   async #play(conference: string, { playback, sounds }: Extract<ConferenceEffect, { type: 'play' }>): Promise<void> {

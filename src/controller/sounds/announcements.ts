@@ -1,5 +1,5 @@
 import type { Logger } from 'winston';
-import type { Sounds } from '../../prompts/prompt-sounds.ts';
+import type { ConferenceEffect } from '../../conference/model/effects.ts';
 import { withTimeout } from '../../timing/with-timeout.ts';
 import { logFailure } from '../asterisk/channels.ts';
 import type { Prompter } from './prompter.ts';
@@ -7,8 +7,16 @@ import type { Prompter } from './prompter.ts';
 /** An announcement of which Asterisk has not said by then that it is over does not keep the next ones waiting. */
 const LONGEST_MS = 60_000;
 
-/** `dropped`: the announcements before this number are not begun. */
-type Queue = { last: Promise<void>; size: number; next: number; dropped: number };
+type Announcement = Pick<Extract<ConferenceEffect, { type: 'announce' }>, 'sounds' | 'once'>;
+
+/** `dropped`: the announcements before this number are not begun. `kinds`: of those that wait or play and do so once. */
+type Queue = {
+  last: Promise<void>;
+  size: number;
+  next: number;
+  dropped: number;
+  readonly kinds: Set<Announcement['once']>;
+};
 
 /**
  * The announcements of each floor, one after the other: where Asterisk begins or ends two at once on a bridge, it loses
@@ -26,12 +34,14 @@ export class Announcements {
   }
 
   /**
-   * @param over called when it is over, has failed or is dropped
+   * @param over called when it is over, has failed or is dropped, or is not needed
    * @returns once it plays, or waits for others; rejects with an `AriError` if it can neither
    */
-  async play(conference: string, sounds: Sounds, over: () => void): Promise<void> {
+  async play(conference: string, { sounds, once }: Announcement, over: () => void): Promise<void> {
     const present = this.#queues.get(conference);
-    const queue = present ?? { last: Promise.resolve(), size: 0, next: 0, dropped: 0 };
+    const queue = present ?? { last: Promise.resolve(), size: 0, next: 0, dropped: 0, kinds: new Set() };
+    if (once && queue.kinds.has(once)) return over();
+    if (once) queue.kinds.add(once);
     this.#queues.set(conference, queue);
     queue.size += 1;
     const number = queue.next++;
@@ -43,6 +53,7 @@ export class Announcements {
       .catch(() => {})
       .then(() => {
         queue.size -= 1;
+        if (once) queue.kinds.delete(once);
         if (queue.size === 0) this.#queues.delete(conference);
         over();
       });

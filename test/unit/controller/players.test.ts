@@ -56,14 +56,14 @@ it('announcements of a floor play one after the other, and those that wait are d
   const plays = () => requests.filter(([method]) => method === 'playToBridge');
   const end = (index: number) => prompter.finished(((plays()[index]?.[2] ?? {}) as { playbackId: string }).playbackId);
   const over: number[] = [];
-  for (const index of [0, 1, 2, 3]) void announcements.play('3000', sounds, () => over.push(index));
+  for (const index of [0, 1, 2, 3]) void announcements.play('3000', { sounds }, () => over.push(index));
   await settled();
   expect([plays().length, over]).toEqual([1, []]);
   end(0);
   await settled();
   expect([plays().length, over]).toEqual([2, [0]]);
   announcements.drop('3000');
-  void announcements.play('3000', sounds, () => over.push(4));
+  void announcements.play('3000', { sounds }, () => over.push(4));
   await settled();
   expect([plays().length, over]).toEqual([2, [0]]);
   end(1);
@@ -73,4 +73,34 @@ it('announcements of a floor play one after the other, and those that wait are d
   end(2);
   await settled();
   expect([plays().length, over.toSorted()]).toEqual([3, [0, 1, 2, 3, 4]]);
+});
+
+it('an announcement that is made once is not made again while one of its kind waits or plays', async () => {
+  const { ari, library, requests } = parts();
+  const prompter = new Prompter({ ari, names, library });
+  const announcements = new Announcements({ prompter, logger: createLogger({ silent: true }) });
+  const sounds = { media: [{ type: 'sound', name: 'beep' }], language: 'en', voice: null } as const;
+  const plays = () => requests.filter(([method]) => method === 'playToBridge');
+  const end = () => prompter.finished(((plays().at(-1)?.[2] ?? {}) as { playbackId: string }).playbackId);
+  let over = 0;
+  const count = (times: number) => {
+    for (let index = 0; index < times; index++)
+      void announcements.play('3000', { sounds, once: 'count' }, () => {
+        over += 1;
+      });
+  };
+  void announcements.play('3000', { sounds }, () => {});
+  count(100);
+  await settled();
+  expect([plays().length, over]).toEqual([1, 99]);
+  end();
+  await settled();
+  count(100);
+  expect([plays().length, over]).toEqual([2, 199]);
+  end();
+  await settled();
+  expect([plays().length, over]).toEqual([2, 200]);
+  count(1);
+  await settled();
+  expect(plays()).toHaveLength(3);
 });
