@@ -163,7 +163,7 @@ export class Anchors implements ChannelObserver {
     this.#change(channelId, { talkLevel });
   }
 
-  /** What is below a level is not passed on to Asterisk from now on; null passes all. */
+  /** Audio that is softer than a level is not passed on to Asterisk from now on; null passes all. */
   gate(channelId: string, gate: ChannelSetup['gate']): void {
     this.#change(channelId, { gate });
   }
