@@ -9,6 +9,10 @@ import { MEMBER_ORDERS } from './orders.ts';
 
 /** The admin API's messages: one definition for server, command line and documentation. */
 
+const playbackSchema = z
+  .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number().int() })
+  .nullable();
+
 export const memberSchema = z.object({
   id: z.number().int(),
   node: z.string().nullable().describe('The node that the member has called; null where there is no cluster'),
@@ -49,6 +53,7 @@ export const memberSchema = z.object({
   vadLevel: z.number().int().describe('Loudness from which the member counts as talking'),
   vadHoldMs: z.number().int().describe('Pause after which the member no longer counts as talking'),
   agcLevel: z.number().int().describe('Loudness to which the voice is brought'),
+  playback: playbackSchema.describe('What is being played to this member alone; null for members of other nodes'),
   joinedAt: z.iso.datetime(),
   channel: z.string().describe("The channel's id in Asterisk"),
 });
@@ -104,9 +109,7 @@ export const conferenceSummarySchema = z.object({
       startedAt: z.iso.datetime(),
     })
     .nullable(),
-  playback: z
-    .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number().int() })
-    .nullable(),
+  playback: playbackSchema,
   music: z.boolean().describe('Music for everybody, under what is said'),
   hands: z
     .array(z.union([z.number().int(), z.string()]))

@@ -3,6 +3,7 @@ import type { Conference } from '../conference/model/conference.ts';
 import { conferenceEndsMs } from '../conference/model/deadlines.ts';
 import { isAdmitted, type Member, type Place } from '../conference/model/member.ts';
 import { formatMemberAddress } from '../conference/model/member-address.ts';
+import type { Playback } from '../conference/model/playback.ts';
 import type { NodeView as Node } from '../controller/cluster/node-status.ts';
 import type { ConferencePart } from './deps.ts';
 import { HANDS, HELPS, memberPage, pathOf } from './member-page.ts';
@@ -51,6 +52,7 @@ export function viewMember(part: ConferencePart, member: Member): MemberView {
     vadLevel: adjusted.vadLevel ?? audio.vadLevel,
     vadHoldMs: adjusted.vadHoldMs ?? audio.vadHoldMs,
     agcLevel: adjusted.agcLevel ?? audio.agcLevel,
+    playback: viewPlayback(member.playback),
     joinedAt: isoTime(joinedAtMs),
     channel: channelId,
   };
@@ -95,7 +97,7 @@ export function summarize(parts: readonly ConferencePart[]): ConferenceSummary {
     locked,
     mutedAll,
     recording: viewRecording(parts),
-    playback: playback && { ...playback, media: [...playback.media] },
+    playback: viewPlayback(playback),
     music: conferences.some(({ musicOn }) => musicOn),
     hands: addressesOf(parts, HANDS),
     helps: addressesOf(parts, HELPS),
@@ -117,6 +119,10 @@ export function countsOf(conferences: readonly Conference[]): ConferenceSummary[
     atDoor: all.filter(({ place }) => place.at === 'door').length,
     talking: admitted.filter(({ talking }) => talking).length,
   };
+}
+
+function viewPlayback(playback: Playback | null): MemberView['playback'] {
+  return playback && { ...playback, media: [...playback.media] };
 }
 
 function addressesOf(parts: readonly ConferencePart[], query: MemberQuery): (number | string)[] {

@@ -27,6 +27,8 @@ declare module 'ari-client' {
         | 'unmute'
         | 'startMoh'
         | 'stopMoh'
+        | 'startSilence'
+        | 'stopSilence'
         | 'playWithId'
         | 'record'
         | 'sendDTMF'

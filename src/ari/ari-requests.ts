@@ -110,15 +110,17 @@ export function ariRequests(http: AriHttp, ari: () => Client): AriPort {
     setDeaf: async (channelId, deaf) => ari().channels[deaf ? 'mute' : 'unmute']({ channelId, direction: 'out' }),
     startMusic: async (channelId, mohClass) => ari().channels.startMoh({ channelId, mohClass }),
     stopMusic: async (channelId) => ari().channels.stopMoh({ channelId }),
+    startSilence: async (channelId) => ari().channels.startSilence({ channelId }),
+    stopSilence: async (channelId) => ari().channels.stopSilence({ channelId }),
     whisperTo: async (channelId, whisper) => snoop(channelId, whisper, { whisper: 'out', spy: 'none' }),
     spyOn: async (channelId, spy) => snoop(channelId, spy, { whisper: 'none', spy: 'in' }),
     readLocation: async (channelId) => locationSchema.parse(await ari().channels.get({ channelId })),
 
-    playToChannel: async (channelId, { playbackId, media, language }) =>
-      ari().channels.playWithId({ channelId, playbackId, media: media.join(','), lang: language }),
+    playToChannel: async (channelId, { playbackId, media, language, fromMs: offsetms = 0 }) =>
+      ari().channels.playWithId({ channelId, playbackId, media: media.join(','), lang: language, offsetms }),
     sendDtmf: async (channelId, dtmf) => ari().channels.sendDTMF({ channelId, dtmf }),
-    playToBridge: async (bridgeId, { playbackId, media, language }) =>
-      ari().bridges.playWithId({ bridgeId, playbackId, media: media.join(','), lang: language }),
+    playToBridge: async (bridgeId, { playbackId, media, language, fromMs: offsetms = 0 }) =>
+      ari().bridges.playWithId({ bridgeId, playbackId, media: media.join(','), lang: language, offsetms }),
     controlPlayback: async (playbackId, operation) => ari().playbacks.control({ playbackId, operation }),
     stopPlayback: async (playbackId) => ari().playbacks.stop({ playbackId }),
     isPlaying: async (playbackId) => isThere(ari().playbacks.get({ playbackId })),

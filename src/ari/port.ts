@@ -30,7 +30,13 @@ export type AriMedia = {
 };
 
 /** Sounds for Asterisk to play: URIs such as `sound:beep` or `number:5`, one after the other. */
-export type AriPlay = { readonly playbackId: string; readonly media: readonly string[]; readonly language: string };
+export type AriPlay = {
+  readonly playbackId: string;
+  readonly media: readonly string[];
+  readonly language: string;
+  /** Where in the first of them it begins. */
+  readonly fromMs?: number | undefined;
+};
 
 export type AriPlaybackOperation = 'restart' | 'pause' | 'unpause' | 'reverse' | 'forward';
 
@@ -102,6 +108,9 @@ export interface AriPort {
   setDeaf(channelId: string, deaf: boolean): Promise<void>;
   startMusic(channelId: string, musicClass: string): Promise<void>;
   stopMusic(channelId: string): Promise<void>;
+  /** Sends the channel silence, into which a whisper is mixed. What is played to the channel itself ends that. */
+  startSilence(channelId: string): Promise<void>;
+  stopSilence(channelId: string): Promise<void>;
   /** Music for everybody in a bridge, mixed with what is said. */
   startBridgeMusic(bridgeId: string, musicClass: string): Promise<void>;
   stopBridgeMusic(bridgeId: string): Promise<void>;

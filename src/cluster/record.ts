@@ -96,6 +96,7 @@ export function memberOf(record: MemberRecord): Member {
     dtmf: IDLE,
     confirming: null,
     spokenName: null,
+    playback: null,
     reviewDueMs: null,
     toldMutedAtMs: Number.NEGATIVE_INFINITY,
     pinEntry: null,

@@ -14,6 +14,7 @@ import { executeCommand } from './rules/execute-command.ts';
 import { greeted, letWaitingIn } from './rules/greeting.ts';
 import { phoneHeld, returned } from './rules/hold-and-private.ts';
 import { emptied, leave, left, referred, released } from './rules/leaving.ts';
+import { playbackToMemberEnded } from './rules/member-playback.ts';
 import { named, sayName } from './rules/naming.ts';
 import { floorMusic, playbackEnded } from './rules/playback.ts';
 import { recordAutomatically, recordingEnded } from './rules/recording.ts';
@@ -119,6 +120,8 @@ function applyToMember(transition: Transition, member: Member, input: InputOfMem
       return leave(transition, member, 'FAILED');
     case 'heard':
       return nextSteps[input.nextStep](transition, member);
+    case 'playback-to-member-ended':
+      return playbackToMemberEnded(transition, member, input.id);
     case 'named':
       return named(transition, member, input.recorded);
     case 'left':

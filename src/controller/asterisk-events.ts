@@ -36,7 +36,7 @@ export class AsteriskEvents {
   constructor(deps: AsteriskEventsDeps) {
     this.#deps = deps;
     const { asterisk, conferences, incomingCalls, pinChecks, talkLevels, keyPresses } = deps;
-    const { anchors, meters, floorLegs, prompter, nameRecorder, bridges } = asterisk;
+    const { anchors, meters, floorLegs, prompter, memberPlayer, nameRecorder, bridges } = asterisk;
     const players: ChannelObserver = { channelGone: (channelId) => this.#playerGone(channelId) };
     this.#observers = [
       anchors,
@@ -45,6 +45,7 @@ export class AsteriskEvents {
       incomingCalls,
       pinChecks,
       prompter,
+      memberPlayer,
       nameRecorder,
       bridges,
       talkLevels,
@@ -105,14 +106,14 @@ export class AsteriskEvents {
 
   #entered(channel: AriChannel, args: readonly string[], replaced: string | undefined): void {
     const { asterisk, conferences, incomingCalls, logger } = this.#deps;
-    const { names, floorLegs, meters, prompter, floorPlayer } = asterisk;
+    const { names, floorLegs, meters, whispers, floorPlayer } = asterisk;
     const floorLeg = names.conferenceOfFloorLeg(channel.id);
     if (floorLeg !== null) return floorLegs.entered(floorLeg);
     // It does not come from the dialplan.
     if (replaced !== undefined && args.length === 0) return incomingCalls.replace(channel, replaced);
     switch (args[0]) {
       case WHISPER:
-        return prompter.whisperEntered(channel.id);
+        return whispers.entered(channel.id);
       case PLAYER:
         return logFailure(logger, 'player', floorPlayer.entered(channel.id));
       case METER:
@@ -151,8 +152,9 @@ export class AsteriskEvents {
   }
 
   #playbackFinished(id: string, failed: boolean): void {
-    const { prompter, floorPlayer } = this.#deps.asterisk;
+    const { prompter, memberPlayer, floorPlayer } = this.#deps.asterisk;
     prompter.finished(id);
+    memberPlayer.finished(id);
     floorPlayer.finished(id, failed);
     if (this.#deps.conferences.playbackEnded(id)) void floorPlayer.stop(id);
   }

@@ -8,9 +8,11 @@ import { Meters, type MetersDeps } from './relay/meters.ts';
 import type { RelayLink } from './relay/relay-link.ts';
 import { Announcements } from './sounds/announcements.ts';
 import { FloorPlayer } from './sounds/floor-player.ts';
+import { MemberPlayer } from './sounds/member-player.ts';
 import { NameRecorder } from './sounds/name-recorder.ts';
 import { Prompter } from './sounds/prompter.ts';
 import { SoundLibrary } from './sounds/sound-library.ts';
+import { Whispers } from './sounds/whispers.ts';
 
 export type AsteriskServicesDeps = Pick<EffectRunnerDeps, 'ari' | 'logger' | 'report' | 'settled'> &
   Pick<MetersDeps, 'onMeasured'> &
@@ -26,13 +28,16 @@ export function createAsteriskServices(options: AsteriskServicesOptions, deps: A
   const names = new ObjectNames(options.application);
   const library = new SoundLibrary({ ari, speech, logger });
   const bridges = new Bridges({ ari, names });
-  const prompter = new Prompter({ ari, names, library });
+  const whispers = new Whispers({ ari, names });
+  const prompter = new Prompter({ ari, names, library, whispers });
   const services = {
     ari,
     names,
     bridges,
     prompter,
+    whispers,
     announcements: new Announcements({ prompter, logger }),
+    memberPlayer: new MemberPlayer({ ari, names, library, whispers }),
     floorPlayer: new FloorPlayer({ ari, names, library }),
     floorLegs: new FloorLegs({ ari, names, bridges, link, logger }),
     anchors: new Anchors(options, { ari, link, logger, now: () => performance.now(), onPath }),

@@ -272,6 +272,7 @@ export class Controller {
     this.#reconciler.hold();
     // Asterisk will not say any more what is over.
     this.#asterisk.prompter.forgetAll();
+    this.#asterisk.memberPlayer.forgetAll();
   }
 
   /** Handles an event of Asterisk: at once, or after the reconciliation that is under way. */

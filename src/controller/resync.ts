@@ -141,18 +141,18 @@ async function underWay(
 
 /** Ends channels and bridges that belong to no conference any more. */
 async function tidy(read: AsteriskRead, asterisk: AsteriskServices, { all }: Conferences): Promise<void> {
-  const { ari, names, floorPlayer, prompter } = asterisk;
+  const { ari, names, floorPlayer, memberPlayer, whispers } = asterisk;
   const rooms = new Set([...all.values()].flatMap((conference) => roomsOf(conference, names)));
   for (const { id, channelIds } of read.bridges) {
     const name = names.conferenceOfFloor(id);
     // Those who talk in a room may not have been in it yet when Asterisk was read.
     const orphaned = name !== null ? !all.has(name) : names.isRoom(id) && channelIds.length === 0 && !rooms.has(id);
-    if (orphaned) await ari.destroyBridge(id).catch(() => {});
+    if (orphaned || (names.isEar(id) && !memberPlayer.isInUse(id))) await ari.destroyBridge(id).catch(() => {});
   }
   const playing = new Set([...all.values()].map(({ playback }) => playback?.id));
   for (const { id, stasis } of read.others) {
     // The controller that would have ended it is gone.
-    if (stasis?.args[0] === WHISPER && !prompter.isInUse(id)) void endChannel(ari, id);
+    if (stasis?.args[0] === WHISPER && !whispers.has(id)) void endChannel(ari, id);
     const floorLegOwner = names.conferenceOfFloorLeg(id);
     if (floorLegOwner !== null && !wantedFloorLeg(all.get(floorLegOwner))) void endChannel(ari, id);
     const playback = names.playbackOfPlayer(id);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PlaybackOperation } from '../../src/conference/model/commands.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { similarity } from '../kit/phone/judge-words.ts';
 import { silence } from '../kit/phone/sound.ts';
@@ -105,11 +106,16 @@ describe('a playback', () => {
     await control({ type: 'restart' });
     await heardSecond(0, 1500);
     await heardSecond(1);
+    await control({ type: 'seek', positionMs: 12_000 });
+    await heardSecond(12, 1500);
+    await heardSecond(13);
+    await control({ type: 'seek', positionMs: 3000 });
+    await heardSecond(3, 1500);
     await speaker.waitForTone(3100, VOICE_HEARD);
     await control({ type: 'pause' });
     await expect(control({ type: 'forward' })).rejects.toMatchObject({ code: 'not-possible' });
     await control({ type: 'stop' });
-    await listener.waitForSilence(gone(hzAtSecond(1)));
+    await listener.waitForSilence(gone(hzAtSecond(3)));
     expect(await playback()).toBeNull();
   });
 
@@ -206,6 +212,59 @@ describe('a playback to one member', () => {
     await run({ type: 'stop-playing-to-member', memberId: id });
     await speaker.waitForSilence(gone(1000));
     await speaker.waitForTone(3100, HEARD);
+  });
+
+  it.each([
+    ['a listener, who hears the relay', '101', 2700],
+    ['a speaker, who hears the floor', '200', 3100],
+  ])('pauses, goes on, is moved and changes its volume for %s', async (_, number, conferenceHz) => {
+    const { speaker, second, listener } = await three();
+    const [call, other] = number === '101' ? [listener, second] : [speaker, second];
+    const { id: memberId } = await lab.node.member('3000', number);
+    const controlOwn = (operation: PlaybackOperation) =>
+      run({ type: 'control-playback-to-member', memberId, operation });
+    const own = async () => (await lab.node.member('3000', number)).playback;
+    const heardSecond = (atSecond: number, timeoutMs = 2000) =>
+      call.waitForTone(hzAtSecond(atSecond), { ...HEARD, timeoutMs });
+    await run({ type: 'play-to-member', memberId, media: [soundFile('seconds')] });
+    await heardSecond(1, 5000);
+    await controlOwn({ type: 'pause' });
+    await call.waitForSilence(gone(hzAtSecond(1)));
+    expect(await own()).toMatchObject({ paused: true, media: [soundFile('seconds')] });
+    await call.waitForSilence({ ...gone(hzAtSecond(2)), forMs: 1200 });
+    await call.waitForTone(conferenceHz, HEARD);
+    // Asterisk answers whatever is asked of the member's channel meanwhile.
+    await run({ type: 'raise-hand', memberId, raised: true });
+    await run({ type: 'raise-hand', memberId, raised: false });
+    await controlOwn({ type: 'resume' });
+    await heardSecond(2);
+    await controlOwn({ type: 'forward' });
+    await heardSecond(5, 1500);
+    await controlOwn({ type: 'back' });
+    await heardSecond(2, 1500);
+    await controlOwn({ type: 'seek', positionMs: 12_000 });
+    await heardSecond(12, 1500);
+    await heardSecond(13);
+    await run({ type: 'play-to-member', memberId, media: [soundFile('long')], volume: -2 });
+    for (const volume of [-2, 1, -4, 0]) {
+      if (volume !== -2) await controlOwn({ type: 'volume', volume });
+      await call.waitForToneLevel(1000, FILE_LEVEL_DBOV + volume * STEP_DB);
+      expect(await own()).toMatchObject({ volume });
+    }
+    // It goes on while the member goes to the floor or to the audience.
+    const { role } = await lab.node.member('3000', number);
+    for (const speaker of [role === 'listener', role === 'speaker']) {
+      await run({ type: 'set-flags', memberId, changes: { speaker } });
+      await call.waitForToneLevel(1000, FILE_LEVEL_DBOV, { overMs: 500 });
+      await call.waitForTone(conferenceHz, HEARD);
+    }
+    expect(other.toneLevelDbov(1000, { lastMs: 1000 })).toBeLessThan(-55);
+    await controlOwn({ type: 'stop' });
+    await call.waitForSilence(gone(1000));
+    expect(await own()).toBeNull();
+    await expect(controlOwn({ type: 'pause' })).rejects.toMatchObject({ code: 'not-possible' });
+    await call.waitForTone(conferenceHz, HEARD);
+    await expect.poll(() => lab.node.asterisk.cli('core show channels count'), SETTLED).toContain('4 active channels');
   });
 
   it('ends with the call, and leaves nothing behind', async () => {

@@ -100,6 +100,16 @@ export const ACTIONS: readonly Action[] = [
     memberId,
     media: [`tone:2500/${choices.between(100, 1500)}`],
   })),
+  ofMember('control playback to member', 3, (memberId, choices) => ({
+    type: 'control-playback-to-member',
+    memberId,
+    operation: choices.of([
+      { type: 'pause' },
+      { type: 'resume' },
+      { type: 'volume', volume: choices.between(-2, 1) },
+      { type: 'seek', positionMs: choices.between(0, 900) },
+    ] as const) ?? { type: 'stop' },
+  })),
   ofMember('stop playing to member', 1, (memberId) => ({ type: 'stop-playing-to-member', memberId })),
   ofMember('prompt', 2, (memberId, choices) => ({
     type: choices.chance(0.5) ? 'prompt-count' : 'prompt-keys',

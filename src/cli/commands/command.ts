@@ -72,12 +72,13 @@ const MOST_NAMED = 5;
 /** Waits until what is being played to a conference now is over. */
 export async function playbackEnded(conference: string, { socket }: ClientOptions): Promise<void> {
   const client = new ApiClient({ socketPath: socket });
+  // By another position it becomes another playback of the same media.
   const playing = async () => {
     const view = await client.get<ConferenceView>(`/conferences/${encodeURIComponent(conference)}?limit=0`);
-    return view.playback?.id ?? null;
+    return view.playback?.media.join(' ');
   };
   const begun = await playing();
-  while (begun !== null && (await playing()) === begun) await sleep(POLL_MS);
+  while (begun !== undefined && (await playing()) === begun) await sleep(POLL_MS);
 }
 
 /**

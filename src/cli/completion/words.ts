@@ -1,6 +1,7 @@
 import { type COMMAND_VERBS, HANDS } from '../../conference/command-line/parse-command.ts';
 import { MEMBER_ACTIONS, SETTINGS } from '../../conference/command-line/parse-member-command.ts';
-import { PLAYBACK_OPERATIONS, TARGETS } from '../../conference/command-line/words.ts';
+import { PLAYBACK_OPERATIONS } from '../../conference/command-line/playback-words.ts';
+import { TARGETS } from '../../conference/command-line/words.ts';
 import { FLAGS } from '../../conference/model/flags.ts';
 import { PROFILE_KEYS } from '../../profiles/profile-keys.ts';
 import { SHOW_WORDS } from '../options/show-words.ts';
@@ -44,7 +45,7 @@ const AFTER: { readonly [verb in Verb]?: (given: readonly string[]) => Expected 
   hands: (given) => wordsAt(given, 1, Object.keys(HANDS)),
   music: (given) => wordsAt(given, 1, ['on', 'off']),
   record: (given) => wordsAt(given, 1, ['start', 'stop', 'pause', 'resume']),
-  playback: (given) => (given[1] === 'volume' ? wordsAt(given, 2, VOLUMES) : wordsAt(given, 1, PLAYBACK_OPERATIONS)),
+  playback: ([, ...words]) => afterPlayback(words),
   member: ([conference = '', id, action, ...words]) => {
     if (id === undefined) return { membersOf: conference };
     return action === undefined ? { words: ['status', ...MEMBER_ACTIONS] } : afterAction(conference, action, words);
@@ -92,10 +93,14 @@ function afterAction(conference: string, action: string, words: readonly string[
     case 'set':
       return words.length === 0 ? { words: Object.keys(SETTINGS) } : wordsAt(words, 1, ['+1', '-1', '0']);
     case 'playback':
-      return wordsAt(words, 0, ['stop']);
+      return afterPlayback(words);
     default:
       return NOTHING;
   }
+}
+
+function afterPlayback(words: readonly string[]): Expected {
+  return words[0] === 'volume' ? wordsAt(words, 1, VOLUMES) : wordsAt(words, 0, PLAYBACK_OPERATIONS);
 }
 
 function wordsAt(given: readonly string[], place: number, words: readonly string[]): Expected {

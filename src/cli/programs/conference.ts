@@ -41,7 +41,7 @@ export function addConferenceCommands(program: Command): void {
     );
 
   add('playback', 'play to a conference or to one member, or control what is being played')
-    .argument('<media...>', 'sounds such as beep, tone:660/200 or "tts:hello"; or stop, pause, resume, ...')
+    .argument('<media...>', 'sounds such as beep, tone:660/200 or "tts:hello"; or stop, pause, resume, seek 1:30, ...')
     .option('--volume <steps>', 'how loud, -4 to 4 in steps of 3 dB')
     .option('--member <number>', 'play to this member only')
     .addOption(new Option('--wait', 'return when the conference has heard it to its end').conflicts('member'))

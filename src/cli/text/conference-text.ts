@@ -103,7 +103,7 @@ export function conferenceText(conference: ConferenceView, widthColumns: number)
   if (conference.mutedAll) lines.push(`muted: ${conference.mutedAll}, also members who join later`);
   if (recording)
     lines.push(`recording to ${recordingText(recording)} since ${time(recording.startedAt)}${paused(recording)}`);
-  if (playback) lines.push(`playing ${playback.media.join(' ')}, volume ${playback.volume}${paused(playback)}`);
+  if (playback) lines.push(`playing ${playbackText(playback)}`);
   if (conference.music) lines.push('playing music to everybody');
   if (conference.hands.length > 0) lines.push(`hands raised: ${handsText(conference.hands)}`);
   if (conference.helps.length > 0) lines.push(`ask for help: ${handsText(conference.helps)}`);
@@ -119,6 +119,10 @@ function notCounted(number: number): string {
 export function recordingText({ file, directory, node }: NonNullable<ConferenceView['recording']>): string {
   if (directory !== null) return `${directory}/${file}`;
   return node === null ? file : `${file} on node ${node}`;
+}
+
+export function playbackText(playback: NonNullable<ConferenceView['playback']>): string {
+  return `${playback.media.join(' ')}, volume ${playback.volume}${paused(playback)}`;
 }
 
 function handsText(hands: ConferenceView['hands']): string {

@@ -2,7 +2,7 @@ import type { MemberListView, MemberStatusView, MemberView } from '../../api/sch
 import { printable } from '../../base/printable.ts';
 import type { Adjustable } from '../../conference/model/commands.ts';
 import { parseMemberAddress } from '../../conference/model/member-address.ts';
-import { time } from './conference-text.ts';
+import { playbackText, time } from './conference-text.ts';
 import { count, counted, type Position, totalsText } from './list-text.ts';
 import { tableOf } from './table.ts';
 import { hanging } from './text-width.ts';
@@ -74,6 +74,7 @@ export function memberText(member: MemberStatusView, widthColumns: number): stri
     ['VAD', member.vad && member.vadLevel > 0 ? `level ${member.vadLevel}, hold ${member.vadHoldMs} ms` : 'off'],
     ['AGC', member.agc && member.agcLevel > 0 ? `level ${member.agcLevel}` : 'off'],
     ['comfort noise', member.cng ? 'yes' : 'no'],
+    ['playing', member.playback && playbackText(member.playback)],
     ['sound from', source(member)],
     ['since', time(member.joinedAt)],
     ['channel', member.channel],

@@ -1,16 +1,14 @@
-import type { Command, PlaybackOperation } from '../model/commands.ts';
+import type { Command } from '../model/commands.ts';
 import { parseMemberWords } from './parse-member-command.ts';
+import { playbackOf } from './playback-words.ts';
 import {
   CommandWordsError,
   changesOf,
   fail,
-  mediaOf,
   nothingMore,
   oneOf,
-  PLAYBACK_OPERATIONS,
   RECORDING_NAME,
   TARGETS,
-  volumeOf,
   type WordsContext,
 } from './words.ts';
 
@@ -28,6 +26,7 @@ export type ParsedCommandWords = { ok: true; command: Command } | { ok: false; m
  *     playback MEDIA... [--volume N] [--member WHO]
  *     playback stop|pause|resume|forward|back|restart
  *     playback volume N
+ *     playback seek POSITION
  *     music on|off
  *     record start [NAME]
  *     record stop|pause|resume
@@ -120,43 +119,14 @@ function parseHands([what, ...more]: readonly string[]): Command {
 }
 
 function parsePlayback(words: readonly string[], context: WordsContext): Command {
-  const { rest, volume, member } = splitOptions(words);
-  if (member !== undefined) {
-    if (volume !== undefined)
-      fail('playback: --volume is for the whole conference; see "member ... set listen-volume"');
-    return parseMemberWords([member, 'playback', ...rest], context);
+  const at = words.indexOf('--member');
+  if (at >= 0) {
+    const member = words[at + 1];
+    if (member === undefined) return fail('playback: --member needs a number');
+    return parseMemberWords([member, 'playback', ...words.toSpliced(at, 2)], context);
   }
-  const operation = parseOperation(rest);
-  if (operation) {
-    if (volume !== undefined) fail('playback: --volume goes with what is to be played');
-    return { type: 'control-playback', operation };
-  }
-  return { type: 'play', media: mediaOf(rest), volume: volume === undefined ? 0 : volumeOf(volume) };
-}
-
-function splitOptions(words: readonly string[]): { rest: string[]; volume?: string; member?: string } {
-  const taken: { rest: string[]; volume?: string; member?: string } = { rest: [] };
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? '';
-    if (word !== '--volume' && word !== '--member') {
-      taken.rest.push(word);
-      continue;
-    }
-    const value = words[++i];
-    if (value === undefined) fail(`playback: ${word} needs a number`);
-    else taken[word === '--volume' ? 'volume' : 'member'] = value;
-  }
-  return taken;
-}
-
-function parseOperation([first, ...more]: readonly string[]): PlaybackOperation | null {
-  const type = PLAYBACK_OPERATIONS.find((operation) => operation === first);
-  if (type === undefined) return null;
-  if (type === 'volume') {
-    const [level, ...rest] = more;
-    return nothingMore('playback volume', rest, { type, volume: volumeOf(level) });
-  }
-  return nothingMore(`playback ${type}`, more, { type });
+  const asked = playbackOf(words);
+  return 'operation' in asked ? { type: 'control-playback', ...asked } : { type: 'play', volume: 0, ...asked };
 }
 
 function parseMusic([what, ...more]: readonly string[]): Command {

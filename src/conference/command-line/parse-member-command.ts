@@ -1,6 +1,7 @@
 import { didYouMeanOneOf } from '../../base/nearest.ts';
 import type { Adjustable, MemberCommand } from '../model/commands.ts';
 import { CONFERENCE_NAME, PROFILE_NAME } from '../model/join-arguments.ts';
+import { playbackOf } from './playback-words.ts';
 import {
   APPLICATION_DATA,
   APPLICATION_DATA_RULE,
@@ -8,7 +9,6 @@ import {
   changesOf,
   fail,
   INVITE_TARGET,
-  mediaOf,
   memberAddressOf,
   nothingMore,
   oneOf,
@@ -55,8 +55,10 @@ const parsers = {
   },
   set: parseSet,
   playback: (memberId, words) => {
-    if (words[0] !== 'stop') return { type: 'play-to-member', memberId, media: mediaOf(words) };
-    return nothingMore('playback stop', words.slice(1), { type: 'stop-playing-to-member', memberId });
+    const asked = playbackOf(words);
+    if (!('operation' in asked)) return { type: 'play-to-member', memberId, ...asked };
+    if (asked.operation.type === 'stop') return { type: 'stop-playing-to-member', memberId };
+    return { type: 'control-playback-to-member', memberId, ...asked };
   },
   dtmf: (memberId, [digits = '', ...more]) => {
     if (!SENT_DIGITS.test(digits)) fail(`dtmf: which keys? ${SENT_DIGITS_RULE}`);
@@ -91,8 +93,8 @@ export const MEMBER_ACTIONS = Object.keys(parsers) as readonly MemberAction[];
  *     WHO hand raise|lower|call                                           call: gives the floor
  *     WHO help ask|clear                                                  asks the moderators for help
  *     WHO set talk-volume|listen-volume|vad-level|vad-hold|agc-level +N|-N|0   0 is the profile's value
- *     WHO playback MEDIA... | stop
  *     WHO dtmf DIGITS                 sends keys to the phone
+ *     WHO playback ...                see `playback-words.ts`
  *     WHO invite NUMBER|ENDPOINT      calls a phone into the conference in the member's name
  *     WHO webhook URL                 tells a web server of the member
  *     WHO exec APPLICATION [ARGUMENTS]

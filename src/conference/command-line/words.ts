@@ -1,6 +1,5 @@
 import { CodedError } from '../../base/coded-error.ts';
-import { parseMedia } from '../../prompts/media.ts';
-import { type Adjustment, type PlaybackOperation, RANGES } from '../model/commands.ts';
+import type { Adjustment } from '../model/commands.ts';
 import { type FlagChanges, parseFlags } from '../model/flags.ts';
 import { type MemberAddress, parseMemberAddress } from '../model/member-address.ts';
 
@@ -11,16 +10,6 @@ export type WordsContext = { readonly memberId: number | null };
 
 /** The members that a command to many is about, as words. */
 export const TARGETS = ['all', 'non-admins', 'last'] as const;
-
-export const PLAYBACK_OPERATIONS = [
-  'stop',
-  'pause',
-  'resume',
-  'forward',
-  'back',
-  'restart',
-  'volume',
-] as const satisfies readonly PlaybackOperation['type'][];
 
 /** How many sounds one command plays. */
 export const MOST_MEDIA = 16;
@@ -78,17 +67,6 @@ export function memberAddressOf(word: string | undefined, { memberId }: WordsCon
   return parseMemberAddress(word) ?? fail(`${JSON.stringify(word)} is not a member number`);
 }
 
-/** @throws CommandWordsError unless all are media, and not too many */
-export function mediaOf(texts: readonly string[]): readonly string[] {
-  if (texts.length === 0) fail('playback: what? For example: sound:beep, tone:660/200, "tts:good morning", or stop');
-  if (texts.length > MOST_MEDIA) fail(`playback: at most ${MOST_MEDIA} at once`);
-  for (const text of texts) {
-    const parsed = parseMedia(text, { allowAbsolute: true });
-    if (!parsed.ok) fail(`playback: ${parsed.message}`);
-  }
-  return texts;
-}
-
 /** `+N`, `-N`, or `0` for the value of the profile; null for any other word. */
 export function parseAdjustment(word: string): Adjustment | null {
   if (!/^([+-]\d{1,4}|0)$/.test(word)) return null;
@@ -101,12 +79,4 @@ export function changesOf(words: readonly string[], example: string): FlagChange
   if (words.length === 0) fail(`flags: which? For example: ${example}`);
   const parsed = parseFlags(words);
   return parsed.ok ? parsed.changes : fail(parsed.message);
-}
-
-/** @throws CommandWordsError unless the word is a volume, in steps of 3 dB */
-export function volumeOf(word: string | undefined): number {
-  const { min, max } = RANGES.talkVolume;
-  const volume = word !== undefined && /^[+-]?\d{1,2}$/.test(word) ? Number(word) : Number.NaN;
-  if (!(volume >= min && volume <= max)) fail(`playback: a volume is ${min} to ${max}, in steps of 3 dB`);
-  return volume;
 }

@@ -30,6 +30,8 @@ export type ChannelSetup = {
   readonly absorbKeys: boolean;
   /** A class of music on hold, or null. */
   readonly music: string | null;
+  /** Asterisk sends the member silence, for want of anything else. */
+  readonly silence: boolean;
   /** Talk detection: loudness from which the member talks, and the pause that ends it; null where nobody asks. */
   readonly talkDetect: { readonly level: number; readonly holdMs: number } | null;
   /** The sound of the phone is passed on only from this loudness until such a pause; null where all of it is. */
@@ -58,6 +60,7 @@ export const UNTOUCHED: ChannelSetup = {
   hearing: true,
   absorbKeys: true,
   music: null,
+  silence: false,
   talkDetect: null,
   gate: null,
   agcLevel: null,
@@ -79,13 +82,14 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
   const bridge = bridgeOf(conference, member);
   if (bridge === 'none') {
     const music = place.at === 'waiting' || place.at === 'hold' ? musicClass(sound.music) : null;
-    return { ...UNTOUCHED, answered: true, music };
+    return { ...UNTOUCHED, answered: true, music, silence: needsSilence(member, music) };
   }
   const listenVolume = adjusted.listenVolume ?? audio.listenVolume;
   const aloneMusic = isAlone(conference) && !flags.ghost ? musicClass(sound.music) : null;
   if (bridge === 'audience') {
     const relay = { volume: listenVolume, noise: flags.cng, deaf: flags.deaf, packetMs: audience.packetMs };
-    return { ...UNTOUCHED, answered: true, bridge, relay, music: aloneMusic };
+    const silence = needsSilence(member, aloneMusic);
+    return { ...UNTOUCHED, answered: true, bridge, relay, music: aloneMusic, silence };
   }
   const inPrivate = place.at === 'private';
   // Functions on the voice cost CPU, so only those who can be heard get them.
@@ -101,6 +105,7 @@ export function channelSetupOf(conference: Conference, member: Member): ChannelS
     hearing: inPrivate || !flags.deaf,
     absorbKeys: !controlsOf(conference, member).passThrough,
     music: bridge === 'floor' ? aloneMusic : null,
+    silence: false,
     // Asterisk does not notice that a member stops talking who was muted meanwhile.
     talkDetect: voice && flags.vad && talk.level > 0 ? talk : null,
     gate: voice && audio.gate && talk.level > 0 ? talk : null,
@@ -125,8 +130,8 @@ export function isAlone(conference: Conference): boolean {
 export function hearsAsterisk(conference: Conference, member: Member): boolean {
   const setup = channelSetupOf(conference, member);
   if (setup?.hearing !== true) return false;
-  const { bridge, music } = setup;
-  return music !== null || (bridge !== 'none' && bridge !== 'audience');
+  const { bridge, music, silence } = setup;
+  return music !== null || silence || (bridge !== 'none' && bridge !== 'audience');
 }
 
 export function changedKeys(from: ChannelSetup, to: ChannelSetup): ChannelSetupKey[] {
@@ -148,6 +153,11 @@ function bridgeOf(conference: Conference, member: Member): ChannelSetup['bridge'
   if (flags.speaker || path.at === 'bridge') return 'floor';
   // Only in the floor bridge do the others hear a member's keys.
   return controlsOf(conference, member).passThrough ? 'floor' : 'audience';
+}
+
+/** What is played to a member is mixed into what Asterisk sends them: that must be something. */
+function needsSilence({ playback }: Member, music: string | null): boolean {
+  return playback !== null && music === null;
 }
 
 function musicClass(name: string): string | null {

@@ -17,6 +17,8 @@ export const RANGES = {
   listenVolume: { min: -4, max: 4 },
   /** dBov; 0 stands for none. */
   comfortNoise: { min: -80, max: -40 },
+  /** In a sound that is played: a day. */
+  positionMs: { min: 0, max: 86_400_000 },
 } as const;
 
 /** By so much, or to the profile's own value. */
@@ -48,10 +50,12 @@ type OwnMemberCommand =
   | { type: 'transfer'; memberId: number; conference: string; profileName: string | null }
   | { type: 'ask-admin-pin'; memberId: number }
   /** Plays to this member alone; texts as in `prompts/media.ts`. */
-  | { type: 'play-to-member'; memberId: number; media: readonly string[] }
+  | { type: 'play-to-member'; memberId: number; media: readonly string[]; volume?: number | undefined }
+  /** Stops this, and prompts. */
   | { type: 'stop-playing-to-member'; memberId: number }
   /** Sends keys to the member's phone (RFC 4733). */
   | { type: 'send-dtmf'; memberId: number; digits: string }
+  | { type: 'control-playback-to-member'; memberId: number; operation: PlaybackOperation }
   /** Tells the member that a request has failed. */
   | { type: 'prompt-failure'; memberId: number; prompt: 'invite-failed' | 'denied' }
   /** Tells the member how many members there are. */
@@ -92,7 +96,9 @@ export type ConferenceCommand =
 
 export type PlaybackOperation =
   | { type: 'stop' | 'pause' | 'resume' | 'forward' | 'back' | 'restart' }
-  | { type: 'volume'; volume: number };
+  | { type: 'volume'; volume: number }
+  /** Plays on from there, in the first of several sounds. */
+  | { type: 'seek'; positionMs: number };
 
 /** The commands of operators, callers' keys and programs. */
 export type Command = MemberCommand | ConferenceCommand;

@@ -1,6 +1,7 @@
 import type { Command, Scope } from './commands.ts';
 import type { Member } from './member.ts';
 import { Members } from './members.ts';
+import type { Playback } from './playback.ts';
 import type { RemoteView } from './remote.ts';
 import type { ConferenceSettings } from './settings.ts';
 
@@ -30,16 +31,6 @@ export type DtmfAction = {
   readonly asks: boolean;
   /** The commands to the conference that pressing the key means for this member. */
   readonly commandsOf: (member: Member, conference: Conference) => Command[];
-};
-
-/** Something that is played to the whole conference. */
-export type Playback = {
-  readonly id: string;
-  /** The texts by which it was started. */
-  readonly media: readonly string[];
-  readonly paused: boolean;
-  /** Steps of 3 dB. */
-  readonly volume: number;
 };
 
 export type Recording = {

@@ -1,12 +1,12 @@
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
 import type { ChannelSetup, ChannelSetupKey } from './channel-setup.ts';
-import type { PlaybackOperation } from './commands.ts';
-import type { Playback, Recording } from './conference.ts';
+import type { Recording } from './conference.ts';
 import type { ConferenceEvent } from './events.ts';
 import type { FlagChanges } from './flags.ts';
 import type { FloorLeg } from './floor-leg.ts';
 import type { NextStep } from './inputs.ts';
 import type { Caller, Extension, Path, Result } from './member.ts';
+import type { Playback, PlaybackControl } from './playback.ts';
 import type { ClusterTelling } from './remote.ts';
 import type { SavedConference } from './saved-conference.ts';
 import type { SavedMember } from './saved-member.ts';
@@ -22,6 +22,8 @@ export type ChannelEffect =
    * the channel are held back until then.
    */
   | { type: 'play-to'; channelId: string; sounds: Sounds; over: boolean; nextStep?: NextStep; wait?: true }
+  /** Play this to the member besides all else; a `playback-to-member-ended` input follows. */
+  | { type: 'play-to-member'; channelId: string; playback: Playback; sounds: Sounds; fromMs?: number }
   /** Record up to 5 s of what the caller says, until `#`; a `named` input follows. */
   | { type: 'record-name'; channelId: string; name: string }
   /** Send keys to this phone. */
@@ -44,8 +46,9 @@ export type ConferenceEffect =
   | { type: 'announce'; sounds: Sounds; nextStep?: 'end'; once?: 'count' }
   /** Do not play those that have not begun: nobody is left to hear them. */
   | { type: 'drop-announcements' }
-  | { type: 'play'; playback: Playback; sounds: Sounds }
-  | { type: 'control-playback'; id: string; operation: PlaybackOperation }
+  | { type: 'play'; playback: Playback; sounds: Sounds; fromMs?: number }
+  | { type: 'control-playback'; id: string; operation: PlaybackControl }
+  | { type: 'control-playback-to-member'; id: string; operation: PlaybackControl }
   /** Music for the floor; null ends it. */
   | { type: 'floor-music'; musicClass: string | null }
   /** Connect the floor with the relay, for which it is to be so; null ends it. */

@@ -52,6 +52,8 @@ export type Input =
   /** How the member can hear the conference as a listener has changed. */
   | { type: 'path'; channelId: string; path: Path }
   | { type: 'playback-ended'; id: string }
+  /** It was heard to its end, or stopped, or could not be played. */
+  | { type: 'playback-to-member-ended'; channelId: string; id: string }
   /** The recording has stopped, for whatever reason; `isTaken`: there is a file of its name already. */
   | { type: 'recording-ended'; name: string; failed: boolean; isTaken?: true }
   /** `by`: who has given it, in words. `noForward`: another node has found that it is to be done here. */

@@ -2,6 +2,7 @@ import { type Collector, IDLE } from '../../dtmf/collector.ts';
 import type { Adjustable } from './commands.ts';
 import type { MemberFlags } from './flags.ts';
 import type { PinEntry } from './pin-entry.ts';
+import type { Playback } from './playback.ts';
 
 /** The caller, as the telephone network names them; number and name may be empty. */
 export type Caller = {
@@ -97,6 +98,8 @@ export type Member = {
   readonly spokenName: string | null;
   /** While the member reviews this name: when it counts even so. Null otherwise. */
   readonly reviewDueMs: number | null;
+  /** What a command plays to this member alone. */
+  readonly playback: Playback | null;
   /** Set while the digits are those of a PIN. */
   readonly pinEntry: PinEntry | null;
   /** Until then `#` counts as the end of a number that was complete without it. */
@@ -122,6 +125,7 @@ export function newMember(known: Known & Partial<Member>): Member {
     confirming: null,
     spokenName: null,
     reviewDueMs: null,
+    playback: null,
     pinEntry: null,
     ignoreHashUntilMs: 0,
     warned: false,

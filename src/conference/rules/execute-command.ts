@@ -9,6 +9,7 @@ import { adjust, callOn, muteAll, nextHand, raiseHand, setFlags, takeFloorBack }
 import { askHelp } from './help.ts';
 import { endPrivate, execute, hold, talkPrivately, transfer } from './hold-and-private.ts';
 import { leave } from './leaving.ts';
+import { controlPlaybackToMember, playToMember, stopPlayingToMember } from './member-playback.ts';
 import { announceCount, announceKeys, controlPlayback, music, play, tellCount } from './playback.ts';
 import { pauseRecording, record, stopRecording } from './recording.ts';
 import type { Transition } from './transition.ts';
@@ -30,9 +31,11 @@ const memberRules: { readonly [T in MemberCommand['type']]: MemberRule<Extract<M
   'end-private': endPrivate,
   transfer: (transition, member, { conference, profileName }) => transfer(transition, member, conference, profileName),
   'ask-admin-pin': askForAdminPin,
-  'play-to-member': (transition, member, { media }) => transition.playTo(member, transition.soundsOf(media)),
-  'stop-playing-to-member': (transition, { channelId }) => transition.do({ type: 'hush', channelId }),
   'send-dtmf': sendDtmf,
+  'play-to-member': (transition, member, { media, volume = 0 }) => playToMember(transition, member, media, volume),
+  'stop-playing-to-member': stopPlayingToMember,
+  'control-playback-to-member': (transition, member, { operation }) =>
+    controlPlaybackToMember(transition, member, operation),
   'prompt-failure': (transition, member, { prompt }) => transition.prompt(member, [prompt]),
   'prompt-count': tellCount,
   'prompt-keys': announceKeys,

@@ -1,6 +1,7 @@
 import type { Member, Place } from '../model/member.ts';
 import { endHelp } from './help.ts';
 import { endPrivateTalk, farewell, released } from './leaving.ts';
+import { stopPlaybackTo } from './member-playback.ts';
 import type { Transition } from './transition.ts';
 
 /** Members who leave the floor for a while, or for another conference. */
@@ -58,6 +59,7 @@ export function transfer(transition: Transition, member: Member, conference: str
     return transition.refuseAsImpossible(`member ${member.id} is in an application of the dialplan`);
   }
   const { channelId, id: memberId, caller, flags, path, phoneHold, ownMute } = member;
+  stopPlaybackTo(transition, member);
   transition.remove(channelId);
   transition.publish({ type: 'transferred', memberId, conference });
   farewell(transition, member);

@@ -4,6 +4,7 @@ import type { Scope } from '../model/commands.ts';
 import { type Extension, isAdmitted, isAway, type Member, type Place, type Result } from '../model/member.ts';
 import { share } from './cluster-out.ts';
 import { isAmong } from './flags-and-hands.ts';
+import { stopPlaybackTo } from './member-playback.ts';
 import { announceArrival, setMusic, stopPlayback } from './playback.ts';
 import type { Transition } from './transition.ts';
 
@@ -30,6 +31,7 @@ export function leave(transition: Transition, member: Member, result: Result, ..
     reviewDueMs: null,
   });
   endPrivateTalk(transition, current);
+  stopPlaybackTo(transition, current);
   if (away) return;
   transition.do({ type: 'hush', channelId });
   transition.prompt(current, prompts, { nextStep: 'release' });

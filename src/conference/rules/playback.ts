@@ -2,13 +2,14 @@ import type { PlaybackOperation } from '../model/commands.ts';
 import { type Conference, controlsOf, countMembers } from '../model/conference.ts';
 import { keysInWords } from '../model/keys-in-words.ts';
 import type { Member } from '../model/member.ts';
+import type { Playback, PlaybackControl } from '../model/playback.ts';
 import { forward } from './cluster-out.ts';
 import type { Transition } from './transition.ts';
 
 /** As much as is spoken at once. */
 const LONGEST_MENU = 1900;
 
-/** Playing to the conference or to one member, prompts about it, and music. */
+/** Playing to the conference, prompts about it, and music. */
 
 /** Plays to everybody; what was being played ends. */
 export function play(transition: Transition, media: readonly string[], volume: number): void {
@@ -16,13 +17,21 @@ export function play(transition: Transition, media: readonly string[], volume: n
   const elsewhere = transition.conference.remote?.playing;
   if (elsewhere)
     forward(transition, elsewhere, { type: 'control-playback', operation: { type: 'stop' } }, { mayFail: true });
-  const { name, playbacks } = transition.conference;
-  // Not of any other conference either, nor of one of that name before.
-  const id = `play-${name}-${transition.nowMs}-${playbacks}`;
-  const playback = { id, media, paused: false, volume };
-  transition.change({ playback, playbacks: playbacks + 1 });
-  transition.do({ type: 'play', playback, sounds: transition.soundsOf(media) });
+  begin(transition, media, volume);
   transition.publish({ type: 'playback', state: 'started', media });
+}
+
+function begin(transition: Transition, media: readonly string[], volume: number, fromMs = 0): void {
+  const playback = newPlayback(transition, media, volume);
+  transition.change({ playback });
+  transition.do({ type: 'play', playback, sounds: transition.soundsOf(media), ...(fromMs > 0 && { fromMs }) });
+}
+
+export function newPlayback(transition: Transition, media: readonly string[], volume: number): Playback {
+  const { name, playbacks } = transition.conference;
+  transition.change({ playbacks: playbacks + 1 });
+  // Not of any other conference either, nor of one of that name before.
+  return { id: `play-${name}-${transition.nowMs}-${playbacks}`, media, paused: false, volume };
 }
 
 export function controlPlayback(transition: Transition, operation: PlaybackOperation): void {
@@ -30,16 +39,34 @@ export function controlPlayback(transition: Transition, operation: PlaybackOpera
   if (!playback && remote?.playing) return forward(transition, remote.playing, { type: 'control-playback', operation });
   if (!playback) return transition.refuseAsImpossible('nothing is being played');
   if (operation.type === 'stop') return stopPlayback(transition);
-  const moves = ['forward', 'back', 'restart'].includes(operation.type);
-  // Asterisk would refuse.
-  if (moves && playback.paused) return transition.refuseAsImpossible('it is paused: resume it first');
-  transition.do({ type: 'control-playback', id: playback.id, operation });
-  if (operation.type === 'volume') transition.change({ playback: { ...playback, volume: operation.volume } });
-  if (operation.type === 'pause' || operation.type === 'resume') {
-    const paused = operation.type === 'pause';
-    transition.change({ playback: { ...playback, paused } });
-    transition.publish({ type: 'playback', state: paused ? 'paused' : 'resumed', media: playback.media });
+  if (isRefused(transition, playback, operation)) return;
+  const { id, media, volume } = playback;
+  if (operation.type === 'seek') {
+    transition.do({ type: 'control-playback', id, operation: { type: 'stop' } });
+    return begin(transition, media, volume, operation.positionMs);
   }
+  transition.do({ type: 'control-playback', id, operation });
+  const current = controlled(playback, operation);
+  transition.change({ playback: current });
+  if (operation.type === 'pause' || operation.type === 'resume') {
+    transition.publish({ type: 'playback', state: current.paused ? 'paused' : 'resumed', media });
+  }
+}
+
+/** Refuses to move what is paused. Asterisk would refuse it too. */
+export function isRefused(transition: Transition, { paused }: Playback, { type }: PlaybackOperation): boolean {
+  const isMoved = ['forward', 'back', 'restart', 'seek'].includes(type);
+  if (isMoved && paused) transition.refuseAsImpossible('it is paused: resume it first');
+  return isMoved && paused;
+}
+
+/** The playback as an operation makes it. */
+export function controlled(playback: Playback, operation: PlaybackControl): Playback {
+  if (operation.type === 'volume') return { ...playback, volume: operation.volume };
+  if (operation.type === 'pause' || operation.type === 'resume') {
+    return { ...playback, paused: operation.type === 'pause' };
+  }
+  return playback;
 }
 
 export function playbackEnded(transition: Transition, id: string): void {

@@ -30,6 +30,7 @@ export function replaced(
     confirming: null,
     spokenName: null,
     reviewDueMs: null,
+    playback: null,
     pinEntry: null,
   };
   transition.put(current);

@@ -174,6 +174,7 @@ export function publication(event: ConferenceEvent, by: string | null): Effect {
   return { type: 'publish', event, ...(by !== null && { by }) };
 }
 
-function spokenTo({ caller }: Member, sounds: Sounds): Sounds {
+/** Sounds in the member's language. */
+export function spokenTo({ caller }: Member, sounds: Sounds): Sounds {
   return caller.language ? { ...sounds, language: caller.language } : sounds;
 }

@@ -27,6 +27,12 @@ const memberId = z.number().int().min(1);
 const node = z.string().regex(NODE_ID).optional().describe('The node that the member has called; this one if left out');
 const audience = z.enum(['all', 'non-admins']);
 const volume = z.number().int().min(RANGES.talkVolume.min).max(RANGES.talkVolume.max).describe('Steps of 3 dB');
+const positionMs = z
+  .number()
+  .int()
+  .min(RANGES.positionMs.min)
+  .max(RANGES.positionMs.max)
+  .describe('From the beginning');
 const conferenceName = z.string().regex(CONFERENCE_NAME, 'a conference name is letters, digits, "_", ".", "+" and "-"');
 export const profileName = z.string().regex(PROFILE_NAME, 'a profile name is letters, digits, "_", "." and "-"');
 
@@ -47,6 +53,12 @@ const media = z
   .readonly()
   .describe('For example sound:beep, tone:660/200, number:5 or tts:hello');
 
+const operation = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.enum(['stop', 'pause', 'resume', 'forward', 'back', 'restart']) }),
+  z.strictObject({ type: z.literal('volume'), volume }),
+  z.strictObject({ type: z.literal('seek'), positionMs }),
+]);
+
 const memberCommands = [
   ofMember('set-flags', { changes }),
   ofMember('kick', {}),
@@ -66,9 +78,10 @@ const memberCommands = [
   ofMember('end-private', {}),
   ofMember('transfer', { conference: conferenceName, profileName: profileName.nullable() }),
   ofMember('ask-admin-pin', {}),
-  ofMember('play-to-member', { media }),
+  ofMember('play-to-member', { media, volume: volume.optional() }),
   ofMember('stop-playing-to-member', {}),
   ofMember('send-dtmf', { digits: z.string().regex(SENT_DIGITS, SENT_DIGITS_RULE) }),
+  ofMember('control-playback-to-member', { operation }),
   ofMember('prompt-count', {}),
   ofMember('prompt-keys', {}),
   ofMember('call-webhook', { url: z.string().regex(WEBHOOK_URL, 'expected a URL with http or https') }),
@@ -80,11 +93,6 @@ const memberCommands = [
     data: z.string().regex(APPLICATION_DATA, `arguments have ${APPLICATION_DATA_RULE}`),
   }),
 ] as const;
-
-const operation = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.enum(['stop', 'pause', 'resume', 'forward', 'back', 'restart']) }),
-  z.strictObject({ type: z.literal('volume'), volume }),
-]);
 
 const conferenceCommands = [
   z.strictObject({ type: z.literal('lock'), locked: z.boolean() }),

@@ -34,6 +34,7 @@ const channelSetupSchema = z
     hearing: z.boolean(),
     absorbKeys: z.boolean(),
     music: z.string().nullable(),
+    silence: z.boolean(),
     talkDetect: z.object({ level: z.number(), holdMs: z.number() }).nullable(),
     gate: z.object({ level: z.number(), holdMs: z.number() }).nullable(),
     agcLevel: z.number().nullable(),

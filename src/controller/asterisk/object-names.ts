@@ -25,6 +25,15 @@ export class ObjectNames {
     return bridgeId.startsWith(`${this.application}-room-`);
   }
 
+  /** The bridge from which something is whispered to one member. */
+  ear(playbackId: string): string {
+    return `${this.application}-ear-${playbackId}`;
+  }
+
+  isEar(bridgeId: string): boolean {
+    return bridgeId.startsWith(this.ear(''));
+  }
+
   /** One of the bridges in which listeners of all conferences wait. */
   audience(number: number): string {
     return `${this.application}-audience-${number}`;

@@ -23,12 +23,14 @@ export async function configureChannel(
   if (isChanged('answered') && to.answered) await ari.answer(channelId);
   // Music goes on in a bridge, so it stops before and starts after.
   if (isChanged('music') && to.music === null) await ari.stopMusic(channelId);
+  if (isChanged('silence') && !to.silence) await ari.stopSilence(channelId);
   if (isChanged('bridge', 'voice', 'absorbKeys')) await putIntoBridge(conference, channelId, to, deps);
   if (isChanged('gate')) anchors.gate(channelId, to.gate);
   if (isChanged('relay')) anchors.hear(channelId, conference, to.relay);
   if (isChanged('hearing')) await ari.setDeaf(channelId, !to.hearing);
   for (const [name, value] of functionsOf(to, isChanged)) await ari.setVariable(channelId, name, value);
   if (isChanged('music') && to.music !== null) await ari.startMusic(channelId, to.music);
+  if (isChanged('silence') && to.silence) await ari.startSilence(channelId);
   if (isChanged('mutedLevel')) anchors.watchTalk(channelId, to.mutedLevel);
   if (isChanged('metered') && to.metered) await meters.set(channelId, true);
 }

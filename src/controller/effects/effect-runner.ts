@@ -16,6 +16,7 @@ import { ControllerError } from '../errors/controller-error.ts';
 import type { FloorLegs } from '../relay/floor-legs.ts';
 import type { Announcements } from '../sounds/announcements.ts';
 import type { FloorPlayer } from '../sounds/floor-player.ts';
+import type { MemberPlayer } from '../sounds/member-player.ts';
 import type { NameRecorder } from '../sounds/name-recorder.ts';
 import type { Prompter } from '../sounds/prompter.ts';
 import { ensureRecordingSpace } from '../sounds/recording-space.ts';
@@ -33,6 +34,7 @@ type QueuedEffect = Exclude<ChannelEffect, { type: 'hush' }>;
 export type EffectRunnerDeps = ConfigureDeps & {
   names: ObjectNames;
   prompter: Prompter;
+  memberPlayer: MemberPlayer;
   announcements: Announcements;
   floorPlayer: FloorPlayer;
   nameRecorder: NameRecorder;
@@ -97,6 +99,7 @@ export class EffectRunner {
     const { ari, prompter } = this.#deps;
     const { channelId } = effect;
     if (effect.type === 'play-to') return this.#playTo(conference, effect);
+    if (effect.type === 'play-to-member') return this.#playToMember(conference, effect);
     if (effect.type === 'configure-channel' && hearsOthers(effect))
       return this.#configureAmongOthers(conference, effect);
     if (needsChannel(effect)) await prompter.unblock(channelId);
@@ -188,6 +191,20 @@ export class EffectRunner {
     }
   }
 
+  async #playToMember(conference: string, effect: Extract<ChannelEffect, { type: 'play-to-member' }>): Promise<void> {
+    const { memberPlayer, report } = this.#deps;
+    const { channelId, playback, sounds, fromMs } = effect;
+    const over = () => report(conference, { type: 'playback-to-member-ended', channelId, id: playback.id });
+    try {
+      const { ended } = await memberPlayer.play(channelId, playback, sounds, fromMs);
+      // Not waited for: the channel's queue is free while it plays.
+      void ended.then(over);
+    } catch (error) {
+      over();
+      if (!isChannelGone(error)) throw error;
+    }
+  }
+
   #performForAll(conference: string, effect: ConferenceEffect): Promise<void> {
     const { ari, bridges, floorPlayer, announcements } = this.#deps;
     switch (effect.type) {
@@ -208,6 +225,8 @@ export class EffectRunner {
         return this.#play(conference, effect);
       case 'control-playback':
         return floorPlayer.control(effect.id, effect.operation);
+      case 'control-playback-to-member':
+        return this.#deps.memberPlayer.control(effect.id, effect.operation);
       case 'floor-music':
         return bridges.floorOpened(conference).then(() => this.#floorMusic(conference, effect.musicClass));
       case 'floor-leg':
@@ -243,9 +262,10 @@ export class EffectRunner {
     await announcements.play(conference, effect, over);
   }
 
-  async #play(conference: string, { playback, sounds }: Extract<ConferenceEffect, { type: 'play' }>): Promise<void> {
+  async #play(conference: string, effect: Extract<ConferenceEffect, { type: 'play' }>): Promise<void> {
+    const { playback, sounds, fromMs } = effect;
     try {
-      await this.#deps.floorPlayer.play(conference, playback, sounds);
+      await this.#deps.floorPlayer.play(conference, playback, sounds, fromMs);
     } catch (error) {
       this.#deps.report(conference, { type: 'playback-ended', id: playback.id });
       throw error;
@@ -292,7 +312,7 @@ export class EffectRunner {
 }
 
 /** What Asterisk does at any time, or has nothing to do with. */
-const AT_ANY_TIME: ReadonlySet<ChannelSetupKey> = new Set(['relay', 'gate', 'mutedLevel']);
+const AT_ANY_TIME: ReadonlySet<ChannelSetupKey> = new Set(['relay', 'gate', 'mutedLevel', 'silence']);
 
 /** Whether Asterisk does something only once it has nothing more to play to the channel. */
 function needsChannel(effect: QueuedEffect): boolean {
@@ -302,6 +322,7 @@ function needsChannel(effect: QueuedEffect): boolean {
 
 /** Whether it puts the channel into a bridge in which Asterisk sends it what others say. */
 function hearsOthers({ to, changed }: ConfigureChannel): boolean {
+  if (changed.includes('silence') && to.silence) return true;
   return changed.includes('bridge') && to.bridge !== 'none' && to.bridge !== 'audience' && to.hearing;
 }
 

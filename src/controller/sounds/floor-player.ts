@@ -1,13 +1,13 @@
 import { NORMAL_CLEARING } from '../../ari/causes.ts';
 import type { AriPort } from '../../ari/port.ts';
-import type { PlaybackOperation } from '../../conference/model/commands.ts';
-import type { Playback } from '../../conference/model/conference.ts';
+import type { Playback, PlaybackControl } from '../../conference/model/playback.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
 import { Waiters } from '../../timing/waiters.ts';
 import { endChannel } from '../asterisk/channels.ts';
 import { PLAYER, PLAYER_CONTEXT, volumeFactor } from '../asterisk/dialplan.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
 import { ControllerError } from '../errors/controller-error.ts';
+import { ARI_OPERATIONS } from './playback-operations.ts';
 import type { SoundLibrary } from './sound-library.ts';
 
 /** For one end of a player to answer the other, which happens at once. */
@@ -21,6 +21,7 @@ type PendingPlayback = {
   readonly conference: string;
   readonly playback: Playback;
   readonly sounds: Sounds;
+  readonly fromMs: number;
 };
 
 /**
@@ -43,15 +44,16 @@ export class FloorPlayer {
   }
 
   /**
+   * @param fromMs where in the first sound it begins
    * @returns once it plays, or has been stopped; rejects with an `AriError`, or with a `ControllerError` where there is
    *   nothing that can be played
    */
-  async play(conference: string, playback: Playback, sounds: Sounds): Promise<void> {
+  async play(conference: string, playback: Playback, sounds: Sounds, fromMs = 0): Promise<void> {
     const { id } = playback;
     const begun = this.#beginning.wait(id, BEGIN_TIMEOUT_MS, () => {
       throw unplayable(playback);
     });
-    this.#pending.set(id, { conference, playback, sounds });
+    this.#pending.set(id, { conference, playback, sounds, fromMs });
     this.#openPlayer(id).catch((error: Error) => this.#beginning.fail(id, error));
     try {
       await begun;
@@ -90,20 +92,14 @@ export class FloorPlayer {
   }
 
   /** Rejects with an `AriError` if there is no such playback, or it is paused and was to be moved. */
-  async control(playbackId: string, operation: PlaybackOperation): Promise<void> {
+  async control(playbackId: string, operation: PlaybackControl): Promise<void> {
     switch (operation.type) {
       case 'stop':
         return this.stop(playbackId);
       case 'volume':
         return this.#setVolume(playbackId, operation.volume);
-      case 'pause':
-      case 'restart':
-      case 'forward':
-        return this.#ari.controlPlayback(playbackId, operation.type);
-      case 'resume':
-        return this.#ari.controlPlayback(playbackId, 'unpause');
-      case 'back':
-        return this.#ari.controlPlayback(playbackId, 'reverse');
+      default:
+        return this.#ari.controlPlayback(playbackId, ARI_OPERATIONS[operation.type]);
     }
   }
 
@@ -128,12 +124,12 @@ export class FloorPlayer {
     });
   }
 
-  async #feed({ playback, sounds }: PendingPlayback, channelId: string): Promise<void> {
+  async #feed({ playback, sounds, fromMs }: PendingPlayback, channelId: string): Promise<void> {
     const { id: playbackId } = playback;
     const media = await this.#library.uris(sounds);
     if (media.length === 0) throw unplayable(playback);
     await this.#ari.answer(channelId);
-    await this.#ari.playToChannel(channelId, { playbackId, media, language: sounds.language });
+    await this.#ari.playToChannel(channelId, { playbackId, media, language: sounds.language, fromMs });
   }
 
   async #putOnFloor({ conference, playback }: PendingPlayback, channelId: string): Promise<void> {

@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { AriPort } from '../../ari/port.ts';
 import type { Sounds } from '../../prompts/prompt-sounds.ts';
-import { Waiters } from '../../timing/waiters.ts';
-import { type ChannelObserver, endChannel } from '../asterisk/channels.ts';
-import { WHISPER } from '../asterisk/dialplan.ts';
+import type { ChannelObserver } from '../asterisk/channels.ts';
 import type { ObjectNames } from '../asterisk/object-names.ts';
 import type { SoundLibrary } from './sound-library.ts';
+import type { Whispers } from './whispers.ts';
 
 /** Longer than any prompt: a playback that is not over by then is given up. */
 const LONGEST_MS = 10 * 60_000;
-
-/** For a whisper to enter the application; it takes milliseconds. */
-const ENTER_TIMEOUT_MS = 2000;
 
 type Playing = {
   readonly id: string;
@@ -25,8 +21,6 @@ type Playing = {
   /** It will be played again, and only then be over. */
   isInterrupted: boolean;
 };
-/** A channel whose sound is mixed into what a member hears, for as long as it has something to play. */
-type Whisper = { readonly channelId: string; readonly made: Promise<void>; uses: number };
 
 /**
  * Plays to single callers and to floors. Playing to a channel takes it out of what it hears, and keeps Asterisk from doing
@@ -40,14 +34,13 @@ export class Prompter implements ChannelObserver {
   readonly #playing = new Map<string, Playing>();
   /** The same, by channel. */
   readonly #playingTo = new Map<string, Set<Playing>>();
-  readonly #whispers = new Map<string, Whisper>();
-  /** Whispers that have not entered the application yet. */
-  readonly #entering = new Waiters<void>();
+  readonly #whispers: Whispers;
 
-  constructor(deps: { ari: AriPort; names: ObjectNames; library: SoundLibrary }) {
+  constructor(deps: { ari: AriPort; names: ObjectNames; library: SoundLibrary; whispers: Whispers }) {
     this.#ari = deps.ari;
     this.#names = deps.names;
     this.#library = deps.library;
+    this.#whispers = deps.whispers;
   }
 
   /**
@@ -63,11 +56,10 @@ export class Prompter implements ChannelObserver {
         this.#ari.playToChannel(channelId, { playbackId, media, language }),
       );
     }
-    const whisper = await this.#whisperTo(channelId);
-    const release = () => this.#releaseWhisper(channelId, whisper);
+    const { whisperId, release } = await this.#whispers.to(channelId, channelId);
     try {
       const { ended } = await this.#play({ channelId, over }, (playbackId) =>
-        this.#ari.playToChannel(whisper.channelId, { playbackId, media, language }),
+        this.#ari.playToChannel(whisperId, { playbackId, media, language }),
       );
       return { ended: ended.then(release) };
     } catch (error) {
@@ -118,15 +110,6 @@ export class Prompter implements ChannelObserver {
           .then(end);
       }
     };
-  }
-
-  /** Whether a channel is a whisper of ours, which ends when it has nothing more to play. */
-  isInUse(whisperId: string): boolean {
-    return [...this.#whispers.values()].some((whisper) => whisper.channelId === whisperId);
-  }
-
-  whisperEntered(channelId: string): void {
-    this.#entering.settle(channelId, undefined);
   }
 
   /** Asterisk says that a playback is over. */
@@ -183,41 +166,5 @@ export class Prompter implements ChannelObserver {
       throw error;
     }
     return { ended };
-  }
-
-  async #whisperTo(channelId: string): Promise<Whisper> {
-    let whisper = this.#whispers.get(channelId);
-    if (!whisper) {
-      const id = `${this.#names.application}-whisper-${randomUUID()}`;
-      whisper = { channelId: id, made: this.#makeWhisper(channelId, id), uses: 0 };
-      this.#whispers.set(channelId, whisper);
-    }
-    whisper.uses++;
-    try {
-      await whisper.made;
-    } catch (error) {
-      this.#releaseWhisper(channelId, whisper);
-      throw error;
-    }
-    return whisper;
-  }
-
-  /** Asterisk plays to it only once it is in the application. */
-  async #makeWhisper(channelId: string, id: string): Promise<void> {
-    const { application } = this.#names;
-    const entered = this.#entering.wait(id, ENTER_TIMEOUT_MS, () => {});
-    try {
-      await this.#ari.whisperTo(channelId, { channelId: id, application, args: [WHISPER] });
-      await entered;
-    } finally {
-      this.#entering.settle(id, undefined);
-    }
-  }
-
-  #releaseWhisper(channelId: string, whisper: Whisper): void {
-    whisper.uses--;
-    if (whisper.uses > 0) return;
-    if (this.#whispers.get(channelId) === whisper) this.#whispers.delete(channelId);
-    void endChannel(this.#ari, whisper.channelId);
   }
 }

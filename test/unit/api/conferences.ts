@@ -40,6 +40,7 @@ export function member(id: number, changes: Partial<Member> = {}): Member {
     toldMutedAtMs: Number.NEGATIVE_INFINITY,
     pinEntry: null,
     spokenName: null,
+    playback: null,
     ignoreHashUntilMs: 0,
     warned: false,
     ...changes,
@@ -90,9 +91,16 @@ const EVERY: { readonly [T in Exclude<Command['type'], 'prompt-failure'>]: reado
       { type: 'transfer', memberId: 1, conference: 'a.b+c-d', profileName: 'board' },
     ],
     'ask-admin-pin': [{ type: 'ask-admin-pin', memberId: 1 }],
-    'play-to-member': [{ type: 'play-to-member', memberId: 1, media: ['beep'] }],
+    'play-to-member': [
+      { type: 'play-to-member', memberId: 1, media: ['beep'] },
+      { type: 'play-to-member', memberId: 1, media: ['beep'], volume: 4 },
+    ],
     'stop-playing-to-member': [{ type: 'stop-playing-to-member', memberId: 1 }],
     'send-dtmf': [{ type: 'send-dtmf', memberId: 1, digits: '0123456789*#ABCD' }],
+    'control-playback-to-member': [
+      { type: 'control-playback-to-member', memberId: 1, operation: { type: 'pause' } },
+      { type: 'control-playback-to-member', memberId: 1, operation: { type: 'volume', volume: -4 } },
+    ],
     'prompt-count': [{ type: 'prompt-count', memberId: 1 }],
     'prompt-keys': [{ type: 'prompt-keys', memberId: 1 }],
     'call-webhook': [{ type: 'call-webhook', memberId: 1, url: 'https://example.org/hook?a=b' }],
@@ -120,6 +128,7 @@ const EVERY: { readonly [T in Exclude<Command['type'], 'prompt-failure'>]: reado
       { type: 'control-playback', operation: { type: 'back' } },
       { type: 'control-playback', operation: { type: 'restart' } },
       { type: 'control-playback', operation: { type: 'volume', volume: 4 } },
+      { type: 'control-playback', operation: { type: 'seek', positionMs: 90_000 } },
     ],
     music: [{ type: 'music', on: true }],
     record: [

@@ -130,7 +130,8 @@ export function typesOf(effects: readonly Effect[]): string[] {
 
 /** What is heard by one caller, as texts. */
 export function heardBy(channelId: string, effects: readonly Effect[]): string[] {
-  return heard(effectsOf(effects, 'play-to').filter((effect) => effect.channelId === channelId));
+  const played = [...effectsOf(effects, 'play-to'), ...effectsOf(effects, 'play-to-member')];
+  return heard(played.filter((effect) => effect.channelId === channelId));
 }
 
 /** Wakes the conference at this time. */

@@ -91,6 +91,21 @@ const memberCommand: fc.Arbitrary<Command> = fc.oneof(
     adjustment: fc.oneof(fc.constant('profile' as const), fc.record({ by: fc.integer({ min: -3, max: 300 }) })),
   }),
   fc.record({
+    type: fc.constant('play-to-member' as const),
+    memberId,
+    media: fc.constant(['tone:440/100']),
+    volume: fc.integer({ min: -1, max: 1 }),
+  }),
+  fc.record({
+    type: fc.constant('control-playback-to-member' as const),
+    memberId,
+    operation: fc.oneof(
+      fc.record({ type: fc.constantFrom('stop' as const, 'pause' as const, 'forward' as const) }),
+      fc.record({ type: fc.constant('volume' as const), volume: fc.integer({ min: -1, max: 1 }) }),
+      fc.record({ type: fc.constant('seek' as const), positionMs: fc.constant(700) }),
+    ),
+  }),
+  fc.record({
     type: fc.constant('execute' as const),
     memberId,
     application: fc.constant('Echo'),
@@ -119,6 +134,7 @@ const conferenceCommand: fc.Arbitrary<Command> = fc.oneof(
     { type: 'play', media: ['tone:440/100'], volume: 0 },
     { type: 'control-playback', operation: { type: 'stop' } },
     { type: 'control-playback', operation: { type: 'pause' } },
+    { type: 'control-playback', operation: { type: 'seek', positionMs: 700 } },
     { type: 'record', name: null },
     { type: 'stop-recording' },
     { type: 'pause-recording', paused: true },

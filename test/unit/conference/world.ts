@@ -45,6 +45,7 @@ export class World {
       case 'configure-channel':
       case 'save-member':
       case 'play-to':
+      case 'play-to-member':
       case 'release':
       case 'execute':
       case 'record-name':
@@ -91,7 +92,16 @@ export class World {
   #applyToChannel(
     effect: Extract<
       Effect,
-      { type: 'configure-channel' | 'save-member' | 'play-to' | 'release' | 'execute' | 'record-name' }
+      {
+        type:
+          | 'configure-channel'
+          | 'save-member'
+          | 'play-to'
+          | 'play-to-member'
+          | 'release'
+          | 'execute'
+          | 'record-name';
+      }
     >,
   ): void {
     const { channelId } = effect;
@@ -99,6 +109,9 @@ export class World {
     // A caller is not kept because a prompt cannot be played.
     if (effect.type === 'play-to' && effect.nextStep) {
       this.reports.push({ type: 'heard', channelId, nextStep: effect.nextStep });
+    }
+    if (effect.type === 'play-to-member') {
+      this.reports.push({ type: 'playback-to-member-ended', channelId, id: effect.playback.id });
     }
     if (effect.type === 'record-name')
       this.reports.push({ type: 'named', channelId, recorded: channelId.endsWith('1') });
@@ -145,7 +158,7 @@ export class World {
 
   /** What is found after a connect. What Asterisk was about to tell is lost; what the shell itself knows, only if it has been restarted. */
   resync(restarted: boolean): Input {
-    const own = ['entered', 'heard', 'named', 'end-announced', 'pin-due'];
+    const own = ['entered', 'heard', 'named', 'end-announced', 'pin-due', 'playback-to-member-ended'];
     this.reports = this.reports.filter(({ type }) => !restarted && own.includes(type));
     const channels = [...this.channels].map(
       ([channelId, { setup, path, saved, at }]): ChannelSeen => ({

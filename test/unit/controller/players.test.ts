@@ -5,6 +5,7 @@ import { ObjectNames } from '../../../src/controller/asterisk/object-names.ts';
 import { Announcements } from '../../../src/controller/sounds/announcements.ts';
 import { Prompter } from '../../../src/controller/sounds/prompter.ts';
 import { SoundLibrary } from '../../../src/controller/sounds/sound-library.ts';
+import { Whispers } from '../../../src/controller/sounds/whispers.ts';
 import type { Speech } from '../../../src/speech/speech.ts';
 
 /** ARI as a list of the requests made of it; each is answered at once. */
@@ -26,20 +27,20 @@ const parts = () => {
   const { ari, requests } = recordingAri();
   const library = new SoundLibrary({ ari, speech, logger: createLogger({ silent: true }) });
   const methods = () => requests.map(([method]) => method);
-  return { ari, library, requests, methods };
+  return { ari, library, whispers: new Whispers({ ari, names }), requests, methods };
 };
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a whisper', () => {
   it('is played to only when it has entered the application, and ends with its prompt', async () => {
-    const { ari, library, requests, methods } = parts();
-    const prompter = new Prompter({ ari, names, library });
+    const { ari, library, whispers, requests, methods } = parts();
+    const prompter = new Prompter({ ari, names, library, whispers });
     const sounds = { media: [{ type: 'sound', name: 'beep' }], language: 'en', voice: null } as const;
     const playing = prompter.playTo('a', sounds, true);
     await settled();
     expect(methods()).toEqual(['whisperTo']);
     const { channelId } = (requests[0]?.[2] ?? {}) as { channelId: string };
-    prompter.whisperEntered(channelId);
+    whispers.entered(channelId);
     const { ended } = await playing;
     expect(methods()).toEqual(['whisperTo', 'playToChannel']);
     prompter.finished(((requests[1]?.[2] ?? {}) as { playbackId: string }).playbackId);
@@ -49,8 +50,8 @@ describe('a whisper', () => {
 });
 
 it('announcements of a floor play one after the other, and those that wait are dropped where nobody hears them', async () => {
-  const { ari, library, requests } = parts();
-  const prompter = new Prompter({ ari, names, library });
+  const { ari, library, whispers, requests } = parts();
+  const prompter = new Prompter({ ari, names, library, whispers });
   const announcements = new Announcements({ prompter, logger: createLogger({ silent: true }) });
   const sounds = { media: [{ type: 'sound', name: 'beep' }], language: 'en', voice: null } as const;
   const plays = () => requests.filter(([method]) => method === 'playToBridge');
@@ -76,8 +77,8 @@ it('announcements of a floor play one after the other, and those that wait are d
 });
 
 it('an announcement that is made once is not made again while one of its kind waits or plays', async () => {
-  const { ari, library, requests } = parts();
-  const prompter = new Prompter({ ari, names, library });
+  const { ari, library, whispers, requests } = parts();
+  const prompter = new Prompter({ ari, names, library, whispers });
   const announcements = new Announcements({ prompter, logger: createLogger({ silent: true }) });
   const sounds = { media: [{ type: 'sound', name: 'beep' }], language: 'en', voice: null } as const;
   const plays = () => requests.filter(([method]) => method === 'playToBridge');

@@ -234,14 +234,20 @@ describe('a whisper', () => {
     await vi.advanceTimersByTimeAsync(2500);
     const whisper = asterisk.requests.find(({ method }) => method === 'whisperTo')?.args[1] as { channelId: string };
     asterisk.channels.push(channelOf(whisper.channelId, ['whisper']), channelOf('left-behind', ['whisper']));
+    const ear = asterisk.requests.findLast(({ method }) => method === 'createMixingBridge')?.args[0] as string;
+    for (const id of [ear, 'r-ear-left-behind']) asterisk.bridges.push({ id, channelIds: [] });
     asterisk.controller.resync();
     await vi.advanceTimersByTimeAsync(100);
     const hungUp = asterisk.requests.filter(({ method }) => method === 'hangUp').map(({ args }) => args[0]);
     expect(hungUp).toEqual(['left-behind']);
+    const destroyed = asterisk.requests.filter(({ method }) => method === 'destroyBridge').map(({ args }) => args[0]);
+    expect(destroyed).toEqual(['r-ear-left-behind']);
     // A new connection does not tell what became of it.
+    asterisk.requests.length = 0;
     asterisk.controller.connecting();
     await vi.advanceTimersByTimeAsync(100);
-    expect(asterisk.requests.at(-1)).toEqual({ method: 'hangUp', args: [whisper.channelId, 16] });
+    expect(asterisk.requests).toContainEqual({ method: 'hangUp', args: [whisper.channelId, 16] });
+    expect(asterisk.requests.map(({ method }) => method)).toContain('destroyBridge');
   });
 });
 

@@ -28,6 +28,7 @@ const MEANINGS: [string, Command][] = [
   ['playback beep "tts:good morning"', { type: 'play', media: ['beep', 'tts:good morning'], volume: 0 }],
   ['playback --volume -2 beep', { type: 'play', media: ['beep'], volume: -2 }],
   ['playback beep --member 7', { type: 'play-to-member', memberId: 7, media: ['beep'] }],
+  ['playback beep --member 7 --volume -1', { type: 'play-to-member', memberId: 7, media: ['beep'], volume: -1 }],
   ['playback stop --member 7', { type: 'stop-playing-to-member', memberId: 7 }],
   ['playback sound:stop', { type: 'play', media: ['sound:stop'], volume: 0 }],
   ['playback stop', { type: 'control-playback', operation: { type: 'stop' } }],
@@ -37,6 +38,9 @@ const MEANINGS: [string, Command][] = [
   ['playback back', { type: 'control-playback', operation: { type: 'back' } }],
   ['playback restart', { type: 'control-playback', operation: { type: 'restart' } }],
   ['playback volume +3', { type: 'control-playback', operation: { type: 'volume', volume: 3 } }],
+  ['playback seek 90', { type: 'control-playback', operation: { type: 'seek', positionMs: 90_000 } }],
+  ['playback seek 0.25', { type: 'control-playback', operation: { type: 'seek', positionMs: 250 } }],
+  ['playback seek 61:05', { type: 'control-playback', operation: { type: 'seek', positionMs: 3_665_000 } }],
   ['music on', { type: 'music', on: true }],
   ['music off', { type: 'music', on: false }],
   ['record start', { type: 'record', name: null }],
@@ -69,7 +73,17 @@ const MEANINGS: [string, Command][] = [
   ['member 7 set agc-level +200', { type: 'adjust', memberId: 7, setting: 'agcLevel', adjustment: { by: 200 } }],
   ['member 7 set vad-hold -200', { type: 'adjust', memberId: 7, setting: 'vadHoldMs', adjustment: { by: -200 } }],
   ['member 7 playback beep', { type: 'play-to-member', memberId: 7, media: ['beep'] }],
+  ['member 7 playback beep --volume 2', { type: 'play-to-member', memberId: 7, media: ['beep'], volume: 2 }],
   ['member 7 playback stop', { type: 'stop-playing-to-member', memberId: 7 }],
+  ['member 7 playback pause', { type: 'control-playback-to-member', memberId: 7, operation: { type: 'pause' } }],
+  [
+    'member 7 playback volume -4',
+    { type: 'control-playback-to-member', memberId: 7, operation: { type: 'volume', volume: -4 } },
+  ],
+  [
+    'member 7 playback seek 1:30',
+    { type: 'control-playback-to-member', memberId: 7, operation: { type: 'seek', positionMs: 90_000 } },
+  ],
   ['member 7 invite 200', { type: 'invite', memberId: 7, target: '200' }],
   ['member 7 webhook https://example.org/x', { type: 'call-webhook', memberId: 7, url: 'https://example.org/x' }],
   ['member 7 dtmf 123#', { type: 'send-dtmf', memberId: 7, digits: '123#' }],
@@ -124,7 +138,12 @@ describe('the words of a command', () => {
     ['playback beep --volume', '--volume needs a number'],
     ['playback beep --volume 1e0', 'a volume is -4 to 4'],
     ['playback stop --volume 1', '--volume goes with what is to be played'],
-    ['playback beep --member 7 --volume 1', '--volume is for the whole conference'],
+    ['playback beep --member 7 --volume 9', 'a volume is -4 to 4'],
+    ['playback beep --member', '--member needs a number'],
+    ['playback seek', 'playback seek: where to?'],
+    ['playback seek -5', 'playback seek: where to?'],
+    ['playback seek 1:75', 'playback seek: where to?'],
+    ['playback seek 86401', 'playback seek: where to?'],
     [`playback ${'beep '.repeat(17)}`, 'at most 16 at once'],
     ['record start ../x', 'is not a name for a recording'],
     ['record start /x', 'is not a name for a recording'],
@@ -162,7 +181,7 @@ describe('the words of a command', () => {
   it('make only commands that the API takes too, whatever they are', () => {
     const word = fc.oneof(
       fc.constantFrom(...COMMAND_VERBS, ...MEMBER_ACTIONS, 'all', 'last', 'start', '+mute', 'beep', '1', '+1', 'me'),
-      fc.constantFrom('--volume', '--member', 'raise', 'talk-volume', '-4', 'tts:x', 'volume', 'a/b', 'Echo'),
+      fc.constantFrom('--volume', '--member', 'raise', 'talk-volume', '-4', 'tts:x', 'volume', 'seek', 'a/b', 'Echo'),
       fc.string({ maxLength: 12 }),
     );
     const line = fc.tuple(fc.constantFrom(...COMMAND_VERBS), fc.array(word, { maxLength: 5 }));

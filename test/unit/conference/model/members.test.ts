@@ -55,6 +55,7 @@ const member: fc.Arbitrary<Member> = fc.record({
   toldMutedAtMs: timeMs,
   confirming: fc.option(fc.record({ sequence: fc.constant('*0'), deadlineMs: timeMs })),
   spokenName: fc.constant(null),
+  playback: fc.constant(null),
   pinEntry: fc.option(pinEntry),
   ignoreHashUntilMs: fc.constant(0),
   warned: fc.boolean(),

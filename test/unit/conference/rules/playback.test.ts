@@ -60,11 +60,24 @@ describe('a playback', () => {
     expect(effects).toEqual([{ type: 'control-playback', id, operation: { type } }]);
   });
 
-  it('that is paused is not moved before it goes on', () => {
-    const { conference: paused } = play(playing.conference, [control({ type: 'pause' })]);
-    const outcome = reduce(paused, control({ type: 'forward' }), 1000);
-    expect(outcome).toMatchObject({ refusal: { code: 'not-possible' }, effects: [] });
+  it('that is moved to a position begins there anew, as loud as before', () => {
+    const moved = play(playing.conference, [control({ type: 'seek', positionMs: 90_000 })]);
+    const { playback } = moved.conference;
+    expect(moved.effects).toContainEqual({ type: 'control-playback', id, operation: { type: 'stop' } });
+    expect(effectsOf(moved.effects, 'play')).toMatchObject([{ playback: { volume: -1 }, fromMs: 90_000 }]);
+    expect(told(moved.effects)).toEqual([]);
+    expect(playback?.id).not.toBe(id);
+    expect(play(moved.conference, [{ type: 'playback-ended', id }]).conference.playback).toEqual(playback);
   });
+
+  it.each<PlaybackOperation>([{ type: 'seek', positionMs: 0 }, { type: 'back' }])(
+    'that is paused stays where it is',
+    (operation) => {
+      const { conference: paused } = play(playing.conference, [control({ type: 'pause' })]);
+      const outcome = reduce(paused, control(operation), 1000);
+      expect(outcome).toMatchObject({ refusal: { code: 'not-possible' }, effects: [] });
+    },
+  );
 
   it('that is not there cannot be controlled', () => {
     expect(reduce(start, control({ type: 'stop' }), 0).refusal).toMatchObject({ code: 'not-possible' });
@@ -77,14 +90,6 @@ describe('a playback', () => {
 });
 
 describe('what is played to one member', () => {
-  it('is heard by nobody else, and can be stopped', () => {
-    const { effects } = play(start, [commands({ type: 'play-to-member', memberId: 1, media: ['digits:12'] })]);
-    expect(effects).toMatchObject([{ type: 'play-to', channelId: 'a' }]);
-    expect(play(start, [commands({ type: 'stop-playing-to-member', memberId: 1 })]).effects).toEqual([
-      { type: 'hush', channelId: 'a' },
-    ]);
-  });
-
   it("is in the member's language", () => {
     const german = play(conference(ALOUD), [joins('a', {}, { ...CALLER, language: 'de' })]);
     expect(effectsOf(german.effects, 'play-to')[0]?.sounds.language).toBe('de');
