@@ -11,6 +11,7 @@ import {
   objectSchema,
   rtpStatisticsSchema,
   storedListSchema,
+  storedSchema,
   variableSchema,
   variablesSchema,
 } from './messages.ts';
@@ -141,6 +142,10 @@ export function ariRequests(http: AriHttp, ari: () => Client): AriPort {
     stopRecording: async (recordingName) => ari().recordings.stop({ recordingName }),
     listStoredRecordings: async () => storedListSchema.parse(await ari().recordings.listStored()),
     hasStoredRecording: async (recordingName) => isThere(ari().recordings.getStored({ recordingName })),
+    storedRecordingFormat: async (recordingName) => {
+      const stored = await nullOnStatus(404, ari().recordings.getStored({ recordingName }));
+      return stored === null ? null : storedSchema.parse(stored).format;
+    },
     deleteStoredRecording: async (recordingName) => ari().recordings.deleteStored({ recordingName }),
     isRecording: async (recordingName) => isThere(ari().recordings.getLive({ recordingName })),
 

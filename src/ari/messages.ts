@@ -62,6 +62,9 @@ export const rtpStatisticsSchema = z
 /** Names of stored recordings. */
 export const storedListSchema = z.array(z.object({ name: z.string() }).transform(({ name }) => name));
 
+/** A stored recording: the file that Asterisk takes, of those of its name. */
+export const storedSchema = z.object({ format: z.string() });
+
 export const infoSchema = z.object({ system: z.object({ version: z.string() }) });
 /** `maxfiles` of asterisk.conf, if it is set. */
 export const maxFilesSchema = z

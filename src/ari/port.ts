@@ -140,6 +140,8 @@ export interface AriPort {
   /** Names of the recordings that there are as files. */
   listStoredRecordings(): Promise<string[]>;
   hasStoredRecording(name: string): Promise<boolean>;
+  /** @returns the format of the file that `deleteStoredRecording` removes, of those of this name; null if there is none */
+  storedRecordingFormat(name: string): Promise<string | null>;
   deleteStoredRecording(name: string): Promise<void>;
   /** Whether a recording of this name is under way. */
   isRecording(name: string): Promise<boolean>;

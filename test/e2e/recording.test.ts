@@ -197,6 +197,19 @@ describe('a recording', () => {
     });
     expect(await readFile(copy)).toEqual(await readFile(fileOf('kept/talk')));
 
+    // Asterisk takes one of the files of a name, and nothing else is removed in place of what was meant.
+    await writeFile(join(directory(), 'kept', 'talk.gsm'), 'another program has made this');
+    const outcomes = [];
+    for (const file of ['kept/talk.gsm', 'kept/talk.wav']) {
+      const { code, stderr } = await recordings('remove', file);
+      const left = (await listed()).map((each: { file: string }) => each.file);
+      expect(left.includes(file)).toBe(code !== 0);
+      outcomes.push(code === 0 ? 'removed' : /Asterisk would remove kept\/talk\.\w+ in its place/.exec(stderr)?.[0]);
+    }
+    expect(outcomes).toContain('removed');
+    expect(outcomes).not.toContain(undefined);
+    await rm(join(directory(), 'kept', 'talk.gsm'), { force: true });
+    await writeFile(fileOf('kept/talk'), await readFile(copy));
     expect(await recordings('remove', 'kept/talk.wav')).toMatchObject({
       code: 0,
       stdout: 'kept/talk.wav is removed\n',

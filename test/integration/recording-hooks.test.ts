@@ -65,7 +65,7 @@ describe('the command of a finished recording', () => {
       ),
     });
     const path = '/recordings/$(touch x); `y`.wav';
-    expect(await hooks.tell({ ...finished, path })).toBe(true);
+    expect(await hooks.tell('command', { ...finished, path })).toBe(true);
     const { words, env, input } = JSON.parse(await written());
     expect(words).toEqual([path]);
     expect(input).toBe('');
@@ -85,22 +85,22 @@ describe('the command of a finished recording', () => {
 
   it('that fails is told with the end of what it has said, and is a problem of the node when it fails again', async () => {
     const hooks = hooksOf({ command: javascript('console.error("first\\nno room\\x1b[2J"); process.exit(3)') });
-    await hooks.tell(finished);
+    await hooks.tell('command', finished);
     expect(logged).toEqual([`${ABOUT}command has failed: ${process.execPath} has ended with status 3: no room?[2J`]);
     expect(hooks.problem).toBeNull();
-    await hooks.tell(finished);
+    await hooks.tell('command', finished);
     expect(hooks.problem).toMatch(/^recordings\.command has failed for the last 2 recordings: .*no room/);
   });
 
   it('that cannot be run is told', async () => {
-    await hooksOf({ command: [join(directory, 'no-such-program')] }).tell(finished);
+    await hooksOf({ command: [join(directory, 'no-such-program')] }).tell('command', finished);
     expect(logged).toEqual([expect.stringMatching(/command has failed: .*no-such-program cannot be run \(ENOENT\)$/)]);
   });
 
   it('that takes too long is killed, with everything that it has started', async () => {
     const command = ['/bin/sh', '-c', 'sleep 60 & echo $! > "$0"; wait', join(directory, 'out')];
     const hooks = hooksOf({ command, commandTimeoutMs: 1000 });
-    await hooks.tell(finished);
+    await hooks.tell('command', finished);
     expect(logged).toEqual([expect.stringMatching(/has not ended within 1 s and was killed$/)]);
     const pid = Number(await written());
     expect(pid).toBeGreaterThan(1);
@@ -111,7 +111,7 @@ describe('the command of a finished recording', () => {
     const hooks = hooksOf({
       command: javascript('require("fs").writeFileSync(process.argv[1], "begun"); setInterval(() => {}, 1000)'),
     });
-    const told = hooks.tell(finished);
+    const told = hooks.tell('command', finished);
     await expect.poll(written).toBe('begun');
     hooks.stop();
     expect(await told).toBe(false);
@@ -148,7 +148,7 @@ describe('the webhook of a finished recording', () => {
 
   it('is a POST with JSON, signed by the secret', async () => {
     const secret = Buffer.from('a secret that is long enough');
-    expect(await hooksOf({ webhook: url(), webhookSecret: secret }).tell(finished)).toBe(true);
+    expect(await hooksOf({ webhook: url(), webhookSecret: secret }).tell('webhook', finished)).toBe(true);
     const [{ headers = {}, body = '' } = {}] = asked;
     expect(JSON.parse(body)).toEqual({
       type: 'recording.finished',
@@ -164,13 +164,13 @@ describe('the webhook of a finished recording', () => {
   it('is tried again as the same message, and told when it fails each time', async () => {
     statuses = [500, 302];
     const hooks = hooksOf({ webhook: url() });
-    await hooks.tell(finished);
+    await hooks.tell('webhook', finished);
     expect(logged).toEqual([`${ABOUT}webhook is done`]);
     expect(asked).toHaveLength(3);
     expect(new Set(asked.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     expect(asked[0]?.headers['webhook-signature']).toBeUndefined();
     statuses = [500, 500, 503];
-    await hooks.tell(finished);
+    await hooks.tell('webhook', finished);
     expect(logged.at(-1)).toBe(`${ABOUT}webhook has failed: ${url()} status 503`);
   });
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AriError } from '../../src/ari/errors.ts';
 import type { Conference } from '../../src/conference/model/conference.ts';
 import { RecordingFiles } from '../../src/controller/recordings/recording-files.ts';
-import type { FinishedRecording } from '../../src/controller/recordings/recording-hooks.ts';
+import type { FinishedRecording, RecordingHook } from '../../src/controller/recordings/recording-hooks.ts';
 import { RecordingKeeper } from '../../src/controller/recordings/recording-keeper.ts';
-import { RecordingNotes } from '../../src/controller/recordings/recording-notes.ts';
+import { type RecordingNote, RecordingNotes } from '../../src/controller/recordings/recording-notes.ts';
 
 const DAY_MS = 86_400_000;
 const SECOND = 16_000;
@@ -19,7 +19,11 @@ let logged: string[];
 /** What Asterisk is recording. */
 let live: Set<string>;
 let isAsteriskAway: boolean;
+/** What the hooks have heard of. */
 let told: FinishedRecording[];
+let toldTo: Record<RecordingHook, string[]>;
+/** The webhook does not answer before this. */
+let webhookAnswers: Promise<void>;
 let conferences: Map<string, Pick<Conference, 'name' | 'recording'>>;
 let keepers: RecordingKeeper[];
 
@@ -29,6 +33,8 @@ beforeEach(async () => {
   await mkdir(directory);
   [logged, told, keepers] = [[], [], []];
   live = new Set();
+  toldTo = { command: [], webhook: [] };
+  webhookAnswers = Promise.resolve();
   isAsteriskAway = false;
   conferences = new Map();
 });
@@ -39,32 +45,39 @@ afterEach(async () => {
 });
 
 /** A controller, whose hooks note what they are told. @param days how long recordings are kept */
-async function keeperOf(days: number | null = null, wallNow = Date.now): Promise<RecordingKeeper> {
+async function keeperOf(
+  days: number | null = null,
+  wallNow = Date.now,
+  options: { mostFiles?: number } = {},
+): Promise<RecordingKeeper> {
   const write = (message: string) => void logged.push(message);
   const files = new RecordingFiles({ directory });
-  let isStopped = false;
+  const stopping = new AbortController();
+  const stopped = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve));
   const ask = async <T>(answer: () => T | Promise<T>) => {
     if (isAsteriskAway) throw new AriError('unreachable', 'Asterisk does not answer');
     return answer();
   };
   const keeper = new RecordingKeeper(
-    { days, lookEveryMs: 1_000_000 },
+    { days, lookEveryMs: 1_000_000, ...options },
     {
       ari: {
         isRecording: (name) => ask(() => live.has(name)),
-        deleteStoredRecording: (name) => ask(() => rm(join(directory, `${name}.wav`))),
+        storedRecordingFormat: (name) => ask(async () => (await firstOf(name))?.split('.').at(-1) ?? null),
+        deleteStoredRecording: (name) => ask(async () => rm(join(directory, (await firstOf(name)) ?? ''))),
       },
       conferences: () => conferences,
       files,
       notes: new RecordingNotes({ directory: join(home, 'reports', 'recordings') }),
       hooks: {
-        tell: async (recording) => {
-          if (!isStopped) told.push(recording);
-          return !isStopped;
+        tell: async (hook, recording) => {
+          if (hook === 'webhook') await Promise.race([webhookAnswers, stopped]);
+          if (stopping.signal.aborted) return false;
+          toldTo[hook].push(recording.name);
+          if (hook === 'command') told.push(recording);
+          return true;
         },
-        stop: () => {
-          isStopped = true;
-        },
+        stop: () => stopping.abort(),
       },
       logger: { info: write, warn: write } as unknown as ConstructorParameters<typeof RecordingKeeper>[1]['logger'],
       wallNow,
@@ -73,6 +86,21 @@ async function keeperOf(days: number | null = null, wallNow = Date.now): Promise
   keepers.push(keeper);
   await keeper.start();
   return keeper;
+}
+
+/** The file that Asterisk takes for a name. */
+async function firstOf(name: string): Promise<string | undefined> {
+  return (await readdir(directory, { recursive: true })).sort().find((file) => file.startsWith(`${name}.`));
+}
+
+/** What is noted on the disk of the recordings that this node has made, by name. */
+async function notes(): Promise<Record<string, RecordingNote>> {
+  const folder = join(home, 'reports', 'recordings');
+  const texts = (await readdir(folder))
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => readFile(join(folder, file), 'utf8'));
+  const found = (await Promise.all(texts)).map((text) => JSON.parse(text) as RecordingNote);
+  return Object.fromEntries(found.map((note) => [note.name, note]));
 }
 
 async function fileOf(name: string, seconds = 1, ageMs = 0): Promise<void> {
@@ -139,8 +167,10 @@ describe('a recording', () => {
 
   it('that was never seen to begin, since it was so short, is told of as well', async () => {
     const keeper = await keeperOf();
+    conferences.set('3000', { name: '3000', recording: recording('short') });
     keeper.watch({ conference: '3000', event: { type: 'recording', state: 'started', name: 'short' } });
-    await fileOf('short');
+    conferences.clear();
+    await fileOf('short', 1, -10);
     await keeper.look();
     await expect.poll(() => told).toMatchObject([{ name: 'short' }]);
   });
@@ -157,6 +187,71 @@ describe('a recording', () => {
     await keeper.prune();
     expect(told).toEqual([]);
     expect(await names(keeper)).toEqual(['greeting.wav']);
+  });
+
+  it('that could not begin leaves the earlier one of its name as it was', async () => {
+    const keeper = await keeperOf();
+    await begin(keeper, 'daily');
+    await end(keeper, 'daily');
+    await expect.poll(() => toldTo.webhook).toEqual(['daily']);
+    await expect.poll(async () => (await notes())['daily']?.told).toHaveLength(2);
+    const before = await notes();
+    conferences.set('4000', { name: '4000', recording: recording('daily') });
+    keeper.watch({ conference: '4000', event: { type: 'recording', state: 'started', name: 'daily' } });
+    await keeper.look();
+    conferences.clear();
+    await keeper.look();
+    expect(await notes()).toEqual(before);
+    expect(toldTo).toEqual({ command: ['daily'], webhook: ['daily'] });
+    expect(await keeper.list({ search: '', limit: 10 })).toMatchObject([{ file: 'daily.wav', conference: '3000' }]);
+  });
+
+  it('whose directory is away when it ends is told of when that is back', async () => {
+    const keeper = await keeperOf();
+    await begin(keeper, 'late');
+    await rename(directory, `${directory}-away`);
+    live.clear();
+    conferences.clear();
+    await keeper.look();
+    await keeper.look();
+    expect(logged).toEqual([expect.stringMatching(/not looked after: .*ENOENT.*asterisk\.recordings/)]);
+    await rename(`${directory}-away`, directory);
+    await keeper.look();
+    await expect.poll(() => told).toMatchObject([{ name: 'late', seconds: 1 }]);
+  });
+
+  it('is told of by the next controller once its directory is there', async () => {
+    const first = await keeperOf();
+    await begin(first, 'early');
+    webhookAnswers = new Promise(() => {});
+    await end(first, 'early');
+    await expect.poll(async () => (await notes())['early']?.told).toEqual(['command']);
+    await first.stop();
+    webhookAnswers = Promise.resolve();
+    await rename(directory, `${directory}-away`);
+    const next = await keeperOf();
+    await next.look();
+    await expect.poll(() => logged.at(-1)).toMatch(/recordings\.webhook waits: .*ENOENT/);
+    expect(toldTo.webhook).toEqual([]);
+    await rename(`${directory}-away`, directory);
+    await next.look();
+    await expect.poll(() => toldTo).toEqual({ command: ['early'], webhook: ['early'] });
+  });
+
+  it('does not wait for the webhook of another one with its command', async () => {
+    let answer = () => {};
+    webhookAnswers = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const keeper = await keeperOf();
+    for (const name of ['one', 'two']) {
+      await begin(keeper, name);
+      await end(keeper, name);
+    }
+    await expect.poll(() => toldTo).toEqual({ command: ['one', 'two'], webhook: [] });
+    answer();
+    await expect.poll(() => toldTo.webhook).toEqual(['one', 'two']);
+    await expect.poll(async () => (await notes())['two']?.told.sort()).toEqual(['command', 'webhook']);
   });
 
   it('that ends while there is no controller is told of by the next one', async () => {
@@ -178,6 +273,7 @@ describe('a recording', () => {
     await third.look();
     await third.stop();
     expect(told).toHaveLength(1);
+    expect(toldTo.webhook).toHaveLength(1);
   });
 
   it('that goes on over a restart of the controller is adopted', async () => {
@@ -202,6 +298,7 @@ describe('recordings that are older than they may be', () => {
       await end(keeper, name);
     }
     await expect.poll(() => told).toHaveLength(2);
+    await expect.poll(() => toldTo.webhook).toHaveLength(2);
     await fileOf('prompt', 1, 30 * DAY_MS);
     await rm(join(directory, 'gone.wav'));
     await keeper.stop();
@@ -214,19 +311,73 @@ describe('recordings that are older than they may be', () => {
     expect(logged).toEqual(['recording old.wav of conference 3000 is removed: it is older than 5 days']);
   });
 
+  it('are forgotten when their files are gone for a day, but not while their directory is away or empty', async () => {
+    let aheadMs = 0;
+    const keeper = await keeperOf(30, () => Date.now() + aheadMs);
+    for (const name of ['kept', 'gone']) {
+      await begin(keeper, name);
+      await end(keeper, name);
+    }
+    await expect.poll(() => toldTo.webhook).toHaveLength(2);
+    const later = async (days: number) => {
+      aheadMs += days * DAY_MS;
+      await keeper.prune();
+      return Object.keys(await notes()).sort();
+    };
+    await rename(directory, `${directory}-away`);
+    for (let day = 0; day < 3; day++) expect(await later(1)).toEqual(['gone', 'kept']);
+    expect(logged).toEqual([expect.stringMatching(/old ones are not looked for: .*ENOENT/)]);
+    // A disk that is not mounted.
+    await mkdir(directory);
+    expect(await later(1)).toEqual(['gone', 'kept']);
+    expect(await later(0.5)).toEqual(['gone', 'kept']);
+    await rm(directory, { recursive: true });
+    await rename(`${directory}-away`, directory);
+    expect(await later(0.4)).toEqual(['gone', 'kept']);
+    await rm(join(directory, 'gone.wav'));
+    expect(await later(0)).toEqual(['gone', 'kept']);
+    expect(await later(1)).toEqual(['kept']);
+  });
+
+  it('stay where Asterisk would remove another file of their name', async () => {
+    let aheadMs = 0;
+    const keeper = await keeperOf(5, () => Date.now() + aheadMs);
+    await begin(keeper, 'talk');
+    await end(keeper, 'talk');
+    await expect.poll(() => toldTo).toEqual({ command: ['talk'], webhook: ['talk'] });
+    await writeFile(join(directory, 'talk.gsm'), 'made by the command');
+    expect(await keeper.list({ search: 'talk', limit: 9 })).toMatchObject([
+      { file: 'talk.gsm', conference: null },
+      { file: 'talk.wav', conference: '3000' },
+    ]);
+    aheadMs = 6 * DAY_MS;
+    await keeper.prune();
+    await expect(keeper.remove('talk', '')).rejects.toMatchObject({
+      code: 'not-possible',
+      message: expect.stringContaining('Asterisk would remove talk.gsm in its place'),
+    });
+    expect((await names(keeper)).sort()).toEqual(['talk.gsm', 'talk.wav']);
+    expect(Object.keys(await notes())).toEqual(['talk']);
+    expect(await keeper.remove('talk.gsm', '')).toMatchObject({ file: 'talk.gsm', conference: null });
+    expect(Object.keys(await notes())).toEqual(['talk']);
+    await keeper.prune();
+    expect(await names(keeper)).toEqual([]);
+    expect(await notes()).toEqual({});
+  });
+
   it('stay while Asterisk does not answer, which is told once', async () => {
     let aheadMs = 0;
     const keeper = await keeperOf(5, () => Date.now() + aheadMs);
     await begin(keeper, 'old');
     await end(keeper, 'old');
-    await expect.poll(() => told).toHaveLength(1);
+    await expect.poll(() => toldTo.webhook).toHaveLength(1);
     await keeper.prune();
     expect(await names(keeper)).toEqual(['old.wav']);
     aheadMs = 6 * DAY_MS;
     isAsteriskAway = true;
     await keeper.prune();
     await keeper.prune();
-    expect(logged).toEqual([expect.stringContaining('old is not removed, and will be tried again')]);
+    expect(logged).toEqual([expect.stringContaining('old.wav is not removed, and will be tried again')]);
     await expect(keeper.remove('old', '')).rejects.toMatchObject({ code: 'asterisk-unreachable' });
     isAsteriskAway = false;
     await keeper.prune();
@@ -254,6 +405,19 @@ describe('the files of recordings', () => {
     expect(await keeper.remove('board/one', 'ordered by operator anna')).toMatchObject({ file: 'board/one.wav' });
     expect(logged).toEqual(['recording board/one.wav of conference unknown is removed: ordered by operator anna']);
     await expect(keeper.open('board/one')).rejects.toMatchObject({ code: 'no-such-recording' });
+  });
+
+  it('are listed without directories that this user may not read, and those of this node first if they are too many', async () => {
+    const keeper = await keeperOf(null, Date.now, { mostFiles: 2 });
+    for (const name of ['a-prompt', 'b-prompt']) await fileOf(name);
+    for (const name of ['x', 'z', 'y']) {
+      await begin(keeper, name);
+      await end(keeper, name);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(await names(keeper)).toEqual(['y.wav', 'z.wav']);
+    expect(await names(keeper, 'PROMPT')).toHaveLength(2);
+    expect(logged).toEqual([expect.stringContaining('lists have only 2 of the 5')]);
   });
 
   it('that are being made are not removed', async () => {

@@ -8,6 +8,10 @@ const RETRY_AFTER_MS = [1000, 10_000, 60_000];
 /** So many failures in a row are a problem of the node. */
 const REPEATED = 2;
 
+/** The things that hear of each finished recording. */
+export const RECORDING_HOOKS = ['command', 'webhook'] as const;
+export type RecordingHook = (typeof RECORDING_HOOKS)[number];
+
 /** A recording whose file is complete. */
 export type FinishedRecording = {
   readonly name: string;
@@ -50,14 +54,14 @@ export class RecordingHooks {
   readonly #deps: RecordingHooksDeps;
   readonly #ending = new AbortController();
   /** Of each that has failed last time: how often in a row, and why. */
-  readonly #failures = new Map<'command' | 'webhook', { readonly times: number; readonly reason: string }>();
+  readonly #failures = new Map<RecordingHook, { readonly times: number; readonly reason: string }>();
 
   constructor(options: RecordingHooksOptions, deps: RecordingHooksDeps) {
     this.#options = options;
     this.#deps = deps;
   }
 
-  /** What fails each time, and why; null while all is well. */
+  /** Which hook fails each time, and why; null while all is well. */
   get problem(): string | null {
     const repeated = [...this.#failures].filter(([, { times }]) => times >= REPEATED);
     if (repeated.length === 0) return null;
@@ -66,11 +70,11 @@ export class RecordingHooks {
       .join('; ');
   }
 
-  /** @returns once both have heard of it, or have failed; false if the controller ends before that */
-  async tell(recording: FinishedRecording): Promise<boolean> {
+  /** @returns once the hook has heard of it, or has failed; false if the controller ends before that */
+  async tell(hook: RecordingHook, recording: FinishedRecording): Promise<boolean> {
     const { command, webhook } = this.#options;
-    if (command) await this.#try('command', recording, () => this.#runCommand(command, recording));
-    if (webhook) await this.#try('webhook', recording, () => this.#callWebhook(webhook, recording));
+    if (hook === 'command' && command) await this.#try(hook, recording, () => this.#runCommand(command, recording));
+    if (hook === 'webhook' && webhook) await this.#try(hook, recording, () => this.#callWebhook(webhook, recording));
     return !this.#ending.signal.aborted;
   }
 
@@ -79,7 +83,7 @@ export class RecordingHooks {
     this.#ending.abort();
   }
 
-  async #try(hook: 'command' | 'webhook', { name, conference }: FinishedRecording, run: () => Promise<void>) {
+  async #try(hook: RecordingHook, { name, conference }: FinishedRecording, run: () => Promise<void>) {
     if (this.#ending.signal.aborted) return;
     const about = `conference ${conference}: recording ${name}: recordings.${hook}`;
     try {

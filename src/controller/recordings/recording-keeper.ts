@@ -1,37 +1,47 @@
-import { join } from 'node:path';
 import type { Logger } from 'winston';
 import type { AriError } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { Published } from '../../attendance/journal.ts';
 import type { Conference } from '../../conference/model/conference.ts';
-import type { Recording } from '../../recordings/recording.ts';
+import { type Recording, type RecordingFormat, splitFile } from '../../recordings/recording.ts';
 import { ControllerError } from '../errors/controller-error.ts';
 import { noSuchRecording, type RecordingContent, type RecordingFile, type RecordingFiles } from './recording-files.ts';
-import type { RecordingHooks } from './recording-hooks.ts';
-import type { RecordingNote, RecordingNotes } from './recording-notes.ts';
+import { RECORDING_HOOKS, type RecordingHooks } from './recording-hooks.ts';
+import { fileOf, type RecordingNote, type RecordingNotes } from './recording-notes.ts';
+import { RecordingTeller } from './recording-teller.ts';
 
 const DAY_MS = 86_400_000;
 const PRUNE_EVERY_MS = 3_600_000;
 const LOOK_EVERY_MS = 1000;
+/** A file that is not found for so long is gone. An empty directory may be one whose disk is not mounted. */
+const GONE_AFTER_MS = DAY_MS;
+/** More files are not looked at for a list. */
+const MOST_FILES = 20_000;
 /** Disks and clocks are not exact. */
 const SLACK_MS = 2000;
 
 /** A recording that Asterisk is making, or has made since the last look. */
 type Open = {
   readonly conference: string;
+  readonly format: RecordingFormat;
   readonly startedAtMs: number;
   /** Asterisk has begun it: the file is ours. Until then, there may be another one of that name. */
   isOurs: boolean;
 };
 
+/** A recording of this node. */
+type Made = { readonly conference: string; readonly startedAtMs: number; readonly isOpen: boolean };
+
 export type RecordingKeeperOptions = {
   /** Recordings are removed so many days after their end; null keeps them. */
   readonly days: number | null;
   readonly lookEveryMs?: number;
+  /** As many files are looked at for a list. */
+  readonly mostFiles?: number;
 };
 
 export type RecordingKeeperDeps = {
-  readonly ari: Pick<AriPort, 'isRecording' | 'deleteStoredRecording'>;
+  readonly ari: Pick<AriPort, 'isRecording' | 'storedRecordingFormat' | 'deleteStoredRecording'>;
   readonly conferences: () => ReadonlyMap<string, Pick<Conference, 'name' | 'recording'>>;
   readonly files: RecordingFiles;
   readonly notes: RecordingNotes;
@@ -47,10 +57,12 @@ export class RecordingKeeper {
   readonly #wallNow: () => number;
   /** By name. Bounded by the conferences. */
   readonly #open = new Map<string, Open>();
+  /** When files of notes were not found for the first time, by name. Bounded by the notes. */
+  readonly #missingSinceMs = new Map<string, number>();
+  readonly #teller: RecordingTeller;
   #timers: NodeJS.Timeout[] = [];
-  /** What is under way: one thing of each kind at a time. */
+  /** The look that is under way. */
   #looking: Promise<void> | null = null;
-  #telling: Promise<void> | null = null;
   #isStopped = false;
   #lastWarning = '';
 
@@ -58,15 +70,18 @@ export class RecordingKeeper {
     this.#options = options;
     this.#deps = deps;
     this.#wallNow = deps.wallNow ?? Date.now;
+    const [keep, warn] = [(note: RecordingNote) => this.#keep(note), (text: string) => this.#warn(text)];
+    this.#teller = new RecordingTeller({ ...deps, keep, warn });
   }
 
   /** Reads what earlier controllers have noted. Rejects never. */
   async start(): Promise<void> {
     const { notes } = this.#deps;
-    await notes.load().catch((error: Error) => this.#warn(`what is known of them is not read: ${error.message}`));
+    await notes.load().catch((error: Error) => this.#warn(`the notes about them are not read: ${error.message}`));
     if (this.#isStopped) return;
-    for (const { name, conference, startedAt, endedAt } of notes.all.values()) {
-      if (endedAt === null) this.#open.set(name, { conference, startedAtMs: Date.parse(startedAt), isOurs: true });
+    for (const { name, conference, format, startedAt, endedAt } of notes.all.values()) {
+      if (endedAt !== null) continue;
+      this.#open.set(name, { conference, format, startedAtMs: Date.parse(startedAt), isOurs: true });
     }
     const every = (ms: number, run: () => void) => this.#timers.push(setInterval(run, ms).unref());
     every(this.#options.lookEveryMs ?? LOOK_EVERY_MS, () => void this.look());
@@ -77,16 +92,16 @@ export class RecordingKeeper {
   /** Ends what is under way: the next controller tells of recordings that the hooks have not heard of. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#deps.hooks.stop();
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#teller.stop();
     await this.#looking;
-    await this.#telling;
   }
 
   /** An event of a conference: a recording that begins is looked after until it has ended. */
   watch({ conference, event }: Pick<Published, 'conference' | 'event'>): void {
     if (event.type !== 'recording' || !(event.state === 'started' || event.state === 'restarted')) return;
-    this.#open.set(event.name, { conference, startedAtMs: this.#wallNow(), isOurs: false });
+    const recording = this.#deps.conferences().get(conference)?.recording;
+    if (recording?.name === event.name) this.#notice(conference, { ...recording, startedAtMs: this.#wallNow() });
   }
 
   /** Looks which recordings have ended. Rejects never. */
@@ -99,13 +114,30 @@ export class RecordingKeeper {
     return this.#looking;
   }
 
-  /** What there is, the newest first. Rejects with a ControllerError `not-possible`. */
+  /**
+   * The recordings that there are, the newest first. Rejects with a ControllerError `not-possible`. Of more files than can
+   * be looked at, those are preferred that this node has made, the newest first.
+   * @param wanted.search a part of the file or of the conference's name; case does not count
+   */
   async list({ search, limit }: { search: string; limit: number }): Promise<Recording[]> {
+    const { files } = this.#deps;
+    const { mostFiles = MOST_FILES } = this.#options;
     const text = search.toLowerCase();
-    const all = (await this.#deps.files.list()).map((file) => this.#viewOf(file));
-    const isFound = ({ file, conference }: Recording) =>
-      file.toLowerCase().includes(text) || conference?.toLowerCase().includes(text);
-    return all.filter(isFound).slice(0, limit);
+    const isFound = (file: string) =>
+      file.toLowerCase().includes(text) || this.#madeAs(file)?.conference.toLowerCase().includes(text);
+    const names = (await files.names()).filter(isFound);
+    if (names.length > mostFiles) {
+      const startedAt = new Map(names.map((file) => [file, this.#madeAs(file)?.startedAtMs ?? 0]));
+      names.sort((a, b) => (startedAt.get(b) ?? 0) - (startedAt.get(a) ?? 0));
+      this.#warn(`lists have only ${mostFiles} of the ${names.length} in ${files.directory}: move old ones away`);
+    }
+    const found: RecordingFile[] = [];
+    for (const file of names.slice(0, mostFiles)) {
+      const there = await files.look(file);
+      if (there) found.push(there);
+    }
+    found.sort((a, b) => b.writtenAtMs - a.writtenAtMs);
+    return found.slice(0, limit).map((file) => this.#viewOf(file));
   }
 
   /** The content of a recording. @param text its file, or its name without format; rejects with a ControllerError */
@@ -119,32 +151,52 @@ export class RecordingKeeper {
    * @returns the recording as it was
    */
   async remove(text: string, why: string): Promise<Recording> {
-    const { ari, notes, logger } = this.#deps;
+    const { ari, files, notes, logger } = this.#deps;
     const found = await this.#find(text);
     if (await ari.isRecording(found.name).catch(refused))
       throw new ControllerError('not-possible', `recording ${found.file} is being made: stop it first`);
     const view = this.#viewOf(found);
-    // The files are Asterisk's: this user may not write there.
+    // The files are Asterisk's, so that this user may not write there. Asterisk knows them by their names without format.
+    const format = await ari.storedRecordingFormat(found.name).catch(refused);
+    if (format !== found.format) throw notRemoved(found, format);
     await ari.deleteStoredRecording(found.name).catch(refused);
-    await notes.forget(found.name);
+    if (await files.look(found.file)) throw notRemoved(found, null);
+    if (notes.all.get(found.name)?.format === format) await this.#forget(found.name);
     logger.info(`recording ${view.file} of conference ${view.conference ?? 'unknown'} is removed: ${why}`);
     return view;
   }
 
   /** Removes recordings that are older than they may be, and forgets those whose files are gone. Rejects never. */
   async prune(): Promise<void> {
-    const { notes, files } = this.#deps;
-    const { days } = this.#options;
-    for (const { name, endedAt, isTold } of [...notes.all.values()]) {
-      if (endedAt === null || !isTold || this.#isStopped) continue;
-      const isOld = days !== null && this.#wallNow() - Date.parse(endedAt) > days * DAY_MS;
-      try {
-        if ((await files.find(name)) === null) await notes.forget(name);
-        else if (isOld) await this.remove(name, `it is older than ${days} days`);
-      } catch (error) {
-        this.#warn(`${name} is not removed, and will be tried again: ${(error as Error).message}`);
-      }
+    const { files, notes } = this.#deps;
+    const isThere = await files.ensureThere().then(
+      () => true,
+      (error: Error) => this.#warn(`old ones are not looked for: ${error.message}`),
+    );
+    if (!isThere) return;
+    for (const note of [...notes.all.values()]) {
+      if (this.#isStopped) return;
+      await this.#pruneOne(note).catch((error: Error) =>
+        this.#warn(`${fileOf(note)} is not removed, and will be tried again: ${error.message}`),
+      );
     }
+  }
+
+  async #pruneOne(note: RecordingNote): Promise<void> {
+    const { name, endedAt, told } = note;
+    const { days } = this.#options;
+    if (endedAt === null) return;
+    const nowMs = this.#wallNow();
+    if (await this.#deps.files.look(fileOf(note))) {
+      this.#missingSinceMs.delete(name);
+      const isOld = days !== null && nowMs - Date.parse(endedAt) > days * DAY_MS;
+      if (isOld && told.length === RECORDING_HOOKS.length)
+        await this.remove(fileOf(note), `it is older than ${days} days`);
+      return;
+    }
+    const sinceMs = this.#missingSinceMs.get(name) ?? nowMs;
+    this.#missingSinceMs.set(name, sinceMs);
+    if (nowMs - sinceMs >= GONE_AFTER_MS) await this.#forget(name);
   }
 
   async #look(): Promise<void> {
@@ -153,8 +205,7 @@ export class RecordingKeeper {
       if (!recording) continue;
       underWay.add(recording.name);
       // A controller that has been restarted does not hear that it begins.
-      if (!this.#open.has(recording.name))
-        this.#open.set(recording.name, { conference, startedAtMs: recording.startedAtMs, isOurs: false });
+      this.#notice(conference, recording);
     }
     for (const [name, open] of [...this.#open]) {
       if (open.isOurs && underWay.has(name)) continue;
@@ -163,48 +214,40 @@ export class RecordingKeeper {
       if (isRecording === true && !open.isOurs) await this.#begun(name, open);
       else if (isRecording === false && !underWay.has(name)) await this.#ended(name, open);
     }
-    if ([...this.#deps.notes.all.values()].some(isUntold)) this.#tellAll();
+    this.#teller.tellAll();
+  }
+
+  #notice(conference: string, { name, format, startedAtMs }: NonNullable<Conference['recording']>): void {
+    const parts = splitFile(`${name}.${format}`);
+    // Asterisk refuses another one of that name, whose end is not that of the first.
+    if (!parts || this.#open.has(name)) return;
+    this.#open.set(name, { conference, format: parts.format, startedAtMs, isOurs: false });
   }
 
   async #begun(name: string, open: Open): Promise<void> {
     open.isOurs = true;
-    await this.#keep({ ...noteOf(name, open), endedAt: null, isTold: false });
+    await this.#keep({ ...noteOf(name, open), endedAt: null, bytes: 0 });
   }
 
   async #ended(name: string, open: Open): Promise<void> {
-    const file = await this.#deps.files.find(name);
+    const { files, logger } = this.#deps;
+    const note = noteOf(name, open);
+    const file = await files.look(fileOf(note));
     this.#open.delete(name);
-    // There was a file of that name, or it could not be written.
-    if (!file || file.writtenAtMs < open.startedAtMs - SLACK_MS) return void (await this.#deps.notes.forget(name));
-    await this.#keep({ ...noteOf(name, open), endedAt: new Date(file.writtenAtMs).toISOString(), isTold: false });
-  }
-
-  /** One after the other, so that a crowd of conferences that end does not load the machine. */
-  #tellAll(): void {
-    this.#telling ??= (async () => {
-      for (let next = this.#untold(); next && !this.#isStopped; next = this.#untold()) await this.#tell(next);
-    })()
-      .catch((error: Error) => this.#warn(`not told: ${error.message}`))
-      .finally(() => {
-        this.#telling = null;
-      });
-  }
-
-  #untold(): RecordingNote | undefined {
-    return [...this.#deps.notes.all.values()].find(isUntold);
-  }
-
-  async #tell(note: RecordingNote): Promise<void> {
-    const { files, hooks } = this.#deps;
-    const { name, conference, startedAt, endedAt } = note;
-    const file = await files.find(name).catch(() => null);
-    if (file && endedAt !== null) {
-      const { seconds, bytes } = file;
-      const path = join(files.directory, file.file);
-      // Otherwise the next controller tells of it.
-      if (!(await hooks.tell({ name, conference, path, startedAt, endedAt, seconds, bytes }))) return;
+    const sinceMs = open.isOurs ? open.startedAtMs - SLACK_MS : open.startedAtMs;
+    if (file && file.writtenAtMs >= sinceMs) {
+      const { bytes, writtenAtMs } = file;
+      return this.#keep({ ...note, endedAt: new Date(writtenAtMs).toISOString(), bytes });
     }
-    await this.#keep({ ...note, isTold: true });
+    // Asterisk has not begun it. There may be an earlier one of that name, whose note stays.
+    if (!open.isOurs) return;
+    logger.warn(`recording ${name} of conference ${open.conference} has left no file: see to ${files.directory}`);
+    await this.#forget(name);
+  }
+
+  async #forget(name: string): Promise<void> {
+    this.#missingSinceMs.delete(name);
+    await this.#deps.notes.forget(name);
   }
 
   async #keep(note: RecordingNote): Promise<void> {
@@ -216,18 +259,30 @@ export class RecordingKeeper {
   }
 
   async #find(text: string): Promise<RecordingFile> {
-    const found = await this.#deps.files.find(text);
+    const { files, notes } = this.#deps;
+    const note = notes.all.get(text);
+    const found = (note && (await files.look(fileOf(note)))) ?? (await files.find(text));
     if (!found) throw noSuchRecording(text);
     return found;
   }
 
-  #viewOf({ file, name, bytes, seconds, writtenAtMs }: RecordingFile): Recording {
-    const open = this.#open.get(name);
-    const conference = open?.conference ?? this.#deps.notes.all.get(name)?.conference ?? null;
-    return { file, conference, endedAt: open ? null : new Date(writtenAtMs).toISOString(), seconds, bytes };
+  #viewOf({ file, bytes, seconds, writtenAtMs }: RecordingFile): Recording {
+    const made = this.#madeAs(file);
+    const endedAt = made?.isOpen ? null : new Date(writtenAtMs).toISOString();
+    return { file, conference: made?.conference ?? null, endedAt, seconds, bytes };
   }
 
-  /** What fails each second is told once. */
+  /** How this node has made a file. @returns null for a file of another program, even beside a recording of that name */
+  #madeAs(file: string): Made | null {
+    const parts = splitFile(file);
+    const open = parts && this.#open.get(parts.name);
+    if (open?.format === parts?.format && open) return { ...open, isOpen: true };
+    const note = parts && this.#deps.notes.all.get(parts.name);
+    if (note?.format !== parts?.format || !note) return null;
+    return { conference: note.conference, startedAtMs: Date.parse(note.startedAt), isOpen: false };
+  }
+
+  /** A failure of each second is told once. */
   #warn(text: string): void {
     if (text === this.#lastWarning) return;
     this.#lastWarning = text;
@@ -241,13 +296,16 @@ function refused(cause: AriError): never {
   });
 }
 
-function noteOf(
-  name: string,
-  { conference, startedAtMs }: Open,
-): Pick<RecordingNote, 'name' | 'conference' | 'startedAt'> {
-  return { name, conference, startedAt: new Date(startedAtMs).toISOString() };
+/** @param removable the format of the file that Asterisk would have removed; null if it has none to remove */
+function notRemoved({ file, name }: RecordingFile, removable: string | null): ControllerError {
+  const why =
+    removable === null
+      ? 'Asterisk has not removed it: see that asterisk.recordings is its directory, and may be written by it'
+      : `Asterisk would remove ${name}.${removable} in its place: move that file away first`;
+  return new ControllerError('not-possible', `recording ${file} is not removed: ${why}`);
 }
 
-function isUntold({ endedAt, isTold }: RecordingNote): boolean {
-  return endedAt !== null && !isTold;
+/** Of a recording of which no hook has heard. */
+function noteOf(name: string, { conference, format, startedAtMs }: Open): Omit<RecordingNote, 'endedAt' | 'bytes'> {
+  return { name, format, conference, startedAt: new Date(startedAtMs).toISOString(), told: [] };
 }

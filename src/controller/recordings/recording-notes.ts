@@ -1,27 +1,39 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { RECORDING_FORMATS } from '../../recordings/recording.ts';
+import { RECORDING_HOOKS } from './recording-hooks.ts';
 
 const EXTENSION = '.json';
 
 const noteSchema = z.object({
   name: z.string(),
+  format: z.enum(RECORDING_FORMATS),
   conference: z.string(),
   startedAt: z.iso.datetime(),
   /** Null while it is being recorded. */
   endedAt: z.iso.datetime().nullable(),
-  /** Whether the command and the webhook have heard of its end. */
-  isTold: z.boolean(),
+  /** The size of the file at the end; 0 until then. */
+  bytes: z.number().int().min(0),
+  /** The hooks that have heard of its end. */
+  told: z.array(z.enum(RECORDING_HOOKS)),
 });
 
-/** What this node knows of a recording that it has made. */
+/** The facts that this node keeps about a recording that it has made. */
 export type RecordingNote = Readonly<z.output<typeof noteSchema>>;
+
+/** The file of a recording, below the directory. */
+export function fileOf({ name, format }: Pick<RecordingNote, 'name' | 'format'>): string {
+  return `${name}.${format}`;
+}
 
 /** Which recordings this node has made: a small file for each of them, so that it is known after a restart too. */
 export class RecordingNotes {
   readonly #directory: string | null;
   /** By name. Bounded by the recordings that there are: `RecordingKeeper` forgets those whose files are gone. */
   readonly #notes = new Map<string, RecordingNote>();
+  /** One change of the files at a time. */
+  #writing: Promise<void> = Promise.resolve();
 
   /** @param options.directory made at the first use, in a directory that is made too; null keeps notes in memory alone */
   constructor({ directory }: { directory: string | null }) {
@@ -43,23 +55,29 @@ export class RecordingNotes {
   }
 
   /** Keeps a note in place of the one of the same name. Rejects if it cannot be written; it counts all the same. */
-  async keep(note: RecordingNote): Promise<void> {
+  keep(note: RecordingNote): Promise<void> {
     this.#notes.set(note.name, note);
-    if (this.#directory === null) return;
-    for (const directory of [dirname(this.#directory), this.#directory]) await makeDirectory(directory);
-    const path = this.#pathOf(this.#directory, note.name);
-    await writeFile(`${path}.new`, JSON.stringify(note), { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    return this.#write(note.name, async (path) => {
+      for (const directory of [dirname(dirname(path)), dirname(path)]) await makeDirectory(directory);
+      await writeFile(`${path}.new`, JSON.stringify(note), { mode: 0o600 });
+      await rename(`${path}.new`, path);
+    });
   }
 
-  async forget(name: string): Promise<void> {
+  /** Forgets the recording of this name. Rejects if its file cannot be removed. */
+  forget(name: string): Promise<void> {
     this.#notes.delete(name);
-    if (this.#directory !== null) await rm(this.#pathOf(this.#directory, name), { force: true });
+    return this.#write(name, (path) => rm(path, { force: true }));
   }
 
-  #pathOf(directory: string, name: string): string {
+  #write(name: string, change: (path: string) => Promise<void>): Promise<void> {
+    const directory = this.#directory;
+    if (directory === null) return Promise.resolve();
     // Names may have directories in them.
-    return join(directory, `${Buffer.from(name).toString('base64url')}${EXTENSION}`);
+    const path = join(directory, `${Buffer.from(name).toString('base64url')}${EXTENSION}`);
+    const written = this.#writing.then(() => change(path));
+    this.#writing = written.catch(() => {});
+    return written;
   }
 }
 
