@@ -193,7 +193,7 @@ describe('a recording', () => {
     expect(Math.abs(peakDbov(samples, 440) + 20)).toBeLessThan(1);
     expect(await recordings('get', 'kept/talk', copy)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('EEXIST'),
+      stderr: expect.stringContaining('is there already'),
     });
     expect(await readFile(copy)).toEqual(await readFile(fileOf('kept/talk')));
 

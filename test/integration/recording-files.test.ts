@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { getRecording } from '../../src/cli/commands/recordings.ts';
 import { RecordingFiles } from '../../src/controller/recordings/recording-files.ts';
 
 let directory: string;
@@ -32,5 +34,56 @@ describe('the files of recordings', () => {
       for (const pipe of pipes) closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
     }
     await expect.poll(() => files.find('well').catch(() => null)).toMatchObject({ file: 'well.wav' });
+  });
+});
+
+describe('a copy of a recording', () => {
+  let server: Server;
+  /** The API, which has answered with the first half of the recording. */
+  let answer: ServerResponse;
+  const socket = () => join(directory, 'socket');
+  const copy = () => join(directory, 'copy.wav');
+  const files = async () => (await readdir(directory)).filter((file) => file !== 'socket').sort();
+  const get = () => getRecording('talk', copy(), { socket: socket() });
+  const half = () => expect.poll(() => readFile(`${copy()}.part`, 'utf8').catch(() => '')).toBe('one ');
+
+  beforeEach(async () => {
+    server = createServer((_, response) => {
+      answer = response;
+      response.writeHead(200, { 'content-length': 8, 'rostrum-file': 'talk.wav' }).write('one ');
+    });
+    await new Promise<void>((resolve) => server.listen(socket(), resolve));
+  });
+
+  afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+  it('has its name when it is complete, whatever was left of an earlier one', async () => {
+    await writeFile(`${copy()}.part`, 'the longer rest of one that was interrupted');
+    const got = get();
+    await half();
+    expect(await files()).toEqual(['copy.wav.part']);
+    answer.end('half');
+    await got;
+    expect(await files()).toEqual(['copy.wav']);
+    expect(await readFile(copy(), 'utf8')).toBe('one half');
+  });
+
+  it('that breaks off leaves nothing', async () => {
+    const broken = expect(get()).rejects.toThrow();
+    await half();
+    answer.destroy();
+    await broken;
+    expect(await files()).toEqual([]);
+  });
+
+  it('replaces no file, not even one that comes meanwhile', async () => {
+    const late = expect(get()).rejects.toThrow(/EEXIST/);
+    await half();
+    await writeFile(copy(), 'of another program');
+    answer.end('half');
+    await late;
+    await expect(get()).rejects.toThrow(/is there already/);
+    expect(await files()).toEqual(['copy.wav']);
+    expect(await readFile(copy(), 'utf8')).toBe('of another program');
   });
 });

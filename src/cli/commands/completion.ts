@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ApiClient } from '../../api/client.ts';
 import type { HeldListView, RecordingListView } from '../../api/record-schemas.ts';
-import type { ConferenceSummary, ConferenceView } from '../../api/schemas.ts';
+import type { ConferenceSummary, ConferenceView, NodeView } from '../../api/schemas.ts';
 import { didYouMeanOneOf } from '../../base/nearest.ts';
 import { socketPathForCommands } from '../../config/socket-path.ts';
 import { type CommandNode, candidates, formatCandidate, type Known } from '../completion/complete.ts';
@@ -64,11 +64,12 @@ function knownAt(socketPath: string): Known {
       }));
     },
     recordings: async () => {
-      const view = await client.get<RecordingListView>(`/recordings?limit=${MOST_COMPLETED}`).catch(() => null);
-      return (view?.recordings ?? []).map(({ file, conference, node }) => ({
-        word: file,
-        description: [conference ?? '', node ?? ''].filter((text) => text !== '').join(', '),
-      }));
+      const list = client.get<RecordingListView>(`/recordings?limit=${MOST_COMPLETED}`).catch(() => null);
+      const nodes = client.get<NodeView[]>('/nodes').catch(() => []);
+      const [view, others] = [await list, (await nodes).filter(({ state }) => state !== 'self').map(({ id }) => id)];
+      // Those of other nodes cannot be copied or removed here.
+      const here = (view?.recordings ?? []).filter(({ node }) => node === null || !others.includes(node));
+      return here.map(({ file, conference }) => ({ word: file, description: conference ?? '' }));
     },
     listed: async () => {
       const { listedNumbers } = await import('./conference-file.ts');

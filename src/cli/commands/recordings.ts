@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises';
+import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 import { ApiClient } from '../../api/client.ts';
@@ -37,16 +37,18 @@ export async function getRecording(file: string, target: string | undefined, { s
   const client = new ApiClient({ socketPath: socket });
   const path = `/recordings/${encodeURIComponent(file)}`;
   if (target === TO_STDOUT) return void (await client.download(path, async () => process.stdout));
-  let written = '';
+  let copy = '';
   try {
     const { bytes } = await client.download(path, async (headers) => {
-      written = target ?? basename(String(headers['rostrum-file'] ?? file));
-      return created(written);
+      const wanted = target ?? basename(String(headers['rostrum-file'] ?? file));
+      await ensureFree(wanted);
+      copy = wanted;
+      return begun(copy);
     });
-    process.stdout.write(`${written}: ${bytes} bytes\n`);
+    await complete(copy);
+    process.stdout.write(`${copy}: ${bytes} bytes\n`);
   } catch (error) {
-    // A part of a recording is none.
-    if (written !== '' && (error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(written, { force: true });
+    if (copy !== '') await rm(partOf(copy), { force: true });
     throw error;
   }
 }
@@ -60,7 +62,30 @@ export async function removeRecordings(files: readonly string[], { socket, json 
   }
 }
 
+/** The name of a copy until it is complete, so that nobody takes a part of a recording for the whole. */
+function partOf(copy: string): string {
+  return `${copy}.part`;
+}
+
 /** A new file, for this user alone: a recording is confidential. */
-async function created(path: string): Promise<Writable> {
-  return (await open(path, 'wx', 0o600)).createWriteStream();
+async function begun(copy: string): Promise<Writable> {
+  // One that was interrupted.
+  await rm(partOf(copy), { force: true });
+  return (await open(partOf(copy), 'wx', 0o600)).createWriteStream();
+}
+
+/** Gives a copy its name, unless there is such a file by now. */
+async function complete(copy: string): Promise<void> {
+  await link(partOf(copy), copy).catch(async (error: NodeJS.ErrnoException) => {
+    // Some disks have no links, such as a USB stick.
+    if (error.code !== 'EPERM' && error.code !== 'ENOTSUP') throw error;
+    await ensureFree(copy);
+    await rename(partOf(copy), copy);
+  });
+  await rm(partOf(copy), { force: true });
+}
+
+async function ensureFree(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (found) throw new Error(`${path} is there already: choose another name`);
 }
