@@ -17,25 +17,46 @@ export const playbackSchema = z
   .object({ id: z.string(), media: z.array(z.string()), paused: z.boolean(), volume: z.number() })
   .nullable();
 
-/** The text of a `SavedConference`. */
-const savedSchema = z.object({
-  startedAtMs: z.number(),
-  nextMemberId: z.number().int().min(1),
-  locked: z.boolean(),
-  mutedAll: z.enum(['all', 'non-admins']).nullable(),
-  recording: recordingSchema,
-  musicOn: z.boolean(),
-  recorded: z.boolean().default(false),
-  playback: playbackSchema,
-  missingSinceMs: z.number().nullable().default(null),
-  mostAdmins: z.number().int().default(0),
-  mandatorySeen: z.boolean().default(false),
-  warned: z.boolean(),
-  ending: z.enum(['ENDED', 'TIME']).nullable().default(null),
-}) satisfies z.ZodType<SavedConference>;
+/** The text of a `SavedConference`, also as the version before has written it. */
+const savedSchema = z
+  .object({
+    startedAtMs: z.number(),
+    nextMemberId: z.number().int().min(1),
+    locked: z.boolean(),
+    mutedAll: z.enum(['all', 'non-admins']).nullable(),
+    recording: recordingSchema,
+    musicOn: z.boolean(),
+    recorded: z.boolean().default(false),
+    playback: playbackSchema,
+    missingSinceMs: z.number().nullable().optional(),
+    mostAdmins: z.number().int().optional(),
+    adminLeftAtMs: z.number().nullable().default(null),
+    adminSeen: z.boolean().default(false),
+    mandatorySeen: z.boolean().default(false),
+    warned: z.boolean(),
+    ending: z.enum(['ENDED', 'TIME']).nullable().default(null),
+  })
+  .transform(
+    ({
+      adminLeftAtMs,
+      adminSeen,
+      missingSinceMs = adminLeftAtMs,
+      mostAdmins = Number(adminSeen),
+      ...same
+    }): SavedConference => ({
+      ...same,
+      missingSinceMs,
+      mostAdmins,
+    }),
+  );
 
+/** The text can be read by the version before, too: an upgrade may be taken back. */
 export function serializeConference(saved: SavedConference): string {
-  return JSON.stringify(saved);
+  const { missingSinceMs: adminLeftAtMs, mostAdmins } = saved;
+  return JSON.stringify({ ...saved, adminLeftAtMs, adminSeen: mostAdmins > 0 } satisfies Record<
+    keyof z.input<typeof savedSchema>,
+    unknown
+  >);
 }
 
 /** @returns null if the text is not a saved conference */

@@ -69,6 +69,14 @@ describe('a saved conference', () => {
     expect(parseConference(serializeConference(saved))).toEqual(saved);
   });
 
+  it('is read as the version before has written it, and written so that it can read it', () => {
+    const saved = { ...savedConferenceOf(start), mostAdmins: 2, missingSinceMs: 7000 };
+    const text = JSON.parse(serializeConference(saved));
+    expect(text).toMatchObject({ adminSeen: true, adminLeftAtMs: 7000 });
+    const { mostAdmins, missingSinceMs, mandatorySeen, ...before } = text;
+    expect(parseConference(JSON.stringify(before))).toEqual({ ...saved, mostAdmins: 1 });
+  });
+
   it.each(['', 'null', '[]', '{}', '{"locked":true}', 'garbage{'])('is not made of "%s"', (text) =>
     expect(parseConference(text)).toBeNull(),
   );
