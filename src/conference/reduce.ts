@@ -45,7 +45,7 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
   });
   apply(transition, input);
   if (transition.conference.status === 'running') {
-    watchNeeded(transition);
+    watchNeeded(conference, transition);
     letWaitingIn(transition);
   }
   forgetTalking(conference, transition);

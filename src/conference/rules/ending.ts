@@ -1,5 +1,5 @@
-import { countAdmins, hasMandatory } from '../model/conference.ts';
-import { isAway } from '../model/member.ts';
+import { type Conference, countAdmins, hasMandatory } from '../model/conference.ts';
+import { isAdmitted, isAway } from '../model/member.ts';
 import { broadcast } from './cluster-out.ts';
 import { leave, left } from './leaving.ts';
 import { namePrefix, stopPlayback } from './playback.ts';
@@ -68,20 +68,40 @@ export function finish(transition: Transition): void {
 
 /**
  * Notes that a member is missing that the conference needs, or is back: after the grace time, `tick` in `timers.ts`
- * ends it.
+ * ends it. The time begins again with each one more that is missing.
+ * @param before the conference before the transition
  */
-export function watchNeeded(transition: Transition): void {
+export function watchNeeded(before: Conference, transition: Transition): void {
   const { conference, nowMs } = transition;
-  const { endWithoutAdmin, endWhenAdminLeaves } = transition.profile.access;
-  const admins = countAdmins(conference);
-  const mostAdmins = Math.max(conference.mostAdmins, admins);
-  const mandatorySeen = conference.mandatorySeen || hasMandatory(conference);
-  const isMissing =
-    (endWithoutAdmin && admins === 0 && mostAdmins > 0) ||
-    (endWhenAdminLeaves && admins < mostAdmins) ||
-    (mandatorySeen && !hasMandatory(conference));
-  const missingSinceMs = isMissing ? (conference.missingSinceMs ?? nowMs) : null;
+  const mostAdmins = Math.max(conference.mostAdmins, countAdmins(conference));
+  const mandatorySeen = hasMandatory(conference) || (conference.mandatorySeen && !hasLostFlag(before, conference));
+  const missing = countMissing({ ...conference, mostAdmins, mandatorySeen });
+  // Those who were missing before a restart are so since then.
+  const isAnew = before.status !== 'new' && missing > countMissing(before);
+  const sinceMs = isAnew ? nowMs : (conference.missingSinceMs ?? nowMs);
+  const missingSinceMs = missing > 0 ? sinceMs : null;
   const isKnown = mostAdmins === conference.mostAdmins && mandatorySeen === conference.mandatorySeen;
   if (isKnown && missingSinceMs === conference.missingSinceMs) return;
   transition.change({ mostAdmins, mandatorySeen, missingSinceMs });
+}
+
+/** How many members are missing that the conference needs. */
+function countMissing(conference: Conference): number {
+  const { settings, mostAdmins, mandatorySeen } = conference;
+  const { endWithoutAdmin, endWhenAdminLeaves } = settings.profile.access;
+  const admins = countAdmins(conference);
+  return (
+    Number(endWithoutAdmin && admins === 0 && mostAdmins > 0) +
+    (endWhenAdminLeaves ? Math.max(0, mostAdmins - admins) : 0) +
+    Number(mandatorySeen && !hasMandatory(conference))
+  );
+}
+
+/** Whether a member who was mandatory is still there, and is so no more. Of other nodes, only sums are known. */
+function hasLostFlag(before: Conference, { members, remote }: Conference): boolean {
+  for (const { was, is } of members.changesSince(before.members)) {
+    if (was?.flags.mandatory && is && isAdmitted(is) && !is.flags.mandatory) return true;
+  }
+  if (!before.remote || !remote) return false;
+  return before.remote.mandatory - remote.mandatory > Math.max(0, before.remote.admitted - remote.admitted);
 }

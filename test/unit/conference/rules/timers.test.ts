@@ -212,6 +212,16 @@ describe('a conference that ends when any admin leaves', () => {
     expect(heard(effectsOf(ending.effects, 'announce'))).toEqual(['conf-leaderhasleft']);
   });
 
+  it('gives those who leave later the whole grace time as well', () => {
+    const both = play(one.conference, [leaves('b')], 5900);
+    expect(both.effects).toContainEqual({ type: 'wake', atMs: 10_900 });
+    expect(wake(both.conference, 10_899).conference.status).toBe('running');
+    expect(wake(both.conference, 10_900).conference.status).toBe('ending');
+    // One who is back puts nothing off.
+    const back = play(both.conference, [joins('d', admin)], 7000).conference;
+    expect(wake(back, 10_900).conference.status).toBe('ending');
+  });
+
   it('goes on when as many are there again in time, and when others leave', () => {
     const back = play(one.conference, [joins('d', admin)], 5000).conference;
     expect(wake(back, 1e9).conference.status).toBe('running');
@@ -259,6 +269,21 @@ describe('a conference with mandatory members', () => {
   it('goes on when one comes back in time', () => {
     const gone = play(start, [leaves('a'), leaves('b')], 1000).conference;
     expect(wake(play(gone, [joins('d', mandatory)], 5000).conference, 1e9).conference.status).toBe('running');
+  });
+
+  it('goes on when the last of them is there still, and is not mandatory any more', () => {
+    const unneeded = (memberId: number) => commands({ type: 'set-flags', memberId, changes: { mandatory: false } });
+    const none = play(start, [leaves('a'), unneeded(2)], 1000).conference;
+    expect(none).toMatchObject({ mandatorySeen: false, missingSinceMs: null });
+    expect(wake(play(none, [leaves('b')], 2000).conference, 1e9).conference.status).toBe('running');
+    // The other one is needed still.
+    const one = play(start, [unneeded(1), leaves('b')], 1000).conference;
+    expect(wake(one, 6000).conference.status).toBe('ending');
+    // One of another node.
+    const remote = { ...NOBODY_ELSEWHERE, admitted: 2, mandatory: 1 };
+    const shared = play(start, [{ type: 'remote', remote }, leaves('a'), leaves('b')], 1000).conference;
+    const freed = play(shared, [{ type: 'remote', remote: { ...remote, mandatory: 0 } }], 2000).conference;
+    expect(freed).toMatchObject({ mandatorySeen: false, missingSinceMs: null });
   });
 
   it('goes on while another node has one', () => {
