@@ -29,7 +29,7 @@ export type RouteDeps = {
   /** The attendance that this node has recorded, and that of all nodes. */
   attendance: Pick<OwnAttendance, 'rows'>;
   reports: Pick<ClusterReports, 'conferences' | 'report'>;
-  /** What all nodes have recorded. */
+  /** The records of all nodes. */
   records: Pick<RecordsOfNodes, 'askAll'>;
   recordingKeeper: Pick<RecordingKeeper, 'open' | 'remove'>;
   /** The directory in which Asterisk has its recordings. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attendanceRowSchema } from '../attendance/row.ts';
+import { nodeRowSchema } from '../attendance/row.ts';
 import { recordingSchema } from '../recordings/recording.ts';
 import { wholeNumber, yesOrNo } from './schemas.ts';
 
@@ -33,6 +33,10 @@ const missingSchema = z
   .array(z.object({ node: z.string(), reason: z.string() }))
   .describe('The nodes whose records could not be had, and why');
 
+const gapsSchema = z
+  .array(z.string())
+  .describe('What else is not in it, in words: files that cannot be read, and conferences beyond the newest');
+
 const heldSchema = z.object({
   conference: z.string(),
   startedAt: z.iso.datetime().describe('On the first of its nodes'),
@@ -46,14 +50,11 @@ export const heldListSchema = z.object({
   conferences: z.array(heldSchema).describe('The newest first'),
   hasOlder: z.boolean().describe('Whether there may be older ones'),
   missing: missingSchema,
-});
-
-const nodeRowSchema = attendanceRowSchema.extend({
-  node: z.string().nullable().describe('The node that the member has called; null where there is no cluster'),
+  gaps: gapsSchema,
 });
 
 /** The attendance of conferences, of all nodes. */
-export const reportSchema = z.object({ rows: z.array(nodeRowSchema), missing: missingSchema });
+export const reportSchema = z.object({ rows: z.array(nodeRowSchema), missing: missingSchema, gaps: gapsSchema });
 
 export const recordingViewSchema = recordingSchema.extend({
   node: z.string().nullable().describe('The node that has it; null where there is no cluster'),

@@ -1,7 +1,5 @@
 import { jsonText } from '../base/json-text.ts';
-import type { AttendanceRow } from './row.ts';
-
-type NodeRow = AttendanceRow & { readonly node: string | null };
+import type { NodeRow } from './row.ts';
 
 /** The columns by their headings, each with the cell that it has for a row. */
 const COLUMNS: Readonly<Record<string, (row: NodeRow) => string | number>> = {

@@ -17,7 +17,7 @@ export interface AttendanceReader {
 }
 
 /** More would keep the controller busy for too long; the newest are taken. */
-const MAX_RUNS = 1000;
+export const MAX_RUNS = 1000;
 export const MAX_ROWS = 100_000;
 
 /** Of `GET /conferences/:conference/report`. */

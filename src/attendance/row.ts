@@ -36,3 +36,10 @@ export const attendanceRowSchema = z.object({
 });
 
 export type AttendanceRow = z.output<typeof attendanceRowSchema>;
+
+export const nodeRowSchema = attendanceRowSchema.extend({
+  node: z.string().nullable().describe('The node that the member has called; null where there is no cluster'),
+});
+
+/** A member in a report of the cluster. */
+export type NodeRow = z.output<typeof nodeRowSchema>;

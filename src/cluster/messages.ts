@@ -141,7 +141,9 @@ const messageSchema = z.discriminatedUnion('type', [
   }),
   /** A question about what the node has recorded: attendance, and sound. */
   z.object({ type: z.literal('ask-records'), id: z.string().max(64), question: recordQuestionSchema }),
-  /** The parts of the answer, in their order. */
+  /** The next part of the answer is wanted. */
+  z.object({ type: z.literal('more-records'), id: z.string().max(64) }),
+  /** A part of the answer: the first one at once, each other one when it is asked for. */
   z.object({
     type: z.literal('records'),
     id: z.string().max(64),

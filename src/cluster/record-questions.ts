@@ -1,26 +1,26 @@
 import { z } from 'zod';
+import { MAX_RUNS } from '../attendance/report.ts';
 import { attendanceRowSchema } from '../attendance/row.ts';
 import { runSummarySchema } from '../attendance/run-summary.ts';
 import { recordingSchema } from '../recordings/recording.ts';
 import { conferenceName } from './record.ts';
 
-/** What nodes ask each other about conferences that they have recorded. */
+/** The questions that nodes ask each other about conferences that they have recorded. */
 
 /** So many things are in one message; more are sent in several. */
 export const MOST_IN_ANSWER = 500;
-/** So many runs, and so many recordings, are asked for at most. */
-export const MOST_RUNS = 1000;
+/** So many recordings are asked for at most. */
 export const MOST_RECORDINGS = 1000;
 
 export const recordQuestionSchema = z.discriminatedUnion('type', [
-  /** The newest runs: of one conference, or of all with a text in their name. */
+  /** The newest runs: of one conference, or of all with a text in their name. A damaged file is a run with a problem. */
   z.object({
     type: z.literal('runs'),
     conference: conferenceName.nullable(),
     search: z.string().max(100),
-    /** Those that are going on are left out. */
-    endedOnly: z.boolean(),
-    limit: z.number().int().min(1).max(MOST_RUNS),
+    /** The last runs that started at or before this time, and as many after it, instead of the newest. */
+    around: z.iso.datetime().nullable(),
+    limit: z.number().int().min(1).max(MAX_RUNS),
   }),
   /** The members of one run. */
   z.object({ type: z.literal('rows'), conference: conferenceName, startedAt: z.iso.datetime() }),
@@ -43,5 +43,5 @@ export const recordsFoundSchema = z.discriminatedUnion('type', [
 ]);
 
 export type RecordsFound = z.output<typeof recordsFoundSchema>;
-/** What a question finds. */
+/** The things that a question finds. */
 export type Found<T extends RecordsFound['type']> = Extract<RecordsFound, { type: T }>['items'];

@@ -308,6 +308,7 @@ describe('rostrum report', () => {
     node: null as string | null,
   };
   let missing: { node: string; reason: string }[];
+  let gaps: string[];
   let server: Server;
   let asked: string[] = [];
   let problem: string | null;
@@ -318,13 +319,14 @@ describe('rostrum report', () => {
     asked = [];
     problem = null;
     missing = [];
+    gaps = [];
     server = createServer((request, answer) => {
       if (request.url === '/v1/status')
         return answer.end(
           JSON.stringify({ problems: problem === null ? [] : [{ about: 'reports', detail: problem }] }),
         );
       asked.push(request.url ?? '');
-      return answer.end(JSON.stringify({ rows: [row], missing }));
+      return answer.end(JSON.stringify({ rows: [row], missing, gaps }));
     });
     await new Promise<void>((resolve) => server.listen(socketPath(), resolve));
   });
@@ -352,8 +354,9 @@ describe('rostrum report', () => {
 
   it('says on stderr which nodes of the cluster are missing, and the table says the node of each member', async () => {
     missing = [{ node: 'oslo', reason: 'it is gone since\u001b[2J' }];
+    gaps = ['node rome: 3000.jsonl cannot be read (EACCES)'];
     expect(JSON.parse(await report('3000', '--json'))).toEqual([row]);
-    expect(errors).toBe('node oslo is missing: it is gone since?[2J\n');
+    expect(errors).toBe('node oslo is missing: it is gone since?[2J\nnode rome: 3000.jsonl cannot be read (EACCES)\n');
     row.node = 'lyon';
     expect(await report('3000')).toMatch(/\nMEMBER {2}NODE {2}NUMBER .*\n {5}1 {2}lyon {2}\+49301234 /);
     row.node = null;

@@ -94,8 +94,9 @@ beforeAll(async () => {
         ],
         hasOlder: false,
         missing: [],
+        gaps: [],
       }),
-      report: async () => ({ rows: [], missing: [] }),
+      report: async () => ({ rows: [], missing: [], gaps: [] }),
     },
     records: { askAll: async () => ({ found: [{ node: null, items: [] }], missing: [] }) },
     recordingKeeper: {

@@ -26,7 +26,7 @@ export async function listRecordings(options: ListOptions): Promise<void> {
     forPeople: (view) => recordingListText(view, terminalWidth()),
     forPrograms: ({ recordings }) => recordings,
   });
-  tellMissing(missing);
+  tellMissing({ missing });
 }
 
 /**

@@ -13,6 +13,9 @@ import { attendanceText } from '../text/attendance-text.ts';
 import { day, time } from '../text/conference-text.ts';
 import { heldListText } from '../text/held-text.ts';
 
+/** The parts of an answer that it does not have. */
+export type Absent = { readonly missing: MissingNodes; readonly gaps?: readonly string[] };
+
 type ReportOptions = ListOptions & { all?: true; started?: string; csv?: true; jsonl?: true };
 
 /** `rostrum report [conference] [--csv|--json|--jsonl] [--all]`; without a conference, those of which there are reports. */
@@ -27,7 +30,7 @@ export async function report(conference: string | undefined, options: ReportOpti
   const query = recordsQuery(startedAt === undefined ? { runs: all ? 'all' : 'last' } : { startedAt });
   const view = await client.get<ReportView>(`/reports/${encodeURIComponent(conference)}${query}`);
   process.stdout.write(format(view.rows, options));
-  tellMissing(view.missing);
+  tellMissing(view);
   const { problems } = await client.get<StatusView>('/status');
   for (const { detail } of problems.filter(({ about }) => about === 'reports')) {
     process.stderr.write(`${detail}; what waits is lost when the controller ends\n`);
@@ -47,18 +50,18 @@ async function listReports(options: ReportOptions): Promise<void> {
 
 async function listHeld(options: ListOptions & { ended: boolean }): Promise<void> {
   const client = new ApiClient({ socketPath: options.socket });
-  let missing: MissingNodes = [];
+  let absent: Absent = { missing: [] };
   await printOrWatch(options, positionOf(options, terminalLimit(options.watch)), {
     read: async ({ limit, page }) => {
       const wanted = { ended: options.ended, search: options.search, limit, page };
       const view = await client.get<HeldListView>(`/reports${recordsQuery(wanted)}`);
-      missing = view.missing;
+      absent = view;
       return view;
     },
     forPeople: (view) => heldListText(view, terminalWidth()),
     forPrograms: ({ conferences }) => conferences,
   });
-  tellMissing(missing);
+  tellMissing(absent);
 }
 
 /** The start of the one conference of a name that started at a time. @param text the time as lists have it, or its beginning */
@@ -85,8 +88,9 @@ export function recordsQuery(wanted: Readonly<Record<string, string | number | b
 }
 
 /** On stderr: what is printed may be a table for programs. */
-export function tellMissing(missing: MissingNodes): void {
+export function tellMissing({ missing, gaps = [] }: Absent): void {
   for (const { node, reason } of missing) process.stderr.write(`node ${node} is missing: ${printable(reason)}\n`);
+  for (const gap of gaps) process.stderr.write(`${printable(gap)}\n`);
 }
 
 function format(rows: ReportView['rows'], { csv, json, jsonl }: ReportOptions & ClientOptions): string {

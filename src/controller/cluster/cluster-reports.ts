@@ -1,15 +1,19 @@
 import { AttendanceError } from '../../attendance/errors.ts';
 import { type HeldConference, mergeRuns } from '../../attendance/merge-runs.ts';
-import { MAX_ROWS, type ReportQuery, tooManyRows } from '../../attendance/report.ts';
-import type { AttendanceRow } from '../../attendance/row.ts';
+import { MAX_ROWS, MAX_RUNS, type ReportQuery, tooManyRows } from '../../attendance/report.ts';
+import type { NodeRow } from '../../attendance/row.ts';
+import type { RunSummary } from '../../attendance/run-summary.ts';
 import { msOfIso } from '../../base/iso-time.ts';
-import { MOST_RUNS, type QuestionOf } from '../../cluster/record-questions.ts';
+import type { QuestionOf } from '../../cluster/record-questions.ts';
+import { ControllerError } from '../errors/controller-error.ts';
 import type { MissingNode, RecordsOfNodes } from './records-of-nodes.ts';
 
-/** A member in a report of the cluster; `node` is null where there is no cluster. */
-export type NodeRow = AttendanceRow & { readonly node: string | null };
-
-export type ClusterReport = { readonly rows: NodeRow[]; readonly missing: MissingNode[] };
+export type ClusterReport = {
+  readonly rows: NodeRow[];
+  readonly missing: MissingNode[];
+  /** Sentences about what else is not in it. */
+  readonly gaps: string[];
+};
 
 export type HeldConferences = {
   /** The newest first. */
@@ -17,7 +21,13 @@ export type HeldConferences = {
   /** There may be older ones. */
   readonly hasOlder: boolean;
   readonly missing: MissingNode[];
+  /** Sentences about what else is not in it. */
+  readonly gaps: string[];
 };
+
+type Found = { readonly node: string | null; readonly items: readonly RunSummary[] };
+
+type Held = { readonly held: HeldConference[]; readonly found: readonly Found[]; readonly missing: MissingNode[] };
 
 /** Runs among which the last conference of a name is looked for first: each is a file that has to be read. */
 const FEW_RUNS = 2;
@@ -43,10 +53,16 @@ export class ClusterReports {
   }): Promise<HeldConferences> {
     const { search, endedOnly, limit, page } = wanted;
     const end = limit * page;
-    // Several runs may make up one conference.
-    const asked = Math.min(2 * end, MOST_RUNS);
-    const { held, missing, isCut } = await this.#held({ conference: null, search, endedOnly, limit: asked });
-    return { conferences: held.slice(end - limit, end), hasOlder: held.length > end || isCut, missing };
+    // Several runs may make up one conference, and many may be going on.
+    for (let asked = Math.min(2 * end, MAX_RUNS); ; asked = Math.min(2 * asked, MAX_RUNS)) {
+      const { held, found, missing } = await this.#held({ conference: null, search, around: null, limit: asked });
+      // One that has ended on a node may go on elsewhere.
+      const listed = endedOnly ? held.filter(({ endedAt }) => endedAt !== null) : held;
+      const isCut = found.some(({ items }) => items.length >= asked);
+      if (listed.length < end && isCut && asked < MAX_RUNS) continue;
+      const conferences = listed.slice(end - limit, end);
+      return { conferences, hasOlder: listed.length > end || isCut, missing, gaps: conferences.flatMap(unread) };
+    }
   }
 
   /**
@@ -54,48 +70,75 @@ export class ClusterReports {
    * nodes. Rejects with an `AttendanceError`.
    */
   async report(conference: string, query: ReportQuery): Promise<ClusterReport> {
-    const isLast = query.runs === 'last' && query.startedAt === undefined;
-    const { held, missing } = await this.#heldOf(conference, isLast ? FEW_RUNS : MOST_RUNS);
+    const { held, found, missing } = await this.#heldOf(conference, query);
     const wanted = choose(held, query);
     if (wanted.length === 0) throw noReport(conference, missing);
-    const absent = new Map(missing.map((each) => [each.node, each]));
+    const absent = new Map<string | null, MissingNode>(missing.map((each) => [each.node, each]));
     const rows: NodeRow[] = [];
-    for (const { startedAt, runs } of wanted) {
-      for (const { node, ...run } of runs) {
-        try {
-          const ofRun = await this.#records.ask(node, { type: 'rows', conference, startedAt: run.startedAt });
-          // A conference has one start in a report, whichever node a member has called.
-          rows.push(...ofRun.map((row) => ({ ...row, startedAt, node })));
-        } catch (error) {
-          if (node === null) throw error;
-          absent.set(node, { node, reason: (error as Error).message });
-        }
+    const gaps = found.filter((each) => wanted.some((one) => isCut(one, each, query.startedAt, MAX_RUNS))).map(tooMany);
+    const failures: unknown[] = [];
+    const parts = wanted.flatMap(({ startedAt, runs }) => runs.map((run) => ({ ...run, heldSince: startedAt })));
+    for (const { node, startedAt, heldSince } of parts) {
+      if (absent.has(node)) continue;
+      try {
+        // A conference has one start in a report, whichever node a member has called.
+        for (const row of await this.#records.ask(node, { type: 'rows', conference, startedAt }))
+          rows.push({ ...row, startedAt: heldSince, node });
+      } catch (error) {
+        failures.push(error);
+        const { message: reason } = error as Error;
+        if (node !== null && isUnreachable(error)) absent.set(node, { node, reason });
+        else gaps.push(`${placeOf(node)}${reason}`);
       }
       if (rows.length > MAX_ROWS) throw tooManyRows();
     }
-    return { rows, missing: [...absent.values()] };
+    if (rows.length === 0 && failures.length > 0) throw failures[0];
+    return { rows, missing: [...absent.values()], gaps };
   }
 
-  /** The conferences of a name, the last one at least. @param limit how many runs each node is asked for at first */
-  async #heldOf(conference: string, limit: number): Promise<{ held: HeldConference[]; missing: MissingNode[] }> {
-    const answer = await this.#held({ conference, search: '', endedOnly: false, limit });
-    const [last] = answer.held;
-    if (!last || limit >= MOST_RUNS || !isCut(last, limit)) return answer;
-    return this.#heldOf(conference, Math.min(limit * 8, MOST_RUNS));
+  /**
+   * The conferences of a name: all of those that are wanted, and others. A run is a file that has to be read, so that each
+   * node is asked for few at first, and for more where a conference has begun and ended often there.
+   */
+  async #heldOf(conference: string, query: ReportQuery): Promise<Held> {
+    const { startedAt: around = null, runs } = query;
+    const isAll = around === null && runs === 'all';
+    for (let limit = isAll ? MAX_RUNS : FEW_RUNS; ; limit = Math.min(limit * 8, MAX_RUNS)) {
+      const answer = await this.#held({ conference, search: '', around, limit });
+      if (limit === MAX_RUNS) return answer;
+      const wanted = choose(answer.held, query);
+      if (!wanted.some((one) => answer.found.some((each) => isCut(one, each, query.startedAt, limit)))) return answer;
+    }
   }
 
-  async #held(
-    wanted: Omit<QuestionOf<'runs'>, 'type'>,
-  ): Promise<{ held: HeldConference[]; missing: MissingNode[]; isCut: boolean }> {
+  async #held(wanted: Omit<QuestionOf<'runs'>, 'type'>): Promise<Held> {
     const { found, missing } = await this.#records.askAll({ type: 'runs', ...wanted });
-    const runs = found.flatMap(({ node, items }) => items.map((run) => ({ ...run, node })));
-    return { held: mergeRuns(runs), missing, isCut: found.some(({ items }) => items.length === wanted.limit) };
+    return {
+      held: mergeRuns(found.flatMap(({ node, items }) => items.map((run) => ({ ...run, node })))),
+      found,
+      missing,
+    };
   }
 }
 
-/** Whether a node may have more runs of this conference than the number that it was asked for. */
-function isCut({ runs }: HeldConference, limit: number): boolean {
-  return runs.some(({ node }) => runs.filter((run) => run.node === node).length >= limit);
+/**
+ * Whether a node may have more runs of a conference than it was asked for.
+ * @param around the time around which it was asked for them; undefined for the newest
+ * @param limit how many it was asked for: before that time, and after it
+ */
+function isCut(
+  { startedAt, endedAt }: HeldConference,
+  { items }: Found,
+  around: string | undefined,
+  limit: number,
+): boolean {
+  const starts = items.map((run) => msOfIso(run.startedAt)).sort((a, b) => a - b);
+  const aroundMs = around === undefined ? Number.POSITIVE_INFINITY : msOfIso(around);
+  const before = starts.filter((startMs) => startMs <= aroundMs);
+  const after = starts.slice(before.length);
+  const endMs = endedAt === null ? Number.POSITIVE_INFINITY : msOfIso(endedAt);
+  const [first = 0, last = 0] = [before[0], after.at(-1)];
+  return (before.length >= limit && first >= msOfIso(startedAt)) || (after.length >= limit && last < endMs);
 }
 
 /** @returns the oldest first */
@@ -110,4 +153,23 @@ function choose(held: readonly HeldConference[], { runs: which, startedAt }: Rep
 function noReport(conference: string, missing: readonly MissingNode[]): AttendanceError {
   const absent = missing.map(({ node, reason }) => `; node ${node} is missing: ${reason}`).join('');
   return new AttendanceError('no-such-report', `no attendance recorded of "${conference}"${absent}`);
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof ControllerError && error.code === 'node-unreachable';
+}
+
+function tooMany({ node }: Found): string {
+  return `${placeOf(node)}only ${MAX_RUNS} files of this name are looked through: ask for one conference by its start`;
+}
+
+function unread({ runs }: HeldConference): string[] {
+  return runs.flatMap(({ node, problem }) =>
+    problem === null ? [] : [`${placeOf(node)}${problem}; its members are not counted`],
+  );
+}
+
+/** The beginning of a sentence about a node. */
+function placeOf(node: string | null): string {
+  return node === null ? '' : `node ${node}: `;
 }

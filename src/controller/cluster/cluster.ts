@@ -278,6 +278,8 @@ export class Cluster {
         return this.#remoteCommands.handleAck(from, message);
       case 'ask-records':
         return void this.records.handleQuestion(from, message);
+      case 'more-records':
+        return this.records.handleMore(from, message);
       case 'records':
         return this.records.handleAnswer(from, message);
       case 'media-key':

@@ -3,13 +3,13 @@ import type { OwnAttendance } from '../attendance/own-attendance.ts';
 import type { RecordingKeeper } from '../recordings/recording-keeper.ts';
 
 export type OwnRecordsDeps = {
-  readonly attendance: Pick<OwnAttendance, 'runs' | 'rows'>;
+  readonly attendance: Pick<OwnAttendance, 'runs' | 'rowsOf'>;
   readonly recordings: Pick<RecordingKeeper, 'list'>;
   /** Throws until it is known which conferences are going on. */
   readonly requireReady: () => void;
 };
 
-/** What this node has recorded, for its own users and for other nodes. */
+/** The records of this node, for its own users and for other nodes. */
 export class OwnRecords {
   readonly #deps: OwnRecordsDeps;
 
@@ -29,7 +29,7 @@ export class OwnRecords {
       case 'runs':
         return attendance.runs(question);
       case 'rows':
-        return attendance.rows(question.conference, { runs: 'all', startedAt: question.startedAt });
+        return attendance.rowsOf(question);
       case 'recordings':
         return recordings.list(question);
     }

@@ -12,12 +12,12 @@ export type Gathered<T extends RecordQuestion['type']> = {
 };
 
 export type RecordsOfNodesDeps = {
-  /** What this node has recorded. */
+  /** Answers from the records of this node. */
   readonly answer: AnswerRecords;
   readonly cluster: Pick<Cluster, 'nodeId' | 'nodes'> & { readonly records: Pick<Cluster['records'], 'ask'> };
 };
 
-/** What all nodes of the cluster have recorded, as far as it can be had. */
+/** The records of all nodes of the cluster, as far as they can be had. */
 export class RecordsOfNodes {
   readonly #deps: RecordsOfNodesDeps;
 

@@ -1,3 +1,4 @@
+import { MAX_ROWS } from '../../attendance/report.ts';
 import type { Message, MessageOf } from '../../cluster/messages.ts';
 import {
   type Found,
@@ -9,7 +10,7 @@ import {
 import { Waiters } from '../../timing/waiters.ts';
 import { ControllerError } from '../errors/controller-error.ts';
 
-/** How long a node may take, which may have to read many files. */
+/** How long a node may take for a part of its answer: it may have to read many files. */
 const TIMEOUT_MS = 10_000;
 /** As long as the text of an error may be. */
 const LONGEST_MESSAGE = 1000;
@@ -17,13 +18,15 @@ const LONGEST_MESSAGE = 1000;
 /** Answers a question from what this node has recorded. Rejects with an error whose message is for operators. */
 export type AnswerRecords = <T extends RecordQuestion['type']>(question: QuestionOf<T>) => Promise<Found<T>>;
 
-/** Asks other nodes what they have recorded, and answers such questions. */
+type Part = { readonly found: RecordsFound; readonly isLast: boolean };
+
+/** Asks other nodes what they have recorded, and answers such questions: part by part, so that a link is never full. */
 export class RemoteRecords {
   readonly #incarnation: number;
   readonly #send: (to: string, message: Message) => boolean;
-  readonly #waiting = new Waiters<Found<RecordsFound['type']>>();
-  /** The parts of answers that have come so far, with their kind. Bounded by those that are waited for. */
-  readonly #parts = new Map<string, { readonly type: RecordQuestion['type']; readonly items: unknown[] }>();
+  readonly #parts = new Waiters<Part>();
+  /** For the word of the node that has asked that it wants the next part. */
+  readonly #wanted = new Waiters<void>();
   #answer: AnswerRecords = () => Promise.reject(new Error('the controller is starting'));
   #sent = 0;
 
@@ -33,7 +36,7 @@ export class RemoteRecords {
     this.#send = deps.send;
   }
 
-  /** What this node has recorded; before anything else. */
+  /** Sets how questions are answered; before anything else. */
   attach(answer: AnswerRecords): void {
     this.#answer = answer;
   }
@@ -41,54 +44,78 @@ export class RemoteRecords {
   /** @returns what another node has found; rejects with a ControllerError `node-unreachable` or `not-possible` */
   async ask<T extends RecordQuestion['type']>(to: string, question: QuestionOf<T>): Promise<Found<T>> {
     const id = `${this.#incarnation}-${++this.#sent}`;
-    const key = keyOf(to, id);
-    const answered = this.#waiting.wait(key, TIMEOUT_MS, () => {
-      throw unreachable('it has not answered in time');
-    });
-    this.#parts.set(key, { type: question.type, items: [] });
-    if (!this.#send(to, { type: 'ask-records', id, question })) this.#waiting.fail(key, unreachable('it is not up'));
-    try {
-      return (await answered) as Found<T>;
-    } finally {
-      this.#parts.delete(key);
+    const items: unknown[] = [];
+    let part = await this.#nextPart(to, { type: 'ask-records', id, question });
+    for (; ; part = await this.#nextPart(to, { type: 'more-records', id })) {
+      if (part.found.type !== question.type || items.length > MAX_ROWS)
+        throw new ControllerError('not-possible', 'its answer is none to the question');
+      items.push(...part.found.items);
+      if (part.isLast) return items as Found<T>;
     }
   }
 
   /** Another node has sent a part of its answer. */
   handleAnswer(from: string, { id, result }: MessageOf<'records'>): void {
     const key = keyOf(from, id);
-    const parts = this.#parts.get(key);
-    if (!parts) return;
-    if (!result.ok) return void this.#waiting.fail(key, new ControllerError('not-possible', result.message));
-    if (result.found.type !== parts.type) return;
-    parts.items.push(...result.found.items);
-    if (result.isLast) this.#waiting.settle(key, parts.items as Found<RecordsFound['type']>);
+    if (result.ok) this.#parts.settle(key, result);
+    else this.#parts.fail(key, new ControllerError('not-possible', result.message));
   }
 
   /** Answers a question of another node. */
   async handleQuestion(from: string, { id, question }: MessageOf<'ask-records'>): Promise<void> {
+    let items: unknown[];
     try {
-      const items: unknown[] = await this.#answer(question);
-      for (let at = 0; at === 0 || at < items.length; at += MOST_IN_ANSWER) {
-        const found = { type: question.type, items: items.slice(at, at + MOST_IN_ANSWER) } as RecordsFound;
-        const isLast = at + MOST_IN_ANSWER >= items.length;
-        this.#send(from, { type: 'records', id, result: { ok: true, found, isLast } });
-      }
+      items = await this.#answer(question);
     } catch (error) {
       const message = (error as Error).message.slice(0, LONGEST_MESSAGE);
       this.#send(from, { type: 'records', id, result: { ok: false, message } });
+      return;
+    }
+    for (let at = 0; ; at += MOST_IN_ANSWER) {
+      const found = { type: question.type, items: items.slice(at, at + MOST_IN_ANSWER) } as RecordsFound;
+      const isLast = at + MOST_IN_ANSWER >= items.length;
+      const isSent = this.#send(from, { type: 'records', id, result: { ok: true, found, isLast } });
+      if (isLast || !isSent || !(await this.#isMoreWanted(from, id))) return;
     }
   }
 
-  /** A node that is down does not answer any more. */
+  /** The node that has asked wants the next part of the answer. */
+  handleMore(from: string, { id }: MessageOf<'more-records'>): void {
+    this.#wanted.settle(keyOf(from, id));
+  }
+
+  /** A node that is down neither answers nor asks any more. */
   peerDown(node: string): void {
-    for (const key of this.#waiting.ids) {
-      if (key.startsWith(keyOf(node, ''))) this.#waiting.fail(key, unreachable('it has gone down'));
-    }
+    this.#failAll(keyOf(node, ''), unreachable('it has gone down'));
   }
 
   stop(): void {
-    for (const key of this.#waiting.ids) this.#waiting.fail(key, unreachable('the controller is stopping'));
+    this.#failAll('', unreachable('the controller is stopping'));
+  }
+
+  #nextPart(to: string, message: MessageOf<'ask-records' | 'more-records'>): Promise<Part> {
+    const key = keyOf(to, message.id);
+    const part = this.#parts.wait(key, TIMEOUT_MS, () => {
+      throw unreachable('it has not answered in time');
+    });
+    if (!this.#send(to, message)) this.#parts.fail(key, unreachable('it is not up'));
+    return part;
+  }
+
+  #isMoreWanted(from: string, id: string): Promise<boolean> {
+    const wanted = this.#wanted.wait(keyOf(from, id), TIMEOUT_MS, () => {
+      throw unreachable('it has not asked for more in time');
+    });
+    return wanted.then(
+      () => true,
+      () => false,
+    );
+  }
+
+  #failAll(keys: string, error: Error): void {
+    for (const waiting of [this.#parts, this.#wanted]) {
+      for (const key of waiting.ids) if (key.startsWith(keys)) waiting.fail(key, error);
+    }
   }
 }
 

@@ -9,6 +9,7 @@ const run = (node: string, from: number, to: number | null, conference = '3000')
   endedAt: to === null ? null : at(to),
   members: 1,
   turnedAway: 0,
+  problem: null,
 });
 const at = (minute: number) => `2026-01-05T10:${String(minute).padStart(2, '0')}:00.000Z`;
 

@@ -23,9 +23,9 @@ it.each<[string, AttendanceRecord[], boolean, string | null]>([
   ],
   ['has no end while it is going on', journalled(events), true, null],
 ])('a run of a conference %s, and counts its members and those turned away', (_, records, isRunning, endedAt) => {
-  expect(summarizeRun(run, records, isRunning)).toEqual({ ...run, endedAt, members: 2, turnedAway: 1 });
+  expect(summarizeRun(run, records, isRunning)).toEqual({ ...run, endedAt, members: 2, turnedAway: 1, problem: null });
 });
 
 it('a run without a readable record has ended when it began', () => {
-  expect(summarizeRun(run, [], false)).toEqual({ ...run, endedAt: START, members: 0, turnedAway: 0 });
+  expect(summarizeRun(run, [], false)).toEqual({ ...run, endedAt: START, members: 0, turnedAway: 0, problem: null });
 });

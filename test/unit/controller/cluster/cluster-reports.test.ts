@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AttendanceError } from '../../../../src/attendance/errors.ts';
 import type { AttendanceRow } from '../../../../src/attendance/row.ts';
 import type { RunSummary } from '../../../../src/attendance/run-summary.ts';
-import type { Found, RecordQuestion } from '../../../../src/cluster/record-questions.ts';
+import type { Found, QuestionOf, RecordQuestion } from '../../../../src/cluster/record-questions.ts';
 import { ClusterReports } from '../../../../src/controller/cluster/cluster-reports.ts';
 import { RecordsOfNodes } from '../../../../src/controller/cluster/records-of-nodes.ts';
 import type { AnswerRecords } from '../../../../src/controller/cluster/remote-records.ts';
@@ -10,13 +10,14 @@ import { TestNetwork, TestNode } from '../cluster-nodes.ts';
 
 type Answer = (question: RecordQuestion) => Promise<unknown>;
 
-const at = (minute: number) => `2026-01-05T10:${String(minute).padStart(2, '0')}:00.000Z`;
+const at = (minute: number) => new Date(Date.UTC(2026, 0, 5, 10, minute)).toISOString();
 const run = (from: number, to: number | null, conference = '3000'): RunSummary => ({
   conference,
   startedAt: at(from),
   endedAt: to === null ? null : at(to),
   members: 1,
   turnedAway: 0,
+  problem: null,
 });
 const row = (startedAt: string, memberId = 1): AttendanceRow => ({
   conference: '3000',
@@ -33,12 +34,17 @@ const row = (startedAt: string, memberId = 1): AttendanceRow => ({
   endedBy: null,
 });
 
-/** A node that has recorded these runs, with so many members in each. */
+const newestOf = (runs: readonly RunSummary[], { around, limit }: QuestionOf<'runs'>) => {
+  const before = runs.filter(({ startedAt }) => around === null || startedAt <= around);
+  return [...before.slice(-limit), ...runs.slice(before.length, before.length + limit)].reverse();
+};
+
+/** A node that has recorded these runs, the oldest first, with so many members in each. */
 const recorded =
   (runs: readonly RunSummary[], members = 1): Answer =>
   async (question) =>
     question.type === 'runs'
-      ? runs.slice(-question.limit).reverse()
+      ? newestOf(runs, question)
       : Array.from({ length: members }, (_, index) =>
           row(question.type === 'rows' ? question.startedAt : '', index + 1),
         );
@@ -120,6 +126,11 @@ describe('a report of the cluster', () => {
     const reports = await reportsOf({ lyon: recorded([]), oslo: recorded([run(9, 12)], 1201) });
     const { rows } = await settled(reports.report('3000', last));
     expect(rows.map(({ memberId }) => memberId)).toEqual(Array.from({ length: 1201 }, (_, index) => index + 1));
+    // No more than one part of the answer is on its way at a time.
+    const types = network.sent
+      .map(({ message }) => message.type)
+      .filter((type) => type.endsWith('-records') || type === 'records');
+    expect(types.slice(-6)).toEqual(['ask', 'more', 'more'].flatMap((word) => [`${word}-records`, 'records']));
   });
 
   it('names each node that is missing, and why', async () => {
@@ -154,6 +165,73 @@ describe('a report of the cluster', () => {
     const { rows, missing } = await settled(reports.report('3000', last));
     expect(rows.map(({ node }) => node)).toEqual(['lyon']);
     expect(missing).toEqual([{ node: 'oslo', reason: 'it has gone down' }]);
+  });
+
+  it('has nothing of a node that goes down in the middle of its answer, and no more is sent there', async () => {
+    const reports = await reportsOf({ lyon: recorded([run(1, 2)]), oslo: recorded([run(1, 2)], 1201) });
+    const sentTo = (node: string) =>
+      network.sent.filter(({ to, message }) => to === node && message.type === 'records');
+    const report = reports.report('3000', last);
+    await vi.waitFor(() => expect(sentTo('lyon').length).toBe(2), { interval: 1 });
+    network.cut('lyon', 'oslo');
+    const { rows, missing } = await settled(report);
+    expect(rows.map(({ node }) => node)).toEqual(['lyon']);
+    expect(missing).toEqual([{ node: 'oslo', reason: 'it has gone down' }]);
+    expect(sentTo('lyon')).toHaveLength(2);
+  });
+
+  it('names the file that cannot be read, and has the other ones', async () => {
+    const reports = await reportsOf({
+      lyon: recorded([run(10, 15)]),
+      oslo: async (question) => {
+        if (question.type === 'runs') return [run(12, 13), run(10, 11)];
+        if (question.type === 'rows' && question.startedAt === at(10)) throw new Error('a.jsonl cannot be read');
+        return [row(at(12))];
+      },
+    });
+    const { rows, missing, gaps } = await settled(reports.report('3000', last));
+    expect(rows.map(({ node }) => node)).toEqual(['lyon', 'oslo']);
+    expect({ missing, gaps }).toEqual({ missing: [], gaps: ['node oslo: a.jsonl cannot be read'] });
+  });
+
+  it('asks a node that does not answer once, not for each of its runs', async () => {
+    let asked = 0;
+    const reports = await reportsOf({
+      lyon: recorded([run(0, 30)]),
+      oslo: async (question) => {
+        if (question.type === 'runs') return newestOf([run(1, 2), run(3, 4), run(5, 6)], question);
+        asked += 1;
+        return new Promise(() => {});
+      },
+    });
+    const { missing } = await settled(reports.report('3000', last));
+    expect(missing).toEqual([{ node: 'oslo', reason: 'it has not answered in time' }]);
+    expect(asked).toBe(1);
+  });
+
+  it('has every part of an earlier conference, and reads few others', async () => {
+    const parts = Array.from({ length: 20 }, (_, index) => run(100 + 2 * index, 101 + 2 * index));
+    const others = (from: number) =>
+      Array.from({ length: 900 }, (_, index) => run(from + 2 * index, from + 2 * index + 1));
+    const oslo = [...others(-2000), ...parts, ...others(200)];
+    const reports = await reportsOf({ lyon: recorded([run(99, 150)]), oslo: recorded(oslo) });
+    const { rows, gaps } = await settled(reports.report('3000', { runs: 'last', startedAt: at(120) }));
+    expect(rows.map(({ node }) => node)).toEqual(['lyon', ...parts.map(() => 'oslo')]);
+    expect(gaps).toEqual([]);
+    const found = network.sent.flatMap(({ message }) =>
+      message.type === 'records' && message.result.ok && message.result.found.type === 'runs'
+        ? [message.result.found.items.length]
+        : [],
+    );
+    expect(Math.max(...found)).toBeLessThan(300);
+  });
+
+  it('says where it may have too few of too many runs', async () => {
+    const many = Array.from({ length: 1001 }, (_, index) => run(2 * index + 1, 2 * index + 2));
+    const reports = await reportsOf({ lyon: recorded([run(0, null)]), oslo: recorded(many) });
+    const { rows, gaps } = await settled(reports.report('3000', last));
+    expect(rows).toHaveLength(1001);
+    expect(gaps).toEqual([expect.stringMatching(/^node oslo: only 1000 files of this name are looked through/)]);
   });
 
   it('of which no node has anything is refused, with the nodes that are missing', async () => {
@@ -191,5 +269,30 @@ describe('the conferences that there were', () => {
     };
     expect(await page(1)).toEqual(['3000 09', '4000 05', true]);
     expect(await page(2)).toEqual(['3000 03', '3000 01', false]);
+  });
+
+  it('have ended on all of their nodes where those that are going on are left out', async () => {
+    const going = Array.from({ length: 6 }, (_, index) => run(30 + index, null, `40${index}`));
+    const reports = await reportsOf({
+      lyon: recorded([run(1, 2), run(10, 15), ...going]),
+      oslo: recorded([run(9, null)]),
+    });
+    const wanted = { search: '', endedOnly: true, limit: 1, page: 1 };
+    const { conferences } = await settled(reports.conferences(wanted));
+    expect(conferences.map(({ startedAt }) => startedAt)).toEqual([at(1)]);
+  });
+
+  it('are listed without the members of files that cannot be read, which are named', async () => {
+    const reports = await reportsOf({
+      lyon: recorded([run(1, 2)]),
+      oslo: recorded([{ ...run(3, 3), members: 0, problem: 'a.jsonl cannot be read' }]),
+    });
+    const wanted = { search: '', endedOnly: true, limit: 5, page: 1 };
+    const { conferences, missing, gaps } = await settled(reports.conferences(wanted));
+    expect(conferences).toHaveLength(2);
+    expect({ missing, gaps }).toEqual({
+      missing: [],
+      gaps: ['node oslo: a.jsonl cannot be read; its members are not counted'],
+    });
   });
 });
