@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +34,31 @@ describe('the files of recordings', () => {
       for (const pipe of pipes) closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
     }
     await expect.poll(() => files.find('well').catch(() => null)).toMatchObject({ file: 'well.wav' });
+  });
+
+  it.each(['../secret', '../secret.wav', '/etc/passwd', 'a/../../secret.wav', '.hidden', '', 'x'.repeat(300)])(
+    'are not found outside of their directory: %s',
+    async (name) => {
+      const inside = join(directory, 'inside');
+      await mkdir(inside);
+      await writeFile(join(directory, 'secret.wav'), 'secret');
+      expect(await new RecordingFiles({ directory: inside }).find(name)).toBeNull();
+    },
+  );
+
+  it('are not read through links that lead out of their directory', async () => {
+    const files = new RecordingFiles({ directory: join(directory, 'inside') });
+    await mkdir(files.directory);
+    await writeFile(join(directory, 'secret.wav'), 'secret');
+    await symlink(join(directory, 'secret.wav'), join(files.directory, 'link.wav'));
+    await expect(files.read({ file: 'link.wav' })).rejects.toMatchObject({ code: 'no-such-recording' });
+  });
+
+  it('whose directory is not there are told', async () => {
+    const files = new RecordingFiles({ directory: join(directory, 'away') });
+    const away = { code: 'not-possible', message: expect.stringMatching(/away.* \(ENOENT\): .*asterisk\.recordings/) };
+    await expect(files.names()).rejects.toMatchObject(away);
+    await expect(files.find('talk')).rejects.toMatchObject(away);
   });
 });
 

@@ -1,22 +1,20 @@
 import type { Logger } from 'winston';
-import type { AriError } from '../../ari/errors.ts';
 import type { AriPort } from '../../ari/port.ts';
 import type { Published } from '../../attendance/journal.ts';
 import type { Conference } from '../../conference/model/conference.ts';
 import { type Recording, type RecordingFormat, splitFile } from '../../recordings/recording.ts';
-import { ControllerError } from '../errors/controller-error.ts';
+import { listRecordings, type MadeFile, viewOf } from './list-recordings.ts';
 import { noSuchRecording, type RecordingContent, type RecordingFile, type RecordingFiles } from './recording-files.ts';
 import { RECORDING_HOOKS, type RecordingHooks } from './recording-hooks.ts';
 import { fileOf, type RecordingNote, type RecordingNotes } from './recording-notes.ts';
 import { RecordingTeller } from './recording-teller.ts';
+import { removeFile } from './remove-file.ts';
 
 const DAY_MS = 86_400_000;
 const PRUNE_EVERY_MS = 3_600_000;
 const LOOK_EVERY_MS = 1000;
 /** A file that is not found for so long is gone. An empty directory may be one whose disk is not mounted. */
 const GONE_AFTER_MS = DAY_MS;
-/** More files are not looked at for a list. */
-const MOST_FILES = 20_000;
 /** Disks and clocks are not exact. */
 const SLACK_MS = 2000;
 
@@ -29,14 +27,11 @@ type Open = {
   isOurs: boolean;
 };
 
-/** A recording of this node. */
-type Made = { readonly conference: string; readonly startedAtMs: number; readonly isOpen: boolean };
-
 export type RecordingKeeperOptions = {
   /** Recordings are removed so many days after their end; null keeps them. */
   readonly days: number | null;
   readonly lookEveryMs?: number;
-  /** As many files are looked at for a list. */
+  /** As of `listRecordings`. */
   readonly mostFiles?: number;
 };
 
@@ -114,30 +109,11 @@ export class RecordingKeeper {
     return this.#looking;
   }
 
-  /**
-   * The recordings that there are, the newest first. Rejects with a ControllerError `not-possible`. Of more files than can
-   * be looked at, those are preferred that this node has made, the newest first.
-   * @param wanted.search a part of the file or of the conference's name; case does not count
-   */
-  async list({ search, limit }: { search: string; limit: number }): Promise<Recording[]> {
-    const { files } = this.#deps;
-    const { mostFiles = MOST_FILES } = this.#options;
-    const text = search.toLowerCase();
-    const isFound = (file: string) =>
-      file.toLowerCase().includes(text) || this.#madeAs(file)?.conference.toLowerCase().includes(text);
-    const names = (await files.names()).filter(isFound);
-    if (names.length > mostFiles) {
-      const startedAt = new Map(names.map((file) => [file, this.#madeAs(file)?.startedAtMs ?? 0]));
-      names.sort((a, b) => (startedAt.get(b) ?? 0) - (startedAt.get(a) ?? 0));
-      this.#warn(`lists have only ${mostFiles} of the ${names.length} in ${files.directory}: move old ones away`);
-    }
-    const found: RecordingFile[] = [];
-    for (const file of names.slice(0, mostFiles)) {
-      const there = await files.look(file);
-      if (there) found.push(there);
-    }
-    found.sort((a, b) => b.writtenAtMs - a.writtenAtMs);
-    return found.slice(0, limit).map((file) => this.#viewOf(file));
+  /** As `listRecordings`. */
+  list(wanted: { search: string; limit: number }): Promise<Recording[]> {
+    const { mostFiles } = this.#options;
+    const warn = (text: string) => this.#warn(text);
+    return listRecordings(wanted, { files: this.#deps.files, madeAs: (file) => this.#madeAs(file), mostFiles, warn });
   }
 
   /** The content of a recording. @param text its file, or its name without format; rejects with a ControllerError */
@@ -151,17 +127,11 @@ export class RecordingKeeper {
    * @returns the recording as it was
    */
   async remove(text: string, why: string): Promise<Recording> {
-    const { ari, files, notes, logger } = this.#deps;
+    const { notes, logger } = this.#deps;
     const found = await this.#find(text);
-    if (await ari.isRecording(found.name).catch(refused))
-      throw new ControllerError('not-possible', `recording ${found.file} is being made: stop it first`);
-    const view = this.#viewOf(found);
-    // The files are Asterisk's, so that this user may not write there. Asterisk knows them by their names without format.
-    const format = await ari.storedRecordingFormat(found.name).catch(refused);
-    if (format !== found.format) throw notRemoved(found, format);
-    await ari.deleteStoredRecording(found.name).catch(refused);
-    if (await files.look(found.file)) throw notRemoved(found, null);
-    if (notes.all.get(found.name)?.format === format) await this.#forget(found.name);
+    const view = viewOf(found, this.#madeAs(found.file));
+    await removeFile(found, this.#deps);
+    if (notes.all.get(found.name)?.format === found.format) await this.#forget(found.name);
     logger.info(`recording ${view.file} of conference ${view.conference ?? 'unknown'} is removed: ${why}`);
     return view;
   }
@@ -266,14 +236,8 @@ export class RecordingKeeper {
     return found;
   }
 
-  #viewOf({ file, bytes, seconds, writtenAtMs }: RecordingFile): Recording {
-    const made = this.#madeAs(file);
-    const endedAt = made?.isOpen ? null : new Date(writtenAtMs).toISOString();
-    return { file, conference: made?.conference ?? null, endedAt, seconds, bytes };
-  }
-
   /** How this node has made a file. @returns null for a file of another program, even beside a recording of that name */
-  #madeAs(file: string): Made | null {
+  #madeAs(file: string): MadeFile | null {
     const parts = splitFile(file);
     const open = parts && this.#open.get(parts.name);
     if (open?.format === parts?.format && open) return { ...open, isOpen: true };
@@ -288,21 +252,6 @@ export class RecordingKeeper {
     this.#lastWarning = text;
     this.#deps.logger.warn(`recordings: ${text}`);
   }
-}
-
-function refused(cause: AriError): never {
-  throw new ControllerError(cause.code === 'unreachable' ? 'asterisk-unreachable' : 'asterisk-refused', cause.message, {
-    cause,
-  });
-}
-
-/** @param removable the format of the file that Asterisk would have removed; null if it has none to remove */
-function notRemoved({ file, name }: RecordingFile, removable: string | null): ControllerError {
-  const why =
-    removable === null
-      ? 'Asterisk has not removed it: see that asterisk.recordings is its directory, and may be written by it'
-      : `Asterisk would remove ${name}.${removable} in its place: move that file away first`;
-  return new ControllerError('not-possible', `recording ${file} is not removed: ${why}`);
 }
 
 /** Of a recording of which no hook has heard. */
