@@ -4,7 +4,6 @@ import { findAsterisk } from '../../scripts/debian-root.ts';
 import type { Adjustable, Command } from '../../src/conference/model/commands.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { levelDbov } from '../kit/phone/judge.ts';
-import { PhoneBank } from '../kit/phone/phone-bank.ts';
 import { type Sound, samples, silence, tone, wideTone } from '../kit/phone/sound.ts';
 import { readWavFile } from '../kit/phone/wav.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
@@ -229,12 +228,13 @@ describe('an open line', () => {
   /** Mean amplitudes 148 and 2950; the level of the profile is 300. */
   const HUM = { hz: 220, dbov: -46 };
   const VOICE = { hz: 1000, dbov: -20 };
-  const hum = tone(HUM.hz, HUM.dbov);
-  const voice = tone(VOICE.hz, VOICE.dbov);
   const humIsGone = { freqHz: HUM.hz, belowDbov: -65, timeoutMs: 4000, forMs: 200 };
 
   it('does not hum where the profile has a gate; a voice is heard at once, and what follows it for the pause', async () => {
-    const speaker = await lab.phones.call(numberOf(name, 'speak'), { callerNumber: '200', send: hum });
+    const speaker = await lab.phones.call(numberOf(name, 'speak'), {
+      callerNumber: '200',
+      send: tone(HUM.hz, HUM.dbov),
+    });
     const other = await lab.phones.call(numberOf(name, 'speak'), { callerNumber: '201', send: silence() });
     const listener = await lab.phones.call(numberOf(name, 'listen'), { callerNumber: '101', send: silence() });
     await lab.node.waitForMembers(name, 3);
@@ -243,10 +243,10 @@ describe('an open line', () => {
 
     /** How long the hum is heard after a voice. */
     const heldMs = async () => {
-      speaker.send(voice);
+      speaker.send(tone(VOICE.hz, VOICE.dbov));
       await Promise.all(hearers.map((call) => call.waitForToneLevel(VOICE.hz, VOICE.dbov)));
       const endedMs = performance.now();
-      speaker.send(hum);
+      speaker.send(tone(HUM.hz, HUM.dbov));
       await Promise.all(hearers.map((call) => call.waitForToneLevel(HUM.hz, HUM.dbov, { overMs: 60 })));
       return (await listener.waitForSilence(humIsGone)) - endedMs;
     };
@@ -386,22 +386,18 @@ function holesIn(call: Call): number {
 }
 
 describe('wideband', () => {
+  const wide = bank(() => ({ server: lab.node.server, codec: 'L16' }));
+
   it('voices reach wideband phones whole, and the others as far as a telephone goes', async () => {
-    const wide = new PhoneBank({ server: lab.node.server, codec: 'L16' });
-    await wide.start();
-    try {
-      const speaker = await wide.call('4000', { callerNumber: '200', send: wideTone(5000, -20) });
-      const hearing = await wide.call('3000', { callerNumber: '101', send: silence() });
-      const narrow = await lab.phones.call('4000', { callerNumber: '201', send: tone(1000, -20) });
-      await lab.node.waitForMembers('3000', 3);
-      await hearing.waitForToneLevel(5000, -20);
-      // The narrow one speaks to all.
-      await Promise.all([hearing.waitForToneLevel(1000, -20), speaker.waitForToneLevel(1000, -20)]);
-      expect(narrow.levelDbov({ lastMs: 500 })).toBeLessThan(-45);
-      speaker.send(tone(440, -20));
-      await Promise.all([narrow.waitForToneLevel(440, -20), hearing.waitForToneLevel(440, -20)]);
-    } finally {
-      await wide.stop();
-    }
+    const speaker = await wide.phones.call('4000', { callerNumber: '200', send: wideTone(5000, -20) });
+    const hearing = await wide.phones.call('3000', { callerNumber: '101', send: silence() });
+    const narrow = await lab.phones.call('4000', { callerNumber: '201', send: tone(1000, -20) });
+    await lab.node.waitForMembers('3000', 3);
+    await hearing.waitForToneLevel(5000, -20);
+    // The narrow one speaks to all.
+    await Promise.all([hearing.waitForToneLevel(1000, -20), speaker.waitForToneLevel(1000, -20)]);
+    expect(narrow.levelDbov({ lastMs: 500 })).toBeLessThan(-45);
+    speaker.send(tone(440, -20));
+    await Promise.all([narrow.waitForToneLevel(440, -20), hearing.waitForToneLevel(440, -20)]);
   });
 });
