@@ -13,7 +13,7 @@ import { finish, releaseAll, watchNeeded } from './rules/ending.ts';
 import { executeCommand } from './rules/execute-command.ts';
 import { greeted, letWaitingIn } from './rules/greeting.ts';
 import { phoneHeld, returned } from './rules/hold-and-private.ts';
-import { emptied, leave, left, referred, released } from './rules/leaving.ts';
+import { emptied, leave, left, referred, released, watchDeserted } from './rules/leaving.ts';
 import { playbackToMemberEnded } from './rules/member-playback.ts';
 import { named, sayName } from './rules/naming.ts';
 import { floorMusic, playbackEnded } from './rules/playback.ts';
@@ -45,6 +45,7 @@ export function reduce(conference: Conference, input: Input, nowMs: number): Out
   });
   apply(transition, input);
   if (transition.conference.status === 'running') {
+    watchDeserted(conference, transition);
     watchNeeded(conference, transition);
     letWaitingIn(transition);
   }

@@ -71,6 +71,8 @@ type Common = {
   /** The most moderators that there have been at once. */
   readonly mostAdmins: number;
   readonly mandatorySeen: boolean;
+  /** Since when nobody but ghosts is left, who are let go after the idle time; null while, and until, others are there. */
+  readonly desertedAtMs: number | null;
   /** When the moderators here are told next that somebody asks for help; null if they need not be told. */
   readonly helpDueMs: number | null;
   /** When they were told last. */
@@ -112,6 +114,7 @@ export function newConference(name: string, settings: Settings, nowMs: number): 
     missingSinceMs: null,
     mostAdmins: 0,
     mandatorySeen: false,
+    desertedAtMs: null,
     helpDueMs: null,
     helpToldAtMs: Number.NEGATIVE_INFINITY,
     closesAtMs: Number.POSITIVE_INFINITY,
@@ -140,8 +143,14 @@ export function* changedMembers(
 }
 
 /** Those who have been admitted, here and on all other nodes, without ghosts. */
-export function countMembers({ members: { counts }, remote }: Conference): number {
-  return counts.admitted - counts.ghosts + (remote ? remote.admitted - remote.ghosts : 0);
+export function countMembers(conference: Conference): number {
+  const { admitted, ghosts } = conference.members.counts;
+  return admitted - ghosts + countElsewhere(conference);
+}
+
+/** Those who have been admitted on all other nodes, without ghosts. */
+export function countElsewhere({ remote }: Conference): number {
+  return remote ? remote.admitted - remote.ghosts : 0;
 }
 
 export function countSpeakers(conference: Conference): number {

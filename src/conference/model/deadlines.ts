@@ -7,6 +7,7 @@ export function nextDeadlineMs(conference: Conference): number {
   return Math.min(
     warningOrEndMs(conference),
     graceEndsMs(conference),
+    desertedEndsMs(conference),
     conference.helpDueMs ?? Number.POSITIVE_INFINITY,
     emptyEndsMs(conference),
     conference.status === 'ending' ? conference.endsAtMs : Number.POSITIVE_INFINITY,
@@ -65,6 +66,13 @@ export function graceEndsMs(conference: Conference): number {
   const { settings, status, missingSinceMs } = conference;
   if (status !== 'running' || missingSinceMs === null) return Number.POSITIVE_INFINITY;
   return missingSinceMs + settings.profile.access.adminGraceSeconds * 1000 + staggerMs(conference);
+}
+
+/** When ghosts who are left alone are let go; infinity unless they are, and while a caller is asked for a PIN. */
+export function desertedEndsMs(conference: Conference): number {
+  const { settings, status, desertedAtMs, members } = conference;
+  if (status !== 'running' || desertedAtMs === null || members.counts.pinEntries > 0) return Number.POSITIVE_INFINITY;
+  return desertedAtMs + settings.profile.idleSeconds * 1000 + staggerMs(conference);
 }
 
 export function warningMs({ settings }: Conference): number {

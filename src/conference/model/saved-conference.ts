@@ -12,6 +12,7 @@ const SAVED = [
   'missingSinceMs',
   'mostAdmins',
   'mandatorySeen',
+  'desertedAtMs',
   'warned',
 ] as const satisfies readonly (keyof Conference)[];
 

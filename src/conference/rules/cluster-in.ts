@@ -1,3 +1,4 @@
+import { countElsewhere } from '../model/conference.ts';
 import type { Broadcast, RemoteView, SharedChange } from '../model/remote.ts';
 import { beginToEnd, endEmpty, letAllGo } from './ending.ts';
 import { lowerHands, muteMembers, setFlagsOfAll } from './flags-and-hands.ts';
@@ -11,7 +12,7 @@ import type { Transition } from './transition.ts';
 export function remoteChanged(transition: Transition, remote: RemoteView): void {
   const { status, recorded } = transition.conference;
   transition.change({ remote, recorded: recorded || remote.recording !== null });
-  if (status === 'empty' && remote.admitted === 0) openDoor(transition);
+  if (status === 'empty' && countElsewhere(transition.conference) === 0) openDoor(transition);
 }
 
 /** @param anew the setting was changed just now: it counts for all members, even if the value is the same */

@@ -1,11 +1,13 @@
 import { IDLE } from '../../dtmf/collector.ts';
 import type { PromptName } from '../../prompts/catalogue.ts';
 import type { Scope } from '../model/commands.ts';
+import { type Conference, countElsewhere, countMembers } from '../model/conference.ts';
 import { type Extension, isAdmitted, isAway, type Member, type Place, type Result } from '../model/member.ts';
 import { share } from './cluster-out.ts';
 import { isAmong } from './flags-and-hands.ts';
 import { stopPlaybackTo } from './member-playback.ts';
 import { announceArrival, setMusic, stopPlayback } from './playback.ts';
+import { endRecording } from './recording.ts';
 import type { Transition } from './transition.ts';
 
 /** Tells a member good-bye and gives the call back to the dialplan. */
@@ -93,20 +95,42 @@ export function endPrivateTalk(transition: Transition, { place }: Member): void 
 
 /** The last member is gone: the conference waits for its idle time, then ends. */
 export function emptied(transition: Transition): void {
+  const { status, recording } = transition.conference;
+  // One that was to end ends now, so that a caller who calls again finds a new one.
+  const idleMs = status === 'ending' ? 0 : transition.profile.idleSeconds * 1000;
+  beginAnew(transition);
+  // Asterisk ends a recording with the last member.
+  if (recording) transition.publish({ type: 'recording', state: 'stopped', name: recording.name });
+  const endsAtMs = transition.nowMs + idleMs;
+  transition.become({ ...transition.conference, status: 'empty', endsAtMs, desertedAtMs: null });
+}
+
+/**
+ * Notes that nobody but ghosts is left, here and elsewhere, or that others are there again: ghosts keep no conference
+ * from being empty, and are let go when it ends.
+ * @param before the conference before the transition
+ */
+export function watchDeserted(before: Conference, transition: Transition): void {
+  const { conference, nowMs } = transition;
+  const { desertedAtMs, recording, members } = conference;
+  if (countMembers(conference) > 0) {
+    if (desertedAtMs !== null) transition.change({ desertedAtMs: null });
+    return;
+  }
+  // Ghosts who have come first wait for the others as long as they like.
+  if (countMembers(before) === 0 || members.counts.ghosts === 0) return;
+  if (recording) endRecording(transition, recording);
+  beginAnew(transition);
+  transition.change({ desertedAtMs: nowMs });
+}
+
+/** Nobody is left who counts: nothing goes on for the next caller that has begun for others. */
+function beginAnew(transition: Transition): void {
   stopPlayback(transition);
   transition.do({ type: 'drop-announcements' });
   setMusic(transition, false);
-  const { conference, nowMs } = transition;
-  // One that was to end ends now, so that a caller who calls again finds a new one.
-  const idleMs = conference.status === 'ending' ? 0 : transition.profile.idleSeconds * 1000;
-  // Asterisk ends a recording with the last member.
-  if (conference.recording)
-    transition.publish({ type: 'recording', state: 'stopped', name: conference.recording.name });
-  if (!conference.remote || conference.remote.admitted === 0) openDoor(transition);
-  transition.become({
-    ...transition.conference,
-    status: 'empty',
-    endsAtMs: nowMs + idleMs,
+  if (countElsewhere(transition.conference) === 0) openDoor(transition);
+  transition.change({
     recording: null,
     recorded: false,
     mostAdmins: 0,

@@ -42,10 +42,15 @@ export function recordAutomatically(transition: Transition): void {
 export function stopRecording(transition: Transition): void {
   const recording = recordingFor(transition, { type: 'stop-recording' });
   if (!recording) return;
-  transition.change({ recording: null, stoppedRecording: recording.name });
-  transition.do({ type: 'stop-recording', name: recording.name });
-  transition.publish({ type: 'recording', state: 'stopped', name: recording.name });
+  endRecording(transition, recording);
   if (transition.profile.recording.announce) transition.announce(['recording-stopped']);
+}
+
+/** Stops a recording of this node without a word to the members. */
+export function endRecording(transition: Transition, { name }: Recording): void {
+  transition.change({ recording: null, stoppedRecording: name });
+  transition.do({ type: 'stop-recording', name });
+  transition.publish({ type: 'recording', state: 'stopped', name });
 }
 
 export function pauseRecording(transition: Transition, paused: boolean): void {

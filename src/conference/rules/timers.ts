@@ -3,6 +3,7 @@ import { controlsOf } from '../model/conference.ts';
 import {
   callEndsMs,
   conferenceEndsMs,
+  desertedEndsMs,
   emptyEndsMs,
   firstDue,
   graceEndsMs,
@@ -31,6 +32,7 @@ export function tick(transition: Transition): void {
   helpDue(transition);
   if (transition.conference.status !== 'running') return;
   if (nowMs >= graceEndsMs(transition.conference)) return terminate(transition, 'ENDED', 'admin-left');
+  if (nowMs >= desertedEndsMs(transition.conference)) return terminate(transition, 'ENDED');
   const endMs = conferenceEndsMs(transition.conference) + staggerMs(transition.conference);
   if (nowMs >= endMs) return terminate(transition, 'TIME');
   if (!transition.conference.warned && nowMs >= endMs - warningMs(transition.conference)) {

@@ -33,6 +33,7 @@ const savedSchema = z
     adminLeftAtMs: z.number().nullable().default(null),
     adminSeen: z.boolean().default(false),
     mandatorySeen: z.boolean().default(false),
+    desertedAtMs: z.number().nullable().default(null),
     warned: z.boolean(),
     ending: z.enum(['ENDED', 'TIME']).nullable().default(null),
   })

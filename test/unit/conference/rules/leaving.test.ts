@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Input } from '../../../../src/conference/model/inputs.ts';
+import type { RemoteView } from '../../../../src/conference/model/remote.ts';
 import { reduce } from '../../../../src/conference/reduce.ts';
 import {
   ALOUD,
@@ -15,6 +17,22 @@ import {
   wake,
 } from '../conferences.ts';
 
+const NOBODY: RemoteView = {
+  node: 'here',
+  admitted: 0,
+  speakers: 0,
+  admins: 0,
+  helps: 0,
+  ghosts: 0,
+  mandatory: 0,
+  nodes: [],
+  oldestHand: null,
+  lastGivenFloor: null,
+  lastJoined: null,
+  playing: null,
+  recording: null,
+  music: null,
+};
 const kick = commands({ type: 'kick', memberId: 1 });
 const start = play(conference(), [...comes('a', { admin: true }), ...comes('b'), ...comes('c')]).conference;
 
@@ -69,6 +87,66 @@ describe('a kick', () => {
   ] as const)('can be of %s', (audience, expected) => {
     const { conference: state } = play(start, [commands({ type: 'kick-all', audience })]);
     expect([...state.members.values()].map(({ place }) => place.at).join(' ')).toBe(expected);
+  });
+});
+
+describe('ghosts who are left alone', () => {
+  const ghost = { ghost: true };
+  const mute = commands({ type: 'mute-all', audience: 'all' });
+  const busy = [commands({ type: 'lock', locked: true }), mute, commands({ type: 'record', name: 'r' })];
+  const both = play(
+    conference({ idleSeconds: 30 }),
+    [...comes('a', { admin: true }), ...comes('g', ghost), ...busy],
+    0,
+  );
+  const left = play(both.conference, [leaves('a')], 1000);
+
+  it('find the conference as those who come next shall: open, not muted, not recorded', () => {
+    expect(both.conference).toMatchObject({ locked: true, mutedAll: 'all', recording: { name: 'r' } });
+    expect(left.conference).toMatchObject({ locked: false, mutedAll: null, recording: null, recorded: false });
+    expect(left.effects).toContainEqual({ type: 'stop-recording', name: 'r' });
+    expect(left.conference).toMatchObject({ status: 'running', mostAdmins: 0 });
+  });
+
+  it('are let go after the idle time, with the end of the conference', () => {
+    expect(left.effects).toContainEqual({ type: 'wake', atMs: 31_000 });
+    expect(wake(left.conference, 30_999).conference.status).toBe('running');
+    const ending = wake(left.conference, 31_000);
+    expect(ending.conference).toMatchObject({ status: 'ending', result: 'ENDED' });
+    const gone = play(ending.conference, [{ type: 'end-announced' }, leaves('g')], 32_000);
+    expect(wake(gone.conference, 32_000).conference.status).toBe('ended');
+  });
+
+  it('stay when somebody comes, and while a caller dials a PIN', () => {
+    const back = play(left.conference, [joins('b')], 5000).conference;
+    expect(wake(back, 1e9).conference.status).toBe('running');
+    const guarded = {
+      ...left.conference,
+      settings: conference({ idleSeconds: 30, access: { userPin: '1234' } }).settings,
+    };
+    const asked = play(guarded, [joins('b')], 30_000);
+    expect(wake(asked.conference, 31_000).conference.status).toBe('running');
+    const hungUp = play(asked.conference, [leaves('b')], 32_000);
+    expect(hungUp.effects).toContainEqual({ type: 'wake', atMs: 31_000 });
+  });
+
+  it('wait for the first who is none, and stay while somebody is there on another node', () => {
+    const first = play(conference({ idleSeconds: 30 }), comes('g', ghost), 0).conference;
+    expect(wake(first, 1e9).conference.status).toBe('running');
+    const elsewhere = (admitted: number): Input => ({ type: 'remote', remote: { ...NOBODY, admitted } });
+    const shared = play(both.conference, [elsewhere(1), leaves('a')], 1000).conference;
+    expect(shared).toMatchObject({ locked: true, desertedAtMs: null });
+    expect(play(shared, [elsewhere(0)], 5000).conference).toMatchObject({ locked: false, desertedAtMs: 5000 });
+  });
+
+  it('on other nodes keep the lock of an empty conference no more than nobody', () => {
+    const remote = { ...NOBODY, admitted: 1, ghosts: 1 };
+    const alone = play(conference(), [
+      ...comes('a'),
+      { type: 'remote', remote },
+      commands({ type: 'lock', locked: true }),
+    ]);
+    expect(play(alone.conference, [leaves('a')]).conference).toMatchObject({ status: 'empty', locked: false });
   });
 });
 
