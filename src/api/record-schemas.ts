@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nodeRowSchema } from '../attendance/row.ts';
+import { conferenceName } from '../cluster/record.ts';
 import { recordingSchema } from '../recordings/recording.ts';
 import { wholeNumber, yesOrNo } from './schemas.ts';
 
@@ -23,7 +24,11 @@ const NOT_LISTED = {
 
 /** A choice of conferences of which there are reports. */
 export const heldQuerySchema = z
-  .strictObject({ ...listed, ended: yesOrNo.describe('Whether those that are going on are left out') })
+  .strictObject({
+    ...listed,
+    conference: conferenceName.describe('Only those of this name'),
+    ended: yesOrNo.describe('Whether those that are going on are left out'),
+  })
   .partial()
   .refine(isListed, NOT_LISTED);
 

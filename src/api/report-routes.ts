@@ -16,8 +16,8 @@ import { answers, conferencePathSchema } from './schemas.ts';
 export function reportRoutes(app: RouteApp, { attendance, reports }: RouteDeps): void {
   const list = { querystring: heldQuerySchema, response: answers(heldListSchema) };
   app.get('/reports', { schema: list }, async ({ query }) => {
-    const { search = '', ended = false, limit = MOST_LISTED, page = 1 } = query;
-    const { conferences, ...rest } = await reports.conferences({ search, endedOnly: ended, limit, page });
+    const { conference = null, search = '', ended = false, limit = MOST_LISTED, page = 1 } = query;
+    const { conferences, ...rest } = await reports.conferences({ conference, search, endedOnly: ended, limit, page });
     return { conferences: conferences.map(viewHeld), ...rest };
   });
 

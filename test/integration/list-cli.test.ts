@@ -7,6 +7,7 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ConferenceView, MemberView } from '../../src/api/schemas.ts';
 import { PLAIN_FLAGS } from '../../src/conference/model/flags.ts';
+import type { HeldConferences } from '../../src/controller/cluster/cluster-reports.ts';
 import { ControllerError } from '../../src/controller/errors/controller-error.ts';
 import { type ApiAlone, startApi } from '../kit/api-alone.ts';
 import { conference, depsOf, member } from '../unit/api/conferences.ts';
@@ -25,6 +26,17 @@ const crowd = Array.from({ length: 5000 }, (_, index) =>
 
 const conferences = new Map([['3000', conference(crowd)]]);
 
+/** 100 conferences 4000 that have ended, the newest first; three of them in each minute. */
+const held: HeldConferences = {
+  conferences: Array.from({ length: 100 }, (_, index) => {
+    const startedAt = new Date(2026, 0, 5, 10, 0, -20 * index).toISOString();
+    return { conference: '4000', startedAt, endedAt: startedAt, runs: [] };
+  }),
+  hasOlder: true,
+  missing: [{ node: 'oslo', reason: 'it is gone' }],
+  gaps: [],
+};
+
 let api: ApiAlone;
 let isStarting = false;
 
@@ -33,7 +45,8 @@ beforeAll(async () => {
   const requireReady = () => {
     if (isStarting) throw new ControllerError('starting', 'the controller is starting');
   };
-  api = await startApi({ ...deps, controller: { ...controller, requireReady } });
+  const records = { reports: { ...deps.reports, conferences: async () => held } };
+  api = await startApi({ ...deps, ...records, controller: { ...controller, requireReady } });
 });
 
 afterAll(() => api.stop());
@@ -233,6 +246,36 @@ describe('a list of 5,000 members', () => {
     expect(muted).toMatchObject([{ id: 5000 }]);
     expect(await json('show', 'members', '3000', '--page', '101')).toEqual([]);
     expect(await json('list', '--search', '31')).toEqual([]);
+  });
+});
+
+describe('a list of past conferences', () => {
+  it('is scrolled while it is watched, as much of it as is wanted, and names the nodes that are missing', async () => {
+    const screen = watched('list', '--past');
+    await screen.toShow('26 conferences shown, more with the arrow keys and PgDn');
+    await screen.toShow('node oslo is missing: it is gone');
+    const times = async () => (await screen.lastDrawn()).flatMap((line) => /4000 +(\S+ \S+)/.exec(line)?.[1] ?? []);
+    expect(await times()).toHaveLength(26);
+    expect((await times())[0]).toContain('10:00');
+    screen.press('\x1b[F');
+    await expect.poll(times).toContain('2026-01-05 09:27');
+    screen.press('q');
+    const { seen } = await screen.end();
+    expect(seen).not.toContain('…');
+    const few = watched('list', '--past', '--limit', '3');
+    await few.toShow('3 conferences shown');
+    few.press('q');
+    await few.end();
+  });
+
+  it('knows one of them by its time, and names the nodes that are missing where there is none', async () => {
+    const refusal = async (time: string) => (await rostrum('report', '4000', '--started', time).catch((e) => e)).stderr;
+    expect(await refusal('2026-01-05 09:59')).toContain(
+      'several conferences 4000 started "2026-01-05 09:59": give one of 2026-01-05 09:59:40, 2026-01-05 09:59:20, 2026-01-05 09:59:00',
+    );
+    expect(await refusal('2026-01-05 11:00')).toMatch(
+      /^node oslo is missing: it is gone\nrostrum: report: no conference 4000/,
+    );
   });
 });
 

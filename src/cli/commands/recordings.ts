@@ -2,31 +2,23 @@ import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 import { ApiClient } from '../../api/client.ts';
-import type { MissingNodes, RecordingListView, RecordingView } from '../../api/record-schemas.ts';
+import type { RecordingListView, RecordingView } from '../../api/record-schemas.ts';
 import type { ClientOptions } from '../options/common.ts';
-import { type ListOptions, positionOf } from '../options/list.ts';
-import { print, terminalLimit, terminalWidth } from '../terminal/print.ts';
-import { printOrWatch } from '../terminal/watch.ts';
-import { recordingListText } from '../text/recording-text.ts';
-import { recordsQuery, tellMissing } from './report.ts';
+import type { ListOptions } from '../options/list.ts';
+import { print } from '../terminal/print.ts';
+import { recordingTable } from '../text/recording-text.ts';
+import { listNewest } from './newest-list.ts';
 
 const TO_STDOUT = '-';
 
 /** `rostrum recordings list` */
 export async function listRecordings(options: ListOptions): Promise<void> {
-  const client = new ApiClient({ socketPath: options.socket });
-  let missing: MissingNodes = [];
-  await printOrWatch(options, positionOf(options, terminalLimit(options.watch)), {
-    read: async ({ limit, page }) => {
-      const wanted = { search: options.search, limit, page };
-      const view = await client.get<RecordingListView>(`/recordings${recordsQuery(wanted)}`);
-      missing = view.missing;
-      return view;
-    },
-    forPeople: (view) => recordingListText(view, terminalWidth()),
-    forPrograms: ({ recordings }) => recordings,
+  await listNewest<RecordingListView, RecordingView>(options, {
+    path: '/recordings',
+    noun: 'recording',
+    entriesOf: ({ recordings }) => recordings,
+    table: recordingTable,
   });
-  tellMissing({ missing });
 }
 
 /**

@@ -1,20 +1,19 @@
 import { ApiClient } from '../../api/client.ts';
-import type { HeldListView, MissingNodes, ReportView } from '../../api/record-schemas.ts';
+import type { HeldConferenceView, HeldListView, ReportView } from '../../api/record-schemas.ts';
 import type { StatusView } from '../../api/schemas.ts';
 import { attendanceCsv, attendanceJsonLines } from '../../attendance/csv.ts';
 import { jsonText } from '../../base/json-text.ts';
-import { printable } from '../../base/printable.ts';
 import type { ClientOptions } from '../options/common.ts';
 import { UsageError } from '../options/errors.ts';
-import { type ListOptions, positionOf } from '../options/list.ts';
-import { terminalLimit, terminalWidth } from '../terminal/print.ts';
-import { printOrWatch } from '../terminal/watch.ts';
+import type { ListOptions } from '../options/list.ts';
+import { terminalWidth } from '../terminal/print.ts';
 import { attendanceText } from '../text/attendance-text.ts';
 import { day, time } from '../text/conference-text.ts';
-import { heldListText } from '../text/held-text.ts';
+import { heldTable } from '../text/held-text.ts';
+import { listNewest, recordsQuery, tellAbsent } from './newest-list.ts';
 
-/** The parts of an answer that it does not have. */
-export type Absent = { readonly missing: MissingNodes; readonly gaps?: readonly string[] };
+/** Times that are named where several match. */
+const MOST_TIMES = 10;
 
 type ReportOptions = ListOptions & { all?: true; started?: string; csv?: true; jsonl?: true };
 
@@ -26,11 +25,12 @@ export async function report(conference: string | undefined, options: ReportOpti
     throw new UsageError('report: --search, --limit and --page are for the list of reports, without a conference');
   const client = new ApiClient({ socketPath: options.socket });
   const { all, started } = options;
-  const startedAt = started === undefined ? undefined : await startOf(client, conference, started);
+  const startedAt =
+    started === undefined ? undefined : (isoIn(started) ?? (await startOf(client, conference, started)));
   const query = recordsQuery(startedAt === undefined ? { runs: all ? 'all' : 'last' } : { startedAt });
   const view = await client.get<ReportView>(`/reports/${encodeURIComponent(conference)}${query}`);
   process.stdout.write(format(view.rows, options));
-  tellMissing(view);
+  tellAbsent(view);
   const { problems } = await client.get<StatusView>('/status');
   for (const { detail } of problems.filter(({ about }) => about === 'reports')) {
     process.stderr.write(`${detail}; what waits is lost when the controller ends\n`);
@@ -49,48 +49,48 @@ async function listReports(options: ReportOptions): Promise<void> {
 }
 
 async function listHeld(options: ListOptions & { ended: boolean }): Promise<void> {
-  const client = new ApiClient({ socketPath: options.socket });
-  let absent: Absent = { missing: [] };
-  await printOrWatch(options, positionOf(options, terminalLimit(options.watch)), {
-    read: async ({ limit, page }) => {
-      const wanted = { ended: options.ended, search: options.search, limit, page };
-      const view = await client.get<HeldListView>(`/reports${recordsQuery(wanted)}`);
-      absent = view;
-      return view;
-    },
-    forPeople: (view) => heldListText(view, terminalWidth()),
-    forPrograms: ({ conferences }) => conferences,
+  await listNewest<HeldListView, HeldConferenceView>(options, {
+    path: '/reports',
+    query: { ended: options.ended },
+    noun: 'conference',
+    entriesOf: ({ conferences }) => conferences,
+    table: heldTable,
   });
-  tellMissing(absent);
 }
 
 /** The start of the one conference of a name that started at a time. @param text the time as lists have it, or its beginning */
 async function startOf(client: ApiClient, name: string, text: string): Promise<string> {
-  const { conferences } = await client.get<HeldListView>(`/reports${recordsQuery({ search: name })}`);
-  const starts = conferences.filter(({ conference }) => conference === name).map(({ startedAt }) => startedAt);
-  const [found, ...more] = starts.filter((iso) => startTexts(iso).some((each) => each.startsWith(text)));
-  const list = `"rostrum report --search ${name}" lists them`;
-  if (found === undefined) throw new UsageError(`report: no conference ${name} started "${text}"; ${list}`);
-  if (more.length > 0) throw new UsageError(`report: several conferences ${name} started "${text}"; ${list}`);
-  return found;
+  const view = await client.get<HeldListView>(`/reports${recordsQuery({ conference: name })}`);
+  const starts = view.conferences.map(({ startedAt }) => startedAt);
+  const found = starts.filter((iso) => startTexts(iso).some((each) => each.startsWith(text)));
+  const [start] = found;
+  if (start !== undefined && found.length === 1) return start;
+  tellAbsent(view);
+  if (start === undefined) {
+    const among = view.hasOlder
+      ? ` among the newest ${starts.length}; give the time of an older one as --json has it`
+      : '';
+    throw new UsageError(
+      `report: no conference ${name} started "${text}"${among || `; "rostrum report --search ${name}" lists them`}`,
+    );
+  }
+  const times = found.slice(0, MOST_TIMES).map(secondText).join(', ');
+  throw new UsageError(`report: several conferences ${name} started "${text}": give one of ${times}`);
 }
 
 function startTexts(iso: string): string[] {
+  return [time(iso), secondText(iso), iso];
+}
+
+/** A whole time as `--json` has it; undefined for any other text. */
+function isoIn(text: string): string | undefined {
+  return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
+}
+
+/** `2026-01-05 10:15:44`, local time. */
+function secondText(iso: string): string {
   const at = new Date(iso);
-  return [time(iso), `${day(at)} ${at.toTimeString().slice(0, 8)}`, iso];
-}
-
-/** The part of a URL behind its path. */
-export function recordsQuery(wanted: Readonly<Record<string, string | number | boolean | undefined>>): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
-  return query.size === 0 ? '' : `?${query}`;
-}
-
-/** On stderr: what is printed may be a table for programs. */
-export function tellMissing({ missing, gaps = [] }: Absent): void {
-  for (const { node, reason } of missing) process.stderr.write(`node ${node} is missing: ${printable(reason)}\n`);
-  for (const gap of gaps) process.stderr.write(`${printable(gap)}\n`);
+  return `${day(at)} ${at.toTimeString().slice(0, 8)}`;
 }
 
 function format(rows: ReportView['rows'], { csv, json, jsonl }: ReportOptions & ClientOptions): string {

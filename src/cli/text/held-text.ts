@@ -1,7 +1,6 @@
-import type { HeldConferenceView, HeldListView } from '../../api/record-schemas.ts';
+import type { HeldConferenceView } from '../../api/record-schemas.ts';
 import { duration } from './attendance-text.ts';
 import { time } from './conference-text.ts';
-import { counted } from './list-text.ts';
 import { tableOf } from './table.ts';
 
 /** Conferences that there were, the newest first. */
@@ -23,13 +22,6 @@ export function heldTable(conferences: readonly HeldConferenceView[], widthColum
     ],
     widthColumns,
   );
-}
-
-/** A page of them, and below it how to see more. */
-export function heldListText({ conferences, hasOlder }: HeldListView, widthColumns: number): string {
-  if (conferences.length === 0) return hasOlder ? 'none on this page' : 'no conferences';
-  const more = hasOlder ? '; older ones with a larger --limit, or with --page' : '';
-  return [heldTable(conferences, widthColumns), `${counted(conferences.length, 'conference')} shown${more}`].join('\n');
 }
 
 function secondsOf({ startedAt, endedAt }: HeldConferenceView): number {

@@ -37,6 +37,25 @@ export function totalsText(all: string, { total, matching, shown }: Counts, posi
   return texts.join(', ');
 }
 
+/**
+ * How many of the newest are shown, and how to see older ones.
+ * @param noun for one of them
+ * @param counts.listed how many of them have been read, and can be scrolled
+ * @param counts.hasOlder whether there are older ones than these
+ */
+export function newestText(
+  noun: string,
+  { shown, listed, hasOlder }: { readonly shown: number; readonly listed: number; readonly hasOlder: boolean },
+  { limit, page = 1, offset }: Position,
+): string {
+  if (shown === 0) return page > 1 || listed > 0 ? `no ${noun}s on this page` : `no ${noun}s`;
+  const text = `${counted(shown, noun)} shown`;
+  if (offset !== undefined && shown < listed) return `${text}, more with the arrow keys and PgDn`;
+  if (shown < listed || (hasOlder && limit !== undefined && offset === undefined))
+    return `${text}, older ones with --page ${page + 1} or a larger --limit`;
+  return hasOlder ? `${text}, older ones with --search` : text;
+}
+
 function rangeText(first: number, last: number): string {
   return first === last ? count(first) : `${count(first)}-${count(last)}`;
 }

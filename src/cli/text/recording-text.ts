@@ -1,7 +1,6 @@
-import type { RecordingListView, RecordingView } from '../../api/record-schemas.ts';
+import type { RecordingView } from '../../api/record-schemas.ts';
 import { duration } from './attendance-text.ts';
 import { time } from './conference-text.ts';
-import { counted } from './list-text.ts';
 import { tableOf } from './table.ts';
 
 const MOST_OF_FILE = 60;
@@ -20,14 +19,5 @@ export function recordingTable(recordings: readonly RecordingView[], widthColumn
       ['MB', ({ bytes }) => (bytes / 1e6).toFixed(1), { spare: 1 }],
     ],
     widthColumns,
-  );
-}
-
-/** A page of them, and below it how to see more. */
-export function recordingListText({ recordings, hasOlder }: RecordingListView, widthColumns: number): string {
-  if (recordings.length === 0) return 'no recordings';
-  const more = hasOlder ? '; older ones with a larger --limit, or with --page' : '';
-  return [recordingTable(recordings, widthColumns), `${counted(recordings.length, 'recording')} shown${more}`].join(
-    '\n',
   );
 }

@@ -42,20 +42,22 @@ export class ClusterReports {
 
   /**
    * A page of the conferences of which there is attendance. Rejects with an `AttendanceError` if no node has any.
+   * @param wanted.conference the name; null for any
    * @param wanted.search a part of their names; case does not count
    * @param wanted.page from 1
    */
   async conferences(wanted: {
+    conference: string | null;
     search: string;
     endedOnly: boolean;
     limit: number;
     page: number;
   }): Promise<HeldConferences> {
-    const { search, endedOnly, limit, page } = wanted;
+    const { conference, search, endedOnly, limit, page } = wanted;
     const end = limit * page;
     // Several runs may make up one conference, and many may be going on.
     for (let asked = Math.min(2 * end, MAX_RUNS); ; asked = Math.min(2 * asked, MAX_RUNS)) {
-      const { held, found, missing } = await this.#held({ conference: null, search, around: null, limit: asked });
+      const { held, found, missing } = await this.#held({ conference, search, around: null, limit: asked });
       // One that has ended on a node may go on elsewhere.
       const listed = endedOnly ? held.filter(({ endedAt }) => endedAt !== null) : held;
       const isCut = found.some(({ items }) => items.length >= asked);

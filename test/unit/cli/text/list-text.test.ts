@@ -9,7 +9,7 @@ import {
   conferenceText,
   selectConferences,
 } from '../../../../src/cli/text/conference-text.ts';
-import { type ConferenceOrder, type Position, totalsText } from '../../../../src/cli/text/list-text.ts';
+import { type ConferenceOrder, newestText, type Position, totalsText } from '../../../../src/cli/text/list-text.ts';
 import { memberListText } from '../../../../src/cli/text/member-text.ts';
 import { PLAIN_FLAGS } from '../../../../src/conference/model/flags.ts';
 import type { Member } from '../../../../src/conference/model/member.ts';
@@ -17,6 +17,28 @@ import { conference, member, partOf } from '../../api/conferences.ts';
 
 const SOCKET = { socket: '/nowhere' };
 const crowd = partOf(conference(Array.from({ length: 5012 }, (_, index) => member(index + 1))));
+
+describe('the last line of a list of the newest', () => {
+  it.each<[string, Parameters<typeof newestText>[1], Position]>([
+    ['no calls', { shown: 0, listed: 0, hasOlder: false }, {}],
+    ['no calls on this page', { shown: 0, listed: 0, hasOlder: false }, { limit: 50, page: 2 }],
+    ['3 calls shown', { shown: 3, listed: 3, hasOlder: false }, { limit: 50 }],
+    [
+      '50 calls shown, older ones with --page 3 or a larger --limit',
+      { shown: 50, listed: 50, hasOlder: true },
+      { limit: 50, page: 2 },
+    ],
+    ['500 calls shown, older ones with --search', { shown: 500, listed: 500, hasOlder: true }, {}],
+    [
+      '20 calls shown, more with the arrow keys and PgDn',
+      { shown: 20, listed: 40, hasOlder: true },
+      { offset: 0, limit: 20 },
+    ],
+    ['40 calls shown', { shown: 40, listed: 40, hasOlder: false }, { offset: 0, limit: 50 }],
+  ])('is %j', (text, counts, position) => {
+    expect(newestText('call', counts, position)).toBe(text);
+  });
+});
 
 describe('the totals of a list', () => {
   it.each([

@@ -263,7 +263,7 @@ describe('the conferences that there were', () => {
       oslo: recorded([run(5, 6, '4000'), run(9, 12)]),
     });
     const page = async (number: number) => {
-      const wanted = { search: '', endedOnly: true, limit: 2, page: number };
+      const wanted = { conference: null, search: '', endedOnly: true, limit: 2, page: number };
       const { conferences, hasOlder } = await settled(reports.conferences(wanted));
       return [...conferences.map(({ conference, startedAt }) => `${conference} ${startedAt.slice(14, 16)}`), hasOlder];
     };
@@ -277,7 +277,7 @@ describe('the conferences that there were', () => {
       lyon: recorded([run(1, 2), run(10, 15), ...going]),
       oslo: recorded([run(9, null)]),
     });
-    const wanted = { search: '', endedOnly: true, limit: 1, page: 1 };
+    const wanted = { conference: null, search: '', endedOnly: true, limit: 1, page: 1 };
     const { conferences } = await settled(reports.conferences(wanted));
     expect(conferences.map(({ startedAt }) => startedAt)).toEqual([at(1)]);
   });
@@ -287,7 +287,7 @@ describe('the conferences that there were', () => {
       lyon: recorded([run(1, 2)]),
       oslo: recorded([{ ...run(3, 3), members: 0, problem: 'a.jsonl cannot be read' }]),
     });
-    const wanted = { search: '', endedOnly: true, limit: 5, page: 1 };
+    const wanted = { conference: null, search: '', endedOnly: true, limit: 5, page: 1 };
     const { conferences, missing, gaps } = await settled(reports.conferences(wanted));
     expect(conferences).toHaveLength(2);
     expect({ missing, gaps }).toEqual({
