@@ -5,7 +5,7 @@ import { didYouMean } from '../base/nearest.ts';
 type Path = readonly (string | number)[];
 
 /**
- * What a key that nothing knows may have meant, as the end of a sentence; empty if there is nothing like it.
+ * The key that may have been meant by an unknown one, as the end of a sentence; empty if there is nothing like it.
  * @param schema of the whole file
  * @param path of the key
  */

@@ -54,7 +54,7 @@ async function recordedFile(client: ApiClient, path: string): Promise<string[]> 
   return recording ? [`recorded to ${recordingText(recording)}`] : [];
 }
 
-/** What a command has made of a member. */
+/** A text about a member after a command. */
 function memberDoneText(conference: string, command: Command, response: MemberResponse): string {
   const { member, movedTo } = response;
   if (movedTo !== undefined && 'memberId' in command) {

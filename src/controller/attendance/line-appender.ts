@@ -22,7 +22,7 @@ export type LineAppenderOptions = {
   readonly name: string;
   /** Called before files are opened, e.g. to make their directory; rejects where they could not be written. */
   readonly beforeOpen: () => Promise<void>;
-  /** What an operator does about an error, for the log. */
+  /** An operator's remedy for an error, for the log. */
   readonly remedy: string;
 };
 
@@ -59,7 +59,7 @@ export class LineAppender {
     return [...new Set(this.#waiting.map(({ path }) => path))];
   }
 
-  /** What follows in a file once it can be written. */
+  /** The text that follows in a file once it can be written. */
   textFor(path: string): string {
     const lines = this.#waiting.filter((waiting) => waiting.path === path);
     const text = Buffer.concat(lines.map(({ bytes }) => bytes)).toString();

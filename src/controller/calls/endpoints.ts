@@ -15,7 +15,7 @@ export type EndpointsDeps = {
   now: () => number;
 };
 
-/** What Asterisk's endpoints say of the RTP of their calls. Each is asked once a minute at most. */
+/** The RTP settings of Asterisk's endpoints. Each endpoint is asked once a minute at most. */
 export class Endpoints {
   readonly #deps: EndpointsDeps;
   readonly #known = new BoundedMap<string, { known: EndpointMedia; untilMs: number }>(MOST_REMEMBERED);

@@ -151,7 +151,7 @@ export class Cluster {
     return this.#status.views;
   }
 
-  /** What keeps the event channel from other nodes, in words. */
+  /** The reason that keeps the event channel from other nodes, in words. */
   get channelProblems(): readonly string[] {
     return this.#channel?.problems ?? [];
   }

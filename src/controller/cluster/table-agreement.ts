@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'winston';
 import type { ConferenceTable } from '../../conference-table/conference-table.ts';
 
-/** What tells tables apart that treat calls otherwise: order, comments and names for people do not count. */
+/** A digest that tells tables apart that treat calls otherwise: order, comments and names for people do not count. */
 export function digestOf({ unlisted, entries }: ConferenceTable): string {
   const inOrder = [...entries.values()].sort((a, b) => (a.number < b.number ? -1 : 1));
   const hash = createHash('sha256').update(unlisted);

@@ -311,7 +311,7 @@ export class EffectRunner {
   }
 }
 
-/** What Asterisk does at any time, or has nothing to do with. */
+/** The parts of a channel's setup that Asterisk changes at any time, or has nothing to do with. */
 const AT_ANY_TIME: ReadonlySet<ChannelSetupKey> = new Set(['relay', 'gate', 'mutedLevel', 'silence']);
 
 /** Whether Asterisk does something only once it has nothing more to play to the channel. */
