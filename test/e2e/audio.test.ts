@@ -4,7 +4,7 @@ import { findAsterisk } from '../../scripts/debian-root.ts';
 import type { Adjustable, Command } from '../../src/conference/model/commands.ts';
 import type { Call } from '../kit/phone/call.ts';
 import { levelDbov } from '../kit/phone/judge.ts';
-import { type Sound, samples, silence, tone, wideTone } from '../kit/phone/sound.ts';
+import { type Sound, samples, silence, tone, whiteNoise, wideTone } from '../kit/phone/sound.ts';
 import { readWavFile } from '../kit/phone/wav.ts';
 import { SILENT } from '../kit/rostrum-node.ts';
 import { bank, harness } from './harness.ts';
@@ -340,15 +340,8 @@ describe('talking', () => {
   });
 });
 
-/** White noise. */
-function noise(dbov: number): Sound {
-  const pcm = Int16Array.from({ length: 16_000 }, () => (Math.random() * 2 - 1) * 10_000);
-  const gain = 10 ** ((dbov - levelDbov(pcm)) / 20);
-  return samples(pcm.map((sample) => Math.round(sample * gain)));
-}
-
 it('noise is softer where the profile reduces it', async () => {
-  const hiss = noise(-40);
+  const hiss = whiteNoise(-40);
   await lab.phones.call('4000', { callerNumber: '200', send: hiss });
   const listener = await lab.phones.call('3000', { callerNumber: '101', send: silence() });
   await lab.phones.call(numberOf('clean', 'speak'), { callerNumber: '200', send: hiss });

@@ -1,6 +1,7 @@
 import { type AudioCodec, encodeAudio, sampleRateHz, silentPayload } from './codec.ts';
 import { PhoneError } from './errors.ts';
 import { SAMPLE_RATE_HZ } from './g711.ts';
+import { levelDbov } from './judge.ts';
 
 /*
  * What a phone says. Levels are in dBov: 0 dBov is a full-scale square wave, so that a full-scale sine is -3.01 dBov
@@ -59,6 +60,13 @@ export function bursts(options: Partial<Bursts> = {}): Sound {
   checkTone(all);
   if (all.burstMs >= all.everyMs) throw new PhoneError({ code: 'bad-sound', problem: 'bursts without a pause' });
   return { kind: 'bursts', bursts: all };
+}
+
+/** Two seconds, again and again. */
+export function whiteNoise(dbov: number): Sound {
+  const pcm = Int16Array.from({ length: 2 * SAMPLE_RATE_HZ }, () => (Math.random() * 2 - 1) * 10_000);
+  const gain = 10 ** ((dbov - levelDbov(pcm)) / 20);
+  return samples(pcm.map((sample) => Math.round(sample * gain)));
 }
 
 /** Samples at 8000 Hz; said once and then silence, or over and over with `loop`. Make it once and give it to many phones. */
