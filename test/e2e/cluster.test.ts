@@ -159,6 +159,9 @@ describe('a recording', () => {
     const row = { file: 'all.wav', node: 'oslo', conference: '3000', endedAt: expect.any(String) };
     await expect.poll(listed).toMatchObject([row]);
     expect(await cli('rome', 'recordings', 'remove', 'all')).toMatchObject({ code: 3 });
+    const offered = async (from: (typeof NODES)[number]) =>
+      (await cli(from, 'complete', '--', 'recordings', 'remove', 'a')).stdout;
+    expect([await offered('oslo'), await offered('rome')]).toEqual(['all.wav\t3000\n', '']);
     expect(await cli('oslo', 'recordings', 'remove', 'all')).toMatchObject(OK);
     expect(await listed()).toEqual([]);
   });
