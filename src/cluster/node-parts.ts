@@ -26,6 +26,7 @@ export function remoteViewOf(node: string, parts: readonly NodePart[]): RemoteVi
     admitted: total('admitted'),
     speakers: total('speakers'),
     admins: total('admins'),
+    doubledAdmins: parts.reduce((soFar, { part }) => soFar + part.record.doubledAdmins, 0),
     helps: total('helps'),
     ghosts: total('ghosts'),
     mandatory: total('mandatory'),

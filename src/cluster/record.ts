@@ -50,6 +50,7 @@ export const conferenceRecordSchema = z.object({
   playback: playbackSchema,
   recording: recordingSchema,
   musicOn: z.boolean(),
+  doubledAdmins: z.number().int().min(0).default(0),
 });
 
 /** A part of a conference without its members. */
@@ -107,7 +108,7 @@ export function memberOf(record: MemberRecord): Member {
 
 /** @returns null for a conference that is none yet, or no longer */
 export function conferenceRecordOf(conference: Conference): ConferenceRecord | null {
-  const { name, status, settings, startedAtMs, playback, recording, musicOn } = conference;
+  const { name, status, settings, startedAtMs, playback, recording, musicOn, doubledAdmins } = conference;
   if (status === 'new' || status === 'ended') return null;
   return {
     name,
@@ -117,5 +118,6 @@ export function conferenceRecordOf(conference: Conference): ConferenceRecord | n
     playback: playback && { ...playback, media: [...playback.media] },
     recording,
     musicOn,
+    doubledAdmins,
   };
 }

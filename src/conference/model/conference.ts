@@ -68,7 +68,9 @@ type Common = {
   readonly musicOn: boolean;
   /** Since when a member is missing that the conference needs, so that it ends after the grace time; null if none is. */
   readonly missingSinceMs: number | null;
-  /** The most moderators that there have been at once. */
+  /** The calls of moderators here whose number another moderator here has as well, such as one who has redialled. */
+  readonly doubledAdmins: number;
+  /** The most moderators that there have been at once, those with one number as one. */
   readonly mostAdmins: number;
   readonly mandatorySeen: boolean;
   /** Since when nobody but ghosts is left, who are let go after the idle time; null while, and until, others are there. */
@@ -112,6 +114,7 @@ export function newConference(name: string, settings: Settings, nowMs: number): 
     playbacks: 0,
     musicOn: false,
     missingSinceMs: null,
+    doubledAdmins: 0,
     mostAdmins: 0,
     mandatorySeen: false,
     desertedAtMs: null,

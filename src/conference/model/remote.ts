@@ -9,6 +9,7 @@ export type RemoteView = {
   readonly admitted: number;
   readonly speakers: number;
   readonly admins: number;
+  readonly doubledAdmins: number;
   readonly helps: number;
   readonly ghosts: number;
   readonly mandatory: number;

@@ -73,28 +73,46 @@ export function finish(transition: Transition): void {
  */
 export function watchNeeded(before: Conference, transition: Transition): void {
   const { conference, nowMs } = transition;
-  const mostAdmins = Math.max(conference.mostAdmins, countAdmins(conference));
+  const doubledAdmins = countDoubledAdmins(before, conference);
+  const mostAdmins = Math.max(conference.mostAdmins, countModerators({ ...conference, doubledAdmins }));
   const mandatorySeen = hasMandatory(conference) || (conference.mandatorySeen && !hasLostFlag(before, conference));
-  const missing = countMissing({ ...conference, mostAdmins, mandatorySeen });
+  const missing = countMissing({ ...conference, doubledAdmins, mostAdmins, mandatorySeen });
   // Those who were missing before a restart are so since then.
   const isAnew = before.status !== 'new' && missing > countMissing(before);
   const sinceMs = isAnew ? nowMs : (conference.missingSinceMs ?? nowMs);
   const missingSinceMs = missing > 0 ? sinceMs : null;
-  const isKnown = mostAdmins === conference.mostAdmins && mandatorySeen === conference.mandatorySeen;
-  if (isKnown && missingSinceMs === conference.missingSinceMs) return;
-  transition.change({ mostAdmins, mandatorySeen, missingSinceMs });
+  const watched = { doubledAdmins, mostAdmins, mandatorySeen, missingSinceMs };
+  const keys = Object.keys(watched) as (keyof typeof watched)[];
+  if (keys.some((key) => watched[key] !== conference[key])) transition.change(watched);
 }
 
 /** How many members are missing that the conference needs. */
 function countMissing(conference: Conference): number {
   const { settings, mostAdmins, mandatorySeen } = conference;
   const { endWithoutAdmin, endWhenAdminLeaves } = settings.profile.access;
-  const admins = countAdmins(conference);
+  const admins = countModerators(conference);
   return (
     Number(endWithoutAdmin && admins === 0 && mostAdmins > 0) +
     (endWhenAdminLeaves ? Math.max(0, mostAdmins - admins) : 0) +
     Number(mandatorySeen && !hasMandatory(conference))
   );
+}
+
+/** Moderators on all nodes; those of one node with one number are one, whose former call may have lost its network. */
+function countModerators(conference: Conference): number {
+  return countAdmins(conference) - conference.doubledAdmins - (conference.remote?.doubledAdmins ?? 0);
+}
+
+/** Costs something only where a moderator has changed, and it matters. */
+function countDoubledAdmins(before: Conference, { settings, members, doubledAdmins }: Conference): number {
+  if (!settings.profile.access.endWhenAdminLeaves) return 0;
+  const changed = [...members.changesSince(before.members)];
+  if (before.settings === settings && !changed.some(({ was, is }) => was?.flags.admin || is?.flags.admin))
+    return doubledAdmins;
+  const known = [...members.where(({ admins }) => admins > 0)].flatMap(({ caller: { number } }) =>
+    /\d/.test(number) ? [number] : [],
+  );
+  return known.length - new Set(known).size;
 }
 
 /** Whether a member who was mandatory is still there, and is so no more. Of other nodes, only sums are known. */

@@ -133,6 +133,7 @@ function beginAnew(transition: Transition): void {
   transition.change({
     recording: null,
     recorded: false,
+    doubledAdmins: 0,
     mostAdmins: 0,
     mandatorySeen: false,
     missingSinceMs: null,

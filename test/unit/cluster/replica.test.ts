@@ -16,6 +16,7 @@ const running: Change = {
     playback: null,
     recording: null,
     musicOn: false,
+    doubledAdmins: 0,
   },
 };
 

@@ -61,6 +61,7 @@ const remote = {
   admitted: 7,
   speakers: 0,
   admins: 0,
+  doubledAdmins: 0,
   helps: 0,
   ghosts: 0,
   mandatory: 0,

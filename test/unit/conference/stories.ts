@@ -154,6 +154,7 @@ const remote: fc.Arbitrary<RemoteView> = fc
     admitted: fc.nat(3),
     speakers: fc.nat(2),
     admins: fc.nat(1),
+    doubledAdmins: fc.constant(0),
     helps: fc.nat(1),
     ghosts: fc.nat(1),
     mandatory: fc.nat(1),

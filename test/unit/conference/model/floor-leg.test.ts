@@ -11,6 +11,7 @@ const elsewhere: Input = {
     admitted: 1,
     speakers: 0,
     admins: 0,
+    doubledAdmins: 0,
     helps: 0,
     ghosts: 0,
     mandatory: 0,

@@ -28,6 +28,7 @@ const NOBODY: RemoteView = {
   admitted: 0,
   speakers: 0,
   admins: 0,
+  doubledAdmins: 0,
   helps: 0,
   ghosts: 0,
   mandatory: 0,

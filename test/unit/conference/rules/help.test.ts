@@ -101,6 +101,7 @@ describe('moderators', () => {
       admitted: 1,
       speakers: 0,
       admins: 1,
+      doubledAdmins: 0,
       helps: 0,
       ghosts: 0,
       mandatory: 0,

@@ -11,6 +11,7 @@ import {
   commands,
   conference,
   effectsOf,
+  enters,
   heard,
   heardBy,
   joins,
@@ -30,6 +31,7 @@ const NOBODY_ELSEWHERE: RemoteView = {
   admitted: 0,
   speakers: 0,
   admins: 0,
+  doubledAdmins: 0,
   helps: 0,
   ghosts: 0,
   mandatory: 0,
@@ -201,7 +203,11 @@ describe('a conference that ends without an admin', () => {
 describe('a conference that ends when any admin leaves', () => {
   const access = { endWhenAdminLeaves: true, adminGraceSeconds: 5 };
   const admin = { admin: true };
-  const start = play(conference({ access }), [...comes('a', admin), ...comes('b', admin), ...comes('c')], 0).conference;
+  const calls = (channelId: string, number: string): Input[] => [
+    { ...joins(channelId, admin), caller: { number, name: '' } } as Input,
+    enters(channelId),
+  ];
+  const start = play(conference({ access }), [...calls('a', '101'), ...calls('b', '102'), ...comes('c')], 0).conference;
   const one = play({ ...start, settings: loud(start) }, [leaves('a')], 1000);
 
   it('ends although another one is there, after the grace time', () => {
@@ -218,21 +224,35 @@ describe('a conference that ends when any admin leaves', () => {
     expect(wake(both.conference, 10_899).conference.status).toBe('running');
     expect(wake(both.conference, 10_900).conference.status).toBe('ending');
     // One who is back puts nothing off.
-    const back = play(both.conference, [joins('d', admin)], 7000).conference;
+    const back = play(both.conference, calls('d', '103'), 7000).conference;
     expect(wake(back, 10_900).conference.status).toBe('ending');
   });
 
   it('goes on when as many are there again in time, and when others leave', () => {
-    const back = play(one.conference, [joins('d', admin)], 5000).conference;
+    const back = play(one.conference, calls('d', '103'), 5000).conference;
     expect(wake(back, 1e9).conference.status).toBe('running');
     expect(wake(play(start, [leaves('c')], 1000).conference, 1e9).conference.status).toBe('running');
+  });
+
+  it('goes on when one who has redialled loses the former call', () => {
+    const twice = play(start, calls('d', '101'), 1000).conference;
+    expect(twice).toMatchObject({ mostAdmins: 2, doubledAdmins: 1 });
+    const once = play(twice, [leaves('a')], 60_000).conference;
+    expect(wake(once, 1e9).conference.status).toBe('running');
+    const gone = play(once, [leaves('d')], 61_000).conference;
+    expect(wake(gone, 66_000).conference.status).toBe('ending');
+    // On another node: there are two calls of one number, then one.
+    const remote = { ...NOBODY_ELSEWHERE, admitted: 2, admins: 2, doubledAdmins: 1 };
+    const shared = play(start, [{ type: 'remote', remote }], 1000).conference;
+    const left = { ...remote, admitted: 1, admins: 1, doubledAdmins: 0 };
+    expect(play(shared, [{ type: 'remote', remote: left }], 2000).conference.missingSinceMs).toBeNull();
   });
 
   it('waits after a restart for as many as are found, since other nodes may have more', () => {
     const { conference: fresh } = play(conference({ access }), comes('a', admin), 0);
     expect(fresh.mostAdmins).toBe(1);
     const saved = { ...savedConferenceOf(start), mostAdmins: 3 };
-    const channels = [seen('a', admin), seen('b', admin)];
+    const channels = [seen('a', admin), { ...seen('b', admin), caller: { number: '102', name: '' } }];
     const resync: Input = {
       type: 'resync',
       floorOpen: true,
