@@ -1,5 +1,4 @@
 import { equals } from '../../base/equals.ts';
-import { channelSetupOf } from '../model/channel-setup.ts';
 import type { Conference } from '../model/conference.ts';
 import type { FlagChanges } from '../model/flags.ts';
 import type { ChannelSeen, Input } from '../model/inputs.ts';
@@ -82,6 +81,9 @@ function mostAdminsAfter({ mostAdmins }: Conference, saved: SavedConference | nu
   return saved.missingSinceMs === null ? Math.min(1, saved.mostAdmins) : saved.mostAdmins;
 }
 
+/** Like no setup that there is, so that talking is detected anew, or no more. */
+const ASKED_ANEW = { level: -1, holdMs: 0 };
+
 function settle(transition: Transition, channel: ChannelSeen): void {
   const { channelId, saved } = channel;
   const known = transition.conference.members.get(channelId);
@@ -116,8 +118,8 @@ function settle(transition: Transition, channel: ChannelSeen): void {
   const bridge = setup?.bridge;
   const inPlace = asSaved && (bridge === 'floor' || bridge === 'audience' ? bridge : 'other') === channel.bridge;
   // Asked anew, Asterisk says who is talking just now. A meter may be gone; one that is there is taken over.
-  const asked = channelSetupOf(transition.conference, current)?.talkDetect ? { talkDetect: null } : {};
-  transition.assumed.set(channelId, inPlace && setup ? { ...setup, ...asked, metered: false } : 'unknown');
+  const talkDetect = setup?.talkDetect ? ASKED_ANEW : null;
+  transition.assumed.set(channelId, inPlace && setup ? { ...setup, talkDetect, metered: false } : 'unknown');
 }
 
 /** The flags by which a caller was asked for a PIN, as the dialplan may have given them. */

@@ -352,8 +352,9 @@ it('the same holds through crashes of the controller and lost effects, after eac
   fc.assert(fc.property(unreliable, tell), { numRuns: 6000 });
 }, 60_000);
 
+const step = (given: Happening, reach: number | null = null) => ({ given, gapMs: 0, reach });
+
 it('one who was in an application when the conference ended gets another number in a new one of that name', () => {
-  const step = (given: Happening, reach: number | null = null) => ({ given, gapMs: 0, reach });
   tell({
     settings: 0,
     steps: [
@@ -363,6 +364,20 @@ it('one who was in an application when the conference ended gets another number 
       step({ what: 'told', input: { type: 'broadcast', broadcast: { type: 'terminate', result: 'ENDED' } } }),
       step({ what: 'wake' }),
       step({ what: 'dialplan', flags: {} }, 0),
+    ],
+  });
+});
+
+it('a private talk of which only one half was done leaves nothing behind after a resync', () => {
+  tell({
+    settings: 0,
+    steps: [
+      step({ what: 'dialplan', flags: {} }),
+      step({ what: 'dialplan', flags: {} }),
+      step({ what: 'dtmf', who: 1, key: '7' }),
+      step({ what: 'resync', restarted: true }),
+      step({ what: 'dtmf', who: 0, key: '5' }, 3),
+      step({ what: 'resync', restarted: true }),
     ],
   });
 });
