@@ -38,7 +38,7 @@ export type ConferencesDeps = {
   /** Calls a phone that a member has asked for. */
   invite: (conference: Conference, request: { target: string; invitedBy: number }) => void;
   publish: (published: Published) => void;
-  cluster: Pick<Cluster, 'opening' | 'changed' | 'publish'>;
+  cluster: Pick<Cluster, 'opening' | 'profileElsewhere' | 'changed' | 'publish'>;
   pinChecks: Pick<PinChecks, 'check' | 'judged'>;
 };
 
@@ -293,13 +293,19 @@ export class Conferences implements ChannelObserver {
     this.#deps.logger.info(`conference ${name}: command ${command.type}`, { conference: name, ...command, by });
   }
 
-  /** A member moves to another conference; where that is closed, the member comes back. @returns where the member is */
+  /**
+   * A member moves to another conference; where that is closed, the member comes back.
+   * @param profileName of a conference that no node has yet
+   * @returns where the member is
+   */
   #handOver(from: string, to: string, profileName: string, call: JoiningCall): string {
     const closed = this.closed(to);
     if (closed)
       this.#deps.logger.warn(`conference ${from}: a member comes back: conference ${to} ${closedInWords(closed)}`);
     const joined = closed ? from : to;
-    this.join(joined, profileName, call);
+    const elsewhere = this.#deps.cluster.profileElsewhere(joined);
+    const isKnown = elsewhere !== null && this.settingsFor(joined, elsewhere) !== null;
+    this.join(joined, isKnown ? elsewhere : profileName, call);
     return joined;
   }
 

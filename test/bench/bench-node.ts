@@ -140,9 +140,11 @@ export class BenchNode {
   }
 
   #link(): ConferencesDeps['cluster'] {
-    if (this.#isAlone) return { opening: () => ({}), changed: () => {}, publish: async () => {} };
+    if (this.#isAlone)
+      return { opening: () => ({}), profileElsewhere: () => null, changed: () => {}, publish: async () => {} };
     return {
       opening: (name) => ({ remote: this.#state.remoteView(name), ...this.#state.shared(name) }),
+      profileElsewhere: () => null,
       changed: (before) => this.#outbox.changed(before),
       publish: async () => {},
     };

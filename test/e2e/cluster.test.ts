@@ -107,6 +107,7 @@ describe('a transfer', () => {
     await Promise.all([moved.waitForTone(VOICE_HZ.rome, HEARD), there.waitForTone(VOICE_HZ.lyon, HEARD)]);
     expect((await lab.node('rome').show('wide')).nodes.toSorted()).toEqual(['lyon', 'rome']);
     expect(await lab.node('rome').member('wide', '201')).toMatchObject({ node: 'lyon', role: 'speaker' });
+    expect((await lab.node('lyon').show('wide')).profile).toBe('wide');
   });
 });
 

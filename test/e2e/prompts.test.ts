@@ -35,7 +35,7 @@ const TONE_HZ = {
   joined: 3000,
   left: 3100,
   locked: 3200,
-  'you-are-muted': 500,
+  'you-are-muted': 1000,
 } satisfies Partial<Record<PromptName, number>>;
 
 const prompts = {
@@ -43,7 +43,17 @@ const prompts = {
   ...Object.fromEntries(Object.entries(TONE_HZ).map(([name, hz]) => [name, `tone:${hz}/400`])),
 };
 
-const lab = harness({ profile: { sound: { music: 'none', prompts, announce: 'tone' } } });
+/** A speaker of conference 3000 who is muted. */
+const MUTED = '9000';
+
+const lab = harness({
+  profile: { sound: { music: 'none', prompts, announce: 'tone' } },
+  extra: {
+    append: {
+      'extensions.conf': `\n[rostrum-dial-in](+)\nexten => ${MUTED},1,Stasis(rostrum,join,3000,default,+speaker,+mute)\n`,
+    },
+  },
+});
 
 const HEARD = { aboveDbov: -35, timeoutMs: 3000 };
 const hears = (call: Call, prompt: keyof typeof TONE_HZ) => call.waitForTone(TONE_HZ[prompt], HEARD);
@@ -150,25 +160,33 @@ describe('a change of flags', () => {
 });
 
 it('a muted speaker who talks is told so once, alone, and one who is silent is told nothing', async () => {
+  const talkHz = 550;
   const { speaker, member, other } = await three();
-  const quiet = await lab.phones.call('4000', { callerNumber: '202', send: silence() });
-  await lab.node.waitForMembers('3000', 4);
-  const told = hears(speaker, 'you-are-muted');
   const fromMs = performance.now();
-  for (const number of ['200', '202']) {
-    const { id: memberId } = await lab.node.member('3000', number);
-    await run({ type: 'set-flags', memberId, changes: { mute: true } });
-  }
-  await told;
-  await speaker.waitForNoTone(TONE_HZ['you-are-muted'], { belowDbov: -55, timeoutMs: 3000 });
+  const quiet = await lab.phones.call(MUTED, { callerNumber: '202', send: silence() });
+  const talking = await lab.phones.call(MUTED, { callerNumber: '203', send: tone(talkHz, -20) });
+  await hears(talking, 'you-are-muted');
+  await talking.waitForNoTone(TONE_HZ['you-are-muted'], { belowDbov: -55, timeoutMs: 3000 });
   const silentFromMs = performance.now();
   // The relay reports it again after 5 s.
   await new Promise((resolve) => setTimeout(resolve, 6000));
   const toMs = performance.now();
-  expect(speaker.toneLevelDbov(TONE_HZ['you-are-muted'], { fromMs: silentFromMs, toMs })).toBeLessThan(-55);
-  for (const call of [quiet, member, other])
+  expect(talking.toneLevelDbov(TONE_HZ['you-are-muted'], { fromMs: silentFromMs, toMs })).toBeLessThan(-55);
+  for (const call of [quiet, speaker, member, other]) {
     expect(call.toneLevelDbov(TONE_HZ['you-are-muted'], { fromMs, toMs })).toBeLessThan(-55);
-  expect(member.toneLevelDbov(440, { fromMs: silentFromMs, toMs })).toBeLessThan(-55);
+    expect(call.toneLevelDbov(talkHz, { fromMs, toMs })).toBeLessThan(-55);
+  }
+});
+
+it('a speaker who is muted just now is not told that again', async () => {
+  const { speaker } = await three();
+  const { id: memberId } = await lab.node.member('3000', '200');
+  const fromMs = performance.now();
+  await run({ type: 'set-flags', memberId, changes: { mute: true } });
+  await hears(speaker, 'muted');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const toMs = performance.now();
+  expect(speaker.toneLevelDbov(TONE_HZ['you-are-muted'], { fromMs, toMs })).toBeLessThan(-55);
 });
 
 describe('a moderator', () => {

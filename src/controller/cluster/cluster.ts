@@ -223,6 +223,11 @@ export class Cluster {
     this.#channel?.broadcast({ type: 'wrong-pin', tried });
   }
 
+  /** As `ConferenceSharing.profileElsewhere`. */
+  profileElsewhere(name: string): string | null {
+    return this.#sharing.profileElsewhere(name);
+  }
+
   isRunningElsewhere(name: string): boolean {
     return this.#sharing.isRunningElsewhere(name);
   }

@@ -100,6 +100,11 @@ export class ConferenceSharing {
     }
   }
 
+  /** The profile with which another node has a conference; null where no other has it. */
+  profileElsewhere(name: string): string | null {
+    return this.#state.partsOf(name)[0]?.part.record.profileName ?? null;
+  }
+
   isRunningElsewhere(name: string): boolean {
     return this.#state.partsOf(name).some(({ part }) => part.record.status === 'running');
   }
