@@ -5,6 +5,7 @@ import type { Effect } from '../../../src/conference/model/effects.ts';
 import type { FlagChanges } from '../../../src/conference/model/flags.ts';
 import type { ChannelSeen, Input } from '../../../src/conference/model/inputs.ts';
 import type { Caller, Member, Path } from '../../../src/conference/model/member.ts';
+import type { RemoteView } from '../../../src/conference/model/remote.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
 import { conferenceProfileSchema } from '../../../src/profiles/conference-schema.ts';
 import { controlsProfileSchema } from '../../../src/profiles/controls-schema.ts';
@@ -18,6 +19,25 @@ export const SILENT = Object.fromEntries(PROMPT_NAMES.map((name) => [name, 'none
 
 /** Every prompt as it is standard. */
 export const ALOUD = { sound: { music: 'none' } };
+
+/** Nobody on another node; this one is `lyon`. */
+export const NOBODY_ELSEWHERE: RemoteView = {
+  node: 'lyon',
+  admitted: 0,
+  speakers: 0,
+  admins: 0,
+  doubledAdmins: 0,
+  helps: 0,
+  ghosts: 0,
+  mandatory: 0,
+  nodes: [],
+  oldestHand: null,
+  lastGivenFloor: null,
+  lastJoined: null,
+  playing: null,
+  recording: null,
+  music: null,
+};
 
 export const AT_RELAY: Path = { at: 'relay' };
 export const AT_BRIDGE: Path = { at: 'bridge', reason: 'its RTP is encrypted' };

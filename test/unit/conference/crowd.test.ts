@@ -5,7 +5,18 @@ import type { Input } from '../../../src/conference/model/inputs.ts';
 import type { Member } from '../../../src/conference/model/member.ts';
 import { Members } from '../../../src/conference/model/members.ts';
 import { reduce } from '../../../src/conference/reduce.ts';
-import { comes, commands, conference, joins, leaves, memberAt, moves, play, presses } from './conferences.ts';
+import {
+  comes,
+  commands,
+  conference,
+  joins,
+  leaves,
+  memberAt,
+  moves,
+  NOBODY_ELSEWHERE,
+  play,
+  presses,
+} from './conferences.ts';
 
 const CROWD = 5000;
 /** A change of one member looks at as many as the tree is deep, which is 24 at most. Inputs change one a few times. */
@@ -56,23 +67,7 @@ function looksAt(state: Conference, ...inputs: Input[]): number {
   return looks;
 }
 
-const remote = {
-  node: 'lyon',
-  admitted: 7,
-  speakers: 0,
-  admins: 0,
-  doubledAdmins: 0,
-  helps: 0,
-  ghosts: 0,
-  mandatory: 0,
-  nodes: ['oslo'],
-  oldestHand: null,
-  lastGivenFloor: null,
-  lastJoined: null,
-  playing: null,
-  recording: null,
-  music: null,
-};
+const remote = { ...NOBODY_ELSEWHERE, admitted: 7, nodes: ['oslo'] };
 
 beforeEach(() => {
   looks = 0;

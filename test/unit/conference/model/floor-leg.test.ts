@@ -1,29 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { floorLegOf } from '../../../../src/conference/model/floor-leg.ts';
 import type { Input } from '../../../../src/conference/model/inputs.ts';
-import { comes, commands, conference, effectsOf, leaves, play } from '../conferences.ts';
+import { comes, commands, conference, effectsOf, leaves, NOBODY_ELSEWHERE, play } from '../conferences.ts';
 
-const NODES = ['lyon', 'oslo'];
-const elsewhere: Input = {
-  type: 'remote',
-  remote: {
-    node: 'here',
-    admitted: 1,
-    speakers: 0,
-    admins: 0,
-    doubledAdmins: 0,
-    helps: 0,
-    ghosts: 0,
-    mandatory: 0,
-    nodes: NODES,
-    oldestHand: null,
-    lastGivenFloor: null,
-    lastJoined: null,
-    playing: null,
-    recording: null,
-    music: null,
-  },
-};
+const NODES = ['oslo', 'rome'];
+const elsewhere: Input = { type: 'remote', remote: { ...NOBODY_ELSEWHERE, admitted: 1, nodes: NODES } };
 
 /** No comfort noise, unless the test is about it. */
 const QUIET = { audio: { comfortNoise: 0 } };

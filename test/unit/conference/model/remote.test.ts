@@ -16,6 +16,7 @@ import {
   joins,
   leaves,
   memberAt,
+  NOBODY_ELSEWHERE,
   play,
   SILENT,
   told,
@@ -23,30 +24,15 @@ import {
   wake,
 } from '../conferences.ts';
 
-const NOBODY: RemoteView = {
-  node: 'lyon',
-  admitted: 0,
-  speakers: 0,
-  admins: 0,
-  doubledAdmins: 0,
-  helps: 0,
-  ghosts: 0,
-  mandatory: 0,
-  nodes: [],
-  oldestHand: null,
-  lastGivenFloor: null,
-  lastJoined: null,
-  playing: null,
-  recording: null,
-  music: null,
-};
-
-const elsewhere = (view: Partial<RemoteView> = {}): Input => ({ type: 'remote', remote: { ...NOBODY, ...view } });
+const elsewhere = (view: Partial<RemoteView> = {}): Input => ({
+  type: 'remote',
+  remote: { ...NOBODY_ELSEWHERE, ...view },
+});
 
 /** A conference of a cluster. */
 const clustered = (profile: object = {}, remote: Partial<RemoteView> = {}): Conference => ({
   ...conference(profile),
-  remote: { ...NOBODY, ...remote },
+  remote: { ...NOBODY_ELSEWHERE, ...remote },
 });
 
 const tellings = (effects: Parameters<typeof effectsOf>[0]): ClusterTelling[] =>
@@ -227,10 +213,16 @@ describe('a command', () => {
 
   it('of a key is forwarded as well', () => {
     const keys = { '7': 'api:member 3@paris flags +speaker' };
-    const start = { ...conference({}, keys), remote: NOBODY };
+    const start = { ...conference({}, keys), remote: NOBODY_ELSEWHERE };
     const { effects } = play(start, [...comes('a'), { type: 'dtmf', channelId: 'a', digit: '7' }]);
     expect(tellings(effects)).toMatchObject([
-      { type: 'forward', node: 'paris', command: { memberId: 3 }, actingFor: 1, by: `member 1@${NOBODY.node}` },
+      {
+        type: 'forward',
+        node: 'paris',
+        command: { memberId: 3 },
+        actingFor: 1,
+        by: `member 1@${NOBODY_ELSEWHERE.node}`,
+      },
     ]);
   });
 });

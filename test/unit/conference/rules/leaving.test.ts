@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Input } from '../../../../src/conference/model/inputs.ts';
-import type { RemoteView } from '../../../../src/conference/model/remote.ts';
 import { reduce } from '../../../../src/conference/reduce.ts';
 import {
   ALOUD,
@@ -12,28 +11,12 @@ import {
   joins,
   leaves,
   memberAt,
+  NOBODY_ELSEWHERE,
   play,
   told,
   wake,
 } from '../conferences.ts';
 
-const NOBODY: RemoteView = {
-  node: 'here',
-  admitted: 0,
-  speakers: 0,
-  admins: 0,
-  doubledAdmins: 0,
-  helps: 0,
-  ghosts: 0,
-  mandatory: 0,
-  nodes: [],
-  oldestHand: null,
-  lastGivenFloor: null,
-  lastJoined: null,
-  playing: null,
-  recording: null,
-  music: null,
-};
 const kick = commands({ type: 'kick', memberId: 1 });
 const start = play(conference(), [...comes('a', { admin: true }), ...comes('b'), ...comes('c')]).conference;
 
@@ -134,14 +117,14 @@ describe('ghosts who are left alone', () => {
   it('wait for the first who is none, and stay while somebody is there on another node', () => {
     const first = play(conference({ idleSeconds: 30 }), comes('g', ghost), 0).conference;
     expect(wake(first, 1e9).conference.status).toBe('running');
-    const elsewhere = (admitted: number): Input => ({ type: 'remote', remote: { ...NOBODY, admitted } });
+    const elsewhere = (admitted: number): Input => ({ type: 'remote', remote: { ...NOBODY_ELSEWHERE, admitted } });
     const shared = play(both.conference, [elsewhere(1), leaves('a')], 1000).conference;
     expect(shared).toMatchObject({ locked: true, desertedAtMs: null });
     expect(play(shared, [elsewhere(0)], 5000).conference).toMatchObject({ locked: false, desertedAtMs: 5000 });
   });
 
   it('on other nodes keep the lock of an empty conference no more than nobody', () => {
-    const remote = { ...NOBODY, admitted: 1, ghosts: 1 };
+    const remote = { ...NOBODY_ELSEWHERE, admitted: 1, ghosts: 1 };
     const alone = play(conference(), [
       ...comes('a'),
       { type: 'remote', remote },

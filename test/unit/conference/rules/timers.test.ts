@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FlagChanges } from '../../../../src/conference/model/flags.ts';
 import type { ChannelSeen, Input } from '../../../../src/conference/model/inputs.ts';
-import type { RemoteView } from '../../../../src/conference/model/remote.ts';
 import { savedConferenceOf } from '../../../../src/conference/model/saved-conference.ts';
 import {
   ALOUD,
@@ -17,6 +16,7 @@ import {
   joins,
   leaves,
   memberAt,
+  NOBODY_ELSEWHERE,
   play,
   told,
   wake,
@@ -26,23 +26,6 @@ const loud = ({ settings }: ReturnType<typeof conference>) => ({
   ...settings,
   profile: { ...settings.profile, sound: conference(ALOUD).settings.profile.sound },
 });
-const NOBODY_ELSEWHERE: RemoteView = {
-  node: 'here',
-  admitted: 0,
-  speakers: 0,
-  admins: 0,
-  doubledAdmins: 0,
-  helps: 0,
-  ghosts: 0,
-  mandatory: 0,
-  nodes: [],
-  oldestHand: null,
-  lastGivenFloor: null,
-  lastJoined: null,
-  playing: null,
-  recording: null,
-  music: null,
-};
 /** A call of which nothing was saved. */
 const seen = (channelId: string, flags: FlagChanges): ChannelSeen => ({
   channelId,
